@@ -1,0 +1,181 @@
+//! The finding and its parts. A finding owns everything that it says.
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::text::Location;
+
+/// How bad a finding is. Ordered from worst to mildest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// Fails a run by default.
+    Error,
+    /// Shown by default.
+    Warning,
+    /// Shown with `-v`.
+    Note,
+}
+
+impl Level {
+    /// The word users write and read.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+            Self::Note => "note",
+        }
+    }
+}
+
+/// A request environment: principal type, action and resource type, each in Cedar syntax.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct Environment {
+    /// Principal type, such as `User`.
+    pub principal: String,
+    /// Action, such as `Action::"view"`.
+    pub action: String,
+    /// Resource type, such as `Photo`.
+    pub resource: String,
+}
+
+/// A second place that matters to a finding.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Related {
+    /// Where.
+    pub location: Location,
+    /// What that place has to do with it.
+    pub message: String,
+    /// The policy there, by full name, if any.
+    pub policy: Option<String>,
+}
+
+/// A concrete request, with the entities it needs, that shows the finding; both as Cedar's JSON.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Evidence {
+    /// Cedar's request JSON.
+    pub request: serde_json::Value,
+    /// Cedar's entity JSON.
+    pub entities: serde_json::Value,
+}
+
+/// One thing that is wrong.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Finding {
+    /// Stable rule id, kebab-case.
+    pub rule: &'static str,
+    /// Severity after configuration.
+    pub level: Level,
+    /// One plain sentence, no trailing full stop.
+    pub message: String,
+    /// What to do about it.
+    pub help: Option<String>,
+    /// The store by name.
+    pub store: Option<String>,
+    /// The policy by full name, `path#id`.
+    pub policy: Option<String>,
+    /// Where it is.
+    pub location: Location,
+    /// Other places that matter.
+    pub related: Vec<Related>,
+    /// The request environments concerned; empty when the finding is about all or none.
+    pub environments: Vec<Environment>,
+    /// A request that proves it.
+    pub evidence: Option<Evidence>,
+    /// What the fingerprint stands on: the policy's text where there is a policy.
+    pub subject: Option<String>,
+    /// Stable across runs and moves; filled in when the run's findings are complete.
+    pub fingerprint: String,
+}
+
+impl Finding {
+    /// A finding of `rule` at `location`, with nothing else said yet.
+    #[must_use]
+    pub fn new(rule: &'static str, level: Level, location: Location, message: impl Into<String>) -> Self {
+        Self {
+            rule,
+            level,
+            message: message.into(),
+            help: None,
+            store: None,
+            policy: None,
+            location,
+            related: Vec::new(),
+            environments: Vec::new(),
+            evidence: None,
+            subject: None,
+            fingerprint: String::new(),
+        }
+    }
+
+    /// Adds what to do about it.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// Names the store.
+    #[must_use]
+    pub fn store(mut self, store: impl Into<String>) -> Self {
+        self.store = Some(store.into());
+        self
+    }
+
+    /// Names the policy (full name) and gives its text, on which the fingerprint stands.
+    #[must_use]
+    pub fn policy(mut self, name: impl Into<String>, text: &str) -> Self {
+        self.policy = Some(name.into());
+        self.subject = Some(text.to_owned());
+        self
+    }
+
+    /// Adds a second place.
+    #[must_use]
+    pub fn related(mut self, location: Location, message: impl Into<String>, policy: Option<String>) -> Self {
+        self.related.push(Related { location, message: message.into(), policy });
+        self
+    }
+
+    /// Sorts findings (by place, then rule, then message), drops exact repeats and fills in the fingerprints.
+    ///
+    /// The fingerprint is a hash of rule, policy text (or the text at the place) and environments, without path and line
+    /// numbers; findings alike in all of these are told apart by a running number in the stable order.
+    pub fn finish(findings: &mut Vec<Self>) {
+        findings.sort_by(|a, b| {
+            (&a.location, a.level, a.rule, &a.message).cmp(&(&b.location, b.level, b.rule, &b.message))
+        });
+        findings.dedup_by(|a, b| a == b);
+        let mut seen = std::collections::HashMap::<String, usize>::new();
+        for finding in findings {
+            let base = finding.base_fingerprint();
+            let count = seen.entry(base.clone()).or_default();
+            *count += 1;
+            finding.fingerprint = if *count == 1 { base } else { format!("{base}/{count}") };
+        }
+    }
+
+    fn base_fingerprint(&self) -> String {
+        let mut hash = Sha256::new();
+        let mut part = |text: &str| {
+            hash.update((text.len() as u64).to_le_bytes());
+            hash.update(text.as_bytes());
+        };
+        part(self.rule);
+        match (self.subject.as_deref(), self.location.text()) {
+            (Some(subject), at) => {
+                part(subject);
+                part(at);
+            }
+            (None, "") => part(self.location.path()),
+            (None, at) => part(at),
+        }
+        for environment in &self.environments {
+            part(&environment.principal);
+            part(&environment.action);
+            part(&environment.resource);
+        }
+        hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    }
+}

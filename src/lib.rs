@@ -1,0 +1,27 @@
+//! polcheck: a policy-as-code toolchain for [Cedar](https://www.cedarpolicy.com) policy repositories.
+//!
+//! Data flows one way: a [`source`] lists and reads files; [`repo`] turns them into stores (schema, policies, templates and
+//! links, entities, tests), with [`config`] saying how; the engines ([`validate`], [`lint`], [`tables`]) turn stores into
+//! [`finding`]s and rows; an [`outcome`] holds what a run produced; a [`report`] shows it. [`cli`] wires the steps together.
+//!
+//! | module | may import |
+//! |---|---|
+//! | `text` | nothing of ours |
+//! | `source` | `text` |
+//! | `finding` | `text` |
+//! | `rule` | `text`, `finding` |
+//! | `outcome` | `text`, `finding`, `rule` |
+//! | `config` | `text`, `source`, `finding`, `rule` |
+//! | `repo` | `text`, `source`, `config`, `finding`, `rule` |
+//! | `decide` | nothing of ours (Cedar's types only) |
+//! | `validate`, `lint`, `tables` | `text`, `finding`, `rule`, `outcome`, `config`, `repo`, `decide`; never each other |
+//! | `report` | `text`, `finding`, `rule`, `outcome` |
+//! | `cli` | everything |
+//!
+//! `tests/architecture.rs` reads this table and holds the code to it.
+
+pub mod finding;
+pub mod outcome;
+pub mod report;
+pub mod rule;
+pub mod text;

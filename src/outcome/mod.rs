@@ -1,0 +1,9 @@
+//! What a run produced, and what its exit code is.
+//!
+//! Imports `finding`, `rule` and `text`.
+
+mod run;
+mod tests_run;
+
+pub use run::{Count, FailOn, LeftOut, Outcome, Summary, Verdict};
+pub use tests_run::{Decision, Expected, Got, PolicyError, PolicyRef, Status, TestResult};

@@ -1,0 +1,182 @@
+//! A whole run: findings, rows, what was read, what was left out, and the verdict.
+
+use crate::finding::{Finding, Level};
+use crate::outcome::{Status, TestResult};
+use crate::rule::Catalogue;
+
+/// The mildest level that fails a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum FailOn {
+    /// Errors.
+    #[default]
+    Error,
+    /// Errors and warnings.
+    Warning,
+    /// Any finding.
+    Note,
+    /// No finding; failed rows still fail.
+    Never,
+}
+
+impl FailOn {
+    /// Whether a finding of `level` fails the run.
+    #[must_use]
+    pub fn reached_by(self, level: Level) -> bool {
+        match self {
+            Self::Error => level <= Level::Error,
+            Self::Warning => level <= Level::Warning,
+            Self::Note => true,
+            Self::Never => false,
+        }
+    }
+}
+
+/// A Cedar-looking file that was not used, and why.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LeftOut {
+    /// The file's path.
+    pub path: String,
+    /// The reason, a phrase.
+    pub why: String,
+}
+
+/// What was read, in numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Summary {
+    /// Stores.
+    pub stores: usize,
+    /// Static policies.
+    pub policies: usize,
+    /// Templates.
+    pub templates: usize,
+    /// Template links.
+    pub links: usize,
+    /// Request environments of all schemas.
+    pub environments: usize,
+    /// Entities in entity files.
+    pub entities: usize,
+    /// Stores that have no schema.
+    pub schemaless: usize,
+}
+
+/// How many of each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Count {
+    /// Findings by level.
+    pub findings: [usize; 3],
+    /// Rows that passed.
+    pub pass: usize,
+    /// Rows that failed.
+    pub fail: usize,
+    /// Rows that could not run.
+    pub error: usize,
+    /// Rows skipped.
+    pub skip: usize,
+}
+
+/// What a run comes to. Exit codes: `docs/` and `--help` list them; see [`Verdict::exit_code`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// Nothing at or above the fail level.
+    Clean,
+    /// Findings at or above the fail level.
+    Findings,
+    /// Rows failed or could not run.
+    Failed,
+    /// Something that was asked for could not be decided.
+    Inconclusive,
+    /// Nothing was there to check.
+    NothingChecked,
+    /// Configuration is wrong, or the run itself failed.
+    Error,
+}
+
+impl Verdict {
+    /// The word in `--report json`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Clean => "clean",
+            Self::Findings => "findings",
+            Self::Failed => "failed",
+            Self::Inconclusive => "inconclusive",
+            Self::NothingChecked => "nothing_checked",
+            Self::Error => "error",
+        }
+    }
+
+    /// The process's exit code.
+    #[must_use]
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Self::Clean => 0,
+            Self::Findings | Self::Failed => 1,
+            Self::Error => 2,
+            Self::NothingChecked => 3,
+            Self::Inconclusive => 4,
+        }
+    }
+}
+
+/// Everything that a report may say.
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    /// The command that ran, such as `check`.
+    pub command: &'static str,
+    /// Findings in stable order; see [`Finding::finish`].
+    pub findings: Vec<Finding>,
+    /// Rows in the order of their files and places.
+    pub tests: Vec<TestResult>,
+    /// What could not be decided, a sentence each.
+    pub inconclusive: Vec<String>,
+    /// What could not be checked for lack of something, a sentence each: never an error, always said.
+    pub gaps: Vec<String>,
+    /// Cedar-looking files that were not used.
+    pub left_out: Vec<LeftOut>,
+    /// What was read.
+    pub summary: Summary,
+    /// Whether there was anything to check.
+    pub checked_something: bool,
+    /// Whether configuration is wrong: its findings are among `findings`.
+    pub misconfigured: bool,
+    /// The level that fails the run.
+    pub fail_on: FailOn,
+    /// Every rule that a finding may carry.
+    pub catalogue: Catalogue,
+}
+
+impl Outcome {
+    /// The verdict, the first that holds of: error, findings, failed, inconclusive, nothing checked, clean.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        let failing = |finding: &Finding| self.fail_on.reached_by(finding.level);
+        let bad_row = |row: &TestResult| matches!(row.status, Status::Fail | Status::Error);
+        if self.misconfigured {
+            Verdict::Error
+        } else if self.findings.iter().any(failing) {
+            Verdict::Findings
+        } else if self.tests.iter().any(bad_row) {
+            Verdict::Failed
+        } else if !self.inconclusive.is_empty() {
+            Verdict::Inconclusive
+        } else if !self.checked_something {
+            Verdict::NothingChecked
+        } else {
+            Verdict::Clean
+        }
+    }
+
+    /// How many findings and rows of each kind.
+    #[must_use]
+    pub fn count(&self) -> Count {
+        let level = |level: Level| self.findings.iter().filter(|finding| finding.level == level).count();
+        let status = |status: Status| self.tests.iter().filter(|row| row.status == status).count();
+        Count {
+            findings: [level(Level::Error), level(Level::Warning), level(Level::Note)],
+            pass: status(Status::Pass),
+            fail: status(Status::Fail),
+            error: status(Status::Error),
+            skip: status(Status::Skip),
+        }
+    }
+}

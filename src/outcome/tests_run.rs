@@ -1,0 +1,120 @@
+//! The result of one row of a decision table.
+
+use serde::Serialize;
+
+use crate::text::Location;
+
+/// What an authorizer answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Decision {
+    /// Permitted.
+    Allow,
+    /// Refused.
+    Deny,
+}
+
+impl Decision {
+    /// `allow` or `deny`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Allow => "allow",
+            Self::Deny => "deny",
+        }
+    }
+}
+
+/// How a row ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// Everything that the row states is so.
+    Pass,
+    /// The row ran and something is not as stated.
+    Fail,
+    /// The row could not be run.
+    Error,
+    /// The row asks not to be run.
+    Skip,
+}
+
+impl Status {
+    /// The word that reports use.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Fail => "fail",
+            Self::Error => "error",
+            Self::Skip => "skip",
+        }
+    }
+}
+
+/// What a row states. What it leaves open is `None`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Expected {
+    /// The decision.
+    pub decision: Decision,
+    /// The determining policies as the row names them.
+    pub reason: Option<Vec<String>>,
+    /// How many policies fail to evaluate.
+    pub errors: Option<usize>,
+}
+
+/// A policy by full name, and where it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PolicyRef {
+    /// Full name, `path#id`.
+    pub name: String,
+    /// `permit` or `forbid`.
+    pub effect: &'static str,
+    /// Where it stands.
+    pub location: Location,
+}
+
+/// A policy that failed to evaluate, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PolicyError {
+    /// The policy.
+    pub policy: PolicyRef,
+    /// Cedar's own words.
+    pub message: String,
+}
+
+/// What the authorizer answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Got {
+    /// The decision.
+    pub decision: Decision,
+    /// The determining policies, sorted by name.
+    pub reason: Vec<PolicyRef>,
+    /// The policies that failed to evaluate, sorted by name.
+    pub errors: Vec<PolicyError>,
+}
+
+/// One row, run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TestResult {
+    /// `path#name`.
+    pub id: String,
+    /// The store that it ran against.
+    pub store: Option<String>,
+    /// Where the row stands.
+    pub location: Location,
+    /// How it ended.
+    pub status: Status,
+    /// The request, as Cedar's request JSON, where it could be read.
+    pub request: Option<serde_json::Value>,
+    /// What the row states, where it could be read.
+    pub expected: Option<Expected>,
+    /// What came out, where it ran.
+    pub got: Option<Got>,
+    /// Why it failed or could not run: one plain sentence per mismatch.
+    pub message: Option<String>,
+    /// What to do about an error.
+    pub help: Option<String>,
+    /// Why it was skipped.
+    pub skip_reason: Option<String>,
+}

@@ -1,0 +1,102 @@
+//! A rule's metadata, and the set of all rules.
+
+use crate::finding::Level;
+use crate::text::nearest;
+
+/// What a rule's answer stands on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Basis {
+    /// Text or syntax tree; needs no schema.
+    Text,
+    /// Cedar's own validator or parser.
+    Validator,
+    /// polcheck's own reading of files and configuration.
+    Housekeeping,
+}
+
+impl Basis {
+    /// One phrase for people.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Text => "text and syntax, no schema needed",
+            Self::Validator => "Cedar's own parser and validator",
+            Self::Housekeeping => "what was read",
+        }
+    }
+}
+
+/// How sure a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Precision {
+    /// Never wrong.
+    Exact,
+    /// Rarely wrong.
+    High,
+    /// A hint: worth a look.
+    Medium,
+}
+
+impl Precision {
+    /// The word for reports (SARIF's `precision` property uses the same scale).
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Exact => "very-high",
+            Self::High => "high",
+            Self::Medium => "medium",
+        }
+    }
+}
+
+/// Everything that is known of a rule before it runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rule {
+    /// Kebab-case; names the defect.
+    pub id: &'static str,
+    /// One plain sentence, no trailing full stop.
+    pub summary: &'static str,
+    /// Level unless configured; `None` is off.
+    pub level: Option<Level>,
+    /// What the answer stands on.
+    pub basis: Basis,
+    /// How sure it is.
+    pub precision: Precision,
+    /// Whether configuration may change the level. What Cedar itself refuses cannot be turned down.
+    pub configurable: bool,
+    /// The version that brought it.
+    pub since: &'static str,
+    /// The page, in Markdown, without a title.
+    pub page: &'static str,
+}
+
+/// All rules, by id.
+#[derive(Debug, Clone)]
+pub struct Catalogue(Vec<&'static Rule>);
+
+impl Catalogue {
+    /// The catalogue of `rules`, sorted by id.
+    #[must_use]
+    pub fn new(rules: impl IntoIterator<Item = &'static Rule>) -> Self {
+        let mut rules: Vec<_> = rules.into_iter().collect();
+        rules.sort_by_key(|rule| rule.id);
+        Self(rules)
+    }
+
+    /// The rules in order of id.
+    pub fn iter(&self) -> impl Iterator<Item = &'static Rule> + '_ {
+        self.0.iter().copied()
+    }
+
+    /// The rule called `id`.
+    #[must_use]
+    pub fn get(&self, id: &str) -> Option<&'static Rule> {
+        self.0.binary_search_by_key(&id, |rule| rule.id).ok().and_then(|at| self.0.get(at)).copied()
+    }
+
+    /// The known id nearest to `id`, when one is near.
+    #[must_use]
+    pub fn nearest(&self, id: &str) -> Option<&'static str> {
+        nearest(id, self.0.iter().map(|rule| rule.id))
+    }
+}

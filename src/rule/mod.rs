@@ -1,0 +1,8 @@
+//! Rules as data: every id that a finding can carry, with what documentation, configuration and reports need to know.
+//!
+//! Imports `finding` and `text`. The rules themselves live beside the code that finds them; the command line puts the
+//! catalogue together.
+
+mod catalogue;
+
+pub use catalogue::{Basis, Catalogue, Precision, Rule};

@@ -1,0 +1,245 @@
+//! A file's text with its lines, and places in it.
+
+use std::borrow::Cow;
+use std::cmp::Ordering;
+use std::fmt;
+use std::sync::Arc;
+
+/// A half-open range of bytes in a file's text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Span {
+    /// First byte.
+    pub start: usize,
+    /// One past the last byte.
+    pub end: usize,
+}
+
+impl Span {
+    /// The range from `start` to `end`, both in bytes; an `end` before `start` gives an empty span at `start`.
+    #[must_use]
+    pub fn new(start: usize, end: usize) -> Self {
+        Self { start, end: end.max(start) }
+    }
+
+    /// The empty range at `offset`.
+    #[must_use]
+    pub fn at(offset: usize) -> Self {
+        Self { start: offset, end: offset }
+    }
+
+    /// Length in bytes.
+    #[must_use]
+    pub fn len(self) -> usize {
+        self.end - self.start
+    }
+
+    /// Whether the range holds no byte.
+    #[must_use]
+    pub fn is_empty(self) -> bool {
+        self.start == self.end
+    }
+
+    /// The same range `by` bytes further on.
+    #[must_use]
+    pub fn shifted(self, by: usize) -> Self {
+        Self { start: self.start + by, end: self.end + by }
+    }
+}
+
+/// A place in a text as people and formats count it. Lines and columns are 1-based.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Position {
+    /// Line number; a line ends at `\n`.
+    pub line: usize,
+    /// Column in Unicode code points.
+    pub column: usize,
+    /// Column in UTF-16 code units.
+    pub utf16: usize,
+}
+
+/// A file as it was read: its path inside the repository and its text.
+#[derive(Debug)]
+pub struct SourceFile {
+    path: String,
+    text: String,
+    /// Byte offset at which each line starts; never empty.
+    lines: Vec<usize>,
+}
+
+const BOM: &str = "\u{feff}";
+
+impl SourceFile {
+    /// A file from its path (relative to the repository's root, `/` as separator) and its text.
+    #[must_use]
+    pub fn new(path: impl Into<String>, text: impl Into<String>) -> Arc<Self> {
+        let (path, text) = (path.into(), text.into());
+        let mut lines = vec![0];
+        lines.extend(text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(at, _)| at + 1));
+        Arc::new(Self { path, text, lines })
+    }
+
+    /// The path relative to the repository's root, with `/`.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// The name without its folders.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.path.rsplit('/').next().unwrap_or(&self.path)
+    }
+
+    /// The whole text as read, a byte-order mark included.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The text for a parser: as read, with a leading byte-order mark turned into as many spaces, so that offsets stay.
+    #[must_use]
+    pub fn parse_text(&self) -> Cow<'_, str> {
+        match self.text.strip_prefix(BOM) {
+            Some(rest) => Cow::Owned(format!("   {rest}")),
+            None => Cow::Borrowed(&self.text),
+        }
+    }
+
+    /// The text of `span`; empty where the span does not lie in the text.
+    #[must_use]
+    pub fn slice(&self, span: Span) -> &str {
+        self.text.get(span.start..span.end).unwrap_or_default()
+    }
+
+    /// Where `offset` (bytes) lies. An offset past the end is the end; one inside a character is that character's start.
+    #[must_use]
+    pub fn position(&self, offset: usize) -> Position {
+        let mut offset = offset.min(self.text.len());
+        while !self.text.is_char_boundary(offset) {
+            offset -= 1;
+        }
+        let line = self.lines.partition_point(|start| *start <= offset);
+        let start = self.lines.get(line.saturating_sub(1)).copied().unwrap_or(0);
+        let before = self.text.get(start..offset).unwrap_or_default();
+        Position { line, column: before.chars().count() + 1, utf16: before.encode_utf16().count() + 1 }
+    }
+
+    /// The byte offset of the 1-based `line` and 1-based `column`, the column counted in bytes as serde_json and
+    /// many parsers do; clamped to the text.
+    #[must_use]
+    pub fn offset_of(&self, line: usize, byte_column: usize) -> usize {
+        let start = self.lines.get(line.saturating_sub(1)).copied().unwrap_or(self.text.len());
+        (start + byte_column.saturating_sub(1)).min(self.text.len())
+    }
+}
+
+/// A range in a file.
+#[derive(Clone)]
+pub struct Location {
+    /// The file that holds the range.
+    pub file: Arc<SourceFile>,
+    /// The range.
+    pub span: Span,
+}
+
+impl Location {
+    /// The range `span` of `file`.
+    #[must_use]
+    pub fn new(file: &Arc<SourceFile>, span: Span) -> Self {
+        Self { file: Arc::clone(file), span }
+    }
+
+    /// The place of something that has no text of its own: a file that could not be read, or a whole folder.
+    #[must_use]
+    pub fn of_path(path: impl Into<String>) -> Self {
+        Self { file: SourceFile::new(path, ""), span: Span::default() }
+    }
+
+    /// The file's path.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        self.file.path()
+    }
+
+    /// Where the range starts.
+    #[must_use]
+    pub fn start(&self) -> Position {
+        self.file.position(self.span.start)
+    }
+
+    /// Where the range ends (exclusive).
+    #[must_use]
+    pub fn end(&self) -> Position {
+        self.file.position(self.span.end)
+    }
+
+    /// The text of the range.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        self.file.slice(self.span)
+    }
+
+    /// `path:line:column`.
+    #[must_use]
+    pub fn label(&self) -> String {
+        let start = self.start();
+        format!("{}:{}:{}", self.path(), start.line, start.column)
+    }
+
+    fn key(&self) -> (&str, Span) {
+        (self.path(), self.span)
+    }
+}
+
+impl fmt::Debug for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}[{}..{}]", self.path(), self.span.start, self.span.end)
+    }
+}
+
+impl PartialEq for Location {
+    fn eq(&self, other: &Self) -> bool {
+        self.key() == other.key()
+    }
+}
+
+impl Eq for Location {}
+
+impl PartialOrd for Location {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Location {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.key().cmp(&other.key())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_count_code_points_and_utf16_units() {
+        let file = SourceFile::new("a.cedar", "x\r\n\té\u{1F600}e\u{301}z");
+        let z = file.text().find('z').unwrap();
+        assert_eq!(file.position(z), Position { line: 2, column: 6, utf16: 7 });
+        assert_eq!(file.position(0), Position { line: 1, column: 1, utf16: 1 });
+        assert_eq!(file.position(999), Position { line: 2, column: 7, utf16: 8 });
+    }
+
+    #[test]
+    fn an_offset_inside_a_character_is_its_start() {
+        let file = SourceFile::new("a", "\u{1F600}");
+        assert_eq!(file.position(2).column, 1);
+    }
+
+    #[test]
+    fn a_byte_order_mark_keeps_offsets() {
+        let file = SourceFile::new("a", "\u{feff}permit");
+        assert_eq!(file.parse_text().len(), file.text().len());
+        assert_eq!(file.parse_text().find("permit"), file.text().find("permit"));
+    }
+}
