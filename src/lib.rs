@@ -20,8 +20,11 @@
 //!
 //! `tests/architecture.rs` reads this table and holds the code to it.
 
+pub mod config;
 pub mod finding;
 pub mod outcome;
+pub mod repo;
 pub mod report;
 pub mod rule;
+pub mod source;
 pub mod text;

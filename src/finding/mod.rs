@@ -4,4 +4,4 @@
 
 mod model;
 
-pub use model::{Environment, Evidence, Finding, Level, Related};
+pub use model::{Environment, Evidence, FailOn, Finding, Level, Related};

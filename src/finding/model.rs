@@ -29,6 +29,48 @@ impl Level {
     }
 }
 
+/// The mildest level that fails a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum FailOn {
+    /// Errors.
+    #[default]
+    Error,
+    /// Errors and warnings.
+    Warning,
+    /// Any finding.
+    Note,
+    /// No finding; failed rows still fail.
+    Never,
+}
+
+impl FailOn {
+    /// The words that users write.
+    pub const WORDS: [&str; 4] = ["error", "warning", "note", "never"];
+
+    /// The value that `word` names.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        match word {
+            "error" => Some(Self::Error),
+            "warning" => Some(Self::Warning),
+            "note" => Some(Self::Note),
+            "never" => Some(Self::Never),
+            _ => None,
+        }
+    }
+
+    /// Whether a finding of `level` fails the run.
+    #[must_use]
+    pub fn reached_by(self, level: Level) -> bool {
+        match self {
+            Self::Error => level <= Level::Error,
+            Self::Warning => level <= Level::Warning,
+            Self::Note => true,
+            Self::Never => false,
+        }
+    }
+}
+
 /// A request environment: principal type, action and resource type, each in Cedar syntax.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Environment {

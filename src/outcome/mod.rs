@@ -5,5 +5,6 @@
 mod run;
 mod tests_run;
 
-pub use run::{Count, FailOn, LeftOut, Outcome, Summary, Verdict};
+pub use crate::finding::FailOn;
+pub use run::{Count, LeftOut, Outcome, Summary, Verdict};
 pub use tests_run::{Decision, Expected, Got, PolicyError, PolicyRef, Status, TestResult};

@@ -1,35 +1,8 @@
 //! A whole run: findings, rows, what was read, what was left out, and the verdict.
 
-use crate::finding::{Finding, Level};
+use crate::finding::{FailOn, Finding, Level};
 use crate::outcome::{Status, TestResult};
 use crate::rule::Catalogue;
-
-/// The mildest level that fails a run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum FailOn {
-    /// Errors.
-    #[default]
-    Error,
-    /// Errors and warnings.
-    Warning,
-    /// Any finding.
-    Note,
-    /// No finding; failed rows still fail.
-    Never,
-}
-
-impl FailOn {
-    /// Whether a finding of `level` fails the run.
-    #[must_use]
-    pub fn reached_by(self, level: Level) -> bool {
-        match self {
-            Self::Error => level <= Level::Error,
-            Self::Warning => level <= Level::Warning,
-            Self::Note => true,
-            Self::Never => false,
-        }
-    }
-}
 
 /// A Cedar-looking file that was not used, and why.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

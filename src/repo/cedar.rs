@@ -1,0 +1,245 @@
+//! Cedar's parser and syntax tree. The only file that touches the internals of cedar-policy-core, because the public API
+//! keeps neither the places of expressions nor what was parsed before an error.
+
+use std::sync::Arc;
+
+use cedar_policy::{Effect, Policy, Template};
+use cedar_policy_core::ast::{
+    self, ActionConstraint, EntityReference, EntityUID, Literal, PrincipalOrResourceConstraint,
+};
+use cedar_policy_core::parser::err::ParseErrors;
+use cedar_policy_core::parser::{Loc, parse_policyset};
+use miette::Diagnostic;
+
+use super::syntax::{BinaryOp, EntityLiteral, Expr, ExprKind, PolicySyntax, ScopeOp, UnaryOp};
+use crate::text::Span;
+
+/// A static policy or a template as Cedar parsed it.
+#[derive(Debug, Clone)]
+pub enum Body {
+    /// A static policy.
+    Static(Policy),
+    /// A template.
+    Template(Template),
+}
+
+impl Body {
+    /// Permit or forbid.
+    #[must_use]
+    pub fn effect(&self) -> Effect {
+        match self {
+            Self::Static(policy) => policy.effect(),
+            Self::Template(template) => template.effect(),
+        }
+    }
+
+    /// Whether it has slots to fill.
+    #[must_use]
+    pub fn is_template(&self) -> bool {
+        matches!(self, Self::Template(_))
+    }
+
+    /// The value of the annotation `key`.
+    #[must_use]
+    pub fn annotation(&self, key: &str) -> Option<&str> {
+        match self {
+            Self::Static(policy) => policy.annotation(key),
+            Self::Template(template) => template.annotation(key),
+        }
+    }
+
+    fn ast(&self) -> &ast::Template {
+        match self {
+            Self::Static(policy) => {
+                let policy: &ast::Policy = policy.as_ref();
+                policy.template()
+            }
+            Self::Template(template) => template.as_ref(),
+        }
+    }
+
+    /// The syntax tree; `base` is added to every place.
+    #[must_use]
+    pub fn syntax(&self, base: usize) -> PolicySyntax {
+        let template = self.ast();
+        let mut scope = Vec::new();
+        let places = [template.principal_constraint().as_inner(), template.resource_constraint().as_inner()];
+        for constraint in places {
+            let (op, reference) = match constraint {
+                PrincipalOrResourceConstraint::Eq(reference) => (ScopeOp::Eq, reference),
+                PrincipalOrResourceConstraint::In(reference) | PrincipalOrResourceConstraint::IsIn(_, reference) => {
+                    (ScopeOp::In, reference)
+                }
+                PrincipalOrResourceConstraint::Any | PrincipalOrResourceConstraint::Is(_) => continue,
+            };
+            if let EntityReference::EUID(uid) = reference {
+                scope.push((op, entity(uid, base, None)));
+            }
+        }
+        match template.action_constraint() {
+            ActionConstraint::Eq(uid) => scope.push((ScopeOp::Eq, entity(uid, base, None))),
+            ActionConstraint::In(uids) => {
+                scope.extend(uids.iter().map(|uid| (ScopeOp::In, entity(uid, base, None))));
+            }
+            ActionConstraint::Any => {}
+        }
+        let annotations = template
+            .annotations()
+            .map(|(key, value)| (key.to_string(), value.val.to_string(), span(value.loc.as_ref(), base)))
+            .collect();
+        let condition = template.non_scope_constraints().map(|condition| expr(condition, base));
+        PolicySyntax { scope, condition, annotations }
+    }
+
+    /// Where the annotation `key` stands, with `base` added.
+    #[must_use]
+    pub fn annotation_span(&self, key: &str, base: usize) -> Option<Span> {
+        let mut annotations = self.ast().annotations();
+        annotations.find(|(name, _)| name.as_ref() == key).and_then(|(_, value)| span(value.loc.as_ref(), base))
+    }
+}
+
+/// A policy found in a text.
+#[derive(Debug)]
+pub struct Parsed {
+    /// Position among the policies of that text.
+    pub position: usize,
+    /// Where it stands in that text.
+    pub span: Span,
+    /// What it is.
+    pub body: Body,
+}
+
+/// Why a text is not Cedar: one of possibly several reasons.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// Cedar's words.
+    pub message: String,
+    /// Cedar's hint.
+    pub help: Option<String>,
+    /// Where in the text, when Cedar says.
+    pub span: Option<Span>,
+}
+
+/// Parses `text` as a sequence of policies and templates.
+///
+/// # Errors
+/// Everything that Cedar's parser says is wrong, at least one thing.
+pub fn parse(text: &str) -> Result<Vec<Parsed>, Vec<Fault>> {
+    let set = parse_policyset(text).map_err(|errors| faults(&errors))?;
+    let mut parsed = Vec::new();
+    for policy in set.static_policies() {
+        let (position, span) = place(policy.id(), policy.loc(), text);
+        parsed.push(Parsed { position, span, body: Body::Static(Policy::from(policy.clone())) });
+    }
+    for template in set.templates() {
+        let (position, span) = place(template.id(), template.loc(), text);
+        parsed.push(Parsed { position, span, body: Body::Template(Template::from(template.clone())) });
+    }
+    parsed.sort_by_key(|parsed| parsed.position);
+    Ok(parsed)
+}
+
+/// The parser numbers policies as `policy0`, `policy1` and so on.
+fn place(id: &ast::PolicyID, loc: Option<&Loc>, text: &str) -> (usize, Span) {
+    let id: &str = id.as_ref();
+    let position = id.strip_prefix("policy").and_then(|number| number.parse().ok()).unwrap_or(0);
+    (position, span(loc, 0).unwrap_or(Span::new(0, text.len())))
+}
+
+fn faults(errors: &ParseErrors) -> Vec<Fault> {
+    errors.iter().map(|error| fault(error)).collect()
+}
+
+/// Any of Cedar's diagnostics: words, hint, first place with its label.
+pub fn fault(error: &dyn Diagnostic) -> Fault {
+    let mut message = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        let words = inner.to_string();
+        if !message.contains(&words) {
+            message = format!("{message}: {words}");
+        }
+        cause = inner.source();
+    }
+    let label = error.labels().and_then(|mut labels| labels.next());
+    if let Some(words) = label.as_ref().and_then(|label| label.label()) {
+        message = format!("{message}: {words}");
+    }
+    let span = label.map(|label| Span::new(label.offset(), label.offset() + label.len()));
+    Fault { message, help: error.help().map(|help| help.to_string()), span }
+}
+
+/// Whether two resolved schemas declare the same.
+#[must_use]
+pub fn same_schema(one: &cedar_policy::Schema, other: &cedar_policy::Schema) -> bool {
+    one.as_ref() == other.as_ref()
+}
+
+fn span(loc: Option<&Loc>, base: usize) -> Option<Span> {
+    loc.map(|loc| Span::new(loc.start(), loc.end()).shifted(base))
+}
+
+fn entity(uid: &EntityUID, base: usize, around: Option<&Loc>) -> EntityLiteral {
+    let id: &str = uid.eid().as_ref();
+    EntityLiteral { ty: uid.entity_type().to_string(), id: id.to_owned(), span: span(uid.loc().or(around), base) }
+}
+
+fn expr(from: &ast::Expr, base: usize) -> Expr {
+    use ast::ExprKind as From;
+    let one = |part: &Arc<ast::Expr>| Box::new(expr(part, base));
+    let two = |left: &Arc<ast::Expr>, right: &Arc<ast::Expr>| Box::new([expr(left, base), expr(right, base)]);
+    let all = |parts: &[ast::Expr]| parts.iter().map(|part| expr(part, base)).collect::<Vec<_>>();
+    let loc = from.source_loc();
+    let kind = match from.expr_kind() {
+        From::Lit(Literal::Bool(_)) => ExprKind::Bool,
+        From::Lit(Literal::Long(_)) => ExprKind::Long,
+        From::Lit(Literal::String(text)) => ExprKind::String(text.to_string()),
+        From::Lit(Literal::EntityUID(uid)) => ExprKind::Entity(entity(uid, base, loc)),
+        From::Var(_) => ExprKind::Var,
+        From::Slot(_) => ExprKind::Slot,
+        From::If { test_expr, then_expr, else_expr } => {
+            ExprKind::If(Box::new([expr(test_expr, base), expr(then_expr, base), expr(else_expr, base)]))
+        }
+        From::And { left, right } => ExprKind::And(two(left, right)),
+        From::Or { left, right } => ExprKind::Or(two(left, right)),
+        From::UnaryApp { op, arg } => ExprKind::Unary(unary(*op), one(arg)),
+        From::BinaryApp { op, arg1, arg2 } => ExprKind::Binary(binary(*op), two(arg1, arg2)),
+        From::ExtensionFunctionApp { fn_name, args } => ExprKind::Call(fn_name.to_string(), all(args)),
+        From::GetAttr { expr, attr } => ExprKind::GetAttr(one(expr), attr.to_string()),
+        From::HasAttr { expr, .. } | From::ExtHasAttr { expr, .. } => ExprKind::HasAttr(one(expr)),
+        From::Like { expr, .. } => ExprKind::Like(one(expr)),
+        From::Is { expr, .. } => ExprKind::Is(one(expr)),
+        From::Set(parts) => ExprKind::Set(all(parts)),
+        From::Record(fields) => {
+            ExprKind::Record(fields.iter().map(|(key, value)| (key.to_string(), expr(value, base))).collect())
+        }
+        From::Unknown(_) => ExprKind::Other,
+    };
+    Expr { span: span(loc, base), kind }
+}
+
+fn unary(op: ast::UnaryOp) -> UnaryOp {
+    match op {
+        ast::UnaryOp::Not => UnaryOp::Not,
+        ast::UnaryOp::Neg => UnaryOp::Neg,
+        ast::UnaryOp::IsEmpty => UnaryOp::IsEmpty,
+    }
+}
+
+fn binary(op: ast::BinaryOp) -> BinaryOp {
+    match op {
+        ast::BinaryOp::Eq => BinaryOp::Eq,
+        ast::BinaryOp::Less => BinaryOp::Less,
+        ast::BinaryOp::LessEq => BinaryOp::LessEq,
+        ast::BinaryOp::Add => BinaryOp::Add,
+        ast::BinaryOp::Sub => BinaryOp::Sub,
+        ast::BinaryOp::Mul => BinaryOp::Mul,
+        ast::BinaryOp::In => BinaryOp::In,
+        ast::BinaryOp::Contains => BinaryOp::Contains,
+        ast::BinaryOp::ContainsAll => BinaryOp::ContainsAll,
+        ast::BinaryOp::ContainsAny => BinaryOp::ContainsAny,
+        ast::BinaryOp::GetTag => BinaryOp::GetTag,
+        ast::BinaryOp::HasTag => BinaryOp::HasTag,
+    }
+}

@@ -1,0 +1,86 @@
+//! What a file is, by its name.
+
+use super::tables::folder;
+
+/// What a file's name says that it holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// A schema in Cedar syntax.
+    SchemaCedar,
+    /// A schema in JSON.
+    SchemaJson,
+    /// `schema.json`: a Cedar schema only if nothing else is and it looks like one.
+    SchemaCandidate,
+    /// Policies.
+    Policies,
+    /// Template links.
+    Links,
+    /// Entities.
+    Entities,
+    /// A decision table in JSON.
+    Table,
+    /// A decision table in a syntax that this version does not read.
+    UnreadTable,
+    /// Guardrails.
+    Guardrail,
+}
+
+/// The kind of the file at `path`; `None` where nothing about it is Cedar's.
+pub(super) fn kind(path: &str) -> Option<Kind> {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let is = |bare: &str| name == bare || name.strip_suffix(bare).is_some_and(|stem| stem.ends_with('.'));
+    let test_like = |ending: &str| name.strip_suffix(ending).is_some_and(|stem| stem.ends_with("_test"));
+    if is("cedarschema") {
+        Some(Kind::SchemaCedar)
+    } else if is("cedarschema.json") {
+        Some(Kind::SchemaJson)
+    } else if name == "schema.json" {
+        Some(Kind::SchemaCandidate)
+    } else if is("cedartemplatelinks.json") {
+        Some(Kind::Links)
+    } else if is("cedarguard") {
+        Some(Kind::Guardrail)
+    } else if name.ends_with(".cedar") || name.ends_with(".cedar.json") {
+        Some(Kind::Policies)
+    } else if name.ends_with(".json") && matches!(folder(path), "ALLOW" | "DENY") {
+        Some(Kind::Table)
+    } else if is("cedarentities.json") || name == "entities.json" {
+        Some(Kind::Entities)
+    } else if test_like(".json") || (name.starts_with("tests-") && name.ends_with(".json")) {
+        Some(Kind::Table)
+    } else if test_like(".yaml") || test_like(".yml") || test_like(".csv") {
+        Some(Kind::UnreadTable)
+    } else if name.ends_with(".json") && folder(path) == "entities" {
+        Some(Kind::Entities)
+    } else {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_say_what_files_hold() {
+        for (path, wanted) in [
+            ("a/app.cedarschema", Some(Kind::SchemaCedar)),
+            ("cedarschema.json", Some(Kind::SchemaJson)),
+            ("a/schema.json", Some(Kind::SchemaCandidate)),
+            ("a/p.cedar", Some(Kind::Policies)),
+            ("a/p.cedar.json", Some(Kind::Policies)),
+            ("a/x.cedarentities.json", Some(Kind::Entities)),
+            ("entities/users.json", Some(Kind::Entities)),
+            ("x/ALLOW/entities.json", Some(Kind::Table)),
+            ("tests-a.json", Some(Kind::Table)),
+            ("a_test.json", Some(Kind::Table)),
+            ("a_test.yaml", Some(Kind::UnreadTable)),
+            ("g.cedarguard", Some(Kind::Guardrail)),
+            ("l.cedartemplatelinks.json", Some(Kind::Links)),
+            ("package.json", None),
+            ("mycedarschema", None),
+        ] {
+            assert_eq!(kind(path), wanted, "{path}");
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! Reading one file of the repository, with what can go wrong as findings.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use super::rules::UNREADABLE_FILE;
+use crate::finding::{Finding, Level};
+use crate::source::{ReadError, Source};
+use crate::text::{Location, SourceFile, Span};
+
+/// Reads every file once.
+pub(super) struct Files<'s> {
+    source: &'s dyn Source,
+    read: Mutex<HashMap<String, Result<Arc<SourceFile>, ReadError>>>,
+}
+
+/// A file that could not be had.
+pub(super) enum Unread {
+    /// It stands elsewhere under its own name, or it is gone: nothing is lost.
+    Elsewhere(String),
+    /// A finding says why.
+    Fault(Box<Finding>),
+}
+
+impl<'s> Files<'s> {
+    pub(super) fn new(source: &'s dyn Source) -> Self {
+        Self { source, read: Mutex::new(HashMap::new()) }
+    }
+
+    /// The text of `path`.
+    pub(super) fn text(&self, path: &str) -> Result<Arc<SourceFile>, ReadError> {
+        if let Some(known) = self.read.lock().ok().and_then(|read| read.get(path).cloned()) {
+            return known;
+        }
+        let file = self.source.read(path).and_then(|bytes| match String::from_utf8(bytes) {
+            Ok(text) => Ok(SourceFile::new(path, text)),
+            Err(error) => {
+                let good = error.utf8_error().valid_up_to();
+                let before = error.as_bytes().get(..good).unwrap_or_default();
+                let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+                let column = before.iter().rev().take_while(|byte| **byte != b'\n').count() + 1;
+                let what = format!("it is not UTF-8: byte {good} (line {line}, byte {column} of it) cannot be read");
+                Err(ReadError::Other(what))
+            }
+        });
+        if let Ok(mut read) = self.read.lock() {
+            read.insert(path.to_owned(), file.clone());
+        }
+        file
+    }
+
+    /// The text of a file that belongs to a store; what goes wrong is told apart.
+    pub(super) fn belonging(&self, path: &str, what: &str) -> Result<Arc<SourceFile>, Unread> {
+        self.text(path).map_err(|error| match error {
+            ReadError::LinkTo(_) => Unread::Elsewhere(error.to_string()),
+            ReadError::NotAFile => Unread::Elsewhere(error.to_string()),
+            error => {
+                let message = format!("this {what} cannot be read: {error}");
+                let finding = Finding::new(UNREADABLE_FILE.id, Level::Error, Location::of_path(path), message);
+                Unread::Fault(Box::new(finding.help(way_out(&error))))
+            }
+        })
+    }
+}
+
+fn way_out(error: &ReadError) -> &'static str {
+    match error {
+        ReadError::LeadsOut(_) => "put the file itself into the repository, or exclude it in polcheck.toml",
+        ReadError::TooLarge(_) => "split the file, or exclude it in polcheck.toml",
+        ReadError::Missing => "the link leads to nothing; mend it or remove it",
+        _ => "save it as UTF-8 and readable, or exclude it in polcheck.toml",
+    }
+}
+
+/// The place of the whole of `file`: its first line, so that reports have something to show.
+pub(super) fn whole(file: &Arc<SourceFile>) -> Location {
+    let text = file.text();
+    let end = text.find('\n').unwrap_or(text.len());
+    Location::new(file, Span::new(0, text.get(..end).unwrap_or_default().trim_end().len()))
+}

@@ -1,0 +1,178 @@
+//! JSON with places: serde_json's raw values, and where each stands in its file.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+use crate::text::{SourceFile, Span};
+
+/// One JSON value as written, and where.
+#[derive(Debug, Clone, Copy)]
+pub struct Node<'a> {
+    /// The text of the value.
+    pub raw: &'a str,
+    /// Its byte offset in the file.
+    pub offset: usize,
+}
+
+/// JSON that cannot be read, and where reading stopped.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JsonError {
+    /// serde_json's words, without its line and column.
+    pub message: String,
+    /// Where.
+    pub span: Span,
+}
+
+impl JsonError {
+    /// The error of parsing `text`, a part of `file` that starts at `offset`.
+    #[must_use]
+    pub fn new(file: &SourceFile, text: &str, offset: usize, error: &serde_json::Error) -> Self {
+        let words = error.to_string();
+        let message = words.split(" at line ").next().unwrap_or(&words).to_owned();
+        // serde_json counts lines and columns (in bytes) inside what it was given.
+        let line_start: usize = text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
+        let at = (offset + line_start + error.column().saturating_sub(1)).min(file.text().len());
+        Self { message, span: Span::at(at) }
+    }
+}
+
+impl<'a> Node<'a> {
+    /// The whole of `file` as one value. `text` is [`SourceFile::parse_text`].
+    ///
+    /// # Errors
+    /// When it is not JSON.
+    pub fn parse(file: &SourceFile, text: &'a str) -> Result<Self, JsonError> {
+        match serde_json::from_str::<&RawValue>(text) {
+            Ok(value) => Ok(Self { raw: value.get(), offset: offset_in(text, value.get()) }),
+            Err(error) => Err(JsonError::new(file, text, 0, &error)),
+        }
+    }
+
+    /// Where the value stands.
+    #[must_use]
+    pub fn span(self) -> Span {
+        Span::new(self.offset, self.offset + self.raw.len())
+    }
+
+    fn child(self, value: &'a RawValue) -> Self {
+        Self { raw: value.get(), offset: self.offset + offset_in(self.raw, value.get()) }
+    }
+
+    /// The elements, when it is an array.
+    #[must_use]
+    pub fn elements(self) -> Option<Vec<Self>> {
+        let values: Vec<&'a RawValue> = serde_json::from_str(self.raw).ok()?;
+        Some(values.into_iter().map(|value| self.child(value)).collect())
+    }
+
+    /// The fields in order, when it is an object; a key written twice comes twice.
+    #[must_use]
+    pub fn fields(self) -> Option<Vec<(Cow<'a, str>, Self)>> {
+        let Fields(fields) = serde_json::from_str(self.raw).ok()?;
+        Some(fields.into_iter().map(|(key, value)| (key, self.child(value))).collect())
+    }
+
+    /// The first field called `name`, when it is an object that has one.
+    #[must_use]
+    pub fn field(self, name: &str) -> Option<Self> {
+        self.fields()?.into_iter().find(|(key, _)| key == name).map(|(_, value)| value)
+    }
+
+    /// The string, when it is one.
+    #[must_use]
+    pub fn string(self) -> Option<Cow<'a, str>> {
+        serde_json::from_str::<Str<'a>>(self.raw).ok().map(|Str(text)| text)
+    }
+
+    /// The value as serde_json's own type.
+    #[must_use]
+    pub fn value(self) -> Option<serde_json::Value> {
+        serde_json::from_str(self.raw).ok()
+    }
+
+    /// What kind of value it is, as people say it.
+    #[must_use]
+    pub fn kind(self) -> &'static str {
+        match self.raw.bytes().next() {
+            Some(b'{') => "an object",
+            Some(b'[') => "an array",
+            Some(b'"') => "a string",
+            Some(b't' | b'f') => "a boolean",
+            Some(b'n') => "null",
+            _ => "a number",
+        }
+    }
+}
+
+/// Where `part`, a slice of `whole`, starts in it.
+fn offset_in(whole: &str, part: &str) -> usize {
+    (part.as_ptr() as usize).saturating_sub(whole.as_ptr() as usize)
+}
+
+struct Str<'a>(Cow<'a, str>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Str<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visit;
+        impl<'de> Visitor<'de> for Visit {
+            type Value = Str<'de>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string")
+            }
+            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
+                Ok(Str(Cow::Borrowed(text)))
+            }
+            fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+                Ok(Str(Cow::Owned(text.to_owned())))
+            }
+        }
+        deserializer.deserialize_str(Visit)
+    }
+}
+
+struct Fields<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Fields<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visit;
+        impl<'de> Visitor<'de> for Visit {
+            type Value = Fields<'de>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut fields = Vec::new();
+                while let Some((Str(key), value)) = map.next_entry::<Str<'de>, &'de RawValue>()? {
+                    fields.push((key, value));
+                }
+                Ok(Fields(fields))
+            }
+        }
+        deserializer.deserialize_map(Visit)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_value_knows_its_place() {
+        let file = SourceFile::new("a.json", "\u{feff} { \"é\" : [1, {\"b\":\"x\"}] }");
+        let text = file.parse_text();
+        let list = Node::parse(&file, &text).unwrap().field("é").unwrap();
+        let inner = list.elements().unwrap()[1].field("b").unwrap();
+        assert_eq!(file.slice(inner.span()), "\"x\"");
+        assert_eq!(inner.string().unwrap(), "x");
+    }
+
+    #[test]
+    fn an_error_has_its_place() {
+        let file = SourceFile::new("a.json", "[\n  1,\n  oops]");
+        let error = Node::parse(&file, file.text()).unwrap_err();
+        assert_eq!(file.position(error.span.start).line, 3);
+    }
+}

@@ -1,0 +1,26 @@
+//! Policy repositories: stores and what they hold, with every place.
+//!
+//! Imports `text`, `source`, `config`, `finding` and `rule`. Only [`cedar`] touches the internals of cedar-policy-core.
+
+pub mod cedar;
+mod classify;
+mod entities;
+mod files;
+pub mod json;
+mod layout;
+mod links;
+mod load;
+mod model;
+mod policies;
+mod rules;
+mod schema;
+mod statements;
+pub mod syntax;
+mod tables;
+
+pub use load::{Request, load};
+pub use model::{
+    Decider, EntityData, EntityState, Link, Named, Policy, Repo, Schema, SchemaState, Store, Table, TableForm,
+};
+pub use rules::RULES;
+pub(crate) use rules::TEST_MISMATCH;

@@ -1,0 +1,271 @@
+//! What a repository holds, once read.
+
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
+
+use cedar_policy::{Effect, Entities, PolicyId, PolicySet};
+
+use super::cedar::Body;
+use super::syntax::PolicySyntax;
+use crate::finding::Finding;
+use crate::text::{Location, SourceFile, Span};
+
+/// A whole repository, or the part of it that was asked for.
+#[derive(Debug)]
+pub struct Repo {
+    /// Its stores, sorted by name.
+    pub stores: Vec<Store>,
+    /// What is wrong with the files themselves: unreadable, syntax, schema, entities, links.
+    pub findings: Vec<Finding>,
+    /// Cedar-looking files that are not used: path and reason.
+    pub left_out: Vec<(String, String)>,
+    /// Guardrail files, which this version does not prove.
+    pub guardrails: Vec<String>,
+}
+
+/// A schema that parses and resolves.
+#[derive(Debug)]
+pub struct Schema {
+    /// Cedar's schema.
+    pub cedar: cedar_policy::Schema,
+    /// The files that make it.
+    pub files: Vec<Arc<SourceFile>>,
+    /// How many request environments it has.
+    pub environments: usize,
+}
+
+/// A store's schema.
+#[derive(Debug, Clone)]
+pub enum SchemaState {
+    /// There is none.
+    None,
+    /// There is one and it cannot be used: findings say why.
+    Broken,
+    /// There is one.
+    Ready(Arc<Schema>),
+}
+
+impl SchemaState {
+    /// The schema, when it can be used.
+    #[must_use]
+    pub fn ready(&self) -> Option<&Schema> {
+        match self {
+            Self::Ready(schema) => Some(schema),
+            Self::None | Self::Broken => None,
+        }
+    }
+}
+
+/// A static policy or template.
+#[derive(Debug)]
+pub struct Policy {
+    /// Unique in its store; the id inside [`Store::set`].
+    pub key: PolicyId,
+    /// Full name, `path#id`.
+    pub name: String,
+    /// `@id` where given, else `policy` and the position in the file.
+    pub short: String,
+    /// The `@id` annotation (or the key in a JSON policy set), and its place where it has one.
+    pub id: Option<(String, Option<Span>)>,
+    /// Position in its file, counting statements that do not parse.
+    pub position: usize,
+    /// Where it stands.
+    pub location: Location,
+    /// What Cedar parsed.
+    pub body: Body,
+    /// Byte offset in the file of the text that Cedar's own places count from.
+    pub base: usize,
+    pub(super) syntax: OnceLock<PolicySyntax>,
+}
+
+impl Policy {
+    /// Permit or forbid.
+    #[must_use]
+    pub fn effect(&self) -> Effect {
+        self.body.effect()
+    }
+
+    /// `permit` or `forbid`.
+    #[must_use]
+    pub fn effect_word(&self) -> &'static str {
+        effect_word(self.effect())
+    }
+
+    /// The syntax tree, with places in the file.
+    #[must_use]
+    pub fn syntax(&self) -> &PolicySyntax {
+        self.syntax.get_or_init(|| self.body.syntax(self.base))
+    }
+}
+
+/// `permit` or `forbid`.
+fn effect_word(effect: Effect) -> &'static str {
+    match effect {
+        Effect::Permit => "permit",
+        Effect::Forbid => "forbid",
+    }
+}
+
+/// A policy made from a template.
+#[derive(Debug)]
+pub struct Link {
+    /// Unique in its store; the id inside [`Store::set`].
+    pub key: PolicyId,
+    /// Full name, `path#link id`.
+    pub name: String,
+    /// The link's id.
+    pub short: String,
+    /// The template's place in [`Store::policies`].
+    pub template: usize,
+    /// Where the link stands.
+    pub location: Location,
+    /// `permit` or `forbid`.
+    pub effect: &'static str,
+}
+
+/// The entities of a store.
+#[derive(Debug)]
+pub enum EntityState {
+    /// No entity file.
+    None,
+    /// Entity files that cannot be used; the place of the first fault and what it is.
+    Broken(Location, String),
+    /// All entities of all files, action entities of the schema included.
+    Ready(Arc<EntityData>),
+}
+
+/// Entities that can be used.
+#[derive(Debug)]
+pub struct EntityData {
+    /// Cedar's entities.
+    pub cedar: Entities,
+    /// How many the files hold.
+    pub count: usize,
+}
+
+/// How a decision table is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TableForm {
+    /// The array of `cedar run-tests`.
+    RunTests,
+    /// One request, expected to be allowed or denied as its folder says.
+    Request {
+        /// Whether the folder is `ALLOW`.
+        allow: bool,
+    },
+    /// Cedar's integration-test JSON, which brings its own store.
+    Integration,
+    /// Known by name, but in none of the known forms.
+    Malformed,
+}
+
+/// A decision table.
+#[derive(Debug)]
+pub struct Table {
+    /// Its text.
+    pub file: Arc<SourceFile>,
+    /// How it is written.
+    pub form: TableForm,
+    /// The store that an integration test brings, or why it cannot be had.
+    pub own_store: Option<Result<Box<Store>, String>>,
+    /// Entity files that rows name, by the path as written.
+    pub entity_files: HashMap<String, Result<Arc<SourceFile>, String>>,
+}
+
+/// Policies that decide together, and what belongs to them.
+#[derive(Debug)]
+pub struct Store {
+    /// Its name: configured, or its folder.
+    pub name: String,
+    /// Its schema.
+    pub schema: SchemaState,
+    /// Static policies and templates, in the order of files and positions.
+    pub policies: Vec<Policy>,
+    /// Template links.
+    pub links: Vec<Link>,
+    /// All that can be evaluated, under the keys.
+    pub set: PolicySet,
+    /// Policy and link files that are out, or out in part: what the authorizer would have seen is not complete.
+    pub broken: Vec<String>,
+    /// Its entities.
+    pub entities: EntityState,
+    /// Its decision tables.
+    pub tables: Vec<Table>,
+    /// Level for level validation, if configured.
+    pub level: Option<u32>,
+    /// A schema above the paths that were asked for, which is therefore not read.
+    pub schema_above: Option<String>,
+    pub(super) by_key: HashMap<PolicyId, Place>,
+}
+
+/// Where a key leads.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Place {
+    Policy(usize),
+    Link(usize),
+}
+
+/// What a name in a table leads to.
+#[derive(Debug)]
+pub enum Named<'a> {
+    /// Nothing is called so; the nearest name, if any.
+    Nothing(Option<String>),
+    /// Exactly one thing, by key.
+    One(&'a PolicyId),
+    /// Several, by full name.
+    Several(Vec<&'a str>),
+}
+
+/// A policy or a link, as reports name it.
+#[derive(Debug, Clone, Copy)]
+pub struct Decider<'a> {
+    /// Full name.
+    pub name: &'a str,
+    /// `permit` or `forbid`.
+    pub effect: &'static str,
+    /// Where it stands.
+    pub location: &'a Location,
+    /// The policy, or the link's template.
+    pub policy: &'a Policy,
+}
+
+impl Store {
+    /// The policy or link behind `key`.
+    #[must_use]
+    pub fn find(&self, key: &PolicyId) -> Option<Decider<'_>> {
+        match *self.by_key.get(key)? {
+            Place::Policy(at) => self.policies.get(at).map(|policy| Decider {
+                name: &policy.name,
+                effect: policy.effect_word(),
+                location: &policy.location,
+                policy,
+            }),
+            Place::Link(at) => self.links.get(at).and_then(|link| {
+                let policy = self.policies.get(link.template)?;
+                Some(Decider { name: &link.name, effect: link.effect, location: &link.location, policy })
+            }),
+        }
+    }
+
+    /// What can decide a request: static policies and links, each with key, full and short name.
+    pub fn deciding(&self) -> impl Iterator<Item = (&PolicyId, &str, &str)> {
+        let policies = self.policies.iter().filter(|policy| !policy.body.is_template());
+        policies
+            .map(|policy| (&policy.key, policy.name.as_str(), policy.short.as_str()))
+            .chain(self.links.iter().map(|link| (&link.key, link.name.as_str(), link.short.as_str())))
+    }
+
+    /// What `name`, full or short, stands for among what can decide.
+    #[must_use]
+    pub fn named(&self, name: &str) -> Named<'_> {
+        let fits: Vec<_> = self.deciding().filter(|(_, full, short)| *full == name || *short == name).collect();
+        match fits.as_slice() {
+            [] => {
+                let known = self.deciding().map(|(_, _, short)| short);
+                Named::Nothing(crate::text::nearest(name, known).map(str::to_owned))
+            }
+            [(key, ..)] => Named::One(key),
+            several => Named::Several(several.iter().map(|(_, full, _)| *full).collect()),
+        }
+    }
+}

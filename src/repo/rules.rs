@@ -1,0 +1,41 @@
+//! The rules that reading a repository can break.
+
+use crate::finding::Level;
+use crate::rule::{Basis, Precision, Rule};
+
+macro_rules! reading_rule {
+    ($name:ident, $id:literal, $basis:ident, $summary:literal) => {
+        #[doc = $summary]
+        pub(crate) static $name: Rule = Rule {
+            id: $id,
+            summary: $summary,
+            level: Some(Level::Error),
+            basis: Basis::$basis,
+            precision: Precision::Exact,
+            configurable: false,
+            since: "0.1.0",
+            page: include_str!(concat!("../../docs/rules/", $id, ".md")),
+        };
+    };
+}
+
+reading_rule!(UNREADABLE_FILE, "unreadable-file", Housekeeping, "a Cedar file cannot be read");
+reading_rule!(SYNTAX_ERROR, "syntax-error", Validator, "a policy is not Cedar");
+reading_rule!(TOO_DEEP, "too-deep", Housekeeping, "a policy is nested or chained beyond what is analysed");
+reading_rule!(SCHEMA_ERROR, "schema-error", Validator, "a schema does not parse or does not resolve");
+reading_rule!(SCHEMA_CONFLICT, "schema-conflict", Housekeeping, "which schema holds cannot be told");
+reading_rule!(ENTITY_MISMATCH, "entity-mismatch", Validator, "entities are malformed or do not fit the schema");
+reading_rule!(LINK_ERROR, "link-error", Validator, "a template link does not fit its template");
+reading_rule!(TEST_MISMATCH, "test-mismatch", Housekeeping, "a decision table is malformed");
+
+/// All rules of this module.
+pub static RULES: &[&Rule] = &[
+    &UNREADABLE_FILE,
+    &SYNTAX_ERROR,
+    &TOO_DEEP,
+    &SCHEMA_ERROR,
+    &SCHEMA_CONFLICT,
+    &ENTITY_MISMATCH,
+    &LINK_ERROR,
+    &TEST_MISMATCH,
+];

@@ -1,0 +1,204 @@
+//! Where one policy ends and the next begins, by tokens alone: so that a broken policy does not take its file with it, and so
+//! that hostile nesting is seen before any recursive code meets it.
+
+use crate::text::Span;
+
+/// One policy's text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Statement {
+    /// From the first token to the closing `;` (or as far as it goes).
+    pub(super) span: Span,
+    /// How deeply brackets nest.
+    pub(super) depth: usize,
+    /// How many operators and brackets there are: an upper bound for the depth of the syntax tree.
+    pub(super) operators: usize,
+}
+
+/// Splits `text` into statements. In Cedar a `;` ends a policy and stands nowhere else outside of strings and comments;
+/// where one is missing, an annotation or effect after a closed scope begins the next.
+pub(super) fn split(text: &str) -> Vec<Statement> {
+    let mut splitter = Splitter { bytes: text.as_bytes(), at: 0, current: None, found: Vec::new() };
+    splitter.run();
+    splitter.found
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Open {
+    start: usize,
+    end: usize,
+    depth: usize,
+    deepest: usize,
+    operators: usize,
+    /// Whether the scope's brackets have been closed.
+    scope_closed: bool,
+    /// Whether an effect has been seen, so that the next bracket opens the scope.
+    effect: bool,
+}
+
+struct Splitter<'a> {
+    bytes: &'a [u8],
+    at: usize,
+    current: Option<Open>,
+    found: Vec<Statement>,
+}
+
+impl Splitter<'_> {
+    fn byte(&self, at: usize) -> u8 {
+        self.bytes.get(at).copied().unwrap_or(0)
+    }
+
+    fn run(&mut self) {
+        while self.at < self.bytes.len() {
+            let byte = self.byte(self.at);
+            let start = self.at;
+            match byte {
+                b' ' | b'\t' | b'\r' | b'\n' | 0x0b | 0x0c => self.at += 1,
+                b'/' if self.byte(self.at + 1) == b'/' => self.skip_comment(),
+                b'"' => {
+                    self.skip_string();
+                    self.token(start);
+                }
+                b';' => {
+                    self.at += 1;
+                    self.token(start);
+                    self.close();
+                }
+                b'a'..=b'z' | b'A'..=b'Z' | b'_' => self.word(start),
+                _ => self.symbol(start, byte),
+            }
+        }
+        self.close();
+    }
+
+    fn skip_comment(&mut self) {
+        while self.at < self.bytes.len() && self.byte(self.at) != b'\n' {
+            self.at += 1;
+        }
+    }
+
+    fn skip_string(&mut self) {
+        self.at += 1;
+        while self.at < self.bytes.len() {
+            match self.byte(self.at) {
+                b'\\' => self.at += 2,
+                b'"' => {
+                    self.at += 1;
+                    break;
+                }
+                _ => self.at += 1,
+            }
+        }
+        self.at = self.at.min(self.bytes.len());
+    }
+
+    fn word(&mut self, start: usize) {
+        while matches!(self.byte(self.at), b'a'..=b'z' | b'A'..=b'Z' | b'_' | b'0'..=b'9') {
+            self.at += 1;
+        }
+        let word = self.bytes.get(start..self.at).unwrap_or_default();
+        let effect = word == b"permit" || word == b"forbid";
+        if effect {
+            self.begin_next();
+        }
+        let open = self.token(start);
+        if effect && open.depth == 0 {
+            open.effect = true;
+        }
+        if matches!(word, b"if" | b"in" | b"has" | b"like" | b"is") {
+            open.operators += 1;
+        }
+    }
+
+    fn symbol(&mut self, start: usize, byte: u8) {
+        if byte == b'@' {
+            self.begin_next();
+        }
+        self.at += 1;
+        let open = self.token(start);
+        match byte {
+            b'(' | b'[' | b'{' => {
+                open.depth += 1;
+                open.operators += 1;
+                open.deepest = open.deepest.max(open.depth);
+            }
+            b')' | b']' | b'}' => {
+                open.depth = open.depth.saturating_sub(1);
+                open.scope_closed |= open.depth == 0 && open.effect && byte == b')';
+            }
+            b'&' | b'|' | b'!' | b'<' | b'>' | b'=' | b'+' | b'-' | b'*' | b'.' => open.operators += 1,
+            _ => {}
+        }
+    }
+
+    /// An annotation or an effect: after a complete scope at the outermost level it begins the next policy.
+    fn begin_next(&mut self) {
+        if self.current.is_some_and(|open| open.scope_closed && open.depth == 0) {
+            self.close();
+        }
+    }
+
+    /// The token from `start` to here belongs to the current statement.
+    fn token(&mut self, start: usize) -> &mut Open {
+        let end = self.at;
+        let open = self.current.get_or_insert(Open {
+            start,
+            end,
+            depth: 0,
+            deepest: 0,
+            operators: 0,
+            scope_closed: false,
+            effect: false,
+        });
+        open.end = end;
+        open
+    }
+
+    fn close(&mut self) {
+        if let Some(open) = self.current.take() {
+            let span = Span::new(open.start, open.end);
+            self.found.push(Statement { span, depth: open.deepest, operators: open.operators });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts(text: &str) -> Vec<&str> {
+        split(text).into_iter().map(|statement| &text[statement.span.start..statement.span.end]).collect()
+    }
+
+    #[test]
+    fn strings_and_comments_hold_no_ends() {
+        let text =
+            "// a; b\n@id(\"x;\\\"y\") permit(principal,action,resource); // c;\nforbid(principal,action,resource);";
+        assert_eq!(
+            texts(text),
+            ["@id(\"x;\\\"y\") permit(principal,action,resource);", "forbid(principal,action,resource);"]
+        );
+    }
+
+    #[test]
+    fn a_missing_semicolon_ends_where_the_next_policy_begins() {
+        let text = "permit(principal,action,resource) when { true }\n@id(\"b\")\nforbid(principal,action,resource);";
+        assert_eq!(texts(text).len(), 2);
+    }
+
+    #[test]
+    fn a_missing_bracket_costs_one_statement() {
+        assert_eq!(texts("permit(principal,action,resource) when { (1 ; permit(principal,action,resource);").len(), 2);
+    }
+
+    #[test]
+    fn words_named_like_an_effect_inside_brackets_are_words() {
+        assert_eq!(texts("permit(principal,action,resource) when { resource.permit };").len(), 1);
+        assert_eq!(texts("@permit(\"x\")@forbid permit(principal,action,resource);").len(), 1);
+    }
+
+    #[test]
+    fn an_unclosed_string_ends_with_the_text() {
+        assert_eq!(texts("permit(\"").len(), 1);
+        assert_eq!(texts("permit(\"\\").len(), 1);
+    }
+}

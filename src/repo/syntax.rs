@@ -1,0 +1,183 @@
+//! The syntax tree that rules walk: Cedar's own, in our words and with places in the file.
+
+use crate::text::Span;
+
+/// An entity written out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EntityLiteral {
+    /// Type, with namespace.
+    pub ty: String,
+    /// Id, unescaped.
+    pub id: String,
+    /// Where it stands, when Cedar kept the place.
+    pub span: Option<Span>,
+}
+
+/// How a scope constrains a variable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ScopeOp {
+    /// `==`
+    Eq,
+    /// `in`, with or without `is`
+    In,
+}
+
+/// A policy's scope and condition.
+#[derive(Debug, Clone, Default)]
+pub struct PolicySyntax {
+    /// Entities in the scope, with how they constrain.
+    pub scope: Vec<(ScopeOp, EntityLiteral)>,
+    /// The conjunction of the `when` clauses and the negated `unless` clauses.
+    pub condition: Option<Expr>,
+    /// Annotations: key, value, and the place of `@key("value")`.
+    pub annotations: Vec<(String, String, Option<Span>)>,
+}
+
+/// An expression and where it stands.
+#[derive(Debug, Clone)]
+pub struct Expr {
+    /// Where, when Cedar kept the place.
+    pub span: Option<Span>,
+    /// What.
+    pub kind: ExprKind,
+}
+
+/// Operators with two operands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BinaryOp {
+    /// `==`
+    Eq,
+    /// `<`
+    Less,
+    /// `<=`
+    LessEq,
+    /// `+`
+    Add,
+    /// `-`
+    Sub,
+    /// `*`
+    Mul,
+    /// `in`
+    In,
+    /// `.contains()`
+    Contains,
+    /// `.containsAll()`
+    ContainsAll,
+    /// `.containsAny()`
+    ContainsAny,
+    /// `.getTag()`
+    GetTag,
+    /// `.hasTag()`
+    HasTag,
+}
+
+impl BinaryOp {
+    /// As written in Cedar.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Eq => "==",
+            Self::Less => "<",
+            Self::LessEq => "<=",
+            Self::Add => "+",
+            Self::Sub => "-",
+            Self::Mul => "*",
+            Self::In => "in",
+            Self::Contains => "contains",
+            Self::ContainsAll => "containsAll",
+            Self::ContainsAny => "containsAny",
+            Self::GetTag => "getTag",
+            Self::HasTag => "hasTag",
+        }
+    }
+}
+
+/// Operators with one operand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UnaryOp {
+    /// `!`
+    Not,
+    /// `-`
+    Neg,
+    /// `.isEmpty()`
+    IsEmpty,
+}
+
+/// The kinds of expression.
+#[derive(Debug, Clone)]
+pub enum ExprKind {
+    /// `true` or `false`
+    Bool,
+    /// A number.
+    Long,
+    /// A string, unescaped.
+    String(String),
+    /// An entity.
+    Entity(EntityLiteral),
+    /// `principal`, `action`, `resource`, `context`
+    Var,
+    /// `?principal`, `?resource`
+    Slot,
+    /// `if test then yes else no`
+    If(Box<[Expr; 3]>),
+    /// `&&`
+    And(Box<[Expr; 2]>),
+    /// `||`
+    Or(Box<[Expr; 2]>),
+    /// One operand.
+    Unary(UnaryOp, Box<Expr>),
+    /// Two operands.
+    Binary(BinaryOp, Box<[Expr; 2]>),
+    /// An extension function or method with its arguments.
+    Call(String, Vec<Expr>),
+    /// `operand.attribute`
+    GetAttr(Box<Expr>, String),
+    /// `operand has attribute`
+    HasAttr(Box<Expr>),
+    /// `operand like "pattern"`
+    Like(Box<Expr>),
+    /// `operand is Type`
+    Is(Box<Expr>),
+    /// `[...]`
+    Set(Vec<Expr>),
+    /// `{...}`
+    Record(Vec<(String, Expr)>),
+    /// Something that only partial evaluation or a tolerant parser makes.
+    Other,
+}
+
+impl Expr {
+    /// The expressions directly below this one, in the order of the text.
+    pub fn children(&self) -> impl Iterator<Item = &Expr> {
+        let (fixed, pairs): (&[Expr], &[(String, Expr)]) = match &self.kind {
+            ExprKind::If(parts) => (parts.as_slice(), &[]),
+            ExprKind::And(parts) | ExprKind::Or(parts) | ExprKind::Binary(_, parts) => (parts.as_slice(), &[]),
+            ExprKind::Unary(_, part)
+            | ExprKind::GetAttr(part, _)
+            | ExprKind::HasAttr(part)
+            | ExprKind::Like(part)
+            | ExprKind::Is(part) => (std::slice::from_ref(&**part), &[]),
+            ExprKind::Call(_, parts) | ExprKind::Set(parts) => (parts.as_slice(), &[]),
+            ExprKind::Record(fields) => (&[], fields.as_slice()),
+            ExprKind::Bool
+            | ExprKind::Long
+            | ExprKind::String(_)
+            | ExprKind::Entity(_)
+            | ExprKind::Var
+            | ExprKind::Slot
+            | ExprKind::Other => (&[], &[]),
+        };
+        fixed.iter().chain(pairs.iter().map(|(_, value)| value))
+    }
+
+    /// Calls `visit` for this expression and every one below it, outermost first, in the order of the text.
+    pub fn walk<'a>(&'a self, visit: &mut impl FnMut(&'a Expr)) {
+        let mut open = vec![self];
+        while let Some(expr) = open.pop() {
+            visit(expr);
+            let mut below: Vec<_> = expr.children().collect();
+            below.reverse();
+            open.append(&mut below);
+        }
+    }
+}

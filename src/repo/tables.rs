@@ -1,0 +1,113 @@
+//! Decision tables: which form a file has, and the files that it brings along.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::files::Files;
+use super::json::Node;
+use super::model::{Table, TableForm};
+use crate::text::SourceFile;
+
+/// What the form of `file` is: `folder` is the name of the folder that holds it. `None` where it is no table in any known
+/// form.
+pub(super) fn form(file: &SourceFile, folder: &str) -> Option<TableForm> {
+    let text = file.parse_text();
+    let root = Node::parse(file, &text).ok()?;
+    if root.raw.starts_with('[') {
+        let rows = root.elements()?;
+        let row_like = |row: &Node<'_>| row.field("request").is_some() || row.field("decision").is_some();
+        return rows.first().is_none_or(row_like).then_some(TableForm::RunTests);
+    }
+    let has = |name: &str| root.field(name).is_some();
+    if has("requests") && has("policies") {
+        return Some(TableForm::Integration);
+    }
+    let request = has("principal") && has("action") && has("resource");
+    (request && matches!(folder, "ALLOW" | "DENY")).then(|| TableForm::Request { allow: folder == "ALLOW" })
+}
+
+/// The name of the folder that directly holds `path`.
+pub(super) fn folder(path: &str) -> &str {
+    path.rsplit('/').nth(1).unwrap_or_default()
+}
+
+/// A table of `form`, with the entity files that its rows name.
+pub(super) fn table(files: &Files<'_>, file: Arc<SourceFile>, form: TableForm) -> Table {
+    let entity_files = match form {
+        TableForm::RunTests => named_entities(files, &file),
+        _ => HashMap::new(),
+    };
+    Table { file, form, own_store: None, entity_files }
+}
+
+fn named_entities(files: &Files<'_>, file: &SourceFile) -> HashMap<String, Result<Arc<SourceFile>, String>> {
+    let text = file.parse_text();
+    let mut named = HashMap::new();
+    let rows = Node::parse(file, &text).ok().and_then(Node::elements).unwrap_or_default();
+    for name in rows.into_iter().filter_map(|row| row.field("entities")).filter_map(Node::string) {
+        if !named.contains_key(name.as_ref()) {
+            let read = beside(file.path(), &name)
+                .ok_or_else(|| format!("`{name}` lies outside of the folder of this table"))
+                .and_then(|path| files.text(&path).map_err(|error| format!("`{path}` cannot be read: {error}")));
+            named.insert(name.into_owned(), read);
+        }
+    }
+    named
+}
+
+/// `relative` from the folder of `path`; `None` when it leads out of that folder, as for the `cedar` command line.
+fn beside(path: &str, relative: &str) -> Option<String> {
+    let mut parts: Vec<&str> = path.split('/').collect();
+    parts.pop();
+    let depth = parts.len();
+    for part in relative.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                (parts.len() > depth).then(|| parts.pop())?;
+            }
+            part => parts.push(part),
+        }
+    }
+    (!relative.starts_with('/')).then(|| parts.join("/"))
+}
+
+/// The paths of the store that an integration test brings, each resolved against the nearest folder above the test where it
+/// exists.
+pub(super) struct OwnPaths {
+    pub(super) policies: String,
+    pub(super) entities: Option<String>,
+    pub(super) schema: Option<String>,
+}
+
+/// The paths in the integration test `file`.
+pub(super) fn own_paths(files: &Files<'_>, file: &SourceFile) -> Result<OwnPaths, String> {
+    let text = file.parse_text();
+    let root = Node::parse(file, &text).map_err(|error| error.message)?;
+    let path = |name: &str| -> Result<Option<String>, String> {
+        let Some(node) = root.field(name).filter(|node| node.raw != "null") else { return Ok(None) };
+        let written = node.string().ok_or_else(|| format!("`{name}` is a path in quotes"))?;
+        let found = nearest_above(files, file.path(), &written);
+        found.map(Some).ok_or_else(|| format!("`{written}` is in no folder above this test"))
+    };
+    let policies = path("policies")?.ok_or("`policies` names no file")?;
+    Ok(OwnPaths { policies, entities: path("entities")?, schema: path("schema")? })
+}
+
+fn nearest_above(files: &Files<'_>, test: &str, written: &str) -> Option<String> {
+    let mut folder = test;
+    loop {
+        folder = match folder.rsplit_once('/') {
+            Some((above, _)) => above,
+            None if folder.is_empty() => return None,
+            None => "",
+        };
+        let path = if folder.is_empty() { written.to_owned() } else { format!("{folder}/{written}") };
+        if files.text(&path).is_ok() {
+            return Some(path);
+        }
+        if folder.is_empty() {
+            return None;
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! Where files come from: a worktree, a git revision, the git index, or memory.
+//!
+//! Imports `text` only. Nothing else in the library touches the file system or starts processes.
+
+mod api;
+mod git;
+mod memory;
+mod report_file;
+mod worktree;
+
+pub use api::{Entry, ReadError, Source, SourceError};
+pub use git::{GitIndex, GitRevision};
+pub use memory::Memory;
+pub use report_file::replace_file;
+pub use worktree::Worktree;

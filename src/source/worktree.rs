@@ -1,0 +1,166 @@
+//! Files on disk, listed by git where there is a repository and by walking the folder elsewhere.
+
+use std::collections::HashSet;
+use std::fs;
+use std::path::{Component, Path, PathBuf};
+use std::sync::OnceLock;
+
+use walkdir::WalkDir;
+
+use super::api::{Entry, MAX_FILE, ReadError, Source, SourceError};
+use super::git;
+
+/// The files below a folder of the disk.
+#[derive(Debug)]
+pub struct Worktree {
+    root: PathBuf,
+    canonical: Option<PathBuf>,
+    listed: OnceLock<HashSet<String>>,
+}
+
+impl Worktree {
+    /// The worktree whose root is `root`.
+    #[must_use]
+    pub fn new(root: impl Into<PathBuf>) -> Self {
+        let root = root.into();
+        let canonical = root.canonicalize().ok();
+        Self { root, canonical, listed: OnceLock::new() }
+    }
+
+    /// The root of the git repository around `start`, or `None` outside of one.
+    #[must_use]
+    pub fn find_root(start: &Path) -> Option<PathBuf> {
+        let start = start.canonicalize().ok()?;
+        start.ancestors().find(|dir| dir.join(".git").exists()).map(Path::to_path_buf)
+    }
+
+    /// The root folder.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    fn check_link(&self, path: &str, full: &Path) -> Result<(), ReadError> {
+        let target = full.canonicalize().map_err(|_| ReadError::Missing)?;
+        let inside = self.canonical.as_deref().and_then(|root| relative(root, &target));
+        let shown = || fs::read_link(full).map_or_else(|_| String::new(), |target| target.display().to_string());
+        match inside {
+            None => Err(ReadError::LeadsOut(shown())),
+            Some(_) if !target.is_file() => Err(ReadError::NotAFile),
+            Some(inside) if inside != path && self.listed.get().is_some_and(|listed| listed.contains(&inside)) => {
+                Err(ReadError::LinkTo(inside))
+            }
+            Some(_) => Ok(()),
+        }
+    }
+}
+
+/// The files below `root`, hidden folders aside, by path relative to it.
+fn walk(root: &Path) -> Result<Vec<Entry>, SourceError> {
+    let mut entries = Vec::new();
+    let visible = |entry: &walkdir::DirEntry| {
+        entry.depth() == 0 || !entry.file_name().to_str().is_some_and(|name| name.starts_with('.'))
+    };
+    for entry in WalkDir::new(root).sort_by_file_name().into_iter().filter_entry(visible) {
+        match entry {
+            Ok(entry) if !entry.file_type().is_dir() => {
+                if let Some(path) = relative(root, entry.path()) {
+                    entries.push(Entry { path });
+                }
+            }
+            Ok(_) => {}
+            Err(error) if error.depth() == 0 => {
+                return Err(SourceError::Folder {
+                    path: root.display().to_string(),
+                    cause: error.io_error().map_or_else(|| "it cannot be walked".to_owned(), ToString::to_string),
+                });
+            }
+            // A folder below that cannot be opened: named as an entry, so that reading it reports the cause.
+            Err(error) => entries.extend(error.path().and_then(|path| relative(root, path)).map(|path| Entry { path })),
+        }
+    }
+    entries.sort();
+    Ok(entries)
+}
+
+/// `path` relative to `root` with `/`; a name that is not Unicode is shown with replacement characters.
+fn relative(root: &Path, path: &Path) -> Option<String> {
+    let parts: Vec<_> = path
+        .strip_prefix(root)
+        .ok()?
+        .components()
+        .filter(|part| !matches!(part, Component::CurDir))
+        .map(|part| part.as_os_str().to_string_lossy())
+        .collect();
+    Some(parts.join("/"))
+}
+
+impl Source for Worktree {
+    fn list(&self) -> Result<Vec<Entry>, SourceError> {
+        let entries = match self.root.join(".git").exists().then(|| git::list_worktree(&self.root)) {
+            Some(Ok(entries)) => entries,
+            // Not a repository, or one that git refuses to open: the folder itself still tells.
+            Some(Err(_)) | None => walk(&self.root)?,
+        };
+        let _ = self.listed.set(entries.iter().map(|entry| entry.path.clone()).collect());
+        Ok(entries)
+    }
+
+    fn read(&self, path: &str) -> Result<Vec<u8>, ReadError> {
+        let full = self.root.join(path);
+        let other = |error: std::io::Error| match error.kind() {
+            std::io::ErrorKind::NotFound => ReadError::Missing,
+            _ => ReadError::Other(error.to_string()),
+        };
+        let about = fs::symlink_metadata(&full).map_err(other)?;
+        // A folder on the way may be a link too: what matters is where the file really lies.
+        let outside = path.starts_with('/') || path.starts_with("../");
+        if !outside && (about.file_type().is_symlink() || self.passes_through_link(&full)) {
+            self.check_link(path, &full)?;
+        }
+        let about = fs::metadata(&full).map_err(other)?;
+        if !about.is_file() {
+            return Err(ReadError::NotAFile);
+        }
+        if about.len() > MAX_FILE {
+            return Err(ReadError::TooLarge(about.len()));
+        }
+        #[expect(clippy::disallowed_methods, reason = "this is the source that reads files")]
+        fs::read(&full).map_err(other)
+    }
+
+    fn below(&self, path: &str) -> Result<Vec<String>, SourceError> {
+        let full = self.root.join(path);
+        let failed = |error: std::io::Error| SourceError::Folder {
+            path: path.to_owned(),
+            cause: match error.kind() {
+                std::io::ErrorKind::NotFound => "there is no such file or folder".to_owned(),
+                _ => error.to_string(),
+            },
+        };
+        if !fs::metadata(&full).map_err(failed)?.is_dir() {
+            return Ok(vec![path.to_owned()]);
+        }
+        // Named by hand: what the folder holds counts, whether git knows it or not.
+        let walked = walk(&full)?;
+        let prefix = path.trim_end_matches('/');
+        let join = |entry: Entry| match prefix {
+            "" | "." => entry.path,
+            prefix => format!("{prefix}/{}", entry.path),
+        };
+        Ok(walked.into_iter().map(join).collect())
+    }
+
+    fn label(&self) -> String {
+        "the worktree".to_owned()
+    }
+}
+
+impl Worktree {
+    fn passes_through_link(&self, full: &Path) -> bool {
+        full.ancestors()
+            .skip(1)
+            .take_while(|dir| *dir != self.root)
+            .any(|dir| fs::symlink_metadata(dir).is_ok_and(|about| about.file_type().is_symlink()))
+    }
+}
