@@ -1,0 +1,9 @@
+//! Cedar's own validator over every store, each complaint a finding at its place.
+//!
+//! An engine: imports `finding`, `rule`, `text` and `repo`.
+
+mod engine;
+mod rules;
+
+pub use engine::run;
+pub use rules::RULES;
