@@ -20,6 +20,7 @@
 //!
 //! `tests/architecture.rs` reads this table and holds the code to it.
 
+pub mod cli;
 pub mod config;
 pub mod decide;
 pub mod finding;
