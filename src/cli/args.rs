@@ -34,8 +34,10 @@ pub(super) enum Command {
                             --entities entities.json\n  polcheck validate --level 1")]
     Validate(CheckArgs),
     /// Look for mistakes in text and syntax; needs no schema
-    #[command(after_help = "Examples:\n  polcheck lint\n  polcheck lint -v            notes too\n  polcheck rules              \
-                            what is looked for")]
+    #[command(
+        after_help = "Examples:\n  polcheck lint\n  polcheck lint -v            notes too\n  polcheck rules              \
+                            what is looked for"
+    )]
     Lint(RunArgs),
     /// Run decision tables
     #[command(after_help = "Examples:\n  polcheck test\n  polcheck test -p policies.cedar -s app.cedarschema --tests \

@@ -41,7 +41,10 @@ pub(super) fn load(args: &RunArgs) -> Result<Loaded, Failure> {
     let place = Place { base, root };
     let source: Box<dyn Source> = if args.common.staged {
         if Worktree::find_root(&place.root).is_none() {
-            return Err(Failure(format!("`{}` is not in a git repository, so nothing is staged", place.root.display())));
+            return Err(Failure(format!(
+                "`{}` is not in a git repository, so nothing is staged",
+                place.root.display()
+            )));
         }
         Box::new(GitIndex::open(&place.root)?)
     } else {
@@ -156,9 +159,9 @@ impl Place {
             None => self.look_upwards(source, request),
         };
         let Some((path, bytes)) = found else { return Ok((Config::default(), Vec::new())) };
-        let text = bytes.map_err(|error| error.to_string()).and_then(|bytes| {
-            String::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned())
-        });
+        let text = bytes
+            .map_err(|error| error.to_string())
+            .and_then(|bytes| String::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned()));
         match text {
             Ok(text) => Ok(config::load(&SourceFile::new(path, text), catalogue)),
             Err(why) => {
@@ -177,7 +180,11 @@ impl Place {
         };
         let mut folder = start.as_str();
         loop {
-            let path = if folder.is_empty() { config::FILE_NAME.to_owned() } else { format!("{folder}/{}", config::FILE_NAME) };
+            let path = if folder.is_empty() {
+                config::FILE_NAME.to_owned()
+            } else {
+                format!("{folder}/{}", config::FILE_NAME)
+            };
             match source.read(&path) {
                 Err(ReadError::Missing | ReadError::NotAFile) => {}
                 // "Not a directory", when the path is a file.
@@ -218,7 +225,8 @@ impl Loaded {
     pub(super) fn outcome(&mut self, command: &'static str) -> Outcome {
         let mut findings = std::mem::take(&mut self.repo.findings);
         // A store pattern that names nothing is a mistake in the configuration, found late.
-        let misconfigured = !self.config_findings.is_empty() || findings.iter().any(|found| found.rule == "configuration");
+        let misconfigured =
+            !self.config_findings.is_empty() || findings.iter().any(|found| found.rule == "configuration");
         findings.append(&mut self.config_findings);
         let left_out = std::mem::take(&mut self.repo.left_out);
         Outcome {
@@ -267,13 +275,13 @@ impl Loaded {
         for store in self.repo.stores.iter().filter(bare) {
             let count = store.policies.len();
             let policies = if count == 1 { "its policy is".to_owned() } else { format!("its {count} policies are") };
-            let above = store.schema_above.as_ref().map_or_else(String::new, |path| {
-                format!(" (`{}` lies outside of what was asked for)", inline(path))
-            });
+            let above = store
+                .schema_above
+                .as_ref()
+                .map_or_else(String::new, |path| format!(" (`{}` lies outside of what was asked for)", inline(path)));
             let name = inline(&store.name);
             gaps.push(format!("store `{name}` has no schema, so {policies} parsed but not validated{above}"));
         }
         gaps
     }
 }
-

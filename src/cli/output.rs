@@ -3,8 +3,8 @@
 use std::io::{ErrorKind, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
-use super::args::CommonArgs;
 use super::args::ColorArg;
+use super::args::CommonArgs;
 use super::exit::Failure;
 use crate::outcome::Outcome;
 use crate::report::{self, Format, Options};
@@ -21,7 +21,11 @@ pub(super) struct Wanted {
 pub(super) fn wanted(args: &CommonArgs) -> Result<Vec<Wanted>, Failure> {
     if args.report.is_empty() {
         let names: &[&str] = if on_github() { &["human", "github"] } else { &["human"] };
-        return Ok(names.iter().filter_map(|name| report::find(name)).map(|format| Wanted { format, file: None }).collect());
+        return Ok(names
+            .iter()
+            .filter_map(|name| report::find(name))
+            .map(|format| Wanted { format, file: None })
+            .collect());
     }
     args.report.iter().map(|text| parse(text)).collect()
 }
@@ -109,8 +113,9 @@ fn summary(outcome: &Outcome, options: &Options) -> Result<(), Failure> {
     let (Some(file), Some(format)) = (variable("GITHUB_STEP_SUMMARY"), report::find("markdown")) else { return Ok(()) };
     let text = (format.render)(outcome, options);
     let mut target = std::fs::OpenOptions::new().append(true).create(true).open(&file);
-    let written = target.as_mut().map_err(|error| error.to_string()).and_then(|target| {
-        target.write_all(text.as_bytes()).map_err(|error| error.to_string())
-    });
+    let written = target
+        .as_mut()
+        .map_err(|error| error.to_string())
+        .and_then(|target| target.write_all(text.as_bytes()).map_err(|error| error.to_string()));
     written.map_err(|error| Failure(format!("cannot write the job summary `{file}`: {error}")))
 }

@@ -92,7 +92,7 @@ fn finding(store: &Store, config: &Config, rule: &'static Rule, id: &PolicyId, f
     let prefix = format!("for policy `{id}`, ");
     let message = fault.message.strip_prefix(&prefix).unwrap_or(&fault.message);
     let mut finding =
-        Finding::new(rule.id, level, location, message).store(&store.name).policy(decider.name, policy.location.text());
+        Finding::new(rule.id, level, location, message).store(&store.name).policy(decider.name, &policy.location);
     finding.help = fault.help;
     if linked {
         let place = first_line(&policy.location);
