@@ -3,6 +3,7 @@
 use cedar_policy::{PolicyId, PolicySet, ValidationMode, Validator};
 use rayon::prelude::*;
 
+use super::fold::fold;
 use super::rules::{of_error, of_warning};
 use crate::config::Config;
 use crate::finding::Finding;
@@ -53,7 +54,8 @@ fn validate(
     let errors = result.validation_errors().map(|error| (of_error(error), error.policy_id().clone(), fault(error)));
     let warnings =
         result.validation_warnings().map(|warning| (of_warning(warning), warning.policy_id().clone(), fault(warning)));
-    errors.chain(warnings).filter_map(|(rule, id, fault)| finding(store, config, rule, &id, fault)).collect()
+    let found = errors.chain(warnings).filter_map(|(rule, id, fault)| finding(store, config, rule, &id, fault));
+    fold(found.collect())
 }
 
 /// The policies of `range` with the links of their templates.
@@ -89,8 +91,11 @@ fn finding(store: &Store, config: &Config, rule: &'static Rule, id: &PolicyId, f
         _ => first_line(decider.location),
     };
     let level = config.level(rule, location.path())?;
-    let prefix = format!("for policy `{id}`, ");
-    let message = fault.message.strip_prefix(&prefix).unwrap_or(&fault.message);
+    let named = format!("for policy `{id}`");
+    let message = fault
+        .message
+        .strip_prefix(&named)
+        .map_or(fault.message.as_str(), |rest| rest.trim_start_matches([',', ':', ' ']));
     let mut finding =
         Finding::new(rule.id, level, location, message).store(&store.name).policy(decider.name, &policy.location);
     finding.help = fault.help;

@@ -3,6 +3,7 @@
 //! An engine: imports `finding`, `rule`, `text` and `repo`.
 
 mod engine;
+mod fold;
 mod rules;
 
 pub use engine::run;
