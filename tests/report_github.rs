@@ -108,11 +108,26 @@ fn hostile_text_is_only_text_in_markdown() {
             assert!(lines.len() >= 3);
             assert!(lines.iter().all(|line| line.matches('|').count() == table.1), "{lines:?}");
         }
-        for sign in ["@", "`", "[", "]", "\\", "_", "#123", "://", "**b"] {
-            assert!(!text.contains(sign), "{sign} in {text}");
+        for sign in ["@", "`", "[", "]", "\\", "_", "#", "://", "*"] {
+            assert!(!without_references(&text).contains(sign), "{sign} in {text}");
         }
         assert!(runner_commands(&text).is_empty());
     }
+}
+
+/// `text` without its character references, our headline's `###` and our own emphasis.
+fn without_references(text: &str) -> String {
+    let text = ["&amp;", "&lt;", "&gt;", "<br>*", "### polcheck", "**Inconclusive**", "**Not checked**"]
+        .iter()
+        .fold(text.to_owned(), |text, ours| text.replace(ours, ""))
+        .replace("* |\n", " |\n");
+    let mut parts = text.split("&#");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |out, part| {
+        let (number, rest) = part.split_once(';').unwrap();
+        assert!(number.bytes().all(|byte| byte.is_ascii_digit()), "{number}");
+        out + rest
+    })
 }
 
 #[test]

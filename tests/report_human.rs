@@ -90,7 +90,7 @@ fn rows_say_what_was_expected_and_what_decided() {
     for part in [
         "× row failed: tests/a.yaml#support",
         "at tests/a.yaml:2:5 in store payments",
-        "expected: deny, decided by a, 0 policies failing to evaluate",
+        "expected: deny, decided by a, no policy failing to evaluate",
         "decided by permit policies/a.cedar#view-own (tests/a.yaml:2:5)",
         "not checked: store payments has no schema",
         "polcheck check: 1 of 2 rows passed, 1 failed (2 stores, 34 policies, 3 templates, 2 rows)",
