@@ -1,4 +1,5 @@
 //! The human report: what it shows, that its positions are right and that untrusted text does nothing.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice)]
 
 mod report_common;
 

@@ -1,4 +1,5 @@
 //! JSON and SARIF, parsed back and compared with the source text; SARIF also with its schema.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice)]
 
 mod report_common;
 

@@ -1,5 +1,5 @@
 //! Outcomes made by hand for the report tests.
-#![allow(dead_code, missing_docs, unreachable_pub)]
+#![allow(clippy::expect_used, dead_code, missing_docs, unreachable_pub)]
 
 use std::sync::Arc;
 
