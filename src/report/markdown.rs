@@ -7,7 +7,7 @@ use crate::finding::Finding;
 use crate::outcome::{Outcome, TestResult};
 use crate::report::verdict::{self, counted};
 use crate::report::{Format, Options, select};
-use crate::text::inline;
+use crate::text::{Location, inline};
 
 /// The format.
 pub(super) static FORMAT: Format =
@@ -71,8 +71,8 @@ fn finding_row(finding: &Finding) -> String {
     if let Some(help) = &finding.help {
         what.push_str(&format!("<br>*{}*", cell(help)));
     }
-    let (level, rule, place) = (finding.level.as_str(), code(finding.rule), code(&finding.location.label()));
-    format!("| {level} | {rule} | {place} | {what} |\n")
+    let (level, rule, at) = (finding.level.as_str(), code(finding.rule), place(&finding.location));
+    format!("| {level} | {rule} | {at} | {what} |\n")
 }
 
 fn test_row(row: &TestResult) -> String {
@@ -82,8 +82,13 @@ fn test_row(row: &TestResult) -> String {
         got.push_str(&format!("<br>{} {}", policy.effect, code(&policy.name)));
     }
     let why: Vec<String> = [&row.message, &row.help].into_iter().flatten().map(|text| cell(text)).collect();
-    let (id, place) = (code(&row.id), code(&row.location.label()));
-    format!("| {id} | {place} | {expected} | {got} | {} |\n", why.join("<br>"))
+    let (id, at) = (code(&row.id), place(&row.location));
+    format!("| {id} | {at} | {expected} | {got} | {} |\n", why.join("<br>"))
+}
+
+/// A place; only the path where there is no text to point into.
+fn place(location: &Location) -> String {
+    if location.file.text().is_empty() { code(location.path()) } else { code(&location.label()) }
 }
 
 /// Untrusted text as a name: code, in which GitHub links nothing.

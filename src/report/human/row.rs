@@ -59,6 +59,7 @@ fn stated(expected: &Expected) -> String {
     }
     match expected.errors {
         None => {}
+        Some(0) => text.push_str(", no policy failing to evaluate"),
         Some(1) => text.push_str(", 1 policy failing to evaluate"),
         Some(count) => text.push_str(&format!(", {count} policies failing to evaluate")),
     }

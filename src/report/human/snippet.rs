@@ -143,7 +143,12 @@ impl SourceCode for Excerpt<'_> {
         } else {
             shown.line_start(shown.line(span.offset()).saturating_sub(before))
         };
-        let stop = if after == 0 { end } else { shown.line_start(shown.line(end) + after + 1) };
+        let mut stop = if after == 0 { end } else { shown.line_start(shown.line(end) + after + 1) };
+        let last = shown.line_start(shown.lines.len() - 1);
+        if end < last && shown.text.get(last..) == Some(" ") {
+            // Nothing of the file stands on the last line: no need to show it.
+            stop = stop.min(last);
+        }
         let (start, stop) = (start.max(self.from), stop.min(self.to));
         let data = shown.text.get(start..stop).ok_or(MietteError::OutOfBounds)?;
         let position = shown.file.position(start);
