@@ -24,7 +24,6 @@ pub mod cli;
 pub mod config;
 pub mod decide;
 pub mod finding;
-pub mod lint;
 pub mod outcome;
 pub mod repo;
 pub mod report;
