@@ -22,6 +22,7 @@
 
 pub mod config;
 pub mod finding;
+pub mod lint;
 pub mod outcome;
 pub mod repo;
 pub mod report;
