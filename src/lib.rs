@@ -24,6 +24,7 @@ pub mod cli;
 pub mod config;
 pub mod decide;
 pub mod finding;
+pub mod lint;
 pub mod outcome;
 pub mod repo;
 pub mod report;

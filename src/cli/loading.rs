@@ -25,7 +25,7 @@ pub(super) struct Loaded {
 /// Every rule there is.
 pub(super) fn catalogue() -> Catalogue {
     let engines = validate::RULES.iter().chain(repo::RULES).chain(config::RULES).copied();
-    Catalogue::new(engines.chain(lint::rules()))
+    Catalogue::new(engines.chain(lint::metadata()))
 }
 
 /// Reads what `args` ask for.

@@ -3,5 +3,6 @@
 //! Imports `text` only.
 
 mod model;
+pub mod suppression;
 
 pub use model::{Environment, Evidence, FailOn, Finding, Level, Related};

@@ -1,9 +1,16 @@
-//! stub
-/// s
-pub fn rules() -> impl Iterator<Item = &'static crate::rule::Rule> {
-    std::iter::empty()
-}
-/// s
-pub fn run(_: &crate::repo::Repo, _: &crate::config::Config, _: Option<&[&str]>) -> Vec<crate::finding::Finding> {
-    Vec::new()
-}
+//! Rules of our own: what is legal Cedar and still wrong.
+//!
+//! Imports `text`, `finding`, `rule`, `config` and `repo`. A rule is one file in `rules`, one line in `catalogue`, one page in
+//! `docs/rules` and one folder in `fixtures/rules`.
+
+mod catalogue;
+mod context;
+mod housekeeping;
+mod literals;
+mod rules;
+mod run;
+
+pub use catalogue::{LINT_RULES, metadata};
+pub use context::{Context, LintRule};
+pub use housekeeping::{RULES as HOUSEKEEPING_RULES, relevel, rule_states};
+pub use run::run;

@@ -1,0 +1,180 @@
+//! Every lint rule against its fixtures and against real repositories.
+
+#![allow(missing_docs, clippy::disallowed_methods, clippy::disallowed_macros)]
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use polcheck::config::Config;
+use polcheck::finding::{Finding, Level};
+use polcheck::lint::{LINT_RULES, metadata, run};
+use polcheck::repo::{Repo, Request, load};
+use polcheck::rule::Catalogue;
+use polcheck::source::Worktree;
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn read(folder: &Path) -> Repo {
+    let source = Worktree::open(folder).unwrap();
+    load(&source, &Config::default(), &Request::default()).unwrap()
+}
+
+fn fixtures() -> Vec<PathBuf> {
+    let known: BTreeSet<_> = LINT_RULES.iter().map(|rule| rule.meta.id).collect();
+    let mut found = Vec::new();
+    for rule in &known {
+        for kind in ["fail", "pass"] {
+            let folder = root().join("fixtures/rules").join(rule).join(kind);
+            assert!(folder.is_dir(), "{} is missing", folder.display());
+            found.push(folder);
+        }
+    }
+    found
+}
+
+/// `path:line rule` of every finding, once per finding.
+fn found(findings: &[Finding]) -> Vec<String> {
+    let place = |finding: &Finding| {
+        format!("{}:{} {}", finding.location.path(), finding.location.start().line, finding.rule)
+    };
+    let mut found: Vec<_> = findings.iter().map(place).collect();
+    found.sort();
+    found
+}
+
+/// The same of every `//~` mark; a file in JSON cannot hold one.
+fn marked(folder: &Path) -> Vec<String> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        for (at, line) in std::fs::read_to_string(&path).unwrap().lines().enumerate() {
+            if let Some((_, rules)) = line.split_once("//~") {
+                found.extend(rules.split_whitespace().map(|rule| format!("{name}:{} {rule}", at + 1)));
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+#[test]
+fn fixtures_hold_exactly_the_findings_that_are_marked() {
+    for folder in fixtures() {
+        let repo = read(&folder);
+        assert!(repo.findings.is_empty(), "{}: {:#?}", folder.display(), repo.findings);
+        assert!(repo.stores.iter().any(|store| !store.policies.is_empty()), "{}", folder.display());
+        let findings = run(&repo, &Config::default(), None);
+        let (found, marked) = (found(&findings), marked(&folder));
+        let missing: Vec<_> = marked.iter().filter(|mark| !found.contains(mark)).collect();
+        let extra: Vec<_> = findings
+            .iter()
+            .filter(|finding| !marked.contains(&self::found(std::slice::from_ref(finding))[0]))
+            .map(|finding| format!("{} {}", finding.location.label(), finding.message))
+            .collect();
+        assert!(missing.is_empty() && extra.is_empty(), "{}\nmissing {missing:#?}\nextra {extra:#?}", folder.display());
+        assert_eq!(found, marked, "{}", folder.display());
+        let failing = folder.ends_with("fail");
+        assert_eq!(!marked.is_empty(), failing, "{}", folder.display());
+        for finding in &findings {
+            assert!(!finding.location.text().is_empty(), "{finding:?}");
+            assert!(!finding.message.ends_with('.') && finding.help.is_some(), "{finding:?}");
+            assert!(finding.policy.is_some() && finding.subject.is_some() && finding.store.is_some(), "{finding:?}");
+        }
+    }
+}
+
+#[test]
+fn every_rule_has_a_page() {
+    for rule in metadata() {
+        assert!(rule.page.lines().count() > 10, "docs/rules/{}.md", rule.id);
+        assert!(!rule.page.starts_with('#'), "docs/rules/{}.md: pages have no title", rule.id);
+    }
+}
+
+/// A rule is a file, a line in the catalogue, a page and a folder of fixtures: nothing else lists rules.
+#[test]
+fn the_catalogue_is_the_only_list() {
+    let ids: BTreeSet<_> = LINT_RULES.iter().map(|rule| rule.meta.id.to_owned()).collect();
+    assert_eq!(ids.len(), LINT_RULES.len(), "an id stands twice");
+    let sources = std::fs::read_dir(root().join("src/lint/rules")).unwrap();
+    let with_rule = sources.filter_map(|entry| {
+        let path = entry.unwrap().path();
+        let text = std::fs::read_to_string(&path).unwrap();
+        text.contains("RULE: LintRule").then(|| path.file_stem().unwrap().to_str().unwrap().replace('_', "-"))
+    });
+    assert_eq!(with_rule.collect::<BTreeSet<_>>(), ids, "files under src/lint/rules and lines in the catalogue");
+    for entry in walk(&root().join("src")) {
+        let text = std::fs::read_to_string(&entry).unwrap();
+        let own = entry.parent().unwrap().ends_with("lint/rules");
+        for id in ids.iter().filter(|_| !own) {
+            let listed = text.lines().any(|line| !line.trim_start().starts_with("//") && line.contains(&format!("\"{id}\"")));
+            let test = text.find("#[cfg(test)]").is_some() || entry.to_str().unwrap().contains("test");
+            assert!(!listed || test, "{} lists {id}", entry.display());
+        }
+    }
+    let catalogue = Catalogue::new(metadata());
+    assert!(metadata().all(|rule| catalogue.get(rule.id) == Some(rule)));
+}
+
+fn walk(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() { found.extend(walk(&path)) } else { found.push(path) }
+    }
+    found
+}
+
+#[test]
+fn configuration_sets_levels_and_only_chooses_rules() {
+    let repo = read(&root().join("fixtures/rules/placeholder/fail"));
+    let mut config = Config::default();
+    config.rules.insert("placeholder", Some(Level::Note));
+    assert!(run(&repo, &config, None).iter().all(|finding| finding.level == Level::Note));
+    config.rules.insert("placeholder", None);
+    assert!(run(&repo, &config, Some(&["placeholder"])).is_empty());
+    assert!(run(&repo, &Config::default(), Some(&["duplicate-id"])).is_empty());
+    assert_eq!(run(&repo, &Config::default(), None), run(&repo, &Config::default(), None));
+}
+
+/// Repositories that are known to be healthy: no rule has anything to say there.
+const HEALTHY: [&str; 7] = [
+    "cedar-examples",
+    "cedar-cli-sample-data/sandbox_a",
+    "cedar-cli-sample-data/sandbox_b",
+    "cedar-cli-sample-data/sandbox_c",
+    "k8s",
+    "authorization-for-expressjs",
+    "cedar-for-agents",
+];
+
+#[test]
+fn healthy_repositories_are_quiet() {
+    let Some(corpora) = std::env::var_os("POLCHECK_CORPORA").map(PathBuf::from) else {
+        println!("skipped: POLCHECK_CORPORA is not set");
+        return;
+    };
+    let mut loud = Vec::new();
+    for entry in std::fs::read_dir(&corpora).unwrap() {
+        let path = entry.unwrap().path();
+        if !path.is_dir() {
+            continue;
+        }
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        let repo = read(&path);
+        println!("{name}: {} policies", repo.stores.iter().map(|store| store.policies.len()).sum::<usize>());
+        for finding in run(&repo, &Config::default(), None) {
+            let place = format!("{name}/{}", finding.location.label());
+            let line = format!("{place} {} {}: {}", finding.level.as_str(), finding.rule, finding.message);
+            println!("  {line}\n    {:?}", finding.help);
+            let healthy = HEALTHY.iter().any(|folder| place.starts_with(&format!("{folder}/")));
+            if healthy && finding.level != Level::Note {
+                loud.push(line);
+            }
+        }
+    }
+    assert!(loud.is_empty(), "{loud:#?}");
+}
