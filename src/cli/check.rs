@@ -2,10 +2,10 @@
 
 use super::args::CheckArgs;
 use super::exit::Failure;
+use super::finishing::finish;
 use super::loading::load;
 use super::output;
 use super::progress::Progress;
-use crate::finding::Finding;
 use crate::text::inline;
 use crate::{lint, tables, validate};
 
@@ -31,7 +31,7 @@ pub(super) fn run(args: &CheckArgs) -> Result<u8, Failure> {
         .iter()
         .map(|path| format!("the guardrails in `{}` are not proved by this version", inline(path)))
         .collect();
-    Finding::finish(&mut outcome.findings);
+    finish(&mut outcome, &loaded, &args.run.common, &|_| true)?;
     drop(progress);
     output::write(&outcome, &reports, &args.run.common)
 }

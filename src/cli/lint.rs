@@ -2,10 +2,10 @@
 
 use super::args::RunArgs;
 use super::exit::Failure;
+use super::finishing::finish;
 use super::loading::load;
 use super::output;
 use super::progress::Progress;
-use crate::finding::Finding;
 use crate::lint;
 
 /// Runs the command and gives the exit code.
@@ -16,7 +16,7 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, Failure> {
     let mut outcome = loaded.outcome("lint");
     outcome.findings.extend(lint::run(&loaded.repo, &loaded.config, None));
     outcome.checked_something = loaded.holds_policies();
-    Finding::finish(&mut outcome.findings);
+    finish(&mut outcome, &loaded, &args.common, &|rule| lint::is_lint(rule.id))?;
     drop(progress);
     output::write(&outcome, &reports, &args.common)
 }

@@ -232,6 +232,8 @@ impl Loaded {
         Outcome {
             command,
             findings,
+            suppressed: Vec::new(),
+            now: None,
             tests: Vec::new(),
             inconclusive: Vec::new(),
             gaps: Vec::new(),

@@ -5,6 +5,7 @@
 mod args;
 mod check;
 mod exit;
+mod finishing;
 mod lint;
 mod loading;
 mod output;

@@ -2,10 +2,10 @@
 
 use super::args::RunArgs;
 use super::exit::Failure;
+use super::finishing::finish;
 use super::loading::load;
 use super::output;
 use super::progress::Progress;
-use crate::finding::Finding;
 use crate::tables;
 
 /// Runs the command and gives the exit code.
@@ -18,7 +18,7 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, Failure> {
     outcome.findings.extend(findings);
     outcome.checked_something = !rows.is_empty();
     outcome.tests = rows;
-    Finding::finish(&mut outcome.findings);
+    finish(&mut outcome, &loaded, &args.common, &|_| false)?;
     drop(progress);
     output::write(&outcome, &reports, &args.common)
 }

@@ -2,10 +2,11 @@
 
 use super::args::CheckArgs;
 use super::exit::Failure;
+use super::finishing::finish;
 use super::loading::load;
 use super::output;
 use super::progress::Progress;
-use crate::finding::Finding;
+use crate::rule::Basis;
 use crate::{lint, validate};
 
 /// The text rule that validation includes: two policies of one name are wrong whatever the schema says.
@@ -21,7 +22,9 @@ pub(super) fn run(args: &CheckArgs) -> Result<u8, Failure> {
     outcome.findings.extend(lint::run(&loaded.repo, &loaded.config, Some(WITH_VALIDATION)));
     outcome.gaps = loaded.unvalidated();
     outcome.checked_something = loaded.holds_policies();
-    Finding::finish(&mut outcome.findings);
+    finish(&mut outcome, &loaded, &args.run.common, &|rule| {
+        rule.basis != Basis::Text || WITH_VALIDATION.contains(&rule.id)
+    })?;
     drop(progress);
     output::write(&outcome, &reports, &args.run.common)
 }

@@ -21,10 +21,18 @@ struct Root<'a> {
     exit: u8,
     summary: Summary,
     findings: Vec<FindingOut<'a>>,
+    suppressed: Vec<SuppressedOut<'a>>,
     tests: Vec<RowOut<'a>>,
     inconclusive_reasons: &'a [String],
     gaps: &'a [String],
     left_out: Vec<LeftOutOut<'a>>,
+}
+
+#[derive(Serialize)]
+struct SuppressedOut<'a> {
+    #[serde(flatten)]
+    finding: FindingOut<'a>,
+    reason: &'a str,
 }
 
 #[derive(Serialize)]
@@ -140,11 +148,16 @@ fn render(outcome: &Outcome, _options: &Options) -> String {
         polcheck: env!("CARGO_PKG_VERSION"),
         format: 1,
         command: outcome.command,
-        now: None,
+        now: outcome.now.as_deref(),
         outcome: verdict.as_str(),
         exit: verdict.exit_code(),
         summary: summary(outcome),
         findings: outcome.findings.iter().map(finding).collect(),
+        suppressed: outcome
+            .suppressed
+            .iter()
+            .map(|(found, reason)| SuppressedOut { finding: finding(found), reason })
+            .collect(),
         tests: outcome.tests.iter().map(row).collect(),
         inconclusive_reasons: &outcome.inconclusive,
         gaps: &outcome.gaps,

@@ -84,6 +84,7 @@ pub(super) fn what_was_read(outcome: &Outcome) -> String {
         (summary.links, "template link", "template links"),
         (summary.entities, "entity", "entities"),
         (outcome.tests.len(), "row", "rows"),
+        (outcome.suppressed.len(), "suppressed finding", "suppressed findings"),
         (outcome.left_out.len(), "file left out", "files left out"),
     ] {
         if count > 0 {

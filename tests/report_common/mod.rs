@@ -41,6 +41,8 @@ pub fn outcome(findings: Vec<Finding>, tests: Vec<TestResult>) -> Outcome {
     Outcome {
         command: "check",
         findings,
+        suppressed: Vec::new(),
+        now: None,
         tests,
         inconclusive: Vec::new(),
         gaps: Vec::new(),

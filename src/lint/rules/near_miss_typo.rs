@@ -70,7 +70,8 @@ impl<'a> Edit<'a> {
 
     /// The letters around the edit, up to a separator or a change from small to capital.
     fn word(&self) -> &'a [char] {
-        let parts = |pair: &[char]| matches!(pair, [a, b] if !b.is_alphabetic() || (a.is_lowercase() && b.is_uppercase()));
+        let parts =
+            |pair: &[char]| matches!(pair, [a, b] if !b.is_alphabetic() || (a.is_lowercase() && b.is_uppercase()));
         let mut start = self.start.min(self.long.len().saturating_sub(1));
         while start > 0 && !self.long.get(start - 1..=start).is_some_and(parts) {
             if self.long.get(start - 1).is_some_and(|c| !c.is_alphabetic()) {
