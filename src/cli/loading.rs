@@ -22,8 +22,9 @@ pub(super) struct Loaded {
     pub(super) fail_on: FailOn,
 }
 
-/// Every rule there is.
-pub(super) fn catalogue() -> Catalogue {
+/// Every rule there is, from the modules that own them.
+#[must_use]
+pub fn catalogue() -> Catalogue {
     let engines = validate::RULES.iter().chain(repo::RULES).chain(config::RULES).copied();
     Catalogue::new(engines.chain(lint::metadata()))
 }

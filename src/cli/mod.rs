@@ -15,3 +15,4 @@ mod test;
 mod validate;
 
 pub use exit::main;
+pub use loading::catalogue;

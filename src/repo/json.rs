@@ -51,6 +51,27 @@ impl<'a> Node<'a> {
         }
     }
 
+    /// The elements of `file`, when it is one array; read in one pass. `text` is [`SourceFile::parse_text`].
+    ///
+    /// # Errors
+    /// When it is not JSON, or something other than an array.
+    pub fn parse_elements(file: &SourceFile, text: &'a str) -> Result<Vec<Self>, JsonError> {
+        match serde_json::from_str::<Vec<&'a RawValue>>(text) {
+            Ok(values) => {
+                Ok(values.into_iter().map(|v| Self { raw: v.get(), offset: offset_in(text, v.get()) }).collect())
+            }
+            Err(error) => Err(JsonError::new(file, text, 0, &error)),
+        }
+    }
+
+    /// The first element of an array whose text is `text`, without reading the rest.
+    #[must_use]
+    pub fn first_element(text: &'a str) -> Option<Self> {
+        let inside = text.trim_start().strip_prefix('[')?;
+        let first = serde_json::Deserializer::from_str(inside).into_iter::<&'a RawValue>().next()?.ok()?;
+        Some(Self { raw: first.get(), offset: offset_in(text, first.get()) })
+    }
+
     /// Where the value stands.
     #[must_use]
     pub fn span(self) -> Span {

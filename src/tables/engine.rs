@@ -13,7 +13,7 @@ use super::rows::{Fault, Found, Row};
 use crate::decide::Index;
 use crate::finding::{Finding, Level};
 use crate::outcome::{Status, TestResult};
-use crate::repo::json::Node;
+use crate::repo::json::{JsonError, Node};
 use crate::repo::{Repo, SchemaState, Store, TEST_MISMATCH, Table, TableForm};
 use crate::text::{Location, Span, inline};
 
@@ -68,21 +68,14 @@ fn run_table(shared: &Ready<'_>, table: &Table) -> (Vec<TestResult>, Vec<Finding
         Some(Err(why)) => Some(Err(why)),
         None => None,
     };
-    let (root, error) = match Node::parse(&table.file, &text) {
-        Ok(root) => (Some(root), None),
-        Err(error) => (None, Some(error)),
-    };
-    let rows = root.and_then(|root| match table.form {
-        TableForm::RunTests => forms::run_tests(table, root),
-        TableForm::Request { allow } => Some(forms::request(root, allow)),
-        TableForm::Integration => forms::integration(root),
-        TableForm::Malformed => None,
-    });
-    let Some(mut rows) = rows else {
-        let span = error.as_ref().map_or(Span::at(0), |error| error.span);
-        let (message, help) = forms::malformed(error);
-        let finding = Finding::new(TEST_MISMATCH.id, Level::Error, Location::new(&table.file, span), message);
-        return (Vec::new(), vec![finding.help(help).store(&shared.store.name)]);
+    let mut rows = match read_rows(table, &text) {
+        Ok(rows) => rows,
+        Err(error) => {
+            let span = error.as_ref().map_or(Span::at(0), |error| error.span);
+            let (message, help) = forms::malformed(error);
+            let finding = Finding::new(TEST_MISMATCH.id, Level::Error, Location::new(&table.file, span), message);
+            return (Vec::new(), vec![finding.help(help).store(&shared.store.name)]);
+        }
     };
     let fault = match &own {
         Some(Err(why)) => Some(Fault::new(format!("the store of this test cannot be used: {}", inline(why)))),
@@ -98,6 +91,19 @@ fn run_table(shared: &Ready<'_>, table: &Table) -> (Vec<TestResult>, Vec<Finding
         _ => shared,
     };
     (run_rows(ready, table, rows), Vec::new())
+}
+
+/// The rows of `table`; otherwise why it is none: not JSON, or JSON in another shape.
+fn read_rows<'t>(table: &Table, text: &'t str) -> Result<Vec<Found<'t>>, Option<JsonError>> {
+    if table.form == TableForm::RunTests {
+        return Ok(forms::run_tests(table, Node::parse_elements(&table.file, text)?));
+    }
+    let root = Node::parse(&table.file, text)?;
+    match table.form {
+        TableForm::Request { allow } => Ok(forms::request(root, allow)),
+        TableForm::Integration => forms::integration(root).ok_or(None),
+        TableForm::RunTests | TableForm::Malformed => Err(None),
+    }
 }
 
 fn run_rows(ready: &Ready<'_>, table: &Table, rows: Vec<Found<'_>>) -> Vec<TestResult> {

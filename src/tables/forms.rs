@@ -9,9 +9,8 @@ use crate::repo::json::{JsonError, Node};
 use crate::text::{inline, nearest};
 
 /// The rows of an array in the form of `cedar run-tests`.
-pub(super) fn run_tests<'t>(table: &Table, root: Node<'t>) -> Option<Vec<Found<'t>>> {
-    let rows = root.elements()?;
-    Some(rows.into_iter().map(|node| named(node, "name", |fields| run_tests_row(table, fields))).collect())
+pub(super) fn run_tests<'t>(table: &Table, rows: Vec<Node<'t>>) -> Vec<Found<'t>> {
+    rows.into_iter().map(|node| named(node, "name", |fields| run_tests_row(table, fields))).collect()
 }
 
 /// The one row of a request file.

@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use cedar_policy::{Context, Entities, EntityId, EntityTypeName, EntityUid, Request, Schema};
+use cedar_policy::{Context, Entities, Entity, EntityId, EntityTypeName, EntityUid, Request, Schema};
+
+use serde_json::value::RawValue;
 
 use super::rows::{Fault, Row, RowEntities};
 use crate::repo::cedar::fault;
@@ -17,7 +19,12 @@ pub(super) struct Requests<'s> {
     schema: Option<&'s Schema>,
     uids: HashMap<String, EntityUid>,
     types: HashMap<String, EntityTypeName>,
+    contexts: HashMap<(EntityUid, String), Context>,
     entities: HashMap<String, Result<Arc<Entities>, Fault>>,
+    /// Entities that fit the schema each by itself, by their text.
+    single: HashMap<String, Option<Entity>>,
+    /// The schema's action entities.
+    actions: Option<Vec<Entity>>,
     of_store: Option<Result<Arc<Entities>, Fault>>,
 }
 
@@ -28,7 +35,10 @@ impl<'s> Requests<'s> {
             schema: store.schema.ready().map(|schema| &schema.cedar),
             uids: HashMap::new(),
             types: HashMap::new(),
+            contexts: HashMap::new(),
             entities: HashMap::new(),
+            single: HashMap::new(),
+            actions: None,
             of_store: None,
         }
     }
@@ -44,8 +54,18 @@ impl<'s> Requests<'s> {
             .map_err(|error| told("the request does not fit the schema", &error))
     }
 
-    fn context(&self, row: &Row<'_>, action: &EntityUid) -> Result<Context, Fault> {
+    fn context(&mut self, row: &Row<'_>, action: &EntityUid) -> Result<Context, Fault> {
         let raw = row.context.map_or("{}", |node| node.raw);
+        let key = (action.clone(), raw.to_owned());
+        if let Some(known) = self.contexts.get(&key) {
+            return Ok(known.clone());
+        }
+        let context = self.read_context(row, raw, action)?;
+        self.contexts.insert(key, context.clone());
+        Ok(context)
+    }
+
+    fn read_context(&self, row: &Row<'_>, raw: &str, action: &EntityUid) -> Result<Context, Fault> {
         let read = |schema| Context::from_json_str(raw, schema);
         match (read(self.schema.map(|schema| (schema, action))), row.validate) {
             (Ok(context), _) => Ok(context),
@@ -119,10 +139,42 @@ impl<'s> Requests<'s> {
         if let Some(known) = self.entities.get(json) {
             return known.clone();
         }
-        let read = Entities::from_json_str(json, self.schema).map(Arc::new);
-        let read = read.map_err(|error| told(&format!("{what} do not fit"), &error));
+        let read = match self.assemble(json) {
+            Some(entities) => Ok(entities),
+            None => Entities::from_json_str(json, self.schema),
+        };
+        let read = read.map(Arc::new).map_err(|error| told(&format!("{what} do not fit"), &error));
         self.entities.insert(json.to_owned(), read.clone());
         read
+    }
+}
+
+impl Requests<'_> {
+    /// The entities of `json` put together from entities that were read before: what [`Entities::from_json_str`] gives, for
+    /// less when rows share entities. `None` where that is not sure: something is wrong, or an action is among them, which
+    /// the schema judges only together with the others.
+    fn assemble(&mut self, json: &str) -> Option<Entities> {
+        let texts: Vec<&RawValue> = serde_json::from_str(json).ok()?;
+        let mut all = Vec::with_capacity(texts.len());
+        for text in texts {
+            let schema = self.schema;
+            let read = || {
+                let entity = Entity::from_json_str(text.get(), schema).ok()?;
+                (entity.uid().type_name().basename() != "Action").then_some(entity)
+            };
+            let known = match self.single.get(text.get()) {
+                Some(known) => known.clone(),
+                None => self.single.entry(text.get().to_owned()).or_insert_with(read).clone(),
+            };
+            all.push(known?);
+        }
+        if self.actions.is_none() {
+            let entities = self.schema.map(Schema::action_entities).transpose().ok()?;
+            self.actions =
+                Some(entities.into_iter().flat_map(|entities| entities.iter().cloned().collect::<Vec<_>>()).collect());
+        }
+        all.extend(self.actions.iter().flatten().cloned());
+        Entities::from_entities(all, None).ok()
     }
 }
 

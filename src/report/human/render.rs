@@ -1,11 +1,13 @@
 //! The order of the page: findings, rows, what could not be decided or checked, and the verdict as its last line.
 
+use std::collections::HashMap;
+
 use super::clean::clean;
 use super::finding::Findings;
 use super::paint::{Ink, Page};
 use super::row;
 use super::snippet::handler;
-use crate::outcome::{Outcome, Status, Verdict};
+use crate::outcome::{Outcome, Status, TestResult, Verdict};
 use crate::report::{Options, select, verdict};
 
 /// Narrower terminals get this many columns.
@@ -46,10 +48,29 @@ fn rows(page: &mut Page, outcome: &Outcome, options: &Options) {
             page.gap();
         }
     }
-    for result in select::bad_rows(outcome) {
+    let (failed, unrun): (Vec<_>, Vec<_>) =
+        select::bad_rows(outcome).into_iter().partition(|row| row.status == Status::Fail);
+    for result in failed {
         row::write(page, result);
     }
+    // Rows that cannot run often share one cause, which is said once.
+    let mut groups: Vec<(Cause<'_>, Vec<&TestResult>)> = Vec::new();
+    let mut places = HashMap::new();
+    for result in unrun {
+        let cause = (result.store.as_deref(), result.message.as_deref(), result.help.as_deref());
+        let at = *places.entry(cause).or_insert(groups.len());
+        match groups.get_mut(at) {
+            Some((_, rows)) => rows.push(result),
+            None => groups.push((cause, vec![result])),
+        }
+    }
+    for (_, rows) in groups {
+        row::write_group(page, &rows, options.verbose);
+    }
 }
+
+/// Store, message and help of a row that could not run.
+type Cause<'a> = (Option<&'a str>, Option<&'a str>, Option<&'a str>);
 
 fn remarks(page: &mut Page, outcome: &Outcome, options: &Options) {
     let before = page.text.len();

@@ -66,6 +66,33 @@ fn stated(expected: &Expected) -> String {
     text
 }
 
+/// Effect, id and place; the path is part of both name and place and is said once.
 fn named(policy: &PolicyRef) -> String {
-    format!("{} {} ({})", policy.effect, clean(&policy.name), clean(&policy.location.label()))
+    let place = policy.location.label();
+    let id = policy.name.strip_prefix(policy.location.path()).and_then(|rest| rest.strip_prefix('#'));
+    format!("{} {} ({})", policy.effect, clean(id.unwrap_or(&policy.name)), clean(&place))
+}
+
+/// How many rows that share a cause are listed unless verbose.
+const LISTED: usize = 3;
+
+/// Writes rows that could not run for one cause, an empty line at their end.
+pub(super) fn write_group(page: &mut Page, rows: &[&TestResult], verbose: bool) {
+    let [first, _, ..] = rows else {
+        rows.iter().for_each(|row| write(page, row));
+        return;
+    };
+    let message = first.message.as_deref().unwrap_or_default();
+    page.item(Ink::Error, &format!("  × {} rows could not run: ", rows.len()), 4, &clean(message));
+    if let Some(help) = &first.help {
+        page.item(Ink::Help, "    help: ", 10, &clean(help));
+    }
+    let listed = if verbose { rows.len() } else { LISTED };
+    for row in rows.iter().take(listed) {
+        page.item(Ink::Dim, "    - ", 6, &clean(&row.id));
+    }
+    if rows.len() > listed {
+        page.item(Ink::Dim, "    - ", 6, &format!("and {} more (-v lists them)", rows.len() - listed));
+    }
+    page.gap();
 }

@@ -1,0 +1,187 @@
+#!/usr/bin/env python3
+"""Compares polcheck with the `cedar` command line on the same work, in one run, and prints ratios.
+
+Usage: benches/compare.py [--runs N] [--only NAME]
+
+Installs cedar-policy-cli (crates.io) below target/ once and builds polcheck in release. Work is generated from a fixed seed.
+Both tools run in turn; the figures are medians of CPU time (user and system) and of wall time, and the ratio is that of CPU
+time. Before anything is timed both have to agree that every row passes.
+"""
+
+import argparse
+import json
+import os
+import random
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+TOOLS = ROOT / "target" / "bench-tools"
+WORK = ROOT / "target" / "bench-work"
+CEDAR_VERSION = "4.14.1"
+POLCHECK = ROOT / "target" / "release" / "polcheck"
+CEDAR = TOOLS / "bin" / "cedar"
+
+SCHEMA = """entity Team;
+entity User in [Team] = { level: Long, email?: String };
+entity Folder;
+entity Doc in [Folder] = { owner: User, public: Bool };
+action view, edit, share, remove appliesTo { principal: [User], resource: [Doc], context: { mfa: Bool, hour: Long } };
+"""
+
+
+def policies(count):
+    for i in range(count):
+        action = ("view", "edit", "share", "remove")[i % 4]
+        kind = i % 5
+        if kind == 0:
+            scope = f'principal == User::"u{i}", action == Action::"{action}", resource'
+            yield f"permit ({scope}) when {{ context.mfa && resource.public }};"
+        elif kind == 1:
+            scope = f'principal in Team::"t{i}", action == Action::"{action}", resource in Folder::"f{i}"'
+            yield f"permit ({scope}) when {{ principal.level > {i % 7} }};"
+        elif kind == 2:
+            scope = f'principal, action == Action::"{action}", resource == Doc::"d{i}"'
+            yield f"forbid ({scope}) unless {{ context.hour >= 8 && context.hour < 18 }};"
+        elif kind == 3:
+            scope = f'principal in Team::"t{i - 2}", action in [Action::"view", Action::"{action}"], resource'
+            yield f'permit ({scope}) when {{ principal has email && principal.email like "*@example.com" }};'
+        else:
+            scope = f'principal is User, action == Action::"{action}", resource in Folder::"f{i}"'
+            yield f"permit ({scope}) when {{ resource.owner == principal }};"
+
+
+def entities(count):
+    uid = lambda ty, name: {"type": ty, "id": name}
+    out = []
+    for i in range(0, min(count, 30)):
+        attrs = {"level": i % 10, "email": f"u{i}@example.com"}
+        out.append({"uid": uid("User", f"u{i}"), "attrs": attrs, "parents": [uid("Team", f"t{i - i % 5 + 1}")]})
+        attrs = {"owner": {"__entity": uid("User", f"u{i}")}, "public": i % 2 == 0}
+        out.append({"uid": uid("Doc", f"d{i}"), "attrs": attrs, "parents": [uid("Folder", f"f{i}")]})
+    return out
+
+
+def rows(count, policy_count, seed):
+    chance = random.Random(seed)
+    world = entities(policy_count)
+    for i in range(count):
+        user, doc = chance.randrange(30), chance.randrange(30)
+        about = [world[2 * user], world[2 * doc + 1]]
+        yield {
+            "name": f"row {i}",
+            "request": {
+                "principal": f'User::"u{user}"',
+                "action": f'Action::"{chance.choice(("view", "edit", "share", "remove"))}"',
+                "resource": f'Doc::"d{doc}"',
+                "context": {"mfa": chance.random() < 0.5, "hour": chance.randrange(24)},
+            },
+            "entities": about,
+            "decision": "deny",
+            "reason": [],
+            "num_errors": 0,
+        }
+
+
+def prepare(name, policy_count, row_count):
+    folder = WORK / name
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "app.cedarschema").write_text(SCHEMA)
+    (folder / "app.cedar").write_text("\n".join(policies(policy_count)) + "\n")
+    table = list(rows(row_count, policy_count, seed=7))
+    path = folder / "tests.json"
+    path.write_text(json.dumps(table))
+    # The decisions that polcheck finds are written into the table; that `cedar` agrees is checked below.
+    report = subprocess.run(polcheck_test(folder) + ["--report", "json"], capture_output=True, text=True, cwd=folder)
+    for row, result in zip(table, json.loads(report.stdout)["tests"], strict=True):
+        row["decision"] = result["got"]["decision"]
+        row["reason"] = [reason.rsplit("#", 1)[1] for reason in result["got"]["reason"]]
+        row["num_errors"] = len(result["got"]["errors"])
+    path.write_text(json.dumps(table, indent=1))
+    allowed = sum(row["decision"] == "allow" for row in table)
+    return folder, f"{row_count} rows ({allowed} allowed), {policy_count} policies"
+
+
+def polcheck_test(folder):
+    return [str(POLCHECK), "test", "-p", "app.cedar", "-s", "app.cedarschema", "--tests", "tests.json"]
+
+
+def cedar_test(folder):
+    return [str(CEDAR), "run-tests", "-p", "app.cedar", "-s", "app.cedarschema", "--tests", "tests.json"]
+
+
+def polcheck_validate(folder):
+    return [str(POLCHECK), "validate", "-p", "app.cedar", "-s", "app.cedarschema"]
+
+
+def cedar_validate(folder):
+    return [str(CEDAR), "validate", "-p", "app.cedar", "-s", "app.cedarschema"]
+
+
+def once(command, folder):
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    start = time.perf_counter()
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    wall = time.perf_counter() - start
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    if done.returncode != 0:
+        sys.exit(f"{' '.join(command)}: exit {done.returncode}\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+    return cpu, wall
+
+
+def compare(label, goal, ours, theirs, folder, runs):
+    once(ours, folder), once(theirs, folder)
+    pairs = [(once(ours, folder), once(theirs, folder)) for _ in range(runs)]
+    median = lambda pick: statistics.median(pick(pair) for pair in pairs)
+    own_cpu, other_cpu = median(lambda p: p[0][0]), median(lambda p: p[1][0])
+    own_wall, other_wall = median(lambda p: p[0][1]), median(lambda p: p[1][1])
+    ratio = other_cpu / own_cpu
+    wanted = f"goal {goal}x" if goal else "no goal"
+    print(f"{label}")
+    print(f"  polcheck {own_cpu * 1e3:9.1f} ms CPU {own_wall * 1e3:9.1f} ms wall")
+    print(f"  cedar    {other_cpu * 1e3:9.1f} ms CPU {other_wall * 1e3:9.1f} ms wall")
+    print(f"  ratio    {ratio:9.1f}x CPU  {other_wall / own_wall:9.1f}x wall ({wanted})\n")
+    return not goal or ratio >= goal
+
+
+def install():
+    env = dict(os.environ, CARGO_TERM_COLOR="never")
+    subprocess.run(["cargo", "build", "--release", "--locked"], cwd=ROOT, env=env, check=True)
+    version = subprocess.run([CEDAR, "--version"], capture_output=True, text=True).stdout if CEDAR.exists() else ""
+    if CEDAR_VERSION not in version:
+        command = ["cargo", "install", "cedar-policy-cli", "--locked", "--version", CEDAR_VERSION, "--root", str(TOOLS)]
+        subprocess.run(command, cwd=ROOT, env=env, check=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--runs", type=int, default=5, help="timed runs of each tool (default 5)")
+    parser.add_argument("--only", choices=["small", "large", "validate", "check"], help="one of the comparisons")
+    args = parser.parse_args()
+    install()
+    wanted = lambda name: args.only in (None, name)
+    met = []
+    for name, policy_count, row_count, goal in (("small", 100, 2000, 50), ("large", 500, 1000, 150)):
+        if wanted(name):
+            folder, label = prepare(name, policy_count, row_count)
+            met.append(compare(f"run rows: {label}", goal, polcheck_test(folder), cedar_test(folder), folder, args.runs))
+    if wanted("validate"):
+        folder, _ = prepare("large", 500, 10)
+        met.append(compare("validate 500 policies", None, polcheck_validate(folder), cedar_validate(folder), folder, args.runs))
+    if wanted("check"):
+        folder, _ = prepare("twenty", 20, 40)
+        times = [once([str(POLCHECK), "check", "."], folder) for _ in range(args.runs * 2)]
+        cpu = statistics.median(cpu for cpu, _ in times) * 1e3
+        print(f"polcheck check of a repository of 20 policies\n  {cpu:.1f} ms CPU (goal under 50 ms)")
+        met.append(cpu < 50)
+    if not all(met):
+        sys.exit("a goal was missed; these figures vary with what else the machine does, so run it again")
+
+
+if __name__ == "__main__":
+    main()

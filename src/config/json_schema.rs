@@ -1,0 +1,69 @@
+//! The JSON schema of `polcheck.toml`, for editors.
+
+use serde_json::{Map, Value, json};
+
+use crate::finding::FailOn;
+use crate::rule::Catalogue;
+
+/// The JSON schema (draft 2020-12) of the configuration file, with the rules of `catalogue` that can be configured.
+#[must_use]
+pub fn json_schema(catalogue: &Catalogue) -> Value {
+    let level = json!({ "enum": ["error", "warning", "note", "off"] });
+    let rules: Map<String, Value> = catalogue
+        .iter()
+        .filter(|rule| rule.configurable)
+        .map(|rule| {
+            let mut entry = level.clone();
+            if let Some(fields) = entry.as_object_mut() {
+                fields.insert("description".to_owned(), json!(rule.summary));
+                fields.insert("default".to_owned(), json!(rule.level.map_or("off", |level| level.as_str())));
+            }
+            (rule.id.to_owned(), entry)
+        })
+        .collect();
+    let rules = json!({ "type": "object", "properties": rules, "additionalProperties": false });
+    let paths = json!({
+        "description": "paths relative to the repository's root; `*` stays in one folder, `**` does not",
+        "oneOf": [{ "type": "string" }, { "type": "array", "items": { "type": "string" } }]
+    });
+    let store = json!({
+        "type": "object",
+        "required": ["name"],
+        "additionalProperties": false,
+        "properties": {
+            "name": { "type": "string" },
+            "schema": paths,
+            "policies": paths,
+            "entities": paths,
+            "links": paths,
+            "tests": paths,
+            "level": {
+                "type": "integer",
+                "minimum": 0,
+                "description": "how many entity dereferences a policy may chain"
+            }
+        }
+    });
+    json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "polcheck.toml",
+        "type": "object",
+        "additionalProperties": false,
+        "properties": {
+            "required-version": { "type": "string", "description": "the versions of polcheck that may run" },
+            "fail-on": { "enum": FailOn::WORDS, "description": "the mildest level that fails a run" },
+            "exclude": paths,
+            "rules": rules,
+            "override": {
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "required": ["paths"],
+                    "additionalProperties": false,
+                    "properties": { "paths": paths, "rules": rules }
+                }
+            },
+            "store": { "type": "array", "items": store }
+        }
+    })
+}
