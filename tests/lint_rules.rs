@@ -17,7 +17,7 @@ fn root() -> PathBuf {
 }
 
 fn read(folder: &Path) -> Repo {
-    let source = Worktree::open(folder).unwrap();
+    let source = Worktree::new(folder);
     load(&source, &Config::default(), &Request::default()).unwrap()
 }
 
@@ -36,9 +36,8 @@ fn fixtures() -> Vec<PathBuf> {
 
 /// `path:line rule` of every finding, once per finding.
 fn found(findings: &[Finding]) -> Vec<String> {
-    let place = |finding: &Finding| {
-        format!("{}:{} {}", finding.location.path(), finding.location.start().line, finding.rule)
-    };
+    let place =
+        |finding: &Finding| format!("{}:{} {}", finding.location.path(), finding.location.start().line, finding.rule);
     let mut found: Vec<_> = findings.iter().map(place).collect();
     found.sort();
     found
@@ -110,7 +109,8 @@ fn the_catalogue_is_the_only_list() {
         let text = std::fs::read_to_string(&entry).unwrap();
         let own = entry.parent().unwrap().ends_with("lint/rules");
         for id in ids.iter().filter(|_| !own) {
-            let listed = text.lines().any(|line| !line.trim_start().starts_with("//") && line.contains(&format!("\"{id}\"")));
+            let listed =
+                text.lines().any(|line| !line.trim_start().starts_with("//") && line.contains(&format!("\"{id}\"")));
             let test = text.find("#[cfg(test)]").is_some() || entry.to_str().unwrap().contains("test");
             assert!(!listed || test, "{} lists {id}", entry.display());
         }

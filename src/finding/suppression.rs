@@ -316,9 +316,8 @@ impl Active {
 fn policy_at<'p>(suppression: &Suppression, policies: &'p [(Location, String)]) -> Option<&'p (Location, String)> {
     let Reach::Code(at) = suppression.reach else { return None };
     let file = &suppression.location.file;
-    let inside = |(place, _): &&(Location, String)| {
-        place.path() == file.path() && place.span.start <= at && at < place.span.end
-    };
+    let inside =
+        |(place, _): &&(Location, String)| place.path() == file.path() && place.span.start <= at && at < place.span.end;
     policies.iter().find(inside).filter(|(place, _)| {
         let rest = file.slice(Span::new(at, place.span.end));
         let effect = ["permit", "forbid"].iter().find_map(|word| rest.strip_prefix(word));

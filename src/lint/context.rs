@@ -49,9 +49,8 @@ impl<'a> Context<'a> {
             let entities = entities.into_iter().flat_map(|data| data.cedar.iter().map(|entity| entity.uid()));
             let schema = self.store.schema.ready();
             let actions = schema.into_iter().flat_map(|schema| schema.cedar.actions().cloned());
-            let pair = |uid: cedar_policy::EntityUid| {
-                (uid.type_name().to_string(), AsRef::<str>::as_ref(uid.id()).to_owned())
-            };
+            let pair =
+                |uid: cedar_policy::EntityUid| (uid.type_name().to_string(), AsRef::<str>::as_ref(uid.id()).to_owned());
             entities.chain(actions).map(pair).collect()
         })
     }

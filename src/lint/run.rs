@@ -12,11 +12,8 @@ use crate::repo::{Repo, Store};
 /// all of them when it is `None`. The result does not depend on how work is spread; it is sorted by place within a store.
 #[must_use]
 pub fn run(repo: &Repo, config: &Config, only: Option<&[&str]>) -> Vec<Finding> {
-    let wanted: Vec<&LintRule> = LINT_RULES
-        .iter()
-        .copied()
-        .filter(|rule| only.is_none_or(|ids| ids.contains(&rule.meta.id)))
-        .collect();
+    let wanted: Vec<&LintRule> =
+        LINT_RULES.iter().copied().filter(|rule| only.is_none_or(|ids| ids.contains(&rule.meta.id))).collect();
     repo.stores.par_iter().flat_map(|store| run_store(store, config, &wanted)).collect()
 }
 

@@ -38,12 +38,11 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
         if let Some((place, name)) = first.get(link.short.as_str()) {
             let message = format!("a policy already has the id `{}` of this link", inline(&link.short));
             let finding = Finding::new(RULE.meta.id, Level::Error, link.location.clone(), message);
-            out.push(
-                finding
-                    .policy(link.name.clone(), link.location.text())
-                    .help(HELP)
-                    .related(place.clone(), "the first one", Some((*name).to_owned())),
-            );
+            out.push(finding.policy(link.name.clone(), link.location.text()).help(HELP).related(
+                place.clone(),
+                "the first one",
+                Some((*name).to_owned()),
+            ));
         }
     }
 }

@@ -86,8 +86,21 @@ fn angle(text: &str, kind: Kind) -> Option<&str> {
 
 /// What programs write in angle brackets and mean.
 const SENTINELS: [&str; 15] = [
-    "all", "any", "anonymous", "default", "deleted", "empty", "guest", "local", "nil", "none", "null", "root", "self",
-    "system", "unknown",
+    "all",
+    "any",
+    "anonymous",
+    "default",
+    "deleted",
+    "empty",
+    "guest",
+    "local",
+    "nil",
+    "none",
+    "null",
+    "root",
+    "self",
+    "system",
+    "unknown",
 ];
 
 /// Elements of HTML that a condition may well compare with.

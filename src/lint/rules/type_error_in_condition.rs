@@ -168,9 +168,9 @@ impl<'a> Looking<'a> {
         match (&side.kind, shape) {
             (ExprKind::String(text), _) => {
                 let quoted = self.text(side)?;
-                let date = text.get(..5).is_some_and(|year| {
-                    year.ends_with('-') && year.bytes().take(4).all(|byte| byte.is_ascii_digit())
-                });
+                let date = text
+                    .get(..5)
+                    .is_some_and(|year| year.ends_with('-') && year.bytes().take(4).all(|byte| byte.is_ascii_digit()));
                 let number = text.parse::<i64>().is_ok();
                 Some(match (date, number) {
                     (true, _) => format!("write `datetime({quoted})` and give the other side as a datetime"),
