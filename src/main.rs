@@ -1,1 +1,7 @@
-fn main() {}
+//! The `polcheck` program: see the library's [`polcheck::cli`].
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    polcheck::cli::main()
+}

@@ -1,5 +1,7 @@
 //! The finding and its parts. A finding owns everything that it says.
 
+use std::collections::{BTreeMap, HashMap};
+
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -125,8 +127,8 @@ pub struct Finding {
     pub environments: Vec<Environment>,
     /// A request that proves it.
     pub evidence: Option<Evidence>,
-    /// What the fingerprint stands on: the policy's text where there is a policy.
-    pub subject: Option<String>,
+    /// What the fingerprint stands on: the place of the policy where there is one.
+    pub subject: Option<Location>,
     /// Stable across runs and moves; filled in when the run's findings are complete.
     pub fingerprint: String,
 }
@@ -165,11 +167,11 @@ impl Finding {
         self
     }
 
-    /// Names the policy (full name) and gives its text, on which the fingerprint stands.
+    /// Names the policy (full name) and its place, on whose text the fingerprint stands.
     #[must_use]
-    pub fn policy(mut self, name: impl Into<String>, text: &str) -> Self {
+    pub fn policy(mut self, name: impl Into<String>, place: &Location) -> Self {
         self.policy = Some(name.into());
-        self.subject = Some(text.to_owned());
+        self.subject = Some(place.clone());
         self
     }
 
@@ -189,34 +191,39 @@ impl Finding {
             (&a.location, a.level, a.rule, &a.message).cmp(&(&b.location, b.level, b.rule, &b.message))
         });
         findings.dedup_by(|a, b| a == b);
-        let mut seen = std::collections::HashMap::<String, usize>::new();
+        let mut seen = HashMap::<String, usize>::new();
+        // A policy with thousands of findings is hashed once.
+        let mut subjects = BTreeMap::new();
         for finding in findings {
-            let base = finding.base_fingerprint();
+            let subject = finding.subject.as_ref().map(|place| {
+                *subjects.entry(place.clone()).or_insert_with(|| Sha256::digest(place.text().as_bytes()).into())
+            });
+            let base = finding.base_fingerprint(subject);
             let count = seen.entry(base.clone()).or_default();
             *count += 1;
             finding.fingerprint = if *count == 1 { base } else { format!("{base}/{count}") };
         }
     }
 
-    fn base_fingerprint(&self) -> String {
+    fn base_fingerprint(&self, subject: Option<[u8; 32]>) -> String {
         let mut hash = Sha256::new();
-        let mut part = |text: &str| {
-            hash.update((text.len() as u64).to_le_bytes());
-            hash.update(text.as_bytes());
+        let mut part = |bytes: &[u8]| {
+            hash.update((bytes.len() as u64).to_le_bytes());
+            hash.update(bytes);
         };
-        part(self.rule);
-        match (self.subject.as_deref(), self.location.text()) {
+        part(self.rule.as_bytes());
+        match (subject, self.location.text()) {
             (Some(subject), at) => {
-                part(subject);
-                part(at);
+                part(&subject);
+                part(at.as_bytes());
             }
-            (None, "") => part(self.location.path()),
-            (None, at) => part(at),
+            (None, "") => part(self.location.path().as_bytes()),
+            (None, at) => part(at.as_bytes()),
         }
         for environment in &self.environments {
-            part(&environment.principal);
-            part(&environment.action);
-            part(&environment.resource);
+            part(environment.principal.as_bytes());
+            part(environment.action.as_bytes());
+            part(environment.resource.as_bytes());
         }
         hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
     }

@@ -4,6 +4,7 @@
 //! on the next line of code; where that line begins a policy, one of its annotations or its effect, it covers the whole
 //! policy. Only comment lines may stand between, no empty line.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::{Finding, Level};
@@ -77,35 +78,34 @@ pub fn scan(file: &Arc<SourceFile>) -> Vec<Suppression> {
     }
     let pieces = pieces(file.text());
     let line = |offset: usize| file.position(offset).line;
+    let below = code_below(&pieces, &line);
     let mut found = Vec::new();
-    for (at, piece) in pieces.iter().enumerate() {
+    let mut code_ends_on = 0;
+    for (piece, below) in pieces.iter().zip(below) {
+        if !piece.comment {
+            code_ends_on = line(piece.span.end);
+            continue;
+        }
         let Some(body) = comment_body(file, *piece) else { continue };
         let own = line(piece.span.start);
-        let behind_code = pieces.iter().take(at).rev().take_while(|other| line(other.span.end) == own);
-        let reach = if behind_code.clone().any(|other| !other.comment) {
-            Reach::Line(own)
-        } else {
-            next_code(&pieces, at, &line)
-        };
+        let reach = if code_ends_on == own { Reach::Line(own) } else { below.map_or(Reach::Nothing, Reach::Code) };
         found.push(read(file, piece.span, body, reach));
     }
     found
 }
 
-/// The offset of the first code below the comment at `at`, with nothing but comment lines between.
-fn next_code(pieces: &[Piece], at: usize, line: &dyn Fn(usize) -> usize) -> Reach {
-    let mut last = pieces.get(at).map_or(0, |piece| line(piece.span.start));
-    for piece in pieces.iter().skip(at + 1) {
+/// For every piece, the offset of the first code below it with nothing but comment lines between.
+fn code_below(pieces: &[Piece], line: &dyn Fn(usize) -> usize) -> Vec<Option<usize>> {
+    let mut below = Vec::with_capacity(pieces.len());
+    let mut next: Option<(usize, Option<usize>)> = None;
+    for piece in pieces.iter().rev() {
         let here = line(piece.span.start);
-        if here > last + 1 {
-            break;
-        }
-        if !piece.comment {
-            return Reach::Code(piece.span.start);
-        }
-        last = here;
+        let code = next.filter(|(line, _)| *line <= here + 1).and_then(|(_, code)| code);
+        below.push(code);
+        next = Some((here, if piece.comment { code } else { Some(piece.span.start) }));
     }
-    Reach::Nothing
+    below.reverse();
+    below
 }
 
 /// A comment (its line's end left out), or a run of code that holds no white space outside of strings.
@@ -256,9 +256,10 @@ pub fn apply(
     today: Option<&str>,
 ) -> Applied {
     let mut applied = Applied::default();
+    let policies = Policies::new(policies);
     let mut active = Vec::new();
     for suppression in files.iter().flat_map(scan) {
-        let policy = policy_at(&suppression, policies);
+        let policy = policies.headed(&suppression);
         match prepare(&suppression, policy, rules, today) {
             Ok((ready, faults)) => {
                 active.extend(ready);
@@ -267,72 +268,117 @@ pub fn apply(
             Err(fault) => applied.housekeeping.push(*fault),
         }
     }
+    let mut by_place: HashMap<Place<'_>, Vec<usize>> = HashMap::new();
+    for (at, active) in active.iter().enumerate() {
+        for place in active.places() {
+            by_place.entry(place).or_default().push(at);
+        }
+    }
+    let mut used = vec![false; active.len()];
     for finding in findings {
         let mut reason = None;
-        for active in active.iter_mut().filter(|active| active.covers(&finding)) {
-            active.used = true;
-            reason.get_or_insert_with(|| active.reason.clone());
+        for at in places(&finding, &policies).iter().filter_map(|place| by_place.get(place)).flatten() {
+            used.get_mut(*at).map(|used| *used = true);
+            reason = reason.or_else(|| active.get(*at).map(|active| active.reason.clone()));
         }
         match reason {
             Some(reason) => applied.suppressed.push((finding, reason)),
             None => applied.kept.push(finding),
         }
     }
-    applied.housekeeping.extend(active.iter().filter(|active| active.ran && !active.used).map(Active::unused));
+    let idle = active.iter().zip(used).filter(|(active, used)| active.ran && !used);
+    applied.housekeeping.extend(idle.map(|(active, _)| active.unused()));
     applied
 }
 
+/// What a suppression covers of one rule in one file.
+type Place<'a> = (&'a str, &'a str, Covered);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Covered {
+    /// Findings that start on this line.
+    Line(usize),
+    /// Findings in the policy that starts at this offset.
+    Policy(usize),
+}
+
+/// The places under which `finding` may be covered.
+fn places<'a>(finding: &'a Finding, policies: &Policies<'_>) -> Vec<Place<'a>> {
+    let at = &finding.location;
+    let policy = policies.at(at.path(), at.span.start).map(|(place, _)| Covered::Policy(place.span.start));
+    let covered = [Some(Covered::Line(at.start().line)), policy];
+    covered.into_iter().flatten().map(|covered| (finding.rule, at.path(), covered)).collect()
+}
+
 /// One rule of a suppression that works.
-struct Active {
+struct Active<'p> {
     rule: &'static str,
     location: Location,
     reason: String,
     ran: bool,
     line: Option<usize>,
-    policy: Option<(Location, String)>,
-    used: bool,
+    policy: Option<&'p (Location, String)>,
 }
 
-impl Active {
-    fn covers(&self, finding: &Finding) -> bool {
-        let here = &finding.location;
-        if finding.rule != self.rule || here.path() != self.location.path() {
-            return false;
-        }
-        let inside = |(place, _): &(Location, String)| (place.span.start..place.span.end).contains(&here.span.start);
-        self.policy.as_ref().is_some_and(inside) || self.line.is_some_and(|line| here.start().line == line)
+impl Active<'_> {
+    fn places(&self) -> impl Iterator<Item = Place<'_>> {
+        let policy = self.policy.map(|(place, _)| Covered::Policy(place.span.start));
+        let covered = [self.line.map(Covered::Line), policy];
+        covered.into_iter().flatten().map(|covered| (self.rule, self.location.path(), covered))
     }
 
     fn unused(&self) -> Finding {
         let message = format!("`{}` reports nothing here that this could suppress", self.rule);
         let mut finding = Finding::new(UNUSED, Level::Warning, self.location.clone(), message)
             .help("remove it; it would hide the next finding here, which nobody has looked at");
-        finding.policy = self.policy.as_ref().map(|(_, name)| name.clone());
+        finding.policy = self.policy.map(|(_, name)| name.clone());
         finding
     }
 }
 
-/// The policy whose head the suppression stands above.
-fn policy_at<'p>(suppression: &Suppression, policies: &'p [(Location, String)]) -> Option<&'p (Location, String)> {
-    let Reach::Code(at) = suppression.reach else { return None };
-    let file = &suppression.location.file;
-    let inside =
-        |(place, _): &&(Location, String)| place.path() == file.path() && place.span.start <= at && at < place.span.end;
-    policies.iter().find(inside).filter(|(place, _)| {
-        let rest = file.slice(Span::new(at, place.span.end));
-        let effect = ["permit", "forbid"].iter().find_map(|word| rest.strip_prefix(word));
-        at == place.span.start || rest.starts_with('@') || effect.is_some_and(|rest| rest.trim_start().starts_with('('))
-    })
+/// The policies of each file, in order.
+struct Policies<'p>(HashMap<&'p str, Vec<&'p (Location, String)>>);
+
+impl<'p> Policies<'p> {
+    fn new(policies: &'p [(Location, String)]) -> Self {
+        let mut files: HashMap<&str, Vec<_>> = HashMap::new();
+        for policy in policies {
+            files.entry(policy.0.path()).or_default().push(policy);
+        }
+        for policies in files.values_mut() {
+            policies.sort_by_key(|(place, _)| place.span);
+        }
+        Self(files)
+    }
+
+    /// The policy of the file at `path` that holds `offset`.
+    fn at(&self, path: &str, offset: usize) -> Option<&'p (Location, String)> {
+        let policies = self.0.get(path)?;
+        let after = policies.partition_point(|(place, _)| place.span.start <= offset);
+        policies.get(after.checked_sub(1)?).copied().filter(|(place, _)| offset < place.span.end)
+    }
+
+    /// The policy above whose head, or in whose head, the suppression stands.
+    fn headed(&self, suppression: &Suppression) -> Option<&'p (Location, String)> {
+        let Reach::Code(at) = suppression.reach else { return None };
+        let file = &suppression.location.file;
+        self.at(file.path(), at).filter(|(place, _)| {
+            let rest = file.slice(Span::new(at, place.span.end));
+            let effect = ["permit", "forbid"].iter().find_map(|word| rest.strip_prefix(word));
+            let opens = |rest: &str| rest.trim_start().starts_with('(');
+            at == place.span.start || rest.starts_with('@') || effect.is_some_and(opens)
+        })
+    }
 }
 
-type Prepared = (Vec<Active>, Vec<Finding>);
+type Prepared<'p> = (Vec<Active<'p>>, Vec<Finding>);
 
-fn prepare(
+fn prepare<'p>(
     suppression: &Suppression,
-    policy: Option<&(Location, String)>,
+    policy: Option<&'p (Location, String)>,
     rules: &[RuleState],
     today: Option<&str>,
-) -> Result<Prepared, Box<Finding>> {
+) -> Result<Prepared<'p>, Box<Finding>> {
     let report = |rule, location: &Location, message: String, help: &str| {
         let mut finding = Finding::new(rule, Level::Warning, location.clone(), message).help(help);
         finding.policy = policy.map(|(_, name)| name.clone());
@@ -361,8 +407,7 @@ fn prepare(
                 reason: suppression.reason.clone(),
                 ran: rule.ran,
                 line,
-                policy: policy.cloned(),
-                used: false,
+                policy,
             }),
             Some(rule) => {
                 let message = format!("`{}` cannot be suppressed", rule.id);

@@ -12,5 +12,5 @@ mod run;
 
 pub use catalogue::{LINT_RULES, metadata};
 pub use context::{Context, LintRule};
-pub use housekeeping::{RULES as HOUSEKEEPING_RULES, relevel, rule_states};
+pub use housekeeping::{RULES as HOUSEKEEPING_RULES, is_lint, relevel, rule_states};
 pub use run::run;

@@ -98,6 +98,10 @@ pub struct Outcome {
     pub command: &'static str,
     /// Findings in stable order; see [`Finding::finish`].
     pub findings: Vec<Finding>,
+    /// Findings that a comment suppresses, each with the reason given there.
+    pub suppressed: Vec<(Finding, String)>,
+    /// The day that counted as today, `YYYY-MM-DD`, when it mattered.
+    pub now: Option<String>,
     /// Rows in the order of their files and places.
     pub tests: Vec<TestResult>,
     /// What could not be decided, a sentence each.

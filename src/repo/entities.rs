@@ -94,7 +94,7 @@ fn faults(all: &[(&Arc<SourceFile>, Node<'_>)], schema: Option<&Schema>) -> Vec<
             let message = error.message.trim_start_matches("error during entity deserialization: ").to_owned();
             let mut finding = Finding::new(ENTITY_MISMATCH.id, Level::Error, place, message);
             finding.help = error.help;
-            finding.subject = Some(node.raw.to_owned());
+            finding.subject = Some(Location::new(file, node.span()));
             Some(finding)
         })
         .collect()

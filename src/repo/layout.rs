@@ -238,8 +238,8 @@ fn conflict(schemas: &[String], files: &Files<'_>) -> Finding {
     );
     let quoted: Vec<_> = schemas.iter().map(|path| format!("\"{}\"", path.escape_default())).collect();
     let help = format!(
-        "name them in polcheck.toml: one [[store]] each, such as\n[[store]]\nname = \"main\"\nschema = {}\npolicies = \
-         \"...\"\nor, if they are parts of one schema: schema = [{}]",
+        "say so in polcheck.toml: `store = [{{ name = \"main\", schema = {}, policies = \"...\" }}]` with one entry for \
+         each schema; or, if they are parts of one schema, `schema = [{}]`",
         quoted.first().map(String::as_str).unwrap_or_default(),
         quoted.join(", ")
     );

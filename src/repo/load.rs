@@ -56,6 +56,7 @@ pub fn load(source: &dyn Source, config: &Config, request: &Request) -> Result<R
         Some(explicit) => name_one_by_one(source, explicit)?,
         None => discover(source, config, request, &files)?,
     };
+    let store_names = layout.stores.iter().map(|plan| plan.name.clone()).collect();
     let stores: Vec<_> = layout
         .stores
         .into_par_iter()
@@ -64,6 +65,7 @@ pub fn load(source: &dyn Source, config: &Config, request: &Request) -> Result<R
         .collect();
     let mut repo = Repo {
         stores: Vec::new(),
+        store_names,
         findings: layout.findings,
         left_out: layout.left_out,
         guardrails: layout.guardrails,

@@ -18,7 +18,7 @@ mod statements;
 pub mod syntax;
 mod tables;
 
-pub use load::{Request, load};
+pub use load::{Explicit, Request, load};
 pub use model::{
     Decider, EntityData, EntityState, Link, Named, Policy, Repo, Schema, SchemaState, Store, Table, TableForm,
 };

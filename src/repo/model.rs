@@ -15,6 +15,8 @@ use crate::text::{Location, SourceFile, Span};
 pub struct Repo {
     /// Its stores, sorted by name.
     pub stores: Vec<Store>,
+    /// The names of all stores, those that were not asked for included.
+    pub store_names: Vec<String>,
     /// What is wrong with the files themselves: unreadable, syntax, schema, entities, links.
     pub findings: Vec<Finding>,
     /// Cedar-looking files that are not used: path and reason.

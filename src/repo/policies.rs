@@ -140,7 +140,7 @@ fn syntax_error(file: &Arc<SourceFile>, text: &str, fault: Fault, statement: Spa
         if start < end { Span::new(start, end) } else { last_character(text, statement, start) }
     });
     let mut finding = Finding::new(SYNTAX_ERROR.id, Level::Error, Location::new(file, span), fault.message);
-    finding.subject = Some(file.slice(statement).to_owned());
+    finding.subject = Some(Location::new(file, statement));
     finding.help = fault.help;
     finding
 }

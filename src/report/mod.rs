@@ -1,1 +1,57 @@
-//! Reports.
+//! Reports: pure functions from an [`Outcome`] to text, one per format.
+//!
+//! Imports `outcome`, `finding`, `rule` and `text`. A format is one file here and one line in [`FORMATS`].
+
+mod github;
+mod human;
+mod json;
+mod json_text;
+mod markdown;
+mod sarif;
+mod select;
+mod verdict;
+
+use crate::outcome::Outcome;
+
+pub use markdown::summary_markdown;
+pub use verdict::verdict_line;
+
+/// How a run can be shown.
+#[derive(Debug, Clone, Copy)]
+pub struct Format {
+    /// The word in `--report NAME`.
+    pub name: &'static str,
+    /// One line for `--help`.
+    pub about: &'static str,
+    /// Renders the whole report, a newline at its end.
+    pub render: fn(&Outcome, &Options) -> String,
+}
+
+/// What people may choose about a report. Machine formats heed none of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Options {
+    /// Columns of the terminal.
+    pub width: usize,
+    /// Whether to colour.
+    pub color: bool,
+    /// Whether to show notes, passing rows, every request environment and the files left out.
+    pub verbose: bool,
+    /// Whether to show only what fails the run.
+    pub quiet: bool,
+}
+
+impl Default for Options {
+    /// 80 columns, no colour, neither verbose nor quiet.
+    fn default() -> Self {
+        Self { width: 80, color: false, verbose: false, quiet: false }
+    }
+}
+
+/// Every format, in the order in which help lists them.
+pub static FORMATS: &[&Format] = &[&human::FORMAT, &json::FORMAT, &github::FORMAT, &sarif::FORMAT, &markdown::FORMAT];
+
+/// The format called `name`, which is case-sensitive; none when there is no such format.
+#[must_use]
+pub fn find(name: &str) -> Option<&'static Format> {
+    FORMATS.iter().copied().find(|format| format.name == name)
+}

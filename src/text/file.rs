@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// A half-open range of bytes in a file's text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -64,7 +64,11 @@ pub struct SourceFile {
     text: String,
     /// Byte offset at which each line starts; never empty.
     lines: Vec<usize>,
+    /// Code points and UTF-16 units before each block of [`BLOCK`] bytes, so that a place in a long line is found at once.
+    blocks: OnceLock<Vec<(usize, usize)>>,
 }
+
+const BLOCK: usize = 4096;
 
 const BOM: &str = "\u{feff}";
 
@@ -75,7 +79,7 @@ impl SourceFile {
         let (path, text) = (path.into(), text.into());
         let mut lines = vec![0];
         lines.extend(text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(at, _)| at + 1));
-        Arc::new(Self { path, text, lines })
+        Arc::new(Self { path, text, lines, blocks: OnceLock::new() })
     }
 
     /// The path relative to the repository's root, with `/`.
@@ -120,8 +124,25 @@ impl SourceFile {
         }
         let line = self.lines.partition_point(|start| *start <= offset);
         let start = self.lines.get(line.saturating_sub(1)).copied().unwrap_or(0);
-        let before = self.text.get(start..offset).unwrap_or_default();
-        Position { line, column: before.chars().count() + 1, utf16: before.encode_utf16().count() + 1 }
+        let (points_before, units_before) = self.counted(start);
+        let (points, units) = self.counted(offset);
+        Position { line, column: points - points_before + 1, utf16: units - units_before + 1 }
+    }
+
+    /// Code points and UTF-16 units before `offset`, which is a character's start.
+    fn counted(&self, offset: usize) -> (usize, usize) {
+        let blocks = self.blocks.get_or_init(|| {
+            let mut blocks = vec![(0, 0)];
+            let mut so_far = (0, 0);
+            for chunk in self.text.as_bytes().chunks(BLOCK) {
+                so_far = add(so_far, count(chunk));
+                blocks.push(so_far);
+            }
+            blocks
+        });
+        let block = offset / BLOCK;
+        let rest = self.text.as_bytes().get(block * BLOCK..offset).unwrap_or_default();
+        add(blocks.get(block).copied().unwrap_or_default(), count(rest))
     }
 
     /// The byte offset of the 1-based `line` and 1-based `column`, the column counted in bytes as serde_json and
@@ -131,6 +152,19 @@ impl SourceFile {
         let start = self.lines.get(line.saturating_sub(1)).copied().unwrap_or(self.text.len());
         (start + byte_column.saturating_sub(1)).min(self.text.len())
     }
+}
+
+/// Code points and UTF-16 units that begin in these bytes of UTF-8.
+fn count(bytes: &[u8]) -> (usize, usize) {
+    bytes.iter().fold((0, 0), |(points, units), byte| match byte {
+        0x80..=0xbf => (points, units),
+        0xf0..=0xff => (points + 1, units + 2),
+        _ => (points + 1, units + 1),
+    })
+}
+
+fn add(a: (usize, usize), b: (usize, usize)) -> (usize, usize) {
+    (a.0 + b.0, a.1 + b.1)
 }
 
 /// A range in a file.
@@ -228,6 +262,18 @@ mod tests {
         assert_eq!(file.position(z), Position { line: 2, column: 6, utf16: 7 });
         assert_eq!(file.position(0), Position { line: 1, column: 1, utf16: 1 });
         assert_eq!(file.position(999), Position { line: 2, column: 7, utf16: 8 });
+    }
+
+    #[test]
+    fn a_long_line_is_counted_like_a_short_one() {
+        let text = format!("x\n{}", "é\u{1F600}z".repeat(3000));
+        let file = SourceFile::new("a", text.clone());
+        for (at, _) in text.char_indices().skip(2).step_by(97) {
+            let before = &text[2..at];
+            let wanted =
+                Position { line: 2, column: before.chars().count() + 1, utf16: before.encode_utf16().count() + 1 };
+            assert_eq!(file.position(at), wanted);
+        }
     }
 
     #[test]

@@ -72,9 +72,8 @@ impl<'a> Edit<'a> {
     fn word(&self) -> &'a [char] {
         let pair = |at: usize| self.long.get(at.wrapping_sub(1)).zip(self.long.get(at));
         let breaks = |at: &usize| {
-            pair(*at).is_none_or(|(a, b)| {
-                !a.is_alphabetic() || !b.is_alphabetic() || (a.is_lowercase() && b.is_uppercase())
-            })
+            pair(*at)
+                .is_none_or(|(a, b)| !a.is_alphabetic() || !b.is_alphabetic() || (a.is_lowercase() && b.is_uppercase()))
         };
         let start = (0..=self.start).rev().find(breaks).unwrap_or(0);
         let end = (self.end()..=self.long.len()).find(breaks).unwrap_or(self.long.len());
@@ -85,7 +84,10 @@ impl<'a> Edit<'a> {
     fn in_numbered_word(&self) -> bool {
         let before = self.long.get(..self.start).unwrap_or_default().iter().rev();
         let after = self.long.get(self.end()..).unwrap_or_default().iter();
-        before.take_while(|c| c.is_alphanumeric()).chain(after.take_while(|c| c.is_alphanumeric())).any(|c| c.is_numeric())
+        before
+            .take_while(|c| c.is_alphanumeric())
+            .chain(after.take_while(|c| c.is_alphanumeric()))
+            .any(|c| c.is_numeric())
     }
 
     /// Another last letter, or one more: `maria` and `mario`, `martin` and `martina`, `close` and `closed`. A plural `s` is a

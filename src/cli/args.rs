@@ -1,0 +1,175 @@
+//! What users may type.
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+
+use crate::finding::FailOn;
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  clean
+  1  findings at or above --fail-on, failed rows, rows that cannot run, malformed tables
+  2  wrong usage, wrong configuration, or polcheck itself failed
+  3  nothing was there to check
+  4  something that was asked for could not be decided";
+
+/// Checks Cedar policy repositories: validation, lint and decision tables.
+#[derive(Debug, Parser)]
+#[command(name = "polcheck", version, about, after_help = EXIT_CODES, max_term_width = 100)]
+pub(super) struct Cli {
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Validate, lint and test: what CI and the hook run
+    #[command(after_help = "Examples:\n  polcheck check\n  polcheck check services/payments --fail-on warning\n  \
+                            polcheck check --report human --report json=polcheck.json")]
+    Check(CheckArgs),
+    /// Check schema, policies, templates, links and entities with Cedar's own validator
+    #[command(after_help = "Examples:\n  polcheck validate\n  polcheck validate -s app.cedarschema -p policies/ \
+                            --entities entities.json\n  polcheck validate --level 1")]
+    Validate(CheckArgs),
+    /// Look for mistakes in text and syntax; needs no schema
+    #[command(
+        after_help = "Examples:\n  polcheck lint\n  polcheck lint -v            notes too\n  polcheck rules              \
+                            what is looked for"
+    )]
+    Lint(RunArgs),
+    /// Run decision tables
+    #[command(after_help = "Examples:\n  polcheck test\n  polcheck test -p policies.cedar -s app.cedarschema --tests \
+                            tests.json\n  polcheck test -v            every row")]
+    Test(RunArgs),
+    /// List the rules, or show one with its page
+    #[command(after_help = "Examples:\n  polcheck rules\n  polcheck rules placeholder")]
+    Rules(RulesArgs),
+}
+
+/// Arguments of the commands that validate.
+#[derive(Debug, Args)]
+pub(super) struct CheckArgs {
+    #[command(flatten)]
+    pub(super) run: RunArgs,
+    /// Let policies chain at most N entity dereferences (level validation)
+    #[arg(long, value_name = "N")]
+    pub(super) level: Option<u32>,
+}
+
+/// Arguments of every command that reads a repository.
+#[derive(Debug, Args)]
+pub(super) struct RunArgs {
+    /// Files or folders; only what lies below is read [default: .]
+    #[arg(value_name = "PATH")]
+    pub(super) paths: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) explicit: ExplicitArgs,
+    #[command(flatten)]
+    pub(super) common: CommonArgs,
+}
+
+/// Files named one by one.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Without a repository layout (any of these turns discovery off)")]
+pub(super) struct ExplicitArgs {
+    /// Policies: a file or folder
+    #[arg(short, long, value_name = "PATH")]
+    pub(super) policies: Vec<PathBuf>,
+    /// Schema; several make one
+    #[arg(short, long, value_name = "PATH")]
+    pub(super) schema: Vec<PathBuf>,
+    /// Entities
+    #[arg(long, value_name = "PATH")]
+    pub(super) entities: Vec<PathBuf>,
+    /// Template links
+    #[arg(short = 'k', long, value_name = "PATH")]
+    pub(super) template_linked: Vec<PathBuf>,
+    /// Decision tables: a file, or a folder with every file of a known form
+    #[arg(long, value_name = "PATH")]
+    pub(super) tests: Vec<PathBuf>,
+}
+
+impl ExplicitArgs {
+    /// Whether discovery is off.
+    pub(super) fn any(&self) -> bool {
+        [&self.policies, &self.schema, &self.entities, &self.template_linked, &self.tests]
+            .iter()
+            .any(|paths| !paths.is_empty())
+    }
+}
+
+/// Arguments of every command.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Everywhere")]
+pub(super) struct CommonArgs {
+    /// Run as if started in DIR
+    #[arg(short = 'C', value_name = "DIR")]
+    pub(super) directory: Option<PathBuf>,
+    /// Configuration [default: polcheck.toml, looked for upwards]
+    #[arg(long, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+    /// Only this store
+    #[arg(long, value_name = "NAME")]
+    pub(super) store: Option<String>,
+    /// Read the git index instead of the worktree
+    #[arg(long)]
+    pub(super) staged: bool,
+    /// The day that counts as today, such as 2026-11-30 [default: today]
+    #[arg(long, value_name = "TIME")]
+    pub(super) now: Option<String>,
+    /// FORMAT or FORMAT=FILE, repeatable; formats: human, json, github, markdown, sarif
+    #[arg(long, value_name = "FORMAT[=FILE]")]
+    pub(super) report: Vec<String>,
+    /// The mildest level that fails the run [default: error]
+    #[arg(long, value_name = "LEVEL")]
+    pub(super) fail_on: Option<FailOnArg>,
+    /// When to colour
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub(super) color: ColorArg,
+    /// Threads [default: one per core]
+    #[arg(short, value_name = "N")]
+    pub(super) jobs: Option<usize>,
+    /// Say only what fails
+    #[arg(short, long, action = ArgAction::SetTrue, conflicts_with = "verbose")]
+    pub(super) quiet: bool,
+    /// Show notes, passing rows and the files that were left out
+    #[arg(short, long, action = ArgAction::SetTrue)]
+    pub(super) verbose: bool,
+}
+
+/// Arguments of `rules`.
+#[derive(Debug, Args)]
+pub(super) struct RulesArgs {
+    /// A rule's id
+    pub(super) id: Option<String>,
+}
+
+/// The words of `--fail-on`.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum FailOnArg {
+    Error,
+    Warning,
+    Note,
+    Never,
+}
+
+impl From<FailOnArg> for FailOn {
+    fn from(arg: FailOnArg) -> Self {
+        match arg {
+            FailOnArg::Error => Self::Error,
+            FailOnArg::Warning => Self::Warning,
+            FailOnArg::Note => Self::Note,
+            FailOnArg::Never => Self::Never,
+        }
+    }
+}
+
+/// The words of `--color`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum ColorArg {
+    Auto,
+    Always,
+    Never,
+}

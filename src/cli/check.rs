@@ -1,0 +1,37 @@
+//! `polcheck check`: validate, lint and test.
+
+use super::args::CheckArgs;
+use super::exit::Failure;
+use super::finishing::finish;
+use super::loading::load;
+use super::output;
+use super::progress::Progress;
+use crate::text::inline;
+use crate::{lint, tables, validate};
+
+/// Runs the command and gives the exit code.
+pub(super) fn run(args: &CheckArgs) -> Result<u8, Failure> {
+    let reports = output::wanted(&args.run.common)?;
+    let progress = Progress::start("checking", args.run.common.quiet);
+    let mut loaded = load(&args.run)?;
+    let mut outcome = loaded.outcome("check");
+    let (repo, config) = (&loaded.repo, &loaded.config);
+    let (from_policies, (rows, from_tables)) = rayon::join(
+        || rayon::join(|| validate::run(repo, config, args.level), || lint::run(repo, config, None)),
+        || tables::run(repo),
+    );
+    outcome.findings.extend(from_policies.0);
+    outcome.findings.extend(from_policies.1);
+    outcome.findings.extend(from_tables);
+    outcome.tests = rows;
+    outcome.gaps = loaded.unvalidated();
+    outcome.checked_something = loaded.holds_policies() || !outcome.tests.is_empty();
+    outcome.inconclusive = repo
+        .guardrails
+        .iter()
+        .map(|path| format!("the guardrails in `{}` are not proved by this version", inline(path)))
+        .collect();
+    finish(&mut outcome, &loaded, &args.run.common, &|_| true)?;
+    drop(progress);
+    output::write(&outcome, &reports, &args.run.common)
+}

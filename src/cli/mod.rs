@@ -1,0 +1,17 @@
+//! The command line: parse, load, run the engines, report, exit code.
+//!
+//! Imports everything; the only module that prints, reads the environment and writes files.
+
+mod args;
+mod check;
+mod exit;
+mod finishing;
+mod lint;
+mod loading;
+mod output;
+mod progress;
+mod rules;
+mod test;
+mod validate;
+
+pub use exit::main;

@@ -1,0 +1,121 @@
+//! Where reports go: standard output, files, and GitHub's job summary.
+
+use std::io::{ErrorKind, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+
+use super::args::ColorArg;
+use super::args::CommonArgs;
+use super::exit::Failure;
+use crate::outcome::Outcome;
+use crate::report::{self, Format, Options};
+use crate::source::replace_file;
+use crate::text::nearest;
+
+/// One `--report`.
+pub(super) struct Wanted {
+    format: &'static Format,
+    file: Option<PathBuf>,
+}
+
+/// The reports that `args` ask for, checked before anything runs.
+pub(super) fn wanted(args: &CommonArgs) -> Result<Vec<Wanted>, Failure> {
+    if args.report.is_empty() {
+        let names: &[&str] = if on_github() { &["human", "github"] } else { &["human"] };
+        return Ok(names
+            .iter()
+            .filter_map(|name| report::find(name))
+            .map(|format| Wanted { format, file: None })
+            .collect());
+    }
+    args.report.iter().map(|text| parse(text)).collect()
+}
+
+fn parse(text: &str) -> Result<Wanted, Failure> {
+    let (name, file) = match text.split_once('=') {
+        Some((name, file)) => (name, Some(file)),
+        None => (text, None),
+    };
+    let Some(format) = report::find(name) else {
+        let names: Vec<_> = report::FORMATS.iter().map(|format| format.name).collect();
+        let way_out = match nearest(name, names.iter().copied()) {
+            Some(meant) => format!("did you mean `{meant}`?"),
+            None => format!("there are: {}", names.join(", ")),
+        };
+        return Err(Failure(format!("there is no report format `{name}`; {way_out}")));
+    };
+    match file {
+        Some("") => Err(Failure(format!("`--report {name}=` names no file"))),
+        None | Some("-") => Ok(Wanted { format, file: None }),
+        Some(file) => Ok(Wanted { format, file: Some(PathBuf::from(file)) }),
+    }
+}
+
+fn variable(name: &str) -> Option<String> {
+    #[expect(clippy::disallowed_methods, reason = "the command line is what reads the environment")]
+    let value = std::env::var(name).ok();
+    value.filter(|value| !value.is_empty())
+}
+
+fn on_github() -> bool {
+    variable("GITHUB_ACTIONS").is_some_and(|value| value == "true")
+}
+
+/// Writes every report of `outcome` and gives the exit code. The formats do not change it; only a report that cannot be
+/// written does.
+pub(super) fn write(outcome: &Outcome, wanted: &[Wanted], args: &CommonArgs) -> Result<u8, Failure> {
+    let terminal = std::io::stdout().is_terminal();
+    let plain = variable("NO_COLOR").is_some() || variable("TERM").is_some_and(|term| term == "dumb");
+    let color = match args.color {
+        ColorArg::Always => true,
+        ColorArg::Never => false,
+        ColorArg::Auto => terminal && !plain,
+    };
+    let width = if terminal { usize::from(console::Term::stdout().size().1).clamp(40, 140) } else { 100 };
+    let on_stdout = Options { width, color, verbose: args.verbose, quiet: args.quiet };
+    let in_file = Options { color: args.color == ColorArg::Always, width: 100, ..on_stdout };
+    let mut failures = Vec::new();
+    for report in wanted {
+        let result = match &report.file {
+            None => print(&(report.format.render)(outcome, &on_stdout)),
+            Some(file) => {
+                let full = args.directory.as_ref().map_or_else(|| file.clone(), |dir| dir.join(file));
+                save(&full, &(report.format.render)(outcome, &in_file))
+            }
+        };
+        failures.extend(result.err());
+        if report.format.name == "github" {
+            failures.extend(summary(outcome, &in_file).err());
+        }
+    }
+    match failures.into_iter().next() {
+        Some(failure) => Err(failure),
+        None => Ok(outcome.verdict().exit_code()),
+    }
+}
+
+/// Prints to standard output. A reader that has gone away is no failure.
+pub(super) fn print(text: &str) -> Result<(), Failure> {
+    let mut stdout = std::io::stdout().lock();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(Failure(format!("cannot write to standard output: {error}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn save(file: &Path, text: &str) -> Result<(), Failure> {
+    replace_file(file, text.as_bytes()).map_err(|error| Failure(format!("cannot write `{}`: {error}", file.display())))
+}
+
+/// Appends to the job summary, where GitHub asks for one.
+fn summary(outcome: &Outcome, options: &Options) -> Result<(), Failure> {
+    let (Some(file), Some(format)) = (variable("GITHUB_STEP_SUMMARY"), report::find("markdown")) else { return Ok(()) };
+    let text = (format.render)(outcome, options);
+    let mut target = std::fs::OpenOptions::new().append(true).create(true).open(&file);
+    let written = target
+        .as_mut()
+        .map_err(|error| error.to_string())
+        .and_then(|target| target.write_all(text.as_bytes()).map_err(|error| error.to_string()));
+    written.map_err(|error| Failure(format!("cannot write the job summary `{file}`: {error}")))
+}

@@ -1,0 +1,30 @@
+//! `polcheck validate`: schema, policies, templates, links and entities.
+
+use super::args::CheckArgs;
+use super::exit::Failure;
+use super::finishing::finish;
+use super::loading::load;
+use super::output;
+use super::progress::Progress;
+use crate::rule::Basis;
+use crate::{lint, validate};
+
+/// The text rule that validation includes: two policies of one name are wrong whatever the schema says.
+const WITH_VALIDATION: &[&str] = &["duplicate-id"];
+
+/// Runs the command and gives the exit code.
+pub(super) fn run(args: &CheckArgs) -> Result<u8, Failure> {
+    let reports = output::wanted(&args.run.common)?;
+    let progress = Progress::start("validating", args.run.common.quiet);
+    let mut loaded = load(&args.run)?;
+    let mut outcome = loaded.outcome("validate");
+    outcome.findings.extend(validate::run(&loaded.repo, &loaded.config, args.level));
+    outcome.findings.extend(lint::run(&loaded.repo, &loaded.config, Some(WITH_VALIDATION)));
+    outcome.gaps = loaded.unvalidated();
+    outcome.checked_something = loaded.holds_policies();
+    finish(&mut outcome, &loaded, &args.run.common, &|rule| {
+        rule.basis != Basis::Text || WITH_VALIDATION.contains(&rule.id)
+    })?;
+    drop(progress);
+    output::write(&outcome, &reports, &args.run.common)
+}

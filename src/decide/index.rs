@@ -1,0 +1,192 @@
+//! An index of policies by scope.
+//!
+//! A policy whose scope is not satisfied neither decides nor errors: the scope comes first in the conjunction that Cedar
+//! evaluates and cannot itself fail (<https://docs.cedarpolicy.com/auth/authorization.html>). So it is enough to give the
+//! authorizer the policies whose scope a request satisfies, and those can be looked up: each policy is filed under what its
+//! scope says of principal, action and resource, and a request asks for every combination of what it could match.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::{Arc, Mutex};
+
+use cedar_policy::{
+    ActionConstraint, Authorizer, Entities, EntityTypeName, EntityUid, Policy, PolicyId, PolicySet,
+    PrincipalConstraint, Request, ResourceConstraint, Response,
+};
+
+/// What a scope says of one variable, with names turned into numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Part {
+    /// Nothing.
+    Any,
+    /// `is Type`.
+    Type(u32),
+    /// `== entity`.
+    Exactly(u32),
+    /// `in entity`.
+    Within(u32),
+    /// `is Type in entity`.
+    TypeWithin(u32, u32),
+}
+
+type Key = (Part, Part, Part);
+
+#[derive(Debug)]
+struct Names<T>(HashMap<T, u32>);
+
+impl<T: Hash + Eq + Clone> Names<T> {
+    fn number(&mut self, name: &T) -> u32 {
+        let next = u32::try_from(self.0.len()).unwrap_or(u32::MAX);
+        *self.0.entry(name.clone()).or_insert(next)
+    }
+}
+
+/// How many sets of applicable policies are kept ready.
+const KEPT: usize = 4096;
+
+/// Policies by scope.
+#[derive(Debug)]
+pub struct Index {
+    set: PolicySet,
+    policies: Vec<PolicyId>,
+    filed: HashMap<Key, Vec<u32>>,
+    entities: Names<EntityUid>,
+    types: Names<EntityTypeName>,
+    ready: Mutex<HashMap<Vec<u32>, Arc<PolicySet>>>,
+}
+
+impl Index {
+    /// The index of the static and linked policies of `set`.
+    #[must_use]
+    pub fn new(set: &PolicySet) -> Self {
+        let mut index = Self {
+            set: set.clone(),
+            policies: Vec::new(),
+            filed: HashMap::new(),
+            entities: Names(HashMap::new()),
+            types: Names(HashMap::new()),
+            ready: Mutex::new(HashMap::new()),
+        };
+        for policy in set.policies() {
+            index.file(policy);
+        }
+        index
+    }
+
+    fn file(&mut self, policy: &Policy) {
+        let number = u32::try_from(self.policies.len()).unwrap_or(u32::MAX);
+        self.policies.push(policy.id().clone());
+        let principal = match policy.principal_constraint() {
+            PrincipalConstraint::Any => Part::Any,
+            PrincipalConstraint::In(uid) => Part::Within(self.entities.number(&uid)),
+            PrincipalConstraint::Eq(uid) => Part::Exactly(self.entities.number(&uid)),
+            PrincipalConstraint::Is(ty) => Part::Type(self.types.number(&ty)),
+            PrincipalConstraint::IsIn(ty, uid) => Part::TypeWithin(self.types.number(&ty), self.entities.number(&uid)),
+        };
+        let resource = match policy.resource_constraint() {
+            ResourceConstraint::Any => Part::Any,
+            ResourceConstraint::In(uid) => Part::Within(self.entities.number(&uid)),
+            ResourceConstraint::Eq(uid) => Part::Exactly(self.entities.number(&uid)),
+            ResourceConstraint::Is(ty) => Part::Type(self.types.number(&ty)),
+            ResourceConstraint::IsIn(ty, uid) => Part::TypeWithin(self.types.number(&ty), self.entities.number(&uid)),
+        };
+        let actions = match policy.action_constraint() {
+            ActionConstraint::Any => vec![Part::Any],
+            ActionConstraint::Eq(uid) => vec![Part::Exactly(self.entities.number(&uid))],
+            ActionConstraint::In(uids) => uids.iter().map(|uid| Part::Within(self.entities.number(uid))).collect(),
+        };
+        for action in actions {
+            self.filed.entry((principal, action, resource)).or_default().push(number);
+        }
+    }
+
+    /// What a scope could say of `uid` and be satisfied, as far as any scope of this index says it.
+    fn parts(&self, uid: &EntityUid, entities: &Entities) -> Vec<Part> {
+        let mut parts = vec![Part::Any];
+        let ty = self.types.0.get(uid.type_name()).copied();
+        parts.extend(ty.map(Part::Type));
+        let own = self.entities.0.get(uid).copied();
+        parts.extend(own.map(Part::Exactly));
+        let above = entities.ancestors(uid).into_iter().flatten().filter_map(|uid| self.entities.0.get(uid).copied());
+        for entity in own.into_iter().chain(above) {
+            parts.push(Part::Within(entity));
+            parts.extend(ty.map(|ty| Part::TypeWithin(ty, entity)));
+        }
+        parts
+    }
+
+    /// The policies whose scope `request` satisfies, in ascending order.
+    fn applicable(&self, request: &Request, entities: &Entities) -> Option<Vec<u32>> {
+        let principals = self.parts(request.principal()?, entities);
+        let actions = self.parts(request.action()?, entities);
+        let resources = self.parts(request.resource()?, entities);
+        let mut found = Vec::new();
+        if principals.len() * actions.len() * resources.len() <= self.filed.len() {
+            for principal in &principals {
+                for action in &actions {
+                    for resource in &resources {
+                        found.extend(self.filed.get(&(*principal, *action, *resource)).into_iter().flatten());
+                    }
+                }
+            }
+        } else {
+            let fits = |(principal, action, resource): &Key| {
+                actions.contains(action) && principals.contains(principal) && resources.contains(resource)
+            };
+            found.extend(self.filed.iter().filter(|(key, _)| fits(key)).flat_map(|(_, numbers)| numbers));
+        }
+        found.sort_unstable();
+        found.dedup();
+        Some(found)
+    }
+
+    /// The policies with these numbers as a set for the authorizer.
+    fn subset(&self, numbers: Vec<u32>) -> Arc<PolicySet> {
+        if let Some(ready) = self.ready.lock().ok().and_then(|ready| ready.get(&numbers).cloned()) {
+            return ready;
+        }
+        let mut subset = PolicySet::new();
+        for policy in numbers.iter().filter_map(|number| self.policies.get(usize::try_from(*number).ok()?)) {
+            self.add(&mut subset, policy);
+        }
+        let subset = Arc::new(subset);
+        if let Ok(mut ready) = self.ready.lock() {
+            if ready.len() >= KEPT {
+                ready.clear();
+            }
+            ready.insert(numbers, Arc::clone(&subset));
+        }
+        subset
+    }
+
+    fn add(&self, subset: &mut PolicySet, id: &PolicyId) {
+        let Some(policy) = self.set.policy(id) else { return };
+        match (policy.template_id(), policy.template_links()) {
+            (Some(template_id), Some(values)) => {
+                if subset.template(template_id).is_none() {
+                    if let Some(template) = self.set.template(template_id) {
+                        // An id is in a set once, and the link below says if it was not to be had.
+                        let _ = subset.add_template(template.clone());
+                    }
+                }
+                let _ = subset.link(template_id.clone(), id.clone(), values);
+            }
+            _ => {
+                let _ = subset.add(policy.clone());
+            }
+        }
+    }
+
+    /// Cedar's answer to `request` with `entities`: decision, determining policies and errors are those of
+    /// [`Authorizer::is_authorized`] over the whole set.
+    #[must_use]
+    pub fn is_authorized(&self, request: &Request, entities: &Entities) -> Response {
+        let authorizer = Authorizer::new();
+        match self.applicable(request, entities) {
+            Some(numbers) if numbers.len() < self.policies.len() => {
+                authorizer.is_authorized(request, &self.subset(numbers), entities)
+            }
+            _ => authorizer.is_authorized(request, &self.set, entities),
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! `--report human`: what people read on a terminal.
+
+mod clean;
+mod finding;
+mod paint;
+mod render;
+mod row;
+mod snippet;
+
+use crate::report::Format;
+
+/// The format.
+pub(super) static FORMAT: Format =
+    Format { name: "human", about: "for people, with the source shown", render: render::render };

@@ -1,0 +1,68 @@
+//! The order of the page: findings, rows, what could not be decided or checked, and the verdict as its last line.
+
+use super::clean::clean;
+use super::finding::Findings;
+use super::paint::{Ink, Page};
+use super::row;
+use super::snippet::handler;
+use crate::outcome::{Outcome, Status, Verdict};
+use crate::report::{Options, select, verdict};
+
+/// Narrower terminals get this many columns.
+const NARROWEST: usize = 40;
+
+pub(super) fn render(outcome: &Outcome, options: &Options) -> String {
+    let options = Options { width: options.width.max(NARROWEST), ..*options };
+    let mut page = Page::new(options.width, options.color);
+    let selection = select::findings(outcome, &options);
+    let mut findings = Findings::new(handler(options.width, options.color), options);
+    for finding in selection.findings {
+        findings.write(&mut page, finding);
+    }
+    rows(&mut page, outcome, &options);
+    if !options.quiet {
+        remarks(&mut page, outcome, &options);
+    }
+    let line = verdict::with_hidden_notes(outcome, selection.hidden_notes);
+    let ink = match outcome.verdict() {
+        Verdict::Clean => Ink::Good,
+        Verdict::Inconclusive | Verdict::NothingChecked => Ink::Warning,
+        Verdict::Findings | Verdict::Failed | Verdict::Error => Ink::Error,
+    };
+    page.text.push_str(&page.ink(ink, &line));
+    page.gap();
+    page.text
+}
+
+fn rows(page: &mut Page, outcome: &Outcome, options: &Options) {
+    let brief = |status| matches!(status, Status::Pass | Status::Skip);
+    if options.verbose && !options.quiet {
+        let mut any = false;
+        for result in outcome.tests.iter().filter(|row| brief(row.status)) {
+            row::write_brief(page, result);
+            any = true;
+        }
+        if any {
+            page.gap();
+        }
+    }
+    for result in select::bad_rows(outcome) {
+        row::write(page, result);
+    }
+}
+
+fn remarks(page: &mut Page, outcome: &Outcome, options: &Options) {
+    let before = page.text.len();
+    for why in &outcome.inconclusive {
+        page.item(Ink::Warning, "  inconclusive: ", 4, &clean(why));
+    }
+    for gap in &outcome.gaps {
+        page.item(Ink::Dim, "  not checked: ", 4, &clean(gap));
+    }
+    for file in outcome.left_out.iter().filter(|_| options.verbose) {
+        page.item(Ink::Dim, "  left out: ", 4, &format!("{}: {}", clean(&file.path), clean(&file.why)));
+    }
+    if page.text.len() > before {
+        page.gap();
+    }
+}

@@ -1,0 +1,71 @@
+//! One row of a decision table for people: what it expected, what came out and which policies made it so.
+
+use super::clean::clean;
+use super::paint::{Ink, Page};
+use crate::outcome::{Expected, PolicyRef, Status, TestResult};
+
+/// Writes one line for a row that passed or was skipped.
+pub(super) fn write_brief(page: &mut Page, row: &TestResult) {
+    match &row.skip_reason {
+        Some(why) => page.item(Ink::Dim, "  - ", 4, &format!("{} skipped: {}", clean(&row.id), clean(why))),
+        None if row.status == Status::Skip => page.item(Ink::Dim, "  - ", 4, &format!("{} skipped", clean(&row.id))),
+        None => page.item(Ink::Good, "  ✓ ", 4, &clean(&row.id)),
+    }
+}
+
+/// Writes a row that failed or could not run, an empty line at its end.
+pub(super) fn write(page: &mut Page, row: &TestResult) {
+    let what = if row.status == Status::Error { "could not run" } else { "failed" };
+    page.item(Ink::Error, &format!("  × row {what}: "), 4, &clean(&row.id));
+    let mut place = clean(&row.location.label()).into_owned();
+    if let Some(store) = &row.store {
+        place.push_str(&format!(" in store {}", clean(store)));
+    }
+    page.item(Ink::Dim, "    at ", 7, &place);
+    if let Some(expected) = &row.expected {
+        page.item(Ink::Dim, "    expected: ", 14, &stated(expected));
+    }
+    if let Some(got) = &row.got {
+        page.item(Ink::Dim, "    got:      ", 14, got.decision.as_str());
+        for policy in &got.reason {
+            page.item(Ink::Dim, "      decided by ", 8, &named(policy));
+        }
+        if got.reason.is_empty() {
+            page.item(Ink::Dim, "      ", 8, "no policy decided");
+        }
+        for error in &got.errors {
+            let text = format!("{}: {}", named(&error.policy), clean(&error.message));
+            page.item(Ink::Dim, "      failed to evaluate: ", 8, &text);
+        }
+    }
+    if let Some(message) = &row.message {
+        page.item(Ink::Error, "    why: ", 9, &clean(message));
+    }
+    if let Some(help) = &row.help {
+        page.item(Ink::Help, "    help: ", 10, &clean(help));
+    }
+    page.gap();
+}
+
+fn stated(expected: &Expected) -> String {
+    let mut text = expected.decision.as_str().to_owned();
+    match expected.reason.as_deref() {
+        None => {}
+        Some([]) => text.push_str(", no policy deciding"),
+        Some(names) => {
+            let names: Vec<_> = names.iter().map(|name| clean(name)).collect();
+            text.push_str(&format!(", decided by {}", names.join(", ")));
+        }
+    }
+    match expected.errors {
+        None => {}
+        Some(0) => text.push_str(", no policy failing to evaluate"),
+        Some(1) => text.push_str(", 1 policy failing to evaluate"),
+        Some(count) => text.push_str(&format!(", {count} policies failing to evaluate")),
+    }
+    text
+}
+
+fn named(policy: &PolicyRef) -> String {
+    format!("{} {} ({})", policy.effect, clean(&policy.name), clean(&policy.location.label()))
+}

@@ -1,0 +1,245 @@
+//! `--report json`: everything a run knows, in the shape that `docs/` promises (format 1). Keys are added, never renamed.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::finding::{Environment, Evidence, Finding, Level, Related};
+use crate::outcome::{Decision, Expected, Got, Outcome, Status, TestResult};
+use crate::report::{Format, Options, json_text};
+use crate::text::{Location, Position};
+
+/// The format.
+pub(super) static FORMAT: Format = Format { name: "json", about: "everything, for programs (format 1)", render };
+
+#[derive(Serialize)]
+struct Root<'a> {
+    polcheck: &'static str,
+    format: u8,
+    command: &'a str,
+    now: Option<&'a str>,
+    outcome: &'static str,
+    exit: u8,
+    summary: Summary,
+    findings: Vec<FindingOut<'a>>,
+    suppressed: Vec<SuppressedOut<'a>>,
+    tests: Vec<RowOut<'a>>,
+    inconclusive_reasons: &'a [String],
+    gaps: &'a [String],
+    left_out: Vec<LeftOutOut<'a>>,
+}
+
+#[derive(Serialize)]
+struct SuppressedOut<'a> {
+    #[serde(flatten)]
+    finding: FindingOut<'a>,
+    reason: &'a str,
+}
+
+#[derive(Serialize)]
+struct Summary {
+    stores: usize,
+    schemaless: usize,
+    policies: usize,
+    templates: usize,
+    links: usize,
+    environments: usize,
+    entities: usize,
+    findings: Levels,
+    tests: Statuses,
+    inconclusive: usize,
+}
+
+#[derive(Serialize)]
+struct Levels {
+    error: usize,
+    warning: usize,
+    note: usize,
+}
+
+#[derive(Serialize)]
+struct Statuses {
+    pass: usize,
+    fail: usize,
+    error: usize,
+    skip: usize,
+}
+
+#[derive(Serialize)]
+struct LeftOutOut<'a> {
+    path: &'a str,
+    why: &'a str,
+}
+
+#[derive(Serialize)]
+struct Place {
+    line: usize,
+    column: usize,
+}
+
+#[derive(Serialize)]
+struct LocationOut<'a> {
+    path: &'a str,
+    start: Place,
+    end: Place,
+    offset: usize,
+    length: usize,
+}
+
+#[derive(Serialize)]
+struct RelatedOut<'a> {
+    location: LocationOut<'a>,
+    message: &'a str,
+    policy: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct FindingOut<'a> {
+    rule: &'a str,
+    level: Level,
+    message: &'a str,
+    help: Option<&'a str>,
+    store: Option<&'a str>,
+    policy: Option<&'a str>,
+    location: LocationOut<'a>,
+    related: Vec<RelatedOut<'a>>,
+    environments: &'a [Environment],
+    evidence: Option<&'a Evidence>,
+    fingerprint: &'a str,
+}
+
+#[derive(Serialize)]
+struct ExpectedOut<'a> {
+    decision: Decision,
+    reason: Option<&'a [String]>,
+    errors: Option<usize>,
+}
+
+#[derive(Serialize)]
+struct ErrorOut<'a> {
+    policy: &'a str,
+    message: &'a str,
+}
+
+#[derive(Serialize)]
+struct GotOut<'a> {
+    decision: Decision,
+    reason: Vec<&'a str>,
+    errors: Vec<ErrorOut<'a>>,
+}
+
+#[derive(Serialize)]
+struct RowOut<'a> {
+    id: &'a str,
+    store: Option<&'a str>,
+    location: LocationOut<'a>,
+    status: Status,
+    request: Option<&'a Value>,
+    expected: Option<ExpectedOut<'a>>,
+    got: Option<GotOut<'a>>,
+    message: Option<&'a str>,
+    help: Option<&'a str>,
+    skip_reason: Option<&'a str>,
+}
+
+/// Findings and rows come in the outcome's order, which is sorted; options change nothing.
+fn render(outcome: &Outcome, _options: &Options) -> String {
+    let verdict = outcome.verdict();
+    json_text::to_text(&Root {
+        polcheck: env!("CARGO_PKG_VERSION"),
+        format: 1,
+        command: outcome.command,
+        now: outcome.now.as_deref(),
+        outcome: verdict.as_str(),
+        exit: verdict.exit_code(),
+        summary: summary(outcome),
+        findings: outcome.findings.iter().map(finding).collect(),
+        suppressed: outcome
+            .suppressed
+            .iter()
+            .map(|(found, reason)| SuppressedOut { finding: finding(found), reason })
+            .collect(),
+        tests: outcome.tests.iter().map(row).collect(),
+        inconclusive_reasons: &outcome.inconclusive,
+        gaps: &outcome.gaps,
+        left_out: outcome.left_out.iter().map(|file| LeftOutOut { path: &file.path, why: &file.why }).collect(),
+    })
+}
+
+fn summary(outcome: &Outcome) -> Summary {
+    let count = outcome.count();
+    let [error, warning, note] = count.findings;
+    Summary {
+        stores: outcome.summary.stores,
+        schemaless: outcome.summary.schemaless,
+        policies: outcome.summary.policies,
+        templates: outcome.summary.templates,
+        links: outcome.summary.links,
+        environments: outcome.summary.environments,
+        entities: outcome.summary.entities,
+        findings: Levels { error, warning, note },
+        tests: Statuses { pass: count.pass, fail: count.fail, error: count.error, skip: count.skip },
+        inconclusive: outcome.inconclusive.len(),
+    }
+}
+
+fn location(location: &Location) -> LocationOut<'_> {
+    let place = |position: Position| Place { line: position.line, column: position.column };
+    LocationOut {
+        path: location.path(),
+        start: place(location.start()),
+        end: place(location.end()),
+        offset: location.span.start,
+        length: location.span.len(),
+    }
+}
+
+fn related(related: &Related) -> RelatedOut<'_> {
+    RelatedOut { location: location(&related.location), message: &related.message, policy: related.policy.as_deref() }
+}
+
+fn finding(finding: &Finding) -> FindingOut<'_> {
+    FindingOut {
+        rule: finding.rule,
+        level: finding.level,
+        message: &finding.message,
+        help: finding.help.as_deref(),
+        store: finding.store.as_deref(),
+        policy: finding.policy.as_deref(),
+        location: location(&finding.location),
+        related: finding.related.iter().map(related).collect(),
+        environments: &finding.environments,
+        evidence: finding.evidence.as_ref(),
+        fingerprint: &finding.fingerprint,
+    }
+}
+
+fn expected(expected: &Expected) -> ExpectedOut<'_> {
+    ExpectedOut { decision: expected.decision, reason: expected.reason.as_deref(), errors: expected.errors }
+}
+
+fn got(got: &Got) -> GotOut<'_> {
+    GotOut {
+        decision: got.decision,
+        reason: got.reason.iter().map(|policy| policy.name.as_str()).collect(),
+        errors: got
+            .errors
+            .iter()
+            .map(|error| ErrorOut { policy: &error.policy.name, message: &error.message })
+            .collect(),
+    }
+}
+
+fn row(row: &TestResult) -> RowOut<'_> {
+    RowOut {
+        id: &row.id,
+        store: row.store.as_deref(),
+        location: location(&row.location),
+        status: row.status,
+        request: row.request.as_ref(),
+        expected: row.expected.as_ref().map(expected),
+        got: row.got.as_ref().map(got),
+        message: row.message.as_deref(),
+        help: row.help.as_deref(),
+        skip_reason: row.skip_reason.as_deref(),
+    }
+}

@@ -1,0 +1,175 @@
+//! The parts of SARIF 2.1.0 that we write, named as in the standard (section 3).
+
+use serde::Serialize;
+
+use crate::finding::Environment;
+
+#[derive(Serialize)]
+pub(super) struct Log<'a> {
+    #[serde(rename = "$schema")]
+    pub(super) schema: &'static str,
+    pub(super) version: &'static str,
+    pub(super) runs: [Run<'a>; 1],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Run<'a> {
+    pub(super) tool: Tool,
+    pub(super) invocations: [Invocation; 1],
+    pub(super) original_uri_base_ids: BaseIds,
+    pub(super) column_kind: &'static str,
+    pub(super) results: Vec<Res<'a>>,
+}
+
+#[derive(Serialize)]
+pub(super) struct Tool {
+    pub(super) driver: Driver,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Driver {
+    pub(super) name: &'static str,
+    pub(super) version: &'static str,
+    pub(super) semantic_version: &'static str,
+    pub(super) rules: Vec<ReportingDescriptor>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ReportingDescriptor {
+    pub(super) id: &'static str,
+    pub(super) short_description: Message,
+    pub(super) full_description: Message,
+    pub(super) help: Help,
+    pub(super) default_configuration: Configuration,
+    pub(super) properties: RuleProperties,
+}
+
+#[derive(Serialize)]
+pub(super) struct Message {
+    pub(super) text: String,
+}
+
+#[derive(Serialize)]
+pub(super) struct Help {
+    pub(super) text: &'static str,
+    pub(super) markdown: &'static str,
+}
+
+#[derive(Serialize)]
+pub(super) struct Configuration {
+    pub(super) enabled: bool,
+    pub(super) level: &'static str,
+}
+
+#[derive(Serialize)]
+pub(super) struct RuleProperties {
+    pub(super) precision: &'static str,
+    #[serde(rename = "problem.severity")]
+    pub(super) severity: &'static str,
+    pub(super) tags: [&'static str; 3],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Invocation {
+    pub(super) execution_successful: bool,
+    pub(super) exit_code: u8,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) tool_execution_notifications: Vec<Notification>,
+}
+
+#[derive(Serialize)]
+pub(super) struct Notification {
+    pub(super) level: &'static str,
+    pub(super) message: Message,
+}
+
+#[derive(Serialize)]
+pub(super) struct BaseIds {
+    #[serde(rename = "%SRCROOT%")]
+    pub(super) root: BaseId,
+}
+
+#[derive(Serialize)]
+pub(super) struct BaseId {
+    pub(super) description: Message,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Res<'a> {
+    pub(super) rule_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) rule_index: Option<usize>,
+    pub(super) level: &'static str,
+    pub(super) message: Message,
+    pub(super) locations: [Place<'a>; 1],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) related_locations: Vec<Place<'a>>,
+    pub(super) partial_fingerprints: Fingerprints<'a>,
+    pub(super) properties: ResultProperties<'a>,
+}
+
+#[derive(Serialize)]
+pub(super) struct Fingerprints<'a> {
+    #[serde(rename = "polcheck/v1")]
+    pub(super) polcheck: &'a str,
+}
+
+#[derive(Serialize)]
+pub(super) struct ResultProperties<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) help: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) store: Option<&'a str>,
+    #[serde(skip_serializing_if = "<[Environment]>::is_empty")]
+    pub(super) environments: &'a [Environment],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Place<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) id: Option<usize>,
+    pub(super) physical_location: Physical,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) logical_locations: Option<[Logical<'a>; 1]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) message: Option<Message>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Physical {
+    pub(super) artifact_location: Artifact,
+    pub(super) region: Region,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Artifact {
+    pub(super) uri: String,
+    pub(super) uri_base_id: &'static str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Logical<'a> {
+    pub(super) fully_qualified_name: &'a str,
+    pub(super) kind: &'static str,
+}
+
+/// Section 3.30: lines and columns 1-based, ends of columns exclusive, bytes from the start of the file.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Region {
+    pub(super) start_line: usize,
+    pub(super) start_column: usize,
+    pub(super) end_line: usize,
+    pub(super) end_column: usize,
+    pub(super) byte_offset: usize,
+    pub(super) byte_length: usize,
+}

@@ -1,0 +1,95 @@
+//! The one line that says how a run ended and what it read: the only owner of that wording.
+
+use crate::outcome::{Outcome, Verdict};
+
+/// The verdict of `outcome` and what was read, on one line, without a newline:
+/// `polcheck check: 2 errors; 58 of 61 rows passed, 3 failed (2 stores, 34 policies, 61 rows)`. Holds no untrusted text.
+#[must_use]
+pub fn verdict_line(outcome: &Outcome) -> String {
+    with_hidden_notes(outcome, 0)
+}
+
+/// The same, saying that `hidden` of the notes are not shown.
+pub(super) fn with_hidden_notes(outcome: &Outcome, hidden: usize) -> String {
+    format!("polcheck {}: {} ({})", outcome.command, ending(outcome, hidden), what_was_read(outcome))
+}
+
+/// `1 policy`, `2 policies`.
+pub(super) fn counted(count: usize, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}
+
+fn ending(outcome: &Outcome, hidden: usize) -> String {
+    let mut parts = Vec::new();
+    let found = found(outcome, hidden);
+    match outcome.verdict() {
+        Verdict::Error => parts.push("the configuration is wrong".to_owned()),
+        Verdict::NothingChecked => parts.push("nothing was checked".to_owned()),
+        Verdict::Clean if outcome.findings.len() == hidden => parts.push("clean".to_owned()),
+        Verdict::Clean | Verdict::Findings | Verdict::Failed | Verdict::Inconclusive => {}
+    }
+    match (outcome.verdict(), found) {
+        (_, None) => {}
+        (Verdict::Clean, Some(found)) if parts.is_empty() => parts.push(format!("passes with {found}")),
+        (_, Some(found)) => parts.push(found),
+    }
+    parts.extend(rows(outcome));
+    if !outcome.inconclusive.is_empty() {
+        let count = counted(outcome.inconclusive.len(), "question", "questions");
+        parts.push(format!("inconclusive: {count} could not be decided"));
+    }
+    parts.join("; ")
+}
+
+fn found(outcome: &Outcome, hidden: usize) -> Option<String> {
+    let [errors, warnings, notes] = outcome.count().findings;
+    let mut parts = Vec::new();
+    for (count, one, many) in
+        [(errors, "error", "errors"), (warnings, "warning", "warnings"), (notes - hidden, "note", "notes")]
+    {
+        if count > 0 {
+            parts.push(counted(count, one, many));
+        }
+    }
+    if hidden > 0 {
+        parts.push(format!("{} hidden (-v shows them)", counted(hidden, "note", "notes")));
+    }
+    (!parts.is_empty()).then(|| parts.join(", "))
+}
+
+fn rows(outcome: &Outcome) -> Option<String> {
+    let count = outcome.count();
+    if outcome.tests.is_empty() {
+        return None;
+    }
+    let mut text = format!("{} of {} passed", count.pass, counted(outcome.tests.len(), "row", "rows"));
+    for (count, what) in [(count.fail, "failed"), (count.error, "could not run"), (count.skip, "skipped")] {
+        if count > 0 {
+            text.push_str(&format!(", {count} {what}"));
+        }
+    }
+    Some(text)
+}
+
+/// What was read and what was left out: `2 stores, 34 policies, 61 rows`.
+pub(super) fn what_was_read(outcome: &Outcome) -> String {
+    let summary = &outcome.summary;
+    let mut parts = vec![counted(summary.stores, "store", "stores")];
+    if summary.schemaless > 0 {
+        parts.push(format!("{} without a schema", summary.schemaless));
+    }
+    parts.push(counted(summary.policies, "policy", "policies"));
+    for (count, one, many) in [
+        (summary.templates, "template", "templates"),
+        (summary.links, "template link", "template links"),
+        (summary.entities, "entity", "entities"),
+        (outcome.tests.len(), "row", "rows"),
+        (outcome.suppressed.len(), "suppressed finding", "suppressed findings"),
+        (outcome.left_out.len(), "file left out", "files left out"),
+    ] {
+        if count > 0 {
+            parts.push(counted(count, one, many));
+        }
+    }
+    parts.join(", ")
+}

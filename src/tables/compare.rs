@@ -1,0 +1,121 @@
+//! What a row states against what came out.
+
+use cedar_policy::{AuthorizationError, PolicyId, Response};
+
+use super::rows::{Errors, Reasons, Row};
+use crate::outcome::{Decision, Expected, Got, PolicyError, PolicyRef};
+use crate::repo::{Named, Store};
+use crate::text::inline;
+
+/// The authorizer's answer in the words of reports.
+pub(super) fn got(store: &Store, response: &Response) -> Got {
+    let decision = match response.decision() {
+        cedar_policy::Decision::Allow => Decision::Allow,
+        cedar_policy::Decision::Deny => Decision::Deny,
+    };
+    let mut reason: Vec<_> = response.diagnostics().reason().filter_map(|id| policy_ref(store, id)).collect();
+    reason.sort_by(|a, b| a.name.cmp(&b.name));
+    let mut errors: Vec<_> = response
+        .diagnostics()
+        .errors()
+        .filter_map(|AuthorizationError::PolicyEvaluationError(error)| {
+            let message = crate::repo::cedar::fault(error.inner()).message;
+            Some(PolicyError { policy: policy_ref(store, error.policy_id())?, message })
+        })
+        .collect();
+    errors.sort_by(|a, b| a.policy.name.cmp(&b.policy.name));
+    Got { decision, reason, errors }
+}
+
+fn policy_ref(store: &Store, id: &PolicyId) -> Option<PolicyRef> {
+    let found = store.find(id)?;
+    Some(PolicyRef { name: found.name.to_owned(), effect: found.effect, location: found.location.clone() })
+}
+
+/// What `row` states.
+pub(super) fn expected(row: &Row<'_>) -> Expected {
+    let reason = match &row.reasons {
+        Reasons::Open => None,
+        Reasons::AtLeast(names) | Reasons::ExactlyPositions(names) => Some(names.clone()),
+    };
+    let errors = match &row.errors {
+        Errors::Open => None,
+        Errors::Count(count) => Some(*count),
+        Errors::ExactlyPositions(names) => Some(names.len()),
+    };
+    Expected { decision: row.decision, reason, errors }
+}
+
+/// What is not as `row` states, a sentence each; empty when the row passes.
+///
+/// # Errors
+/// When the row names a policy by a name that several have: the row cannot be judged.
+pub(super) fn mismatches(store: &Store, row: &Row<'_>, got: &Got) -> Result<Vec<String>, String> {
+    let mut wrong = Vec::new();
+    if got.decision != row.decision {
+        wrong.push(format!("expected {}, got {}", row.decision.as_str(), got.decision.as_str()));
+    }
+    match &row.reasons {
+        Reasons::Open => {}
+        Reasons::AtLeast(names) => at_least(store, names, got, &mut wrong)?,
+        Reasons::ExactlyPositions(names) => {
+            let deciding: Vec<_> = got.reason.iter().map(|policy| policy.name.as_str()).collect();
+            exactly(store, names, &deciding, "deciding", &mut wrong);
+        }
+    }
+    match &row.errors {
+        Errors::Open => {}
+        Errors::Count(count) if *count == got.errors.len() => {}
+        Errors::Count(count) => {
+            wrong.push(format!("expected {count} policies to fail to evaluate, got {}", got.errors.len()));
+        }
+        Errors::ExactlyPositions(names) => {
+            let failing: Vec<_> = got.errors.iter().map(|error| error.policy.name.as_str()).collect();
+            exactly(store, names, &failing, "failing", &mut wrong);
+        }
+    }
+    Ok(wrong)
+}
+
+fn at_least(store: &Store, names: &[String], got: &Got, wrong: &mut Vec<String>) -> Result<(), String> {
+    for name in names {
+        let shown = inline(name);
+        match store.named(name) {
+            Named::One(key) => {
+                let full = store.find(key).map_or("", |found| found.name);
+                if !got.reason.iter().any(|policy| policy.name == full) {
+                    wrong.push(format!("expected `{shown}` to decide, and it did not"));
+                }
+            }
+            Named::Nothing(near) => {
+                let meant = near.map_or_else(String::new, |near| format!("; did you mean `{}`?", inline(&near)));
+                wrong.push(format!("expected `{shown}` to decide, and no policy is called so{meant}"));
+            }
+            Named::Several(full) => {
+                let full: Vec<_> = full.into_iter().map(|name| format!("`{}`", inline(name))).collect();
+                return Err(format!("`{shown}` could be {}; write the full name", full.join(" or ")));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Compares positional names (`policy0`) with full names.
+fn exactly(store: &Store, names: &[String], got: &[&str], what: &str, wrong: &mut Vec<String>) {
+    let positional = |full: &&str| {
+        let at = store.policies.iter().find(|policy| policy.name == **full);
+        at.map_or_else(|| (**full).to_owned(), |policy| format!("policy{}", policy.position))
+    };
+    let mut got: Vec<String> = got.iter().map(positional).collect();
+    let mut wanted = names.to_vec();
+    got.sort();
+    wanted.sort();
+    wanted.dedup();
+    if got != wanted {
+        let list = |names: &[String]| match names {
+            [] => "none".to_owned(),
+            names => names.iter().map(|name| format!("`{}`", inline(name))).collect::<Vec<_>>().join(", "),
+        };
+        wrong.push(format!("expected the {what} policies {}, got {}", list(&wanted), list(&got)));
+    }
+}

@@ -1,0 +1,10 @@
+//! Cedar's own validator over every store, each complaint a finding at its place.
+//!
+//! An engine: imports `finding`, `rule`, `text` and `repo`.
+
+mod engine;
+mod fold;
+mod rules;
+
+pub use engine::run;
+pub use rules::RULES;

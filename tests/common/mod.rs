@@ -1,0 +1,98 @@
+//! Running polcheck as a user does, with nothing of this machine leaking in.
+#![allow(dead_code, reason = "each test binary uses what it needs")]
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+/// A finished run.
+pub struct Run {
+    pub code: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+/// polcheck in `dir`, without the variables that change what it does.
+pub fn command(dir: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_polcheck"));
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        if text.starts_with("GITHUB_") || text.starts_with("GIT_") || matches!(&*text, "CI" | "NO_COLOR" | "TERM") {
+            command.env_remove(&name);
+        }
+    }
+    command.current_dir(dir);
+    command
+}
+
+/// Runs polcheck with `args` in `dir`.
+pub fn run(dir: &Path, args: &[&str]) -> Run {
+    finish(command(dir).args(args).output().unwrap())
+}
+
+pub fn finish(output: Output) -> Run {
+    Run {
+        code: output.status.code().unwrap_or(-1),
+        stdout: String::from_utf8(output.stdout).expect("reports are UTF-8"),
+        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+    }
+}
+
+/// Runs polcheck with `args` and `--report json`; the parsed report and the exit code, which must agree.
+pub fn json(dir: &Path, args: &[&str]) -> (Value, i32) {
+    let run = run(dir, &[args, &["--report", "json"]].concat());
+    let value: Value = serde_json::from_str(&run.stdout)
+        .unwrap_or_else(|error| panic!("{args:?}: {error}\n{}\n{}", run.stdout, run.stderr));
+    assert_eq!(value["exit"], run.code, "{args:?}");
+    (value, run.code)
+}
+
+/// The rules of the findings of a report, in order.
+pub fn rules(report: &Value) -> Vec<&str> {
+    report["findings"].as_array().unwrap().iter().map(|finding| finding["rule"].as_str().unwrap()).collect()
+}
+
+/// How many rows have each status: pass, fail, error.
+pub fn statuses(report: &Value) -> [usize; 3] {
+    let count = |wanted: &str| report["tests"].as_array().unwrap().iter().filter(|row| row["status"] == wanted).count();
+    [count("pass"), count("fail"), count("error")]
+}
+
+/// The folder of real repositories by others, or `None` with a word about it.
+pub fn corpora() -> Option<PathBuf> {
+    match std::env::var_os("POLCHECK_CORPORA") {
+        Some(dir) => {
+            let dir = PathBuf::from(dir).canonicalize().expect("POLCHECK_CORPORA names a folder");
+            assert!(dir.join("KNOWN.md").is_file(), "{} holds no corpora", dir.display());
+            Some(dir)
+        }
+        None => {
+            println!("skipped: POLCHECK_CORPORA is not set, so the corpora cannot be tested");
+            None
+        }
+    }
+}
+
+/// Writes `files` below `dir`.
+pub fn write(dir: &Path, files: &[(&str, &str)]) {
+    for (path, text) in files {
+        let path = dir.join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+}
+
+/// git in `dir`, with a name and without the user's configuration; panics when it fails.
+pub fn git(dir: &Path, args: &[&str]) -> String {
+    let output = Command::new("git")
+        .current_dir(dir)
+        .env("GIT_CONFIG_GLOBAL", "/dev/null")
+        .env("GIT_CONFIG_SYSTEM", "/dev/null")
+        .args(["-c", "user.name=t", "-c", "user.email=t@example.com", "-c", "init.defaultBranch=main"])
+        .args(args)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "git {args:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).trim().to_owned()
+}
