@@ -202,3 +202,78 @@ fn healthy_repositories_are_quiet() {
     }
     assert!(loud.is_empty(), "{loud:#?}");
 }
+
+/// Every operator with every kind of literal operand: the rule says that it errors exactly when Cedar's evaluator does.
+#[test]
+fn type_errors_are_those_of_cedars_evaluator() {
+    let values = [
+        "true",
+        "1",
+        "\"a\"",
+        "User::\"a\"",
+        "[1]",
+        "[User::\"a\"]",
+        "[]",
+        "[User::\"a\", \"b\"]",
+        "{a: 1}",
+        "decimal(\"1.0\")",
+        "ip(\"127.0.0.1\")",
+        "datetime(\"2026-01-01\")",
+        "duration(\"1h\")",
+        "principal",
+        "action",
+        "context",
+        "(1 == 2)",
+        "(1 + 2)",
+        "(if true then \"x\" else \"y\")",
+    ];
+    let unary = ["!X", "-X", "X.isEmpty()", "X like \"a\"", "X is User", "X has a", "if X then true else false"];
+    let calls = ["X.isIpv4()", "X.toDate()", "X.toTime()", "X.toDays()", "true && X", "false || X"];
+    let binary = ["==", "!=", "<", "<=", ">", ">=", "+", "-", "in"];
+    let methods = [
+        "contains",
+        "containsAll",
+        "containsAny",
+        "hasTag",
+        "isInRange",
+        "lessThan",
+        "greaterThanOrEqual",
+        "offset",
+        "durationSince",
+    ];
+    let mut expressions = Vec::new();
+    for x in values {
+        expressions.extend(unary.iter().chain(&calls).map(|form| form.replace('X', &format!("({x})"))));
+        for y in values {
+            expressions.extend(binary.iter().map(|op| format!("({x}) {op} ({y})")));
+            expressions.extend(methods.iter().map(|method| format!("({x}).{method}({y})")));
+        }
+    }
+    let policy = |expression: &str| format!("permit (principal, action, resource) when {{ [{expression}] != [] }};");
+    let mut wrong = Vec::new();
+    let request = cedar_policy::Request::new(
+        "User::\"a\"".parse().unwrap(),
+        "Action::\"a\"".parse().unwrap(),
+        "User::\"b\"".parse().unwrap(),
+        cedar_policy::Context::empty(),
+        None,
+    );
+    let request = request.unwrap();
+    let mut evaluated = 0;
+    for expression in &expressions {
+        let text = policy(expression);
+        let Ok(set) = text.parse::<cedar_policy::PolicySet>() else { continue };
+        evaluated += 1;
+        let entities = cedar_policy::Entities::empty();
+        let response = cedar_policy::Authorizer::new().is_authorized(&request, &set, &entities);
+        let errs = response.diagnostics().errors().next().is_some();
+        let memory = Memory::new([("a.cedar", text)]);
+        let repo = load(&memory, &Config::default(), &Request::default()).unwrap();
+        let says = !run(&repo, &Config::default(), Some(&["type-error-in-condition"])).is_empty();
+        if errs != says {
+            wrong.push(format!("{expression}: Cedar {errs}, rule {says}"));
+        }
+    }
+    assert!(evaluated > 5000, "{evaluated}");
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
