@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::sync::OnceLock;
 
+use crate::config::Config;
 use crate::finding::{Finding, Level};
 use crate::repo::syntax::EntityLiteral;
 use crate::repo::{EntityState, Policy, Store};
@@ -14,7 +15,8 @@ use crate::text::{Location, Span};
 pub struct LintRule {
     /// Metadata.
     pub meta: Rule,
-    /// Adds what it finds, in any order. Level and store are filled in by [`super::run`].
+    /// Adds what it finds, in any order. [`super::run`] fills in the store and the level, which is the configured one or the
+    /// finding's own, whichever is milder.
     pub check: fn(&Context<'_>, &mut Vec<Finding>),
 }
 
@@ -23,14 +25,18 @@ pub struct LintRule {
 pub struct Context<'a> {
     /// The store.
     pub store: &'a Store,
+    /// Whether configuration says what the store holds. Otherwise its files were found below one schema or folder, and may
+    /// never be deployed together.
+    pub spelled_out: bool,
     declared: OnceLock<HashSet<(String, String)>>,
 }
 
 impl<'a> Context<'a> {
-    /// The context of `store`.
+    /// The context of `store` under `config`.
     #[must_use]
-    pub fn new(store: &'a Store) -> Self {
-        Self { store, declared: OnceLock::new() }
+    pub fn new(store: &'a Store, config: &Config) -> Self {
+        let spelled_out = config.stores.iter().any(|spelled| spelled.name == store.name);
+        Self { store, spelled_out, declared: OnceLock::new() }
     }
 
     /// Static policies and templates.

@@ -18,7 +18,7 @@ pub fn run(repo: &Repo, config: &Config, only: Option<&[&str]>) -> Vec<Finding> 
 }
 
 fn run_store(store: &Store, config: &Config, rules: &[&LintRule]) -> Vec<Finding> {
-    let context = Context::new(store);
+    let context = Context::new(store, config);
     let mut all: Vec<Finding> = rules
         .par_iter()
         .flat_map(|rule| {
@@ -26,7 +26,7 @@ fn run_store(store: &Store, config: &Config, rules: &[&LintRule]) -> Vec<Finding
             (rule.check)(&context, &mut found);
             found.retain_mut(|finding| match config.level(&rule.meta, finding.location.path()) {
                 Some(level) => {
-                    finding.level = level;
+                    finding.level = level.max(finding.level);
                     finding.store = Some(store.name.clone());
                     true
                 }

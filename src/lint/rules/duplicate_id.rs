@@ -1,6 +1,6 @@
 //! `duplicate-id`: two policies of one store with one id.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use crate::finding::{Finding, Level};
 use crate::lint::context::{Context, LintRule, place};
@@ -23,36 +23,62 @@ pub(in crate::lint) static RULE: LintRule = LintRule {
 };
 
 fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
-    let mut first: HashMap<&str, (Location, &str)> = HashMap::new();
+    let mut first: HashMap<&str, &Policy> = HashMap::new();
+    let mut ids: HashMap<&str, BTreeSet<&str>> = HashMap::new();
     for policy in context.policies() {
-        let Some((id, span)) = &policy.id else { continue };
-        let at = place(policy, *span, id);
+        if let Some((id, _)) = &policy.id {
+            ids.entry(policy.location.path()).or_default().insert(id);
+        }
+    }
+    for policy in context.policies() {
+        let Some((id, _)) = &policy.id else { continue };
         match first.get(id.as_str()) {
-            Some(other) => out.push(duplicate(policy, id, at, other)),
+            Some(other) => {
+                let doubtful = !context.spelled_out && are_versions(policy, other, &ids);
+                out.push(duplicate(policy, id, other, doubtful));
+            }
             None => {
-                first.insert(id, (at, &policy.name));
+                first.insert(id, policy);
             }
         }
     }
     for link in &context.store.links {
-        if let Some((place, name)) = first.get(link.short.as_str()) {
+        if let Some(other) = first.get(link.short.as_str()) {
             let message = format!("a policy already has the id `{}` of this link", inline(&link.short));
             let finding = Finding::new(RULE.meta.id, Level::Error, link.location.clone(), message);
-            out.push(finding.policy(link.name.clone(), &link.location).help(HELP).related(
-                place.clone(),
-                "the first one",
-                Some((*name).to_owned()),
-            ));
+            out.push(and_first(finding.policy(link.name.clone(), &link.location), other).help(HELP));
         }
     }
 }
 
-const HELP: &str = "give every policy, template and link of a store an id of its own";
+/// Whether the files of these two policies look like versions of one another, kept side by side and never deployed together:
+/// one file has no id that the other lacks, or the policies are word for word the same.
+fn are_versions(one: &Policy, other: &Policy, ids: &HashMap<&str, BTreeSet<&str>>) -> bool {
+    let (here, there) = (one.location.path(), other.location.path());
+    if here == there {
+        return false;
+    }
+    let Some((here, there)) = ids.get(here).zip(ids.get(there)) else { return false };
+    let same = one.location.text().split_whitespace().eq(other.location.text().split_whitespace());
+    same || here.is_subset(there) || there.is_subset(here)
+}
 
-fn duplicate(policy: &Policy, id: &str, at: Location, (place, name): &(Location, &str)) -> Finding {
+const HELP: &str = "give every policy, template and link of a store an id of its own";
+const VERSIONS: &str = "the two files look like versions of one another: if they are deployed together, give each policy an \
+                        id of its own; if not, make them two stores in polcheck.toml";
+
+fn duplicate(policy: &Policy, id: &str, other: &Policy, doubtful: bool) -> Finding {
     let message = format!("another policy of this store already has the id `{}`", inline(id));
-    Finding::new(RULE.meta.id, Level::Error, at, message)
-        .policy(policy.name.clone(), &policy.location)
-        .help(HELP)
-        .related(place.clone(), "the first one", Some((*name).to_owned()))
+    let (level, help) = if doubtful { (Level::Note, VERSIONS) } else { (Level::Error, HELP) };
+    let finding = Finding::new(RULE.meta.id, level, id_place(policy), message);
+    and_first(finding.policy(policy.name.clone(), &policy.location), other).help(help)
+}
+
+fn and_first(finding: Finding, first: &Policy) -> Finding {
+    finding.related(id_place(first), "the first one", Some(first.name.clone()))
+}
+
+fn id_place(policy: &Policy) -> Location {
+    let (id, span) = policy.id.as_ref().map_or(("", None), |(id, span)| (id.as_str(), *span));
+    place(policy, span, id)
 }

@@ -70,19 +70,13 @@ impl<'a> Edit<'a> {
 
     /// The letters around the edit, up to a separator or a change from small to capital.
     fn word(&self) -> &'a [char] {
-        let parts =
-            |pair: &[char]| matches!(pair, [a, b] if !b.is_alphabetic() || (a.is_lowercase() && b.is_uppercase()));
-        let mut start = self.start.min(self.long.len().saturating_sub(1));
-        while start > 0 && !self.long.get(start - 1..=start).is_some_and(parts) {
-            if self.long.get(start - 1).is_some_and(|c| !c.is_alphabetic()) {
-                break;
-            }
-            start -= 1;
-        }
-        let mut end = self.end();
-        while end < self.long.len() && end > 0 && !self.long.get(end - 1..=end).is_some_and(parts) {
-            end += 1;
-        }
+        let pair = |at: usize| self.long.get(at.wrapping_sub(1)).zip(self.long.get(at));
+        let breaks = |at: &usize| {
+            pair(*at)
+                .is_none_or(|(a, b)| !a.is_alphabetic() || !b.is_alphabetic() || (a.is_lowercase() && b.is_uppercase()))
+        };
+        let start = (0..=self.start).rev().find(breaks).unwrap_or(0);
+        let end = (self.end()..=self.long.len()).find(breaks).unwrap_or(self.long.len());
         self.long.get(start..end).unwrap_or_default()
     }
 
@@ -90,9 +84,10 @@ impl<'a> Edit<'a> {
     fn in_numbered_word(&self) -> bool {
         let before = self.long.get(..self.start).unwrap_or_default().iter().rev();
         let after = self.long.get(self.end()..).unwrap_or_default().iter();
-        let digit = |mut part: Box<dyn Iterator<Item = &char> + '_>| part.any(|c| c.is_numeric());
-        digit(Box::new(before.take_while(|c| c.is_alphanumeric())))
-            || digit(Box::new(after.take_while(|c| c.is_alphanumeric())))
+        before
+            .take_while(|c| c.is_alphanumeric())
+            .chain(after.take_while(|c| c.is_alphanumeric()))
+            .any(|c| c.is_numeric())
     }
 
     /// Another last letter, or one more: `maria` and `mario`, `martin` and `martina`, `close` and `closed`. A plural `s` is a

@@ -98,11 +98,14 @@ impl<'a> Looking<'a> {
         }
         let mut wrong = self.not_a(Shape::Bool, right, "`||`")?;
         // `x == "a" || "b"`: the comparison has to be repeated.
-        let last = if let ExprKind::Or(inner) = &left.kind { &inner[1] } else { left };
-        if let ExprKind::Binary(BinaryOp::Eq, sides) = &last.kind {
-            if let (Some(subject), Some(value)) = (self.text(&sides[0]), self.text(right)) {
-                wrong.help = Some(format!("write `{subject} == {value}`"));
-            }
+        let last = match &left.kind {
+            ExprKind::Or(inner) => inner.last(),
+            _ => Some(left),
+        };
+        if let Some(ExprKind::Binary(BinaryOp::Eq, sides)) = last.map(|last| &last.kind) {
+            let [subject, _] = &**sides;
+            let texts = self.text(subject).zip(self.text(right));
+            wrong.help = texts.map(|(subject, value)| format!("write `{subject} == {value}`"));
         }
         Some(wrong)
     }

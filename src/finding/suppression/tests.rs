@@ -1,6 +1,8 @@
 //! Suppressions: where they are seen, what they cover, what is said about them.
 
 use super::*;
+use crate::finding::{Finding, Level};
+use crate::text::{Location, SourceFile, Span};
 
 const RULES: [RuleState; 4] = [
     RuleState { id: "placeholder", suppressible: true, ran: true },
@@ -17,8 +19,8 @@ fn run(text: &str, rule: &'static str, today: Option<&str>) -> Applied {
     let mut policies = Vec::new();
     let mut from = 0;
     for (end, _) in text.match_indices(';') {
-        let start = pieces(text).into_iter().find(|piece| !piece.comment && piece.span.start >= from).unwrap();
-        policies.push((Location::new(&file, Span::new(start.span.start, end + 1)), format!("a.cedar#{start:?}")));
+        let start = ["@", "permit"].iter().filter_map(|word| text[from..].find(word)).min().unwrap() + from;
+        policies.push((Location::new(&file, Span::new(start, end + 1)), format!("a.cedar#{start}")));
         from = end + 1;
     }
     apply(findings, &policies, &[file], &RULES, today)
