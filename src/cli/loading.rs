@@ -55,10 +55,8 @@ pub(super) fn load(args: &RunArgs) -> Result<Loaded, Failure> {
     let request = place.request(args, source.as_ref())?;
     let (config, config_findings) = place.config(args, source.as_ref(), &request, &catalogue)?;
     let repo = repo::load(source.as_ref(), &config, &request)?;
-    if let Some(wanted) = &args.common.store {
-        if repo.stores.is_empty() {
-            return Err(no_such_store(wanted, &repo.store_names));
-        }
+    if let (Some(wanted), []) = (&args.common.store, repo.stores.as_slice()) {
+        return Err(no_such_store(wanted, &repo.store_names));
     }
     let fail_on = args.common.fail_on.map(FailOn::from).or(config.fail_on).unwrap_or_default();
     Ok(Loaded { repo, config, config_findings, catalogue, fail_on })

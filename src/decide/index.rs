@@ -5,9 +5,10 @@
 //! authorizer the policies whose scope a request satisfies, and those can be looked up: each policy is filed under what its
 //! scope says of principal, action and resource, and a request asks for every combination of what it could match.
 
-use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex};
+
+use rustc_hash::FxHashMap;
 
 use cedar_policy::{
     ActionConstraint, Authorizer, Entities, EntityTypeName, EntityUid, Policy, PolicyId, PolicySet,
@@ -29,15 +30,25 @@ enum Part {
     TypeWithin(u32, u32),
 }
 
-type Key = (Part, Part, Part);
+/// Policies by what their scope says of the action, then of the principal, then of the resource.
+type Filed = FxHashMap<Part, FxHashMap<Part, FxHashMap<Part, Vec<u32>>>>;
 
 #[derive(Debug)]
-struct Names<T>(HashMap<T, u32>);
+struct Names<T>(FxHashMap<T, u32>);
 
 impl<T: Hash + Eq + Clone> Names<T> {
     fn number(&mut self, name: &T) -> u32 {
         let next = u32::try_from(self.0.len()).unwrap_or(u32::MAX);
         *self.0.entry(name.clone()).or_insert(next)
+    }
+}
+
+/// The entries of `filed` under `parts`, by way of whichever of the two is shorter.
+fn matching<'f, T>(filed: &'f FxHashMap<Part, T>, parts: &[Part]) -> Vec<&'f T> {
+    if parts.len() <= filed.len() {
+        parts.iter().filter_map(|part| filed.get(part)).collect()
+    } else {
+        filed.iter().filter(|(part, _)| parts.contains(part)).map(|(_, entry)| entry).collect()
     }
 }
 
@@ -49,10 +60,10 @@ const KEPT: usize = 4096;
 pub struct Index {
     set: PolicySet,
     policies: Vec<PolicyId>,
-    filed: HashMap<Key, Vec<u32>>,
+    filed: Filed,
     entities: Names<EntityUid>,
     types: Names<EntityTypeName>,
-    ready: Mutex<HashMap<Vec<u32>, Arc<PolicySet>>>,
+    ready: Mutex<FxHashMap<Vec<u32>, Arc<PolicySet>>>,
 }
 
 impl Index {
@@ -62,10 +73,10 @@ impl Index {
         let mut index = Self {
             set: set.clone(),
             policies: Vec::new(),
-            filed: HashMap::new(),
-            entities: Names(HashMap::new()),
-            types: Names(HashMap::new()),
-            ready: Mutex::new(HashMap::new()),
+            filed: FxHashMap::default(),
+            entities: Names(FxHashMap::default()),
+            types: Names(FxHashMap::default()),
+            ready: Mutex::new(FxHashMap::default()),
         };
         for policy in set.policies() {
             index.file(policy);
@@ -96,7 +107,8 @@ impl Index {
             ActionConstraint::In(uids) => uids.iter().map(|uid| Part::Within(self.entities.number(uid))).collect(),
         };
         for action in actions {
-            self.filed.entry((principal, action, resource)).or_default().push(number);
+            let by_principal = self.filed.entry(action).or_default();
+            by_principal.entry(principal).or_default().entry(resource).or_default().push(number);
         }
     }
 
@@ -121,19 +133,10 @@ impl Index {
         let actions = self.parts(request.action()?, entities);
         let resources = self.parts(request.resource()?, entities);
         let mut found = Vec::new();
-        if principals.len() * actions.len() * resources.len() <= self.filed.len() {
-            for principal in &principals {
-                for action in &actions {
-                    for resource in &resources {
-                        found.extend(self.filed.get(&(*principal, *action, *resource)).into_iter().flatten());
-                    }
-                }
+        for by_principal in matching(&self.filed, &actions) {
+            for by_resource in matching(by_principal, &principals) {
+                found.extend(matching(by_resource, &resources).into_iter().flatten().copied());
             }
-        } else {
-            let fits = |(principal, action, resource): &Key| {
-                actions.contains(action) && principals.contains(principal) && resources.contains(resource)
-            };
-            found.extend(self.filed.iter().filter(|(key, _)| fits(key)).flat_map(|(_, numbers)| numbers));
         }
         found.sort_unstable();
         found.dedup();
@@ -163,11 +166,9 @@ impl Index {
         let Some(policy) = self.set.policy(id) else { return };
         match (policy.template_id(), policy.template_links()) {
             (Some(template_id), Some(values)) => {
-                if subset.template(template_id).is_none() {
-                    if let Some(template) = self.set.template(template_id) {
-                        // An id is in a set once, and the link below says if it was not to be had.
-                        let _ = subset.add_template(template.clone());
-                    }
+                if let (None, Some(template)) = (subset.template(template_id), self.set.template(template_id)) {
+                    // An id is in a set once, and the link below says if it was not to be had.
+                    let _ = subset.add_template(template.clone());
                 }
                 let _ = subset.link(template_id.clone(), id.clone(), values);
             }

@@ -196,7 +196,9 @@ impl Finding {
         let mut subjects = BTreeMap::new();
         for finding in findings {
             let subject = finding.subject.as_ref().map(|place| {
-                *subjects.entry(place.clone()).or_insert_with(|| Sha256::digest(place.text().as_bytes()).into())
+                *subjects
+                    .entry((place.path().to_owned(), place.span))
+                    .or_insert_with(|| Sha256::digest(place.text().as_bytes()).into())
             });
             let base = finding.base_fingerprint(subject);
             let count = seen.entry(base.clone()).or_default();

@@ -42,7 +42,7 @@ pub(super) struct Layout {
 pub(super) fn lay_out(paths: &[String], all: &[String], config: &Config, files: &Files<'_>) -> Layout {
     let mut layout = Layout::default();
     let mut free: Vec<(&str, Kind)> = Vec::new();
-    let mut configured: Vec<Plan> = config.stores.iter().map(|store| new_plan(store)).collect();
+    let mut configured: Vec<Plan> = config.stores.iter().map(new_plan).collect();
     for path in paths {
         let owner = config.stores.iter().zip(&mut configured).find_map(|(store, plan)| claim(store, plan, path));
         match (owner, kind(path)) {
@@ -52,7 +52,7 @@ pub(super) fn lay_out(paths: &[String], all: &[String], config: &Config, files: 
         }
     }
     for (store, plan) in config.stores.iter().zip(configured) {
-        layout.findings.extend(idle_patterns(store, paths, all));
+        layout.findings.extend(idle_patterns(store, all));
         layout.stores.push(plan);
     }
     discover(&free, all, files, &mut layout);
@@ -92,10 +92,9 @@ fn claim(store: &StoreConfig, plan: &mut Plan, path: &str) -> Option<()> {
 }
 
 /// Patterns of a configured store that name nothing at all: a store that is silently empty is a trap.
-fn idle_patterns(store: &StoreConfig, paths: &[String], all: &[String]) -> Vec<Finding> {
+fn idle_patterns(store: &StoreConfig, all: &[String]) -> Vec<Finding> {
     let groups = [&store.schema, &store.policies, &store.entities, &store.links, &store.tests];
     let idle = groups.into_iter().flatten().filter(|pattern| !all.iter().any(|path| pattern.matches(path)));
-    let _ = paths;
     idle.map(|pattern| {
         let message = format!("`{}` names no file", inline(&pattern.text));
         let help = "paths are relative to the repository's root; `*` stays in one folder, `**` does not";

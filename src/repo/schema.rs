@@ -161,18 +161,18 @@ fn mention(files: &[Arc<SourceFile>], message: &str) -> Option<Location> {
 fn compare(twin: &Arc<SourceFile>, of: &Arc<SourceFile>) -> Vec<Finding> {
     let (other, mut findings) = one(std::slice::from_ref(twin));
     let (this, _) = one(std::slice::from_ref(of));
-    if let (Some(other), Some(this)) = (other, this) {
-        if !cedar::same_schema(&this, &other) {
-            let message = format!("this schema and `{}` have one name and do not declare the same", of.path());
-            findings.push(
-                Finding::new(SCHEMA_CONFLICT.id, Level::Error, whole(twin), message)
-                    .help(format!(
-                        "`{}` is the one that was read; write the other anew with `cedar translate-schema`, or remove it",
-                        of.path()
-                    ))
-                    .related(whole(of), "the schema that was read", None),
-            );
-        }
+    if let (Some(other), Some(this)) = (other, this)
+        && !cedar::same_schema(&this, &other)
+    {
+        let message = format!("this schema and `{}` have one name and do not declare the same", of.path());
+        findings.push(
+            Finding::new(SCHEMA_CONFLICT.id, Level::Error, whole(twin), message)
+                .help(format!(
+                    "`{}` is the one that was read; write the other anew with `cedar translate-schema`, or remove it",
+                    of.path()
+                ))
+                .related(whole(of), "the schema that was read", None),
+        );
     }
     findings
 }

@@ -109,7 +109,8 @@ fn read_rows<'t>(table: &Table, text: &'t str) -> Result<Vec<Found<'t>>, Option<
 fn run_rows(ready: &Ready<'_>, table: &Table, rows: Vec<Found<'_>>) -> Vec<TestResult> {
     let names = names(table, &rows);
     let rows: Vec<_> = rows.into_iter().zip(names).collect();
-    let share = rows.len().div_ceil(rayon::current_num_threads() * 4).max(16);
+    // Large shares: each keeps what it has read, and rows of one table repeat themselves.
+    let share = rows.len().div_ceil(rayon::current_num_threads()).clamp(16, 4096);
     rows.par_chunks(share)
         .flat_map_iter(|chunk| {
             let mut requests = Requests::new(ready.store);

@@ -1,14 +1,14 @@
 //! From the JSON of a row to Cedar's request and entities. Rows repeat themselves, so what was read once is kept.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
-use cedar_policy::{Context, Entities, Entity, EntityId, EntityTypeName, EntityUid, Request, Schema};
+use cedar_policy::{Context, Entities, EntityId, EntityTypeName, EntityUid, Request, Schema};
 
+use rustc_hash::FxHashMap;
 use serde_json::value::RawValue;
 
 use super::rows::{Fault, Row, RowEntities};
-use crate::repo::cedar::fault;
+use crate::repo::cedar::{SharedEntity, fault};
 use crate::repo::json::Node;
 use crate::repo::{EntityState, Store};
 use crate::text::inline;
@@ -17,28 +17,29 @@ use crate::text::inline;
 pub(super) struct Requests<'s> {
     store: &'s Store,
     schema: Option<&'s Schema>,
-    uids: HashMap<String, EntityUid>,
-    types: HashMap<String, EntityTypeName>,
-    contexts: HashMap<(EntityUid, String), Context>,
-    entities: HashMap<String, Result<Arc<Entities>, Fault>>,
+    uids: FxHashMap<String, EntityUid>,
+    types: FxHashMap<String, EntityTypeName>,
+    contexts: FxHashMap<(EntityUid, String), Context>,
+    entities: FxHashMap<String, Result<Arc<Entities>, Fault>>,
     /// Entities that fit the schema each by itself, by their text.
-    single: HashMap<String, Option<Entity>>,
+    single: FxHashMap<String, Option<SharedEntity>>,
     /// The schema's action entities.
-    actions: Option<Vec<Entity>>,
+    actions: Vec<SharedEntity>,
     of_store: Option<Result<Arc<Entities>, Fault>>,
 }
 
 impl<'s> Requests<'s> {
     pub(super) fn new(store: &'s Store) -> Self {
+        let schema = store.schema.ready().map(|schema| &schema.cedar);
         Self {
             store,
-            schema: store.schema.ready().map(|schema| &schema.cedar),
-            uids: HashMap::new(),
-            types: HashMap::new(),
-            contexts: HashMap::new(),
-            entities: HashMap::new(),
-            single: HashMap::new(),
-            actions: None,
+            schema,
+            uids: FxHashMap::default(),
+            types: FxHashMap::default(),
+            contexts: FxHashMap::default(),
+            entities: FxHashMap::default(),
+            single: FxHashMap::default(),
+            actions: schema.map(SharedEntity::actions).unwrap_or_default(),
             of_store: None,
         }
     }
@@ -66,11 +67,13 @@ impl<'s> Requests<'s> {
     }
 
     fn read_context(&self, row: &Row<'_>, raw: &str, action: &EntityUid) -> Result<Context, Fault> {
-        let read = |schema| Context::from_json_str(raw, schema);
-        match (read(self.schema.map(|schema| (schema, action))), row.validate) {
+        match (Context::from_json_str(raw, self.schema.map(|schema| (schema, action))), row.validate) {
             (Ok(context), _) => Ok(context),
-            (Err(_), false) => read(None).map_err(|error| told("the context cannot be read", &error)),
             (Err(error), true) => Err(told("the context does not fit", &error)),
+            // A request that need not fit its schema need not have a context that the schema knows how to read.
+            (Err(_), false) => {
+                Context::from_json_str(raw, None).map_err(|error| told("the context cannot be read", &error))
+            }
         }
     }
 
@@ -92,15 +95,14 @@ impl<'s> Requests<'s> {
 
     fn parse(&mut self, what: &str, text: &str) -> Result<EntityUid, Fault> {
         // The common shape needs no parser: a name, `::`, and an id with nothing to unescape.
-        if let Some((ty, quoted)) = text.split_once("::\"") {
-            if let Some(id) = quoted.strip_suffix('"').filter(|id| !id.contains(['"', '\\'])) {
-                if let Some(known) = self.types.get(ty) {
-                    return Ok(EntityUid::from_type_name_and_id(known.clone(), EntityId::new(id)));
-                }
-                if let Ok(parsed) = ty.parse::<EntityTypeName>() {
-                    self.types.insert(ty.to_owned(), parsed.clone());
-                    return Ok(EntityUid::from_type_name_and_id(parsed, EntityId::new(id)));
-                }
+        let plain = text.split_once("::\"").and_then(|(ty, quoted)| Some((ty, quoted.strip_suffix('"')?)));
+        if let Some((ty, id)) = plain.filter(|(_, id)| !id.contains(['"', '\\'])) {
+            if let Some(known) = self.types.get(ty) {
+                return Ok(EntityUid::from_type_name_and_id(known.clone(), EntityId::new(id)));
+            }
+            if let Ok(parsed) = ty.parse::<EntityTypeName>() {
+                self.types.insert(ty.to_owned(), parsed.clone());
+                return Ok(EntityUid::from_type_name_and_id(parsed, EntityId::new(id)));
             }
         }
         text.parse().map_err(|error: cedar_policy::ParseErrors| {
@@ -156,25 +158,18 @@ impl Requests<'_> {
     fn assemble(&mut self, json: &str) -> Option<Entities> {
         let texts: Vec<&RawValue> = serde_json::from_str(json).ok()?;
         let mut all = Vec::with_capacity(texts.len());
-        for text in texts {
-            let schema = self.schema;
-            let read = || {
-                let entity = Entity::from_json_str(text.get(), schema).ok()?;
-                (entity.uid().type_name().basename() != "Action").then_some(entity)
-            };
-            let known = match self.single.get(text.get()) {
+        for text in texts.into_iter().map(RawValue::get) {
+            let known = match self.single.get(text) {
                 Some(known) => known.clone(),
-                None => self.single.entry(text.get().to_owned()).or_insert_with(read).clone(),
+                None => {
+                    let read = SharedEntity::read(text, self.schema);
+                    self.single.insert(text.to_owned(), read.clone());
+                    read
+                }
             };
             all.push(known?);
         }
-        if self.actions.is_none() {
-            let entities = self.schema.map(Schema::action_entities).transpose().ok()?;
-            self.actions =
-                Some(entities.into_iter().flat_map(|entities| entities.iter().cloned().collect::<Vec<_>>()).collect());
-        }
-        all.extend(self.actions.iter().flatten().cloned());
-        Entities::from_entities(all, None).ok()
+        SharedEntity::assemble(all, &self.actions)
     }
 }
 

@@ -48,8 +48,7 @@ fn rows(page: &mut Page, outcome: &Outcome, options: &Options) {
             page.gap();
         }
     }
-    let (failed, unrun): (Vec<_>, Vec<_>) =
-        select::bad_rows(outcome).into_iter().partition(|row| row.status == Status::Fail);
+    let (failed, unrun): (Vec<_>, Vec<_>) = select::bad_rows(outcome).partition(|row| row.status == Status::Fail);
     for result in failed {
         row::write(page, result);
     }
