@@ -221,7 +221,9 @@ proptest! {
         let mut statements = if many { thirty_times(&statements) } else { statements };
         let at = at.index(statements.len());
         let damaged = edit.apply(&statements[at].text);
-        prop_assume!(self_contained(&damaged));
+        if !self_contained(&damaged) {
+            return Ok(());
+        }
         statements[at].text = damaged;
         let file = join(mark, &statements, end);
         let repo = check_against_cedar(&file.text)?;
