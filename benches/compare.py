@@ -55,10 +55,10 @@ def policies(count):
             yield f"permit ({scope}) when {{ resource.owner == principal }};"
 
 
-def entities(count):
+def entities():
     uid = lambda ty, name: {"type": ty, "id": name}
     out = []
-    for i in range(0, min(count, 30)):
+    for i in range(30):
         attrs = {"level": i % 10, "email": f"u{i}@example.com"}
         out.append({"uid": uid("User", f"u{i}"), "attrs": attrs, "parents": [uid("Team", f"t{i - i % 5 + 1}")]})
         attrs = {"owner": {"__entity": uid("User", f"u{i}")}, "public": i % 2 == 0}
@@ -66,9 +66,9 @@ def entities(count):
     return out
 
 
-def rows(count, policy_count, seed):
+def rows(count, seed):
     chance = random.Random(seed)
-    world = entities(policy_count)
+    world = entities()
     for i in range(count):
         user, doc = chance.randrange(30), chance.randrange(30)
         about = [world[2 * user], world[2 * doc + 1]]
@@ -92,7 +92,7 @@ def prepare(name, policy_count, row_count):
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "app.cedarschema").write_text(SCHEMA)
     (folder / "app.cedar").write_text("\n".join(policies(policy_count)) + "\n")
-    table = list(rows(row_count, policy_count, seed=7))
+    table = list(rows(row_count, seed=7))
     path = folder / "tests.json"
     path.write_text(json.dumps(table))
     # The decisions that polcheck finds are written into the table; that `cedar` agrees is checked below.

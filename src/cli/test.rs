@@ -20,5 +20,8 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, Failure> {
     outcome.tests = rows;
     finish(&mut outcome, &loaded, &args.common, &|_| false)?;
     drop(progress);
-    output::write(&outcome, &reports, &args.common)
+    let code = output::write(&outcome, &reports, &args.common);
+    // The process ends here; taking everything apart piece by piece would be work for nothing.
+    std::mem::forget((outcome, loaded));
+    code
 }

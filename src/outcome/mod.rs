@@ -7,4 +7,4 @@ mod tests_run;
 
 pub use crate::finding::FailOn;
 pub use run::{Count, LeftOut, Outcome, Summary, Verdict};
-pub use tests_run::{Decision, Expected, Got, PolicyError, PolicyRef, Status, TestResult};
+pub use tests_run::{Decision, Expected, Got, PolicyError, PolicyRef, RowRequest, Status, TestResult};

@@ -1,6 +1,7 @@
 //! The result of one row of a decision table.
 
 use serde::Serialize;
+use serde_json::value::RawValue;
 
 use crate::text::Location;
 
@@ -94,6 +95,28 @@ pub struct Got {
     pub errors: Vec<PolicyError>,
 }
 
+/// A request in Cedar's request JSON.
+#[derive(Debug, Clone, Serialize)]
+pub struct RowRequest {
+    /// The principal, in Cedar syntax.
+    pub principal: String,
+    /// The action, in Cedar syntax.
+    pub action: String,
+    /// The resource, in Cedar syntax.
+    pub resource: String,
+    /// The context, as the row writes it.
+    pub context: Box<RawValue>,
+}
+
+impl PartialEq for RowRequest {
+    fn eq(&self, other: &Self) -> bool {
+        let key = |request: &Self| {
+            (request.principal.clone(), request.action.clone(), request.resource.clone(), request.context.to_string())
+        };
+        key(self) == key(other)
+    }
+}
+
 /// One row, run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TestResult {
@@ -105,8 +128,8 @@ pub struct TestResult {
     pub location: Location,
     /// How it ended.
     pub status: Status,
-    /// The request, as Cedar's request JSON, where it could be read.
-    pub request: Option<serde_json::Value>,
+    /// The request, where it could be read.
+    pub request: Option<RowRequest>,
     /// What the row states, where it could be read.
     pub expected: Option<Expected>,
     /// What came out, where it ran.

@@ -33,6 +33,8 @@ struct Open {
     scope_closed: bool,
     /// Whether an effect has been seen, so that the next bracket opens the scope.
     effect: bool,
+    /// Whether the last token is `@`, so that the next word is an annotation's key whatever it is.
+    key: bool,
 }
 
 struct Splitter<'a> {
@@ -70,8 +72,9 @@ impl Splitter<'_> {
         self.close();
     }
 
+    /// As for Cedar's lexer, a carriage return alone ends a comment too.
     fn skip_comment(&mut self) {
-        while self.at < self.bytes.len() && self.byte(self.at) != b'\n' {
+        while self.at < self.bytes.len() && !matches!(self.byte(self.at), b'\n' | b'\r') {
             self.at += 1;
         }
     }
@@ -96,7 +99,8 @@ impl Splitter<'_> {
             self.at += 1;
         }
         let word = self.bytes.get(start..self.at).unwrap_or_default();
-        let effect = word == b"permit" || word == b"forbid";
+        let key = self.current.is_some_and(|open| open.key);
+        let effect = !key && (word == b"permit" || word == b"forbid");
         if effect {
             self.begin_next();
         }
@@ -115,6 +119,7 @@ impl Splitter<'_> {
         }
         self.at += 1;
         let open = self.token(start);
+        open.key = byte == b'@';
         match byte {
             b'(' | b'[' | b'{' => {
                 open.depth += 1;
@@ -148,8 +153,10 @@ impl Splitter<'_> {
             operators: 0,
             scope_closed: false,
             effect: false,
+            key: false,
         });
         open.end = end;
+        open.key = false;
         open
     }
 
@@ -194,6 +201,12 @@ mod tests {
     fn words_named_like_an_effect_inside_brackets_are_words() {
         assert_eq!(texts("permit(principal,action,resource) when { resource.permit };").len(), 1);
         assert_eq!(texts("@permit(\"x\")@forbid permit(principal,action,resource);").len(), 1);
+        assert_eq!(texts("@ // key\nforbid(\"x\") permit(principal,action,resource);").len(), 1);
+    }
+
+    #[test]
+    fn a_carriage_return_alone_ends_a_comment() {
+        assert_eq!(texts("// a\rpermit(principal,action,resource); // b\r\n").len(), 1);
     }
 
     #[test]

@@ -1,10 +1,9 @@
 //! `--report json`: everything a run knows, in the shape that `docs/` promises (format 1). Keys are added, never renamed.
 
 use serde::Serialize;
-use serde_json::Value;
 
 use crate::finding::{Environment, Evidence, Finding, Level, Related};
-use crate::outcome::{Decision, Expected, Got, Outcome, Status, TestResult};
+use crate::outcome::{Decision, Expected, Got, Outcome, RowRequest, Status, TestResult};
 use crate::report::{Format, Options, json_text};
 use crate::text::{Location, Position};
 
@@ -133,7 +132,7 @@ struct RowOut<'a> {
     store: Option<&'a str>,
     location: LocationOut<'a>,
     status: Status,
-    request: Option<&'a Value>,
+    request: Option<&'a RowRequest>,
     expected: Option<ExpectedOut<'a>>,
     got: Option<GotOut<'a>>,
     message: Option<&'a str>,

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use cedar_policy::Request;
 use rayon::prelude::*;
-use serde_json::{Value, json};
+use serde_json::value::RawValue;
 
 use super::compare::{expected, got, mismatches};
 use super::forms;
@@ -12,7 +12,7 @@ use super::request::Requests;
 use super::rows::{Fault, Found, Row};
 use crate::decide::Index;
 use crate::finding::{Finding, Level};
-use crate::outcome::{Status, TestResult};
+use crate::outcome::{RowRequest, Status, TestResult};
 use crate::repo::json::{JsonError, Node};
 use crate::repo::{Repo, SchemaState, Store, TEST_MISMATCH, Table, TableForm};
 use crate::text::{Location, Span, inline};
@@ -165,7 +165,7 @@ fn judge(
 ) -> Result<(), Fault> {
     let row = found.row.as_ref().map_err(Clone::clone)?;
     let request = requests.request(row)?;
-    result.request = Some(request_json(&request, row));
+    result.request = Some(shown(&request, row));
     if let Some(blocked) = &ready.blocked {
         return Err(blocked.clone());
     }
@@ -178,13 +178,14 @@ fn judge(
     Ok(())
 }
 
-/// Cedar's request JSON.
-fn request_json(request: &Request, row: &Row<'_>) -> Value {
-    let uid = |uid: Option<&cedar_policy::EntityUid>| uid.map(ToString::to_string);
-    json!({
-        "principal": uid(request.principal()),
-        "action": uid(request.action()),
-        "resource": uid(request.resource()),
-        "context": row.context.and_then(Node::value).unwrap_or_else(|| json!({})),
-    })
+/// The request as reports show it.
+fn shown(request: &Request, row: &Row<'_>) -> RowRequest {
+    let uid = |uid: Option<&cedar_policy::EntityUid>| uid.map(ToString::to_string).unwrap_or_default();
+    let context = row.context.map_or("{}", |node| node.raw);
+    RowRequest {
+        principal: uid(request.principal()),
+        action: uid(request.action()),
+        resource: uid(request.resource()),
+        context: RawValue::from_string(context.to_owned()).unwrap_or_default(),
+    }
 }

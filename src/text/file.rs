@@ -78,7 +78,7 @@ impl SourceFile {
     pub fn new(path: impl Into<String>, text: impl Into<String>) -> Arc<Self> {
         let (path, text) = (path.into(), text.into());
         let mut lines = vec![0];
-        lines.extend(text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(at, _)| at + 1));
+        lines.extend(memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| at + 1));
         Arc::new(Self { path, text, lines, blocks: OnceLock::new() })
     }
 
@@ -177,10 +177,19 @@ pub struct Location {
 }
 
 impl Location {
-    /// The range `span` of `file`.
+    /// The range `span` of `file`, widened to whole characters and cut off at the end of the text: parsers that count bytes
+    /// may point into a character.
     #[must_use]
     pub fn new(file: &Arc<SourceFile>, span: Span) -> Self {
-        Self { file: Arc::clone(file), span }
+        let text = file.text();
+        let (mut start, mut end) = (span.start.min(text.len()), span.end.min(text.len()));
+        while !text.is_char_boundary(start) {
+            start -= 1;
+        }
+        while !text.is_char_boundary(end) {
+            end += 1;
+        }
+        Self { file: Arc::clone(file), span: Span::new(start, end) }
     }
 
     /// The place of something that has no text of its own: a file that could not be read, or a whole folder.
@@ -280,6 +289,14 @@ mod tests {
     fn an_offset_inside_a_character_is_its_start() {
         let file = SourceFile::new("a", "\u{1F600}");
         assert_eq!(file.position(2).column, 1);
+    }
+
+    #[test]
+    fn a_location_holds_whole_characters() {
+        let file = SourceFile::new("a", "a\u{1F600}é");
+        assert_eq!(Location::new(&file, Span::new(2, 3)).text(), "\u{1F600}");
+        assert_eq!(Location::new(&file, Span::new(6, 99)).text(), "é");
+        assert_eq!(Location::new(&file, Span::at(99)).span, Span::at(7));
     }
 
     #[test]

@@ -79,7 +79,12 @@ pub fn failing_row(id: &str, location: Location, message: &str) -> TestResult {
         store: Some("payments".to_owned()),
         location,
         status: Status::Fail,
-        request: Some(serde_json::json!({ "principal": "User::\"alice\"" })),
+        request: Some(RowRequest {
+            principal: "User::\"alice\"".to_owned(),
+            action: "Action::\"view\"".to_owned(),
+            resource: "Doc::\"d\"".to_owned(),
+            context: serde_json::value::RawValue::from_string("{}".to_owned()).unwrap(),
+        }),
         expected: Some(Expected { decision: Decision::Deny, reason: Some(vec!["a".to_owned()]), errors: Some(0) }),
         got: Some(Got {
             decision: Decision::Allow,
@@ -103,7 +108,7 @@ pub fn hostile() -> Outcome {
     let mut finding = Finding::new("unknown-attribute", Level::Error, place.clone(), HOSTILE)
         .help(HOSTILE)
         .store(HOSTILE)
-        .policy(HOSTILE, HOSTILE)
+        .policy(HOSTILE, &place)
         .related(at(&file, "permit"), HOSTILE, Some(HOSTILE.to_owned()))
         .related(Location::of_path(HOSTILE), HOSTILE, None);
     let environment = || Environment { principal: HOSTILE.into(), action: HOSTILE.into(), resource: HOSTILE.into() };

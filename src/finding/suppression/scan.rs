@@ -94,7 +94,7 @@ fn pieces(text: &str) -> Vec<Piece> {
         }
         let comment = byte(at) == b'/' && byte(at + 1) == b'/';
         if comment {
-            while !ends(at) && byte(at) != b'\n' {
+            while !ends(at) && !matches!(byte(at), b'\n' | b'\r') {
                 at += 1;
             }
         } else {

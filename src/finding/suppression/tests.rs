@@ -131,3 +131,9 @@ fn a_byte_order_mark_is_no_code() {
     let text = "\u{feff}// polcheck: ignore[placeholder] because\npermit(\n?);";
     assert_eq!(counts(&run(text, "placeholder", None)), (0, 1, vec![]));
 }
+
+#[test]
+fn a_carriage_return_alone_ends_a_comment() {
+    let text = "// polcheck: ignore[placeholder] filled in\rpermit(?);\n// x\r@a(\"\n// polcheck: ignore[nothing] in a string\")";
+    assert_eq!(counts(&run(text, "placeholder", None)), (0, 1, vec![]));
+}
