@@ -63,8 +63,10 @@ fn what_is_invalid_on_purpose_is_an_error_at_its_place() {
         &["validate", "-p", "policies_1_bad.cedar", "-s", "schema.cedarschema"],
     );
     assert_eq!(code, 1);
-    assert_eq!(report["findings"][0]["rule"], "unrecognized-entity-type");
-    assert!(report["findings"][0]["message"].as_str().unwrap().contains("UsrGroup"));
+    let unrecognized = report["findings"].as_array().unwrap().iter().find(|f| f["rule"] == "unrecognized-entity-type");
+    let unrecognized = unrecognized.unwrap();
+    assert_eq!(unrecognized["level"], "error");
+    assert!(unrecognized["message"].as_str().unwrap().contains("UsrGroup"));
 
     let (report, code) = json(
         &dir.join("cedar-cli-sample-data/sandbox_b"),

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
+use super::classify::kind;
 use super::rules::UNREADABLE_FILE;
 use crate::finding::{Finding, Level};
 use crate::source::{ReadError, Source};
@@ -32,7 +33,12 @@ impl<'s> Files<'s> {
         if let Some(known) = self.read.lock().ok().and_then(|read| read.get(path).cloned()) {
             return known;
         }
-        let file = self.source.read(path).and_then(|bytes| match String::from_utf8(bytes) {
+        let bytes = self.source.read(path).or_else(|error| match error {
+            // A link to a file that is read under its own name is not read twice; one to any other file is what the link says.
+            ReadError::LinkTo(target) if kind(&target).is_none() => self.source.read(&target),
+            error => Err(error),
+        });
+        let file = bytes.and_then(|bytes| match String::from_utf8(bytes) {
             Ok(text) => Ok(SourceFile::new(path, text)),
             Err(error) => {
                 let good = error.utf8_error().valid_up_to();

@@ -67,7 +67,8 @@ pub(super) fn mismatches(store: &Store, row: &Row<'_>, got: &Got) -> Result<Vec<
         Errors::Open => {}
         Errors::Count(count) if *count == got.errors.len() => {}
         Errors::Count(count) => {
-            wrong.push(format!("expected {count} policies to fail to evaluate, got {}", got.errors.len()));
+            let policies = if *count == 1 { "policy" } else { "policies" };
+            wrong.push(format!("expected {count} {policies} to fail to evaluate, got {}", got.errors.len()));
         }
         Errors::ExactlyPositions(names) => {
             let failing: Vec<_> = got.errors.iter().map(|error| error.policy.name.as_str()).collect();

@@ -1,5 +1,10 @@
 //! Running polcheck as a user does, with nothing of this machine leaking in.
-#![allow(dead_code, reason = "each test binary uses what it needs")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    missing_docs,
+    reason = "shared by test binaries, each of which uses what it needs"
+)]
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use polcheck::finding::{Environment, Evidence, Finding, Level};
 use polcheck::outcome::{
-    Decision, Expected, FailOn, Got, LeftOut, Outcome, PolicyError, PolicyRef, Status, Summary, TestResult,
+    Decision, Expected, FailOn, Got, LeftOut, Outcome, PolicyError, PolicyRef, RowRequest, Status, Summary, TestResult,
 };
 use polcheck::report::{self, Options};
 use polcheck::rule::{Basis, Catalogue, Precision, Rule};
