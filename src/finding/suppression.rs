@@ -76,36 +76,36 @@ pub fn scan(file: &Arc<SourceFile>) -> Vec<Suppression> {
         return Vec::new();
     }
     let pieces = pieces(file.text());
-    let line = |offset: usize| file.position(offset).line;
+    let line = |offset: usize| file.line(offset);
     let mut found = Vec::new();
-    for (at, piece) in pieces.iter().enumerate() {
+    let mut last_code = 0;
+    for (piece, below) in pieces.iter().zip(code_below(&pieces, &line)) {
+        if !piece.comment {
+            last_code = line(piece.span.end);
+            continue;
+        }
         let Some(body) = comment_body(file, *piece) else { continue };
         let own = line(piece.span.start);
-        let behind_code = pieces.iter().take(at).rev().take_while(|other| line(other.span.end) == own);
-        let reach = if behind_code.clone().any(|other| !other.comment) {
-            Reach::Line(own)
-        } else {
-            next_code(&pieces, at, &line)
-        };
+        let reach = if last_code == own { Reach::Line(own) } else { below };
         found.push(read(file, piece.span, body, reach));
     }
     found
 }
 
-/// The offset of the first code below the comment at `at`, with nothing but comment lines between.
-fn next_code(pieces: &[Piece], at: usize, line: &dyn Fn(usize) -> usize) -> Reach {
-    let mut last = pieces.get(at).map_or(0, |piece| line(piece.span.start));
-    for piece in pieces.iter().skip(at + 1) {
-        let here = line(piece.span.start);
-        if here > last + 1 {
-            break;
-        }
-        if !piece.comment {
-            return Reach::Code(piece.span.start);
-        }
-        last = here;
+/// For each piece the offset of the first code below it, with nothing but comment lines between.
+fn code_below(pieces: &[Piece], line: &dyn Fn(usize) -> usize) -> Vec<Reach> {
+    let mut reaches = vec![Reach::Nothing; pieces.len()];
+    let mut next: Option<(&Piece, usize, Reach)> = None;
+    for (piece, reach) in pieces.iter().zip(&mut reaches).rev() {
+        let own = line(piece.span.start);
+        *reach = match next {
+            Some((below, at, _)) if at <= own + 1 && !below.comment => Reach::Code(below.span.start),
+            Some((_, at, further)) if at <= own + 1 => further,
+            _ => Reach::Nothing,
+        };
+        next = Some((piece, own, *reach));
     }
-    Reach::Nothing
+    reaches
 }
 
 /// A comment (its line's end left out), or a run of code that holds no white space outside of strings.
