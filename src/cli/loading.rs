@@ -215,7 +215,9 @@ fn lexical(path: &Path) -> PathBuf {
 }
 
 fn slashed(path: &Path) -> String {
-    let text = path.to_string_lossy().replace('\\', "/");
+    let text = path.to_string_lossy();
+    // Elsewhere a backslash is a letter of a name.
+    let text = if std::path::MAIN_SEPARATOR == '\\' { text.replace('\\', "/") } else { text.into_owned() };
     text.strip_prefix("./").map_or(text.clone(), str::to_owned)
 }
 

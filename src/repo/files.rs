@@ -73,6 +73,7 @@ fn way_out(error: &ReadError) -> &'static str {
     match error {
         ReadError::LeadsOut(_) => "put the file itself into the repository, or exclude it in polcheck.toml",
         ReadError::TooLarge(_) => "split the file, or exclude it in polcheck.toml",
+        ReadError::Special => "put a regular file in its place, or exclude it in polcheck.toml",
         ReadError::Missing => "the link leads to nothing; mend it or remove it",
         _ => "save it as UTF-8 and readable, or exclude it in polcheck.toml",
     }

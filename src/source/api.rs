@@ -46,6 +46,9 @@ pub enum ReadError {
     /// A link to a folder, or links in a circle.
     #[error("it is a link to a folder, or links lead in a circle")]
     NotAFile,
+    /// A pipe, a socket or a device, which may never end.
+    #[error("it is a pipe, a socket or a device")]
+    Special,
     /// Larger than [`MAX_FILE`].
     #[error("it holds {0} bytes; files over 64 MiB are not read")]
     TooLarge(u64),

@@ -66,12 +66,28 @@ fn records(output: &[u8]) -> impl Iterator<Item = String> + '_ {
     output.split(|byte| *byte == 0).filter(|record| !record.is_empty()).map(|r| String::from_utf8_lossy(r).into_owned())
 }
 
+/// A path as git writes it, as the file system knows it: on Unix names are bytes.
+#[cfg(unix)]
+fn native(record: &[u8]) -> PathBuf {
+    use std::os::unix::ffi::OsStrExt;
+    PathBuf::from(std::ffi::OsStr::from_bytes(record))
+}
+
+#[cfg(not(unix))]
+fn native(record: &[u8]) -> PathBuf {
+    PathBuf::from(String::from_utf8_lossy(record).into_owned())
+}
+
 /// What git knows of the worktree: tracked files and untracked ones that are not ignored; deleted files left out.
 pub(super) fn list_worktree(root: &Path) -> Result<Vec<Entry>, SourceError> {
     let all = run(root, false, &["ls-files", "-z", "--cached", "--others", "--exclude-standard"])?;
-    let mut entries: Vec<_> = records(&all)
-        .filter(|path| std::fs::symlink_metadata(root.join(path)).is_ok_and(|about| !about.is_dir()))
-        .map(|path| Entry { path })
+    let there =
+        |record: &&[u8]| std::fs::symlink_metadata(root.join(native(record))).is_ok_and(|about| !about.is_dir());
+    let mut entries: Vec<_> = all
+        .split(|byte| *byte == 0)
+        .filter(|record| !record.is_empty())
+        .filter(there)
+        .map(|record| Entry { path: String::from_utf8_lossy(record).into_owned() })
         .collect();
     entries.sort();
     entries.dedup();

@@ -46,7 +46,8 @@ impl Worktree {
         let shown = || fs::read_link(full).map_or_else(|_| String::new(), |target| target.display().to_string());
         match inside {
             None => Err(ReadError::LeadsOut(shown())),
-            Some(_) if !target.is_file() => Err(ReadError::NotAFile),
+            Some(_) if target.is_dir() => Err(ReadError::NotAFile),
+            Some(_) if !target.is_file() => Err(ReadError::Special),
             Some(inside) if inside != path && self.listed.get().is_some_and(|listed| listed.contains(&inside)) => {
                 Err(ReadError::LinkTo(inside))
             }
@@ -109,6 +110,9 @@ impl Source for Worktree {
     fn read(&self, path: &str) -> Result<Vec<u8>, ReadError> {
         let full = self.root.join(path);
         let other = |error: std::io::Error| match error.kind() {
+            std::io::ErrorKind::NotFound if path.contains(char::REPLACEMENT_CHARACTER) => {
+                ReadError::Other("its name is not Unicode".to_owned())
+            }
             std::io::ErrorKind::NotFound => ReadError::Missing,
             _ => ReadError::Other(error.to_string()),
         };
@@ -119,8 +123,11 @@ impl Source for Worktree {
             self.check_link(path, &full)?;
         }
         let about = fs::metadata(&full).map_err(other)?;
-        if !about.is_file() {
+        if about.is_dir() {
             return Err(ReadError::NotAFile);
+        }
+        if !about.is_file() {
+            return Err(ReadError::Special);
         }
         if about.len() > MAX_FILE {
             return Err(ReadError::TooLarge(about.len()));

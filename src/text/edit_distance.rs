@@ -1,13 +1,23 @@
 //! "Did you mean ...?"
 
+/// Longest word, in bytes, that is compared.
+const LONGEST: usize = 300;
+
 /// The known word nearest to `word` by Damerau-Levenshtein distance (case aside), when it is near enough to be what was
-/// meant: at most a third of the longer word, and at least one edit allowed. Ties go to the first in `known`.
+/// meant: at most a third of the longer word, and at least one edit allowed. Ties go to the first in `known`. Words longer
+/// than people write are near nothing: comparing them takes their lengths' product in time and memory.
 pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let lower = word.to_lowercase();
+    let lower = if word.len() > LONGEST { String::new() } else { word.to_lowercase() };
+    let length = word.chars().count();
     known
         .into_iter()
+        .filter(|candidate| word.len() <= LONGEST && candidate.len() <= LONGEST)
         .filter_map(|candidate| {
-            let allowed = (word.chars().count().max(candidate.chars().count()) / 3).max(1);
+            let other = candidate.chars().count();
+            let allowed = (length.max(other) / 3).max(1);
+            if length.abs_diff(other) > allowed {
+                return None;
+            }
             let distance = strsim::damerau_levenshtein(&lower, &candidate.to_lowercase());
             (distance <= allowed).then_some((distance, candidate))
         })
@@ -23,5 +33,7 @@ mod tests {
     fn finds_what_was_meant_and_nothing_far_fetched() {
         assert_eq!(nearest("polices", ["policies", "path"]), Some("policies"));
         assert_eq!(nearest("xyz", ["policies", "path"]), None);
+        let long = "a".repeat(500_000);
+        assert_eq!(nearest(&long, [&*format!("{long}b"), "a"]), None);
     }
 }

@@ -129,6 +129,12 @@ impl SourceFile {
         Position { line, column: points - points_before + 1, utf16: units - units_before + 1 }
     }
 
+    /// The 1-based line that `offset` (bytes) lies in.
+    #[must_use]
+    pub fn line(&self, offset: usize) -> usize {
+        self.lines.partition_point(|start| *start <= offset)
+    }
+
     /// Code points and UTF-16 units before `offset`, which is a character's start.
     fn counted(&self, offset: usize) -> (usize, usize) {
         let blocks = self.blocks.get_or_init(|| {

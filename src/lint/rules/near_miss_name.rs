@@ -174,8 +174,10 @@ fn annotations(context: &Context<'_>, out: &mut Vec<Finding>) {
 
 /// The words are few and known, so that any edit counts, but `owners` may be meant.
 fn is_slip_of_annotation(key: &str, known: &str) -> bool {
-    let edited =
-        known.len() >= 5 && key.strip_suffix('s') != Some(known) && strsim::damerau_levenshtein(key, known) == 1;
+    let edited = known.len() >= 5
+        && key.len().abs_diff(known.len()) <= 1
+        && key.strip_suffix('s') != Some(known)
+        && strsim::damerau_levenshtein(key, known) == 1;
     edited || key.eq_ignore_ascii_case(known)
 }
 
