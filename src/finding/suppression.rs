@@ -4,6 +4,7 @@
 //! on the next line of code; where that line begins a policy, one of its annotations or its effect, it covers the whole
 //! policy. Only comment lines may stand between, no empty line.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::{Finding, Level};
@@ -257,8 +258,9 @@ pub fn apply(
 ) -> Applied {
     let mut applied = Applied::default();
     let mut active = Vec::new();
+    let by_path = by_path(policies);
     for suppression in files.iter().flat_map(scan) {
-        let policy = policy_at(&suppression, policies);
+        let policy = policy_at(&suppression, &by_path);
         match prepare(&suppression, policy, rules, today) {
             Ok((ready, faults)) => {
                 active.extend(ready);
@@ -267,9 +269,15 @@ pub fn apply(
             Err(fault) => applied.housekeeping.push(*fault),
         }
     }
+    let mut by_rule: HashMap<(&str, String), Vec<usize>> = HashMap::new();
+    for (at, active) in active.iter().enumerate() {
+        by_rule.entry((active.rule, active.location.path().to_owned())).or_default().push(at);
+    }
     for finding in findings {
         let mut reason = None;
-        for active in active.iter_mut().filter(|active| active.covers(&finding)) {
+        let line = finding.location.file.line(finding.location.span.start);
+        for at in by_rule.get(&(finding.rule, finding.location.path().to_owned())).into_iter().flatten() {
+            let Some(active) = active.get_mut(*at).filter(|active| active.covers(&finding, line)) else { continue };
             active.used = true;
             reason.get_or_insert_with(|| active.reason.clone());
         }
@@ -294,13 +302,11 @@ struct Active {
 }
 
 impl Active {
-    fn covers(&self, finding: &Finding) -> bool {
-        let here = &finding.location;
-        if finding.rule != self.rule || here.path() != self.location.path() {
-            return false;
-        }
-        let inside = |(place, _): &(Location, String)| (place.span.start..place.span.end).contains(&here.span.start);
-        self.policy.as_ref().is_some_and(inside) || self.line.is_some_and(|line| here.start().line == line)
+    /// Whether `finding`, which starts on `line` and is of the same rule and file, is meant.
+    fn covers(&self, finding: &Finding, line: usize) -> bool {
+        let start = finding.location.span.start;
+        let inside = |(place, _): &(Location, String)| (place.span.start..place.span.end).contains(&start);
+        self.line == Some(line) || self.policy.as_ref().is_some_and(inside)
     }
 
     fn unused(&self) -> Finding {
@@ -312,13 +318,28 @@ impl Active {
     }
 }
 
+type ByPath<'p> = HashMap<&'p str, Vec<&'p (Location, String)>>;
+
+/// The policies of each file in the order of their places.
+fn by_path(policies: &[(Location, String)]) -> ByPath<'_> {
+    let mut by_path = ByPath::new();
+    for policy in policies {
+        by_path.entry(policy.0.path()).or_default().push(policy);
+    }
+    for policies in by_path.values_mut() {
+        policies.sort_by_key(|(place, _)| place.span);
+    }
+    by_path
+}
+
 /// The policy whose head the suppression stands above.
-fn policy_at<'p>(suppression: &Suppression, policies: &'p [(Location, String)]) -> Option<&'p (Location, String)> {
+fn policy_at<'p>(suppression: &Suppression, policies: &ByPath<'p>) -> Option<&'p (Location, String)> {
     let Reach::Code(at) = suppression.reach else { return None };
     let file = &suppression.location.file;
-    let inside =
-        |(place, _): &&(Location, String)| place.path() == file.path() && place.span.start <= at && at < place.span.end;
-    policies.iter().find(inside).filter(|(place, _)| {
+    let policies = policies.get(file.path())?;
+    let behind = policies.partition_point(|(place, _)| place.span.start <= at);
+    let nearest = policies.get(behind.checked_sub(1)?).copied();
+    nearest.filter(|(place, _)| at < place.span.end).filter(|(place, _)| {
         let rest = file.slice(Span::new(at, place.span.end));
         let effect = ["permit", "forbid"].iter().find_map(|word| rest.strip_prefix(word));
         at == place.span.start || rest.starts_with('@') || effect.is_some_and(|rest| rest.trim_start().starts_with('('))
@@ -349,7 +370,7 @@ fn prepare(
     }
     let line = match suppression.reach {
         Reach::Line(line) => Some(line),
-        Reach::Code(at) => Some(suppression.location.file.position(at).line),
+        Reach::Code(at) => Some(suppression.location.file.line(at)),
         Reach::Nothing => None,
     };
     let mut prepared = Prepared::default();
