@@ -81,7 +81,8 @@ fn native(record: &[u8]) -> PathBuf {
 /// What git knows of the worktree: tracked files and untracked ones that are not ignored; deleted files left out.
 pub(super) fn list_worktree(root: &Path) -> Result<Vec<Entry>, SourceError> {
     let all = run(root, false, &["ls-files", "-z", "--cached", "--others", "--exclude-standard"])?;
-    let there = |record: &&[u8]| std::fs::symlink_metadata(root.join(native(record))).is_ok_and(|about| !about.is_dir());
+    let there =
+        |record: &&[u8]| std::fs::symlink_metadata(root.join(native(record))).is_ok_and(|about| !about.is_dir());
     let mut entries: Vec<_> = all
         .split(|byte| *byte == 0)
         .filter(|record| !record.is_empty())

@@ -176,7 +176,8 @@ fn annotations(context: &Context<'_>, out: &mut Vec<Finding>) {
 fn is_slip_of_annotation(key: &str, known: &str) -> bool {
     let edited = known.len() >= 5
         && key.len().abs_diff(known.len()) <= 1
-        && key.strip_suffix('s') != Some(known) && strsim::damerau_levenshtein(key, known) == 1;
+        && key.strip_suffix('s') != Some(known)
+        && strsim::damerau_levenshtein(key, known) == 1;
     edited || key.eq_ignore_ascii_case(known)
 }
 
