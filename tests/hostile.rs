@@ -1,7 +1,16 @@
 //! Files and names that mean harm, through the program: it ends, with an exit code of its own, says what it did not read,
 //! and prints nothing that a terminal or a CI runner obeys.
 #![cfg(unix)]
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods, clippy::disallowed_macros, missing_docs)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    clippy::disallowed_macros,
+    missing_docs,
+    clippy::indexing_slicing,
+    clippy::string_slice
+)]
 
 #[allow(unreachable_pub)]
 mod common;
@@ -20,7 +29,8 @@ use common::{command, git, write};
 use tempfile::TempDir;
 
 const PERMIT: &str = "permit(principal, action, resource);\n";
-const SCHEMA: &str = "entity U { a?: Long, s?: Set<Long> }; entity G; action v appliesTo { principal: U, resource: [U, G] };";
+const SCHEMA: &str =
+    "entity U { a?: Long, s?: Set<Long> }; entity G; action v appliesTo { principal: U, resource: [U, G] };";
 /// Longest run, in seconds.
 const PATIENCE: u64 = 60;
 const MANY: usize = 20_000;
@@ -67,7 +77,8 @@ fn check(dir: &Path, what: &str) -> Seen {
     json.args(["check", "-v", "--report", "json"]);
     let (json_code, text) = sane(&wait(json), what);
     assert_eq!(json_code, code, "{what}");
-    let report: serde_json::Value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{what}: {error}\n{text}"));
+    let report: serde_json::Value =
+        serde_json::from_str(&text).unwrap_or_else(|error| panic!("{what}: {error}\n{text}"));
     let rules = common::rules(&report).into_iter().map(str::to_owned).collect();
     Seen { code, stdout, rules }
 }
@@ -171,12 +182,18 @@ fn deep_json() {
             let seen = survives(&format!("{name} {kind}"), &[("a.cedar", PERMIT), (name, text)], &[]);
             // A row that cannot run is told as a row, not as a finding.
             let rows = name == "a_test.json" && kind == "closed";
-            assert!(rows || rules.iter().any(|rule| seen.found(rule)), "{name} {kind}: {:?}\n{}", seen.rules, seen.stdout);
+            assert!(
+                rows || rules.iter().any(|rule| seen.found(rule)),
+                "{name} {kind}: {:?}\n{}",
+                seen.rules,
+                seen.stdout
+            );
             assert_eq!(seen.code, 1, "{name} {kind}");
         }
     }
     // Where the file has the right outline and the depth is inside.
-    let attribute = format!("[{{\"uid\":{{\"type\":\"U\",\"id\":\"a\"}},\"attrs\":{{\"x\":{closed}}},\"parents\":[]}}]");
+    let attribute =
+        format!("[{{\"uid\":{{\"type\":\"U\",\"id\":\"a\"}},\"attrs\":{{\"x\":{closed}}},\"parents\":[]}}]");
     survives("entity", &[("a.cedar", PERMIT), ("entities.json", &attribute)], &["entity-mismatch"]);
     let context = format!(
         "[{{\"request\":{{\"principal\":{closed},\"action\":\"A::\\\"a\\\"\",\"resource\":\"A::\\\"a\\\"\",\"context\":{closed}}},\"decision\":{closed},\"entities\":{closed}}}]"
@@ -247,6 +264,9 @@ fn many_of_everything() {
         .collect();
     let links = format!("[{}]", links.join(","));
     survives("links", &[("a.cedar", template), ("l.cedartemplatelinks.json", &links)], &[]);
+    let keys: String = (0..MANY).map(|number| format!("\"k{number}\":1,")).collect();
+    let row = format!("[{{{keys}\"request\":{{}},\"decision\":\"allow\"}}]");
+    assert_eq!(survives("keys in a row", &[("a.cedar", PERMIT), ("a_test.json", &row)], &[]).code, 1);
     let long = ["a".repeat(100_000), "b".repeat(100_000)];
     let rows = format!(
         "[{{\"request\":{{\"principal\":\"U::\\\"a\\\"\",\"action\":\"A::\\\"a\\\"\",\"resource\":\"U::\\\"a\\\"\"}},\"decision\":\"allow\",\"reason\":[\"{}\"]}}]",
@@ -272,7 +292,9 @@ const KINDS: [&str; 9] = [
 #[test]
 fn bytes_that_are_no_text() {
     for name in KINDS {
-        for (what, content) in [("invalid UTF-8", &b"permit(\xff\xfe"[..]), ("surrogates", b"\"\xed\xa0\x80\""), ("NUL", b"\0\0\0")] {
+        for (what, content) in
+            [("invalid UTF-8", &b"permit(\xff\xfe"[..]), ("surrogates", b"\"\xed\xa0\x80\""), ("NUL", b"\0\0\0")]
+        {
             let dir = dir();
             write(dir.path(), &[("a.cedar", PERMIT)]);
             let path = dir.path().join(name);
@@ -322,11 +344,18 @@ fn files_that_are_none() {
 #[test]
 fn links() {
     let outside = dir();
-    write(outside.path(), &[("secret.cedar", "permit(principal, action, resource) when { \"s3cret\" };"), ("d/e.cedar", PERMIT)]);
+    write(
+        outside.path(),
+        &[("secret.cedar", "permit(principal, action, resource) when { \"s3cret\" };"), ("d/e.cedar", PERMIT)],
+    );
     for repository in [false, true] {
         for (what, target, found) in [
             ("out", outside.path().join("secret.cedar"), true),
-            ("out by a relative path", Path::new("..").join(outside.path().file_name().unwrap()).join("secret.cedar"), true),
+            (
+                "out by a relative path",
+                Path::new("..").join(outside.path().file_name().unwrap()).join("secret.cedar"),
+                true,
+            ),
             ("to nothing", "nothing.cedar".into(), true),
             ("to itself", "x.cedar".into(), true),
             ("to another that leads back", "y.cedar".into(), true),
@@ -431,8 +460,11 @@ fn evil_repository(dir: &Path) {
          permit(principal, action == Action::\"{EVIL}\", resource is {raw});\n\
          @id(\"t\") permit(principal == ?principal, action, resource);\n"
     );
-    let entities = format!("[{{\"uid\":{{\"type\":\"U\",\"id\":\"{json}\"}},\"attrs\":{{\"{json}\":1}},\"parents\":[]}}]");
-    let links = format!("[{{\"template_id\":\"{json}\",\"link_id\":\"{json}\",\"args\":{{}}}},{{\"template_id\":\"t\",\"link_id\":\"{json}\",\"args\":{{\"?{json}\":\"{json}\"}}}}]");
+    let entities =
+        format!("[{{\"uid\":{{\"type\":\"U\",\"id\":\"{json}\"}},\"attrs\":{{\"{json}\":1}},\"parents\":[]}}]");
+    let links = format!(
+        "[{{\"template_id\":\"{json}\",\"link_id\":\"{json}\",\"args\":{{}}}},{{\"template_id\":\"t\",\"link_id\":\"{json}\",\"args\":{{\"?{json}\":\"{json}\"}}}}]"
+    );
     let rows = format!(
         "[{{\"name\":\"{json}\",\"request\":{{\"principal\":\"{json}\",\"action\":\"{json}\",\"resource\":\"{json}\",\"context\":{{}}}},\"decision\":\"{json}\"}},\
           {{\"name\":\"{json}\",\"request\":{{\"principal\":{{\"type\":\"U\",\"id\":\"{json}\"}},\"action\":\"Action::\\\"v\\\"\",\"resource\":{{\"type\":\"U\",\"id\":\"{json}\"}},\"context\":{{\"{json}\":1}}}},\"decision\":\"allow\",\"reason\":[\"{json}\"]}}]"
@@ -448,7 +480,12 @@ fn evil_repository(dir: &Path) {
             ("bad/p.cedar", &format!("permit(principal, action, resource) when {{ {raw} }};")),
             ("bad/bad.cedarschema", &format!("entity {raw};")),
             ("bad/a_test.json", raw),
-            ("tables/p.cedar", &format!("@id(\"{EVIL}\") {PERMIT}@id(\"two{EVIL}\") permit(principal, action, resource) when {{ principal[\"{EVIL}\"] }};")),
+            (
+                "tables/p.cedar",
+                &format!(
+                    "@id(\"{EVIL}\") {PERMIT}@id(\"two{EVIL}\") permit(principal, action, resource) when {{ principal[\"{EVIL}\"] }};"
+                ),
+            ),
             ("tables/a_test.json", &rows),
         ],
     );
@@ -464,10 +501,17 @@ fn harmless(dir: &Path, what: &str) {
             let stdout = String::from_utf8(output.stdout.clone()).unwrap();
             let ours = format == "human" && color == "always";
             let plain = if ours { without_colour(&stdout) } else { stdout.clone() };
-            let bad = |c: char| (c.is_control() && c != '\n') || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+            let bad = |c: char| {
+                (c.is_control() && c != '\n') || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+            };
             assert!(!plain.chars().any(bad), "{what} {format}: {plain:?}");
-            assert!(output.status.code().is_some_and(|code| (0..=4).contains(&code)), "{what} {format}: {:?}", output.status);
-            let obeyed = stdout.split(['\n', '\r']).filter(|line| line.trim_start().starts_with("::") || line.contains("##["));
+            assert!(
+                output.status.code().is_some_and(|code| (0..=4).contains(&code)),
+                "{what} {format}: {:?}",
+                output.status
+            );
+            let obeyed =
+                stdout.split(['\n', '\r']).filter(|line| line.trim_start().starts_with("::") || line.contains("##["));
             if format == "github" {
                 // The runner looks for `##[` only in what is not a command already.
                 for line in obeyed {
@@ -513,7 +557,11 @@ fn every_report_is_harmless() {
     // And one whose findings are about meaning, which broken files above hide.
     let policies = fs::read_to_string(dir.path().join("s/p.cedar")).unwrap();
     let whole = self::dir();
-    let right: String = policies.lines().filter(|line| !line.contains("polcheck:") && !line.contains("resource is ::")).map(|line| format!("{line}\n")).collect();
+    let right: String = policies
+        .lines()
+        .filter(|line| !line.contains("polcheck:") && !line.contains("resource is ::"))
+        .map(|line| format!("{line}\n"))
+        .collect();
     write(whole.path(), &[("s.cedarschema", SCHEMA), ("p.cedar", &right)]);
     let seen = check(whole.path(), "hostile and valid");
     for rule in ["unsafe-attribute-access", "duplicate-id", "placeholder"] {
@@ -566,7 +614,10 @@ fn reports_that_cannot_be_written() {
         let stderr = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(2), "{args}: {stderr}");
         assert_eq!(stderr.lines().count(), 1, "{args}: {stderr}");
-        assert!(stderr.starts_with("polcheck: ") && stderr.contains(words) && !stderr.contains("panic"), "{args}: {stderr}");
+        assert!(
+            stderr.starts_with("polcheck: ") && stderr.contains(words) && !stderr.contains("panic"),
+            "{args}: {stderr}"
+        );
     }
     let left: Vec<_> = fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(left, ["a.cedar"], "no temporary file is left");
@@ -597,14 +648,16 @@ fn interrupts() {
     write(dir.path(), &[("s.cedarschema", SCHEMA)]);
     for after in [20, 300, 1500] {
         let mut command = command(dir.path());
-        let command = command.args(["check", "--report", "json=report.json"]).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let command =
+            command.args(["check", "--report", "json=report.json"]).stdout(Stdio::piped()).stderr(Stdio::piped());
         let child = command.spawn().unwrap();
         std::thread::sleep(Duration::from_millis(after));
         let _ = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
         let output = child.wait_with_output().unwrap();
         let stderr = String::from_utf8_lossy(&output.stderr);
         assert!(!stderr.contains("panick"), "{stderr}");
-        let ended = output.status.signal() == Some(2) || output.status.code().is_some_and(|code| (0..=4).contains(&code));
+        let ended =
+            output.status.signal() == Some(2) || output.status.code().is_some_and(|code| (0..=4).contains(&code));
         assert!(ended, "after {after} ms: {:?} {stderr}", output.status);
         if output.status.signal().is_some() {
             assert!(!dir.path().join("report.json").exists(), "a report is whole or not at all");

@@ -1,5 +1,12 @@
 //! `decide::Index` answers as `cedar_policy::Authorizer` over the whole set: decision, determining policies, errors.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    missing_docs,
+    clippy::indexing_slicing,
+    clippy::string_slice
+)]
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -181,8 +188,13 @@ fn stored() -> impl Strategy<Value = Stored> {
 }
 
 fn ask() -> impl Strategy<Value = Ask> {
-    (any_uid(), 0..ACTIONS, any_uid(), 0..3_i64, any::<bool>())
-        .prop_map(|(principal, action, resource, n, flag)| Ask { principal, action, resource, n, flag })
+    (any_uid(), 0..ACTIONS, any_uid(), 0..3_i64, any::<bool>()).prop_map(|(principal, action, resource, n, flag)| Ask {
+        principal,
+        action,
+        resource,
+        n,
+        flag,
+    })
 }
 
 fn world() -> impl Strategy<Value = World> {

@@ -1,6 +1,13 @@
 //! One damaged policy costs no other: what stands beside it is found at its exact place, and polcheck takes a file without
 //! a word exactly when Cedar takes it.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    missing_docs,
+    clippy::indexing_slicing,
+    clippy::string_slice
+)]
 
 use std::str::FromStr;
 
@@ -11,8 +18,14 @@ use polcheck::source::Memory;
 use proptest::prelude::*;
 use proptest::sample::Index;
 
-const ANNOTATIONS: [&str; 6] =
-    ["", "@note(\"a;b\")\n", "@id(\"x\\\"y;\") ", "@permit\r\n", "@a(\"// no comment\") // é;\n@b ", "@forbid(\"\\u{1F600}\")"];
+const ANNOTATIONS: [&str; 6] = [
+    "",
+    "@note(\"a;b\")\n",
+    "@id(\"x\\\"y;\") ",
+    "@permit\r\n",
+    "@a(\"// no comment\") // é;\n@b ",
+    "@forbid(\"\\u{1F600}\")",
+];
 const HEADS: [&str; 6] = [
     "permit(principal, action, resource)",
     "forbid (principal == User::\"a;b\", action, resource)",
@@ -45,8 +58,30 @@ const BETWEEN: [&str; 11] = [
 ];
 /// Nothing here opens a string or a comment, or ends a statement.
 const TOKENS: [&str; 24] = [
-    "(", ")", "{", "}", "[", "]", ",", "@", "permit", "forbid", "when", " x ", "?", "é", "\u{1F600}", "&&", "!", "==",
-    "\0", "1", "\u{feff}", "\r\n", "/", "\\",
+    "(",
+    ")",
+    "{",
+    "}",
+    "[",
+    "]",
+    ",",
+    "@",
+    "permit",
+    "forbid",
+    "when",
+    " x ",
+    "?",
+    "é",
+    "\u{1F600}",
+    "&&",
+    "!",
+    "==",
+    "\0",
+    "1",
+    "\u{feff}",
+    "\r\n",
+    "/",
+    "\\",
 ];
 const WILD: [&str; 8] = ["\"", "//", ";", "\n", "\r", "/", "\\\"", "\"\\"];
 
