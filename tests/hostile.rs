@@ -390,7 +390,7 @@ fn links() {
 fn a_file_that_may_not_be_read() {
     let dir = dir();
     write(dir.path(), &[("a.cedar", PERMIT), ("x.cedar", PERMIT)]);
-    fs::set_permissions(dir.path().join("x.cedar"), fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(dir.path().join("x.cedar"), fs::Permissions::from_mode(0o0)).unwrap();
     if fs::read(dir.path().join("x.cedar")).is_ok() {
         println!("skipped: root reads everything");
         return;
