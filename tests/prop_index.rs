@@ -1,5 +1,12 @@
 //! `decide::Index` answers as `cedar_policy::Authorizer` over the whole set: decision, determining policies, errors.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    missing_docs,
+    clippy::indexing_slicing,
+    clippy::string_slice
+)]
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 

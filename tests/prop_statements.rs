@@ -1,6 +1,13 @@
 //! One damaged policy costs no other: what stands beside it is found at its exact place, and polcheck takes a file without
 //! a word exactly when Cedar takes it.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    missing_docs,
+    clippy::indexing_slicing,
+    clippy::string_slice
+)]
 
 use std::str::FromStr;
 

@@ -56,7 +56,7 @@ fn fragment(file: &Arc<SourceFile>) -> Result<SchemaFragment, Box<Finding>> {
         finding.help = help;
         Box::new(finding)
     };
-    let deepest = split(&text).iter().map(|statement| statement.depth).max().unwrap_or(0);
+    let deepest = split(&text).iter().map(|statement| statement.depth.max(statement.angles)).max().unwrap_or(0);
     if deepest > MAX_DEPTH {
         let message = format!("brackets nest {deepest} deep; more than {MAX_DEPTH} is not analysed");
         return Err(Box::new(Finding::new(TOO_DEEP.id, Level::Error, whole(file), message)));

@@ -10,6 +10,8 @@ pub(super) struct Statement {
     pub(super) span: Span,
     /// How deeply brackets nest.
     pub(super) depth: usize,
+    /// How deeply `<` and `>` nest, which are brackets in schemas (`Set<...>`).
+    pub(super) angles: usize,
     /// How many operators and brackets there are: an upper bound for the depth of the syntax tree.
     pub(super) operators: usize,
 }
@@ -28,6 +30,8 @@ struct Open {
     end: usize,
     depth: usize,
     deepest: usize,
+    angle: usize,
+    deepest_angle: usize,
     operators: usize,
     /// Whether the scope's brackets have been closed.
     scope_closed: bool,
@@ -121,6 +125,14 @@ impl Splitter<'_> {
         let open = self.token(start);
         open.key = byte == b'@';
         match byte {
+            b'<' => {
+                open.angle += 1;
+                open.deepest_angle = open.deepest_angle.max(open.angle);
+            }
+            b'>' => open.angle = open.angle.saturating_sub(1),
+            _ => {}
+        }
+        match byte {
             b'(' | b'[' | b'{' => {
                 open.depth += 1;
                 open.operators += 1;
@@ -150,6 +162,8 @@ impl Splitter<'_> {
             end,
             depth: 0,
             deepest: 0,
+            angle: 0,
+            deepest_angle: 0,
             operators: 0,
             scope_closed: false,
             effect: false,
@@ -163,7 +177,8 @@ impl Splitter<'_> {
     fn close(&mut self) {
         if let Some(open) = self.current.take() {
             let span = Span::new(open.start, open.end);
-            self.found.push(Statement { span, depth: open.deepest, operators: open.operators });
+            let (depth, angles) = (open.deepest, open.deepest_angle);
+            self.found.push(Statement { span, depth, angles, operators: open.operators });
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The forms of others, read unchanged: `cedar run-tests`, `ALLOW`/`DENY` folders, Cedar's integration tests.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use super::rows::{Errors, Fault, Found, Reasons, Row, RowEntities};
 use crate::outcome::Decision;
@@ -95,8 +96,9 @@ impl<'t> Fields<'t> {
     fn of(node: Node<'t>) -> Result<Self, Fault> {
         let fields =
             node.fields().ok_or_else(|| Fault::new(format!("a row is an object, and this is {}", node.kind())))?;
-        for (at, (key, _)) in fields.iter().enumerate() {
-            if fields.iter().take(at).any(|(earlier, _)| earlier == key) {
+        let mut seen = HashSet::new();
+        for (key, _) in &fields {
+            if !seen.insert(key) {
                 return Err(Fault::new(format!("`{}` is given twice", inline(key))));
             }
         }
