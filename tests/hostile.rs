@@ -12,7 +12,6 @@
     clippy::string_slice
 )]
 
-#[allow(unreachable_pub)]
 mod common;
 
 use std::ffi::{OsStr, OsString};
