@@ -13,9 +13,11 @@ import json
 import os
 import random
 import resource
+import shutil
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -171,11 +173,15 @@ def main():
             folder, label = prepare(name, policy_count, row_count)
             met.append(compare(f"run rows: {label}", goal, polcheck_test(folder), cedar_test(folder), folder, args.runs))
     if wanted("validate"):
-        folder, _ = prepare("large", 500, 10)
+        folder, _ = prepare("validate", 500, 10)
         met.append(compare("validate 500 policies", None, polcheck_validate(folder), cedar_validate(folder), folder, args.runs))
     if wanted("check"):
         folder, _ = prepare("twenty", 20, 40)
-        times = [once([str(POLCHECK), "check", "."], folder) for _ in range(args.runs * 2)]
+        # Outside of this repository, which ignores its target folder.
+        with tempfile.TemporaryDirectory() as elsewhere:
+            shutil.copytree(folder, elsewhere, dirs_exist_ok=True)
+            subprocess.run(["git", "init", "-q"], cwd=elsewhere, check=True)
+            times = [once([str(POLCHECK), "check"], elsewhere) for _ in range(args.runs * 2)]
         cpu = statistics.median(cpu for cpu, _ in times) * 1e3
         print(f"polcheck check of a repository of 20 policies\n  {cpu:.1f} ms CPU (goal under 50 ms)")
         met.append(cpu < 50)

@@ -89,7 +89,7 @@ fn rows_say_what_was_expected_and_what_decided() {
     outcome.gaps.push("store payments has no schema: types were not checked".to_owned());
     let out = render("human", &outcome, &PLAIN);
     for part in [
-        "× row failed: tests/a.yaml#support",
+        "× row failed: support",
         "at tests/a.yaml:2:5 in store payments",
         "expected: deny, decided by a, no policy failing to evaluate",
         "decided by permit policies/a.cedar#view-own (tests/a.yaml:2:5)",

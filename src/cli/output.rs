@@ -70,9 +70,9 @@ pub(super) fn write(outcome: &Outcome, wanted: &[Wanted], args: &CommonArgs) -> 
         ColorArg::Never => false,
         ColorArg::Auto => terminal && !plain,
     };
-    let width = if terminal { usize::from(console::Term::stdout().size().1).clamp(40, 140) } else { 100 };
+    let width = if terminal { usize::from(console::Term::stdout().size().1).clamp(40, 140) } else { 80 };
     let on_stdout = Options { width, color, verbose: args.verbose, quiet: args.quiet };
-    let in_file = Options { color: args.color == ColorArg::Always, width: 100, ..on_stdout };
+    let in_file = Options { color: args.color == ColorArg::Always, width: 80, ..on_stdout };
     let mut failures = Vec::new();
     for report in wanted {
         let result = match &report.file {

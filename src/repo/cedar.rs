@@ -44,10 +44,9 @@ impl Body {
     /// The value of the annotation `key`.
     #[must_use]
     pub fn annotation(&self, key: &str) -> Option<&str> {
-        match self {
-            Self::Static(policy) => policy.annotation(key),
-            Self::Template(template) => template.annotation(key),
-        }
+        // Cedar's own look-up parses the key anew each time.
+        let mut annotations = self.ast().annotations();
+        annotations.find(|(name, _)| name.as_ref() == key).map(|(_, value)| value.val.as_str())
     }
 
     fn ast(&self) -> &ast::Template {

@@ -16,7 +16,7 @@ pub(super) fn write_brief(page: &mut Page, row: &TestResult) {
 /// Writes a row that failed or could not run, an empty line at its end.
 pub(super) fn write(page: &mut Page, row: &TestResult) {
     let what = if row.status == Status::Error { "could not run" } else { "failed" };
-    page.item(Ink::Error, &format!("  × row {what}: "), 4, &clean(&row.id));
+    page.item(Ink::Error, &format!("  × row {what}: "), 4, &clean(title(row)));
     let mut place = clean(&row.location.label()).into_owned();
     if let Some(store) = &row.store {
         place.push_str(&format!(" in store {}", clean(store)));
@@ -45,6 +45,11 @@ pub(super) fn write(page: &mut Page, row: &TestResult) {
         page.item(Ink::Help, "    help: ", 10, &clean(help));
     }
     page.gap();
+}
+
+/// The row's name; the file stands in the next line.
+fn title(row: &TestResult) -> &str {
+    row.id.strip_prefix(row.location.path()).and_then(|rest| rest.strip_prefix('#')).unwrap_or(&row.id)
 }
 
 fn stated(expected: &Expected) -> String {
