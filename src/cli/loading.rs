@@ -247,28 +247,22 @@ impl Loaded {
         }
     }
 
+    /// What was read, the stores that tests bring along included. A store that holds nothing but such tests is none.
     fn summary(&self) -> Summary {
-        let mut summary = Summary { stores: self.repo.stores.len(), ..Summary::default() };
+        let mut summary = Summary::default();
         for store in &self.repo.stores {
-            let templates = store.policies.iter().filter(|policy| policy.body.is_template()).count();
-            summary.templates += templates;
-            summary.policies += store.policies.len() - templates;
-            summary.links += store.links.len();
-            summary.environments += store.schema.ready().map_or(0, |schema| schema.environments);
-            summary.schemaless += usize::from(matches!(store.schema, SchemaState::None));
-            if let EntityState::Ready(data) = &store.entities {
-                summary.entities += data.count;
+            let own: Vec<_> = store.tables.iter().filter_map(|table| table.own_store.as_ref()?.as_ref().ok()).collect();
+            if holds_policies(store) || own.len() < store.tables.len() {
+                count(&mut summary, store);
             }
+            own.into_iter().for_each(|own| count(&mut summary, own));
         }
         summary
     }
 
     /// Whether there is anything that an engine over policies could check.
     pub(super) fn holds_policies(&self) -> bool {
-        let holds = |store: &repo::Store| {
-            !store.policies.is_empty() || !store.broken.is_empty() || !matches!(store.schema, SchemaState::None)
-        };
-        self.repo.stores.iter().any(holds)
+        self.repo.stores.iter().any(holds_policies)
     }
 
     /// What cannot be validated for lack of a schema, a sentence for each store.
@@ -286,5 +280,22 @@ impl Loaded {
             gaps.push(format!("store `{name}` has no schema, so {policies} parsed but not validated{above}"));
         }
         gaps
+    }
+}
+
+fn holds_policies(store: &repo::Store) -> bool {
+    !store.policies.is_empty() || !store.broken.is_empty() || !matches!(store.schema, SchemaState::None)
+}
+
+fn count(summary: &mut Summary, store: &repo::Store) {
+    let templates = store.policies.iter().filter(|policy| policy.body.is_template()).count();
+    summary.stores += 1;
+    summary.templates += templates;
+    summary.policies += store.policies.len() - templates;
+    summary.links += store.links.len();
+    summary.environments += store.schema.ready().map_or(0, |schema| schema.environments);
+    summary.schemaless += usize::from(matches!(store.schema, SchemaState::None));
+    if let EntityState::Ready(data) = &store.entities {
+        summary.entities += data.count;
     }
 }

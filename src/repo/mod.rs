@@ -14,6 +14,7 @@ mod model;
 mod policies;
 mod rules;
 mod schema;
+mod schema_bounds;
 mod statements;
 pub mod syntax;
 mod tables;

@@ -10,6 +10,7 @@ use super::files::whole;
 use super::json::JsonError;
 use super::model::{Schema, SchemaState};
 use super::rules::{SCHEMA_CONFLICT, SCHEMA_ERROR, TOO_DEEP};
+use super::schema_bounds;
 use super::statements::split;
 use crate::finding::{Finding, Level};
 use crate::text::{Location, SourceFile, Span};
@@ -42,6 +43,14 @@ fn one(files: &[Arc<SourceFile>]) -> (Option<cedar_policy::Schema>, Vec<Finding>
     }
     if !findings.is_empty() {
         return (None, findings);
+    }
+    let forms: Vec<_> = fragments.iter().filter_map(|fragment| fragment.clone().to_json_value().ok()).collect();
+    if let (Some(why), Some(first)) = (schema_bounds::exceeded(&forms), files.first()) {
+        let finding = Finding::new(TOO_DEEP.id, Level::Error, whole(first), format!("this schema is not read: {why}"));
+        return (
+            None,
+            vec![finding.help("declare entity types instead of nesting common types, and shorten the chain")],
+        );
     }
     match cedar_policy::Schema::from_schema_fragments(fragments) {
         Ok(schema) => (Some(schema), findings),
