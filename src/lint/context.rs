@@ -3,7 +3,6 @@
 use std::collections::HashSet;
 use std::sync::OnceLock;
 
-use crate::config::Config;
 use crate::finding::{Finding, Level};
 use crate::repo::syntax::EntityLiteral;
 use crate::repo::{EntityState, Policy, Store};
@@ -25,18 +24,14 @@ pub struct LintRule {
 pub struct Context<'a> {
     /// The store.
     pub store: &'a Store,
-    /// Whether configuration says what the store holds. Otherwise its files were found below one schema or folder, and may
-    /// never be deployed together.
-    pub spelled_out: bool,
     declared: OnceLock<HashSet<(String, String)>>,
 }
 
 impl<'a> Context<'a> {
-    /// The context of `store` under `config`.
+    /// The context of `store`.
     #[must_use]
-    pub fn new(store: &'a Store, config: &Config) -> Self {
-        let spelled_out = config.stores.iter().any(|spelled| spelled.name == store.name);
-        Self { store, spelled_out, declared: OnceLock::new() }
+    pub fn new(store: &'a Store) -> Self {
+        Self { store, declared: OnceLock::new() }
     }
 
     /// Static policies and templates.

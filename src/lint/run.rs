@@ -18,7 +18,7 @@ pub fn run(repo: &Repo, config: &Config, only: Option<&[&str]>) -> Vec<Finding> 
 }
 
 fn run_store(store: &Store, config: &Config, rules: &[&LintRule]) -> Vec<Finding> {
-    let context = Context::new(store, config);
+    let context = Context::new(store);
     let mut all: Vec<Finding> = rules
         .par_iter()
         .flat_map(|rule| {

@@ -1,6 +1,6 @@
 //! `duplicate-id`: two policies of one store with one id.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use crate::finding::{Finding, Level};
 use crate::lint::context::{Context, LintRule, place};
@@ -24,19 +24,10 @@ pub(in crate::lint) static RULE: LintRule = LintRule {
 
 fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
     let mut first: HashMap<&str, &Policy> = HashMap::new();
-    let mut ids: HashMap<&str, BTreeSet<&str>> = HashMap::new();
-    for policy in context.policies() {
-        if let Some((id, _)) = &policy.id {
-            ids.entry(policy.location.path()).or_default().insert(id);
-        }
-    }
     for policy in context.policies() {
         let Some((id, _)) = &policy.id else { continue };
         match first.get(id.as_str()) {
-            Some(other) => {
-                let doubtful = !context.spelled_out && are_versions(policy, other, &ids);
-                out.push(duplicate(policy, id, other, doubtful));
-            }
+            Some(other) => out.push(duplicate(policy, id, other)),
             None => {
                 first.insert(id, policy);
             }
@@ -51,26 +42,14 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
     }
 }
 
-/// Whether the files of these two policies look like versions of one another, kept side by side and never deployed together:
-/// one file has no id that the other lacks, or the policies are word for word the same.
-fn are_versions(one: &Policy, other: &Policy, ids: &HashMap<&str, BTreeSet<&str>>) -> bool {
-    let (here, there) = (one.location.path(), other.location.path());
-    if here == there {
-        return false;
-    }
-    let Some((here, there)) = ids.get(here).zip(ids.get(there)) else { return false };
-    let same = one.location.text().split_whitespace().eq(other.location.text().split_whitespace());
-    same || here.is_subset(there) || there.is_subset(here)
-}
-
 const HELP: &str = "give every policy, template and link of a store an id of its own";
-const VERSIONS: &str = "the two files look like versions of one another: if they are deployed together, give each policy an \
-                        id of its own; if not, make them two stores in polcheck.toml";
+const FILES: &str = "give every policy, template and link of a store an id of its own; files that are never deployed together \
+                     (versions of one another, say) are stores of their own in polcheck.toml";
 
-fn duplicate(policy: &Policy, id: &str, other: &Policy, doubtful: bool) -> Finding {
+fn duplicate(policy: &Policy, id: &str, other: &Policy) -> Finding {
     let message = format!("another policy of this store already has the id `{}`", inline(id));
-    let (level, help) = if doubtful { (Level::Note, VERSIONS) } else { (Level::Error, HELP) };
-    let finding = Finding::new(RULE.meta.id, level, id_place(policy), message);
+    let help = if policy.location.path() == other.location.path() { HELP } else { FILES };
+    let finding = Finding::new(RULE.meta.id, Level::Error, id_place(policy), message);
     and_first(finding.policy(policy.name.clone(), &policy.location), other).help(help)
 }
 
