@@ -68,7 +68,7 @@ pub struct SourceFile {
     blocks: OnceLock<Vec<(usize, usize)>>,
 }
 
-const BLOCK: usize = 4096;
+const BLOCK: usize = 512;
 
 const BOM: &str = "\u{feff}";
 

@@ -192,7 +192,7 @@ fn prepare<'p>(
     }
     let line = match suppression.reach {
         Reach::Line(line) => Some(line),
-        Reach::Code(at) => Some(suppression.location.file.position(at).line),
+        Reach::Code(at) => Some(suppression.location.file.line(at)),
         Reach::Nothing => None,
     };
     let mut prepared = Prepared::default();

@@ -42,7 +42,7 @@ pub fn scan(file: &Arc<SourceFile>) -> Vec<Suppression> {
         return Vec::new();
     }
     let pieces = pieces(file.text());
-    let line = |offset: usize| file.position(offset).line;
+    let line = |offset: usize| file.line(offset);
     let below = code_below(&pieces, &line);
     let mut found = Vec::new();
     let mut code_ends_on = 0;
