@@ -100,7 +100,7 @@ fn every_rule_has_a_page() {
     }
 }
 
-/// A rule is a file, a line in the catalogue, a page and a folder of fixtures: nothing else lists rules.
+/// A rule is a file, a line in `rules/mod.rs`, a page and a folder of fixtures: nothing else lists rules.
 #[test]
 fn the_catalogue_is_the_only_list() {
     let ids: BTreeSet<_> = LINT_RULES.iter().map(|rule| rule.meta.id.to_owned()).collect();
@@ -111,7 +111,7 @@ fn the_catalogue_is_the_only_list() {
         let text = std::fs::read_to_string(&path).unwrap();
         text.contains("RULE: LintRule").then(|| path.file_stem().unwrap().to_str().unwrap().replace('_', "-"))
     });
-    assert_eq!(with_rule.collect::<BTreeSet<_>>(), ids, "files under src/lint/rules and lines in the catalogue");
+    assert_eq!(with_rule.collect::<BTreeSet<_>>(), ids, "files under src/lint/rules and lines in their mod.rs");
     for entry in walk(&root().join("src")) {
         let text = std::fs::read_to_string(&entry).unwrap();
         let own = entry.parent().unwrap().ends_with("lint/rules");

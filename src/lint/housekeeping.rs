@@ -1,6 +1,6 @@
 //! The rules about suppressions themselves; the code that finds them is in `finding`, which knows no rules.
 
-use super::catalogue::LINT_RULES;
+use super::rules::LINT_RULES;
 use crate::config::Config;
 use crate::finding::suppression::{EXPIRED, RuleState, UNKNOWN, UNUSED};
 use crate::finding::{Finding, Level};

@@ -2,8 +2,8 @@
 
 use rayon::prelude::*;
 
-use super::catalogue::LINT_RULES;
 use super::context::{Context, LintRule};
+use super::rules::LINT_RULES;
 use crate::config::Config;
 use crate::finding::Finding;
 use crate::repo::{Repo, Store};

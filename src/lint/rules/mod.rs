@@ -1,10 +1,25 @@
-//! One file per rule, metadata and code together.
+//! One file per rule, metadata and code together, and the one list of them.
 
-pub(super) mod duplicate_id;
-pub(super) mod near_miss_name;
+use super::context::LintRule;
+
 mod near_miss_typo;
-pub(super) mod placeholder;
 mod placeholder_text;
-pub(super) mod type_error_in_condition;
 mod type_error_shape;
-pub(super) mod wildcard_in_entity_id;
+
+/// Declares the modules of rules and lists them, so that a rule is named once.
+macro_rules! lint_rules {
+    ($($rule:ident)*) => {
+        $(mod $rule;)*
+
+        /// Every rule that [`super::run`] knows, by id.
+        pub static LINT_RULES: &[&LintRule] = &[$(&$rule::RULE),*];
+    };
+}
+
+lint_rules! {
+    duplicate_id
+    near_miss_name
+    placeholder
+    type_error_in_condition
+    wildcard_in_entity_id
+}
