@@ -222,9 +222,15 @@ fn schemas() {
     let seen = survives("types", &[("s.cedarschema", &types), ("a.cedar", PERMIT)], &[]);
     assert!(seen.found("never-applies"), "{:?}", seen.rules);
     let chain: String = (0..2_000).map(|number| format!("type T{number} = Set<T{}>;\n", number + 1)).collect();
-    survives("common types", &[("s.cedarschema", &format!("{chain} type T2000 = Long; entity U {{ a: T0 }};"))], &[]);
+    let chain = format!("{chain} type T2000 = Long; entity U {{ a: T0 }};");
+    survives("common types", &[("s.cedarschema", &chain)], &["too-deep"]);
+    let doubled: String =
+        (0..60).map(|number| format!("type T{number} = {{ a: T{}, b: T{} }};\n", number + 1, number + 1)).collect();
+    let doubled = format!("{doubled} type T60 = Long; entity U {{ a: T0 }};");
+    survives("doubling types", &[("s.cedarschema", &doubled), ("a.cedar", PERMIT)], &["too-deep"]);
     let circle: String = (0..MANY).map(|number| format!("type T{number} = T{};\n", (number + 1) % MANY)).collect();
-    survives("circle of types", &[("s.cedarschema", &circle)], &["schema-error"]);
+    survives("long circle of types", &[("s.cedarschema", &circle)], &["too-deep"]);
+    survives("circle of types", &[("s.cedarschema", "type A = B; type B = C; type C = A;")], &["schema-error"]);
     let missing: String = (0..2_000).map(|number| format!("entity U{number} in [X{number}];\n")).collect();
     survives("unknown types", &[("s.cedarschema", &missing)], &["schema-error"]);
 }
