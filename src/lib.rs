@@ -14,7 +14,8 @@
 //! | `config` | `text`, `source`, `finding`, `rule` |
 //! | `repo` | `text`, `source`, `config`, `finding`, `rule` |
 //! | `decide` | nothing of ours (Cedar's types only) |
-//! | `validate`, `lint`, `tables` | `text`, `finding`, `rule`, `outcome`, `config`, `repo`, `decide`; never each other |
+//! | `symbolic` | nothing of ours (Cedar's types only) |
+//! | `validate`, `lint`, `tables` | `text`, `finding`, `rule`, `outcome`, `config`, `repo`, `decide`, `symbolic`; never each other |
 //! | `report` | `text`, `finding`, `rule`, `outcome` |
 //! | `cli` | everything |
 //!
@@ -46,6 +47,7 @@ pub mod repo;
 pub mod report;
 pub mod rule;
 pub mod source;
+pub mod symbolic;
 pub mod tables;
 pub mod text;
 pub mod validate;

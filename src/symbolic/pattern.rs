@@ -1,0 +1,265 @@
+//! Patterns of `like`, and the strings that match some and do not match others.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap, HashSet};
+
+/// A pattern: characters, and `None` for any characters. No two wildcards stand side by side.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) struct Pattern(Vec<Option<char>>);
+
+/// How many states of the product of several patterns are looked at.
+pub(super) const STATES: usize = 20_000;
+
+/// The product of the patterns has more than [`STATES`] states.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct TooManyStates;
+
+impl Pattern {
+    /// The pattern with these elements.
+    pub(super) fn new(mut elements: Vec<Option<char>>) -> Self {
+        elements.dedup_by(|a, b| a.is_none() && b.is_none());
+        Self(elements)
+    }
+
+    /// Whether it is `*`.
+    pub(super) fn matches_everything(&self) -> bool {
+        self.0.as_slice() == [None]
+    }
+
+    /// The one string that it matches, if it has no wildcard.
+    pub(super) fn literal(&self) -> Option<String> {
+        self.0.iter().copied().collect()
+    }
+
+    /// Whether `text` matches.
+    pub(super) fn matches(&self, text: &str) -> bool {
+        let mut state = self.start();
+        for c in text.chars() {
+            state = self.after(&state, c);
+        }
+        self.accepts(&state)
+    }
+
+    /// The pattern with `filling` in the place of each wildcard.
+    fn filled(&self, filling: &str) -> String {
+        let mut text = String::new();
+        for element in &self.0 {
+            match element {
+                Some(c) => text.push(*c),
+                None => text.push_str(filling),
+            }
+        }
+        text
+    }
+
+    /// The positions before any character: the first, and the one after a leading wildcard.
+    fn start(&self) -> Positions {
+        self.closed([0])
+    }
+
+    /// With each position before a wildcard goes the one after it.
+    fn closed(&self, positions: impl IntoIterator<Item = usize>) -> Positions {
+        let mut all = Positions::new();
+        for position in positions {
+            all.insert(position);
+            if self.0.get(position) == Some(&None) {
+                all.insert(position + 1);
+            }
+        }
+        all
+    }
+
+    fn after(&self, state: &Positions, c: char) -> Positions {
+        self.closed(state.iter().filter_map(|position| match self.0.get(*position) {
+            Some(None) => Some(*position),
+            Some(Some(expected)) if *expected == c => Some(*position + 1),
+            _ => None,
+        }))
+    }
+
+    fn accepts(&self, state: &Positions) -> bool {
+        state.contains(&self.0.len())
+    }
+}
+
+type Positions = BTreeSet<usize>;
+
+/// The strings that match all of some patterns and none of others.
+pub(super) struct Language<'a> {
+    positive: &'a [&'a Pattern],
+    negative: &'a [&'a Pattern],
+}
+
+impl<'a> Language<'a> {
+    pub(super) fn new(positive: &'a [&'a Pattern], negative: &'a [&'a Pattern]) -> Self {
+        Self { positive, negative }
+    }
+
+    fn contains(&self, text: &str) -> bool {
+        self.positive.iter().all(|pattern| pattern.matches(text))
+            && !self.negative.iter().any(|pattern| pattern.matches(text))
+    }
+
+    /// Some strings of the language that `refused` does not hold, shortest first: at least one, unless there is none. The second
+    /// result says that there are no others, those in `refused` included.
+    ///
+    /// Source: the product of the patterns' automata, searched from the start with the distance to acceptance as estimate.
+    pub(super) fn strings(&self, refused: &HashSet<String>) -> Result<(Vec<String>, bool), TooManyStates> {
+        let guesses = self.positive.iter().flat_map(|pattern| ["", "x", "any"].map(|filling| pattern.filled(filling)));
+        let plain = self.positive.is_empty().then(|| "any".to_owned());
+        if let Some(text) = guesses.chain(plain).find(|text| !refused.contains(text) && self.contains(text)) {
+            return Ok((vec![text], false));
+        }
+        self.search(refused)
+    }
+
+    fn search(&self, refused: &HashSet<String>) -> Result<(Vec<String>, bool), TooManyStates> {
+        let patterns: Vec<&Pattern> = self.positive.iter().chain(self.negative).copied().collect();
+        let mut alphabet: BTreeSet<char> =
+            patterns.iter().flat_map(|pattern| pattern.0.iter().flatten()).copied().collect();
+        // One character stands for all that no pattern names: where it is possible once, it is possible any number of times.
+        let other = ('a'..='z').chain('\u{100}'..).find(|c| !alphabet.contains(c));
+        alphabet.extend(other);
+
+        let start: Vec<Positions> = patterns.iter().map(|pattern| pattern.start()).collect();
+        let mut numbers: HashMap<Vec<Positions>, usize> = HashMap::from([(start.clone(), 0)]);
+        let mut states = vec![start];
+        let mut edges: Vec<Vec<(char, usize)>> = Vec::new();
+        while let Some(state) = states.get(edges.len()).cloned() {
+            let mut out = Vec::new();
+            for c in &alphabet {
+                let next: Vec<Positions> =
+                    patterns.iter().zip(&state).map(|(pattern, at)| pattern.after(at, *c)).collect();
+                // A required pattern that can no longer match ends the way.
+                if next.iter().take(self.positive.len()).any(BTreeSet::is_empty) {
+                    continue;
+                }
+                let fresh = states.len();
+                let number = *numbers.entry(next.clone()).or_insert(fresh);
+                if number == fresh {
+                    states.push(next);
+                }
+                out.push((*c, number));
+            }
+            edges.push(out);
+            if states.len() > STATES {
+                return Err(TooManyStates);
+            }
+        }
+        let accepts = |state: &Vec<Positions>| {
+            let mut each = patterns.iter().zip(state).map(|(pattern, at)| pattern.accepts(at));
+            each.by_ref().take(self.positive.len()).all(|yes| yes) && !each.any(|yes| yes)
+        };
+        let accepting: Vec<bool> = states.iter().map(accepts).collect();
+        let distance = distances(&edges, &accepting);
+
+        let mut found = Vec::new();
+        let mut queue = BinaryHeap::new();
+        let mut serial = 0_usize;
+        if let Some(ahead) = distance.first().copied().flatten() {
+            queue.push(Reverse((ahead, serial, 0_usize, String::new())));
+        }
+        while let Some(Reverse((_, _, state, text))) = queue.pop() {
+            if accepting.get(state) == Some(&true) && !refused.contains(&text) {
+                found.push(text);
+                return Ok((found, false));
+            }
+            if serial > STATES * 4 {
+                return Err(TooManyStates);
+            }
+            for (c, next) in edges.get(state).into_iter().flatten() {
+                if let Some(ahead) = distance.get(*next).copied().flatten() {
+                    serial += 1;
+                    let mut longer = text.clone();
+                    longer.push(*c);
+                    queue.push(Reverse((longer.chars().count() + ahead, serial, *next, longer)));
+                }
+            }
+        }
+        Ok((found, true))
+    }
+
+    /// Every string of the language, if there are at most `most`.
+    pub(super) fn all(&self, most: usize) -> Result<Option<Vec<String>>, TooManyStates> {
+        let mut known = HashSet::new();
+        let mut list = Vec::new();
+        while list.len() <= most {
+            let (found, _) = self.search(&known)?;
+            let Some(text) = found.into_iter().next() else { return Ok(Some(list)) };
+            known.insert(text.clone());
+            list.push(text);
+        }
+        Ok(None)
+    }
+}
+
+/// The least number of characters from each state to an accepting one.
+fn distances(edges: &[Vec<(char, usize)>], accepting: &[bool]) -> Vec<Option<usize>> {
+    let mut back: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for (from, out) in edges.iter().enumerate() {
+        for (_, to) in out {
+            back.entry(*to).or_default().push(from);
+        }
+    }
+    let mut distance: Vec<Option<usize>> = accepting.iter().map(|yes| yes.then_some(0)).collect();
+    let mut frontier: Vec<usize> =
+        accepting.iter().enumerate().filter(|(_, yes)| **yes).map(|(state, _)| state).collect();
+    let mut steps = 0;
+    while !frontier.is_empty() {
+        steps += 1;
+        let mut next = Vec::new();
+        for state in frontier {
+            for from in back.get(&state).into_iter().flatten() {
+                if let Some(slot @ None) = distance.get_mut(*from) {
+                    *slot = Some(steps);
+                    next.push(*from);
+                }
+            }
+        }
+        frontier = next;
+    }
+    distance
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pattern(text: &str) -> Pattern {
+        Pattern::new(text.chars().map(|c| (c != '*').then_some(c)).collect())
+    }
+
+    #[test]
+    fn a_pattern_matches_as_globs_do() {
+        for (glob, yes, no) in [
+            ("a*", vec!["a", "ab", "aa"], vec!["", "ba"]),
+            ("*a*b", vec!["ab", "xaxxb"], vec!["ba", "abx"]),
+            ("", vec![""], vec!["a"]),
+            ("a*a", vec!["aa", "aba"], vec!["a"]),
+        ] {
+            for text in yes {
+                assert!(pattern(glob).matches(text), "{glob} should match {text:?}");
+            }
+            for text in no {
+                assert!(!pattern(glob).matches(text), "{glob} should not match {text:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_finite_language_is_listed_whole() {
+        let (a, b, c) = (pattern("a*"), pattern("*a"), pattern("a*a"));
+        assert_eq!(Language::new(&[&a, &b], &[&c]).all(5).unwrap(), Some(vec!["a".to_owned()]));
+        assert_eq!(Language::new(&[&a, &b], &[]).all(5).unwrap(), None);
+        let d = pattern("b*");
+        assert_eq!(Language::new(&[&a, &d], &[]).all(5).unwrap(), Some(vec![]));
+    }
+
+    #[test]
+    fn a_string_is_found_between_patterns() {
+        let (a, b, c) = (pattern("*foo*"), pattern("*bar*"), pattern("foo*"));
+        let (found, _) = Language::new(&[&a, &b], &[&c]).strings(&HashSet::new()).unwrap();
+        let text = found.first().unwrap();
+        assert!(text.contains("foo") && text.contains("bar") && !text.starts_with("foo"));
+    }
+}

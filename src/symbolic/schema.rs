@@ -1,0 +1,155 @@
+//! What the engine knows of a schema: symcc's compilation of it, and the same facts by name.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
+
+use cedar_policy::{EntityTypeName, EntityUid, RequestEnv, Schema};
+use cedar_policy_symcc::op::Op;
+use cedar_policy_symcc::term::{Term, TermVar};
+use cedar_policy_symcc::term_factory::app;
+use cedar_policy_symcc::term_type::TermType;
+use cedar_policy_symcc::{CompiledSchema, SymEnv};
+
+/// A schema made ready for the engine. Making it costs time in proportion to the schema; share it.
+pub struct SchemaModel {
+    schema: Schema,
+    compiled: CompiledSchema,
+    environments: Vec<RequestEnv>,
+    pub(super) types: BTreeMap<EntityTypeName, EntityModel>,
+    pub(super) functions: HashMap<String, Function>,
+    actions: HashMap<EntityUid, HashSet<EntityUid>>,
+}
+
+impl std::fmt::Debug for SchemaModel {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "SchemaModel({} entity types, {} environments)", self.types.len(), self.environments.len())
+    }
+}
+
+/// An entity type.
+#[derive(Debug, Clone)]
+pub(super) struct EntityModel {
+    /// The record of its attributes.
+    pub(super) attributes: TermType,
+    /// The types that an entity of this type may be a member of, directly or not.
+    pub(super) parents: BTreeSet<EntityTypeName>,
+    /// The ids that there are, if the type is enumerated or an action type.
+    pub(super) choices: Option<Vec<String>>,
+    /// The type of its tags' values, if it has tags.
+    pub(super) tags: Option<TermType>,
+}
+
+/// An uninterpreted function of symcc's encoding.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) enum Function {
+    /// From an entity to the record of its attributes.
+    Attributes(EntityTypeName),
+    /// From an entity of the first type to the set of its ancestors of the second type.
+    Ancestors(EntityTypeName, EntityTypeName),
+    /// From an entity to the set of its tags' names.
+    TagKeys(EntityTypeName),
+    /// From an entity and a name to the tag's value.
+    TagValues(EntityTypeName),
+}
+
+impl SchemaModel {
+    /// Compiles `schema`.
+    ///
+    /// # Errors
+    /// When the schema holds what symbolic compilation cannot express; the text says what.
+    pub fn new(schema: &Schema) -> Result<Arc<Self>, String> {
+        let compiled = CompiledSchema::new(schema).map_err(|error| error.to_string())?;
+        let mut environments: Vec<RequestEnv> = schema.request_envs().collect();
+        environments.sort_by_cached_key(|env| {
+            (env.action().to_string(), env.principal().to_string(), env.resource().to_string())
+        });
+        let mut model = Self {
+            schema: schema.clone(),
+            compiled,
+            environments,
+            types: BTreeMap::new(),
+            functions: HashMap::new(),
+            actions: HashMap::new(),
+        };
+        if let Some(environment) = model.environments.first() {
+            let symbols = model.symbols(environment)?;
+            model.read_types(&symbols);
+        }
+        let actions = schema.action_entities().map_err(|error| error.to_string())?;
+        for action in actions.iter() {
+            let ancestors = actions.ancestors(&action.uid()).into_iter().flatten().cloned().collect();
+            model.actions.insert(action.uid(), ancestors);
+        }
+        Ok(Arc::new(model))
+    }
+
+    /// Cedar's schema.
+    pub fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    /// Every request environment, sorted by action, principal type and resource type.
+    pub fn environments(&self) -> &[RequestEnv] {
+        &self.environments
+    }
+
+    /// symcc's variables and functions for one environment.
+    pub(super) fn symbols(&self, environment: &RequestEnv) -> Result<SymEnv, String> {
+        self.compiled.sym_env(environment).map_err(|error| error.to_string())
+    }
+
+    /// Whether `action` is `group` or belongs to it.
+    pub(super) fn action_in(&self, action: &EntityUid, group: &EntityUid) -> bool {
+        action == group || self.actions.get(action).is_some_and(|ancestors| ancestors.contains(group))
+    }
+
+    /// Whether an entity of type `ty` can be an entity of type `ancestor`, or a member of one.
+    pub(super) fn can_be_in(&self, ty: &EntityTypeName, ancestor: &EntityTypeName) -> bool {
+        ty == ancestor || self.types.get(ty).is_some_and(|model| model.parents.contains(ancestor))
+    }
+
+    fn read_types(&mut self, symbols: &SymEnv) {
+        for (ty, data) in symbols.entities.iter() {
+            let entity = TermType::Entity { ety: ty.clone() };
+            // symcc's functions cannot be named from outside; what they do to a variable tells what they are.
+            let applied = app(data.attrs.clone(), variable(entity.clone()));
+            if let Some(id) = function_id(&applied) {
+                self.functions.insert(id, Function::Attributes(ty.clone()));
+            }
+            let attributes = applied.type_of();
+            let mut parents = BTreeSet::new();
+            for (ancestor, function) in &data.ancestors {
+                let applied = app(function.clone(), variable(entity.clone()));
+                if let Some(id) = function_id(&applied) {
+                    self.functions.insert(id, Function::Ancestors(ty.clone(), ancestor.clone()));
+                    parents.insert(ancestor.clone());
+                }
+            }
+            let mut tags = None;
+            if let Some(symbols) = &data.tags {
+                if let Some(id) = function_id(&app(symbols.keys.clone(), variable(entity.clone()))) {
+                    self.functions.insert(id, Function::TagKeys(ty.clone()));
+                }
+                let applied = app(symbols.vals.clone(), variable(TermType::tag_for(ty.clone())));
+                if let Some(id) = function_id(&applied) {
+                    self.functions.insert(id, Function::TagValues(ty.clone()));
+                    tags = Some(applied.type_of());
+                }
+            }
+            let choices = data.members.as_ref().map(|ids| ids.iter().map(ToString::to_string).collect());
+            self.types.insert(ty.clone(), EntityModel { attributes, parents, choices, tags });
+        }
+    }
+}
+
+fn variable(ty: TermType) -> Term {
+    Term::Var(TermVar { id: "x".into(), ty })
+}
+
+/// The id of the uninterpreted function that `applied` is an application of, if it is one.
+fn function_id(applied: &Term) -> Option<String> {
+    match applied {
+        Term::App { op: Op::Uuf(function), .. } => Some(function.id.to_string()),
+        _ => None,
+    }
+}
