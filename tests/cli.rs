@@ -5,7 +5,7 @@ mod common;
 use common::{json, rules, run, statuses, write};
 use tempfile::TempDir;
 
-const GOOD: &str = "permit (principal, action, resource);\n";
+const GOOD: &str = "permit (principal == User::\"a\", action, resource);\n";
 const SCHEMA: &str = "entity User; entity Doc; action view appliesTo { principal: User, resource: Doc };\n";
 const ROW: &str = r#"[{"request": {"principal": "User::\"a\"", "action": "Action::\"view\"", "resource": "Doc::\"d\""},
   "decision": "allow"}]"#;
@@ -96,9 +96,9 @@ fn one_schema_in_two_syntaxes_is_compared() {
 fn several_stores_do_not_mix() {
     let dir = folder(&[
         ("a/a.cedarschema", SCHEMA),
-        ("a/p.cedar", "@id(\"x\") permit (principal is User, action, resource);\n"),
+        ("a/p.cedar", "@id(\"x\") permit (principal == User::\"u\", action, resource);\n"),
         ("b/schema/b.cedarschema", "entity Bot; entity Doc; action run appliesTo { principal: Bot, resource: Doc };"),
-        ("b/policies/p.cedar", "@id(\"x\") permit (principal is Bot, action, resource);\n"),
+        ("b/policies/p.cedar", "@id(\"x\") permit (principal == Bot::\"b\", action, resource);\n"),
     ]);
     let (report, code) = json(dir.path(), &["check"]);
     assert_eq!((rules(&report), code), (vec![], 0), "{report:#}");

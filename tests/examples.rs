@@ -18,7 +18,7 @@ fn step_up_is_clean() {
 #[test]
 fn its_broken_twin_shows_the_harm() {
     let (report, code) = json(Path::new("."), &["check", "fixtures/repos/step-up-broken"]);
-    assert_eq!((rules(&report), code), (vec!["near-miss-name", "unsafe-optional-attribute"], 1));
+    assert_eq!((rules(&report), code), (vec!["shadowed-permit", "near-miss-name", "forbid-can-error"], 1));
     assert_eq!(statuses(&report), [35, 5, 0]);
     let harm = "payment details stay closed without a second factor";
     let row =

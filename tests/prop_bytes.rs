@@ -292,7 +292,7 @@ fn check(files: &[(String, Vec<u8>)], level: Option<u32>) -> Outcome {
     let mut repo = repo::load(&source, &config, &repo::Request::default()).unwrap();
     found.append(&mut repo.findings);
     found.extend(validate::run(&repo, &config, level));
-    found.extend(lint::run(&repo, &config, None));
+    found.extend(lint::run(&repo, &config, lint::Options::default()).findings);
     let (rows, from_tables) = tables::run(&repo);
     found.extend(from_tables);
     let mut policy_files: BTreeMap<&str, &Arc<SourceFile>> = BTreeMap::new();
@@ -318,6 +318,8 @@ fn check(files: &[(String, Vec<u8>)], level: Option<u32>) -> Outcome {
         tests: rows,
         inconclusive: Vec::new(),
         gaps: Vec::new(),
+        demanded: Vec::new(),
+        breadth: Vec::new(),
         left_out: repo.left_out.into_iter().map(|(path, why)| LeftOut { path, why }).collect(),
         summary: Summary::default(),
         checked_something: true,

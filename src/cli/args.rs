@@ -33,12 +33,10 @@ pub(super) enum Command {
     #[command(after_help = "Examples:\n  polcheck validate\n  polcheck validate -s app.cedarschema -p policies/ \
                             --entities entities.json\n  polcheck validate --level 1")]
     Validate(CheckArgs),
-    /// Look for mistakes in text and syntax; needs no schema
-    #[command(
-        after_help = "Examples:\n  polcheck lint\n  polcheck lint -v            notes too\n  polcheck rules              \
-                            what is looked for"
-    )]
-    Lint(RunArgs),
+    /// Look for mistakes: in text and syntax, and with a schema by proof over every request that it allows
+    #[command(after_help = "Examples:\n  polcheck lint\n  polcheck lint -v            notes too\n  polcheck lint \
+                            --conflicts   permits and forbids that overlap\n  polcheck rules              what is looked for")]
+    Lint(LintArgs),
     /// Run decision tables
     #[command(after_help = "Examples:\n  polcheck test\n  polcheck test -p policies.cedar -s app.cedarschema --tests \
                             tests.json\n  polcheck test -v            every row")]
@@ -56,6 +54,19 @@ pub(super) struct CheckArgs {
     /// Let policies chain at most N entity dereferences (level validation)
     #[arg(long, value_name = "N")]
     pub(super) level: Option<u32>,
+}
+
+/// Arguments of `lint`.
+#[derive(Debug, Args)]
+pub(super) struct LintArgs {
+    #[command(flatten)]
+    pub(super) run: RunArgs,
+    /// List every permit and forbid that overlap, with a request that both match
+    #[arg(long)]
+    pub(super) conflicts: bool,
+    /// Rank permits by how far they reach
+    #[arg(long)]
+    pub(super) breadth: bool,
 }
 
 /// Arguments of every command that reads a repository.

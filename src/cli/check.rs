@@ -6,6 +6,7 @@ use super::finishing::finish;
 use super::loading::load;
 use super::output;
 use super::progress::Progress;
+use crate::lint::Options;
 use crate::text::inline;
 use crate::{lint, tables, validate};
 
@@ -16,22 +17,25 @@ pub(super) fn run(args: &CheckArgs) -> Result<u8, Failure> {
     let mut loaded = load(&args.run)?;
     let mut outcome = loaded.outcome("check");
     let (repo, config) = (&loaded.repo, &loaded.config);
-    let (from_policies, (rows, from_tables)) = rayon::join(
-        || rayon::join(|| validate::run(repo, config, args.level), || lint::run(repo, config, None)),
+    let ((from_validation, linted), (rows, from_tables)) = rayon::join(
+        || rayon::join(|| validate::run(repo, config, args.level), || lint::run(repo, config, Options::default())),
         || tables::run(repo),
     );
-    outcome.findings.extend(from_policies.0);
-    outcome.findings.extend(from_policies.1);
+    outcome.findings.extend(from_validation);
+    outcome.findings.extend(linted.findings);
     outcome.findings.extend(from_tables);
     outcome.tests = rows;
     outcome.gaps = loaded.unvalidated();
+    // Validation says of these what is wrong with them.
+    outcome.gaps.extend(linted.unfit);
     outcome.checked_something = loaded.holds_policies() || !outcome.tests.is_empty();
     outcome.inconclusive = repo
         .guardrails
         .iter()
         .map(|path| format!("the guardrails in `{}` are not proved by this version", inline(path)))
         .collect();
-    finish(&mut outcome, &loaded, &args.run.common, &|_| true)?;
+    outcome.inconclusive.extend(linted.undecided);
+    finish(&mut outcome, &loaded, &args.run.common, &|rule| loaded.ran(rule, false))?;
     drop(progress);
     let code = output::write(&outcome, &reports, &args.run.common);
     // The process ends here; taking everything apart piece by piece would be work for nothing.

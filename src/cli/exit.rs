@@ -55,7 +55,8 @@ pub fn main() -> ExitCode {
 fn run(cli: &Cli) -> Result<u8, Failure> {
     let jobs = match &cli.command {
         Command::Check(args) | Command::Validate(args) => args.run.common.jobs,
-        Command::Lint(args) | Command::Test(args) => args.common.jobs,
+        Command::Lint(args) => args.run.common.jobs,
+        Command::Test(args) => args.common.jobs,
         Command::Rules(_) => Some(1),
     };
     let pool = rayon::ThreadPoolBuilder::new().stack_size(STACK).num_threads(jobs.unwrap_or(0)).build_global();

@@ -1,4 +1,4 @@
-//! The last step before the reports: suppressions, and the stable order.
+//! The last step before the reports: suppressions, one finding for each defect, and the stable order.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -34,6 +34,7 @@ pub(super) fn finish(
     let mut applied = suppression::apply(found, &policies, &files, &rules, Some(&today));
     lint::relevel(&mut applied.housekeeping, &loaded.config);
     outcome.findings = applied.kept;
+    lint::fold(&mut outcome.findings);
     outcome.findings.append(&mut applied.housekeeping);
     outcome.suppressed = applied.suppressed;
     outcome.now = dated.then_some(today);

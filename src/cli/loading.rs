@@ -8,7 +8,7 @@ use crate::config::{self, Config};
 use crate::finding::{FailOn, Finding, Level};
 use crate::outcome::{LeftOut, Outcome, Summary};
 use crate::repo::{self, EntityState, Repo, Request, SchemaState};
-use crate::rule::Catalogue;
+use crate::rule::{Basis, Catalogue, Rule};
 use crate::source::{GitIndex, ReadError, Source, Worktree};
 use crate::text::{Location, SourceFile, inline, nearest};
 use crate::{lint, validate};
@@ -238,6 +238,8 @@ impl Loaded {
             tests: Vec::new(),
             inconclusive: Vec::new(),
             gaps: Vec::new(),
+            demanded: Vec::new(),
+            breadth: Vec::new(),
             left_out: left_out.into_iter().map(|(path, why)| LeftOut { path, why }).collect(),
             summary: self.summary(),
             checked_something: false,
@@ -263,6 +265,13 @@ impl Loaded {
     /// Whether there is anything that an engine over policies could check.
     pub(super) fn holds_policies(&self) -> bool {
         self.repo.stores.iter().any(holds_policies)
+    }
+
+    /// Whether `rule` was looked for wherever it could report something: what needs a schema was not, where there is none that
+    /// can be used; nor what runs on demand, unless there was `demand`.
+    pub(super) fn ran(&self, rule: &Rule, demand: bool) -> bool {
+        let ready = || self.repo.stores.iter().all(|store| store.policies.is_empty() || store.schema.ready().is_some());
+        (demand || rule.id != lint::ON_DEMAND) && (rule.basis != Basis::Symbolic || ready())
     }
 
     /// What cannot be validated for lack of a schema, a sentence for each store.

@@ -6,6 +6,7 @@ use super::finishing::finish;
 use super::loading::load;
 use super::output;
 use super::progress::Progress;
+use crate::lint::Options;
 use crate::rule::Basis;
 use crate::{lint, validate};
 
@@ -19,11 +20,12 @@ pub(super) fn run(args: &CheckArgs) -> Result<u8, Failure> {
     let mut loaded = load(&args.run)?;
     let mut outcome = loaded.outcome("validate");
     outcome.findings.extend(validate::run(&loaded.repo, &loaded.config, args.level));
-    outcome.findings.extend(lint::run(&loaded.repo, &loaded.config, Some(WITH_VALIDATION)));
+    let options = Options { only: Some(WITH_VALIDATION), ..Options::default() };
+    outcome.findings.extend(lint::run(&loaded.repo, &loaded.config, options).findings);
     outcome.gaps = loaded.unvalidated();
     outcome.checked_something = loaded.holds_policies();
     finish(&mut outcome, &loaded, &args.run.common, &|rule| {
-        rule.basis != Basis::Text || WITH_VALIDATION.contains(&rule.id)
+        !matches!(rule.basis, Basis::Text | Basis::Symbolic) || WITH_VALIDATION.contains(&rule.id)
     })?;
     drop(progress);
     let code = output::write(&outcome, &reports, &args.run.common);

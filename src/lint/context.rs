@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::sync::OnceLock;
 
+use super::semantic::Analysis;
 use crate::finding::{Finding, Level};
 use crate::repo::syntax::EntityLiteral;
 use crate::repo::{EntityState, Policy, Store};
@@ -14,6 +15,8 @@ use crate::text::{Location, Span};
 pub struct LintRule {
     /// Metadata.
     pub meta: Rule,
+    /// Rules of the validator whose findings this one's stand for, where both see the same defect.
+    pub instead_of: &'static [&'static str],
     /// Adds what it finds, in any order. [`super::run`] fills in the store and the level, which is the configured one or the
     /// finding's own, whichever is milder.
     pub check: fn(&Context<'_>, &mut Vec<Finding>),
@@ -24,14 +27,20 @@ pub struct LintRule {
 pub struct Context<'a> {
     /// The store.
     pub store: &'a Store,
+    analysis: Option<Analysis<'a>>,
     declared: OnceLock<HashSet<(String, String)>>,
 }
 
 impl<'a> Context<'a> {
-    /// The context of `store`.
+    /// The context of `store`, with its analysis if there is one.
     #[must_use]
-    pub fn new(store: &'a Store) -> Self {
-        Self { store, declared: OnceLock::new() }
+    pub(super) fn new(store: &'a Store, analysis: Option<Analysis<'a>>) -> Self {
+        Self { store, analysis, declared: OnceLock::new() }
+    }
+
+    /// What the engine knows of the policies. There is none without a schema that can be used, or when no rule asks.
+    pub(super) fn analysis(&self) -> Option<&Analysis<'a>> {
+        self.analysis.as_ref()
     }
 
     /// Static policies and templates.

@@ -4,22 +4,77 @@ use rayon::prelude::*;
 
 use super::context::{Context, LintRule};
 use super::rules::LINT_RULES;
+use super::semantic::{Wanted, analyse};
 use crate::config::Config;
 use crate::finding::Finding;
+use crate::outcome::Breadth;
 use crate::repo::{Repo, Store};
+use crate::rule::Basis;
 
-/// What the rules find in all stores of `repo`, at the levels that `config` gives; `only` names the rules to run, and is
-/// all of them when it is `None`. The result does not depend on how work is spread; it is sorted by place within a store.
-#[must_use]
-pub fn run(repo: &Repo, config: &Config, only: Option<&[&str]>) -> Vec<Finding> {
-    let wanted: Vec<&LintRule> =
-        LINT_RULES.iter().copied().filter(|rule| only.is_none_or(|ids| ids.contains(&rule.meta.id))).collect();
-    repo.stores.par_iter().flat_map(|store| run_store(store, config, &wanted)).collect()
+/// What to look for.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Options<'a> {
+    /// The rules to run, by id; all that are not only run on demand when `None`.
+    pub only: Option<&'a [&'a str]>,
+    /// Run `conflicting-rules`.
+    pub conflicts: bool,
+    /// Rank permits by how far they reach.
+    pub breadth: bool,
 }
 
-fn run_store(store: &Store, config: &Config, rules: &[&LintRule]) -> Vec<Finding> {
-    let context = Context::new(store);
-    let mut all: Vec<Finding> = rules
+/// What lint has to say.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Linted {
+    /// What the rules found, sorted by place within a store.
+    pub findings: Vec<Finding>,
+    /// Questions that were asked and have no answer, a sentence each.
+    pub undecided: Vec<String>,
+    /// Policies that were left out because they do not fit their schema, which validation reports; a sentence for each store.
+    pub unfit: Vec<String>,
+    /// The permits of each store, the furthest-reaching first, when asked for.
+    pub breadth: Vec<Breadth>,
+}
+
+/// The rule that runs only on demand.
+pub const ON_DEMAND: &str = "conflicting-rules";
+
+/// Lints all stores of `repo` at the levels that `config` gives. The result does not depend on how work is spread.
+#[must_use]
+pub fn run(repo: &Repo, config: &Config, options: Options<'_>) -> Linted {
+    let demanded = options.conflicts
+        || options.only.is_some_and(|ids| ids.contains(&ON_DEMAND))
+        || config.rules.get(ON_DEMAND).is_some_and(Option::is_some);
+    let wanted: Vec<&LintRule> = LINT_RULES
+        .iter()
+        .copied()
+        .filter(|rule| options.only.is_none_or(|ids| ids.contains(&rule.meta.id)))
+        .filter(|rule| demanded || rule.meta.id != ON_DEMAND)
+        .collect();
+    let semantic = options.breadth || wanted.iter().any(|rule| rule.meta.basis == Basis::Symbolic);
+    let analysis = semantic.then_some(Wanted { conflicts: demanded, breadth: options.breadth });
+    let stores: Vec<Linted> = repo.stores.par_iter().map(|store| run_store(store, config, &wanted, analysis)).collect();
+    let mut all = Linted::default();
+    for store in stores {
+        all.findings.extend(store.findings);
+        all.undecided.extend(store.undecided);
+        all.unfit.extend(store.unfit);
+        all.breadth.extend(store.breadth);
+    }
+    all
+}
+
+fn run_store(store: &Store, config: &Config, rules: &[&LintRule], wanted: Option<Wanted>) -> Linted {
+    let mut linted = Linted::default();
+    let mut analysis = wanted.and_then(|wanted| analyse(store, wanted));
+    if let Some(analysis) = &mut analysis {
+        linted.undecided = std::mem::take(&mut analysis.undecided);
+        linted.unfit = std::mem::take(&mut analysis.unfit);
+        if wanted.is_some_and(|wanted| wanted.breadth) {
+            linted.breadth = std::mem::take(&mut analysis.breadth);
+        }
+    }
+    let context = Context::new(store, analysis);
+    linted.findings = rules
         .par_iter()
         .flat_map(|rule| {
             let mut found = Vec::new();
@@ -35,6 +90,6 @@ fn run_store(store: &Store, config: &Config, rules: &[&LintRule]) -> Vec<Finding
             found
         })
         .collect();
-    all.sort_by(|a, b| (&a.location, a.rule, &a.message).cmp(&(&b.location, b.rule, &b.message)));
-    all
+    linted.findings.sort_by(|a, b| (&a.location, a.rule, &a.message).cmp(&(&b.location, b.rule, &b.message)));
+    linted
 }

@@ -6,5 +6,5 @@ mod run;
 mod tests_run;
 
 pub use crate::finding::FailOn;
-pub use run::{Count, LeftOut, Outcome, Summary, Verdict};
+pub use run::{Breadth, Count, LeftOut, Outcome, Summary, Verdict};
 pub use tests_run::{Decision, Expected, Got, PolicyError, PolicyRef, RowRequest, Status, TestResult};

@@ -13,6 +13,21 @@ pub struct LeftOut {
     pub why: String,
 }
 
+/// How far a permit reaches.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Breadth {
+    /// The store by name.
+    pub store: String,
+    /// The permit by full name.
+    pub policy: String,
+    /// Request environments in which it matches some request.
+    pub environments: usize,
+    /// Request environments in which it matches every request.
+    pub unconditional: usize,
+    /// Conditions of scope and clauses that all have to hold.
+    pub conditions: usize,
+}
+
 /// What was read, in numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Summary {
@@ -108,6 +123,10 @@ pub struct Outcome {
     pub inconclusive: Vec<String>,
     /// What could not be checked for lack of something, a sentence each: never an error, always said.
     pub gaps: Vec<String>,
+    /// Rules whose notes were asked for, and are shown whatever else is.
+    pub demanded: Vec<&'static str>,
+    /// Permits by how far they reach, when that was asked for.
+    pub breadth: Vec<Breadth>,
     /// Cedar-looking files that were not used.
     pub left_out: Vec<LeftOut>,
     /// What was read.

@@ -13,7 +13,7 @@ use cedar_policy_core::parser::err::ParseErrors;
 use cedar_policy_core::parser::{Loc, parse_policyset};
 use miette::Diagnostic;
 
-use super::syntax::{BinaryOp, EntityLiteral, Expr, ExprKind, PolicySyntax, ScopeOp, UnaryOp};
+use super::syntax::{BinaryOp, EntityLiteral, Expr, ExprKind, Open, PolicySyntax, ScopeOp, UnaryOp, Variable};
 use crate::text::Span;
 
 /// A static policy or a template as Cedar parsed it.
@@ -89,7 +89,67 @@ impl Body {
             .map(|(key, value)| (key.to_string(), value.val.to_string(), span(value.loc.as_ref(), base)))
             .collect();
         let condition = template.non_scope_constraints().map(|condition| expr(condition, base));
-        PolicySyntax { scope, condition, annotations }
+        let open = |constraint: &PrincipalOrResourceConstraint| {
+            matches!(constraint, PrincipalOrResourceConstraint::Any | PrincipalOrResourceConstraint::Is(_))
+        };
+        let [principal, resource] = places.map(open);
+        let open = Open { principal, action: matches!(template.action_constraint(), ActionConstraint::Any), resource };
+        PolicySyntax { open, scope, condition, annotations }
+    }
+
+    /// The operands of the condition that all have to hold, in the order of evaluation; `base` is added to every place.
+    #[must_use]
+    pub fn parts(&self, base: usize) -> Vec<Part> {
+        let mut open: Vec<&ast::Expr> = self.ast().non_scope_constraints().into_iter().collect();
+        let mut parts = Vec::new();
+        while let Some(expr) = open.pop() {
+            match expr.expr_kind() {
+                ast::ExprKind::And { left, right } => open.extend([&**right, &**left]),
+                _ => parts.push(Part { span: span(expr.source_loc(), base), expr: expr.clone() }),
+            }
+        }
+        parts
+    }
+
+    /// A static policy called `id` with the scope of this one (all slots open) and `parts` as its condition.
+    #[must_use]
+    pub fn with_parts<'p>(&self, id: &str, parts: impl IntoIterator<Item = &'p Part>) -> Option<Policy> {
+        let all = parts.into_iter().map(|part| part.expr.clone()).reduce(ast::Expr::and);
+        self.with_condition(id, all)
+    }
+
+    fn with_condition(&self, id: &str, condition: Option<ast::Expr>) -> Option<Policy> {
+        let template = self.ast();
+        let policy = ast::StaticPolicy::new(
+            ast::PolicyID::from_string(id),
+            None,
+            ast::Annotations::new(),
+            template.effect(),
+            template.principal_constraint().clone(),
+            template.action_constraint().clone(),
+            template.resource_constraint().clone(),
+            condition,
+        );
+        policy.ok().map(Policy::from)
+    }
+
+    /// Every read of an attribute or tag in the condition (the first `most`), each with a policy that matches exactly when
+    /// evaluation comes to that read and what is read is not there. `base` is added to every place.
+    #[must_use]
+    pub fn reads(&self, base: usize, most: usize) -> Vec<Read> {
+        let mut found = Vec::new();
+        if let Some(condition) = self.ast().non_scope_constraints() {
+            reads(condition, &mut Vec::new(), most, &mut found);
+        }
+        let read = |(at, (expr, missing)): (usize, (&ast::Expr, ast::Expr))| {
+            let policy = self.with_condition(&format!("read{at}"), Some(missing))?;
+            let attribute = match expr.expr_kind() {
+                ast::ExprKind::GetAttr { attr, .. } => Some(attr.to_string()),
+                _ => None,
+            };
+            Some(Read { span: span(expr.source_loc(), base), attribute, missing: policy })
+        };
+        found.into_iter().enumerate().filter_map(read).collect()
     }
 
     /// Where the annotation `key` stands, with `base` added.
@@ -98,6 +158,84 @@ impl Body {
         let mut annotations = self.ast().annotations();
         annotations.find(|(name, _)| name.as_ref() == key).and_then(|(_, value)| span(value.loc.as_ref(), base))
     }
+}
+
+/// One of the operands of a condition that all have to hold.
+#[derive(Debug, Clone)]
+pub struct Part {
+    /// Where it stands, when Cedar kept the place.
+    pub span: Option<Span>,
+    expr: ast::Expr,
+}
+
+/// A read of an attribute or tag.
+#[derive(Debug)]
+pub struct Read {
+    /// Where it stands, when Cedar kept the place.
+    pub span: Option<Span>,
+    /// The attribute; `None` for a tag.
+    pub attribute: Option<String>,
+    /// Matches exactly when evaluation comes to the read and what is read is not there.
+    pub missing: Policy,
+}
+
+/// Adds the reads of `expr`, which is evaluated when all of `path` hold, in the order of evaluation.
+fn reads<'e>(expr: &'e ast::Expr, path: &mut Vec<ast::Expr>, most: usize, found: &mut Vec<(&'e ast::Expr, ast::Expr)>) {
+    use ast::ExprKind as From;
+    if found.len() >= most {
+        return;
+    }
+    let mut under = |condition: ast::Expr, below: &'e ast::Expr| {
+        path.push(condition);
+        reads(below, path, most, found);
+        path.pop();
+    };
+    match expr.expr_kind() {
+        From::And { left, right } => {
+            under(ast::Expr::val(true), left);
+            under((**left).clone(), right);
+        }
+        From::Or { left, right } => {
+            under(ast::Expr::val(true), left);
+            under(ast::Expr::not((**left).clone()), right);
+        }
+        From::If { test_expr, then_expr, else_expr } => {
+            under(ast::Expr::val(true), test_expr);
+            under((**test_expr).clone(), then_expr);
+            under(ast::Expr::not((**test_expr).clone()), else_expr);
+        }
+        kind => {
+            children(expr).for_each(|child| reads(child, path, most, found));
+            let there = match kind {
+                From::GetAttr { expr, attr } => ast::Expr::has_attr((**expr).clone(), attr.clone()),
+                From::BinaryApp { op: ast::BinaryOp::GetTag, arg1, arg2 } => {
+                    ast::Expr::binary_app(ast::BinaryOp::HasTag, (**arg1).clone(), (**arg2).clone())
+                }
+                _ => return,
+            };
+            let missing = ast::Expr::not(there);
+            let all = path.iter().cloned().rev().fold(missing, |all, condition| ast::Expr::and(condition, all));
+            found.push((expr, all));
+        }
+    }
+}
+
+/// The expressions directly below `expr`.
+fn children(expr: &ast::Expr) -> impl Iterator<Item = &ast::Expr> {
+    use ast::ExprKind as From;
+    let below: Vec<&ast::Expr> = match expr.expr_kind() {
+        From::If { test_expr, then_expr, else_expr } => vec![test_expr, then_expr, else_expr],
+        From::And { left, right } | From::Or { left, right } => vec![left, right],
+        From::UnaryApp { arg, .. } => vec![arg],
+        From::BinaryApp { arg1, arg2, .. } => vec![arg1, arg2],
+        From::ExtensionFunctionApp { args, .. } => args.iter().collect(),
+        From::GetAttr { expr, .. } | From::HasAttr { expr, .. } | From::ExtHasAttr { expr, .. } => vec![expr],
+        From::Like { expr, .. } | From::Is { expr, .. } => vec![expr],
+        From::Set(parts) => parts.iter().collect(),
+        From::Record(fields) => fields.values().collect(),
+        From::Lit(_) | From::Var(_) | From::Slot(_) | From::Unknown(_) => Vec::new(),
+    };
+    below.into_iter()
 }
 
 /// A policy found in a text.
@@ -233,7 +371,12 @@ fn expr(from: &ast::Expr, base: usize) -> Expr {
         From::Lit(Literal::Long(_)) => ExprKind::Long,
         From::Lit(Literal::String(text)) => ExprKind::String(text.to_string()),
         From::Lit(Literal::EntityUID(uid)) => ExprKind::Entity(entity(uid, base, loc)),
-        From::Var(_) => ExprKind::Var,
+        From::Var(variable) => ExprKind::Var(match variable {
+            ast::Var::Principal => Variable::Principal,
+            ast::Var::Action => Variable::Action,
+            ast::Var::Resource => Variable::Resource,
+            ast::Var::Context => Variable::Context,
+        }),
         From::Slot(_) => ExprKind::Slot,
         From::If { test_expr, then_expr, else_expr } => {
             ExprKind::If(Box::new([expr(test_expr, base), expr(then_expr, base), expr(else_expr, base)]))

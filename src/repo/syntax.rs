@@ -22,15 +22,41 @@ pub enum ScopeOp {
     In,
 }
 
+/// Which variables the scope leaves open: it says nothing of them, or names a type only.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Open {
+    /// `principal` or `principal is T`
+    pub principal: bool,
+    /// `action`
+    pub action: bool,
+    /// `resource` or `resource is T`
+    pub resource: bool,
+}
+
 /// A policy's scope and condition.
 #[derive(Debug, Clone, Default)]
 pub struct PolicySyntax {
+    /// What the scope leaves open.
+    pub open: Open,
     /// Entities in the scope, with how they constrain.
     pub scope: Vec<(ScopeOp, EntityLiteral)>,
     /// The conjunction of the `when` clauses and the negated `unless` clauses.
     pub condition: Option<Expr>,
     /// Annotations: key, value, and the place of `@key("value")`.
     pub annotations: Vec<(String, String, Option<Span>)>,
+}
+
+/// The variables of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Variable {
+    /// `principal`
+    Principal,
+    /// `action`
+    Action,
+    /// `resource`
+    Resource,
+    /// `context`
+    Context,
 }
 
 /// An expression and where it stands.
@@ -115,7 +141,7 @@ pub enum ExprKind {
     /// An entity.
     Entity(EntityLiteral),
     /// `principal`, `action`, `resource`, `context`
-    Var,
+    Var(Variable),
     /// `?principal`, `?resource`
     Slot,
     /// `if test then yes else no`
@@ -163,7 +189,7 @@ impl Expr {
             | ExprKind::Long
             | ExprKind::String(_)
             | ExprKind::Entity(_)
-            | ExprKind::Var
+            | ExprKind::Var(_)
             | ExprKind::Slot
             | ExprKind::Other => (&[], &[]),
         };

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::finding::{Environment, Evidence, Finding, Level, Related};
-use crate::outcome::{Decision, Expected, Got, Outcome, RowRequest, Status, TestResult};
+use crate::outcome::{Breadth, Decision, Expected, Got, Outcome, RowRequest, Status, TestResult};
 use crate::report::{Format, Options, json_text};
 use crate::text::{Location, Position};
 
@@ -24,6 +24,8 @@ struct Root<'a> {
     tests: Vec<RowOut<'a>>,
     inconclusive_reasons: &'a [String],
     gaps: &'a [String],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    breadth: Vec<BreadthOut<'a>>,
     left_out: Vec<LeftOutOut<'a>>,
 }
 
@@ -61,6 +63,15 @@ struct Statuses {
     fail: usize,
     error: usize,
     skip: usize,
+}
+
+#[derive(Serialize)]
+struct BreadthOut<'a> {
+    store: &'a str,
+    policy: &'a str,
+    environments: usize,
+    unconditional: usize,
+    conditions: usize,
 }
 
 #[derive(Serialize)]
@@ -160,6 +171,7 @@ fn render(outcome: &Outcome, _options: &Options) -> String {
         tests: outcome.tests.iter().map(row).collect(),
         inconclusive_reasons: &outcome.inconclusive,
         gaps: &outcome.gaps,
+        breadth: outcome.breadth.iter().map(breadth).collect(),
         left_out: outcome.left_out.iter().map(|file| LeftOutOut { path: &file.path, why: &file.why }).collect(),
     })
 }
@@ -178,6 +190,16 @@ fn summary(outcome: &Outcome) -> Summary {
         findings: Levels { error, warning, note },
         tests: Statuses { pass: count.pass, fail: count.fail, error: count.error, skip: count.skip },
         inconclusive: outcome.inconclusive.len(),
+    }
+}
+
+fn breadth(breadth: &Breadth) -> BreadthOut<'_> {
+    BreadthOut {
+        store: &breadth.store,
+        policy: &breadth.policy,
+        environments: breadth.environments,
+        unconditional: breadth.unconditional,
+        conditions: breadth.conditions,
     }
 }
 

@@ -15,13 +15,19 @@ pub(super) fn findings<'a>(outcome: &'a Outcome, options: &Options) -> Selection
     let fails = |finding: &Finding| {
         outcome.fail_on.reached_by(finding.level) || (outcome.misconfigured && finding.level == Level::Error)
     };
-    let wanted =
-        |finding: &&Finding| fails(finding) || (!options.quiet && (options.verbose || finding.level != Level::Note));
+    let wanted = |finding: &&Finding| {
+        fails(finding) || (!options.quiet && (options.verbose || shown_by_default(outcome, finding)))
+    };
     let mut findings: Vec<&Finding> = outcome.findings.iter().filter(wanted).collect();
     findings.sort_by_key(|finding| finding.level);
     let shown_notes = findings.iter().filter(|finding| finding.level == Level::Note).count();
     let [.., notes] = outcome.count().findings;
     Selection { findings, hidden_notes: notes - shown_notes }
+}
+
+/// Notes only when they were asked for.
+fn shown_by_default(outcome: &Outcome, finding: &Finding) -> bool {
+    finding.level != Level::Note || outcome.demanded.contains(&finding.rule)
 }
 
 /// The rows that failed or could not run, in the outcome's order.

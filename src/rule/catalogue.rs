@@ -10,6 +10,8 @@ pub enum Basis {
     Text,
     /// Cedar's own validator or parser.
     Validator,
+    /// Every request that the schema allows, decided by the embedded engine.
+    Symbolic,
     /// polcheck's own reading of files and configuration.
     Housekeeping,
 }
@@ -21,6 +23,7 @@ impl Basis {
         match self {
             Self::Text => "text and syntax, no schema needed",
             Self::Validator => "Cedar's own parser and validator",
+            Self::Symbolic => "a proof over every request that the schema allows",
             Self::Housekeeping => "what was read",
         }
     }

@@ -1,8 +1,10 @@
 //! Rules as data: every id that a finding can carry, with what documentation, configuration and reports need to know.
 //!
-//! Imports `finding` and `text`. The rules themselves live beside the code that finds them; the command line puts the
-//! catalogue together.
+//! Imports `finding` and `text`. The rules themselves live beside the code that finds them, but for those
+//! that two engines report; the command line puts the catalogue together.
 
 mod catalogue;
+mod shared;
 
 pub use catalogue::{Basis, Catalogue, Precision, Rule};
+pub use shared::NEVER_MATCHES;

@@ -1,12 +1,14 @@
 //! Runs the validator: each policy once, in parallel, in a stable order.
 
-use cedar_policy::{PolicyId, PolicySet, ValidationMode, Validator};
+use std::collections::HashSet;
+
+use cedar_policy::{PolicyId, PolicySet, ValidationError, ValidationMode, Validator};
 use rayon::prelude::*;
 
 use super::fold::fold;
-use super::rules::{of_error, of_warning};
+use super::rules::{follows, of_error, of_warning};
 use crate::config::Config;
-use crate::finding::Finding;
+use crate::finding::{Finding, Level};
 use crate::repo::cedar::{Fault, fault};
 use crate::repo::{Repo, Schema, Store};
 use crate::rule::Rule;
@@ -51,11 +53,21 @@ fn validate(
         Some(level) => validator.validate_with_level(&set, ValidationMode::Strict, level),
         None => validator.validate(&set, ValidationMode::Strict),
     };
-    let errors = result.validation_errors().map(|error| (of_error(error), error.policy_id().clone(), fault(error)));
-    let warnings =
-        result.validation_warnings().map(|warning| (of_warning(warning), warning.policy_id().clone(), fault(warning)));
-    let found = errors.chain(warnings).filter_map(|(rule, id, fault)| finding(store, config, rule, &id, fault));
-    fold(found.collect())
+    let mut found: Vec<Finding> = result
+        .validation_errors()
+        .filter_map(|error| finding(store, config, of_error(error), error.policy_id(), fault(error)))
+        .collect();
+    // A policy with an error is not said to match nothing as well: the error is why.
+    let wrong: HashSet<&PolicyId> = result.validation_errors().map(ValidationError::policy_id).collect();
+    for warning in result.validation_warnings() {
+        let rule = of_warning(warning);
+        if follows(rule.id) && wrong.contains(warning.policy_id()) {
+            continue;
+        }
+        let finding = finding(store, config, rule, warning.policy_id(), fault(warning));
+        found.extend(finding.map(|finding| Finding { level: finding.level.max(Level::Warning), ..finding }));
+    }
+    fold(found)
 }
 
 /// The policies of `range` with the links of their templates.

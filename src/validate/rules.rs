@@ -3,7 +3,7 @@
 use cedar_policy::{ValidationError, ValidationWarning};
 
 use crate::finding::Level;
-use crate::rule::{Basis, Precision, Rule};
+use crate::rule::{self, Basis, Precision, Rule};
 
 macro_rules! validator_rules {
     ($($name:ident, $id:literal, $level:ident, $summary:literal;)*) => {
@@ -42,9 +42,11 @@ validator_rules! {
     INCOMPLETE, "incomplete-schema", Error, "the schema leaves names external that the policy needs";
     OTHER, "validator-error", Error, "Cedar's validator refuses the policy";
     NEVER_APPLIES, "never-applies", Warning, "no action, principal type and resource type of the schema fit the scope";
-    NEVER_MATCHES, "never-matches", Warning, "a policy can match no request";
     CONFUSABLE, "confusable-text", Warning, "text that is not what it looks like";
 }
+
+/// Lint proves it, and has it in the catalogue.
+static NEVER_MATCHES: Rule = rule::NEVER_MATCHES;
 
 /// The rule for one of the validator's errors.
 pub(super) fn of_error(error: &ValidationError) -> &'static Rule {
@@ -68,6 +70,11 @@ pub(super) fn of_error(error: &ValidationError) -> &'static Rule {
         ValidationError::IncompleteSchema(_) => &INCOMPLETE,
         _ => &OTHER,
     }
+}
+
+/// Whether `rule` only follows from what the validator says of the same policy.
+pub(super) fn follows(rule: &str) -> bool {
+    [NEVER_APPLIES.id, NEVER_MATCHES.id].contains(&rule)
 }
 
 /// The rule for one of the validator's warnings.

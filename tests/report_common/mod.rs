@@ -46,6 +46,8 @@ pub fn outcome(findings: Vec<Finding>, tests: Vec<TestResult>) -> Outcome {
         tests,
         inconclusive: Vec::new(),
         gaps: Vec::new(),
+        demanded: Vec::new(),
+        breadth: Vec::new(),
         left_out: Vec::new(),
         summary: Summary {
             stores: 2,

@@ -19,6 +19,7 @@ pub(in crate::lint) static RULE: LintRule = LintRule {
         since: "0.1.0",
         page: include_str!("../../../docs/rules/duplicate-id.md"),
     },
+    instead_of: &[],
     check,
 };
 

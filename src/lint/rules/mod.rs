@@ -17,9 +17,19 @@ macro_rules! lint_rules {
 }
 
 lint_rules! {
+    conflicting_rules
+    denies_everything
     duplicate_id
+    forbid_can_error
     near_miss_name
+    never_matches
+    over_broad
+    overridden_permit
     placeholder
+    shadowed_forbid
+    shadowed_permit
     type_error_in_condition
+    unconditional_forbid
+    unconditional_permit
     wildcard_in_entity_id
 }

@@ -22,6 +22,7 @@ pub(in crate::lint) static RULE: LintRule = LintRule {
         since: "0.1.0",
         page: include_str!("../../../docs/rules/near-miss-name.md"),
     },
+    instead_of: &[],
     check,
 };
 

@@ -20,6 +20,7 @@ pub(in crate::lint) static RULE: LintRule = LintRule {
         since: "0.1.0",
         page: include_str!("../../../docs/rules/placeholder.md"),
     },
+    instead_of: &[],
     check,
 };
 

@@ -19,6 +19,7 @@ pub(in crate::lint) static RULE: LintRule = LintRule {
         since: "0.1.0",
         page: include_str!("../../../docs/rules/type-error-in-condition.md"),
     },
+    instead_of: &["unexpected-type", "incompatible-types"],
     check,
 };
 
@@ -56,10 +57,6 @@ impl<'a> Looking<'a> {
         finding
     }
 
-    fn shape(&self, expr: &Expr) -> Option<Shape> {
-        shape(expr, self.policy)
-    }
-
     /// The text of `expr`, when it is short enough to repeat.
     fn text(&self, expr: &Expr) -> Option<&'a str> {
         let text = self.policy.location.file.slice(expr.span?);
@@ -68,7 +65,7 @@ impl<'a> Looking<'a> {
 
     /// `expr` is certainly not `wanted`, which `what` needs.
     fn not_a<'e>(&self, wanted: Shape, expr: &'e Expr, what: &str) -> Option<Wrong<'e>> {
-        let got = self.shape(expr).filter(|got| *got != wanted)?;
+        let got = shape(expr).filter(|got| *got != wanted)?;
         Some(Wrong { at: expr, message: format!("{what} needs {wanted}, and this is {got}"), help: None })
     }
 
@@ -111,7 +108,7 @@ impl<'a> Looking<'a> {
     }
 
     fn attributes<'e>(&self, expr: &'e Expr, what: &str) -> Option<Wrong<'e>> {
-        let got = self.shape(expr).filter(|got| !matches!(got, Shape::Entity | Shape::Record))?;
+        let got = shape(expr).filter(|got| !matches!(got, Shape::Entity | Shape::Record))?;
         Some(Wrong { at: expr, message: format!("{what} needs an entity or a record, and this is {got}"), help: None })
     }
 
@@ -151,7 +148,7 @@ impl<'a> Looking<'a> {
 
     fn order<'e>(&self, whole: &'e Expr, op: BinaryOp, left: &Expr, right: &Expr) -> Option<Wrong<'e>> {
         let operator = self.operator(op, left, right);
-        let sides = [left, right].map(|side| self.shape(side).map(|shape| (side, shape)));
+        let sides = [left, right].map(|side| shape(side).map(|shape| (side, shape)));
         let unordered = sides.into_iter().flatten().find(|(_, shape)| !shape.is_ordered());
         let (message, help) = match (unordered, sides) {
             (Some((side, shape)), _) => {
@@ -196,12 +193,12 @@ impl<'a> Looking<'a> {
     }
 
     fn hierarchy<'e>(&self, whole: &'e Expr, left: &'e Expr, right: &'e Expr) -> Option<Wrong<'e>> {
-        if let Some(got) = self.shape(right).filter(|got| !matches!(got, Shape::Entity | Shape::Set)) {
+        if let Some(got) = shape(right).filter(|got| !matches!(got, Shape::Entity | Shape::Set)) {
             let message = format!("`in` needs an entity or a set of entities on its right, and this is {got}");
             return Some(Wrong { at: whole, message, help: self.in_help(left, right) });
         }
         if let ExprKind::Set(parts) = &right.kind {
-            let odd = parts.iter().find_map(|part| self.shape(part).filter(|got| *got != Shape::Entity));
+            let odd = parts.iter().find_map(|part| shape(part).filter(|got| *got != Shape::Entity));
             if let Some(got) = odd {
                 let message = format!("`in` is for entities, and the set on its right holds {got}");
                 return Some(Wrong { at: whole, message, help: self.in_help(left, right) });
@@ -216,13 +213,13 @@ impl<'a> Looking<'a> {
 
     fn in_help(&self, left: &Expr, right: &Expr) -> Option<String> {
         let (subject, value) = (self.text(left)?, self.text(right)?);
-        if self.shape(left) == Some(Shape::Entity) {
+        if shape(left) == Some(Shape::Entity) {
             return Some("write entities with their type, such as `User::\"alice\"`".to_owned());
         }
         match &right.kind {
             ExprKind::Set(parts) => {
-                let entity = parts.iter().any(|part| self.shape(part) == Some(Shape::Entity));
-                let mixed = entity && self.shape(left).is_none();
+                let entity = parts.iter().any(|part| shape(part) == Some(Shape::Entity));
+                let mixed = entity && shape(left).is_none();
                 (!mixed)
                     .then(|| format!("write `{value}.contains({subject})`"))
                     .or_else(|| Some("write every element as an entity with its type".to_owned()))

@@ -3,8 +3,7 @@
 
 use std::fmt;
 
-use crate::repo::Policy;
-use crate::repo::syntax::{BinaryOp, Expr, ExprKind, UnaryOp};
+use crate::repo::syntax::{BinaryOp, Expr, ExprKind, UnaryOp, Variable};
 
 /// A kind of value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,12 +47,12 @@ impl fmt::Display for Shape {
 /// How many `if`s in one another are looked through.
 const MAX_BRANCHES: usize = 8;
 
-/// The kind of value that `expr` of `policy` has whenever it has one; `None` when that depends on data.
-pub(super) fn shape(expr: &Expr, policy: &Policy) -> Option<Shape> {
-    shape_within(expr, policy, MAX_BRANCHES)
+/// The kind of value that `expr` has whenever it has one; `None` when that depends on data.
+pub(super) fn shape(expr: &Expr) -> Option<Shape> {
+    shape_within(expr, MAX_BRANCHES)
 }
 
-fn shape_within(expr: &Expr, policy: &Policy, branches: usize) -> Option<Shape> {
+fn shape_within(expr: &Expr, branches: usize) -> Option<Shape> {
     Some(match &expr.kind {
         ExprKind::Bool | ExprKind::And(_) | ExprKind::Or(_) => Shape::Bool,
         ExprKind::HasAttr(_) | ExprKind::Like(_) | ExprKind::Is(_) => Shape::Bool,
@@ -68,17 +67,13 @@ fn shape_within(expr: &Expr, policy: &Policy, branches: usize) -> Option<Shape> 
         ExprKind::Entity(_) | ExprKind::Slot => Shape::Entity,
         ExprKind::Set(_) => Shape::Set,
         ExprKind::Record(_) => Shape::Record,
-        // The tree does not say which variable it is; the text does, where there is one.
-        ExprKind::Var => match policy.location.file.slice(expr.span?) {
-            "principal" | "action" | "resource" => Shape::Entity,
-            "context" => Shape::Record,
-            _ => return None,
-        },
+        ExprKind::Var(Variable::Context) => Shape::Record,
+        ExprKind::Var(_) => Shape::Entity,
         ExprKind::If(parts) => {
             let [_, yes, no] = &**parts;
             let below = branches.checked_sub(1)?;
-            let shape = shape_within(yes, policy, below)?;
-            return (shape_within(no, policy, below)? == shape).then_some(shape);
+            let shape = shape_within(yes, below)?;
+            return (shape_within(no, below)? == shape).then_some(shape);
         }
         ExprKind::Call(name, _) => return signature(name).map(|(_, result)| result),
         ExprKind::GetAttr(..) | ExprKind::Other => return None,

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use miette::GraphicalReportHandler;
 
 use super::clean::clean;
+use super::evidence;
 use super::paint::{Ink, Page, wrap};
 use super::snippet::{Drawing, Shown};
 use crate::finding::{Environment, Finding, Level, Related};
@@ -108,9 +109,19 @@ impl<'a> Findings<'a> {
 
     fn evidence(&self, page: &mut Page, finding: &Finding) {
         if let Some(evidence) = &finding.evidence {
-            page.item(Ink::Dim, "  for example: ", 4, &clean(&evidence.request.to_string()));
-            if self.options.verbose {
-                page.item(Ink::Dim, "  with entities: ", 4, &clean(&evidence.entities.to_string()));
+            let (request, context) = evidence::request(evidence);
+            page.item(Ink::Dim, "  for example: ", 6, &clean(&request));
+            if let Some(context) = context {
+                page.item(Ink::Dim, "    context ", 6, &clean(&context));
+            }
+            let entities = evidence::entities(evidence);
+            let most = if self.options.verbose { entities.len() } else { LISTED };
+            for entity in entities.iter().take(most) {
+                page.item(Ink::Dim, "    where ", 6, &clean(entity));
+            }
+            if entities.len() > most {
+                let rest = counted(entities.len() - most, "more entity", "more entities");
+                page.item(Ink::Dim, "    where ", 6, &format!("{rest} (-v lists them)"));
             }
         }
     }

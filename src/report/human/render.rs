@@ -7,7 +7,7 @@ use super::finding::Findings;
 use super::paint::{Ink, Page};
 use super::row;
 use super::snippet::handler;
-use crate::outcome::{Outcome, Status, TestResult, Verdict};
+use crate::outcome::{Breadth, Outcome, Status, TestResult, Verdict};
 use crate::report::{Options, select, verdict};
 
 /// Narrower terminals get this many columns.
@@ -22,6 +22,7 @@ pub(super) fn render(outcome: &Outcome, options: &Options) -> String {
         findings.write(&mut page, finding);
     }
     rows(&mut page, outcome, &options);
+    breadth(&mut page, outcome);
     if !options.quiet {
         remarks(&mut page, outcome, &options);
     }
@@ -70,6 +71,21 @@ fn rows(page: &mut Page, outcome: &Outcome, options: &Options) {
 
 /// Store, message and help of a row that could not run.
 type Cause<'a> = (Option<&'a str>, Option<&'a str>, Option<&'a str>);
+
+/// Permits by how far they reach, a line each.
+fn breadth(page: &mut Page, outcome: &Outcome) {
+    if outcome.breadth.is_empty() {
+        return;
+    }
+    page.item(Ink::Dim, "  permits by how far they reach", 2, "");
+    page.item(Ink::Dim, "  environments  unconditional  conditions  permit", 2, "");
+    for permit in &outcome.breadth {
+        let Breadth { environments, unconditional, conditions, .. } = permit;
+        let numbers = format!("  {environments:>12}  {unconditional:>13}  {conditions:>10}  ");
+        page.item(Ink::Dim, &numbers, numbers.len(), &clean(&permit.policy));
+    }
+    page.gap();
+}
 
 fn remarks(page: &mut Page, outcome: &Outcome, options: &Options) {
     let before = page.text.len();

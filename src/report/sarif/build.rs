@@ -51,6 +51,7 @@ fn descriptor(rule: &'static Rule) -> ReportingDescriptor {
     let page = if rule.page.trim().is_empty() { rule.summary } else { rule.page };
     let basis = match rule.basis {
         Basis::Text => "syntax",
+        Basis::Symbolic => "proof",
         Basis::Validator => "validation",
         Basis::Housekeeping => "repository",
     };
