@@ -5,7 +5,7 @@
 //! value that it prefers, a gate there is computed. Clauses that always hold, and literals that the question asks for on top, are
 //! taken in when a model breaks one: so what a question costs depends on the question, not on how much was encoded.
 
-use std::cell::RefCell;
+use std::cell::Cell;
 
 use rustc_hash::FxHashMap;
 
@@ -31,12 +31,47 @@ enum Node {
 #[derive(Debug)]
 struct Search {
     sat: Sat,
-    /// The solver's literal for each variable that was taken in.
-    taken: FxHashMap<u32, Lit>,
+    taken: Taken,
     /// Which of the circuit's clauses were.
     clauses: Vec<bool>,
     /// Literals that have to hold, and whether they were taken in.
     demands: Vec<(Lit, bool)>,
+}
+
+/// The variables that a search took in.
+#[derive(Debug, Default)]
+struct Taken {
+    /// The solver's literal for each variable, if it was taken in.
+    literals: Vec<Option<Lit>>,
+    variables: Vec<u32>,
+}
+
+impl Taken {
+    /// Forgets all but the constant; `count` is how many variables there are.
+    fn begin(&mut self, count: usize) {
+        for variable in self.variables.drain(..) {
+            if let Some(slot) = self.literals.get_mut(variable as usize) {
+                *slot = None;
+            }
+        }
+        self.literals.resize(count, None);
+        self.insert(0, Lit::TRUE);
+    }
+
+    fn get(&self, variable: u32) -> Option<Lit> {
+        self.literals.get(variable as usize).copied().flatten()
+    }
+
+    fn insert(&mut self, variable: u32, lit: Lit) {
+        let index = variable as usize;
+        if index >= self.literals.len() {
+            self.literals.resize(index + 1, None);
+        }
+        if let Some(slot) = self.literals.get_mut(index) {
+            *slot = Some(lit);
+        }
+        self.variables.push(variable);
+    }
 }
 
 /// Gates and clauses, and the question under way.
@@ -48,8 +83,10 @@ pub(super) struct Circuit {
     /// Clauses that go with a variable: taken in when it is.
     companions: FxHashMap<u32, Vec<usize>>,
     search: Option<Search>,
-    /// The values of variables in the last model, as far as they were asked for.
-    values: RefCell<Vec<Option<bool>>>,
+    /// The values of variables, as far as they were asked for: the number of the model, and one bit.
+    values: Vec<Cell<u32>>,
+    /// The number of the last model.
+    model: u32,
 }
 
 impl Circuit {
@@ -58,17 +95,19 @@ impl Circuit {
         Self {
             // The first variable is the constant.
             nodes: vec![Node::Input(Some(true))],
+            values: vec![Cell::new(0)],
+            model: 1,
             gates: FxHashMap::default(),
             clauses: Vec::new(),
             companions: FxHashMap::default(),
             search: None,
-            values: RefCell::new(Vec::new()),
         }
     }
 
     fn node(&mut self, node: Node) -> Lit {
         let lit = Lit::of_variable(u32::try_from(self.nodes.len()).unwrap_or(u32::MAX));
         self.nodes.push(node);
+        self.values.push(Cell::new(0));
         lit
     }
 
@@ -104,14 +143,11 @@ impl Circuit {
     /// Begins a question: all of `demands` are to hold. Those marked `false` are likely to hold by themselves and are taken in when
     /// they do not.
     pub(super) fn begin(&mut self, demands: impl IntoIterator<Item = (Lit, bool)>) {
-        let mut search = Search {
-            sat: Sat::new(),
-            taken: FxHashMap::from_iter([(0, Lit::TRUE)]),
-            clauses: Vec::new(),
-            demands: demands.into_iter().collect(),
-        };
-        for (demand, now) in search.demands.clone() {
-            if now {
+        let mut taken = self.search.take().map(|search| search.taken).unwrap_or_default();
+        taken.begin(self.nodes.len());
+        let mut search = Search { sat: Sat::new(), taken, clauses: Vec::new(), demands: demands.into_iter().collect() };
+        for index in 0..search.demands.len() {
+            if let Some((demand, true)) = search.demands.get(index).copied() {
                 let lit = self.take_in(&mut search, demand);
                 search.sat.clause(&[lit]);
             }
@@ -127,13 +163,12 @@ impl Circuit {
                 Solved::Model => {}
                 other => break other,
             }
-            let mut values = vec![None; self.nodes.len()];
-            for (variable, lit) in &search.taken {
-                if let Some(slot) = values.get_mut(*variable as usize) {
-                    *slot = Some(search.sat.value(*lit));
+            self.next_model();
+            for variable in &search.taken.variables {
+                if let Some(lit) = search.taken.get(*variable) {
+                    self.remember(*variable, search.sat.value(lit));
                 }
             }
-            self.values.replace(values);
             if !self.take_in_broken(&mut search) {
                 break Solved::Model;
             }
@@ -187,7 +222,7 @@ impl Circuit {
     fn take_in(&self, search: &mut Search, lit: Lit) -> Lit {
         let variable = lit.variable();
         let negate = lit != Lit::of_variable(variable);
-        if let Some(known) = search.taken.get(&variable) {
+        if let Some(known) = search.taken.get(variable) {
             return known.negated_if(negate);
         }
         let out = match self.nodes.get(variable as usize) {
@@ -242,32 +277,45 @@ impl Circuit {
         out.negated_if(negate)
     }
 
+    /// Forgets the values of the last model.
+    fn next_model(&mut self) {
+        self.model += 1;
+        if self.model > u32::MAX >> 1 {
+            self.model = 1;
+            self.values.iter().for_each(|value| value.set(0));
+        }
+    }
+
+    fn remember(&self, variable: u32, value: bool) {
+        if let Some(slot) = self.values.get(variable as usize) {
+            slot.set(self.model << 1 | u32::from(value));
+        }
+    }
+
     /// The value of a literal in the last model.
     pub(super) fn value(&self, lit: Lit) -> bool {
         let variable = lit.variable();
         let negate = lit != Lit::of_variable(variable);
-        let known = self.values.borrow().get(variable as usize).copied().flatten();
-        let value = known.unwrap_or_else(|| {
-            let value = match self.nodes.get(variable as usize) {
-                Some(Node::Input(preference)) => preference.unwrap_or_default(),
-                Some(Node::Gate(Gate::And(a, b))) => self.value(*a) && self.value(*b),
-                Some(Node::Gate(Gate::Xor(a, b))) => self.value(*a) != self.value(*b),
-                Some(Node::Gate(Gate::Choice(test, then, other))) => {
-                    self.value(if self.value(*test) { *then } else { *other })
-                }
-                Some(Node::All(operands)) => operands.iter().all(|operand| self.value(*operand)),
-                None => false,
-            };
-            let mut values = self.values.borrow_mut();
-            if values.len() < self.nodes.len() {
-                values.resize(self.nodes.len(), None);
+        let known = self.values.get(variable as usize).map_or(0, Cell::get);
+        if known >> 1 == self.model {
+            return (known & 1 == 1) != negate;
+        }
+        self.compute(variable) != negate
+    }
+
+    fn compute(&self, variable: u32) -> bool {
+        let value = match self.nodes.get(variable as usize) {
+            Some(Node::Input(preference)) => return preference.unwrap_or_default(),
+            Some(Node::Gate(Gate::And(a, b))) => self.value(*a) && self.value(*b),
+            Some(Node::Gate(Gate::Xor(a, b))) => self.value(*a) != self.value(*b),
+            Some(Node::Gate(Gate::Choice(test, then, other))) => {
+                self.value(if self.value(*test) { *then } else { *other })
             }
-            if let Some(slot) = values.get_mut(variable as usize) {
-                *slot = Some(value);
-            }
-            value
-        });
-        value != negate
+            Some(Node::All(operands)) => operands.iter().all(|operand| self.value(*operand)),
+            None => false,
+        };
+        self.remember(variable, value);
+        value
     }
 
     fn gate(&mut self, gate: Gate) -> Lit {
