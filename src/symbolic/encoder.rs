@@ -5,7 +5,8 @@
 //! and unknowns in it need; when there turn out to be more, the encoder says so ([`Encoder::too_narrow`]) and the session starts
 //! it again with more width.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
+use std::mem::{Discriminant, discriminant};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -130,6 +131,8 @@ pub(super) struct Encoder<'a> {
     pub(super) axioms: Axioms,
     /// Pairs for which the theories have said what is to be said.
     pub(super) settled: FxHashSet<(PlaceId, PlaceId)>,
+    /// The constants of [`SpaceKey::Strings`].
+    strings: Rc<HashSet<String>>,
     widths: BTreeMap<SpaceKey, usize>,
     least_width: usize,
     narrow: bool,
@@ -140,6 +143,12 @@ pub(super) struct Encoder<'a> {
     like_lits: FxHashMap<(Bits, Rc<Pattern>), Lit>,
     quotients: FxHashMap<(Bits, u128), (Bits, Bits)>,
     memo: FxHashMap<(*const Vec<Term>, usize), Value>,
+    /// Results of arithmetic, by operation and operands: policies ask the same of the same unknowns.
+    results: FxHashMap<(Discriminant<Op>, Bits, Bits), Value>,
+    /// The variables of each side, once asked for.
+    variables: FxHashMap<(Origin, usize), Value>,
+    /// Path and type of what each function gives, by side.
+    functions: [FxHashMap<String, (PathId, TypeId)>; 2],
     /// The entities that stand for slots in the policy being encoded, and the places they stand for.
     slots: Vec<(EntityUid, PlaceId, TypeId)>,
     side: usize,
@@ -166,6 +175,7 @@ impl<'a> Encoder<'a> {
             likes: Vec::new(),
             axioms,
             settled: FxHashSet::default(),
+            strings: Rc::default(),
             widths,
             least_width,
             narrow: false,
@@ -176,6 +186,9 @@ impl<'a> Encoder<'a> {
             like_lits: FxHashMap::default(),
             quotients: FxHashMap::default(),
             memo: FxHashMap::default(),
+            results: FxHashMap::default(),
+            variables: FxHashMap::default(),
+            functions: Default::default(),
             slots: Vec::new(),
             side: 0,
             hard: None,
@@ -314,6 +327,16 @@ impl<'a> Encoder<'a> {
         let (number, width) = (space.constant(text), space.width);
         self.narrow |= self.spaces.get(key).is_some_and(Space::is_full);
         Bits::constant(number as u128, width)
+    }
+
+    /// Every string that is a constant.
+    pub(super) fn string_constants(&mut self) -> Rc<HashSet<String>> {
+        let constants = self.spaces.get(&SpaceKey::Strings).map_or(&[][..], |space| &space.constants);
+        let known = self.strings.len();
+        if known < constants.len() {
+            Rc::make_mut(&mut self.strings).extend(constants.iter().skip(known).cloned());
+        }
+        Rc::clone(&self.strings)
     }
 
     /// An unknown class.
@@ -716,13 +739,19 @@ impl<'a> Encoder<'a> {
             "resource" => Origin::Resource,
             _ => Origin::Context,
         };
-        let types = match origin {
+        let key = (origin, self.side);
+        if let Some(value) = self.variables.get(&key) {
+            return value.clone();
+        }
+        let types = match key.0 {
             Origin::Context => self.contexts.clone(),
             _ => [Some(ty.clone()), (self.schemas.len() > 1).then(|| ty.clone())],
         };
-        let path = self.places.root(origin, self.side, types, false);
+        let path = self.places.root(key.0.clone(), self.side, types, false);
         let place = self.places.place(path, Vec::new());
-        Value::Unknown(place, self.type_id(ty), self.side)
+        let value = Value::Unknown(place, self.type_id(ty), self.side);
+        self.variables.insert(key, value.clone());
+        value
     }
 
     fn primitive(&mut self, prim: &TermPrim) -> Bits {
@@ -868,7 +897,19 @@ impl<'a> Encoder<'a> {
             Op::Ext(op) => self.extension(op, args),
             _ => {
                 let (a, b) = self.operands(args);
-                self.arithmetic(op, &a, &b)
+                if matches!(op, Op::Bvmul | Op::Bvsmulo | Op::Bvsdiv | Op::Bvsrem | Op::Bvsmod) {
+                    // Every policy with these is to be told that they are hard.
+                    return self.arithmetic(op, &a, &b);
+                }
+                let key = (discriminant(op), a, b);
+                if let Some(result) = self.results.get(&key) {
+                    return result.clone();
+                }
+                let result = self.arithmetic(op, &key.1, &key.2);
+                if self.unsupported.is_none() {
+                    self.results.insert(key, result.clone());
+                }
+                result
             }
         }
     }
@@ -965,8 +1006,10 @@ impl<'a> Encoder<'a> {
     }
 
     fn function(&mut self, id: &str, argument: &Value, ret_ty: &TermType) -> Value {
-        let known = self.schemas.get(self.side).and_then(|schema| schema.functions.get(id)).cloned();
-        let Some(function) = known else { return self.foreign("a function that is not of the schema") };
+        let known = self.functions.get(self.side).and_then(|functions| functions.get(id)).copied();
+        let Some((path, ty)) = known.or_else(|| self.new_function(id, ret_ty)) else {
+            return self.foreign("a function that is not of the schema");
+        };
         let arguments = match self.kind(argument) {
             Kind::Record => ["entity", "tag"]
                 .into_iter()
@@ -977,10 +1020,17 @@ impl<'a> Encoder<'a> {
                 .collect(),
             _ => vec![self.bits(argument)],
         };
+        let place = self.places.place(path, arguments);
+        Value::Unknown(place, ty, self.side)
+    }
+
+    fn new_function(&mut self, id: &str, ret_ty: &TermType) -> Option<(PathId, TypeId)> {
+        let function = self.schemas.get(self.side)?.functions.get(id)?.clone();
         let (types, apart) = declared(&self.schemas, &function);
         let path = self.places.root(Origin::Function(function), self.side, types, apart);
-        let place = self.places.place(path, arguments);
-        Value::Unknown(place, self.type_id(ret_ty), self.side)
+        let known = (path, self.type_id(ret_ty));
+        self.functions.get_mut(self.side)?.insert(id.to_owned(), known);
+        Some(known)
     }
 
     fn like(&mut self, text: Bits, pattern: Pattern) -> Lit {

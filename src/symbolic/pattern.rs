@@ -33,11 +33,28 @@ impl Pattern {
 
     /// Whether `text` matches.
     pub(super) fn matches(&self, text: &str) -> bool {
-        let mut state = self.start();
-        for c in text.chars() {
-            state = self.after(&state, c);
+        let mut rest = text.chars();
+        let mut position = 0;
+        // The last wildcard: the position after it, and the text from where it is tried to end. Those before it may stay as they are.
+        let mut wildcard: Option<(usize, std::str::Chars<'_>)> = None;
+        loop {
+            let before = rest.clone();
+            match (self.0.get(position), rest.next()) {
+                (Some(None), _) => {
+                    position += 1;
+                    rest = before.clone();
+                    wildcard = Some((position, before));
+                }
+                (Some(Some(expected)), Some(c)) if *expected == c => position += 1,
+                (None, None) => return true,
+                (_, None) => return false,
+                (_, Some(_)) => {
+                    let Some((after, from)) = &mut wildcard else { return false };
+                    from.next();
+                    (position, rest) = (*after, from.clone());
+                }
+            }
         }
-        self.accepts(&state)
     }
 
     /// The pattern with `filling` in the place of each wildcard.
@@ -100,20 +117,20 @@ impl<'a> Language<'a> {
             && !self.negative.iter().any(|pattern| pattern.matches(text))
     }
 
-    /// Some strings of the language that `refused` does not hold, shortest first: at least one, unless there is none. The second
-    /// result says that there are no others, those in `refused` included.
+    /// Some strings of the language that are not `refused`, shortest first: at least one, unless there is none. The second
+    /// result says that there are no others, refused ones included.
     ///
     /// Source: the product of the patterns' automata, searched from the start with the distance to acceptance as estimate.
-    pub(super) fn strings(&self, refused: &HashSet<String>) -> Result<(Vec<String>, bool), TooManyStates> {
+    pub(super) fn strings(&self, refused: &dyn Fn(&str) -> bool) -> Result<(Vec<String>, bool), TooManyStates> {
         let guesses = self.positive.iter().flat_map(|pattern| ["", "x", "any"].map(|filling| pattern.filled(filling)));
         let plain = self.positive.is_empty().then(|| "any".to_owned());
-        if let Some(text) = guesses.chain(plain).find(|text| !refused.contains(text) && self.contains(text)) {
+        if let Some(text) = guesses.chain(plain).find(|text| !refused(text) && self.contains(text)) {
             return Ok((vec![text], false));
         }
         self.search(refused)
     }
 
-    fn search(&self, refused: &HashSet<String>) -> Result<(Vec<String>, bool), TooManyStates> {
+    fn search(&self, refused: &dyn Fn(&str) -> bool) -> Result<(Vec<String>, bool), TooManyStates> {
         let patterns: Vec<&Pattern> = self.positive.iter().chain(self.negative).copied().collect();
         let mut alphabet: BTreeSet<char> =
             patterns.iter().flat_map(|pattern| pattern.0.iter().flatten()).copied().collect();
@@ -160,7 +177,7 @@ impl<'a> Language<'a> {
             queue.push(Reverse((ahead, serial, 0_usize, String::new())));
         }
         while let Some(Reverse((_, _, state, text))) = queue.pop() {
-            if accepting.get(state) == Some(&true) && !refused.contains(&text) {
+            if accepting.get(state) == Some(&true) && !refused(&text) {
                 found.push(text);
                 return Ok((found, false));
             }
@@ -181,10 +198,10 @@ impl<'a> Language<'a> {
 
     /// Every string of the language, if there are at most `most`.
     pub(super) fn all(&self, most: usize) -> Result<Option<Vec<String>>, TooManyStates> {
-        let mut known = HashSet::new();
+        let mut known: HashSet<String> = HashSet::new();
         let mut list = Vec::new();
         while list.len() <= most {
-            let (found, _) = self.search(&known)?;
+            let (found, _) = self.search(&|text| known.contains(text))?;
             let Some(text) = found.into_iter().next() else { return Ok(Some(list)) };
             known.insert(text.clone());
             list.push(text);
@@ -236,12 +253,34 @@ mod tests {
             ("*a*b", vec!["ab", "xaxxb"], vec!["ba", "abx"]),
             ("", vec![""], vec!["a"]),
             ("a*a", vec!["aa", "aba"], vec!["a"]),
+            ("*", vec!["", "a"], vec![]),
+            ("*ab*b", vec!["abb", "aabab", "abab"], vec!["ab", "abba"]),
         ] {
             for text in yes {
                 assert!(pattern(glob).matches(text), "{glob} should match {text:?}");
             }
             for text in no {
                 assert!(!pattern(glob).matches(text), "{glob} should not match {text:?}");
+            }
+        }
+    }
+
+    /// Every short string over two characters: matching against stepping from position to position.
+    #[test]
+    fn matching_agrees_with_stepping() {
+        let texts = |alphabet: &str| -> Vec<String> {
+            let mut all = vec![String::new()];
+            let mut last = all.clone();
+            for _ in 0..5 {
+                last = last.iter().flat_map(|text| alphabet.chars().map(move |c| format!("{text}{c}"))).collect();
+                all.extend(last.iter().cloned());
+            }
+            all
+        };
+        for pattern in texts("ab*").iter().map(|text| pattern(text)) {
+            for text in texts("ab") {
+                let end = text.chars().fold(pattern.start(), |state, c| pattern.after(&state, c));
+                assert_eq!(pattern.matches(&text), pattern.accepts(&end), "{pattern:?} {text:?}");
             }
         }
     }
@@ -258,7 +297,7 @@ mod tests {
     #[test]
     fn a_string_is_found_between_patterns() {
         let (a, b, c) = (pattern("*foo*"), pattern("*bar*"), pattern("foo*"));
-        let (found, _) = Language::new(&[&a, &b], &[&c]).strings(&HashSet::new()).unwrap();
+        let (found, _) = Language::new(&[&a, &b], &[&c]).strings(&|_| false).unwrap();
         let text = found.first().unwrap();
         assert!(text.contains("foo") && text.contains("bar") && !text.starts_with("foo"));
     }

@@ -44,27 +44,30 @@ fn broken_memberships(model: &Model<'_, '_>) -> Vec<(Atom, Atom)> {
     let congruence = model.encoder.axioms.congruence;
     let mut broken = Vec::new();
     for (_, path) in places.paths() {
-        let key = |id: PlaceId, element: &Value| {
+        let group = |id: PlaceId| {
             let (_, mut arguments) = model.group(id);
             if !congruence {
                 // Without the axiom for functions, places are sets of their own.
                 arguments.push(Concrete::Number(u128::from(id.number()), 1));
             }
-            (arguments, model.value(element))
-        };
-        let atoms = |wanted: bool| {
-            let all = path.places.iter().flat_map(|id| places[*id].members.iter().map(|member| (*id, member)));
-            all.filter(move |(_, member)| model.lit(member.lit) == wanted)
+            arguments
         };
         let atom = |id: PlaceId, member: &Member| (id, member.element.clone(), member.lit);
-        let inside: FxHashMap<(Vec<Concrete>, Concrete), Atom> =
-            atoms(true).map(|(id, member)| (key(id, &member.element), atom(id, member))).collect();
+        let mut inside: FxHashMap<Vec<Concrete>, FxHashMap<Concrete, Atom>> = FxHashMap::default();
+        for id in &path.places {
+            for member in places[*id].members.iter().filter(|member| model.lit(member.lit)) {
+                inside.entry(group(*id)).or_default().insert(model.value(&member.element), atom(*id, member));
+            }
+        }
         if inside.is_empty() {
             continue;
         }
-        for (id, member) in atoms(false) {
-            if let Some(same) = inside.get(&key(id, &member.element)) {
-                broken.push((same.clone(), atom(id, member)));
+        for id in path.places.iter().filter(|id| !places[**id].members.is_empty()) {
+            let Some(inside) = inside.get(&group(*id)) else { continue };
+            for member in places[*id].members.iter().filter(|member| !model.lit(member.lit)) {
+                if let Some(same) = inside.get(&model.value(&member.element)) {
+                    broken.push((same.clone(), atom(*id, member)));
+                }
             }
         }
     }

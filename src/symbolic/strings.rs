@@ -34,26 +34,25 @@ pub(super) fn check(encoder: &mut Encoder<'_>) -> Result<Checked, TooManyStates>
     if !encoder.axioms.patterns || encoder.likes.is_empty() {
         return Ok(Checked::Strings(BTreeMap::new()));
     }
-    let constants: Vec<String> =
-        encoder.spaces.get(&SpaceKey::Strings).map(|space| space.constants.clone()).unwrap_or_default();
     let classes = classes(encoder);
-    if refute_constants(encoder, &classes, &constants) {
+    if refute_constants(encoder, &classes) {
         return Ok(Checked::Refuted);
     }
-    let refused: HashSet<String> = constants.into_iter().collect();
+    let refused = encoder.string_constants();
     let mut assigned: BTreeMap<usize, String> = BTreeMap::new();
+    // The strings of `assigned`.
+    let mut given: HashSet<String> = HashSet::new();
     let mut waiting: Vec<usize> = Vec::new();
     let mut options: BTreeMap<usize, Options> = BTreeMap::new();
     for class in classes.values().filter(|class| !is_constant(encoder, class.number)) {
-        let mut taken = refused.clone();
-        taken.extend(assigned.values().cloned());
-        let (mut demand, found) = class.demand(&taken)?;
+        let (mut demand, found) = class.demand(&|text| refused.contains(text) || given.contains(text))?;
         if let Some(text) = found {
+            given.insert(text.clone());
             assigned.insert(class.number, text);
             continue;
         }
         // No string is left: either the language is empty but for constants, or others have taken what there is.
-        let Some(mut all) = demand.language().all(taken.len())? else { return Err(TooManyStates) };
+        let Some(mut all) = demand.language().all(refused.len() + given.len())? else { return Err(TooManyStates) };
         let unwanted = |text: &String| class.likes.iter().any(|(like, holds)| !holds && like.pattern.matches(text));
         let narrowed = all.iter().any(unwanted);
         if narrowed {
@@ -61,7 +60,7 @@ pub(super) fn check(encoder: &mut Encoder<'_>) -> Result<Checked, TooManyStates>
             demand = class.whole();
         }
         if all.iter().all(|text| refused.contains(text)) {
-            demand.shrink(class, &refused)?;
+            demand.shrink(class, &|text| refused.contains(text))?;
             let language = demand.language().all(refused.len())?.unwrap_or_default();
             refute(encoder, &[(class, &demand)], &language);
             return Ok(Checked::Refuted);
@@ -91,14 +90,15 @@ fn classes(encoder: &Encoder<'_>) -> BTreeMap<usize, Class> {
 }
 
 /// A constant matches or it does not: says so where the model has it otherwise.
-fn refute_constants(encoder: &mut Encoder<'_>, classes: &BTreeMap<usize, Class>, constants: &[String]) -> bool {
+fn refute_constants(encoder: &mut Encoder<'_>, classes: &BTreeMap<usize, Class>) -> bool {
     let mut refuted = false;
     for class in classes.values() {
-        let Some(text) = constants.get(class.number) else { continue };
+        let constants = encoder.spaces.get(&SpaceKey::Strings).map(|space| &space.constants);
+        let Some(text) = constants.and_then(|constants| constants.get(class.number)).cloned() else { continue };
         for (like, holds) in &class.likes {
-            let right = like.pattern.matches(text);
+            let right = like.pattern.matches(&text);
             if right != *holds {
-                let constant = encoder.constant(&SpaceKey::Strings, text);
+                let constant = encoder.constant(&SpaceKey::Strings, &text);
                 let same = encoder.circuit.equal(&like.text, &constant);
                 encoder.circuit.clause(&[!same, like.lit.negated_if(!right)]);
                 refuted = true;
@@ -134,8 +134,8 @@ impl Class {
         self.select(indices(true), indices(false))
     }
 
-    /// A string outside `taken` that does what it should. Patterns that should not match are taken up only when one does.
-    fn demand(&self, taken: &HashSet<String>) -> Result<(Demand, Option<String>), TooManyStates> {
+    /// A string that is not `taken` and does what it should. Patterns that should not match are taken up only when one does.
+    fn demand(&self, taken: &dyn Fn(&str) -> bool) -> Result<(Demand, Option<String>), TooManyStates> {
         let indices = |wanted: bool| {
             self.likes.iter().enumerate().filter(move |(_, (_, holds))| *holds == wanted).map(|(i, _)| i)
         };
@@ -165,8 +165,8 @@ impl Demand {
         }
     }
 
-    /// Leaves out what is not needed for there to be no string outside `refused`.
-    fn shrink(&mut self, class: &Class, refused: &HashSet<String>) -> Result<(), TooManyStates> {
+    /// Leaves out what is not needed for every string to be `refused`.
+    fn shrink(&mut self, class: &Class, refused: &dyn Fn(&str) -> bool) -> Result<(), TooManyStates> {
         for positive in [true, false] {
             let mut index = 0;
             loop {
@@ -199,7 +199,7 @@ struct OwnedLanguage<'d> {
 }
 
 impl OwnedLanguage<'_> {
-    fn strings(&self, refused: &HashSet<String>) -> Result<(Vec<String>, bool), TooManyStates> {
+    fn strings(&self, refused: &dyn Fn(&str) -> bool) -> Result<(Vec<String>, bool), TooManyStates> {
         Language::new(&self.positive, &self.negative).strings(refused)
     }
 
@@ -304,9 +304,7 @@ impl Sharing<'_> {
         };
         let Some(strings) = &options.strings else {
             // There are more strings than classes: one of them is free.
-            let mut taken = self.refused.clone();
-            taken.extend(self.owner.keys().cloned());
-            let (_, found) = class.demand(&taken)?;
+            let (_, found) = class.demand(&|text| self.refused.contains(text) || self.owner.contains_key(text))?;
             let Some(text) = found else { return Err(TooManyStates) };
             self.give(number, text);
             return Ok(true);
