@@ -277,3 +277,22 @@ fn known_differences_between_revisions() {
     }
     tally.assert_sound();
 }
+
+#[test]
+fn terms_are_the_same_for_every_action_that_they_are_used_for() {
+    let Some(dir) = common::corpora() else { return };
+    let mut compared = 0;
+    for store in all(&dir).0 {
+        let rules = side(&store).rules();
+        let environments = rules.schema().environments();
+        for environment in environments {
+            Session::new(&rules, environment).applicable(0);
+        }
+        for environment in environments {
+            let same = rules.compare_kept(environment);
+            compared += same.unwrap_or_else(|policy| panic!("{}: {policy} in {environment:?}", store.name));
+        }
+    }
+    println!("{compared} compared");
+    assert!(compared > 500, "{compared}");
+}

@@ -2,12 +2,14 @@
 
 mod oracle;
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use oracle::brute::explore;
 use oracle::compare::askable;
 use oracle::generate::{Case, CaseSpec, Shape, Side};
 use oracle::queries::{Group, Query};
 use oracle::rng::Rng;
-use oracle::syntax::{Expr, Lit, Scope, Target};
+use oracle::syntax::{ActionScope, ActionSpec, Expr, Lit, Scope, Target};
 use polcheck::symbolic::{Answer, Formula, PolicyRef, Reason, Rules, Session};
 
 const SEEDS: std::ops::Range<u64> = 4_000_000..4_000_300;
@@ -307,4 +309,43 @@ fn removing_a_shadowed_policy_changes_no_decision() {
         }
     });
     assert!(shadowed.into_inner() > 50);
+}
+
+/// Terms that were compiled for one environment are used for others that differ in the action only; and compiling on all cores is
+/// compiling.
+#[test]
+fn terms_are_the_same_for_every_action_that_they_are_used_for() {
+    let compared = AtomicUsize::new(0);
+    each(false, |seed, _| {
+        let mut spec = CaseSpec::new(seed, if seed % 2 == 0 { Shape::Full } else { Shape::Small }, false).0;
+        // Another action that is as the first.
+        let side = &mut spec.sides[0];
+        let twin = ActionSpec { name: "twin".to_owned(), ..side.schema.actions[0].clone() };
+        for policy in &mut side.policies {
+            if let ActionScope::In(names) = &mut policy.action
+                && names.contains(&side.schema.actions[0].name)
+            {
+                names.push(twin.name.clone());
+            }
+        }
+        side.schema.actions.push(twin);
+        let case = spec.build().unwrap();
+        let (lazy, parallel) = (case.sides[0].rules(), case.sides[0].rules());
+        for environment in lazy.schema().environments() {
+            let mut sessions = [Session::new(&lazy, environment), Session::new(&parallel, environment)];
+            sessions[1].prepare();
+            let [one, other] = sessions.each_mut().map(|session| (session.applicable(0), session.set_aside(0)));
+            assert_eq!(one, other, "{}", case.spec.text());
+        }
+        for environment in lazy.schema().environments() {
+            for rules in [&lazy, &parallel] {
+                let same = rules.compare_kept(environment);
+                let same = same.unwrap_or_else(|policy| panic!("{policy} in {environment:?}\n{}", case.spec.text()));
+                compared.fetch_add(same, Ordering::Relaxed);
+            }
+        }
+    });
+    let compared = compared.into_inner();
+    println!("{compared} compared");
+    assert!(compared > 500, "{compared}");
 }

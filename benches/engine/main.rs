@@ -11,8 +11,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 use std::time::{Duration, Instant};
 
-use cedar_policy::{Effect, PolicySet, Schema};
-use polcheck::symbolic::{Answer, Formula, PolicyRef, Rules, SchemaModel, Session, Status, Subject};
+use cedar_policy::{Effect, PolicyId, PolicySet, RequestEnv, Schema};
+use polcheck::symbolic::{Answer, Formula, PolicyRef, Rules, SchemaModel, Session, Subject};
 use rayon::prelude::*;
 
 fn main() {
@@ -98,53 +98,51 @@ fn query() {
     println!("query: 12 policies, {count} questions: mean {}, worst {}", ms(total / count), ms(worst));
 }
 
+/// The policies, in this order, read as the tool reads files: some at a time, on all cores.
+fn parse(texts: &[String]) -> Vec<Subject> {
+    let chunk = |chunk: &[String]| -> Vec<Subject> {
+        let set: PolicySet = chunk.join("\n").parse().unwrap();
+        let policy = |index| set.policy(&PolicyId::new(format!("policy{index}"))).unwrap();
+        (0..chunk.len()).map(|index| Subject::policy(policy(index))).collect()
+    };
+    texts.par_chunks(64).flat_map_iter(chunk).collect()
+}
+
 /// One policy of many changed: from text to "gained and lost in these environments".
 fn diff(policies: usize, environments: usize) {
     let mut old = store::policies(policies, environments);
     let schema_text = store::schema(environments);
-    let begin = Instant::now();
-    let schema = SchemaModel::new(&Schema::from_cedarschema_str(&schema_text).unwrap().0).unwrap();
-    let schema_done = begin.elapsed();
-    let parsed: Vec<cedar_policy::Policy> = old
-        .iter()
-        .enumerate()
-        .map(|(index, text)| {
-            cedar_policy::Policy::parse(Some(cedar_policy::PolicyId::new(format!("p{index}"))), text).unwrap()
-        })
-        .collect();
-    // The changed one is a policy of its own, after the others.
     let middle = policies / 2;
-    old[middle] = old[middle].replace("};", "&& context.hour > 8 };");
-    let changed = cedar_policy::Policy::parse(Some(cedar_policy::PolicyId::new("changed")), &old[middle]).unwrap();
+    // The changed one is a policy of its own, after the others.
+    let changed = old[middle].replace("};", "&& context.hour > 8 };");
+    old.push(changed);
+    let begin = Instant::now();
+    let read_schema = || {
+        let schema = SchemaModel::new(&Schema::from_cedarschema_str(&schema_text).unwrap().0).unwrap();
+        (schema, begin.elapsed())
+    };
+    let ((schema, schema_done), subjects) = rayon::join(read_schema, || parse(&old));
     let parse_done = begin.elapsed();
-    let mut subjects: Vec<Subject> = parsed.iter().map(Subject::policy).collect();
-    subjects.push(Subject::policy(&changed));
     let rules = Rules::new(schema.clone(), subjects);
-    let (mut solved, mut gained, mut lost, mut compile) = (0, 0, 0, Duration::ZERO);
-    for environment in schema.environments() {
-        let (before, after) = (id(middle), id(policies));
-        if !rules.subjects()[middle].admits(&schema, environment) {
-            continue;
-        }
-        solved += 1;
-        let mut session = Session::new(&rules, environment);
+    let (before, after) = (id(middle), id(policies));
+    let looked_at: Vec<_> = schema
+        .environments()
+        .iter()
+        .filter(|environment| rules.subjects()[middle].admits(&schema, environment))
+        .collect();
+    let few = looked_at.len() < rayon::current_num_threads();
+    let look = |environment: &&RequestEnv| {
         let start = Instant::now();
-        let (mut permits, mut forbids, mut changed_effect) = (vec![], vec![], Effect::Permit);
-        for index in 0..=policies {
-            let policy = id(index);
-            if session.status(policy) != Status::Applies {
-                continue;
-            }
-            let effect = rules.subjects()[index].effect();
-            if policy == before || policy == after {
-                changed_effect = effect;
-            } else if effect == Effect::Permit {
-                permits.push(policy);
-            } else {
-                forbids.push(policy);
-            }
+        let mut session = Session::new(&rules, environment);
+        if few {
+            session.prepare();
         }
-        compile += start.elapsed();
+        let applicable = session.applicable(0);
+        let compile = start.elapsed();
+        let changed_effect = rules.subjects()[middle].effect();
+        let unchanged = applicable.into_iter().filter(|policy| *policy != before && *policy != after);
+        let (permits, forbids): (Vec<PolicyRef>, Vec<PolicyRef>) =
+            unchanged.partition(|policy| rules.subjects()[policy.index].effect() == Effect::Permit);
         // What the one side allows and the other does not: a permit of its own decides, or the other's own forbid did.
         let more = |mine: PolicyRef, other: PolicyRef| {
             let (mut permits, mut forbids) = (permits.clone(), forbids.clone());
@@ -155,22 +153,24 @@ fn diff(policies: usize, environments: usize) {
             forbids.push(mine);
             Formula::And(vec![Formula::Matches(other), any(&permits), !any(&forbids)])
         };
-        if let Answer::Witness(_) = session.check(&more(after, before)) {
-            gained += 1;
-        }
-        if let Answer::Witness(_) = session.check(&more(before, after)) {
-            lost += 1;
-        }
-    }
+        let gained = matches!(session.check(&more(after, before)), Answer::Witness(_));
+        let lost = matches!(session.check(&more(before, after)), Answer::Witness(_));
+        (gained, lost, compile, start.elapsed() - compile)
+    };
+    let each: Vec<(bool, bool, Duration, Duration)> = looked_at.par_iter().map(look).collect();
     let total = begin.elapsed();
+    let count = |which: fn(&(bool, bool, Duration, Duration)) -> bool| each.iter().filter(|one| which(one)).count();
     println!(
-        "diff: {policies} policies, {} environments ({solved} looked at, {gained} gained, {lost} lost): {} in all; schema {}, parsing {}, compiling {}, encoding and solving {}",
+        "diff: {policies} policies, {} environments ({} looked at, {} gained, {} lost): {} in all; schema and parsing {} (schema {}); summed over threads: compiling {}, encoding and solving {}",
         schema.environments().len(),
+        looked_at.len(),
+        count(|one| one.0),
+        count(|one| one.1),
         ms(total),
+        ms(parse_done),
         ms(schema_done),
-        ms(parse_done - schema_done),
-        ms(compile),
-        ms(total - parse_done - compile),
+        ms(each.iter().map(|one| one.2).sum()),
+        ms(each.iter().map(|one| one.3).sum()),
     );
 }
 

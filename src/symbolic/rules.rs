@@ -1,7 +1,8 @@
 //! The policies of one side, and how each is compiled for a request environment.
 
 use std::collections::HashMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
 
 use cedar_policy::{
     ActionConstraint, Effect, EntityId, EntityTypeName, EntityUid, Policy, PolicyId, PolicySet, PrincipalConstraint,
@@ -11,6 +12,7 @@ use cedar_policy_symcc::term::Term;
 use cedar_policy_symcc::{Asserts, CompiledPolicy, SymEnv, err, never_errors_asserts, never_matches_asserts};
 
 use super::schema::SchemaModel;
+use super::terms;
 
 /// A static policy, a template link, or a template whose slots are unknown.
 #[derive(Debug)]
@@ -25,6 +27,10 @@ pub struct Subject {
     whole: OnceLock<Result<Policy, String>>,
     /// [`Self::whole`] alone, for replays.
     alone: OnceLock<PolicySet>,
+    /// Whether its terms are those of every environment of a family that its scope admits.
+    shareable: OnceLock<bool>,
+    /// Its terms, for families of environments.
+    kept: Mutex<Vec<(usize, Compiled)>>,
 }
 
 #[derive(Debug)]
@@ -123,7 +129,7 @@ pub enum Status {
 }
 
 /// A policy as terms over one environment; for a template, under one choice of its slots' types.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub(super) struct Variant {
     /// Boolean: it matches.
     pub(super) matches: Term,
@@ -132,6 +138,12 @@ pub(super) struct Variant {
     /// What stands in each slot: the entity, and whether that is only a marker for "any entity of its type".
     pub(super) slots: Vec<(SlotId, EntityUid, bool)>,
 }
+
+/// The variants of a policy: one, unless it is a template.
+pub(super) type Compiled = Arc<Vec<Variant>>;
+
+/// The terms of so many policies are kept for other environments of their families.
+const KEPT: usize = 10_000;
 
 impl Subject {
     /// A static policy or a template link.
@@ -145,6 +157,8 @@ impl Subject {
             body: Body::Policy(policy.clone()),
             whole: OnceLock::new(),
             alone: OnceLock::new(),
+            shareable: OnceLock::new(),
+            kept: Mutex::default(),
         }
     }
 
@@ -160,6 +174,8 @@ impl Subject {
             body: Body::Template(template.clone()),
             whole: OnceLock::new(),
             alone: OnceLock::new(),
+            shareable: OnceLock::new(),
+            kept: Mutex::default(),
         }
     }
 
@@ -224,6 +240,19 @@ impl Subject {
             }
             Body::Template(template) => self.variants(template, schema, environment, symbols),
         }
+    }
+
+    /// Whether all that its terms take from an environment is the types of principal, resource and context: true when `action`
+    /// stands in its scope only, where it is a constant that the scope was found to admit. With `action ==` there is one
+    /// environment for these types, so that there is nothing to share.
+    fn is_shareable(&self) -> bool {
+        *self.shareable.get_or_init(|| {
+            let asks = match &self.body {
+                Body::Policy(policy) => terms::asks_for_action(policy),
+                Body::Template(template) => terms::template_asks_for_action(template),
+            };
+            !asks && !matches!(self.actions, ActionConstraint::Eq(_))
+        })
     }
 
     /// The policy as Cedar's authorizer takes it, with `slots` filled in; on its own, so that what it does shows.
@@ -388,12 +417,21 @@ fn compile(
 pub struct Rules {
     schema: Arc<SchemaModel>,
     subjects: Vec<Subject>,
+    /// How many entries [`Subject::kept`] have together.
+    kept: AtomicUsize,
+}
+
+/// Whether to wait for another thread that compiles the same policy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Busy {
+    Wait,
+    Skip,
 }
 
 impl Rules {
     /// `subjects`, in this order, under `schema`.
     pub fn new(schema: Arc<SchemaModel>, subjects: Vec<Subject>) -> Self {
-        Self { schema, subjects }
+        Self { schema, subjects, kept: AtomicUsize::new(0) }
     }
 
     /// All static policies and links of `set`, sorted by id, then all templates, sorted by id.
@@ -414,5 +452,55 @@ impl Rules {
     /// The policies, by [`super::PolicyRef::index`].
     pub fn subjects(&self) -> &[Subject] {
         &self.subjects
+    }
+
+    /// The policy as terms over an environment of `family` ([`SchemaModel::family`]) that its scope admits, from those kept if they
+    /// are; `None` if another thread is at it and `busy` says not to wait.
+    pub(super) fn compiled(
+        &self,
+        subject: &Subject,
+        environment: &RequestEnv,
+        symbols: &SymEnv,
+        family: Option<usize>,
+        busy: Busy,
+    ) -> Option<Result<Compiled, String>> {
+        let compile = || subject.compile(&self.schema, environment, symbols).map(Arc::new);
+        let Some(family) = family.filter(|_| subject.is_shareable()) else { return Some(compile()) };
+        let mut kept: MutexGuard<'_, Vec<(usize, Compiled)>> = match busy {
+            Busy::Wait => subject.kept.lock().unwrap_or_else(PoisonError::into_inner),
+            Busy::Skip => match subject.kept.try_lock() {
+                Ok(kept) => kept,
+                Err(TryLockError::Poisoned(kept)) => kept.into_inner(),
+                Err(TryLockError::WouldBlock) => return None,
+            },
+        };
+        if let Some((_, compiled)) = kept.iter().find(|(number, _)| *number == family) {
+            return Some(Ok(Arc::clone(compiled)));
+        }
+        let compiled = compile();
+        if let Ok(compiled) = &compiled
+            && self.kept.fetch_add(1, Ordering::Relaxed) < KEPT
+        {
+            kept.push((family, Arc::clone(compiled)));
+        }
+        Some(compiled)
+    }
+
+    /// Compares the terms that are kept with those made for this environment alone; how many there were, or the policy whose
+    /// terms differ. For tests.
+    #[doc(hidden)]
+    pub fn compare_kept(&self, environment: &RequestEnv) -> Result<usize, String> {
+        let symbols = self.schema.symbols(environment)?;
+        let Some(family) = self.schema.family(environment) else { return Ok(0) };
+        let mut compared = 0;
+        for subject in self.subjects.iter().filter(|subject| subject.admits(&self.schema, environment)) {
+            let kept = subject.kept.lock().unwrap_or_else(PoisonError::into_inner);
+            let Some((_, kept)) = kept.iter().find(|(number, _)| *number == family) else { continue };
+            if **kept != subject.compile(&self.schema, environment, &symbols)? {
+                return Err(subject.id.clone());
+            }
+            compared += 1;
+        }
+        Ok(compared)
     }
 }

@@ -1,7 +1,7 @@
 //! What the engine knows of a schema: symcc's compilation of it, and the same facts by name.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use cedar_policy::{EntityTypeName, EntityUid, RequestEnv, Schema};
 use cedar_policy_symcc::op::Op;
@@ -9,6 +9,8 @@ use cedar_policy_symcc::term::{Term, TermVar};
 use cedar_policy_symcc::term_factory::app;
 use cedar_policy_symcc::term_type::TermType;
 use cedar_policy_symcc::{CompiledSchema, SymEnv};
+
+use super::terms;
 
 /// A schema made ready for the engine. Making it costs time in proportion to the schema; share it.
 pub struct SchemaModel {
@@ -18,6 +20,16 @@ pub struct SchemaModel {
     pub(super) types: BTreeMap<EntityTypeName, EntityModel>,
     pub(super) functions: HashMap<String, Function>,
     actions: HashMap<EntityUid, HashSet<EntityUid>>,
+    families: OnceLock<Families>,
+}
+
+/// A *family*: environments that differ in nothing but the action.
+#[derive(Debug, Default)]
+struct Families {
+    /// For each action, the number of its context's type.
+    contexts: HashMap<EntityUid, usize>,
+    /// For each principal type, resource type and context type: the number of the family, and how many environments are in it.
+    members: HashMap<(EntityTypeName, EntityTypeName, usize), (usize, usize)>,
 }
 
 impl std::fmt::Debug for SchemaModel {
@@ -70,6 +82,7 @@ impl SchemaModel {
             types: BTreeMap::new(),
             functions: HashMap::new(),
             actions: HashMap::new(),
+            families: OnceLock::new(),
         };
         if let Some(environment) = model.environments.first() {
             let symbols = model.symbols(environment)?;
@@ -96,6 +109,29 @@ impl SchemaModel {
     /// symcc's variables and functions for one environment.
     pub(super) fn symbols(&self, environment: &RequestEnv) -> Result<SymEnv, String> {
         self.compiled.sym_env(environment).map_err(|error| error.to_string())
+    }
+
+    /// The number of the environment's family, if others are in it too.
+    pub(super) fn family(&self, environment: &RequestEnv) -> Option<usize> {
+        let families = self.families.get_or_init(|| self.read_families());
+        let context = families.contexts.get(environment.action())?;
+        let key = (environment.principal().clone(), environment.resource().clone(), *context);
+        families.members.get(&key).filter(|(_, count)| *count > 1).map(|(number, _)| *number)
+    }
+
+    fn read_families(&self) -> Families {
+        let mut families = Families::default();
+        let mut types = HashMap::new();
+        for environment in &self.environments {
+            let Some(ty) = terms::context(&self.schema, environment.action()) else { continue };
+            let fresh = types.len();
+            let context = *types.entry(ty).or_insert(fresh);
+            families.contexts.insert(environment.action().clone(), context);
+            let fresh = families.members.len();
+            let key = (environment.principal().clone(), environment.resource().clone(), context);
+            families.members.entry(key).or_insert((fresh, 0)).1 += 1;
+        }
+        families
     }
 
     /// Whether `action` is `group` or belongs to it.

@@ -9,11 +9,12 @@ use std::collections::{BTreeMap, HashMap};
 use cedar_policy::{Effect, RequestEnv};
 use cedar_policy_symcc::SymEnv;
 use cedar_policy_symcc::term_type::TermType;
+use rayon::prelude::*;
 
 use super::api::{Answer, Formula, PolicyRef, Reason};
 use super::encoder::{Axioms, Encoder, PRODUCT, SpaceKey};
 use super::pattern::STATES;
-use super::rules::{Rules, Status, Variant};
+use super::rules::{Busy, Compiled, Rules, Status, Subject, Variant};
 use super::sat::{Lit, Solved};
 use super::schema::SchemaModel;
 use super::strings::Checked;
@@ -64,7 +65,7 @@ enum Entry {
     New,
     OutOfScope,
     SetAside(String),
-    Compiled(Vec<Variant>),
+    Compiled(Compiled),
 }
 
 /// A policy as literals.
@@ -88,9 +89,11 @@ pub struct Session<'a> {
     pub(super) sides: Vec<&'a Rules>,
     pub(super) environment: RequestEnv,
     symbols: Vec<Result<SymEnv, String>>,
+    families: Vec<Option<usize>>,
     entries: Vec<Vec<Entry>>,
     pub(super) encoder: Encoder<'a>,
-    encoded: HashMap<PolicyRef, Encoded>,
+    /// By side and index, as far as policies were asked for.
+    encoded: Vec<Vec<Option<Encoded>>>,
     others: HashMap<(usize, Effect), Others>,
     deciding: HashMap<(usize, Effect), Vec<(usize, Lit)>>,
     /// For each variant of a template but the first, the literal that says it is in force; the last that holds is.
@@ -114,15 +117,18 @@ impl<'a> Session<'a> {
 
     fn over(sides: Vec<&'a Rules>, environment: &RequestEnv) -> Self {
         let symbols: Vec<_> = sides.iter().map(|rules| rules.schema().symbols(environment)).collect();
+        let families = sides.iter().map(|rules| rules.schema().family(environment)).collect();
         let entries = sides.iter().map(|rules| rules.subjects().iter().map(|_| Entry::New).collect()).collect();
+        let encoded = none_encoded(&sides);
         let encoder = encoder(&sides, &symbols, Axioms::default(), BTreeMap::new());
         Self {
             sides,
             environment: environment.clone(),
             symbols,
+            families,
             entries,
             encoder,
-            encoded: HashMap::new(),
+            encoded,
             others: HashMap::new(),
             deciding: HashMap::new(),
             selectors: HashMap::new(),
@@ -153,20 +159,48 @@ impl<'a> Session<'a> {
 
     /// What the policy is to this environment; compiles it if need be.
     pub fn status(&mut self, policy: PolicyRef) -> Status {
-        match self.entry(policy) {
+        match self.entry(policy, Busy::Wait) {
             Some(Entry::Compiled(_)) => Status::Applies,
             Some(Entry::SetAside(why)) => Status::SetAside(why.clone()),
             _ => Status::OutOfScope,
         }
     }
 
+    /// Compiles every policy now, on all cores. The policies and their order are what they are without it. Worth its while where
+    /// there are fewer sessions at a time than cores.
+    pub fn prepare(&mut self) {
+        let Self { sides, environment, symbols, families, entries, .. } = self;
+        for (((rules, symbols), family), entries) in sides.iter().zip(symbols).zip(families).zip(entries) {
+            let new = |(subject, slot): (&Subject, &mut Entry)| {
+                if matches!(slot, Entry::New)
+                    && let Some(entry) = entry(rules, subject, environment, symbols, *family, Busy::Wait)
+                {
+                    *slot = entry;
+                }
+            };
+            rules.subjects().par_iter().zip(entries).with_min_len(16).for_each(new);
+        }
+    }
+
+    /// Compiles what is not compiled yet of a side; first what no other session is at, so that sessions which need the same policies
+    /// share the work.
+    fn compile_side(&mut self, side: usize) {
+        for busy in [Busy::Skip, Busy::Wait] {
+            for policy in self.all(side) {
+                self.entry(policy, busy);
+            }
+        }
+    }
+
     /// The policies of `side` that are compiled here.
     pub fn applicable(&mut self, side: usize) -> Vec<PolicyRef> {
+        self.compile_side(side);
         self.all(side).filter(|policy| self.status(*policy) == Status::Applies).collect()
     }
 
     /// The policies of `side` that are set aside here, and why.
     pub fn set_aside(&mut self, side: usize) -> Vec<(PolicyRef, String)> {
+        self.compile_side(side);
         let each = self.all(side).filter_map(|policy| match self.status(policy) {
             Status::SetAside(why) => Some((policy, why)),
             Status::Applies | Status::OutOfScope => None,
@@ -177,6 +211,7 @@ impl<'a> Session<'a> {
     /// Cedar's decision over all policies of `side` is Allow. Templates without links decide nothing and are left out; a policy
     /// that is set aside is named, so that the answer is unknown.
     pub fn allow(&mut self, side: usize) -> Formula {
+        self.compile_side(side);
         let mut permits = Vec::new();
         let mut forbids = Vec::new();
         for policy in self.all(side) {
@@ -265,24 +300,13 @@ impl<'a> Session<'a> {
         Some(selectors.iter().rposition(|lit| self.encoder.circuit.value(*lit)).map_or(0, |index| index + 1))
     }
 
-    fn entry(&mut self, policy: PolicyRef) -> Option<&Entry> {
-        let rules = *self.sides.get(policy.side)?;
-        let subject = rules.subjects().get(policy.index)?;
+    fn entry(&mut self, policy: PolicyRef, busy: Busy) -> Option<&Entry> {
         let slot = self.entries.get_mut(policy.side)?.get_mut(policy.index)?;
         if matches!(slot, Entry::New) {
-            let schema = rules.schema();
-            *slot = if !subject.admits(schema, &self.environment) {
-                Entry::OutOfScope
-            } else {
-                let symbols = self.symbols.get(policy.side)?.as_ref();
-                match symbols
-                    .map_err(Clone::clone)
-                    .and_then(|symbols| subject.compile(schema, &self.environment, symbols))
-                {
-                    Ok(variants) => Entry::Compiled(variants),
-                    Err(why) => Entry::SetAside(why),
-                }
-            };
+            let rules = *self.sides.get(policy.side)?;
+            let subject = rules.subjects().get(policy.index)?;
+            let (symbols, family) = (self.symbols.get(policy.side)?, *self.families.get(policy.side)?);
+            *slot = entry(rules, subject, &self.environment, symbols, family, busy)?;
         }
         Some(slot)
     }
@@ -290,7 +314,7 @@ impl<'a> Session<'a> {
     /// Begins the encoding again; what is compiled stays.
     fn restart(&mut self, axioms: Axioms, widths: BTreeMap<SpaceKey, usize>) {
         self.encoder = encoder(&self.sides, &self.symbols, axioms, widths);
-        self.encoded.clear();
+        self.encoded = none_encoded(&self.sides);
         self.others.clear();
         self.deciding.clear();
         self.selectors.clear();
@@ -395,17 +419,19 @@ impl<'a> Session<'a> {
 
     /// The first policy that the question names and that is set aside.
     fn named_set_aside(&mut self, question: &Formula) -> Option<Reason> {
-        let mut named = Vec::new();
-        question.policies(&mut |policy| named.push(policy));
-        named.sort_unstable();
-        named.dedup();
-        for policy in named {
-            if let Status::SetAside(why) = self.status(policy) {
-                let policy = self.subject(policy).map(|subject| subject.id().to_owned()).unwrap_or_default();
-                return Some(Reason::SetAside { policy, why });
+        let mut first: Option<(PolicyRef, String)> = None;
+        question.policies(&mut |policy| {
+            // Mostly it is compiled already: no need to look further.
+            if matches!(self.entry(policy, Busy::Wait), Some(Entry::SetAside(_)))
+                && first.as_ref().is_none_or(|(earlier, _)| policy < *earlier)
+                && let Status::SetAside(why) = self.status(policy)
+            {
+                first = Some((policy, why));
             }
-        }
-        None
+        });
+        let (policy, why) = first?;
+        let policy = self.subject(policy).map(|subject| subject.id().to_owned()).unwrap_or_default();
+        Some(Reason::SetAside { policy, why })
     }
 
     fn literal(&mut self, formula: &Formula, hard: &mut Option<&'static str>) -> Result<Lit, Reason> {
@@ -429,11 +455,13 @@ impl<'a> Session<'a> {
     }
 
     fn encode(&mut self, policy: PolicyRef, hard: &mut Option<&'static str>) -> Result<Encoded, Reason> {
-        let known = match self.encoded.get(&policy) {
-            Some(known) => *known,
-            None => {
+        let known = match self.encoded.get(policy.side).and_then(|side| side.get(policy.index)) {
+            Some(Some(known)) => *known,
+            _ => {
                 let made = self.encode_new(policy)?;
-                self.encoded.insert(policy, made);
+                if let Some(slot) = self.encoded.get_mut(policy.side).and_then(|side| side.get_mut(policy.index)) {
+                    *slot = Some(made);
+                }
                 made
             }
         };
@@ -452,7 +480,7 @@ impl<'a> Session<'a> {
         };
         let encoder = &mut self.encoder;
         let mut result: Option<Encoded> = None;
-        for variant in variants {
+        for variant in variants.iter() {
             let mut slots = Vec::new();
             for (slot, uid, marker) in &variant.slots {
                 if *marker {
@@ -548,16 +576,38 @@ impl<'a> Session<'a> {
     }
 
     fn sample(&self) -> Sample {
-        let mut sides: Vec<Vec<Option<(bool, bool)>>> =
-            self.sides.iter().map(|rules| vec![None; rules.subjects().len()]).collect();
         let circuit = &self.encoder.circuit;
-        for (policy, encoded) in &self.encoded {
-            if let Some(slot) = sides.get_mut(policy.side).and_then(|side| side.get_mut(policy.index)) {
-                *slot = Some((circuit.value(encoded.matches), circuit.value(encoded.errors)));
-            }
-        }
-        Sample { sides }
+        let value = |encoded: &Option<Encoded>| {
+            encoded.as_ref().map(|encoded| (circuit.value(encoded.matches), circuit.value(encoded.errors)))
+        };
+        Sample { sides: self.encoded.iter().map(|side| side.iter().map(value).collect()).collect() }
     }
+}
+
+/// What a policy is to an environment; `None` if another thread is compiling it and `busy` says not to wait.
+fn entry(
+    rules: &Rules,
+    subject: &Subject,
+    environment: &RequestEnv,
+    symbols: &Result<SymEnv, String>,
+    family: Option<usize>,
+    busy: Busy,
+) -> Option<Entry> {
+    if !subject.admits(rules.schema(), environment) {
+        return Some(Entry::OutOfScope);
+    }
+    let compiled = match symbols {
+        Ok(symbols) => rules.compiled(subject, environment, symbols, family, busy)?,
+        Err(why) => Err(why.clone()),
+    };
+    Some(match compiled {
+        Ok(variants) => Entry::Compiled(variants),
+        Err(why) => Entry::SetAside(why),
+    })
+}
+
+fn none_encoded(sides: &[&Rules]) -> Vec<Vec<Option<Encoded>>> {
+    sides.iter().map(|rules| vec![None; rules.subjects().len()]).collect()
 }
 
 fn encoder<'a>(
