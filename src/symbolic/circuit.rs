@@ -6,6 +6,7 @@
 //! taken in when a model breaks one: so what a question costs depends on the question, not on how much was encoded.
 
 use std::cell::Cell;
+use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
 
@@ -24,7 +25,7 @@ enum Node {
     /// Free, with the value that it is tried with first (and always, when there is one).
     Input(Option<bool>),
     Gate(Gate),
-    All(Box<[Lit]>),
+    All(Rc<[Lit]>),
 }
 
 /// A question under way.
@@ -79,6 +80,7 @@ impl Taken {
 pub(super) struct Circuit {
     nodes: Vec<Node>,
     gates: FxHashMap<Gate, Lit>,
+    alls: FxHashMap<Rc<[Lit]>, Lit>,
     clauses: Vec<Box<[Lit]>>,
     /// Clauses that go with a variable: taken in when it is.
     companions: FxHashMap<u32, Vec<usize>>,
@@ -98,6 +100,7 @@ impl Circuit {
             values: vec![Cell::new(0)],
             model: 1,
             gates: FxHashMap::default(),
+            alls: FxHashMap::default(),
             clauses: Vec::new(),
             companions: FxHashMap::default(),
             search: None,
@@ -423,7 +426,13 @@ impl Circuit {
         if operands.contains(&Lit::FALSE) || operands.windows(2).any(|pair| matches!(pair, [a, b] if *a == !*b)) {
             return Lit::FALSE;
         }
-        self.node(Node::All(operands.into_boxed_slice()))
+        if let Some(out) = self.alls.get(operands.as_slice()) {
+            return *out;
+        }
+        let operands: Rc<[Lit]> = operands.into();
+        let out = self.node(Node::All(Rc::clone(&operands)));
+        self.alls.insert(operands, out);
+        out
     }
 
     /// One of them holds.
