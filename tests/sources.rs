@@ -106,9 +106,16 @@ fn revisions_that_do_not_exist_are_refused_clearly() {
     let dir = repository(&[("p.cedar", GOOD)]);
     git(dir.path(), &["add", "."]);
     git(dir.path(), &["commit", "-qm", "one"]);
-    for revision in ["nowhere", "--upload-pack=x", "-h", "HEAD~9", ""] {
+    let refusals = [
+        ("nowhere", "there is no revision `nowhere`"),
+        ("--upload-pack=x", "begins with `-`"),
+        ("-h", "begins with `-`"),
+        ("HEAD~9", "past the first commit"),
+        ("", "an empty revision"),
+    ];
+    for (revision, expected) in refusals {
         let error = GitRevision::open(dir.path(), revision).map(|_| ()).unwrap_err().to_string();
-        assert!(error.contains("there is no revision"), "{revision}: {error}");
+        assert!(error.contains(expected), "{revision}: {error}");
     }
 }
 

@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 use std::sync::Mutex;
 
 use super::api::{Entry, MAX_FILE, MAX_LINKS, ReadError, Source, SourceError, resolve_link};
+use super::revisions::resolve;
 
 /// Variables by which a caller (a hook, another git) could point git elsewhere.
 const SCRUBBED: &[&str] = &[
@@ -23,8 +24,25 @@ const SCRUBBED: &[&str] = &[
     "GIT_ICASE_PATHSPECS",
     "GIT_CONFIG_PARAMETERS",
     "GIT_CONFIG_COUNT",
-    "GIT_TRACE",
+    "GIT_CONFIG",
+    "GIT_GRAFT_FILE",
+    "GIT_SHALLOW_FILE",
+    "GIT_REPLACE_REF_BASE",
+    "GIT_NOGLOB_PATHSPECS",
+    "GIT_ATTR_SOURCE",
+    "GIT_DEFAULT_HASH",
     "GIT_EXTERNAL_DIFF",
+    // Traces may go to standard error, where git's messages are read.
+    "GIT_TRACE",
+    "GIT_TRACE_PACKET",
+    "GIT_TRACE_PACK_ACCESS",
+    "GIT_TRACE_PERFORMANCE",
+    "GIT_TRACE_REFS",
+    "GIT_TRACE_SETUP",
+    "GIT_TRACE_SHALLOW",
+    "GIT_TRACE2",
+    "GIT_TRACE2_EVENT",
+    "GIT_TRACE2_PERF",
 ];
 
 /// A git command in `root` with a clean environment; `keep_index` honours `GIT_INDEX_FILE`, which a commit hook needs.
@@ -42,23 +60,83 @@ fn command(root: &Path, keep_index: bool) -> Command {
         .env("GIT_OPTIONAL_LOCKS", "0")
         .env("GIT_TERMINAL_PROMPT", "0")
         .env("GIT_NO_LAZY_FETCH", "1")
+        // For a git that does not know the variable above: no way to a remote is allowed.
+        .env("GIT_ALLOW_PROTOCOL", "none")
         .env("LC_ALL", "C")
         .args(["-c", "core.quotepath=off", "-c", "core.fsmonitor=false"])
         .stdin(Stdio::null());
     command
 }
 
+/// What git answered.
+#[derive(Debug)]
+pub(super) struct Answer {
+    /// Whether it ended well.
+    pub(super) ok: bool,
+    /// Its standard output, with replacement characters where that is not UTF-8.
+    pub(super) stdout: String,
+    /// Its messages in one line, warnings included.
+    pub(super) words: String,
+}
+
+impl Answer {
+    /// What stands between `before` and `after` (or the end of the line) in git's messages.
+    pub(super) fn warning(&self, before: &str, after: &str) -> Option<String> {
+        let (_, rest) = self.words.split_once(before)?;
+        let (found, _) = rest.split_once(if after.is_empty() { "; " } else { after }).unwrap_or((rest, ""));
+        Some(found.to_owned())
+    }
+}
+
+/// Runs `git args` in `root` and gives what it says, whether it fails or not.
+///
+/// # Errors
+/// When there is no git, or it refuses the repository.
+pub(super) fn ask(root: &Path, args: &[&str]) -> Result<Answer, SourceError> {
+    let output = start(root, false, args)?;
+    let words = words(&output.stderr);
+    if !output.status.success() && (words.contains("dubious ownership") || words.contains("not a git repository")) {
+        return Err(SourceError::Git(format!("git: {words}")));
+    }
+    Ok(Answer { ok: output.status.success(), stdout: String::from_utf8_lossy(&output.stdout).into_owned(), words })
+}
+
+/// git's messages as one line, without what every line of them begins with.
+fn words(stderr: &[u8]) -> String {
+    let text = String::from_utf8_lossy(stderr);
+    let line = |line: &str| -> String {
+        let line = line.trim();
+        let bare = ["fatal: ", "error: ", "warning: ", "hint: "].iter().find_map(|start| line.strip_prefix(start));
+        bare.unwrap_or(line).trim().to_owned()
+    };
+    let mut all = String::new();
+    for line in text.lines().map(line).filter(|line| !line.is_empty()) {
+        // A line that ends in a colon goes on in the next one.
+        let joint = if all.is_empty() {
+            ""
+        } else if all.ends_with(':') {
+            " "
+        } else {
+            "; "
+        };
+        all.push_str(joint);
+        all.push_str(&line);
+    }
+    all
+}
+
+fn start(root: &Path, keep_index: bool, args: &[&str]) -> Result<std::process::Output, SourceError> {
+    let output = command(root, keep_index).args(args).output();
+    output.map_err(|error| SourceError::Git(format!("cannot run git: {error}")))
+}
+
 /// Runs `git args` in `root` and gives its standard output.
 fn run(root: &Path, keep_index: bool, args: &[&str]) -> Result<Vec<u8>, SourceError> {
-    let output = command(root, keep_index)
-        .args(args)
-        .output()
-        .map_err(|error| SourceError::Git(format!("cannot run git: {error}")))?;
+    let output = start(root, keep_index, args)?;
     if output.status.success() {
         return Ok(output.stdout);
     }
-    let words = String::from_utf8_lossy(&output.stderr);
-    let words = words.trim().trim_start_matches("fatal: ").trim_start_matches("error: ");
+    let words = words(&output.stderr);
     Err(SourceError::Git(if words.is_empty() { "git failed".to_owned() } else { format!("git: {words}") }))
 }
 
@@ -206,12 +284,13 @@ impl GitRevision {
     /// The files of `revision` in the repository at `root`.
     ///
     /// # Errors
-    /// When the revision does not exist, is ambiguous, or git cannot be run. Nothing is fetched.
+    /// Those of [`resolve`], and when the commit's files cannot be listed. Nothing is fetched.
     pub fn open(root: &Path, revision: &str) -> Result<Self, SourceError> {
-        let wanted = format!("{revision}^{{commit}}");
-        let commit = run(root, false, &["rev-parse", "--verify", "--quiet", "--end-of-options", &wanted])
-            .map(|id| String::from_utf8_lossy(&id).trim().to_owned())
-            .map_err(|_| SourceError::Git(format!("there is no revision `{revision}` in this repository")))?;
+        Self::of_commit(root, revision.to_owned(), resolve(root, revision)?)
+    }
+
+    /// The files of `commit`, a full id, called `label`.
+    pub(super) fn of_commit(root: &Path, label: String, commit: String) -> Result<Self, SourceError> {
         let listing = run(root, false, &["ls-tree", "-r", "-z", "--full-tree", &commit])?;
         let mut blobs = BTreeMap::new();
         for record in records(&listing) {
@@ -222,7 +301,7 @@ impl GitRevision {
                 blobs.insert(path.to_owned(), Blob { id: id.to_owned(), link: mode == "120000" });
             }
         }
-        Ok(Self { label: revision.to_owned(), commit, objects: Objects::new(root, blobs) })
+        Ok(Self { label, commit, objects: Objects::new(root, blobs) })
     }
 
     /// The full id of the commit.
