@@ -236,7 +236,7 @@ fn what_names_no_commit_is_said_with_a_way_out() {
     for odd in ["-h", "--all", "--output=x", "", " "] {
         assert!(repo.resolve(odd).is_err());
     }
-    for odd in ["a b", "a\nb", "\u{1b}[31m", "$(touch x)", "HEAD^{nope"] {
+    for odd in ["a b", "a\nb", "\u{1b}[31m", "$(touch x)", "HEAD^{nope", "HEAD^{blob}", "HEAD^{/nope}"] {
         has(&repo.refused(&odd.replace('\n', "?")), &["there is no revision"]);
         assert!(repo.resolve(odd).is_err());
     }

@@ -178,7 +178,7 @@ pub fn resolve(root: &Path, revision: &str) -> Result<String, SourceError> {
 fn is_set(revision: &str) -> bool {
     let bare = revision.trim_end_matches(|c: char| c.is_ascii_digit());
     let ends = revision.ends_with("^!") || revision.ends_with("^@") || bare.ends_with("^-");
-    ends || revision.starts_with('^') || find_dots(revision).is_some()
+    (ends && !revision.starts_with(":/")) || revision.starts_with('^') || find_dots(revision).is_some()
 }
 
 /// The merge base of `a` and `b` (as typed) in the repository at `root`: where several are equally good, the one that
@@ -277,7 +277,7 @@ fn unresolved(root: &Path, revision: &str, answer: &Answer) -> Result<SourceErro
         let what = if branch.is_empty() { "here".to_owned() } else { format!("on `{branch}`") };
         return Ok(error(format!("there is no commit {what} yet, so `{revision}` names nothing; commit first")));
     }
-    if suffix.starts_with(['~', '^']) && !base.is_empty() && exists(root, base)? {
+    if !suffix.is_empty() && !base.is_empty() && exists(root, base)? {
         return missing_ancestor(root, revision, base, suffix);
     }
     if let Some((before, _)) = revision.split_once(':').filter(|_| !revision.starts_with(":/")) {
@@ -299,11 +299,17 @@ fn exists(root: &Path, name: &str) -> Result<bool, SourceError> {
 
 /// `base` is there, but what `suffix` leads to is not.
 fn missing_ancestor(root: &Path, revision: &str, base: &str, suffix: &str) -> Result<SourceError, SourceError> {
-    if ["^{tree}", "^{blob}", "^{tag}"].iter().any(|kind| suffix.ends_with(kind)) {
-        return Ok(error(format!("`{revision}` does not name a commit; write `{base}`")));
+    let steps = suffix.chars().all(|c| matches!(c, '~' | '^' | '0'..='9'));
+    if !steps && !suffix.contains("^{/") {
+        return Ok(error(format!(
+            "there is no revision `{revision}` in this repository, but `{base}`; write `{base}`"
+        )));
     }
     if let Some(way_out) = fetching::way_out(root, &Lack::History)? {
         return Ok(error(format!("`{revision}` lies beyond what this clone holds of the history; {way_out}")));
+    }
+    if !steps {
+        return Ok(error(format!("there is no revision `{revision}`: no commit behind `{base}` has such a message")));
     }
     Ok(error(format!("`{base}` is there, but `{revision}` is not: it leads past the first commit; go back less far")))
 }
