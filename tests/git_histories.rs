@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use common::write;
-use polcheck::source::{Asked, GitRevision, Source, merge_base, parse_revisions, resolve};
+use polcheck::source::{
+    Asked, GitIndex, GitRevision, ReadError, Source, Worktree, merge_base, parse_revisions, resolve,
+};
 use tempfile::TempDir;
 
 const GOOD: &str = "permit (principal, action, resource);\n";
@@ -103,6 +105,14 @@ impl Repo {
         let error = self.resolve(revision).expect_err(revision);
         let opened = GitRevision::open(&self.path, revision).map(|_| ()).unwrap_err().to_string();
         assert_eq!(error, opened);
+        assert!(!error.contains('\n'), "{error}");
+        error
+    }
+
+    /// The message about the files of `revision`, which resolves.
+    fn unopened(&self, revision: &str) -> String {
+        self.resolve(revision).unwrap();
+        let error = GitRevision::open(&self.path, revision).map(|_| ()).expect_err(revision).to_string();
         assert!(!error.contains('\n'), "{error}");
         error
     }
@@ -425,4 +435,411 @@ fn without_a_commit_there_is_nothing_to_compare_with() {
     repo.git(&["checkout", "-q", "--orphan", "fresh"]);
     has(&repo.refused("HEAD"), &["no commit on `fresh` yet"]);
     assert!(repo.resolve("main").is_ok());
+}
+
+const AT_ONCE: &str = "git diff-tree -r --shortstat 4b825dc642cb6eb9a060e54bf8d69288fbee4904";
+
+#[test]
+fn a_partial_clone_is_told_once_how_to_get_its_contents() {
+    let place = Place::new();
+    let (repo, ids) = history(&place);
+    let old = [("blobs", "--filter=blob:none"), ("roots", "--filter=tree:1"), ("trees", "--filter=tree:0")];
+    for (name, filter) in old {
+        let clone = place.clone(&repo, name, &[filter, "--no-checkout"]);
+        let error = clone.unopened("main~1");
+        has(&error, &["partial clone", "of main~1", &format!("`{AT_ONCE} {}`", ids[1])]);
+        // Nothing was fetched on the way.
+        assert_eq!(clone.unopened("main~1"), error);
+        clone.shell(commands(&error)[0]);
+        let opened = clone.open("main~1");
+        assert_eq!(opened.read("policies/b.cedar").unwrap(), GOOD.as_bytes(), "{name}");
+    }
+    // A label of several words.
+    let clone = place.clone(&repo, "base", &["--filter=blob:none", "--no-checkout"]);
+    let error = parse_revisions("origin/main...origin/feature", None).unwrap().open(&clone.path).unwrap_err();
+    has(&error.to_string(), &["the contents of 2 files of the merge base of origin/main and origin/feature"]);
+}
+
+#[test]
+fn contents_that_are_not_surely_needed_fail_one_by_one_in_the_same_words() {
+    let place = Place::new();
+    let repo = place.init("origin", &[]);
+    write(&repo.path, &[("a.json", "[]"), ("b.json", "{}")]);
+    repo.git(&["add", "."]);
+    let id = repo.commit("p.txt", "x");
+    repo.git(&["config", "uploadpack.allowFilter", "true"]);
+    let clone = place.clone(&repo, "clone", &["--filter=blob:none", "--no-checkout"]);
+    let opened = clone.open("HEAD");
+    let error = opened.read("a.json").unwrap_err();
+    assert_eq!(opened.read("b.json"), Err(error.clone()));
+    has(&error.to_string(), &["a partial clone", &format!("`{AT_ONCE} {id}`")]);
+    clone.shell(commands(&error.to_string())[0]);
+    assert_eq!(clone.open("HEAD").read("b.json").unwrap(), b"{}");
+    // A whole clone that lacks a blob is damaged, which is something else.
+    let blob = repo.git(&["rev-parse", "HEAD:a.json"]);
+    std::fs::remove_file(repo.path.join(format!(".git/objects/{}/{}", &blob[..2], &blob[2..]))).unwrap();
+    let opened = repo.open("HEAD");
+    has(&opened.read("a.json").unwrap_err().to_string(), &["damaged", "git fsck"]);
+    assert_eq!(opened.read("b.json").unwrap(), b"{}");
+}
+
+/// polcheck as built, in the repository, with its isolation.
+fn polcheck(repo: &Repo, args: &[&str]) -> (Command, Vec<String>) {
+    let command = repo.command(env!("CARGO_BIN_EXE_polcheck"));
+    (command, args.iter().map(|arg| (*arg).to_owned()).collect())
+}
+
+fn report(repo: &Repo, args: &[&str], set: &[(&str, &str)]) -> serde_json::Value {
+    let (mut command, args) = polcheck(repo, args);
+    let output = command.args(args).args(["--report", "json"]).envs(set.iter().copied()).output().unwrap();
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)))
+}
+
+#[test]
+fn a_git_that_would_fetch_by_itself_may_not() {
+    let place = Place::new();
+    let (repo, _) = history(&place);
+    let clone = place.clone(&repo, "clone", &["--filter=blob:none", "--no-checkout"]);
+    clone.git(&["read-tree", "HEAD"]);
+    // An older git does not know the variable.
+    let bin = clone.home.join("bin");
+    let real = String::from_utf8(
+        clone
+            .finish({
+                let mut which = clone.command("sh");
+                which.args(["-c", "command -v git"]);
+                which
+            })
+            .stdout,
+    )
+    .unwrap();
+    write(&bin, &[("git", &format!("#!/bin/sh\nunset GIT_NO_LAZY_FETCH\nexec {} \"$@\"\n", real.trim()))]);
+    clone.shell(&format!("chmod +x '{}'", bin.join("git").display()));
+    let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
+    for set in [&[("PATH", path.as_str())][..], &[]] {
+        let report = report(&clone, &["validate", "--staged"], set);
+        let findings = report["findings"].as_array().unwrap();
+        assert_eq!(findings.len(), 3, "{report:#}");
+        for finding in findings {
+            has(&finding.to_string(), &["unreadable-file", "a partial clone", "diff-tree"]);
+        }
+    }
+}
+
+#[test]
+fn what_git_lfs_keeps_elsewhere_is_not_taken_for_policy() {
+    let place = Place::new();
+    let repo = place.init("repo", &[]);
+    let pointer = format!("version https://git-lfs.github.com/spec/v1\noid sha256:{}\nsize 37\n", "0".repeat(64));
+    // A filter that would leave a trace if it were run.
+    let trace = repo.home.join("ran");
+    repo.commit("p.cedar", &pointer);
+    for side in ["clean", "smudge", "process"] {
+        repo.git(&["config", &format!("filter.lfs.{side}"), &format!("touch '{}'; cat", trace.display())]);
+    }
+    repo.git(&["config", "diff.lfs.textconv", &format!("touch '{}'; cat", trace.display())]);
+    write(&repo.path, &[(".gitattributes", "*.cedar filter=lfs diff=lfs -text\n"), ("p.cedar", GOOD)]);
+    let revision = repo.open("HEAD");
+    let error = revision.read("p.cedar").unwrap_err();
+    assert!(matches!(error, ReadError::Pointer(_)));
+    has(&error.to_string(), &["git-lfs keeps its content elsewhere", "polcheck diff --files"]);
+    assert!(matches!(GitIndex::open(&repo.path).unwrap().read("p.cedar"), Err(ReadError::Pointer(_))));
+    let worktree = Worktree::new(&repo.path).as_git_sees_it();
+    assert_eq!(paths(&worktree), [".gitattributes", "p.cedar"]);
+    assert_eq!(worktree.read("p.cedar").unwrap(), GOOD.as_bytes());
+    write(&repo.path, &[("p.cedar", &pointer)]);
+    has(&worktree.read("p.cedar").unwrap_err().to_string(), &["run `git lfs pull`"]);
+    assert!(!trace.exists(), "a filter was run");
+    // Policy that only mentions git-lfs is policy.
+    let close = format!("// version https://git-lfs.github.com/spec/v1\n{GOOD}");
+    repo.git(&["config", "--remove-section", "filter.lfs"]);
+    repo.commit("q.cedar", &close);
+    assert_eq!(repo.open("HEAD").read("q.cedar").unwrap(), close.as_bytes());
+}
+
+#[test]
+fn line_ends_that_git_converts_make_no_difference() {
+    let place = Place::new();
+    let text = "@note(\"two\nlines\")\npermit (principal, action, resource);\n";
+    let crlf = text.replace('\n', "\r\n");
+    for (name, attributes, autocrlf, same) in [
+        ("eol", "*.cedar text eol=crlf\n", "false", true),
+        ("auto", "# none\n", "true", true),
+        ("attribute", "*.cedar text=auto\n", "false", true),
+        ("binary", "*.cedar -text\n", "true", false),
+        ("nothing", "# none\n", "false", false),
+    ] {
+        let repo = place.init(name, &[]);
+        repo.commit("p.cedar", text);
+        repo.git(&["config", "core.autocrlf", autocrlf]);
+        write(&repo.path, &[(".gitattributes", attributes), ("p.cedar", &crlf), ("new.cedar", &crlf)]);
+        let worktree = Worktree::new(&repo.path);
+        assert_eq!(worktree.read("p.cedar").unwrap(), crlf.as_bytes(), "the disk is the disk");
+        let worktree = worktree.as_git_sees_it();
+        let read = worktree.read("p.cedar").unwrap();
+        assert_eq!(read == repo.open("HEAD").read("p.cedar").unwrap(), same, "{name}");
+        assert_eq!(read == crlf.as_bytes(), !same, "{name}");
+        // A lone carriage return is nobody's line end.
+        write(&repo.path, &[("p.cedar", "a\r\nb\rc\r\r\n")]);
+        let read = worktree.read("p.cedar").unwrap();
+        assert_eq!(read == b"a\nb\rc\r\n", same, "{name}: {read:?}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn all_sources_agree_on_odd_entries() {
+    use std::os::unix::ffi::OsStrExt;
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    let place = Place::new();
+    let (other, _) = history(&place);
+    let repo = place.init("repo", &[]);
+    let names =
+        [" a b.cedar", "\"q\".cedar", "t\tb.cedar", "n\nl.cedar", "b\\s.cedar", "ü.cedar", "-x.cedar", ":y.cedar"];
+    for name in names {
+        write(&repo.path, &[(name, GOOD)]);
+    }
+    write(&repo.path, &[("run.cedar", GOOD), ("dir/in.cedar", GOOD), ("plain.txt", GOOD)]);
+    let bytes = std::ffi::OsStr::from_bytes(b"l\xe9.cedar");
+    std::fs::write(repo.path.join(bytes), GOOD).unwrap();
+    std::fs::set_permissions(repo.path.join("run.cedar"), std::fs::Permissions::from_mode(0o755)).unwrap();
+    for (target, link) in
+        [("plain.txt", "link.cedar"), ("nothing", "dangling.cedar"), ("dir", "folder.cedar"), (".", "dot.cedar")]
+    {
+        symlink(target, repo.path.join(link)).unwrap();
+    }
+    let url = other.path.display().to_string();
+    repo.git(&["submodule", "--quiet", "add", &url, "sub"]);
+    repo.git(&["add", "."]);
+    repo.git(&["commit", "-qm", "odd"]);
+    let worktree = Worktree::new(&repo.path).as_git_sees_it();
+    let (index, revision) = (GitIndex::open(&repo.path).unwrap(), repo.open("HEAD"));
+    let all = paths(&worktree);
+    assert_eq!(all, paths(&index));
+    assert_eq!(all, paths(&revision));
+    assert_eq!(all, paths(&Worktree::new(&repo.path)));
+    assert!(!all.iter().any(|path| path.starts_with("sub")), "{all:?}");
+    for name in names.iter().chain(&["run.cedar"]) {
+        assert!(all.contains(&(*name).to_owned()), "{name:?}");
+    }
+    for path in &all {
+        let expected = worktree.read(path);
+        assert_eq!(index.read(path), expected, "{path:?}");
+        assert_eq!(revision.read(path), expected, "{path:?}");
+    }
+    assert_eq!(revision.read("l\u{fffd}.cedar"), Err(ReadError::NotUnicode));
+    assert_eq!(revision.read("link.cedar"), Err(ReadError::LinkTo("plain.txt".to_owned())));
+    assert_eq!(revision.read("folder.cedar"), Err(ReadError::NotAFile));
+    assert_eq!(revision.read("dot.cedar"), Err(ReadError::NotAFile));
+    assert_eq!(revision.read("dangling.cedar"), Err(ReadError::Missing));
+    // A submodule that is not checked out is no different.
+    repo.git(&["submodule", "--quiet", "deinit", "-f", "sub"]);
+    assert_eq!(paths(&Worktree::new(&repo.path).as_git_sees_it()), all);
+}
+
+#[test]
+fn what_a_sparse_checkout_leaves_out_is_not_removed() {
+    let place = Place::new();
+    let repo = place.init("repo", &[]);
+    write(&repo.path, &[("in/a.cedar", GOOD), ("in/gone.cedar", GOOD), ("out/b.cedar", "// b\n"), ("top.cedar", GOOD)]);
+    repo.git(&["add", "."]);
+    repo.git(&["commit", "-qm", "one"]);
+    for how in
+        [&["sparse-checkout", "set", "--cone", "in"][..], &["sparse-checkout", "set", "--cone", "--sparse-index", "in"]]
+    {
+        repo.git(how);
+        assert!(!repo.path.join("out").exists());
+        let everything = ["in/a.cedar", "in/gone.cedar", "out/b.cedar", "top.cedar"];
+        assert_eq!(paths(&GitIndex::open(&repo.path).unwrap()), everything);
+        let worktree = Worktree::new(&repo.path).as_git_sees_it();
+        // Read before anything is listed, as a configuration file is.
+        assert_eq!(worktree.read("out/b.cedar").unwrap(), b"// b\n");
+        assert_eq!(worktree.read("out/c.cedar"), Err(ReadError::Missing));
+        assert_eq!(paths(&worktree), everything);
+        assert_eq!(paths(&Worktree::new(&repo.path)), ["in/a.cedar", "in/gone.cedar", "top.cedar"]);
+    }
+    // Deleted is deleted, and what is there counts as it is.
+    std::fs::remove_file(repo.path.join("in/gone.cedar")).unwrap();
+    write(&repo.path, &[("out/b.cedar", "// on disk\n")]);
+    let worktree = Worktree::new(&repo.path).as_git_sees_it();
+    assert_eq!(paths(&worktree), ["in/a.cedar", "out/b.cedar", "top.cedar"]);
+    assert_eq!(worktree.read("out/b.cedar").unwrap(), b"// on disk\n");
+    assert_eq!(worktree.read("in/gone.cedar"), Err(ReadError::Missing));
+    // As with `git update-index --skip-worktree` on one file.
+    repo.git(&["sparse-checkout", "disable"]);
+    repo.git(&["update-index", "--skip-worktree", "top.cedar"]);
+    std::fs::remove_file(repo.path.join("top.cedar")).unwrap();
+    assert_eq!(Worktree::new(&repo.path).as_git_sees_it().read("top.cedar").unwrap(), GOOD.as_bytes());
+}
+
+#[test]
+fn a_worktree_that_git_refuses_to_list_is_not_guessed_at() {
+    let place = Place::new();
+    let repo = place.init("repo", &[]);
+    repo.commit("p.cedar", GOOD);
+    std::fs::write(repo.path.join(".git/index"), "broken").unwrap();
+    assert_eq!(paths(&Worktree::new(&repo.path)), ["p.cedar"]);
+    let error = Worktree::new(&repo.path).as_git_sees_it().list().unwrap_err().to_string();
+    has(&error, &["git: ", "index"]);
+    // Outside of git nothing changes.
+    let plain = TempDir::new().unwrap();
+    write(plain.path(), &[("p.cedar", GOOD)]);
+    assert_eq!(paths(&Worktree::new(plain.path()).as_git_sees_it()), ["p.cedar"]);
+}
+
+#[test]
+fn announced_files_are_not_staged() {
+    let place = Place::new();
+    for format in ["sha1", "sha256"] {
+        let repo = place.init(format, &[&format!("--object-format={format}")]);
+        write(&repo.path, &[("later.cedar", GOOD), ("empty.cedar", ""), ("p.cedar", GOOD)]);
+        repo.git(&["add", "empty.cedar", "p.cedar"]);
+        repo.git(&["add", "-N", "later.cedar"]);
+        // Before the first commit and after it.
+        assert_eq!(paths(&GitIndex::open(&repo.path).unwrap()), ["empty.cedar", "p.cedar"]);
+        repo.git(&["commit", "-qm", "one"]);
+        assert_eq!(paths(&GitIndex::open(&repo.path).unwrap()), paths(&repo.open("HEAD")));
+        assert_eq!(paths(&Worktree::new(&repo.path)), ["empty.cedar", "later.cedar", "p.cedar"]);
+        repo.git(&["add", "later.cedar"]);
+        assert_eq!(paths(&GitIndex::open(&repo.path).unwrap()), ["empty.cedar", "later.cedar", "p.cedar"]);
+    }
+}
+
+#[test]
+fn sha256_repositories_and_detached_heads_work() {
+    let place = Place::new();
+    let repo = place.init("origin", &["--object-format=sha256"]);
+    let first = repo.commit("p.cedar", GOOD);
+    let second = repo.commit("q.cedar", GOOD);
+    assert_eq!(first.len(), 64);
+    repo.git(&["checkout", "-q", "--detach", "main~1"]);
+    assert_eq!(repo.resolve("HEAD").as_deref(), Ok(first.as_str()));
+    assert_eq!(repo.open(&second).read("q.cedar").unwrap(), GOOD.as_bytes());
+    has(&repo.refused("@{upstream}"), &["HEAD does not point to a branch"]);
+    repo.git(&["checkout", "-q", "main"]);
+    for key in ["uploadpack.allowFilter", "uploadpack.allowAnySHA1InWant"] {
+        repo.git(&["config", key, "true"]);
+    }
+    let clone = place.clone(&repo, "shallow", &["--depth=1"]);
+    fetched(&clone, &first, &first);
+    let clone = place.clone(&repo, "partial", &["--filter=blob:none", "--no-checkout"]);
+    let error = clone.unopened("HEAD");
+    clone.shell(commands(&error)[0]);
+    assert_eq!(clone.open("HEAD").read("q.cedar").unwrap(), GOOD.as_bytes());
+}
+
+#[test]
+fn a_repository_of_somebody_else_is_refused_in_git_s_words() {
+    let place = Place::new();
+    let repo = place.init("repo", &[]);
+    repo.commit("p.cedar", GOOD);
+    let (mut command, args) = polcheck(&repo, &["validate", "--staged"]);
+    let output = command.args(args).env("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1").output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let error = String::from_utf8_lossy(&output.stderr).into_owned();
+    has(&error, &["dubious ownership", "call: git config --global --add safe.directory /"]);
+    assert_eq!(error.trim().lines().count(), 1, "{error}");
+}
+
+/// Installs a hook that reports what polcheck says of what is staged, from the top, from a folder and with paths.
+fn install_hook(repo: &Repo, hooks: &Path) {
+    let binary = env!("CARGO_BIN_EXE_polcheck");
+    let out = repo.home.join("hook");
+    std::fs::create_dir_all(&out).unwrap();
+    let script = format!(
+        "#!/bin/sh\nout='{}'\nenv | grep ^GIT_ > \"$out/env\"\n'{binary}' check --staged --report json > \"$out/top\"\n\
+         cd sub && '{binary}' check --staged --report json . > \"$out/sub\"\n\
+         cd .. && '{binary}' check --staged\n",
+        out.display()
+    );
+    std::fs::create_dir_all(hooks).unwrap();
+    write(hooks, &[("pre-commit", &script)]);
+    repo.shell(&format!("chmod +x '{}'", hooks.join("pre-commit").display()));
+}
+
+/// What the hook saw: policies at the top and in `sub`, and its environment.
+fn seen(repo: &Repo) -> (u64, u64, String) {
+    let out = repo.home.join("hook");
+    let count = |name: &str| {
+        let text = std::fs::read_to_string(out.join(name)).unwrap();
+        let report: serde_json::Value = serde_json::from_str(&text).unwrap_or_else(|_| panic!("{name}: {text}"));
+        report["summary"]["policies"].as_u64().unwrap()
+    };
+    (count("top"), count("sub"), std::fs::read_to_string(out.join("env")).unwrap())
+}
+
+/// Commits in ways that give the hook different indexes; for a plain commit its environment has the parts `plain`.
+fn commit_in_all_ways(repo: &Repo, plain: &[&str]) {
+    let in_sub = Repo { path: repo.path.join("sub"), home: repo.home.clone() };
+    // Only what is added.
+    write(&repo.path, &[("a.cedar", GOOD), ("sub/b.cedar", GOOD), ("untracked.cedar", "permit (oops")]);
+    repo.git(&["add", "a.cedar", "sub/b.cedar"]);
+    repo.git(&["commit", "-qm", "added"]);
+    let (top, sub, env) = seen(repo);
+    assert_eq!((top, sub), (2, 1));
+    has(&env, plain);
+    // All that is tracked: an index of its own.
+    let two = format!("{GOOD}{GOOD}");
+    write(&repo.path, &[("a.cedar", &two)]);
+    in_sub.git(&["commit", "-qam", "all"]);
+    let (top, sub, env) = seen(repo);
+    assert_eq!((top, sub), (3, 1));
+    has(&env, &["index.lock"]);
+    // One file only, while another is staged.
+    write(&repo.path, &[("a.cedar", GOOD), ("sub/b.cedar", &two)]);
+    repo.git(&["add", "a.cedar"]);
+    in_sub.git(&["commit", "-qm", "only", "b.cedar"]);
+    assert_eq!((seen(repo).0, seen(repo).1), (4, 2));
+    // What would be broken is not committed.
+    write(&repo.path, &[("sub/b.cedar", "permit (oops")]);
+    let head = repo.git(&["rev-parse", "HEAD"]);
+    let mut refused = in_sub.command("git");
+    assert!(!refused.args(["commit", "-qam", "broken"]).output().unwrap().status.success());
+    assert_eq!(repo.git(&["rev-parse", "HEAD"]), head);
+}
+
+#[test]
+fn a_commit_hook_sees_what_is_committed() {
+    let place = Place::new();
+    let repo = place.init("repo", &[]);
+    install_hook(&repo, &repo.path.join(".git/hooks"));
+    commit_in_all_ways(&repo, &["GIT_INDEX_FILE=.git/index\n"]);
+}
+
+#[test]
+fn a_commit_hook_in_a_linked_worktree_sees_its_own_index() {
+    let place = Place::new();
+    let main = place.init("repo", &[]);
+    main.commit("only-on-main.txt", "");
+    main.git(&["worktree", "add", "-q", "-b", "other", "../linked"]);
+    let linked = place.repo("linked");
+    install_hook(&linked, &main.path.join(".git/hooks"));
+    commit_in_all_ways(&linked, &["GIT_DIR=/", "/.git/worktrees/linked\n", "GIT_INDEX_FILE=/"]);
+    assert_eq!(linked.resolve("HEAD").unwrap(), main.resolve("other").unwrap());
+    assert_eq!(paths(&linked.open("HEAD")), ["a.cedar", "only-on-main.txt", "sub/b.cedar"]);
+}
+
+#[test]
+fn a_stray_git_dir_points_nowhere_else() {
+    let place = Place::new();
+    let repo = place.init("repo", &[]);
+    repo.commit("sub/p.cedar", GOOD);
+    let other = place.init("other", &[]);
+    other.commit("q.cedar", "permit (oops");
+    let theirs = other.path.join(".git").display().to_string();
+    for set in [
+        vec![("GIT_DIR", ".git")],
+        vec![("GIT_DIR", theirs.as_str())],
+        vec![("GIT_DIR", theirs.as_str()), ("GIT_WORK_TREE", "/")],
+        vec![("GIT_OBJECT_DIRECTORY", "/nowhere")],
+        vec![("GIT_TRACE", "1"), ("GIT_TRACE_SETUP", "1"), ("GIT_TRACE2", "1")],
+        // As git gives it to hooks: from the top of the worktree.
+        vec![("GIT_DIR", ".git"), ("GIT_INDEX_FILE", ".git/index")],
+    ] {
+        let in_sub = Repo { path: repo.path.join("sub"), home: repo.home.clone() };
+        for dir in [&repo, &in_sub] {
+            let report = report(dir, &["check", "--staged"], &set);
+            assert_eq!(report["summary"]["policies"], 1, "{set:?} {report:#}");
+        }
+    }
 }

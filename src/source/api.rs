@@ -52,6 +52,15 @@ pub enum ReadError {
     /// Larger than [`MAX_FILE`].
     #[error("it holds {0} bytes; files over 64 MiB are not read")]
     TooLarge(u64),
+    /// The name is not Unicode, so no report could show it.
+    #[error("its name is not Unicode")]
+    NotUnicode,
+    /// git-lfs keeps the content elsewhere; what is here is a pointer to it. The words say how to get at the content.
+    #[error("git-lfs keeps its content elsewhere and only a pointer is here; {0}")]
+    Pointer(&'static str),
+    /// The repository does not hold the content: a partial clone, or a damaged one. The words say which command helps.
+    #[error("its content is not in this repository, {0}")]
+    NotHere(String),
     /// Anything else, in the operating system's or git's words.
     #[error("{0}")]
     Other(String),
@@ -90,6 +99,11 @@ pub trait Source: Sync {
 
     /// What to call this source in messages: `the worktree`, a revision, `the index`.
     fn label(&self) -> String;
+}
+
+/// Whether `content` is what git-lfs leaves in git in the place of a file.
+pub(super) fn is_pointer(content: &[u8]) -> bool {
+    content.len() < 1024 && content.starts_with(b"version https://git-lfs.github.com/spec/v1\n")
 }
 
 /// `target` of a link at `link`, resolved inside the root; `None` when it leads out.

@@ -1,12 +1,11 @@
 //! git, by plumbing commands only. It never fetches and never writes.
 
-use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::Mutex;
 
-use super::api::{Entry, MAX_FILE, MAX_LINKS, ReadError, Source, SourceError, resolve_link};
+use super::api::{Entry, ReadError, Source, SourceError};
+use super::objects::{Blobs, Objects};
 use super::revisions::resolve;
 
 /// Variables by which a caller (a hook, another git) could point git elsewhere.
@@ -45,8 +44,14 @@ const SCRUBBED: &[&str] = &[
     "GIT_TRACE2_PERF",
 ];
 
+/// The empty tree and the empty blob, which every repository knows, by the two kinds of ids.
+const EMPTY_TREE: &str = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
+const EMPTY_TREE_256: &str = "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321";
+const EMPTY_BLOBS: [&str; 2] =
+    ["e69de29bb2d1d6434b8b29ae775ad8c2e48c5391", "473a0f4c3be8a93681a267e3b1e9a7dcda1185436fe141f7749120a303721813"];
+
 /// A git command in `root` with a clean environment; `keep_index` honours `GIT_INDEX_FILE`, which a commit hook needs.
-fn command(root: &Path, keep_index: bool) -> Command {
+pub(super) fn command(root: &Path, keep_index: bool) -> Command {
     #[expect(clippy::disallowed_methods, reason = "this is the source that runs git")]
     let mut command = Command::new("git");
     for name in SCRUBBED {
@@ -63,7 +68,7 @@ fn command(root: &Path, keep_index: bool) -> Command {
         // For a git that does not know the variable above: no way to a remote is allowed.
         .env("GIT_ALLOW_PROTOCOL", "none")
         .env("LC_ALL", "C")
-        .args(["-c", "core.quotepath=off", "-c", "core.fsmonitor=false"])
+        .args(["-c", "core.quotepath=off", "-c", "core.fsmonitor=false", "-c", "advice.sparseIndexExpanded=false"])
         .stdin(Stdio::null());
     command
 }
@@ -73,6 +78,8 @@ fn command(root: &Path, keep_index: bool) -> Command {
 pub(super) struct Answer {
     /// Whether it ended well.
     pub(super) ok: bool,
+    /// Its exit code.
+    pub(super) code: Option<i32>,
     /// Its standard output, with replacement characters where that is not UTF-8.
     pub(super) stdout: String,
     /// Its messages in one line, warnings included.
@@ -98,7 +105,12 @@ pub(super) fn ask(root: &Path, args: &[&str]) -> Result<Answer, SourceError> {
     if !output.status.success() && (words.contains("dubious ownership") || words.contains("not a git repository")) {
         return Err(SourceError::Git(format!("git: {words}")));
     }
-    Ok(Answer { ok: output.status.success(), stdout: String::from_utf8_lossy(&output.stdout).into_owned(), words })
+    Ok(Answer {
+        ok: output.status.success(),
+        code: output.status.code(),
+        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+        words,
+    })
 }
 
 /// git's messages as one line, without what every line of them begins with.
@@ -140,8 +152,28 @@ fn run(root: &Path, keep_index: bool, args: &[&str]) -> Result<Vec<u8>, SourceEr
     Err(SourceError::Git(if words.is_empty() { "git failed".to_owned() } else { format!("git: {words}") }))
 }
 
-fn records(output: &[u8]) -> impl Iterator<Item = String> + '_ {
-    output.split(|byte| *byte == 0).filter(|record| !record.is_empty()).map(|r| String::from_utf8_lossy(r).into_owned())
+/// The records of an output with `-z`.
+fn split(output: &[u8]) -> impl Iterator<Item = &[u8]> {
+    output.split(|byte| *byte == 0).filter(|record| !record.is_empty())
+}
+
+/// What stands before the first tab, and the path after it.
+fn at_tab(record: &[u8]) -> Option<(&str, &[u8])> {
+    let at = record.iter().position(|byte| *byte == b'\t')?;
+    let (about, path) = record.split_at_checked(at)?;
+    Some((std::str::from_utf8(about).ok()?, path.strip_prefix(b"\t")?))
+}
+
+/// Whether contents may be left with the remote.
+pub(super) fn is_partial(root: &Path) -> Result<bool, SourceError> {
+    let keys = r"^(extensions\.partialclone|remote\..*\.(promisor|partialclonefilter))$";
+    Ok(!ask(root, &["config", "--get-regexp", keys])?.stdout.is_empty())
+}
+
+/// The command, in backquotes, that fetches every file of `commit`: git fetches what it is to compare, all at once.
+pub(super) fn bring(commit: &str) -> String {
+    let empty = if commit.len() == 64 { EMPTY_TREE_256 } else { EMPTY_TREE };
+    format!("`git diff-tree -r --shortstat {empty} {commit}`")
 }
 
 /// A path as git writes it, as the file system knows it: on Unix names are bytes.
@@ -159,12 +191,8 @@ fn native(record: &[u8]) -> PathBuf {
 /// What git knows of the worktree: tracked files and untracked ones that are not ignored; deleted files left out.
 pub(super) fn list_worktree(root: &Path) -> Result<Vec<Entry>, SourceError> {
     let all = run(root, false, &["ls-files", "-z", "--cached", "--others", "--exclude-standard"])?;
-    let there =
-        |record: &&[u8]| std::fs::symlink_metadata(root.join(native(record))).is_ok_and(|about| !about.is_dir());
-    let mut entries: Vec<_> = all
-        .split(|byte| *byte == 0)
-        .filter(|record| !record.is_empty())
-        .filter(there)
+    let mut entries: Vec<_> = split(&all)
+        .filter(|record| is_there(root, record))
         .map(|record| Entry { path: String::from_utf8_lossy(record).into_owned() })
         .collect();
     entries.sort();
@@ -172,104 +200,47 @@ pub(super) fn list_worktree(root: &Path) -> Result<Vec<Entry>, SourceError> {
     Ok(entries)
 }
 
-#[derive(Debug, Clone)]
-struct Blob {
-    id: String,
-    link: bool,
+fn is_there(root: &Path, record: &[u8]) -> bool {
+    std::fs::symlink_metadata(root.join(native(record))).is_ok_and(|about| !about.is_dir())
 }
 
-/// Blobs by path, and the one git process that reads them.
-#[derive(Debug)]
-struct Objects {
-    root: PathBuf,
-    blobs: BTreeMap<String, Blob>,
-    reader: Mutex<Option<Reader>>,
-}
-
-#[derive(Debug)]
-struct Reader {
-    process: std::process::Child,
-    output: BufReader<std::process::ChildStdout>,
-}
-
-impl Drop for Reader {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
+/// Tracked files that a sparse checkout leaves out of the worktree, as the index has them.
+pub(super) fn left_out_by_sparse(root: &Path) -> Result<Objects, SourceError> {
+    let listing = run(root, false, &["ls-files", "-s", "-t", "-z"])?;
+    let mut blobs = Blobs::new();
+    for record in split(&listing) {
+        // "<tag> SP <mode> SP <object> SP <stage> TAB <path>"
+        let Some((about, path)) = at_tab(record) else { continue };
+        let mut about = about.split(' ');
+        if let (Some("S"), Some(mode), Some(id)) = (about.next(), about.next(), about.next())
+            && !is_there(root, path)
+        {
+            blobs.insert(path, mode, id);
+        }
     }
+    Ok(Objects::new(root, blobs, "HEAD".to_owned()))
 }
 
-impl Reader {
-    fn start(root: &Path) -> std::io::Result<Self> {
-        let mut process = command(root, false)
-            .args(["cat-file", "--batch"])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()?;
-        let output = process.stdout.take().ok_or_else(|| std::io::Error::other("git gives no output"))?;
-        Ok(Self { process, output: BufReader::new(output) })
-    }
-
-    fn read(&mut self, id: &str) -> std::io::Result<Result<Vec<u8>, ReadError>> {
-        let input = self.process.stdin.as_mut().ok_or_else(|| std::io::Error::other("git takes no input"))?;
-        writeln!(input, "{id}")?;
-        input.flush()?;
-        let mut header = String::new();
-        self.output.read_line(&mut header)?;
-        let Some(size) = header.split_whitespace().nth(2).and_then(|size| size.parse::<u64>().ok()) else {
-            return Ok(Err(ReadError::Other(format!(
-                "git does not have its content here (a partial clone?); fetch it with `git fetch origin {id}`"
-            ))));
+/// Tracked files whose line ends are CRLF in the worktree and LF in the index, and would be LF again when added.
+pub(super) fn converted(root: &Path) -> Result<HashSet<String>, SourceError> {
+    let by_default = ask(root, &["config", "--get", "core.autocrlf"])?.stdout.trim().to_lowercase();
+    let by_default = matches!(by_default.as_str(), "true" | "yes" | "on" | "1" | "input");
+    let listing = run(root, false, &["ls-files", "--eol", "-z"])?;
+    let mut found = HashSet::new();
+    for record in split(&listing) {
+        // "i/<ends> w/<ends> attr/<attributes> TAB <path>"
+        let Some((about, path)) = at_tab(record) else { continue };
+        let Some((ends, attributes)) = about.split_once("attr/") else { continue };
+        let mut ends = ends.split_whitespace();
+        let converts = match attributes.trim() {
+            "" => by_default,
+            attributes => !attributes.starts_with("-text"),
         };
-        if size > MAX_FILE {
-            std::io::copy(&mut (&mut self.output).take(size + 1), &mut std::io::sink())?;
-            return Ok(Err(ReadError::TooLarge(size)));
-        }
-        let mut content = Vec::new();
-        (&mut self.output).take(size + 1).read_to_end(&mut content)?;
-        content.pop();
-        Ok(Ok(content))
-    }
-}
-
-impl Objects {
-    fn new(root: &Path, blobs: BTreeMap<String, Blob>) -> Self {
-        Self { root: root.to_path_buf(), blobs, reader: Mutex::new(None) }
-    }
-
-    fn entries(&self) -> Vec<Entry> {
-        self.blobs.keys().map(|path| Entry { path: path.clone() }).collect()
-    }
-
-    fn blob(&self, id: &str) -> Result<Vec<u8>, ReadError> {
-        let other = |error: std::io::Error| ReadError::Other(format!("git: {error}"));
-        let mut slot = self.reader.lock().map_err(|_| ReadError::Other("git: reading stopped".to_owned()))?;
-        if slot.is_none() {
-            *slot = Some(Reader::start(&self.root).map_err(other)?);
-        }
-        match slot.as_mut() {
-            Some(reader) => reader.read(id).map_err(other)?,
-            None => Err(ReadError::Missing),
+        if let (true, Some("i/lf"), Some("w/crlf" | "w/mixed")) = (converts, ends.next(), ends.next()) {
+            found.insert(String::from_utf8_lossy(path).into_owned());
         }
     }
-
-    fn read(&self, path: &str) -> Result<Vec<u8>, ReadError> {
-        let mut path = path.to_owned();
-        for step in 0..MAX_LINKS {
-            let blob = self.blobs.get(&path).ok_or(if step == 0 { ReadError::Missing } else { ReadError::NotAFile })?;
-            if step > 0 && !blob.link {
-                return Err(ReadError::LinkTo(path));
-            }
-            let content = self.blob(&blob.id)?;
-            if !blob.link {
-                return Ok(content);
-            }
-            let target = String::from_utf8_lossy(&content).into_owned();
-            path = resolve_link(&path, &target).ok_or(ReadError::LeadsOut(target))?;
-        }
-        Err(ReadError::NotAFile)
-    }
+    Ok(found)
 }
 
 /// A commit's (or any tree's) files.
@@ -291,17 +262,40 @@ impl GitRevision {
 
     /// The files of `commit`, a full id, called `label`.
     pub(super) fn of_commit(root: &Path, label: String, commit: String) -> Result<Self, SourceError> {
-        let listing = run(root, false, &["ls-tree", "-r", "-z", "--full-tree", &commit])?;
-        let mut blobs = BTreeMap::new();
-        for record in records(&listing) {
+        let listing = match run(root, false, &["ls-tree", "-r", "-z", "--full-tree", &commit]) {
+            Ok(listing) => listing,
+            Err(_) if is_partial(root)? => {
+                let bring = bring(&commit);
+                return Err(SourceError::Git(format!(
+                    "this is a partial clone without the folders of {label}; run {bring}, which fetches them"
+                )));
+            }
+            Err(error) => return Err(error),
+        };
+        let mut blobs = Blobs::new();
+        for record in split(&listing) {
             // "<mode> SP <type> SP <object> TAB <path>"
-            let Some((about, path)) = record.split_once('\t') else { continue };
+            let Some((about, path)) = at_tab(record) else { continue };
             let mut about = about.split(' ');
             if let (Some(mode), Some("blob"), Some(id)) = (about.next(), about.next(), about.next()) {
-                blobs.insert(path.to_owned(), Blob { id: id.to_owned(), link: mode == "120000" });
+                blobs.insert(path, mode, id);
             }
         }
-        Ok(Self { label, commit, objects: Objects::new(root, blobs) })
+        let objects = Objects::new(root, blobs, commit.clone());
+        if is_partial(root)? {
+            // Files that are called so are read in any case: one message tells all of them.
+            let called = |path: &str| path.rsplit('/').next().is_some_and(|name| name.to_lowercase().contains("cedar"));
+            let lacking = objects.lacking(called)?;
+            if lacking > 0 {
+                let files = if lacking == 1 { "a file" } else { "files" };
+                let count = if lacking == 1 { String::new() } else { format!("{lacking} ") };
+                let bring = bring(&commit);
+                return Err(SourceError::Git(format!(
+                    "this is a partial clone without the contents of {count}{files} of {label}; run {bring}, which fetches them"
+                )));
+            }
+        }
+        Ok(Self { label, commit, objects })
     }
 
     /// The full id of the commit.
@@ -332,28 +326,37 @@ pub struct GitIndex {
 }
 
 impl GitIndex {
-    /// The index of the repository at `root`, or the one that `GIT_INDEX_FILE` names.
+    /// The index of the repository at `root`, or the one that `GIT_INDEX_FILE` names. A file that `git add -N` only announced
+    /// is no part of it.
     ///
     /// # Errors
     /// When git cannot be run or the index holds unmerged files.
     pub fn open(root: &Path) -> Result<Self, SourceError> {
         let listing = run(root, true, &["ls-files", "-s", "-z"])?;
-        let mut blobs = BTreeMap::new();
-        for record in records(&listing) {
+        let mut blobs = Blobs::new();
+        let mut empty = false;
+        for record in split(&listing) {
             // "<mode> SP <object> SP <stage> TAB <path>"
-            let Some((about, path)) = record.split_once('\t') else { continue };
+            let Some((about, path)) = at_tab(record) else { continue };
             let mut about = about.split(' ');
             let (Some(mode), Some(id), Some(stage)) = (about.next(), about.next(), about.next()) else { continue };
             if stage != "0" {
+                let path = String::from_utf8_lossy(path);
                 return Err(SourceError::Git(format!(
                     "the index holds an unmerged file, `{path}`; finish the merge and `git add` it"
                 )));
             }
-            if mode != "160000" {
-                blobs.insert(path.to_owned(), Blob { id: id.to_owned(), link: mode == "120000" });
-            }
+            blobs.insert(path, mode, id);
+            empty |= EMPTY_BLOBS.contains(&id);
         }
-        Ok(Self { objects: Objects::new(root, blobs) })
+        // Announced files stand in the index with the empty blob; git knows which they are.
+        if empty {
+            let tree = if blobs.long_ids() { EMPTY_TREE_256 } else { EMPTY_TREE };
+            let args =
+                ["diff-index", "--cached", "--ita-invisible-in-index", "--no-renames", "--name-only", "-z", tree];
+            blobs.keep(&split(&run(root, true, &args)?).collect());
+        }
+        Ok(Self { objects: Objects::new(root, blobs, "HEAD".to_owned()) })
     }
 }
 

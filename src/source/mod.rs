@@ -6,6 +6,7 @@ mod api;
 mod fetching;
 mod git;
 mod memory;
+mod objects;
 mod report_file;
 mod revisions;
 mod worktree;

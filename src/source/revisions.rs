@@ -192,7 +192,8 @@ pub fn merge_base(root: &Path, a: &str, b: &str) -> Result<String, SourceError> 
     if answer.ok {
         return Ok(answer.stdout.trim().to_owned());
     }
-    if !answer.words.is_empty() {
+    // 1 says that there is none.
+    if answer.code != Some(1) {
         return Err(error(format!("cannot find the merge base of `{a}` and `{b}`: git: {}", answer.words)));
     }
     Err(error(match fetching::way_out(root, &Lack::History)? {

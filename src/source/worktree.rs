@@ -7,8 +7,9 @@ use std::sync::OnceLock;
 
 use walkdir::WalkDir;
 
-use super::api::{Entry, MAX_FILE, ReadError, Source, SourceError};
+use super::api::{Entry, MAX_FILE, ReadError, Source, SourceError, is_pointer};
 use super::git;
+use super::objects::Objects;
 
 /// The files below a folder of the disk.
 #[derive(Debug)]
@@ -16,6 +17,9 @@ pub struct Worktree {
     root: PathBuf,
     canonical: Option<PathBuf>,
     listed: OnceLock<HashSet<String>>,
+    as_git: bool,
+    sparse: OnceLock<Result<Objects, String>>,
+    converted: OnceLock<HashSet<String>>,
 }
 
 impl Worktree {
@@ -24,7 +28,42 @@ impl Worktree {
     pub fn new(root: impl Into<PathBuf>) -> Self {
         let root = root.into();
         let canonical = root.canonicalize().ok();
-        Self { root, canonical, listed: OnceLock::new() }
+        Self {
+            root,
+            canonical,
+            listed: OnceLock::new(),
+            as_git: false,
+            sparse: OnceLock::new(),
+            converted: OnceLock::new(),
+        }
+    }
+
+    /// The same worktree, as it would be compared with a revision: line ends that git converts are as git keeps them, and files
+    /// that a sparse checkout leaves out are there, as the index has them. A repository that git refuses to list is an error.
+    /// No filter (`clean`, `smudge`, `textconv`) is ever run, and outside of a git repository nothing changes.
+    #[must_use]
+    pub fn as_git_sees_it(mut self) -> Self {
+        self.as_git = self.root.join(".git").exists();
+        self
+    }
+
+    /// The tracked files that a sparse checkout leaves out, where they are wanted.
+    fn sparse(&self) -> Option<&Result<Objects, String>> {
+        let read = || git::left_out_by_sparse(&self.root).map_err(|error| error.to_string());
+        self.as_git.then(|| self.sparse.get_or_init(read))
+    }
+
+    /// `content` of `path` with line ends as git keeps them.
+    fn as_kept(&self, path: &str, content: Vec<u8>) -> Vec<u8> {
+        let is_crlf = |pair: &[u8]| pair == b"\r\n";
+        if !self.as_git || !content.windows(2).any(is_crlf) {
+            return content;
+        }
+        if !self.converted.get_or_init(|| git::converted(&self.root).unwrap_or_default()).contains(path) {
+            return content;
+        }
+        let next = content.iter().skip(1).map(Some).chain([None]);
+        content.iter().zip(next).filter(|pair| *pair != (&b'\r', Some(&b'\n'))).map(|(byte, _)| *byte).collect()
     }
 
     /// The root of the git repository around `start`, or `None` outside of one.
@@ -98,42 +137,29 @@ fn relative(root: &Path, path: &Path) -> Option<String> {
 
 impl Source for Worktree {
     fn list(&self) -> Result<Vec<Entry>, SourceError> {
-        let entries = match self.root.join(".git").exists().then(|| git::list_worktree(&self.root)) {
+        let mut entries = match self.root.join(".git").exists().then(|| git::list_worktree(&self.root)) {
             Some(Ok(entries)) => entries,
+            Some(Err(error)) if self.as_git => return Err(error),
             // Not a repository, or one that git refuses to open: the folder itself still tells.
             Some(Err(_)) | None => walk(&self.root)?,
         };
+        if let Some(sparse) = self.sparse() {
+            let sparse = sparse.as_ref().map_err(|words| SourceError::Git(words.clone()))?;
+            entries.extend(sparse.entries());
+            entries.sort();
+            entries.dedup();
+        }
         let _ = self.listed.set(entries.iter().map(|entry| entry.path.clone()).collect());
         Ok(entries)
     }
 
     fn read(&self, path: &str) -> Result<Vec<u8>, ReadError> {
-        let full = self.root.join(path);
-        let other = |error: std::io::Error| match error.kind() {
-            std::io::ErrorKind::NotFound if path.contains(char::REPLACEMENT_CHARACTER) => {
-                ReadError::Other("its name is not Unicode".to_owned())
-            }
-            std::io::ErrorKind::NotFound => ReadError::Missing,
-            _ => ReadError::Other(error.to_string()),
-        };
-        let about = fs::symlink_metadata(&full).map_err(other)?;
-        // A folder on the way may be a link too: what matters is where the file really lies.
-        let outside = path.starts_with('/') || path.starts_with("../");
-        if !outside && (about.file_type().is_symlink() || self.passes_through_link(&full)) {
-            self.check_link(path, &full)?;
+        match (self.read_from_disk(path), self.sparse()) {
+            (Ok(content), _) if is_pointer(&content) => Err(ReadError::Pointer("run `git lfs pull`")),
+            (Ok(content), _) => Ok(self.as_kept(path, content)),
+            (Err(ReadError::Missing), Some(Ok(sparse))) => sparse.read(path),
+            (Err(error), _) => Err(error),
         }
-        let about = fs::metadata(&full).map_err(other)?;
-        if about.is_dir() {
-            return Err(ReadError::NotAFile);
-        }
-        if !about.is_file() {
-            return Err(ReadError::Special);
-        }
-        if about.len() > MAX_FILE {
-            return Err(ReadError::TooLarge(about.len()));
-        }
-        #[expect(clippy::disallowed_methods, reason = "this is the source that reads files")]
-        fs::read(&full).map_err(other)
     }
 
     fn below(&self, path: &str) -> Result<Vec<String>, SourceError> {
@@ -164,6 +190,33 @@ impl Source for Worktree {
 }
 
 impl Worktree {
+    fn read_from_disk(&self, path: &str) -> Result<Vec<u8>, ReadError> {
+        let full = self.root.join(path);
+        let other = |error: std::io::Error| match error.kind() {
+            std::io::ErrorKind::NotFound if path.contains(char::REPLACEMENT_CHARACTER) => ReadError::NotUnicode,
+            std::io::ErrorKind::NotFound => ReadError::Missing,
+            _ => ReadError::Other(error.to_string()),
+        };
+        let about = fs::symlink_metadata(&full).map_err(other)?;
+        // A folder on the way may be a link too: what matters is where the file really lies.
+        let outside = path.starts_with('/') || path.starts_with("../");
+        if !outside && (about.file_type().is_symlink() || self.passes_through_link(&full)) {
+            self.check_link(path, &full)?;
+        }
+        let about = fs::metadata(&full).map_err(other)?;
+        if about.is_dir() {
+            return Err(ReadError::NotAFile);
+        }
+        if !about.is_file() {
+            return Err(ReadError::Special);
+        }
+        if about.len() > MAX_FILE {
+            return Err(ReadError::TooLarge(about.len()));
+        }
+        #[expect(clippy::disallowed_methods, reason = "this is the source that reads files")]
+        fs::read(&full).map_err(other)
+    }
+
     fn passes_through_link(&self, full: &Path) -> bool {
         full.ancestors()
             .skip(1)
