@@ -294,6 +294,33 @@ fn an_id_cut_too_short_lists_what_it_could_be() {
 }
 
 #[test]
+fn what_is_no_commit_makes_no_id_ambiguous() {
+    let place = Place::new();
+    let repo = place.init("repo", &["--bare"]);
+    let mut stream = String::new();
+    for n in 0..1500 {
+        let text = format!("blob {n}");
+        stream.push_str(&format!("blob\ndata {}\n{text}\n", text.len()));
+    }
+    for n in 0..300 {
+        stream.push_str(&format!("commit refs/heads/main\ncommitter t <t@example.com> {n} +0000\ndata 1\nx\n"));
+    }
+    write(&repo.home, &[("stream", &stream)]);
+    repo.shell("git fast-import --quiet < \"$HOME/stream\"");
+    let all = repo.git(&["cat-file", "--batch-all-objects", "--batch-check=%(objectname) %(objecttype)"]);
+    let count = |prefix: &str, kind: &str| all.lines().filter(|l| l.starts_with(prefix) && l.ends_with(kind)).count();
+    let shared = all.lines().filter_map(|line| line.strip_suffix(" commit")).find(|id| {
+        let prefix = &id[..4];
+        count(prefix, "commit") == 1 && count(prefix, "blob") > 0
+    });
+    let shared = shared.unwrap();
+    assert_eq!(repo.resolve(&shared[..4]).as_deref(), Ok(shared));
+    // Of a file alone, the kind is told.
+    let blob = all.lines().filter_map(|line| line.strip_suffix(" blob")).find(|id| count(&id[..5], "") == 1).unwrap();
+    has(&repo.refused(&blob[..5]), &["a file, not a commit"]);
+}
+
+#[test]
 fn merge_bases_are_found_or_their_lack_is_said() {
     let place = Place::new();
     let (repo, ids) = history(&place);
@@ -313,25 +340,17 @@ fn merge_bases_are_found_or_their_lack_is_said() {
     assert_eq!(of("x", "y").unwrap(), repo.git(&["merge-base", "x", "y"]));
 }
 
-/// Does what the message about `revision` says, in a copy of the clone for each command; one has to do.
+/// Does what the message about `revision` says, in a copy of the clone.
 #[track_caller]
 fn fetched(clone: &Repo, revision: &str, expected: &str) {
     let message = clone.refused(revision);
     has(&message, &["shallow"]);
-    let commands = commands(&message);
-    assert!(!commands.is_empty(), "{message}");
-    for command in &commands {
-        let copy = Repo { path: clone.path.with_extension("copy"), home: clone.home.clone() };
-        let _ = std::fs::remove_dir_all(&copy.path);
-        copy_folder(&clone.path, &copy.path);
-        let mut line = copy.command("sh");
-        let done = line.args(["-ec", command]).output().unwrap().status.success();
-        if done && copy.resolve(revision).as_deref() == Ok(expected) {
-            copy.open(revision);
-            return;
-        }
-    }
-    panic!("none of {commands:?} brings `{revision}`");
+    let copy = Repo { path: clone.path.with_extension("copy"), home: clone.home.clone() };
+    let _ = std::fs::remove_dir_all(&copy.path);
+    copy_folder(&clone.path, &copy.path);
+    copy.shell(commands(&message).first().unwrap_or_else(|| panic!("{message}")));
+    assert_eq!(copy.resolve(revision).as_deref(), Ok(expected), "{message}");
+    copy.open(revision);
 }
 
 fn copy_folder(from: &Path, to: &Path) {
@@ -345,6 +364,7 @@ fn a_shallow_clone_is_told_how_to_get_what_it_lacks() {
     let (repo, ids) = history(&place);
     repo.git(&["branch", "releases/2026", "feature"]);
     repo.git(&["branch", "odd$(x)&'y", "feature"]);
+    repo.git(&["branch", "facade", "feature"]);
     // As a CI runner does it: one branch, one commit.
     let clone = place.clone(&repo, "clone", &["--depth=1", "--branch=main"]);
     fetched(&clone, &ids[0], &ids[0]);
@@ -365,6 +385,10 @@ fn a_shallow_clone_is_told_how_to_get_what_it_lacks() {
     fetched(&clone, "main^", &ids[1]);
     fetched(&clone, "HEAD~2", &ids[0]);
     fetched(&clone, &ids[0][..10], &ids[0]);
+    // A word of hexadecimal digits may be a branch.
+    let error = clone.refused("facade");
+    clone.shell(commands(&error)[1]);
+    assert_eq!(clone.resolve("facade").as_deref(), Ok(ids[2].as_str()));
     // The exact words, once each.
     has(&clone.refused(&ids[0]), &[&format!("`git fetch --depth=1 origin {}`", ids[0])]);
     has(&clone.refused("origin/feature"), &["`git fetch --depth=1 origin feature:refs/remotes/origin/feature`"]);
@@ -388,6 +412,45 @@ fn a_merge_base_beyond_a_shallow_clone_is_fetched_by_what_is_printed() {
     clone.shell(commands(&error)[0]);
     let (old, new) = asked.open(&clone.path).unwrap();
     assert_eq!((old.commit(), new.unwrap().commit()), (ids[1].as_str(), ids[2].as_str()));
+}
+
+#[test]
+fn a_pull_request_on_a_ci_runner_can_be_compared_after_what_is_printed() {
+    let place = Place::new();
+    let (repo, ids) = history(&place);
+    repo.git(&["checkout", "-q", "--detach", "main"]);
+    repo.git(&["merge", "-q", "-m", "merge", "feature"]);
+    let merge = repo.git(&["rev-parse", "HEAD"]);
+    repo.git(&["update-ref", "refs/pull/7/merge", "HEAD"]);
+    repo.git(&["checkout", "-q", "main"]);
+    // What actions/checkout does.
+    let runner = |name: &str| {
+        let clone = place.init(name, &[]);
+        clone.git(&["remote", "add", "origin", &format!("file://{}", repo.path.display())]);
+        let spec = format!("+{merge}:refs/remotes/pull/7/merge");
+        clone.git(&["fetch", "-q", "--no-tags", "--depth=1", "origin", &spec]);
+        clone.git(&["checkout", "-q", "--detach", "refs/remotes/pull/7/merge"]);
+        clone
+    };
+    let clone = runner("parent");
+    fetched(&clone, "HEAD^1", &ids[3]);
+    fetched(&clone, "HEAD^2", &ids[2]);
+    fetched(&clone, "main", &ids[3]);
+    // Message after message, as a user would.
+    for asked in ["origin/main", "origin/main..HEAD", "origin/main...HEAD", "main...", "HEAD^1..HEAD"] {
+        let clone = runner(&asked.replace(['/', '^'], "_"));
+        let asked = parse_revisions(asked, None).unwrap();
+        let mut steps = 0;
+        let (old, _) = loop {
+            match asked.open(&clone.path) {
+                Ok(sides) => break sides,
+                Err(error) => clone.shell(commands(&error.to_string())[0]),
+            }
+            steps += 1;
+            assert!(steps <= 2, "{asked:?}");
+        };
+        assert_eq!(old.commit(), ids[3], "{asked:?}");
+    }
 }
 
 #[test]

@@ -81,9 +81,13 @@ fn by_name(name: &str, remote: &str, remotes: &[String], depth: &str, shallow: b
     }
     let tag = fetch(remote, &format!("tag {}", shell(name)));
     let branch = fetch(remote, &full(name));
-    if is_hex(name) && shallow {
+    if is_hex(name) {
         // Servers are asked for full ids only.
-        return Some(format!("`git fetch --unshallow {}` if it is an abbreviated id", shell(remote)));
+        return Some(if shallow {
+            format!("`git fetch --unshallow {}` for an abbreviated id, or for a branch {branch}", shell(remote))
+        } else {
+            format!("{branch} for a branch; of an id write all digits, and it can be fetched too")
+        });
     }
     let version = name.trim_start_matches('v').starts_with(|c: char| c.is_ascii_digit());
     Some(if version { format!("{tag}, or for a branch {branch}") } else { format!("{branch}, or for a tag {tag}") })
