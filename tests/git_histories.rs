@@ -266,7 +266,13 @@ fn what_is_several_things_is_refused() {
     has(&repo.refused("main"), &["ambiguous"]);
     // Nobody can make `HEAD` unusable, which has no longer name.
     repo.git(&["update-ref", "refs/tags/HEAD", "feature"]);
+    repo.git(&["update-ref", "refs/heads/HEAD", "feature"]);
     assert_eq!(repo.resolve("HEAD").unwrap(), repo.git(&["rev-parse", "refs/heads/main"]));
+    // A remote stands for its main branch.
+    let clone = place.clone(&repo, "clone", &["--no-tags"]);
+    assert!(clone.resolve("origin").is_ok());
+    clone.git(&["tag", "origin"]);
+    has(&clone.refused("origin"), &["`refs/remotes/origin/HEAD` or `refs/tags/origin`"]);
     // A branch that is called as an id begins.
     let id = repo.git(&["rev-parse", "feature"]);
     repo.git(&["branch", &id[..7], "refs/heads/main"]);
@@ -796,12 +802,17 @@ fn a_repository_of_somebody_else_is_refused_in_git_s_words() {
     let place = Place::new();
     let repo = place.init("repo", &[]);
     repo.commit("p.cedar", GOOD);
-    let (mut command, args) = polcheck(&repo, &["validate", "--staged"]);
-    let output = command.args(args).env("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1").output().unwrap();
-    assert_eq!(output.status.code(), Some(2));
-    let error = String::from_utf8_lossy(&output.stderr).into_owned();
+    let refusal = |trace: &str| {
+        let (mut command, args) = polcheck(&repo, &["validate", "--staged"]);
+        let set = [("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1"), ("GIT_TRACE", trace), ("GIT_TRACE2", trace)];
+        let output = command.args(args).envs(set).output().unwrap();
+        assert_eq!(output.status.code(), Some(2));
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    let error = refusal("0");
     has(&error, &["dubious ownership", "call: git config --global --add safe.directory /"]);
     assert_eq!(error.trim().lines().count(), 1, "{error}");
+    assert_eq!(refusal("1"), error, "what git traces is no message");
 }
 
 /// Installs a hook that reports what polcheck says of what is staged, from the top, from a folder and with paths.

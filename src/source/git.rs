@@ -204,7 +204,7 @@ fn is_there(root: &Path, record: &[u8]) -> bool {
     std::fs::symlink_metadata(root.join(native(record))).is_ok_and(|about| !about.is_dir())
 }
 
-/// Tracked files that a sparse checkout leaves out of the worktree, as the index has them.
+/// Tracked files that a sparse checkout may leave out of the worktree, as the index has them.
 pub(super) fn left_out_by_sparse(root: &Path) -> Result<Objects, SourceError> {
     let listing = run(root, false, &["ls-files", "-s", "-t", "-z"])?;
     let mut blobs = Blobs::new();
@@ -212,9 +212,7 @@ pub(super) fn left_out_by_sparse(root: &Path) -> Result<Objects, SourceError> {
         // "<tag> SP <mode> SP <object> SP <stage> TAB <path>"
         let Some((about, path)) = at_tab(record) else { continue };
         let mut about = about.split(' ');
-        if let (Some("S"), Some(mode), Some(id)) = (about.next(), about.next(), about.next())
-            && !is_there(root, path)
-        {
+        if let (Some("S"), Some(mode), Some(id)) = (about.next(), about.next(), about.next()) {
             blobs.insert(path, mode, id);
         }
     }

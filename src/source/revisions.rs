@@ -205,7 +205,9 @@ pub fn merge_base(root: &Path, a: &str, b: &str) -> Result<String, SourceError> 
 /// git warns and takes one when `name` is several things; which one is not what everybody expects, so the user is to say.
 /// A name that is given in full is none of that.
 fn several_names(root: &Path, revision: &str, name: &str) -> Result<(), SourceError> {
-    let full = ["refs/", "refs/tags/", "refs/heads/", "refs/remotes/"].map(|space| format!("{space}{name}"));
+    let mut full =
+        ["refs/", "refs/tags/", "refs/heads/", "refs/remotes/"].map(|space| format!("{space}{name}")).to_vec();
+    full.push(format!("refs/remotes/{name}/HEAD"));
     if name == "HEAD" || name.starts_with("refs/") || is_id(name) {
         return Ok(());
     }
