@@ -750,6 +750,9 @@ fn a_worktree_that_git_refuses_to_list_is_not_guessed_at() {
     assert_eq!(paths(&Worktree::new(&repo.path)), ["p.cedar"]);
     let error = Worktree::new(&repo.path).as_git_sees_it().list().unwrap_err().to_string();
     has(&error, &["git: ", "index"]);
+    // What git traces is no message.
+    let traces = ["GIT_TRACE", "GIT_TRACE_SETUP", "GIT_TRACE2", "GIT_TRACE2_PERF"].map(|name| (name, "1"));
+    assert_eq!(staged_refused(&repo, &traces), staged_refused(&repo, &[]));
     // Outside of git nothing changes.
     let plain = TempDir::new().unwrap();
     write(plain.path(), &[("p.cedar", GOOD)]);
@@ -802,17 +805,18 @@ fn a_repository_of_somebody_else_is_refused_in_git_s_words() {
     let place = Place::new();
     let repo = place.init("repo", &[]);
     repo.commit("p.cedar", GOOD);
-    let refusal = |trace: &str| {
-        let (mut command, args) = polcheck(&repo, &["validate", "--staged"]);
-        let set = [("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1"), ("GIT_TRACE", trace), ("GIT_TRACE2", trace)];
-        let output = command.args(args).envs(set).output().unwrap();
-        assert_eq!(output.status.code(), Some(2));
-        String::from_utf8_lossy(&output.stderr).into_owned()
-    };
-    let error = refusal("0");
+    let error = staged_refused(&repo, &[("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")]);
     has(&error, &["dubious ownership", "call: git config --global --add safe.directory /"]);
+}
+
+/// Standard error, one line, of a check of the index that fails.
+fn staged_refused(repo: &Repo, set: &[(&str, &str)]) -> String {
+    let (mut command, args) = polcheck(repo, &["validate", "--staged"]);
+    let output = command.args(args).envs(set.iter().copied()).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let error = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(error.trim().lines().count(), 1, "{error}");
-    assert_eq!(refusal("1"), error, "what git traces is no message");
+    error
 }
 
 /// Installs a hook that reports what polcheck says of what is staged, from the top, from a folder and with paths.
