@@ -293,6 +293,21 @@ impl<'a> Encoder<'a> {
         }
     }
 
+    /// The unknown numbers, dates and durations that were asked for: their bits, the lowest first.
+    pub(super) fn numbers(&self) -> Vec<Bits> {
+        let is_number = |ty: &TermType| match ty {
+            TermType::Option { ty } => matches!(&**ty, TermType::Bitvec { .. } | TermType::Ext { .. }),
+            ty => matches!(ty, TermType::Bitvec { .. } | TermType::Ext { .. }),
+        };
+        let is_ip = |ty: &TermType| match ty {
+            TermType::Option { ty } => matches!(&**ty, TermType::Ext { xty: ExtType::IpAddr }),
+            ty => matches!(ty, TermType::Ext { xty: ExtType::IpAddr }),
+        };
+        let of_numbers = |types: &[Option<TermType>; 2]| types.iter().flatten().any(|ty| is_number(ty) && !is_ip(ty));
+        let all = self.places.all().filter(|(_, place)| of_numbers(&self.places[place.path].types));
+        all.filter_map(|(_, place)| place.bits.clone()).collect()
+    }
+
     // Spaces
 
     fn space(&mut self, key: &SpaceKey) -> &mut Space {
@@ -312,8 +327,15 @@ impl<'a> Encoder<'a> {
             let usual = if closed { least } else { self.least_width.max(least + 1) };
             let width = self.widths.get(key).copied().unwrap_or(usual);
             let mut space = Space { choices, width, ..Space::default() };
-            let listed: Vec<String> = space.choices.iter().flatten().flatten().cloned().collect();
-            for id in listed {
+            // What nothing was asked of is the first: one that every side lists, if there is one.
+            let (common, others): (Vec<String>, Vec<String>) = space
+                .choices
+                .iter()
+                .flatten()
+                .flatten()
+                .cloned()
+                .partition(|id| space.choices.iter().flatten().all(|choices| choices.contains(id)));
+            for id in common.into_iter().chain(others) {
                 space.constant(&id);
             }
             self.spaces.insert(key.clone(), space);

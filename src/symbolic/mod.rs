@@ -23,6 +23,7 @@
 mod api;
 mod bits;
 mod circuit;
+mod difference;
 mod encoder;
 mod functions;
 mod hierarchy;
@@ -40,6 +41,7 @@ mod value;
 mod witness;
 
 pub use api::{Answer, Formula, PolicyRef, Reason};
+pub use difference::{Difference, differences};
 #[doc(hidden)]
 pub use encoder::Axioms;
 pub use rules::{Rules, Status, Subject};

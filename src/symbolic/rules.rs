@@ -5,8 +5,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
 
 use cedar_policy::{
-    ActionConstraint, Effect, EntityId, EntityTypeName, EntityUid, Policy, PolicyId, PolicySet, PrincipalConstraint,
-    RequestEnv, ResourceConstraint, SlotId, Template, TemplatePrincipalConstraint, TemplateResourceConstraint,
+    ActionConstraint, Effect, Entities, EntityId, EntityTypeName, EntityUid, Policy, PolicyId, PolicySet,
+    PrincipalConstraint, Request, RequestEnv, ResourceConstraint, SlotId, Template, TemplatePrincipalConstraint,
+    TemplateResourceConstraint,
 };
 use cedar_policy_symcc::term::Term;
 use cedar_policy_symcc::{Asserts, CompiledPolicy, SymEnv, err, never_errors_asserts, never_matches_asserts};
@@ -179,9 +180,38 @@ impl Subject {
         }
     }
 
+    /// The policy, a link included; none for a template.
+    pub fn cedar(&self) -> Option<&Policy> {
+        match &self.body {
+            Body::Policy(policy) => Some(policy),
+            Body::Template(_) => None,
+        }
+    }
+
     /// The policy id.
     pub fn id(&self) -> &str {
         &self.id
+    }
+
+    /// Whether its scope may be satisfied by the request, the action aside: `false` only if it is not, and then the policy neither
+    /// matches nor errs (<https://docs.cedarpolicy.com/auth/authorization.html>).
+    pub(super) fn may_be_in_scope(&self, request: &Request, entities: &Entities) -> bool {
+        let Body::Policy(policy) = &self.body else { return true };
+        let within = |member: Option<&EntityUid>, group: &EntityUid| {
+            member.is_none_or(|member| member == group || entities.is_ancestor_of(group, member))
+        };
+        let (principal, resource) = (request.principal(), request.resource());
+        let principal = match policy.principal_constraint() {
+            PrincipalConstraint::Eq(uid) => principal.is_none_or(|principal| *principal == uid),
+            PrincipalConstraint::In(group) | PrincipalConstraint::IsIn(_, group) => within(principal, &group),
+            PrincipalConstraint::Any | PrincipalConstraint::Is(_) => true,
+        };
+        principal
+            && match policy.resource_constraint() {
+                ResourceConstraint::Eq(uid) => resource.is_none_or(|resource| *resource == uid),
+                ResourceConstraint::In(group) | ResourceConstraint::IsIn(_, group) => within(resource, &group),
+                ResourceConstraint::Any | ResourceConstraint::Is(_) => true,
+            }
     }
 
     /// Permit or forbid.

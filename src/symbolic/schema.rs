@@ -139,6 +139,51 @@ impl SchemaModel {
         action == group || self.actions.get(action).is_some_and(|ancestors| ancestors.contains(group))
     }
 
+    /// Every action, action groups included, with the groups it belongs to.
+    pub(super) fn actions(&self) -> impl Iterator<Item = (&EntityUid, &HashSet<EntityUid>)> {
+        self.actions.iter()
+    }
+
+    /// The groups that an action belongs to, directly or not; none when there is no such action.
+    pub(super) fn groups_of(&self, action: &EntityUid) -> Option<&HashSet<EntityUid>> {
+        self.actions.get(action)
+    }
+
+    /// The ids of an enumerated type; none when the type is open or there is no such type.
+    pub fn members(&self, ty: &EntityTypeName) -> Option<&[String]> {
+        self.types.get(ty)?.choices.as_deref()
+    }
+
+    /// The entity types that both schemas declare and whose lists of members differ, an open type having none.
+    pub fn enumerations_unlike(&self, other: &Self) -> Vec<EntityTypeName> {
+        let sorted = |ids: &Vec<String>| ids.iter().cloned().collect::<BTreeSet<_>>();
+        let both = self.types.iter().filter_map(|(ty, model)| Some((ty, model, other.types.get(ty)?)));
+        both.filter(|(_, one, two)| one.choices.as_ref().map(sorted) != two.choices.as_ref().map(sorted))
+            // Actions are listed by the schema, and are no values that a request chooses.
+            .filter(|(ty, ..)| !self.actions.keys().any(|action| action.type_name() == *ty))
+            .map(|(ty, ..)| ty.clone())
+            .collect()
+    }
+
+    /// The names of attributes, of entities or of contexts, whose values can be or hold entities of type `ty`; `None` among them
+    /// stands for tags.
+    pub fn attributes_of_type(&self, ty: &EntityTypeName) -> BTreeSet<Option<String>> {
+        let mut names = BTreeSet::new();
+        for model in self.types.values() {
+            holders(&model.attributes, ty, &mut names);
+            if model.tags.as_ref().is_some_and(|tags| holders(tags, ty, &mut names)) {
+                names.insert(None);
+            }
+        }
+        let mut seen = HashSet::new();
+        for environment in self.environments.iter().filter(|environment| seen.insert(environment.action().clone())) {
+            if let Ok(symbols) = self.symbols(environment) {
+                holders(&symbols.request.context.type_of(), ty, &mut names);
+            }
+        }
+        names
+    }
+
     /// Whether an entity of type `ty` can be an entity of type `ancestor`, or a member of one.
     pub(super) fn can_be_in(&self, ty: &EntityTypeName, ancestor: &EntityTypeName) -> bool {
         ty == ancestor || self.types.get(ty).is_some_and(|model| model.parents.contains(ancestor))
@@ -175,6 +220,22 @@ impl SchemaModel {
             let choices = data.members.as_ref().map(|ids| ids.iter().map(ToString::to_string).collect());
             self.types.insert(ty.clone(), EntityModel { attributes, parents, choices, tags });
         }
+    }
+}
+
+/// Whether values of type `within` can be or hold entities of type `ty`; the attributes on the way are added to `names`.
+fn holders(within: &TermType, ty: &EntityTypeName, names: &mut BTreeSet<Option<String>>) -> bool {
+    match within {
+        TermType::Entity { ety } => ety == ty,
+        TermType::Option { ty: inner } | TermType::Set { ty: inner } => holders(inner, ty, names),
+        TermType::Record { rty } => rty.iter().fold(false, |any, (name, inner)| {
+            let this = holders(inner, ty, names);
+            if this {
+                names.insert(Some(name.to_string()));
+            }
+            any || this
+        }),
+        TermType::Bool | TermType::String | TermType::Bitvec { .. } | TermType::Ext { .. } => false,
     }
 }
 

@@ -6,12 +6,13 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use cedar_policy::{Effect, RequestEnv};
+use cedar_policy::{Effect, EntityUid, RequestEnv};
 use cedar_policy_symcc::SymEnv;
 use cedar_policy_symcc::term_type::TermType;
 use rayon::prelude::*;
 
 use super::api::{Answer, Formula, PolicyRef, Reason};
+use super::bits::Bits;
 use super::encoder::{Axioms, Encoder, PRODUCT, SpaceKey};
 use super::pattern::STATES;
 use super::rules::{Busy, Compiled, Rules, Status, Subject, Variant};
@@ -33,6 +34,18 @@ const ROUNDS: usize = 20_000;
 
 /// How many times an encoding may begin again with more room; each time there is twice as much.
 const WIDENINGS: usize = 32;
+
+/// Numbers of so many bits are plain.
+const PLAIN: usize = 20;
+
+/// Milliseconds of so many bits reach from 1970 to 2039.
+const DATES: usize = 41;
+
+/// Conflicts that one try at plainer numbers may take.
+const PATIENCE: u64 = 1_000;
+
+/// So many numbers of a witness are made plain one by one, when they cannot be all at once.
+const NUMBERS: usize = 8;
 
 /// Up to so many alternatives are looked at from the start.
 const FEW: usize = 4;
@@ -87,6 +100,8 @@ struct Others {
 #[derive(Debug)]
 pub struct Session<'a> {
     pub(super) sides: Vec<&'a Rules>,
+    /// Policies that questions may name, besides those of each side.
+    probes: Vec<Vec<&'a Subject>>,
     pub(super) environment: RequestEnv,
     symbols: Vec<Result<SymEnv, String>>,
     families: Vec<Option<usize>>,
@@ -121,8 +136,10 @@ impl<'a> Session<'a> {
         let entries = sides.iter().map(|rules| rules.subjects().iter().map(|_| Entry::New).collect()).collect();
         let encoded = none_encoded(&sides);
         let encoder = encoder(&sides, &symbols, Axioms::default(), BTreeMap::new());
+        let probes = sides.iter().map(|_| Vec::new()).collect();
         Self {
             sides,
+            probes,
             environment: environment.clone(),
             symbols,
             families,
@@ -147,6 +164,11 @@ impl<'a> Session<'a> {
     pub fn with_budget(mut self, conflicts: u64) -> Self {
         self.budget = conflicts;
         self
+    }
+
+    /// Bounds each question from now on; gives the bound until now.
+    pub fn set_budget(&mut self, conflicts: u64) -> u64 {
+        std::mem::replace(&mut self.budget, conflicts)
     }
 
     /// Switches axioms off, for tests of the tests.
@@ -208,6 +230,42 @@ impl<'a> Session<'a> {
         each.collect()
     }
 
+    /// Adds a policy that questions may name and that takes part in no decision: a condition to compare others with.
+    pub fn probe(&mut self, side: usize, subject: &'a Subject) -> PolicyRef {
+        let own = self.sides.get(side).map_or(0, |rules| rules.subjects().len());
+        let mut index = own;
+        if let Some(probes) = self.probes.get_mut(side) {
+            index += probes.len();
+            probes.push(subject);
+        }
+        if let (Some(entries), Some(encoded)) = (self.entries.get_mut(side), self.encoded.get_mut(side)) {
+            entries.push(Entry::New);
+            encoded.push(None);
+        }
+        PolicyRef { side, index }
+    }
+
+    /// Whether the two policies are seen to match the same requests without a search: when they come to the same formula. Two that
+    /// do not may still be equivalent. Of two templates, the slots hold the same.
+    pub fn alike(&mut self, one: PolicyRef, other: PolicyRef) -> bool {
+        let templates = self.subject(one).is_some_and(Subject::is_template);
+        for _ in 0..WIDENINGS {
+            let alike = if templates {
+                let (Ok(a), Ok(b)) = (self.in_slots_of(one, one), self.in_slots_of(other, one)) else { return false };
+                a == b
+            } else {
+                let mut hard = None;
+                let (Ok(a), Ok(b)) = (self.encode(one, &mut hard), self.encode(other, &mut hard)) else { return false };
+                a.matches == b.matches
+            };
+            match self.encoder.too_narrow() {
+                Some(widths) => self.restart(self.encoder.axioms, widths),
+                None => return alike,
+            }
+        }
+        false
+    }
+
     /// Cedar's decision over all policies of `side` is Allow. Templates without links decide nothing and are left out; a policy
     /// that is set aside is named, so that the answer is unknown.
     pub fn allow(&mut self, side: usize) -> Formula {
@@ -247,8 +305,8 @@ impl<'a> Session<'a> {
 
     /// A request for which `question` holds: minimal, readable, replayed through Cedar's authorizer.
     pub fn find(&mut self, question: &Formula) -> Answer<Witness> {
-        match self.solve(question) {
-            Answer::Witness(()) => match witness::build(self, question) {
+        match self.solve(question, &[]) {
+            Answer::Witness(()) => match self.plainly(question) {
                 Ok(witness) => Answer::Witness(witness),
                 Err(difference) => Answer::Unknown(Reason::Replay { difference }),
             },
@@ -257,9 +315,15 @@ impl<'a> Session<'a> {
         }
     }
 
+    /// A witness of another environment with the same principal and resource types, as one of this environment: with the other
+    /// action. `None` when it is not valid here, or when Cedar's authorizer does not confirm `question` for it.
+    pub fn adopt(&mut self, question: &Formula, witness: &Witness) -> Option<Witness> {
+        witness::adopt(self, question, witness)
+    }
+
     /// Whether there is a request for which `question` holds, without making one.
     pub fn check(&mut self, question: &Formula) -> Answer<Sample> {
-        match self.solve(question) {
+        match self.solve(question, &[]) {
             Answer::Witness(()) => Answer::Witness(self.sample()),
             Answer::Impossible => Answer::Impossible,
             Answer::Unknown(reason) => Answer::Unknown(reason),
@@ -271,9 +335,12 @@ impl<'a> Session<'a> {
         (0..count).map(move |index| PolicyRef { side, index })
     }
 
-    pub(super) fn subject(&self, policy: PolicyRef) -> Option<&'a super::Subject> {
+    pub(super) fn subject(&self, policy: PolicyRef) -> Option<&'a Subject> {
         let rules: &'a Rules = self.sides.get(policy.side)?;
-        rules.subjects().get(policy.index)
+        match policy.index.checked_sub(rules.subjects().len()) {
+            None => rules.subjects().get(policy.index),
+            Some(probe) => self.probes.get(policy.side)?.get(probe).copied(),
+        }
     }
 
     /// The compiled policies of a side and effect that take part in decisions.
@@ -301,11 +368,15 @@ impl<'a> Session<'a> {
     }
 
     fn entry(&mut self, policy: PolicyRef, busy: Busy) -> Option<&Entry> {
+        let subject = self.subject(policy)?;
         let slot = self.entries.get_mut(policy.side)?.get_mut(policy.index)?;
         if matches!(slot, Entry::New) {
             let rules = *self.sides.get(policy.side)?;
-            let subject = rules.subjects().get(policy.index)?;
-            let (symbols, family) = (self.symbols.get(policy.side)?, *self.families.get(policy.side)?);
+            let (symbols, mut family) = (self.symbols.get(policy.side)?, *self.families.get(policy.side)?);
+            // A probe may be asked under either schema, and families are of one.
+            if self.sides.len() > 1 && policy.index >= rules.subjects().len() {
+                family = None;
+            }
             *slot = entry(rules, subject, &self.environment, symbols, family, busy)?;
         }
         Some(slot)
@@ -314,13 +385,47 @@ impl<'a> Session<'a> {
     /// Begins the encoding again; what is compiled stays.
     fn restart(&mut self, axioms: Axioms, widths: BTreeMap<SpaceKey, usize>) {
         self.encoder = encoder(&self.sides, &self.symbols, axioms, widths);
-        self.encoded = none_encoded(&self.sides);
+        self.encoded.iter_mut().flatten().for_each(|encoded| *encoded = None);
         self.others.clear();
         self.deciding.clear();
         self.selectors.clear();
     }
 
-    fn solve(&mut self, question: &Formula) -> Answer<()> {
+    /// The witness of the model just found, or of another one in which numbers are nearer to zero and dates nearer to today.
+    fn plainly(&mut self, question: &Formula) -> Result<Witness, String> {
+        let numbers = self.encoder.numbers();
+        let below = |bits: &Bits, width: usize| -> Vec<Lit> { bits.iter().skip(width).map(|bit| !bit).collect() };
+        let far = |session: &Self| {
+            let circuit = &session.encoder.circuit;
+            numbers.iter().any(|bits| bits.iter().skip(PLAIN).any(|bit| circuit.value(bit)))
+        };
+        if !far(self) {
+            return witness::build(self, question);
+        }
+        let widths = [PLAIN / 2, PLAIN, DATES];
+        let mut fixed: Vec<Lit> = Vec::new();
+        let all = |width: usize| numbers.iter().flat_map(|bits| below(bits, width)).collect::<Vec<Lit>>();
+        let together = widths.iter().map(|width| all(*width)).find(|bound| self.can(question, bound));
+        if together.is_none() {
+            for bits in numbers.iter().take(NUMBERS) {
+                let bounds = widths.iter().map(|width| [fixed.clone(), below(bits, *width)].concat());
+                if let Some(bound) = bounds.into_iter().find(|bound| self.can(question, bound)) {
+                    fixed = bound;
+                }
+            }
+            if !self.can(question, &fixed) && !self.can(question, &[]) {
+                return Err("the search could not be repeated".to_owned());
+            }
+        }
+        witness::build(self, question)
+    }
+
+    fn can(&mut self, question: &Formula, besides: &[Lit]) -> bool {
+        matches!(self.solve(question, besides), Answer::Witness(()))
+    }
+
+    /// `besides` has to hold as well; such literals are of this encoding, so that it cannot begin again.
+    fn solve(&mut self, question: &Formula, besides: &[Lit]) -> Answer<()> {
         if let Some(reason) = self.named_set_aside(question) {
             return Answer::Unknown(reason);
         }
@@ -331,14 +436,19 @@ impl<'a> Session<'a> {
                 return Answer::Unknown(reason);
             }
             if let Some(widths) = self.encoder.too_narrow() {
+                if !besides.is_empty() {
+                    break;
+                }
                 self.restart(self.encoder.axioms, widths);
                 continue;
             }
             let allowed = match hard {
+                _ if !besides.is_empty() => PATIENCE,
                 Some(PRODUCT) => (self.budget / PRODUCT_WEIGHT).max(1),
                 _ => self.budget,
             };
             let mut budget = allowed;
+            demands.extend(besides.iter().map(|lit| (*lit, true)));
             self.encoder.circuit.begin(demands);
             for _ in 0..ROUNDS {
                 match self.encoder.circuit.search(&mut budget) {
@@ -354,8 +464,8 @@ impl<'a> Session<'a> {
                 }
             }
             match self.encoder.too_narrow() {
-                Some(widths) => self.restart(self.encoder.axioms, widths),
-                None => break,
+                Some(widths) if besides.is_empty() => self.restart(self.encoder.axioms, widths),
+                _ => break,
             }
         }
         Answer::Unknown(Reason::Budget { conflicts: self.budget, hard })
@@ -470,8 +580,11 @@ impl<'a> Session<'a> {
     }
 
     fn encode_new(&mut self, policy: PolicyRef) -> Result<Encoded, Reason> {
-        if self.status(policy) == Status::OutOfScope {
-            return Ok(Encoded { matches: Lit::FALSE, errors: Lit::FALSE, hard: None });
+        let id = self.subject(policy).map(|subject| subject.id().to_owned()).unwrap_or_default();
+        match self.status(policy) {
+            Status::Applies => {}
+            Status::OutOfScope => return Ok(Encoded { matches: Lit::FALSE, errors: Lit::FALSE, hard: None }),
+            Status::SetAside(why) => return Err(Reason::SetAside { policy: id, why }),
         }
         let Some(Entry::Compiled(variants)) =
             self.entries.get(policy.side).and_then(|entries| entries.get(policy.index))
@@ -489,15 +602,7 @@ impl<'a> Session<'a> {
                     slots.push((uid.clone(), place, ty));
                 }
             }
-            let unsupported = |why: &'static str| Reason::SetAside {
-                policy: self
-                    .sides
-                    .get(policy.side)
-                    .and_then(|r| r.subjects().get(policy.index))
-                    .map_or("", |s| s.id())
-                    .to_owned(),
-                why: why.to_owned(),
-            };
+            let unsupported = |why: &'static str| Reason::SetAside { policy: id.clone(), why: why.to_owned() };
             let (matches, hard) =
                 encoder.condition(&variant.matches, policy.side, slots.clone()).map_err(unsupported)?;
             let (errors, more) = encoder.condition(&variant.errors, policy.side, slots).map_err(unsupported)?;
@@ -517,6 +622,32 @@ impl<'a> Session<'a> {
             });
         }
         Ok(result.unwrap_or(Encoded { matches: Lit::FALSE, errors: Lit::FALSE, hard: None }))
+    }
+
+    /// For each variant of a policy: when it matches, its slots being those of `owner`, and what stands in them.
+    fn in_slots_of(&mut self, policy: PolicyRef, owner: PolicyRef) -> Result<Vec<(Lit, Vec<EntityUid>)>, &'static str> {
+        match self.status(policy) {
+            Status::Applies => {}
+            Status::OutOfScope => return Ok(vec![(Lit::FALSE, Vec::new())]),
+            Status::SetAside(_) => return Err("it was set aside"),
+        }
+        let entries = self.entries.get(policy.side).and_then(|entries| entries.get(policy.index));
+        let Some(Entry::Compiled(variants)) = entries else { return Ok(Vec::new()) };
+        let encoder = &mut self.encoder;
+        let mut literals = Vec::new();
+        for variant in variants.iter() {
+            let mut slots = Vec::new();
+            for (slot, uid, marker) in &variant.slots {
+                if *marker {
+                    let resource = *slot == cedar_policy::SlotId::resource();
+                    let (place, ty) = encoder.slot(owner.side, owner.index, resource, uid.type_name());
+                    slots.push((uid.clone(), place, ty));
+                }
+            }
+            let (matches, _) = encoder.condition(&variant.matches, policy.side, slots)?;
+            literals.push((matches, variant.slots.iter().map(|(_, uid, _)| uid.clone()).collect()));
+        }
+        Ok(literals)
     }
 
     /// Index and literal of each policy of [`Self::deciding`].

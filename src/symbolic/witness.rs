@@ -95,13 +95,22 @@ pub(super) fn build(session: &mut Session<'_>, question: &Formula) -> Result<Wit
     let replay = Replay { session, question: &question, named: &named, slots: &slots };
     let cases = replay.cases(&drafts)?;
     replay.confirm(&cases)?;
-    let drafts = replay.smaller(drafts);
-    let cases = replay.cases(&drafts)?;
-    replay.confirm(&cases)?;
-    let shown = replay.shown(&drafts);
+    // What is out of scope now stays so when less is there.
+    let in_scope: Vec<PolicyRef> =
+        named.iter().copied().filter(|policy| replay.may_be_in_scope(*policy, &cases)).collect();
+    let replay = Replay { named: &in_scope, ..replay };
+    // Policies name many entities; mostly only those that the request leads to make a difference.
+    // They are the same on both sides: an entity is made smaller on all that have it.
+    let reached: BTreeSet<EntityUid> = drafts.iter().flat_map(Draft::reached).collect();
+    let mut core = drafts.clone();
+    core.iter_mut().for_each(|draft| draft.entities.retain(|uid, _| reached.contains(uid)));
+    let (small, shown, cases) = match replay.reduced(core, &drafts, &named) {
+        Ok(reduced) => reduced,
+        Err(_) => replay.reduced(drafts.clone(), &drafts, &named)?,
+    };
     let cases = cases
         .into_iter()
-        .zip(drafts.iter().zip(&shown))
+        .zip(small.iter().zip(&shown))
         .enumerate()
         .map(|(side, ((request, entities), (draft, shown)))| Case {
             request,
@@ -112,6 +121,39 @@ pub(super) fn build(session: &mut Session<'_>, question: &Formula) -> Result<Wit
         })
         .collect();
     Ok(Witness { cases })
+}
+
+/// `witness`, found in another environment of the same types, for the session's own: the same request with the other action. `None`
+/// when Cedar does not confirm `question` for it.
+pub(super) fn adopt(session: &mut Session<'_>, question: &Formula, witness: &Witness) -> Option<Witness> {
+    let question = session.expand(question);
+    let mut named = Vec::new();
+    question.policies(&mut |policy| named.push(policy));
+    named.sort_unstable();
+    named.dedup();
+    for policy in &named {
+        session.status(*policy);
+    }
+    let action = session.environment.action().clone();
+    let slots = BTreeMap::new();
+    let replay = Replay { session, question: &question, named: &named, slots: &slots };
+    let mut cases = Vec::new();
+    let mut checked = Vec::new();
+    if witness.cases.len() != session.sides.len() {
+        return None;
+    }
+    for (side, case) in witness.cases.iter().enumerate() {
+        let (principal, resource) = (case.request.principal()?.clone(), case.request.resource()?.clone());
+        let context = case.request.context()?.clone();
+        let schema = replay.schema(side)?.schema();
+        let request = Request::new(principal, action.clone(), resource, context, Some(schema)).ok()?;
+        let mut request_json = case.request_json.clone();
+        request_json.as_object_mut()?.insert("action".to_owned(), uid_json(&action));
+        checked.push((request.clone(), case.entities.clone()));
+        cases.push(Case { request, request_json, ..case.clone() });
+    }
+    replay.confirm(&checked).ok()?;
+    Some(Witness { cases })
 }
 
 // Reading the model
@@ -186,12 +228,13 @@ impl<'r, 'a> Reader<'r, 'a> {
     }
 
     fn uid(&mut self, ty: &EntityTypeName, class: usize) -> EntityUid {
-        if let Some(choices) =
-            self.session.sides.iter().find_map(|rules| rules.schema().types.get(ty)?.choices.as_ref())
-        {
-            // Only listed ids exist; a class that nothing was asked of may be any of them.
-            let id =
-                self.constant_id(ty, class).map(str::to_owned).or_else(|| choices.first().cloned()).unwrap_or_default();
+        let mut lists = self.session.sides.iter().filter_map(|rules| rules.schema().types.get(ty)?.choices.as_ref());
+        if let Some(choices) = lists.next() {
+            // Only listed ids exist; a class that nothing was asked of may be any that every side lists.
+            let rest: Vec<&Vec<String>> = lists.collect();
+            let common = choices.iter().find(|id| rest.iter().all(|list| list.contains(id)));
+            let any = || common.or_else(|| choices.first()).cloned();
+            let id = self.constant_id(ty, class).map(str::to_owned).or_else(any).unwrap_or_default();
             return EntityUid::from_type_name_and_id(ty.clone(), EntityId::new(id));
         }
         if let Some(id) = self.constant_id(ty, class) {
@@ -617,6 +660,29 @@ fn entities_json(entities: &BTreeMap<EntityUid, DraftEntity>) -> Json {
 }
 
 impl Draft {
+    /// The entities that the request leads to.
+    fn reached(&self) -> BTreeSet<EntityUid> {
+        fn uids(datum: &Datum, into: &mut Vec<EntityUid>) {
+            match datum {
+                Datum::Entity(uid) => into.push(uid.clone()),
+                Datum::Record(fields) => fields.values().for_each(|field| uids(field, into)),
+                Datum::Set(elements) => elements.iter().for_each(|element| uids(element, into)),
+                _ => {}
+            }
+        }
+        let mut open = vec![self.principal.clone(), self.action.clone(), self.resource.clone()];
+        self.context.values().for_each(|datum| uids(datum, &mut open));
+        let mut reached = BTreeSet::new();
+        while let Some(uid) = open.pop() {
+            if let Some(entity) = self.entities.get(&uid).filter(|_| !reached.contains(&uid)) {
+                entity.attributes.values().chain(entity.tags.values()).for_each(|datum| uids(datum, &mut open));
+                open.extend(entity.parents.iter().cloned());
+            }
+            reached.insert(uid);
+        }
+        reached
+    }
+
     fn request_json(&self) -> Json {
         json!({
             "principal": uid_json(&self.principal),
@@ -654,6 +720,7 @@ impl Draft {
 
 // Asking Cedar
 
+#[derive(Clone, Copy)]
 struct Replay<'r, 'a> {
     session: &'r Session<'a>,
     question: &'r Formula,
@@ -684,8 +751,39 @@ impl Replay<'_, '_> {
         each.collect()
     }
 
-    /// Asks Cedar's authorizer what each policy does, and whether the question holds then.
-    fn confirm(&self, cases: &[(Request, Entities)]) -> Result<(), String> {
+    /// `drafts` made smaller, what of their entities is shown, and the cases, with the entities of `all` that were left out from the
+    /// start. `named` are the policies that confirm them.
+    #[expect(clippy::type_complexity, reason = "three parts of one witness, taken apart at once")]
+    fn reduced(
+        &self,
+        drafts: Vec<Draft>,
+        all: &[Draft],
+        named: &[PolicyRef],
+    ) -> Result<(Vec<Draft>, Vec<BTreeMap<EntityUid, DraftEntity>>, Vec<(Request, Entities)>), String> {
+        let before = self.confirm(&self.cases(all)?)?;
+        if !self.confirm(&self.cases(&drafts)?)?.is_subset(&before) {
+            return Err("a policy errs that did not".to_owned());
+        }
+        let drafts = self.smaller(drafts);
+        let shown = self.shown(&drafts);
+        let mut whole = drafts;
+        for (draft, all) in whole.iter_mut().zip(all) {
+            for (uid, entity) in &all.entities {
+                draft.entities.entry(uid.clone()).or_insert_with(|| entity.clone());
+            }
+        }
+        let cases = self.cases(&whole)?;
+        Replay { named, ..*self }.confirm(&cases)?;
+        Ok((whole, shown, cases))
+    }
+
+    fn may_be_in_scope(&self, policy: PolicyRef, cases: &[(Request, Entities)]) -> bool {
+        let Some((request, entities)) = cases.get(policy.side) else { return true };
+        self.session.subject(policy).is_none_or(|subject| subject.may_be_in_scope(request, entities))
+    }
+
+    /// Asks Cedar's authorizer what each policy does, and whether the question holds then. Gives the policies that err.
+    fn confirm(&self, cases: &[(Request, Entities)]) -> Result<BTreeSet<PolicyRef>, String> {
         let authorizer = Authorizer::new();
         let none = HashMap::new();
         let mut done: HashMap<PolicyRef, (bool, bool)> = HashMap::new();
@@ -703,7 +801,7 @@ impl Replay<'_, '_> {
         }
         let of = |policy: PolicyRef| done.get(&policy).copied().unwrap_or_default();
         if self.question.evaluate(&mut |policy| of(policy).0, &mut |policy| of(policy).1) {
-            return Ok(());
+            return Ok(done.iter().filter(|(_, (_, errors))| *errors).map(|(policy, _)| *policy).collect());
         }
         let mut differing = Vec::new();
         for policy in self.named {
@@ -755,8 +853,12 @@ impl Replay<'_, '_> {
         drafts
     }
 
-    /// The entities of each side that make a difference: the others would only be looked up in vain.
+    /// The entities of each side that make a difference: without the others the question still holds, and no policy errs that did
+    /// not, for that would hide why it does not match.
     fn shown(&self, drafts: &[Draft]) -> Vec<BTreeMap<EntityUid, DraftEntity>> {
+        let errors = |drafts: &[Draft]| self.cases(drafts).and_then(|cases| self.confirm(&cases)).ok();
+        let before = errors(drafts).unwrap_or_default();
+        let does = |fewer: &[Draft]| errors(fewer).is_some_and(|now| now.is_subset(&before));
         let mut shown = drafts.to_vec();
         let mut left = EVALUATIONS / (self.named.len() + 4).max(1);
         // All that hold nothing at once, then one by one.
@@ -766,7 +868,7 @@ impl Replay<'_, '_> {
             let needed: BTreeSet<EntityUid> = [draft.principal.clone(), draft.resource.clone()].into();
             draft.entities.retain(|uid, entity| needed.contains(uid) || !entity.parents.is_empty());
         }
-        if self.holds(&bare) {
+        if does(&bare) {
             shown = bare;
         }
         for uid in uids {
@@ -781,7 +883,7 @@ impl Replay<'_, '_> {
             for draft in &mut fewer {
                 draft.entities.remove(&uid);
             }
-            if self.holds(&fewer) {
+            if does(&fewer) {
                 shown = fewer;
             }
         }
