@@ -1,7 +1,7 @@
 //! polcheck: a policy-as-code toolchain for [Cedar](https://www.cedarpolicy.com) policy repositories.
 //!
 //! Data flows one way: a [`source`] lists and reads files; [`repo`] turns them into stores (schema, policies, templates and
-//! links, entities, tests), with [`config`] saying how; the engines ([`validate`], [`lint`], [`tables`]) turn stores into
+//! links, entities, tests), with [`config`] saying how; the engines ([`validate`], [`lint`], [`tables`], [`diff`]) turn stores into
 //! [`finding`]s and rows; an [`outcome`] holds what a run produced; a [`report`] shows it. [`cli`] wires the steps together.
 //!
 //! | module | may import |
@@ -15,7 +15,8 @@
 //! | `repo` | `text`, `source`, `config`, `finding`, `rule` |
 //! | `decide` | nothing of ours (Cedar's types only) |
 //! | `symbolic` | nothing of ours (Cedar's types only) |
-//! | `validate`, `lint`, `tables` | `text`, `finding`, `rule`, `outcome`, `config`, `repo`, `decide`, `symbolic`; never each other |
+//! | `compare` | `symbolic` |
+//! | `validate`, `lint`, `tables`, `diff` | `text`, `finding`, `rule`, `outcome`, `config`, `repo`, `decide`, `symbolic`, `compare`; never each other |
 //! | `report` | `text`, `finding`, `rule`, `outcome` |
 //! | `cli` | everything |
 //!
@@ -38,8 +39,10 @@
 )]
 
 pub mod cli;
+pub mod compare;
 pub mod config;
 pub mod decide;
+pub mod diff;
 pub mod finding;
 pub mod lint;
 pub mod outcome;

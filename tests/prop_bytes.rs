@@ -320,6 +320,7 @@ fn check(files: &[(String, Vec<u8>)], level: Option<u32>) -> Outcome {
         gaps: Vec::new(),
         demanded: Vec::new(),
         breadth: Vec::new(),
+        comparison: None,
         left_out: repo.left_out.into_iter().map(|(path, why)| LeftOut { path, why }).collect(),
         summary: Summary::default(),
         checked_something: true,

@@ -62,7 +62,7 @@ fn ten_per_level_and_the_rest_is_counted() {
     let text = render("github", &outcome, &PLAIN);
     let count = |start: &str| text.lines().filter(|line| line.starts_with(start)).count();
     assert_eq!((count("::error "), count("::warning "), count("::notice ")), (10, 10, 0));
-    assert!(text.lines().last().unwrap().starts_with("polcheck: 3 problems more are not shown"), "{text}");
+    assert!(text.lines().last().unwrap().starts_with("polcheck: 3 remarks more are not shown"), "{text}");
     assert!(text.starts_with("::error "));
     let verbose = render("github", &outcome, &Options { verbose: true, ..PLAIN });
     assert!(verbose.contains("::notice "));

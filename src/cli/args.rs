@@ -9,7 +9,8 @@ use crate::finding::FailOn;
 const EXIT_CODES: &str = "\
 Exit codes:
   0  clean
-  1  findings at or above --fail-on, failed rows, rows that cannot run, malformed tables
+  1  findings at or above --fail-on, failed rows, rows that cannot run, malformed tables,
+     changes of permissions that a gate refuses
   2  wrong usage, wrong configuration, or polcheck itself failed
   3  nothing was there to check
   4  something that was asked for could not be decided";
@@ -25,14 +26,14 @@ pub(super) struct Cli {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Validate, lint and test: what CI and the hook run
+    /// Validate, lint and test, and diff when a base is given: what CI and the hook run
     #[command(after_help = "Examples:\n  polcheck check\n  polcheck check services/payments --fail-on warning\n  \
-                            polcheck check --report human --report json=polcheck.json")]
+                            polcheck check --report human --report json=polcheck.json\n  polcheck check --against origin/main")]
     Check(CheckArgs),
     /// Check schema, policies, templates, links and entities with Cedar's own validator
     #[command(after_help = "Examples:\n  polcheck validate\n  polcheck validate -s app.cedarschema -p policies/ \
                             --entities entities.json\n  polcheck validate --level 1")]
-    Validate(CheckArgs),
+    Validate(ValidateArgs),
     /// Look for mistakes: in text and syntax, and with a schema by proof over every request that it allows
     #[command(after_help = "Examples:\n  polcheck lint\n  polcheck lint -v            notes too\n  polcheck lint \
                             --conflicts   permits and forbids that overlap\n  polcheck rules              what is looked for")]
@@ -41,36 +42,54 @@ pub(super) enum Command {
     #[command(after_help = "Examples:\n  polcheck test\n  polcheck test -p policies.cedar -s app.cedarschema --tests \
                             tests.json\n  polcheck test -v            every row")]
     Test(RunArgs),
+    /// Say who gains and who loses what between two revisions, with a request that shows each change
+    #[command(
+        after_help = "Examples:\n  polcheck diff main              main and the worktree\n  polcheck diff HEAD --staged     \
+                            what is about to be committed\n  polcheck diff main...feature    what the branch changes\n  polcheck \
+                            diff v1.0 v1.1 -- services/payments\n  polcheck diff --files old/ new/ -s app.cedarschema\n\nNothing is \
+                            fetched. Without a gate (--deny, or [diff] in polcheck.toml) changes exit 0."
+    )]
+    Diff(DiffArgs),
     /// List the rules, or show one with its page
     #[command(after_help = "Examples:\n  polcheck rules\n  polcheck rules placeholder")]
     Rules(RulesArgs),
 }
 
-/// Arguments of the commands that validate.
-#[derive(Debug, Args)]
+/// Arguments of `check`.
+#[derive(Debug, Clone, Args)]
 pub(super) struct CheckArgs {
+    /// Compare effective permissions with those of a revision; its gates apply as well
+    #[arg(long, value_name = "REV")]
+    pub(super) against: Option<String>,
     #[command(flatten)]
-    pub(super) run: RunArgs,
+    pub(super) validate: ValidateArgs,
+}
+
+/// Arguments of the commands that validate.
+#[derive(Debug, Clone, Args)]
+pub(super) struct ValidateArgs {
     /// Let policies chain at most N entity dereferences (level validation)
     #[arg(long, value_name = "N")]
     pub(super) level: Option<u32>,
+    #[command(flatten)]
+    pub(super) run: RunArgs,
 }
 
 /// Arguments of `lint`.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(super) struct LintArgs {
-    #[command(flatten)]
-    pub(super) run: RunArgs,
     /// List every permit and forbid that overlap, with a request that both match
     #[arg(long)]
     pub(super) conflicts: bool,
     /// Rank permits by how far they reach
     #[arg(long)]
     pub(super) breadth: bool,
+    #[command(flatten)]
+    pub(super) run: RunArgs,
 }
 
 /// Arguments of every command that reads a repository.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(super) struct RunArgs {
     /// Files or folders; only what lies below is read [default: .]
     #[arg(value_name = "PATH")]
@@ -82,7 +101,7 @@ pub(super) struct RunArgs {
 }
 
 /// Files named one by one.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Without a repository layout (any of these turns discovery off)")]
 pub(super) struct ExplicitArgs {
     /// Policies: a file or folder
@@ -112,7 +131,7 @@ impl ExplicitArgs {
 }
 
 /// Arguments of every command.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Everywhere")]
 pub(super) struct CommonArgs {
     /// Run as if started in DIR
@@ -148,6 +167,50 @@ pub(super) struct CommonArgs {
     /// Show notes, passing rows and the files that were left out
     #[arg(short, long, action = ArgAction::SetTrue)]
     pub(super) verbose: bool,
+}
+
+/// Arguments of `diff`.
+#[derive(Debug, Clone, Args)]
+pub(super) struct DiffArgs {
+    /// The old revision, or a range: OLD..NEW, or OLD...NEW for the merge base
+    #[arg(value_name = "OLD", required_unless_present = "files", conflicts_with = "files")]
+    pub(super) old: Option<String>,
+    /// The new revision [default: the worktree]
+    #[arg(value_name = "NEW")]
+    pub(super) new: Option<String>,
+    /// Only what lies below these paths
+    #[arg(value_name = "PATH", last = true)]
+    pub(super) paths: Vec<PathBuf>,
+    /// Compare two folders or files, with no git
+    #[arg(long, num_args = 2, value_names = ["OLD", "NEW"])]
+    pub(super) files: Option<Vec<PathBuf>>,
+    /// With --files: the schema of both sides; several make one
+    #[arg(short, long, value_name = "PATH", requires = "files")]
+    pub(super) schema: Vec<PathBuf>,
+    /// With --files: the schema of the old side
+    #[arg(long, value_name = "PATH", requires = "files", conflicts_with = "schema")]
+    pub(super) old_schema: Vec<PathBuf>,
+    /// With --files: the schema of the new side
+    #[arg(long, value_name = "PATH", requires = "files", conflicts_with = "schema")]
+    pub(super) new_schema: Vec<PathBuf>,
+    /// Refuse such changes, besides those that [diff] in polcheck.toml refuses: exit 1
+    #[arg(long, value_name = "CHANGE")]
+    pub(super) deny: Vec<DenyArg>,
+    /// Write the refused changes to polcheck-accepted.toml, in OWNER's name
+    #[arg(long, value_name = "OWNER", requires = "until", conflicts_with = "files")]
+    pub(super) accept: Option<String>,
+    /// With --accept: the last day on which they are accepted, such as 2027-01-31
+    #[arg(long, value_name = "DAY", requires = "accept")]
+    pub(super) until: Option<String>,
+    #[command(flatten)]
+    pub(super) common: CommonArgs,
+}
+
+/// The words of `--deny`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum DenyArg {
+    Gained,
+    Lost,
 }
 
 /// Arguments of `rules`.

@@ -1,6 +1,7 @@
-//! `polcheck check`: validate, lint and test.
+//! `polcheck check`: validate, lint and test, and diff when a base is given.
 
-use super::args::CheckArgs;
+use super::args::{CheckArgs, ValidateArgs};
+use super::comparing;
 use super::exit::Failure;
 use super::finishing::finish;
 use super::loading::load;
@@ -12,13 +13,14 @@ use crate::{lint, tables, validate};
 
 /// Runs the command and gives the exit code.
 pub(super) fn run(args: &CheckArgs) -> Result<u8, Failure> {
-    let reports = output::wanted(&args.run.common)?;
-    let progress = Progress::start("checking", args.run.common.quiet);
-    let mut loaded = load(&args.run)?;
+    let CheckArgs { validate: ValidateArgs { run, level }, against } = args;
+    let reports = output::wanted(&run.common)?;
+    let progress = Progress::start("checking", run.common.quiet);
+    let mut loaded = load(run)?;
     let mut outcome = loaded.outcome("check");
     let (repo, config) = (&loaded.repo, &loaded.config);
     let ((from_validation, linted), (rows, from_tables)) = rayon::join(
-        || rayon::join(|| validate::run(repo, config, args.level), || lint::run(repo, config, Options::default())),
+        || rayon::join(|| validate::run(repo, config, *level), || lint::run(repo, config, Options::default())),
         || tables::run(repo),
     );
     outcome.findings.extend(from_validation);
@@ -32,12 +34,17 @@ pub(super) fn run(args: &CheckArgs) -> Result<u8, Failure> {
     outcome.inconclusive = repo
         .guardrails
         .iter()
-        .map(|path| format!("the guardrails in `{}` are not proved by this version", inline(path)))
+        .map(|(path, _)| format!("the guardrails in `{}` are not proved by this version", inline(path)))
         .collect();
     outcome.inconclusive.extend(linted.undecided);
-    finish(&mut outcome, &loaded, &args.run.common, &|rule| loaded.ran(rule, false))?;
+    if let Some(revision) = against {
+        let sides = comparing::against(run, revision, loaded)?;
+        comparing::compare(&sides, &[], &run.common, &mut outcome)?;
+        loaded = sides.new;
+    }
+    finish(&mut outcome, &loaded, &run.common, &|rule| loaded.ran(rule, false))?;
     drop(progress);
-    let code = output::write(&outcome, &reports, &args.run.common);
+    let code = output::write(&outcome, &reports, &run.common);
     // The process ends here; taking everything apart piece by piece would be work for nothing.
     std::mem::forget((outcome, loaded));
     code

@@ -7,7 +7,7 @@ use std::thread;
 use clap::Parser;
 
 use super::args::{Cli, Command};
-use super::{check, lint, rules, test, validate};
+use super::{check, diff, lint, rules, test, validate};
 
 /// Stack of every thread that walks policies, in bytes. Cedar's parser, validator and drop code recurse over the syntax
 /// tree; what `repo` lets through in one policy fits. Only touched pages count.
@@ -54,8 +54,10 @@ pub fn main() -> ExitCode {
 
 fn run(cli: &Cli) -> Result<u8, Failure> {
     let jobs = match &cli.command {
-        Command::Check(args) | Command::Validate(args) => args.run.common.jobs,
+        Command::Check(args) => args.validate.run.common.jobs,
+        Command::Validate(args) => args.run.common.jobs,
         Command::Lint(args) => args.run.common.jobs,
+        Command::Diff(args) => args.common.jobs,
         Command::Test(args) => args.common.jobs,
         Command::Rules(_) => Some(1),
     };
@@ -67,6 +69,7 @@ fn run(cli: &Cli) -> Result<u8, Failure> {
         Command::Check(args) => check::run(args),
         Command::Validate(args) => validate::run(args),
         Command::Lint(args) => lint::run(args),
+        Command::Diff(args) => diff::run(args),
         Command::Test(args) => test::run(args),
         Command::Rules(args) => rules::run(args),
     }

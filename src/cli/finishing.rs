@@ -43,7 +43,7 @@ pub(super) fn finish(
 }
 
 /// The day that counts as today, in UTC: `--now`, or the clock's.
-fn today(args: &CommonArgs) -> Result<String, Failure> {
+pub(super) fn today(args: &CommonArgs) -> Result<String, Failure> {
     let Some(now) = &args.now else {
         return Ok(jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date().to_string());
     };

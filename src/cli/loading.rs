@@ -4,12 +4,12 @@ use std::path::{Component, Path, PathBuf};
 
 use super::args::RunArgs;
 use super::exit::Failure;
-use crate::config::{self, Config};
+use crate::config::{self, ACCEPTED_NAME, Acceptance, Config};
 use crate::finding::{FailOn, Finding, Level};
 use crate::outcome::{LeftOut, Outcome, Summary};
 use crate::repo::{self, EntityState, Repo, Request, SchemaState};
 use crate::rule::{Basis, Catalogue, Rule};
-use crate::source::{GitIndex, ReadError, Source, Worktree};
+use crate::source::{GitIndex, Memory, ReadError, Source, Worktree};
 use crate::text::{Location, SourceFile, inline, nearest};
 use crate::{lint, validate};
 
@@ -18,6 +18,8 @@ pub(super) struct Loaded {
     pub(super) repo: Repo,
     pub(super) config: Config,
     pub(super) config_findings: Vec<Finding>,
+    /// Changes of permissions that were accepted.
+    pub(super) accepted: Vec<Acceptance>,
     pub(super) catalogue: Catalogue,
     pub(super) fail_on: FailOn,
 }
@@ -31,38 +33,16 @@ pub fn catalogue() -> Catalogue {
 
 /// Reads what `args` ask for.
 pub(super) fn load(args: &RunArgs) -> Result<Loaded, Failure> {
-    let base = match &args.common.directory {
-        Some(dir) => dir.clone(),
-        None => std::env::current_dir()?,
-    };
-    if !base.is_dir() {
-        return Err(Failure(format!("`{}` is not a folder", base.display())));
+    let place = Place::of(args)?;
+    let source = place.current(args.common.staged)?;
+    let loaded = place.load(args, source.as_ref())?;
+    if let (Some(wanted), []) = (&args.common.store, loaded.repo.stores.as_slice()) {
+        return Err(no_such_store(wanted, &loaded.repo.store_names));
     }
-    let root = root(&base, args)?;
-    let place = Place { base, root };
-    let source: Box<dyn Source> = if args.common.staged {
-        if Worktree::find_root(&place.root).is_none() {
-            return Err(Failure(format!(
-                "`{}` is not in a git repository, so nothing is staged",
-                place.root.display()
-            )));
-        }
-        Box::new(GitIndex::open(&place.root)?)
-    } else {
-        Box::new(Worktree::new(&place.root))
-    };
-    let catalogue = catalogue();
-    let request = place.request(args, source.as_ref())?;
-    let (config, config_findings) = place.config(args, source.as_ref(), &request, &catalogue)?;
-    let repo = repo::load(source.as_ref(), &config, &request)?;
-    if let (Some(wanted), []) = (&args.common.store, repo.stores.as_slice()) {
-        return Err(no_such_store(wanted, &repo.store_names));
-    }
-    let fail_on = args.common.fail_on.map(FailOn::from).or(config.fail_on).unwrap_or_default();
-    Ok(Loaded { repo, config, config_findings, catalogue, fail_on })
+    Ok(loaded)
 }
 
-fn no_such_store(wanted: &str, names: &[String]) -> Failure {
+pub(super) fn no_such_store(wanted: &str, names: &[String]) -> Failure {
     let way_out = match (nearest(wanted, names.iter().map(String::as_str)), names) {
         (Some(meant), _) => format!("did you mean `{}`?", inline(meant)),
         (None, []) => "there are none here".to_owned(),
@@ -89,14 +69,115 @@ fn root(base: &Path, args: &RunArgs) -> Result<PathBuf, Failure> {
 }
 
 /// Where the run stands, and what its paths mean.
-struct Place {
+pub(super) struct Place {
     base: PathBuf,
     root: PathBuf,
 }
 
 impl Place {
+    /// Where `args` say.
+    pub(super) fn of(args: &RunArgs) -> Result<Self, Failure> {
+        let base = match &args.common.directory {
+            Some(dir) => dir.clone(),
+            None => std::env::current_dir()?,
+        };
+        if !base.is_dir() {
+            return Err(Failure(format!("`{}` is not a folder", base.display())));
+        }
+        let root = root(&base, args)?;
+        Ok(Self { base, root })
+    }
+
+    /// The folder itself, wherever it lies.
+    pub(super) fn folder(base: PathBuf) -> Self {
+        Self { root: base.clone(), base }
+    }
+
+    /// The folder that paths count from.
+    pub(super) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The root of the git repository, for revisions.
+    pub(super) fn repository(&self) -> Result<&Path, Failure> {
+        if Worktree::find_root(&self.root).is_some() {
+            return Ok(&self.root);
+        }
+        Err(Failure(format!("`{}` is not in a git repository, so it has no revisions", self.root.display())))
+    }
+
+    /// The worktree, or what is staged.
+    pub(super) fn current(&self, staged: bool) -> Result<Box<dyn Source>, Failure> {
+        if !staged {
+            return Ok(Box::new(Worktree::new(&self.root)));
+        }
+        if Worktree::find_root(&self.root).is_none() {
+            return Err(Failure(format!("`{}` is not in a git repository, so nothing is staged", self.root.display())));
+        }
+        Ok(Box::new(GitIndex::open(&self.root)?))
+    }
+
+    /// The same, read as git would keep it: for comparing it with a revision.
+    pub(super) fn compared(&self, staged: bool) -> Result<Box<dyn Source>, Failure> {
+        if staged {
+            return self.current(true);
+        }
+        Ok(Box::new(Worktree::new(&self.root).as_git_sees_it()))
+    }
+
+    /// Reads what `args` ask for from `source`; which of the paths and stores are there is not looked at.
+    pub(super) fn load(&self, args: &RunArgs, source: &dyn Source) -> Result<Loaded, Failure> {
+        let catalogue = catalogue();
+        let request = self.request(args, source)?;
+        self.load_request(args, source, &request, catalogue)
+    }
+
+    /// The same from a source that need not have every path: what it lacks holds nothing.
+    pub(super) fn load_there(&self, args: &RunArgs, source: &dyn Source) -> Result<Loaded, Failure> {
+        let mut request = Request { store: args.common.store.clone(), ..Request::default() };
+        for path in &args.paths {
+            request.paths.push(self.inside(path)?);
+        }
+        let all = request.paths.is_empty();
+        request.paths.retain(|path| source.below(path).is_ok());
+        if !all && request.paths.is_empty() {
+            // Of an empty list everything would be read.
+            return self.load_request(args, &Memory::new::<String, Vec<u8>>([]), &request, catalogue());
+        }
+        self.load_request(args, source, &request, catalogue())
+    }
+
+    fn load_request(
+        &self,
+        args: &RunArgs,
+        source: &dyn Source,
+        request: &Request,
+        catalogue: Catalogue,
+    ) -> Result<Loaded, Failure> {
+        let (config, mut config_findings) = self.config(args, source, request, &catalogue)?;
+        let mut accepted = Vec::new();
+        if let Some(text) = source.read(ACCEPTED_NAME).ok().and_then(|bytes| String::from_utf8(bytes).ok()) {
+            let (entries, findings) = config::load_accepted(&SourceFile::new(ACCEPTED_NAME, text));
+            accepted = entries;
+            config_findings.extend(findings);
+        }
+        let repo = repo::load(source, &config, request)?;
+        let fail_on = args.common.fail_on.map(FailOn::from).or(config.fail_on).unwrap_or_default();
+        Ok(Loaded { repo, config, config_findings, accepted, catalogue, fail_on })
+    }
+
+    /// `path` relative to the root, which it must not leave.
+    fn inside(&self, path: &Path) -> Result<String, Failure> {
+        let relative = self.relative(path);
+        if relative.starts_with('/') || relative.starts_with("../") || relative == ".." {
+            let message = format!("`{}` lies outside of `{}`", path.display(), self.root.display());
+            return Err(Failure(format!("{message}; run polcheck once for each repository")));
+        }
+        Ok(relative)
+    }
+
     /// `path` relative to the root with `/`, or as given when it lies outside.
-    fn relative(&self, path: &Path) -> String {
+    pub(super) fn relative(&self, path: &Path) -> String {
         let full = self.base.join(path);
         let real = full.canonicalize().unwrap_or_else(|_| lexical(&full));
         match real.strip_prefix(&self.root) {
@@ -126,11 +207,7 @@ impl Place {
         let default = [PathBuf::from(".")];
         let paths = if args.paths.is_empty() { &default[..] } else { &args.paths };
         for path in paths {
-            let relative = self.relative(path);
-            if relative.starts_with('/') || relative.starts_with("../") || relative == ".." {
-                let message = format!("`{}` lies outside of `{}`", path.display(), self.root.display());
-                return Err(Failure(format!("{message}; run polcheck once for each repository")));
-            }
+            let relative = self.inside(path)?;
             let there = self.base.join(path).exists() || (args.common.staged && source.below(&relative).is_ok());
             if !there {
                 return Err(Failure(format!("there is no `{}`", path.display())));
@@ -240,6 +317,7 @@ impl Loaded {
             gaps: Vec::new(),
             demanded: Vec::new(),
             breadth: Vec::new(),
+            comparison: None,
             left_out: left_out.into_iter().map(|(path, why)| LeftOut { path, why }).collect(),
             summary: self.summary(),
             checked_something: false,

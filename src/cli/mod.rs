@@ -4,6 +4,8 @@
 
 mod args;
 mod check;
+mod comparing;
+mod diff;
 mod exit;
 mod finishing;
 mod lint;

@@ -89,7 +89,7 @@ pub(super) fn write(outcome: &Outcome, wanted: &[Wanted], args: &CommonArgs) -> 
     }
     match failures.into_iter().next() {
         Some(failure) => Err(failure),
-        None => Ok(outcome.verdict().exit_code()),
+        None => Ok(outcome.exit_code()),
     }
 }
 

@@ -1,6 +1,6 @@
 //! `polcheck validate`: schema, policies, templates, links and entities.
 
-use super::args::CheckArgs;
+use super::args::ValidateArgs;
 use super::exit::Failure;
 use super::finishing::finish;
 use super::loading::load;
@@ -14,7 +14,7 @@ use crate::{lint, validate};
 const WITH_VALIDATION: &[&str] = &["duplicate-id"];
 
 /// Runs the command and gives the exit code.
-pub(super) fn run(args: &CheckArgs) -> Result<u8, Failure> {
+pub(super) fn run(args: &ValidateArgs) -> Result<u8, Failure> {
     let reports = output::wanted(&args.run.common)?;
     let progress = Progress::start("validating", args.run.common.quiet);
     let mut loaded = load(&args.run)?;

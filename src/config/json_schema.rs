@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::model::Gate;
 use crate::finding::FailOn;
 use crate::rule::Catalogue;
 
@@ -44,6 +45,27 @@ pub fn json_schema(catalogue: &Catalogue) -> Value {
             }
         }
     });
+    let deny = json!({
+        "description": "changes of permissions that are refused",
+        "oneOf": [{ "enum": Gate::WORDS }, { "type": "array", "items": { "enum": Gate::WORDS } }]
+    });
+    let names = |about: &str| {
+        json!({
+            "description": about,
+            "oneOf": [{ "type": "string" }, { "type": "array", "items": { "type": "string" } }]
+        })
+    };
+    let gate = json!({
+        "type": "object",
+        "required": ["deny"],
+        "additionalProperties": false,
+        "properties": {
+            "deny": deny,
+            "stores": names("only changes in these stores"),
+            "actions": names("only changes of these actions, as `Action::\"view\"` or by id alone"),
+            "resources": names("only changes on these resource types")
+        }
+    });
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "polcheck.toml",
@@ -63,7 +85,12 @@ pub fn json_schema(catalogue: &Catalogue) -> Value {
                     "properties": { "paths": paths, "rules": rules }
                 }
             },
-            "store": { "type": "array", "items": store }
+            "store": { "type": "array", "items": store },
+            "diff": {
+                "type": "object",
+                "additionalProperties": false,
+                "properties": { "deny": deny, "gate": { "type": "array", "items": gate } }
+            }
         }
     })
 }

@@ -1,6 +1,7 @@
 //! From the text of `polcheck.toml` to a [`Config`].
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use globset::GlobBuilder;
@@ -8,7 +9,7 @@ use semver::{Version, VersionReq};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::model::{Config, Override, Pattern, StoreConfig};
+use super::model::{Acceptance, Config, Gate, Override, Pattern, StoreConfig};
 use super::reader::Reader;
 use crate::finding::{FailOn, Finding, Level};
 use crate::rule::Catalogue;
@@ -17,8 +18,14 @@ use crate::text::{SourceFile, inline, nearest};
 /// The file's name.
 pub const FILE_NAME: &str = "polcheck.toml";
 
-const TOP: &[&str] = &["required-version", "fail-on", "exclude", "rules", "override", "store"];
+/// The name of the file beside it that holds accepted changes of permissions.
+pub const ACCEPTED_NAME: &str = "polcheck-accepted.toml";
+
+const ACCEPTED: &[&str] = &["what", "owner", "until", "fingerprint"];
+
+const TOP: &[&str] = &["required-version", "fail-on", "exclude", "rules", "override", "store", "diff"];
 const STORE: &[&str] = &["name", "schema", "policies", "entities", "links", "tests", "level"];
+const GATE: &[&str] = &["deny", "stores", "actions", "resources"];
 const LEVELS: &[&str] = &["error", "warning", "note", "off"];
 
 /// Reads configuration from `file`. Every mistake is a finding; what is right still counts, so that one mistake does not
@@ -74,7 +81,95 @@ pub fn load(file: &Arc<SourceFile>, catalogue: &Catalogue) -> (Config, Vec<Findi
         };
         config.stores.push(store);
     }
+    if let Some(diff) = reader.table(table, "diff") {
+        reader.check_keys("[diff]", diff, &["deny", "gate"]);
+        if let Some(deny) = diff.get("deny") {
+            config.gates.extend(gate(&mut reader, diff, deny.span()));
+        }
+        for (entry, place) in reader.tables(diff, "gate") {
+            reader.check_keys("[[diff.gate]]", entry, GATE);
+            if entry.contains_key("deny") {
+                config.gates.extend(gate(&mut reader, entry, place));
+            } else {
+                reader.report(place, "a [[diff.gate]] needs `deny`".to_owned(), Some(words_of_gates()));
+            }
+        }
+    }
     (config, reader.findings)
+}
+
+fn words_of_gates() -> String {
+    format!("`deny = [\"gained\"]`; it may list {}", Gate::WORDS.join(" and "))
+}
+
+fn gate(reader: &mut Reader, table: &DeTable<'_>, place: Range<usize>) -> Option<Gate> {
+    let (mut gained, mut lost) = (false, false);
+    for (word, place) in reader.strings(table, "deny") {
+        match word.as_str() {
+            "gained" => gained = true,
+            "lost" => lost = true,
+            _ => {
+                let help = nearest(&word, Gate::WORDS).map(|meant| format!("did you mean `{meant}`?"));
+                let message = format!("`{}` is nothing that a gate can refuse", inline(&word));
+                reader.report(place, message, Some(help.unwrap_or_else(words_of_gates)));
+            }
+        }
+    }
+    let mut list = |key: &str| reader.strings(table, key).into_iter().map(|(text, _)| text).collect();
+    let (stores, actions, resources) = (list("stores"), list("actions"), list("resources"));
+    let location = reader.location(place);
+    (gained || lost).then_some(Gate { gained, lost, stores, actions, resources, location })
+}
+
+/// Reads accepted changes from `file`. Every mistake is a finding, and such an entry accepts nothing.
+#[must_use]
+pub fn load_accepted(file: &Arc<SourceFile>) -> (Vec<Acceptance>, Vec<Finding>) {
+    let mut reader = Reader { file: Arc::clone(file), findings: Vec::new() };
+    let text = file.parse_text();
+    let (table, errors) = DeTable::parse_recoverable(&text);
+    for error in errors {
+        reader.report(error.span().unwrap_or(0..0), format!("not TOML: {}", inline(error.message())), None);
+    }
+    let table = table.get_ref();
+    reader.check_keys(ACCEPTED_NAME, table, &["accepted"]);
+    let mut accepted = Vec::new();
+    for (entry, place) in reader.tables(table, "accepted") {
+        reader.check_keys("[[accepted]]", entry, ACCEPTED);
+        let mut texts = ACCEPTED.iter().map(|key| reader.string(entry, key));
+        let (Some(Some(what)), Some(Some(owner)), Some(Some(until)), Some(Some(fingerprint))) =
+            (texts.next(), texts.next(), texts.next(), texts.next())
+        else {
+            let missing: Vec<_> = ACCEPTED.iter().filter(|key| !entry.contains_key(**key)).copied().collect();
+            if !missing.is_empty() {
+                reader.report(place, format!("an [[accepted]] needs `{}`", missing.join("` and `")), None);
+            }
+            continue;
+        };
+        if until.0.parse::<jiff::civil::Date>().is_err() {
+            let message = format!("`{}` is not a day", inline(&until.0));
+            reader.report(until.1, message, Some("write it as in `until = \"2027-01-31\"`".to_owned()));
+            continue;
+        }
+        accepted.push(Acceptance {
+            fingerprint: fingerprint.0,
+            what: what.0,
+            owner: owner.0,
+            until: until.0,
+            location: reader.location(place),
+        });
+    }
+    (accepted, reader.findings)
+}
+
+/// One accepted change as `polcheck diff --accept` writes it: a `[[accepted]]` entry, a line of its own before it.
+#[must_use]
+pub fn accepted_entry(what: &str, owner: &str, until: &str, fingerprint: &str) -> String {
+    let quoted = |text: &str| toml::Value::String(text.to_owned()).to_string();
+    let mut entry = "\n[[accepted]]\n".to_owned();
+    for (key, text) in ACCEPTED.iter().zip([what, owner, until, fingerprint]) {
+        entry.push_str(&format!("{key} = {}\n", quoted(text)));
+    }
+    entry
 }
 
 fn required_version(reader: &mut Reader, table: &DeTable<'_>) {

@@ -9,6 +9,6 @@ mod reader;
 mod rules;
 
 pub use json_schema::json_schema;
-pub use load::{FILE_NAME, load};
-pub use model::{Config, Override, Pattern, StoreConfig};
+pub use load::{ACCEPTED_NAME, FILE_NAME, accepted_entry, load, load_accepted};
+pub use model::{Acceptance, Config, Gate, Override, Pattern, StoreConfig};
 pub use rules::RULES;

@@ -58,6 +58,70 @@ pub struct Override {
     pub rules: BTreeMap<&'static str, Option<Level>>,
 }
 
+/// What a gate refuses, and where: `[diff]` without limits, or one `[[diff.gate]]`.
+#[derive(Debug, Clone)]
+pub struct Gate {
+    /// Whether it refuses access that is gained.
+    pub gained: bool,
+    /// Whether it refuses access that is lost.
+    pub lost: bool,
+    /// The stores that it is about, by name; empty for all.
+    pub stores: Vec<String>,
+    /// The actions, as `Action::"view"` or by id alone; empty for all.
+    pub actions: Vec<String>,
+    /// The resource types; empty for all.
+    pub resources: Vec<String>,
+    /// Where it is written.
+    pub location: Location,
+}
+
+impl Gate {
+    /// The words of what a gate may refuse.
+    pub const WORDS: [&str; 2] = ["gained", "lost"];
+
+    /// Whether it looks at changes of `action` (in Cedar's syntax) on `resource` in `store`.
+    #[must_use]
+    pub fn covers(&self, store: &str, action: &str, resource: &str) -> bool {
+        let listed = |list: &[String], fits: &dyn Fn(&str) -> bool| list.is_empty() || list.iter().any(|one| fits(one));
+        listed(&self.stores, &|name| name == store)
+            && listed(&self.actions, &|name| name == action || action.ends_with(&format!("::{name:?}")))
+            && listed(&self.resources, &|name| name == resource)
+    }
+
+    /// Whether everything that this one refuses is refused by one of `others` as well.
+    #[must_use]
+    pub fn implied_by(&self, others: &[Gate]) -> bool {
+        let within = |mine: &[String], theirs: &[String]| {
+            theirs.is_empty() || (!mine.is_empty() && mine.iter().all(|one| theirs.contains(one)))
+        };
+        let refused = |wanted: bool, refuses: fn(&Gate) -> bool| {
+            !wanted
+                || others.iter().any(|other| {
+                    refuses(other)
+                        && within(&self.stores, &other.stores)
+                        && within(&self.actions, &other.actions)
+                        && within(&self.resources, &other.resources)
+                })
+        };
+        refused(self.gained, |gate| gate.gained) && refused(self.lost, |gate| gate.lost)
+    }
+}
+
+/// A change of permissions that was accepted: one `[[accepted]]`.
+#[derive(Debug, Clone)]
+pub struct Acceptance {
+    /// The fingerprint of the change.
+    pub fingerprint: String,
+    /// What it is, in words.
+    pub what: String,
+    /// Who answers for it.
+    pub owner: String,
+    /// The last day on which it holds, `YYYY-MM-DD`.
+    pub until: String,
+    /// Where it is written.
+    pub location: Location,
+}
+
 /// The whole configuration. The default is what holds without a file.
 #[derive(Debug, Clone, Default)]
 pub struct Config {
@@ -71,6 +135,8 @@ pub struct Config {
     pub overrides: Vec<Override>,
     /// Stores that are spelled out.
     pub stores: Vec<StoreConfig>,
+    /// What changes of permissions are refused.
+    pub gates: Vec<Gate>,
 }
 
 impl Config {

@@ -2,6 +2,7 @@
 //!
 //! Imports `finding`, `rule` and `text`.
 
+pub mod changes;
 mod run;
 mod tests_run;
 

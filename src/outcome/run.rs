@@ -1,6 +1,7 @@
 //! A whole run: findings, rows, what was read, what was left out, and the verdict.
 
 use crate::finding::{FailOn, Finding, Level};
+use crate::outcome::changes::Comparison;
 use crate::outcome::{Status, TestResult};
 use crate::rule::Catalogue;
 
@@ -71,6 +72,8 @@ pub enum Verdict {
     Findings,
     /// Rows failed or could not run.
     Failed,
+    /// Effective permissions changed; whether that fails the run is the gates' to say.
+    Changes,
     /// Something that was asked for could not be decided.
     Inconclusive,
     /// Nothing was there to check.
@@ -87,17 +90,18 @@ impl Verdict {
             Self::Clean => "clean",
             Self::Findings => "findings",
             Self::Failed => "failed",
+            Self::Changes => "changes",
             Self::Inconclusive => "inconclusive",
             Self::NothingChecked => "nothing_checked",
             Self::Error => "error",
         }
     }
 
-    /// The process's exit code.
+    /// The process's exit code, gates aside: [`Outcome::exit_code`] heeds them.
     #[must_use]
-    pub fn exit_code(self) -> u8 {
+    fn exit_code(self) -> u8 {
         match self {
-            Self::Clean => 0,
+            Self::Clean | Self::Changes => 0,
             Self::Findings | Self::Failed => 1,
             Self::Error => 2,
             Self::NothingChecked => 3,
@@ -127,6 +131,8 @@ pub struct Outcome {
     pub demanded: Vec<&'static str>,
     /// Permits by how far they reach, when that was asked for.
     pub breadth: Vec<Breadth>,
+    /// What changed between two revisions, when that was asked for.
+    pub comparison: Option<Comparison>,
     /// Cedar-looking files that were not used.
     pub left_out: Vec<LeftOut>,
     /// What was read.
@@ -142,7 +148,23 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// The verdict, the first that holds of: error, findings, failed, inconclusive, nothing checked, clean.
+    /// The process's exit code.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        match self.verdict() {
+            Verdict::Changes if self.refused() > 0 => 1,
+            verdict => verdict.exit_code(),
+        }
+    }
+
+    /// How many changes of permissions gates refuse.
+    #[must_use]
+    pub fn refused(&self) -> usize {
+        self.comparison.as_ref().map_or(0, Comparison::refused)
+    }
+
+    /// The verdict, the first that holds of: error, findings, failed, refused changes, inconclusive, nothing checked, changes,
+    /// clean.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
         let failing = |finding: &Finding| self.fail_on.reached_by(finding.level);
@@ -153,10 +175,14 @@ impl Outcome {
             Verdict::Findings
         } else if self.tests.iter().any(bad_row) {
             Verdict::Failed
+        } else if self.refused() > 0 {
+            Verdict::Changes
         } else if !self.inconclusive.is_empty() {
             Verdict::Inconclusive
         } else if !self.checked_something {
             Verdict::NothingChecked
+        } else if self.comparison.as_ref().is_some_and(Comparison::changes_access) {
+            Verdict::Changes
         } else {
             Verdict::Clean
         }

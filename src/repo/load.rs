@@ -63,13 +63,10 @@ pub fn load(source: &dyn Source, config: &Config, request: &Request) -> Result<R
         .filter(|plan| request.store.as_ref().is_none_or(|wanted| *wanted == plan.name))
         .map(|plan| read_store(plan, &files))
         .collect();
-    let mut repo = Repo {
-        stores: Vec::new(),
-        store_names,
-        findings: layout.findings,
-        left_out: layout.left_out,
-        guardrails: layout.guardrails,
-    };
+    let text = |path: &String| files.text(path).map(|file| file.text().replace("\r\n", "\n")).unwrap_or_default();
+    let guardrails = layout.guardrails.iter().map(|path| (path.clone(), text(path))).collect();
+    let mut repo =
+        Repo { stores: Vec::new(), store_names, findings: layout.findings, left_out: layout.left_out, guardrails };
     for read in stores {
         repo.findings.extend(read.findings);
         repo.left_out.extend(read.left_out);

@@ -21,8 +21,8 @@ pub struct Repo {
     pub findings: Vec<Finding>,
     /// Cedar-looking files that are not used: path and reason.
     pub left_out: Vec<(String, String)>,
-    /// Guardrail files, which this version does not prove.
-    pub guardrails: Vec<String>,
+    /// Guardrail files, which this version does not prove: path and text.
+    pub guardrails: Vec<(String, String)>,
 }
 
 /// A schema that parses and resolves.

@@ -1,4 +1,4 @@
-//! `--report github`: findings and failing rows as workflow commands, which GitHub shows as annotations.
+//! `--report github`: findings, failing rows and changes of permissions as workflow commands, which GitHub shows as annotations.
 //!
 //! Commands and their escapes: docs.github.com, "Workflow commands for GitHub Actions", and the runner's
 //! `ActionCommand.cs`. The runner obeys a line that starts with `::`, spaces before it aside.
@@ -6,9 +6,11 @@
 use std::fmt::Write as _;
 
 use crate::finding::{Finding, Level};
+use crate::outcome::changes::{Direction, Weakened};
 use crate::outcome::{Outcome, TestResult, Verdict};
+use crate::report::changes::{Change, View};
 use crate::report::verdict::{counted, verdict_line};
-use crate::report::{Format, Options, select};
+use crate::report::{Format, Options, evidence, select};
 use crate::text::{Location, inline};
 
 /// The format.
@@ -28,16 +30,23 @@ struct Annotation<'a> {
     message: String,
 }
 
-/// Worst first: errors, then failing rows and whatever else fails the run, then warnings, then notes.
+/// Worst first: errors, then failing rows, refused changes and whatever else fails the run, then warnings, then notes, then changes
+/// that no gate refuses.
 fn render(outcome: &Outcome, options: &Options) -> String {
     let selection = select::findings(outcome, options);
     let (errors, milder): (Vec<&Finding>, Vec<&Finding>) =
         selection.findings.iter().partition(|finding| finding.level == Level::Error);
+    let changes = outcome.comparison.as_ref().map(|comparison| View::of(comparison).changes).unwrap_or_default();
+    let (refused, free): (Vec<_>, Vec<_>) = changes.iter().partition(|change| change.refused);
+    let weakened = outcome.comparison.iter().flat_map(|comparison| &comparison.weakened);
     let all = (errors.into_iter().map(of_finding))
         .chain(select::bad_rows(outcome).map(of_row))
+        .chain(refused.into_iter().map(of_change))
         .chain(outcome.inconclusive.iter().map(|why| of_run("inconclusive", inline(why).into_owned())))
         .chain((outcome.verdict() == Verdict::NothingChecked).then(|| of_run("nothing checked", verdict_line(outcome))))
-        .chain(milder.into_iter().map(of_finding));
+        .chain(weakened.map(of_weakened))
+        .chain(milder.into_iter().map(of_finding))
+        .chain(free.into_iter().filter(|_| !options.quiet).map(of_change));
     let (mut out, mut shown, mut dropped) = (String::new(), [0_usize; 3], 0_usize);
     for annotation in all {
         let [errors, warnings, notes] = &mut shown;
@@ -57,7 +66,7 @@ fn render(outcome: &Outcome, options: &Options) -> String {
         let are = if dropped == 1 { "is" } else { "are" };
         out.push_str(&format!(
             "polcheck: {} more {are} not shown as annotations, of which GitHub shows ten per level; the log has them all\n",
-            counted(dropped, "problem", "problems"),
+            counted(dropped, "remark", "remarks"),
         ));
     }
     out
@@ -78,6 +87,30 @@ fn of_row(row: &TestResult) -> Annotation<'_> {
     }
     let title = if row.status == crate::outcome::Status::Fail { "row failed" } else { "row could not run" };
     Annotation { level: Level::Error, location: Some(&row.location), title: title.to_owned(), message }
+}
+
+/// Shown at the line that brings the change about.
+fn of_change<'a>(change: &Change<'a>) -> Annotation<'a> {
+    let mut lines = vec![change.sentence.plain()];
+    lines.extend(change.rulings.iter().chain(&change.conditions).map(|phrase| phrase.plain()));
+    lines.extend(change.store.map(|store| format!("in store {store}")));
+    if let Some(effect) = change.effects().next() {
+        lines.push(format!("for example: {}", evidence::request(&effect.witness.evidence).0));
+    }
+    let lines: Vec<_> = lines.iter().map(|line| inline(line)).collect();
+    let title = match (change.group.direction, change.refused) {
+        (Direction::Gained, true) => "access gained, refused",
+        (Direction::Gained, false) => "access gained",
+        (Direction::Lost, true) => "access lost, refused",
+        (Direction::Lost, false) => "access lost",
+    };
+    let level = if change.refused { Level::Error } else { Level::Note };
+    Annotation { level, location: change.anchor(), title: title.to_owned(), message: lines.join("\n") }
+}
+
+fn of_weakened(weakened: &Weakened) -> Annotation<'_> {
+    let (location, message) = (Some(&weakened.location), inline(&weakened.what).into_owned());
+    Annotation { level: Level::Warning, location, title: "rule weakened".to_owned(), message }
 }
 
 fn of_run(title: &str, message: String) -> Annotation<'static> {

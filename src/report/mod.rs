@@ -2,6 +2,8 @@
 //!
 //! Imports `outcome`, `finding`, `rule` and `text`. A format is one file here and one line in [`FORMATS`].
 
+mod changes;
+mod evidence;
 mod github;
 mod human;
 mod json;

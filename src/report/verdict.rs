@@ -1,9 +1,16 @@
 //! The one line that says how a run ended and what it read: the only owner of that wording.
 
+use crate::outcome::changes::{Comparison, Relation, Ruling};
 use crate::outcome::{Outcome, Verdict};
+use crate::text::inline;
+
+/// Longer names of revisions are cut, in characters.
+const LONGEST_LABEL: usize = 100;
 
 /// The verdict of `outcome` and what was read, on one line, without a newline:
-/// `polcheck check: 2 errors; 58 of 61 rows passed, 3 failed (2 stores, 34 policies, 61 rows)`. Holds no untrusted text.
+/// `polcheck check: 2 errors; 58 of 61 rows passed, 3 failed (2 stores, 34 policies, 61 rows)`; of a comparison
+/// `polcheck diff: 2 gained, 1 lost, 31 same, 1 not decided (old main -> new the worktree; 1 store, 34 policies)`, in request
+/// environments. The names of the sides are untrusted, and made harmless for a terminal and a CI log.
 #[must_use]
 pub fn verdict_line(outcome: &Outcome) -> String {
     with_hidden_notes(outcome, 0)
@@ -11,7 +18,8 @@ pub fn verdict_line(outcome: &Outcome) -> String {
 
 /// The same, saying that `hidden` of the notes are not shown.
 pub(super) fn with_hidden_notes(outcome: &Outcome, hidden: usize) -> String {
-    format!("polcheck {}: {} ({})", outcome.command, ending(outcome, hidden), what_was_read(outcome))
+    let sides = outcome.comparison.as_ref().map(sides).unwrap_or_default();
+    format!("polcheck {}: {} ({sides}{})", outcome.command, ending(outcome, hidden), what_was_read(outcome))
 }
 
 /// `1 policy`, `2 policies`.
@@ -25,8 +33,10 @@ fn ending(outcome: &Outcome, hidden: usize) -> String {
     match outcome.verdict() {
         Verdict::Error => parts.push("the configuration is wrong".to_owned()),
         Verdict::NothingChecked => parts.push("nothing was checked".to_owned()),
-        Verdict::Clean if outcome.findings.len() == hidden => parts.push("clean".to_owned()),
-        Verdict::Clean | Verdict::Findings | Verdict::Failed | Verdict::Inconclusive => {}
+        Verdict::Clean if outcome.findings.len() == hidden && outcome.comparison.is_none() => {
+            parts.push("clean".to_owned())
+        }
+        Verdict::Clean | Verdict::Findings | Verdict::Failed | Verdict::Changes | Verdict::Inconclusive => {}
     }
     match (outcome.verdict(), found) {
         (_, None) => {}
@@ -34,11 +44,59 @@ fn ending(outcome: &Outcome, hidden: usize) -> String {
         (_, Some(found)) => parts.push(found),
     }
     parts.extend(rows(outcome));
+    parts.extend(outcome.comparison.iter().flat_map(compared));
     if !outcome.inconclusive.is_empty() {
         let count = counted(outcome.inconclusive.len(), "question", "questions");
         parts.push(format!("inconclusive: {count} could not be decided"));
     }
     parts.join("; ")
+}
+
+/// What gates refuse, then request environments by what happens in them, then what became weaker.
+fn compared(comparison: &Comparison) -> Vec<String> {
+    let refused = |of: &[crate::outcome::changes::Effect]| of.iter().any(|effect| effect.ruling == Ruling::Refused);
+    let refused = comparison.groups().filter(|(_, group)| refused(&group.effects)).count();
+    let mut parts = Vec::new();
+    if refused > 0 {
+        parts.push(format!("{} refused by the gate", counted(refused, "change", "changes")));
+    }
+    let mut counts = Vec::new();
+    for (relation, what) in [
+        (Relation::Gained, "gained"),
+        (Relation::Lost, "lost"),
+        (Relation::Both, "gained and lost"),
+        (Relation::Same, "same"),
+        (Relation::Unknown, "not decided"),
+    ] {
+        let count: usize = comparison.stores.iter().map(|store| store.count(relation)).sum();
+        if count > 0 {
+            counts.push(format!("{count} {what}"));
+        }
+    }
+    if !counts.is_empty() {
+        parts.push(counts.join(", "));
+    }
+    let undecided: usize = comparison.stores.iter().map(|store| store.undecided.len()).sum();
+    if undecided > 0 {
+        parts.push(format!("{} not decided", counted(undecided, "changed policy", "changed policies")));
+    }
+    if parts.is_empty() {
+        parts.push("no change".to_owned());
+    }
+    if !comparison.weakened.is_empty() {
+        parts.push(format!("{} weakened", counted(comparison.weakened.len(), "rule", "rules")));
+    }
+    parts
+}
+
+/// `old main -> new the worktree; `.
+fn sides(comparison: &Comparison) -> String {
+    let label = |text: &str| {
+        let mut shown: String = text.chars().take(LONGEST_LABEL).collect();
+        shown.push_str(if shown.len() < text.len() { " ..." } else { "" });
+        inline(&shown).replace("##[", "##\\u{5b}")
+    };
+    format!("old {} -> new {}; ", label(&comparison.old.label), label(&comparison.new.label))
 }
 
 fn found(outcome: &Outcome, hidden: usize) -> Option<String> {

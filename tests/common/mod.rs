@@ -53,6 +53,20 @@ pub fn json(dir: &Path, args: &[&str]) -> (Value, i32) {
     (value, run.code)
 }
 
+/// Runs `polcheck diff` with `args` and a JSON report in a file; the parsed report and the exit code, which must agree.
+pub fn diff(dir: &Path, args: &[&str]) -> (Value, i32) {
+    let out = tempfile::TempDir::new().unwrap();
+    let file = out.path().join("report.json");
+    // What follows `--` is paths.
+    let at = args.iter().position(|arg| *arg == "--").unwrap_or(args.len());
+    let (before, after) = args.split_at(at);
+    let run = run(dir, &[&["diff"], before, &["--report", &format!("json={}", file.display())], after].concat());
+    let text = std::fs::read_to_string(&file).unwrap_or_else(|error| panic!("{args:?}: {error}\n{}", run.stderr));
+    let value: Value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{args:?}: {error}\n{text}"));
+    assert_eq!(value["exit"], run.code, "{args:?}");
+    (value, run.code)
+}
+
 /// The rules of the findings of a report, in order.
 pub fn rules(report: &Value) -> Vec<&str> {
     report["findings"].as_array().unwrap().iter().map(|finding| finding["rule"].as_str().unwrap()).collect()

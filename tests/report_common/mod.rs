@@ -1,6 +1,8 @@
 //! Outcomes made by hand for the report tests.
 #![allow(clippy::expect_used, dead_code, missing_docs, unreachable_pub)]
 
+pub mod diff;
+
 use std::sync::Arc;
 
 use polcheck::finding::{Environment, Evidence, Finding, Level};
@@ -48,6 +50,7 @@ pub fn outcome(findings: Vec<Finding>, tests: Vec<TestResult>) -> Outcome {
         gaps: Vec::new(),
         demanded: Vec::new(),
         breadth: Vec::new(),
+        comparison: None,
         left_out: Vec::new(),
         summary: Summary {
             stores: 2,

@@ -5,12 +5,11 @@ use std::collections::HashMap;
 use miette::GraphicalReportHandler;
 
 use super::clean::clean;
-use super::evidence;
 use super::paint::{Ink, Page, wrap};
 use super::snippet::{Drawing, Shown};
 use crate::finding::{Environment, Finding, Level, Related};
-use crate::report::Options;
 use crate::report::verdict::counted;
+use crate::report::{Options, evidence};
 use crate::text::{Location, SourceFile};
 
 /// A related place so many lines away from the finding or nearer is marked in its snippet.

@@ -1,7 +1,7 @@
 //! `--report human`: what people read on a terminal.
 
+mod changes;
 mod clean;
-mod evidence;
 mod finding;
 mod paint;
 mod render;

@@ -55,6 +55,15 @@ impl Page {
         self.text.push('\n');
     }
 
+    /// `text` wrapped, its first line `indent` columns in and the others two more; all in `ink` if there is one.
+    pub(super) fn lines(&mut self, ink: Option<Ink>, indent: usize, text: &str) {
+        for (at, line) in wrap(text, self.width, indent, indent + 2).into_iter().enumerate() {
+            let line = ink.map_or_else(|| line.clone(), |ink| self.ink(ink, &line));
+            let indent = if at == 0 { indent } else { indent + 2 };
+            self.text.push_str(&format!("{}{line}\n", " ".repeat(indent)));
+        }
+    }
+
     /// `lead` in `ink`, then `text` wrapped with its further lines `indent` columns in.
     pub(super) fn item(&mut self, ink: Ink, lead: &str, indent: usize, text: &str) {
         let start = self.ink(ink, lead);

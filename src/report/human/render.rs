@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::changes;
 use super::clean::clean;
 use super::finding::Findings;
 use super::paint::{Ink, Page};
@@ -23,13 +24,17 @@ pub(super) fn render(outcome: &Outcome, options: &Options) -> String {
     }
     rows(&mut page, outcome, &options);
     breadth(&mut page, outcome);
+    if let Some(comparison) = &outcome.comparison {
+        changes::write(&mut page, comparison, &options);
+    }
     if !options.quiet {
         remarks(&mut page, outcome, &options);
     }
     let line = verdict::with_hidden_notes(outcome, selection.hidden_notes);
     let ink = match outcome.verdict() {
         Verdict::Clean => Ink::Good,
-        Verdict::Inconclusive | Verdict::NothingChecked => Ink::Warning,
+        Verdict::Changes if outcome.refused() > 0 => Ink::Error,
+        Verdict::Changes | Verdict::Inconclusive | Verdict::NothingChecked => Ink::Warning,
         Verdict::Findings | Verdict::Failed | Verdict::Error => Ink::Error,
     };
     page.text.push_str(&page.ink(ink, &line));

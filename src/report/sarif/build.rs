@@ -8,6 +8,7 @@ use super::model::{
 };
 use crate::finding::{Finding, Level};
 use crate::outcome::{Outcome, Verdict};
+use crate::report::changes::View;
 use crate::report::{Options, json_text};
 use crate::rule::{Basis, Rule};
 use crate::text::Location;
@@ -34,15 +35,21 @@ pub(super) fn render(outcome: &Outcome, _options: &Options) -> String {
     json_text::to_text(&Log { schema, version: "2.1.0", runs: [run] })
 }
 
-/// What could not be decided or checked is said as notifications, so that no result never reads as all clear.
+/// What could not be decided or checked, and changes of permissions, which are no state of a file that an alert could be about, are
+/// said as notifications, so that no result never reads as all clear.
 fn invocation(outcome: &Outcome) -> Invocation {
     let notification = |level, text: &String| Notification { level, message: message(text) };
     let undecided = outcome.inconclusive.iter().map(|why| notification("error", why));
     let unchecked = outcome.gaps.iter().map(|gap| notification("note", gap));
+    let changes = outcome.comparison.as_ref().map(|comparison| View::of(comparison).changes).unwrap_or_default();
+    let changed = (changes.iter())
+        .map(|change| notification(if change.refused { "error" } else { "note" }, &change.sentence.plain()));
+    let weakened = outcome.comparison.iter().flat_map(|comparison| &comparison.weakened);
+    let weakened = weakened.map(|weakened| notification("error", &weakened.what));
     Invocation {
         execution_successful: outcome.verdict() != Verdict::Error,
-        exit_code: outcome.verdict().exit_code(),
-        tool_execution_notifications: undecided.chain(unchecked).collect(),
+        exit_code: outcome.exit_code(),
+        tool_execution_notifications: undecided.chain(unchecked).chain(weakened).chain(changed).collect(),
     }
 }
 

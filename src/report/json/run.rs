@@ -1,14 +1,12 @@
-//! `--report json`: everything a run knows, in the shape that `docs/` promises (format 1). Keys are added, never renamed.
+//! From an outcome to the JSON report.
 
 use serde::Serialize;
 
+use super::changes::{self, ComparisonOut};
 use crate::finding::{Environment, Evidence, Finding, Level, Related};
 use crate::outcome::{Breadth, Decision, Expected, Got, Outcome, RowRequest, Status, TestResult};
-use crate::report::{Format, Options, json_text};
+use crate::report::{Options, json_text};
 use crate::text::{Location, Position};
-
-/// The format.
-pub(super) static FORMAT: Format = Format { name: "json", about: "everything, for programs (format 1)", render };
 
 #[derive(Serialize)]
 struct Root<'a> {
@@ -26,6 +24,8 @@ struct Root<'a> {
     gaps: &'a [String],
     #[serde(skip_serializing_if = "Vec::is_empty")]
     breadth: Vec<BreadthOut<'a>>,
+    #[serde(flatten)]
+    comparison: Option<ComparisonOut<'a>>,
     left_out: Vec<LeftOutOut<'a>>,
 }
 
@@ -87,7 +87,7 @@ struct Place {
 }
 
 #[derive(Serialize)]
-struct LocationOut<'a> {
+pub(super) struct LocationOut<'a> {
     path: &'a str,
     start: Place,
     end: Place,
@@ -152,7 +152,7 @@ struct RowOut<'a> {
 }
 
 /// Findings and rows come in the outcome's order, which is sorted; options change nothing.
-fn render(outcome: &Outcome, _options: &Options) -> String {
+pub(super) fn render(outcome: &Outcome, _options: &Options) -> String {
     let verdict = outcome.verdict();
     json_text::to_text(&Root {
         polcheck: env!("CARGO_PKG_VERSION"),
@@ -160,7 +160,7 @@ fn render(outcome: &Outcome, _options: &Options) -> String {
         command: outcome.command,
         now: outcome.now.as_deref(),
         outcome: verdict.as_str(),
-        exit: verdict.exit_code(),
+        exit: outcome.exit_code(),
         summary: summary(outcome),
         findings: outcome.findings.iter().map(finding).collect(),
         suppressed: outcome
@@ -172,6 +172,7 @@ fn render(outcome: &Outcome, _options: &Options) -> String {
         inconclusive_reasons: &outcome.inconclusive,
         gaps: &outcome.gaps,
         breadth: outcome.breadth.iter().map(breadth).collect(),
+        comparison: outcome.comparison.as_ref().map(changes::comparison),
         left_out: outcome.left_out.iter().map(|file| LeftOutOut { path: &file.path, why: &file.why }).collect(),
     })
 }
@@ -203,7 +204,7 @@ fn breadth(breadth: &Breadth) -> BreadthOut<'_> {
     }
 }
 
-fn location(location: &Location) -> LocationOut<'_> {
+pub(super) fn location(location: &Location) -> LocationOut<'_> {
     let place = |position: Position| Place { line: position.line, column: position.column };
     LocationOut {
         path: location.path(),

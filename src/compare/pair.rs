@@ -1,0 +1,229 @@
+//! The two sets, with what they have in common said once.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, OnceLock};
+
+use cedar_policy::{Effect, EntityTypeName, Policy, RequestEnv, Template};
+use serde_json::Value as Json;
+
+use super::expression::Conjunct;
+use crate::symbolic::{PolicyRef, Rules, SchemaModel, Subject};
+
+/// A static policy or link, or a template that nothing links.
+#[derive(Debug, Clone)]
+pub enum Body {
+    /// It decides requests.
+    Policy(Policy),
+    /// It decides nothing here; links to it may live elsewhere.
+    Template(Template),
+}
+
+impl Body {
+    fn subject(&self) -> Subject {
+        match self {
+            Self::Policy(policy) => Subject::policy(policy),
+            Self::Template(template) => Subject::template(template),
+        }
+    }
+}
+
+/// A policy on both sides, or on one.
+#[derive(Debug, Clone)]
+pub struct PolicyPair {
+    /// As the old side has it.
+    pub old: Option<Body>,
+    /// As the new side has it.
+    pub new: Option<Body>,
+    /// Whether both say the same, whatever the words.
+    pub same: bool,
+}
+
+/// A side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Which {
+    /// The old one.
+    Old,
+    /// The new one.
+    New,
+}
+
+impl Which {
+    pub(super) fn index(self) -> usize {
+        match self {
+            Self::Old => 0,
+            Self::New => 1,
+        }
+    }
+
+    /// The other one.
+    #[must_use]
+    pub fn other(self) -> Self {
+        match self {
+            Self::Old => Self::New,
+            Self::New => Self::Old,
+        }
+    }
+}
+
+/// Where a policy of one side is in the rules, and what it is.
+#[derive(Debug)]
+pub(super) struct Member {
+    pub(super) policy: PolicyRef,
+    pub(super) effect: Effect,
+    pub(super) template: bool,
+    conjuncts: OnceLock<Vec<Conjunct>>,
+    cover: OnceLock<String>,
+}
+
+/// A [`PolicyPair`] in the rules.
+#[derive(Debug)]
+pub(super) struct Entry {
+    pub(super) members: [Option<Member>; 2],
+    pub(super) same: bool,
+}
+
+/// Two sets of policies, each under its schema, ready to be compared in any environment.
+#[derive(Debug)]
+pub struct Pair {
+    /// One when both schemas declare the same, else one for each side that there is.
+    rules: [Option<Rules>; 2],
+    pub(super) shared: bool,
+    pub(super) entries: Vec<Entry>,
+    /// Enumerated types whose members differ.
+    pub(super) enumerations: Vec<EntityTypeName>,
+    /// For each of them, attributes (or tags, for `None`) that may hold its members.
+    blind: BTreeSet<Option<String>>,
+}
+
+impl Pair {
+    /// `policies` under the schemas of their sides. `alike` says that both schemas declare the same; then both sides need one. A side
+    /// without a schema has no policies.
+    pub fn new(
+        old: Option<&Arc<SchemaModel>>,
+        new: Option<&Arc<SchemaModel>>,
+        alike: bool,
+        policies: &[PolicyPair],
+    ) -> Self {
+        let mut subjects: [Vec<Subject>; 2] = [Vec::new(), Vec::new()];
+        let mut entries = Vec::new();
+        let mut add = |side: usize, body: &Body| -> Member {
+            let list = if alike { 0 } else { side };
+            let subject = body.subject();
+            let (effect, template) = (subject.effect(), subject.is_template());
+            let [first, second] = &mut subjects;
+            let list_of = if list == 0 { first } else { second };
+            list_of.push(subject);
+            let policy = PolicyRef { side: list, index: list_of.len() - 1 };
+            Member { policy, effect, template, conjuncts: OnceLock::new(), cover: OnceLock::new() }
+        };
+        for pair in policies {
+            let old = pair.old.as_ref().map(|body| add(0, body));
+            let new = match (&old, &pair.new) {
+                (Some(old), Some(_)) if alike && pair.same => Some(Member {
+                    policy: old.policy,
+                    effect: old.effect,
+                    template: old.template,
+                    conjuncts: OnceLock::new(),
+                    cover: OnceLock::new(),
+                }),
+                (_, new) => new.as_ref().map(|body| add(1, body)),
+            };
+            entries.push(Entry { members: [old, new], same: pair.same });
+        }
+        let [first, second] = subjects;
+        let rules = if alike {
+            [new.or(old).map(|schema| Rules::new(Arc::clone(schema), first)), None]
+        } else {
+            [
+                old.map(|schema| Rules::new(Arc::clone(schema), first)),
+                new.map(|schema| Rules::new(Arc::clone(schema), second)),
+            ]
+        };
+        let (mut enumerations, mut blind) = (Vec::new(), BTreeSet::new());
+        if let (Some(old), Some(new), false) = (old, new, alike) {
+            enumerations = old.enumerations_unlike(new);
+            for ty in &enumerations {
+                blind.extend(old.attributes_of_type(ty));
+                blind.extend(new.attributes_of_type(ty));
+            }
+        }
+        Self { rules, shared: alike, entries, enumerations, blind }
+    }
+
+    /// The rules of a side; of both where the schemas declare the same.
+    pub(super) fn rules(&self, side: Which) -> Option<&Rules> {
+        let [first, second] = &self.rules;
+        if self.shared || side == Which::Old { first.as_ref() } else { second.as_ref() }
+    }
+
+    fn admits(&self, side: Which, member: &Member, environment: &RequestEnv) -> bool {
+        let Some(rules) = self.rules(side) else { return false };
+        rules.subjects().get(member.policy.index).is_some_and(|subject| subject.admits(rules.schema(), environment))
+    }
+
+    /// The policies that changed and can apply to the environment. Where there is none, nothing has to be solved when the schemas
+    /// declare the same.
+    pub(super) fn touching(&self, environment: &RequestEnv) -> Vec<usize> {
+        let touches = |entry: &Entry| {
+            [Which::Old, Which::New]
+                .into_iter()
+                .any(|side| entry.member(side).is_some_and(|member| self.admits(side, member, environment)))
+        };
+        let changed = self.entries.iter().enumerate().filter(|(_, entry)| !entry.same);
+        changed.filter(|(_, entry)| touches(entry)).map(|(index, _)| index).collect()
+    }
+
+    /// The conjuncts of a policy: of its scope, the action aside, and of its conditions.
+    pub(super) fn conjuncts(&self, entry: usize, side: Which) -> &[Conjunct] {
+        let Some(member) = self.entries.get(entry).and_then(|entry| entry.member(side)) else { return &[] };
+        member.conjuncts.get_or_init(|| {
+            let subject = self.rules(side).and_then(|rules| rules.subjects().get(member.policy.index));
+            subject.and_then(Subject::cedar).map(super::expression::conjuncts).unwrap_or_default()
+        })
+    }
+
+    /// The conjuncts of a policy as one expression, as far as it can be read.
+    pub(super) fn cover(&self, entry: usize, side: Which) -> &str {
+        let Some(member) = self.entries.get(entry).and_then(|entry| entry.member(side)) else { return "true" };
+        member.cover.get_or_init(|| super::conditions::cover(self.conjuncts(entry, side)))
+    }
+
+    /// Whether the policy reads an attribute whose values can be members of an enumeration that differs.
+    pub(super) fn reads_differing_enumeration(&self, member: &Member, side: Which) -> bool {
+        if self.blind.is_empty() {
+            return false;
+        }
+        let subject = self.rules(side).and_then(|rules| rules.subjects().get(member.policy.index));
+        let Some(policy) = subject.and_then(Subject::cedar) else { return true };
+        policy.to_json().map_or(true, |policy| reads(policy.get("conditions").unwrap_or(&Json::Null), &self.blind))
+    }
+}
+
+impl Entry {
+    pub(super) fn member(&self, side: Which) -> Option<&Member> {
+        self.members.get(side.index())?.as_ref()
+    }
+}
+
+/// Whether an expression in Cedar's JSON form reads one of the attributes (a tag, for `None`), or the context as a whole.
+fn reads(expression: &Json, names: &BTreeSet<Option<String>>) -> bool {
+    match expression {
+        Json::Array(items) => items.iter().any(|item| reads(item, names)),
+        Json::Object(fields) => fields.iter().any(|(key, value)| match key.as_str() {
+            "." | "has" => {
+                let attribute = value.get("attr").and_then(Json::as_str).map(str::to_owned);
+                let inner = value.get("left").is_some_and(|left| left.get("Var").is_none() && reads(left, names));
+                inner || names.contains(&attribute)
+            }
+            "Record" => {
+                let keys = value.as_object().into_iter().flatten();
+                keys.into_iter().any(|(key, value)| names.contains(&Some(key.clone())) || reads(value, names))
+            }
+            "getTag" => names.contains(&None) || reads(value, names),
+            "Var" => value.as_str() == Some("context"),
+            "Value" => false,
+            _ => reads(value, names),
+        }),
+        _ => false,
+    }
+}

@@ -1,0 +1,197 @@
+//! Effects grouped by cause, with names and places.
+
+use std::collections::BTreeMap;
+
+use sha2::{Digest, Sha256};
+
+use super::pairing::{Item, Paired};
+use super::stores::Stores;
+use crate::compare;
+use crate::finding::Evidence;
+use crate::outcome::changes::{
+    Cause, CauseGroup, Change, Condition, Direction, Effect, EnvironmentChange, Ruling, Witness,
+};
+use crate::text::{Location, Span};
+
+/// What was found in one environment.
+pub(super) struct Solved {
+    pub(super) environment: usize,
+    pub(super) gained: Vec<compare::Effect>,
+    pub(super) lost: Vec<compare::Effect>,
+}
+
+/// What a group is told by: the direction, and the causes as indices of pairs.
+type Key = (Direction, Vec<usize>);
+
+/// The effects of all environments by direction and causes.
+pub(super) fn group(
+    solved: Vec<Solved>,
+    environments: &[EnvironmentChange],
+    pairs: &[Paired<'_>],
+    stores: Stores<'_>,
+) -> Vec<CauseGroup> {
+    let mut groups: BTreeMap<Key, Vec<(usize, compare::Effect)>> = BTreeMap::new();
+    for solved in solved {
+        for (direction, effects) in [(Direction::Gained, solved.gained), (Direction::Lost, solved.lost)] {
+            for effect in effects {
+                let group = groups.entry((direction, effect.causes.clone())).or_default();
+                match group.last_mut() {
+                    // Two ways to the same change, by one side's members of an enumeration for instance: one example is enough.
+                    Some((environment, known)) if *environment == solved.environment => {
+                        let (one, other) = (&mut known.condition, effect.condition);
+                        one.exact &= other.exact;
+                        if one.text != other.text {
+                            one.text = format!("({}) || ({})", one.text, other.text);
+                        }
+                    }
+                    _ => group.push((solved.environment, effect)),
+                }
+            }
+        }
+    }
+    groups
+        .into_iter()
+        .map(|((direction, causes), effects)| {
+            let causes: Vec<&Paired<'_>> = causes.iter().filter_map(|index| pairs.get(*index)).collect();
+            let content = content(direction, &causes, stores);
+            let effects: Vec<Effect> = effects
+                .into_iter()
+                .map(|(environment, effect)| Effect {
+                    environment,
+                    condition: Condition { text: effect.condition.text, exact: effect.condition.exact },
+                    witness: witness(effect.witness),
+                    ruling: Ruling::Free,
+                    fingerprint: fingerprint(&content, environments.get(environment)),
+                })
+                .collect();
+            CauseGroup {
+                direction,
+                causes: causes.iter().map(|pair| cause(pair, pairs, stores)).collect(),
+                fingerprint: of_all(&effects),
+                effects,
+            }
+        })
+        .collect()
+}
+
+/// A changed policy as a cause.
+pub(super) fn cause(pair: &Paired<'_>, pairs: &[Paired<'_>], stores: Stores<'_>) -> Cause {
+    let shown = pair.new.as_ref().or(pair.old.as_ref());
+    let place = |item: &Option<Item<'_>>| item.as_ref().map(|item| item.location.clone());
+    let near = match (&pair.old, &pair.new) {
+        (Some(old), None) => near(old, pairs, stores),
+        _ => None,
+    };
+    Cause {
+        policy: pair.name().to_owned(),
+        effect: shown.map_or("permit", |item| item.effect),
+        change: pair.change(),
+        old: place(&pair.old),
+        new: place(&pair.new),
+        changed: changed(pair),
+        near,
+    }
+}
+
+/// The first line of an edited policy that differs.
+fn changed(pair: &Paired<'_>) -> Option<Location> {
+    let (old, new) = (pair.old.as_ref()?, pair.new.as_ref()?);
+    // A link's text is not where the link stands.
+    if pair.same || new.text != new.location.text() {
+        return None;
+    }
+    let mut start = new.location.span.start;
+    let mut before = old.text.lines();
+    let mut last = None;
+    for line in new.text.split_inclusive('\n') {
+        let shown = line.trim_end();
+        let indent = shown.len() - shown.trim_start().len();
+        let place = Location::new(&new.location.file, Span::new(start + indent, start + shown.len()));
+        if before.next().map(str::trim) != Some(shown.trim()) {
+            return Some(place);
+        }
+        start += line.len();
+        last = Some(place);
+    }
+    // Lines are missing at the end.
+    last
+}
+
+/// Where a reader of the new side would look for a policy that is gone: what stood before it in its file, what stood after it, or
+/// anything of the store.
+fn near(gone: &Item<'_>, pairs: &[Paired<'_>], stores: Stores<'_>) -> Option<Location> {
+    let neighbours = pairs.iter().filter_map(|pair| {
+        let (old, new) = (pair.old.as_ref()?, pair.new.as_ref()?);
+        let both_here = old.location.path() == gone.location.path() && new.location.path() == gone.location.path();
+        both_here.then_some((old.location.span.start, new.location))
+    });
+    let (mut before, mut after): (Vec<_>, Vec<_>) =
+        neighbours.partition(|(start, _)| *start < gone.location.span.start);
+    before.sort_by_key(|(start, _)| *start);
+    after.sort_by_key(|(start, _)| *start);
+    if let Some((_, place)) = before.pop().or_else(|| after.into_iter().next()) {
+        return Some(place.clone());
+    }
+    let new = stores.new?;
+    let first = new.policies.iter().map(|policy| &policy.location);
+    let here = first.clone().find(|place| place.path() == gone.location.path());
+    let schema = new.schema.ready().and_then(|schema| schema.files.first()).map(|file| Location::of_path(file.path()));
+    here.or_else(|| first.into_iter().next()).cloned().or(schema)
+}
+
+fn witness(witness: crate::symbolic::Witness) -> Witness {
+    let mut cases =
+        witness.cases.into_iter().map(|case| Evidence { request: case.request_json, entities: case.entities_json });
+    let nothing = || Evidence { request: serde_json::Value::Null, entities: serde_json::Value::Null };
+    let first = cases.next();
+    match cases.next() {
+        Some(new) => Witness { old: first.filter(|old| *old != new), evidence: new },
+        None => Witness { evidence: first.unwrap_or_else(nothing), old: None },
+    }
+}
+
+/// What the fingerprints of a group stand on, environments aside: no names, no places.
+fn content(direction: Direction, causes: &[&Paired<'_>], stores: Stores<'_>) -> Vec<u8> {
+    let mut parts = vec![stores.name().to_owned(), direction.as_str().to_owned()];
+    let mut texts: Vec<String> = Vec::new();
+    for pair in causes {
+        for item in [&pair.old, &pair.new] {
+            texts.push(item.as_ref().map(|item| item.text.replace("\r\n", "\n")).unwrap_or_default());
+        }
+        if pair.change() == Change::Schema {
+            texts.push("schema".to_owned());
+        }
+    }
+    parts.extend(texts);
+    hashed(&parts)
+}
+
+fn fingerprint(content: &[u8], environment: Option<&EnvironmentChange>) -> String {
+    let mut parts: Vec<String> = Vec::new();
+    if let Some(change) = environment {
+        let environment = &change.environment;
+        parts.extend([&environment.principal, &environment.action, &environment.resource].map(String::clone));
+    }
+    let mut hash = Sha256::new();
+    hash.update(content);
+    hash.update(hashed(&parts));
+    hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// It differs as soon as one of the environments does.
+fn of_all(effects: &[Effect]) -> String {
+    let mut hash = Sha256::new();
+    for effect in effects {
+        hash.update(effect.fingerprint.as_bytes());
+    }
+    hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn hashed(parts: &[String]) -> Vec<u8> {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update((part.len() as u64).to_le_bytes());
+        hash.update(part.as_bytes());
+    }
+    hash.finalize().to_vec()
+}

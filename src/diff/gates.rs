@@ -1,0 +1,49 @@
+//! What gates say about effects, and which changes were accepted.
+
+use std::collections::BTreeSet;
+
+use crate::config::{Acceptance, Gate};
+use crate::outcome::changes::{Accepted, Direction, Ruling, StoreChanges};
+
+/// Lets every gate look at every effect. A change that `accepted` has, on `today` (`YYYY-MM-DD`) still, is accepted as a whole.
+///
+/// Gives the accepted changes, in their order, and whether each was met.
+pub fn rule(stores: &mut [StoreChanges], gates: &[&Gate], accepted: &[Acceptance], today: &str) -> Vec<Accepted> {
+    let mut met = BTreeSet::new();
+    for store in stores {
+        let (name, environments) = (&store.name, &store.environments);
+        for group in &mut store.groups {
+            let acceptance = accepted.iter().find(|one| one.fingerprint == group.fingerprint);
+            met.extend(acceptance.map(|one| one.fingerprint.clone()));
+            let in_force = acceptance.is_some_and(|one| today <= one.until.as_str());
+            let direction = group.direction;
+            for effect in &mut group.effects {
+                let Some(environment) = environments.get(effect.environment).map(|change| &change.environment) else {
+                    continue;
+                };
+                let refuses = |gate: &&&Gate| match direction {
+                    Direction::Gained => gate.gained,
+                    Direction::Lost => gate.lost,
+                };
+                let refused = gates
+                    .iter()
+                    .filter(refuses)
+                    .any(|gate| gate.covers(name, &environment.action, &environment.resource));
+                effect.ruling = match (refused, in_force) {
+                    (false, _) => Ruling::Free,
+                    (true, true) => Ruling::Accepted,
+                    (true, false) => Ruling::Refused,
+                };
+            }
+        }
+    }
+    let each = accepted.iter().map(|one| Accepted {
+        fingerprint: one.fingerprint.clone(),
+        what: one.what.clone(),
+        owner: one.owner.clone(),
+        until: one.until.clone(),
+        in_force: today <= one.until.as_str(),
+        used: met.contains(&one.fingerprint),
+    });
+    each.collect()
+}

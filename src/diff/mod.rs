@@ -1,0 +1,23 @@
+//! `diff`: effective permissions of two versions of a repository, compared store by store and environment by environment.
+//!
+//! Imports `repo`, `config`, `outcome`, `finding`, `text`, `decide`, `symbolic` and `compare`.
+//!
+//! | file | what it does |
+//! |---|---|
+//! | `stores` | which store of one side is which of the other |
+//! | `pairing` | the same for policies |
+//! | `run` | one pair of stores: its environments, in parallel |
+//! | `effects` | effects grouped by cause, with names and places |
+//! | `gates` | what gates say about effects, and what was accepted |
+//! | `weakening` | rules about the repository that became weaker |
+
+mod effects;
+mod gates;
+mod pairing;
+mod run;
+mod stores;
+mod weakening;
+
+pub use gates::rule;
+pub use run::{Compared, compare};
+pub use weakening::{Strictness, weakened};

@@ -1,0 +1,272 @@
+//! Which policy of one side is which of the other.
+//!
+//! Policies that say the same are the same, whatever they are called and wherever they stand: first those with the same text, then
+//! those with the same meaning to Cedar's parser (its JSON form, without annotations). What is left over is paired by name, then by
+//! likeness, so that a reader is told of an edit rather than of a removal and an addition; what a pair is called decides nothing
+//! about permissions.
+
+use std::collections::{BTreeSet, HashMap, VecDeque};
+
+use crate::compare::{Body, PolicyPair};
+use crate::outcome::changes::{Change, TextChanges};
+use crate::repo::Store;
+use crate::text::Location;
+
+/// A policy, link or template of one side.
+#[derive(Debug, Clone)]
+pub(super) struct Item<'s> {
+    /// Full name.
+    pub(super) name: &'s str,
+    /// Its id as written, if it has one.
+    id: Option<&'s str>,
+    /// `permit` or `forbid`.
+    pub(super) effect: &'static str,
+    /// Where it stands.
+    pub(super) location: &'s Location,
+    /// What it says, word for word.
+    pub(super) text: String,
+    pub(super) body: Body,
+    /// A template that something links: its links say what it does.
+    linked_template: bool,
+}
+
+impl Item<'_> {
+    /// What an edit cannot change: one that turns a permit into a forbid takes a policy away and adds another.
+    fn kind(&self) -> (bool, &'static str) {
+        (matches!(self.body, Body::Template(_)), self.effect)
+    }
+}
+
+/// The same policy on both sides, or one that only one side has.
+#[derive(Debug, Clone)]
+pub(super) struct Paired<'s> {
+    pub(super) old: Option<Item<'s>>,
+    pub(super) new: Option<Item<'s>>,
+    pub(super) same: bool,
+}
+
+impl<'s> Paired<'s> {
+    /// Its full name, the new one where there is one.
+    pub(super) fn name(&self) -> &'s str {
+        self.new.as_ref().or(self.old.as_ref()).map_or("", |item| item.name)
+    }
+
+    /// What happened to it; `Schema` when it reads as before.
+    pub(super) fn change(&self) -> Change {
+        match (&self.old, &self.new) {
+            _ if self.same => Change::Schema,
+            (None, _) => Change::Added,
+            (_, None) => Change::Removed,
+            _ => Change::Edited,
+        }
+    }
+
+    /// For the engine; none for a template whose links speak for it.
+    pub(super) fn for_engine(&self) -> PolicyPair {
+        let linked = |item: &Option<Item<'_>>| item.as_ref().is_some_and(|item| item.linked_template);
+        // One that reads the same on both sides did not change because links came or went.
+        let both = self.same && (linked(&self.old) || linked(&self.new));
+        let body = |item: &Option<Item<'_>>| {
+            item.as_ref().filter(|item| !item.linked_template && !both).map(|item| item.body.clone())
+        };
+        PolicyPair { old: body(&self.old), new: body(&self.new), same: self.same }
+    }
+}
+
+/// The policies, links and templates of a store, in its order.
+fn items(store: &Store) -> Vec<Item<'_>> {
+    let linked: BTreeSet<usize> = store.links.iter().map(|link| link.template).collect();
+    let mut items = Vec::new();
+    for (index, policy) in store.policies.iter().enumerate() {
+        let body = match (store.set.policy(&policy.key), store.set.template(&policy.key)) {
+            (Some(policy), _) => Body::Policy(policy.clone()),
+            (None, Some(template)) => Body::Template(template.clone()),
+            (None, None) => continue,
+        };
+        items.push(Item {
+            name: &policy.name,
+            id: policy.id.as_ref().map(|(id, _)| id.as_str()),
+            effect: policy.effect_word(),
+            location: &policy.location,
+            text: policy.location.text().to_owned(),
+            body,
+            linked_template: policy.body.is_template() && linked.contains(&index),
+        });
+    }
+    for link in &store.links {
+        let (Some(policy), Some(template)) = (store.set.policy(&link.key), store.policies.get(link.template)) else {
+            continue;
+        };
+        let mut text = template.location.text().to_owned();
+        let mut slots: Vec<String> =
+            policy.template_links().into_iter().flatten().map(|(slot, uid)| format!("\n{slot}: {uid}")).collect();
+        slots.sort();
+        text.extend(slots);
+        items.push(Item {
+            name: &link.name,
+            id: Some(&link.short),
+            effect: link.effect,
+            location: &link.location,
+            text,
+            body: Body::Policy(policy.clone()),
+            linked_template: false,
+        });
+    }
+    items
+}
+
+/// How alike two texts have to be to be called an edit: words in common, of all words of both.
+const ALIKE: f64 = 0.5;
+
+/// So many pairs of texts are compared.
+const MOST: usize = 250_000;
+
+/// Pairs the policies of both sides: in the order of the new side, then what only the old one has.
+pub(super) fn pair<'s>(old: Option<&'s Store>, new: Option<&'s Store>) -> (Vec<Paired<'s>>, TextChanges) {
+    let mut before: Vec<Option<Item<'s>>> = old.map(items).unwrap_or_default().into_iter().map(Some).collect();
+    let mut after: Vec<Option<Item<'s>>> = new.map(items).unwrap_or_default().into_iter().map(Some).collect();
+    // By position on the new side; what only the old side has comes after.
+    let mut pairs: Vec<(usize, Paired<'s>)> = Vec::new();
+    let mut text = TextChanges::default();
+    let same = |pairs: &mut Vec<(usize, Paired<'s>)>,
+                before: &mut [Option<Item<'s>>],
+                after: &mut [Option<Item<'s>>],
+                key: &dyn Fn(&Item<'s>) -> Option<String>| {
+        let mut known: HashMap<String, VecDeque<usize>> = HashMap::new();
+        for (index, item) in before.iter().enumerate() {
+            if let Some(key) = item.as_ref().and_then(key) {
+                known.entry(key).or_default().push_back(index);
+            }
+        }
+        for (position, slot) in after.iter_mut().enumerate() {
+            let Some(item) = slot.as_ref() else { continue };
+            let Some(candidates) = key(item).and_then(|key| known.get_mut(&key)) else { continue };
+            let named =
+                |index: &usize| before.get(*index).and_then(Option::as_ref).is_some_and(|old| old.name == item.name);
+            let chosen = candidates.iter().position(named).or(if candidates.is_empty() { None } else { Some(0) });
+            let Some(at) = chosen.and_then(|chosen| candidates.remove(chosen)) else { continue };
+            let old = before.get_mut(at).and_then(Option::take);
+            pairs.push((position, Paired { old, new: slot.take(), same: true }));
+        }
+    };
+    same(&mut pairs, &mut before, &mut after, &|item| Some(item.text.clone()));
+    same(&mut pairs, &mut before, &mut after, &meaning);
+    for (_, pair) in &pairs {
+        if let (Some(old), Some(new)) = (&pair.old, &pair.new) {
+            text.moved += usize::from(old.name != new.name || old.text != new.text);
+        }
+    }
+    let edited = |pairs: &mut Vec<(usize, Paired<'s>)>,
+                  old: &mut Option<Item<'s>>,
+                  position: usize,
+                  new: &mut Option<Item<'s>>| {
+        pairs.push((position, Paired { old: old.take(), new: new.take(), same: false }));
+    };
+    // By name: the full one, then the id alone where only one on each side has it.
+    for by_id in [false, true] {
+        let name = |item: &Item<'s>| -> Option<String> {
+            let id = item.id?;
+            Some(if by_id { id.to_owned() } else { item.name.to_owned() })
+        };
+        let mut known: HashMap<String, Vec<usize>> = HashMap::new();
+        for (index, item) in before.iter().enumerate() {
+            if let Some(name) = item.as_ref().and_then(name) {
+                known.entry(name).or_default().push(index);
+            }
+        }
+        let mut wanted: HashMap<String, usize> = HashMap::new();
+        for item in after.iter().flatten().filter_map(name) {
+            *wanted.entry(item).or_default() += 1;
+        }
+        for (position, new) in after.iter_mut().enumerate() {
+            let Some(name) = new.as_ref().and_then(name) else { continue };
+            let ([at], Some(1)) = (known.get(&name).map_or(&[][..], Vec::as_slice), wanted.get(&name)) else {
+                continue;
+            };
+            let kind = |item: &Option<Item<'_>>| item.as_ref().map(Item::kind);
+            match before.get_mut(*at) {
+                Some(old) if old.is_some() && kind(old) == kind(new) => edited(&mut pairs, old, position, new),
+                _ => {}
+            }
+        }
+    }
+    for (at, position) in alike(&before, &after) {
+        if let (Some(old), Some(new)) = (before.get_mut(at), after.get_mut(position)) {
+            edited(&mut pairs, old, position, new);
+        }
+    }
+    let total = after.len();
+    for (position, slot) in after.into_iter().enumerate() {
+        if slot.is_some() {
+            pairs.push((position, Paired { old: None, new: slot, same: false }));
+        }
+    }
+    for (position, slot) in before.into_iter().enumerate() {
+        if slot.is_some() {
+            pairs.push((total + position, Paired { old: slot, new: None, same: false }));
+        }
+    }
+    pairs.sort_by_key(|(position, _)| *position);
+    let pairs: Vec<Paired<'s>> = pairs.into_iter().map(|(_, pair)| pair).collect();
+    for pair in pairs.iter().filter(|pair| !pair.same) {
+        match pair.change() {
+            Change::Added => text.added += 1,
+            Change::Removed => text.removed += 1,
+            _ => text.edited += 1,
+        }
+    }
+    (pairs, text)
+}
+
+/// What Cedar's parser makes of it, annotations aside.
+fn meaning(item: &Item<'_>) -> Option<String> {
+    let json = match &item.body {
+        Body::Policy(policy) => policy.to_json().ok()?,
+        Body::Template(template) => template.to_json().ok()?,
+    };
+    let mut json = json;
+    json.as_object_mut()?.remove("annotations");
+    Some(json.to_string())
+}
+
+/// Pairs of leftovers whose texts are alike, the most alike first.
+fn alike(before: &[Option<Item<'_>>], after: &[Option<Item<'_>>]) -> Vec<(usize, usize)> {
+    let words = |item: &Item<'_>| -> BTreeSet<String> {
+        let split = |c: char| !(c.is_alphanumeric() || c == '_');
+        item.text.split(split).filter(|word| !word.is_empty()).map(str::to_owned).collect()
+    };
+    let list = |items: &[Option<Item<'_>>]| -> Vec<(usize, BTreeSet<String>)> {
+        items.iter().enumerate().filter_map(|(index, item)| Some((index, words(item.as_ref()?)))).collect()
+    };
+    let (old, new) = (list(before), list(after));
+    if old.len().saturating_mul(new.len()) > MOST {
+        return Vec::new();
+    }
+    let mut scores: Vec<(f64, bool, usize, usize)> = Vec::new();
+    for (at, one) in &old {
+        for (position, other) in &new {
+            let (Some(Some(first)), Some(Some(second))) = (before.get(*at), after.get(*position)) else { continue };
+            if first.kind() != second.kind() {
+                continue;
+            }
+            let common = one.intersection(other).count() as f64;
+            let all = (one.len() + other.len()) as f64 - common;
+            let here = first.location.path() == second.location.path();
+            let score = if all > 0.0 { common / all } else { 0.0 };
+            if score >= ALIKE {
+                scores.push((score, here, *at, *position));
+            }
+        }
+    }
+    scores.sort_by(|a, b| b.0.total_cmp(&a.0).then(b.1.cmp(&a.1)).then((a.2, a.3).cmp(&(b.2, b.3))));
+    let (mut taken_old, mut taken_new) = (BTreeSet::new(), BTreeSet::new());
+    let mut chosen = Vec::new();
+    for (_, _, at, position) in scores {
+        if !taken_old.contains(&at) && !taken_new.contains(&position) {
+            taken_old.insert(at);
+            taken_new.insert(position);
+            chosen.push((at, position));
+        }
+    }
+    chosen
+}

@@ -1,0 +1,273 @@
+//! One pair of stores after the other; the environments of each in parallel.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, OnceLock};
+
+use cedar_policy::{Decision, RequestEnv};
+
+use super::effects::{self, Solved};
+use super::pairing::{self, Paired};
+use super::stores::{self, Stores};
+use crate::compare::{Decided, Options, Pair, Where, Which, Why};
+use crate::decide::Index;
+use crate::finding::Environment;
+use crate::outcome::changes::{EnvironmentChange, Lifecycle, SchemaChange, SetAside, Status, StoreChanges};
+use crate::repo::{Repo, SchemaState, Store};
+use crate::symbolic::{SchemaModel, Witness, differences};
+use crate::text::inline;
+
+/// With more changed policies than this, conditions are what the policies say, and are not proved.
+const MANY: usize = 300;
+
+/// What a comparison of two repositories comes to.
+#[derive(Debug, Clone, Default)]
+pub struct Compared {
+    /// Every store of either side, sorted by name.
+    pub stores: Vec<StoreChanges>,
+    /// What could not be decided, a sentence each.
+    pub undecided: Vec<String>,
+}
+
+/// Compares the stores of two versions of a repository.
+#[must_use]
+pub fn compare(old: &Repo, new: &Repo) -> Compared {
+    let mut compared = Compared::default();
+    for stores in stores::pair(old, new) {
+        let (changes, undecided) = store(stores);
+        compared.stores.push(changes);
+        compared.undecided.extend(undecided);
+    }
+    compared
+}
+
+/// Both schemas as the engine needs them.
+struct Schemas {
+    old: Option<Arc<SchemaModel>>,
+    new: Option<Arc<SchemaModel>>,
+    /// Whether both declare the same (or one of them is taken for both).
+    alike: bool,
+    changes: Vec<SchemaChange>,
+}
+
+fn schemas(stores: Stores<'_>) -> Result<Schemas, String> {
+    let state = |store: Option<&Store>, side: &str| -> Result<Option<Arc<crate::repo::Schema>>, String> {
+        match store.map(|store| &store.schema) {
+            Some(SchemaState::Ready(schema)) => Ok(Some(Arc::clone(schema))),
+            Some(SchemaState::Broken) => Err(format!("the {side} schema cannot be used")),
+            Some(SchemaState::None) | None => Ok(None),
+        }
+    };
+    let (old, new) = (state(stores.old, "old")?, state(stores.new, "new")?);
+    let model = |schema: &crate::repo::Schema| SchemaModel::new(&schema.cedar);
+    match (old, new) {
+        (Some(old), Some(new)) => {
+            if crate::repo::cedar::same_schema(&old.cedar, &new.cedar) {
+                let model = model(&new)?;
+                return Ok(Schemas {
+                    old: Some(Arc::clone(&model)),
+                    new: Some(model),
+                    alike: true,
+                    changes: Vec::new(),
+                });
+            }
+            let (old, new) = rayon::join(|| model(&old), || model(&new));
+            let (old, new) = (old?, new?);
+            let changes: Vec<SchemaChange> = differences(&old, &new)
+                .into_iter()
+                .map(|one| SchemaChange { kind: one.kind, what: one.what, old: one.old, new: one.new })
+                .collect();
+            Ok(Schemas { alike: changes.is_empty(), old: Some(old), new: Some(new), changes })
+        }
+        // Where the store has a schema on one side only, both are read under that one; decisions do not depend on it.
+        (Some(only), None) | (None, Some(only)) => {
+            let model = model(&only)?;
+            let both = stores.old.is_some() && stores.new.is_some();
+            let old = (both || stores.old.is_some()).then(|| Arc::clone(&model));
+            let new = (both || stores.new.is_some()).then_some(model);
+            Ok(Schemas { old, new, alike: both, changes: Vec::new() })
+        }
+        (None, None) => Ok(Schemas { old: None, new: None, alike: true, changes: Vec::new() }),
+    }
+}
+
+/// Decisions by Cedar's authorizer on both sides, over all policies.
+struct Replay<'s> {
+    stores: Stores<'s>,
+    indices: [OnceLock<Index>; 2],
+}
+
+impl<'s> Replay<'s> {
+    fn decision(&self, side: Which, witness: &Witness) -> Option<Decision> {
+        let (store, index) = match (side, &self.indices) {
+            (Which::Old, [index, _]) => (self.stores.old, index),
+            (Which::New, [_, index]) => (self.stores.new, index),
+        };
+        let case = match (witness.cases.as_slice(), side) {
+            ([only], _) | ([only, _], Which::Old) | ([_, only], Which::New) => only,
+            _ => return None,
+        };
+        let Some(store) = store else { return Some(Decision::Deny) };
+        let index = index.get_or_init(|| Index::new(&store.set));
+        Some(index.is_authorized(&case.request, &case.entities).decision())
+    }
+
+    fn confirm(&self, witness: &Witness, side: Which, both: bool) -> Result<(), String> {
+        let allowed = self.decision(side, witness) == Some(Decision::Allow);
+        let denied = !both || self.decision(side.other(), witness) == Some(Decision::Deny);
+        if allowed && denied {
+            return Ok(());
+        }
+        Err("a request that would show a change is decided otherwise by Cedar's authorizer, by policies that could not be \
+             analysed or because of a defect of this tool"
+            .to_owned())
+    }
+}
+
+fn named(environment: &RequestEnv) -> Environment {
+    Environment {
+        principal: environment.principal().to_string(),
+        action: environment.action().to_string(),
+        resource: environment.resource().to_string(),
+    }
+}
+
+/// Every environment of either side, sorted by name.
+fn environments(schemas: &Schemas) -> Vec<(Environment, RequestEnv, Lifecycle)> {
+    let mut all: BTreeMap<(String, String, String), (Environment, RequestEnv, Lifecycle)> = BTreeMap::new();
+    for (model, lifecycle) in [(&schemas.old, Lifecycle::Removed), (&schemas.new, Lifecycle::Added)] {
+        for environment in model.iter().flat_map(|model| model.environments()) {
+            let name = named(environment);
+            let key = (name.action.clone(), name.principal.clone(), name.resource.clone());
+            let found = all.entry(key).or_insert_with(|| (name, environment.clone(), lifecycle));
+            if found.2 != lifecycle {
+                found.2 = Lifecycle::Kept;
+            }
+        }
+    }
+    all.into_values().collect()
+}
+
+fn store(stores: Stores<'_>) -> (StoreChanges, Vec<String>) {
+    let (pairs, text) = pairing::pair(stores.old, stores.new);
+    let lifecycle = match (stores.old, stores.new) {
+        (Some(_), Some(_)) => Lifecycle::Kept,
+        (None, _) => Lifecycle::Added,
+        (_, None) => Lifecycle::Removed,
+    };
+    let mut changes = StoreChanges {
+        name: stores.name().to_owned(),
+        old_name: stores.old_name().map(str::to_owned),
+        lifecycle,
+        schemaless: false,
+        schema_changes: Vec::new(),
+        text,
+        environments: Vec::new(),
+        groups: Vec::new(),
+        undecided: Vec::new(),
+        set_aside: Vec::new(),
+    };
+    let store_name = inline(&changes.name).into_owned();
+    let broken = broken(stores);
+    let (schemas, why) = match schemas(stores) {
+        Ok(schemas) => (schemas, None),
+        Err(why) => (Schemas { old: None, new: None, alike: true, changes: Vec::new() }, Some(why)),
+    };
+    changes.schema_changes.clone_from(&schemas.changes);
+    if schemas.old.is_none() && schemas.new.is_none() {
+        changes.schemaless = why.is_none();
+        let unlike: Vec<&Paired<'_>> = pairs.iter().filter(|pair| !pair.same).collect();
+        changes.undecided = unlike.iter().map(|pair| effects::cause(pair, &pairs, stores)).collect();
+        let mut undecided = Vec::new();
+        let count = unlike.len();
+        match (why, broken) {
+            (Some(why), _) | (None, Some(why)) => undecided.push(format!("store `{store_name}`: {why}")),
+            (None, None) if count > 0 => undecided.push(format!(
+                "store `{store_name}` has no schema, so its request environments are not known; {count} {} changed",
+                if count == 1 { "policy" } else { "policies" }
+            )),
+            (None, None) => {}
+        }
+        return (changes, undecided);
+    }
+    let for_engine: Vec<_> = pairs.iter().map(Paired::for_engine).collect();
+    let pair = Pair::new(schemas.old.as_ref(), schemas.new.as_ref(), schemas.alike, &for_engine);
+    let replay = Replay { stores, indices: [OnceLock::new(), OnceLock::new()] };
+    let confirm = |witness: &Witness, side: Which, both: bool| replay.confirm(witness, side, both);
+    let changed = for_engine.iter().filter(|pair| !pair.same).count();
+    let options = Options { confirm: &confirm, conditions: changed <= MANY };
+    let all = environments(&schemas);
+    let there = |lifecycle: &Lifecycle| match lifecycle {
+        Lifecycle::Kept => Where::Both,
+        Lifecycle::Added => Where::Only(Which::New),
+        Lifecycle::Removed => Where::Only(Which::Old),
+    };
+    let requests: Vec<(RequestEnv, Where)> =
+        all.iter().map(|(_, environment, lifecycle)| (environment.clone(), there(lifecycle))).collect();
+    let deltas = pair.compare(&requests, options);
+    let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
+    let mut aside: BTreeMap<(usize, String), BTreeSet<Which>> = BTreeMap::new();
+    let mut solved = Vec::new();
+    for ((environment, _, lifecycle), delta) in all.into_iter().zip(deltas) {
+        let mut status = |decided: &Decided| {
+            let why = match (decided, &broken) {
+                (Decided::Yes, _) => return Status::Yes,
+                (Decided::No, None) => return Status::No,
+                (_, Some(why)) | (Decided::Unknown(Why::Said(why)), None) => why.clone(),
+                (Decided::Unknown(Why::SetAside(index)), None) => {
+                    let name = pairs.get(*index).map(Paired::name).unwrap_or_default();
+                    format!("`{}` could not be analysed", inline(name))
+                }
+            };
+            *reasons.entry(why.clone()).or_default() += 1;
+            Status::Unknown(why)
+        };
+        let (gained, lost) = (status(&delta.gained.decided), status(&delta.lost.decided));
+        for (index, side, why) in delta.set_aside {
+            aside.entry((index, why)).or_default().insert(side);
+        }
+        let index = changes.environments.len();
+        changes.environments.push(EnvironmentChange { environment, lifecycle, gained, lost });
+        solved.push(Solved { environment: index, gained: delta.gained.effects, lost: delta.lost.effects });
+    }
+    changes.groups = effects::group(solved, &changes.environments, &pairs, stores);
+    changes.set_aside = set_aside(&aside, &pairs);
+    let undecided = reasons
+        .into_iter()
+        .map(|(why, count)| {
+            let questions = if count == 1 { "1 question".to_owned() } else { format!("{count} questions") };
+            format!("store `{store_name}`: {questions} about who gains or loses access could not be decided: {why}")
+        })
+        .collect();
+    (changes, undecided)
+}
+
+/// Why the policies of a side are not all known, if so.
+fn broken(stores: Stores<'_>) -> Option<String> {
+    let of = |store: Option<&Store>, side: &str| {
+        let path = store?.broken.first()?;
+        Some(format!("`{}` does not load whole on the {side} side", inline(path)))
+    };
+    of(stores.new, "new").or_else(|| of(stores.old, "old"))
+}
+
+fn set_aside(aside: &BTreeMap<(usize, String), BTreeSet<Which>>, pairs: &[Paired<'_>]) -> Vec<SetAside> {
+    let mut all: Vec<SetAside> = Vec::new();
+    for ((index, why), sides) in aside {
+        let Some(pair) = pairs.get(*index) else { continue };
+        let policy = pair.name().to_owned();
+        let side = match (sides.contains(&Which::Old), sides.contains(&Which::New)) {
+            (true, true) => "both",
+            (true, false) => "old",
+            _ => "new",
+        };
+        // One reason is enough; the validator gives the others.
+        if !all.iter().any(|known| known.policy == policy && known.side == side) {
+            // Cedar's words begin with a name of ours for the policy.
+            let words =
+                why.strip_prefix("for policy `").and_then(|rest| rest.split_once("`, ")).map(|(_, words)| words);
+            all.push(SetAside { policy, side, why: words.unwrap_or(why).to_owned() });
+        }
+    }
+    all.sort();
+    all
+}

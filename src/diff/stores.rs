@@ -1,0 +1,67 @@
+//! Which store of one side is which of the other.
+
+use crate::repo::{Repo, Store};
+
+/// A store as each side has it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Stores<'r> {
+    pub(super) old: Option<&'r Store>,
+    pub(super) new: Option<&'r Store>,
+}
+
+/// Pairs stores by name; then what is left over, when a single store is, or when their policies say that they are the same.
+pub(super) fn pair<'r>(old: &'r Repo, new: &'r Repo) -> Vec<Stores<'r>> {
+    let mut before: Vec<&Store> = old.stores.iter().filter(|store| holds_something(store)).collect();
+    let mut pairs = Vec::new();
+    let mut left = Vec::new();
+    for store in new.stores.iter().filter(|store| holds_something(store)) {
+        match before.iter().position(|other| other.name == store.name) {
+            Some(at) => pairs.push(Stores { old: Some(before.remove(at)), new: Some(store) }),
+            None => left.push(store),
+        }
+    }
+    let only = before.len() == 1 && left.len() == 1 && pairs.is_empty();
+    for store in left {
+        let nearest =
+            before.iter().enumerate().map(|(at, other)| (at, in_common(other, store))).max_by_key(|(_, n)| *n);
+        match nearest {
+            Some((at, common)) if only || 2 * common > store.policies.len().max(1) => {
+                pairs.push(Stores { old: Some(before.remove(at)), new: Some(store) });
+            }
+            _ => pairs.push(Stores { old: None, new: Some(store) }),
+        }
+    }
+    pairs.extend(before.into_iter().map(|store| Stores { old: Some(store), new: None }));
+    pairs.sort_by(|a, b| a.name().cmp(b.name()));
+    pairs
+}
+
+fn holds_something(store: &Store) -> bool {
+    !store.policies.is_empty() || store.schema.ready().is_some() || !store.broken.is_empty()
+}
+
+/// How many policies both hold, word for word.
+fn in_common(one: &Store, other: &Store) -> usize {
+    let mut texts: Vec<&str> = other.policies.iter().map(|policy| policy.location.text()).collect();
+    let mut count = 0;
+    for policy in &one.policies {
+        if let Some(at) = texts.iter().position(|text| *text == policy.location.text()) {
+            texts.swap_remove(at);
+            count += 1;
+        }
+    }
+    count
+}
+
+impl<'r> Stores<'r> {
+    /// The store's name, the new one where there is one.
+    pub(super) fn name(&self) -> &'r str {
+        self.new.or(self.old).map_or("", |store| &store.name)
+    }
+
+    /// The name on the old side, where that is another.
+    pub(super) fn old_name(&self) -> Option<&'r str> {
+        let old = self.old?;
+        (self.new.is_some_and(|new| new.name != old.name)).then_some(&old.name)
+    }
+}

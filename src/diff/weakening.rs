@@ -1,0 +1,200 @@
+//! Rules about the repository that the new side holds it to less strictly than the old side did. In a pull request its author
+//! controls them, so that they changed is for reviewers to see; nothing can suppress it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::config::{Acceptance, Config, Gate, Override};
+use crate::finding::{FailOn, Level, suppression};
+use crate::outcome::changes::Weakened;
+use crate::outcome::{Decision, Status, TestResult};
+use crate::repo::Repo;
+use crate::rule::Catalogue;
+use crate::text::{Location, inline};
+
+/// One side, as far as rules about the repository go.
+#[derive(Debug, Clone, Copy)]
+pub struct Strictness<'s> {
+    /// What was read.
+    pub repo: &'s Repo,
+    /// Its configuration.
+    pub config: &'s Config,
+    /// Its accepted changes.
+    pub accepted: &'s [Acceptance],
+    /// Its rows; empty when the tables of both sides are alike.
+    pub rows: &'s [TestResult],
+}
+
+/// Everything that became weaker, in a stable order.
+#[must_use]
+pub fn weakened(old: Strictness<'_>, new: Strictness<'_>, catalogue: &Catalogue) -> Vec<Weakened> {
+    let mut found = Vec::new();
+    gates(&old.config.gates, &new.config.gates, &mut found);
+    levels(old.config, new.config, catalogue, &mut found);
+    acceptances(old.accepted, new.accepted, &mut found);
+    suppressions(old.repo, new.repo, &mut found);
+    guardrails(old.repo, new.repo, &mut found);
+    rows(old.rows, new.rows, &mut found);
+    found.sort_by(|a, b| (a.kind, &a.what, &a.location).cmp(&(b.kind, &b.what, &b.location)));
+    found.dedup();
+    found
+}
+
+fn gates(old: &[Gate], new: &[Gate], found: &mut Vec<Weakened>) {
+    for gate in old.iter().filter(|gate| !gate.implied_by(new)) {
+        let mut what = "a gate refused ".to_owned();
+        what.push_str(match (gate.gained, gate.lost) {
+            (true, true) => "every change of access",
+            (true, false) => "gained access",
+            _ => "lost access",
+        });
+        for (word, list) in [("stores", &gate.stores), ("actions", &gate.actions), ("resources", &gate.resources)] {
+            if !list.is_empty() {
+                what.push_str(&format!(" ({word}: {})", inline(&list.join(", "))));
+            }
+        }
+        what.push_str(" and no longer does");
+        found.push(Weakened { kind: "gate_removed", what, location: gate.location.clone() });
+    }
+}
+
+fn word(level: Option<Level>) -> &'static str {
+    level.map_or("off", Level::as_str)
+}
+
+/// Whether `new` is milder than `old`; off is the mildest.
+fn milder(old: Option<Level>, new: Option<Level>) -> bool {
+    match (old, new) {
+        (Some(_), None) => true,
+        (Some(old), Some(new)) => new > old,
+        (None, _) => false,
+    }
+}
+
+fn levels(old: &Config, new: &Config, catalogue: &Catalogue, found: &mut Vec<Weakened>) {
+    let place = || Location::of_path(crate::config::FILE_NAME);
+    let mut say = |kind: &'static str, what: String, location: Location| found.push(Weakened { kind, what, location });
+    let level = |config: &Config, id: &str, default: Option<Level>| config.rules.get(id).copied().unwrap_or(default);
+    for rule in catalogue.iter().filter(|rule| rule.configurable) {
+        let (before, after) = (level(old, rule.id, rule.level), level(new, rule.id, rule.level));
+        if milder(before, after) {
+            let what = format!("the rule `{}` went from {} to {}", rule.id, word(before), word(after));
+            say("level_lowered", what, place());
+        }
+    }
+    // An override is known by its paths.
+    let key = |one: &Override| one.paths.iter().map(|path| path.text.clone()).collect::<Vec<_>>();
+    let known: BTreeMap<Vec<String>, &Override> = old.overrides.iter().map(|one| (key(one), one)).collect();
+    for one in &new.overrides {
+        for (id, after) in &one.rules {
+            let default = catalogue.get(id).and_then(|rule| rule.level);
+            let general = level(old, id, default);
+            let before = known.get(&key(one)).and_then(|before| before.rules.get(id)).copied().unwrap_or(general);
+            if milder(before, *after) {
+                let paths = key(one).join(", ");
+                let what =
+                    format!("the rule `{id}` went from {} to {} in {}", word(before), word(*after), inline(&paths));
+                say("level_lowered", what, one.paths.first().map_or_else(place, |path| path.location.clone()));
+            }
+        }
+    }
+    let strictness = |config: &Config| match config.fail_on.unwrap_or_default() {
+        FailOn::Note => 3,
+        FailOn::Warning => 2,
+        FailOn::Error => 1,
+        FailOn::Never => 0,
+    };
+    if strictness(new) < strictness(old) {
+        say("fail_on_lowered", "fewer levels fail a run (`fail-on`)".to_owned(), place());
+    }
+    let known: BTreeSet<&str> = old.exclude.iter().map(|path| path.text.as_str()).collect();
+    for path in new.exclude.iter().filter(|path| !known.contains(path.text.as_str())) {
+        say("exclude_added", format!("`{}` is no longer read", inline(&path.text)), path.location.clone());
+    }
+    for store in &old.stores {
+        let after = new.stores.iter().find(|other| other.name == store.name);
+        let looser = match (store.level, after.and_then(|after| after.level)) {
+            (Some(before), Some(after)) => after > before,
+            (Some(_), None) => true,
+            (None, _) => false,
+        };
+        if looser {
+            let what = format!("store `{}` lets policies chain more dereferences (`level`)", inline(&store.name));
+            say("level_validation_loosened", what, after.map_or(&store.location, |after| &after.location).clone());
+        }
+    }
+}
+
+fn acceptances(old: &[Acceptance], new: &[Acceptance], found: &mut Vec<Weakened>) {
+    for one in new {
+        let before = old.iter().find(|before| before.fingerprint == one.fingerprint);
+        let kind = match before {
+            None => "acceptance_added",
+            Some(before) if before.until < one.until => "acceptance_extended",
+            Some(_) => continue,
+        };
+        let what = format!("accepted by {} until {}: {}", inline(&one.owner), inline(&one.until), inline(&one.what));
+        found.push(Weakened { kind, what, location: one.location.clone() });
+    }
+}
+
+/// Suppressions that the old side does not have, moves aside.
+fn suppressions(old: &Repo, new: &Repo, found: &mut Vec<Weakened>) {
+    let all = |repo: &Repo| -> Vec<suppression::Suppression> {
+        let mut seen = BTreeSet::new();
+        let policies = repo.stores.iter().flat_map(|store| &store.policies).map(|policy| &policy.location.file);
+        let files = policies.filter(|file| file.name().ends_with(".cedar") && seen.insert(file.path().to_owned()));
+        files.flat_map(suppression::scan).filter(|one| one.fault.is_none()).collect()
+    };
+    let key = |one: &suppression::Suppression, rule: &str| (rule.to_owned(), one.reason.clone());
+    let mut known: BTreeMap<(String, String), usize> = BTreeMap::new();
+    for one in all(old) {
+        for (rule, _) in &one.rules {
+            *known.entry(key(&one, rule)).or_default() += 1;
+        }
+    }
+    for one in all(new) {
+        for (rule, _) in &one.rules {
+            match known.get_mut(&key(&one, rule)) {
+                Some(count) if *count > 0 => *count -= 1,
+                _ => {
+                    let what = format!("`{}` is suppressed: {}", inline(rule), inline(one.reason.trim()));
+                    found.push(Weakened { kind: "suppression_added", what, location: one.location.clone() });
+                }
+            }
+        }
+    }
+}
+
+fn guardrails(old: &Repo, new: &Repo, found: &mut Vec<Weakened>) {
+    for (path, text) in &old.guardrails {
+        let after = new.guardrails.iter().find(|(other, _)| other == path);
+        let (kind, what) = match after {
+            None => ("guardrail_removed", format!("the guardrails in `{}` are gone", inline(path))),
+            Some((_, after)) if after != text => {
+                ("guardrail_changed", format!("the guardrails in `{}` read otherwise", inline(path)))
+            }
+            Some(_) => continue,
+        };
+        found.push(Weakened { kind, what, location: Location::of_path(path) });
+    }
+}
+
+fn rows(old: &[TestResult], new: &[TestResult], found: &mut Vec<Weakened>) {
+    let after: BTreeMap<&str, &TestResult> = new.iter().map(|row| (row.id.as_str(), row)).collect();
+    for row in old.iter().filter(|row| row.status != Status::Skip) {
+        let expected = |row: &TestResult| row.expected.as_ref().map(|expected| expected.decision);
+        let name = inline(&row.id);
+        let (kind, what, location) = match after.get(row.id.as_str()) {
+            None => ("row_removed", format!("the row `{name}` is gone"), &row.location),
+            Some(now) if now.status == Status::Skip => {
+                ("row_skipped", format!("the row `{name}` is skipped"), &now.location)
+            }
+            Some(now) if expected(row).is_some() && expected(now) != expected(row) => {
+                let word = |row: &TestResult| expected(row).map_or("nothing", Decision::as_str);
+                ("row_changed", format!("the row `{name}` expects {}, not {}", word(now), word(row)), &now.location)
+            }
+            Some(_) => continue,
+        };
+        found.push(Weakened { kind, what, location: location.clone() });
+    }
+}

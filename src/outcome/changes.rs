@@ -1,0 +1,379 @@
+//! What a comparison of two revisions found: who gains and who loses what.
+
+use crate::finding::{Environment, Evidence};
+use crate::text::Location;
+
+/// A side of a comparison. Old and new are named the same way everywhere.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Side {
+    /// What the user called it: `main`, `the worktree`, a folder.
+    pub label: String,
+    /// The full id of its commit, where it is one.
+    pub commit: Option<String>,
+    /// A digest of all schemas, hexadecimal.
+    pub schema: Option<String>,
+}
+
+/// Whether something is on both sides or on one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Lifecycle {
+    /// On both sides.
+    Kept,
+    /// On the new side only.
+    Added,
+    /// On the old side only.
+    Removed,
+}
+
+impl Lifecycle {
+    /// The word in reports.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Kept => "kept",
+            Self::Added => "added",
+            Self::Removed => "removed",
+        }
+    }
+}
+
+/// Which way access changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Direction {
+    /// Denied by the old side, allowed by the new.
+    Gained,
+    /// Allowed by the old side, denied by the new.
+    Lost,
+}
+
+impl Direction {
+    /// The word in reports.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Gained => "gained",
+            Self::Lost => "lost",
+        }
+    }
+}
+
+/// Whether some request changes its decision in one direction.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Status {
+    /// Some does: there is an effect that shows it.
+    Yes,
+    /// None does.
+    No,
+    /// Not decided, and why.
+    Unknown(String),
+}
+
+impl Status {
+    /// The word in reports.
+    #[must_use]
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Yes => "yes",
+            Self::No => "no",
+            Self::Unknown(_) => "unknown",
+        }
+    }
+}
+
+/// What both statuses of an environment add up to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Relation {
+    /// Every request is decided alike.
+    Same,
+    /// Some requests are newly allowed, none newly denied as far as is known.
+    Gained,
+    /// Some requests are newly denied, none newly allowed as far as is known.
+    Lost,
+    /// Both.
+    Both,
+    /// Nothing is known to change, and not everything is known.
+    Unknown,
+}
+
+impl Relation {
+    /// The word in reports.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Same => "same",
+            Self::Gained => "gained",
+            Self::Lost => "lost",
+            Self::Both => "both",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// One request environment of a store.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EnvironmentChange {
+    /// The environment.
+    pub environment: Environment,
+    /// Which sides have it.
+    pub lifecycle: Lifecycle,
+    /// Whether access is gained. Where only the new side has the environment: whether anybody is permitted there.
+    pub gained: Status,
+    /// Whether access is lost. Where only the old side has the environment: whether anybody was permitted there.
+    pub lost: Status,
+}
+
+impl EnvironmentChange {
+    /// What both directions add up to; unknown when one of them is unknown and nothing is known of the other.
+    #[must_use]
+    pub fn relation(&self) -> Relation {
+        match (&self.gained, &self.lost) {
+            (Status::Yes, Status::Yes) => Relation::Both,
+            (Status::Yes, _) => Relation::Gained,
+            (_, Status::Yes) => Relation::Lost,
+            (Status::No, Status::No) => Relation::Same,
+            _ => Relation::Unknown,
+        }
+    }
+}
+
+/// How a policy, or what it stands under, changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Change {
+    /// The new side has the policy, the old does not.
+    Added,
+    /// The old side has the policy, the new does not.
+    Removed,
+    /// Both have it, and it says different things.
+    Edited,
+    /// The policy reads as before; the schema changed what it means.
+    Schema,
+}
+
+impl Change {
+    /// The word in reports.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Added => "added",
+            Self::Removed => "removed",
+            Self::Edited => "edited",
+            Self::Schema => "schema",
+        }
+    }
+}
+
+/// A change that brings an effect about, together with the other causes of the same effect.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cause {
+    /// The policy by full name, as the new side calls it where it has it.
+    pub policy: String,
+    /// `permit` or `forbid`, as the new side has it where it has it.
+    pub effect: &'static str,
+    /// What happened to it.
+    pub change: Change,
+    /// Where it stands on the old side.
+    pub old: Option<Location>,
+    /// Where it stands on the new side.
+    pub new: Option<Location>,
+    /// For a policy that was edited: the first line of the new text that differs.
+    pub changed: Option<Location>,
+    /// For a policy that the new side no longer has: where a reader of the new side would look for it.
+    pub near: Option<Location>,
+}
+
+/// A request whose decision changes, confirmed by Cedar's authorizer on both sides.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Witness {
+    /// The request and entities; as the new side has them, where the two schemas differ.
+    pub evidence: Evidence,
+    /// As the old side has them, where that differs.
+    pub old: Option<Evidence>,
+}
+
+/// For whom an effect holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Condition {
+    /// A Cedar expression over `principal`, `resource` and `context`; `true` when every request is concerned.
+    pub text: String,
+    /// Whether it is proved to hold for exactly the requests concerned; otherwise it holds for all of them and for others.
+    pub exact: bool,
+}
+
+/// What a gate says about an effect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ruling {
+    /// No gate asks about it.
+    Free,
+    /// A gate refuses it.
+    Refused,
+    /// A gate would refuse it, and it was accepted.
+    Accepted,
+}
+
+/// Requests of one environment that change their decision for one reason.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Effect {
+    /// Index into [`StoreChanges::environments`].
+    pub environment: usize,
+    /// For whom.
+    pub condition: Condition,
+    /// A request that shows it.
+    pub witness: Witness,
+    /// What gates say.
+    pub ruling: Ruling,
+    /// Stable across runs and moves: a hash of direction, causes' content and environment.
+    pub fingerprint: String,
+}
+
+/// Effects that the same changes bring about: the unit of reports.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CauseGroup {
+    /// Gained or lost.
+    pub direction: Direction,
+    /// The smallest set of changes that bring the effects about when made to the old side.
+    pub causes: Vec<Cause>,
+    /// One for each environment, in the order of environments.
+    pub effects: Vec<Effect>,
+    /// What the change as a whole is accepted by: a hash of the effects' fingerprints.
+    pub fingerprint: String,
+}
+
+/// How many policies differ as text, whatever that does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct TextChanges {
+    /// Only the new side has them.
+    pub added: usize,
+    /// Only the old side has them.
+    pub removed: usize,
+    /// Both have them and they say different things.
+    pub edited: usize,
+    /// They say the same, in other words, other layout, another order, under another name or in another place.
+    pub moved: usize,
+}
+
+impl TextChanges {
+    /// All of them.
+    #[must_use]
+    pub fn total(self) -> usize {
+        self.added + self.removed + self.edited + self.moved
+    }
+}
+
+/// One difference of two schemas.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SchemaChange {
+    /// Such as `attribute_added`.
+    pub kind: &'static str,
+    /// What changed, such as `User.tenant`.
+    pub what: String,
+    /// The old type or list, in Cedar's words.
+    pub old: Option<String>,
+    /// The new type or list.
+    pub new: Option<String>,
+}
+
+/// A policy that could not be analysed.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SetAside {
+    /// The policy by full name.
+    pub policy: String,
+    /// `old`, `new` or `both`.
+    pub side: &'static str,
+    /// Why.
+    pub why: String,
+}
+
+/// One store of the two sides.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoreChanges {
+    /// Its name, as the new side has it where it has it.
+    pub name: String,
+    /// Its name on the old side, where that differs.
+    pub old_name: Option<String>,
+    /// Which sides have it.
+    pub lifecycle: Lifecycle,
+    /// Whether the store has a schema on each side that has the store.
+    pub schemaless: bool,
+    /// Differences of the schemas that matter to decisions, in stable order.
+    pub schema_changes: Vec<SchemaChange>,
+    /// Policies that differ as text.
+    pub text: TextChanges,
+    /// Every request environment of either side, sorted.
+    pub environments: Vec<EnvironmentChange>,
+    /// What changes, by cause: gained before lost, and in the order of causes.
+    pub groups: Vec<CauseGroup>,
+    /// For a store without environments: added, removed and edited policies that may change decisions.
+    pub undecided: Vec<Cause>,
+    /// Policies that could not be analysed.
+    pub set_aside: Vec<SetAside>,
+}
+
+impl StoreChanges {
+    /// How many environments have the relation.
+    #[must_use]
+    pub fn count(&self, relation: Relation) -> usize {
+        self.environments.iter().filter(|environment| environment.relation() == relation).count()
+    }
+}
+
+/// A change that was accepted beforehand, in a reviewed file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Accepted {
+    /// The effect's fingerprint.
+    pub fingerprint: String,
+    /// What it is, in words.
+    pub what: String,
+    /// Who answers for it.
+    pub owner: String,
+    /// The last day on which it holds, `YYYY-MM-DD`.
+    pub until: String,
+    /// Whether it still holds.
+    pub in_force: bool,
+    /// Whether this comparison has the effect.
+    pub used: bool,
+}
+
+/// A rule about the repository that the new side holds it to less strictly than the old side did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Weakened {
+    /// Such as `gate_removed`.
+    pub kind: &'static str,
+    /// What, in words.
+    pub what: String,
+    /// Where: on the new side if it is there, else on the old.
+    pub location: Location,
+}
+
+/// Everything that comparing two revisions found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Comparison {
+    /// The old side.
+    pub old: Side,
+    /// The new side.
+    pub new: Side,
+    /// The stores, sorted by name.
+    pub stores: Vec<StoreChanges>,
+    /// Changes that were accepted beforehand.
+    pub accepted: Vec<Accepted>,
+    /// What became weaker.
+    pub weakened: Vec<Weakened>,
+}
+
+impl Comparison {
+    /// Every group of every store, with its store.
+    pub fn groups(&self) -> impl Iterator<Item = (&StoreChanges, &CauseGroup)> {
+        self.stores.iter().flat_map(|store| store.groups.iter().map(move |group| (store, group)))
+    }
+
+    /// How many effects gates refuse.
+    #[must_use]
+    pub fn refused(&self) -> usize {
+        self.groups().flat_map(|(_, group)| &group.effects).filter(|effect| effect.ruling == Ruling::Refused).count()
+    }
+
+    /// Whether decisions change somewhere.
+    #[must_use]
+    pub fn changes_access(&self) -> bool {
+        self.groups().next().is_some()
+    }
+}

@@ -1,0 +1,109 @@
+//! What a comparison comes to, in one sentence. Holds no untrusted text.
+
+use crate::outcome::changes::{Cause, Comparison, Direction, EnvironmentChange, Relation, Ruling, Status, TextChanges};
+use crate::report::verdict::counted;
+
+/// `2 changes grant access and 1 takes access away, in 9 of 40 request environments`; of a comparison that found nothing,
+/// how many policies changed as text.
+pub(in crate::report) fn headline(comparison: &Comparison) -> String {
+    let environments = || comparison.stores.iter().flat_map(|store| &store.environments);
+    let total = environments().count();
+    let open = open_questions(comparison);
+    let mut text = if comparison.changes_access() {
+        let moved = |one: &&EnvironmentChange| !matches!(one.relation(), Relation::Same | Relation::Unknown);
+        let count = environments().filter(moved).count();
+        format!("{}, in {count} of {}", grants(comparison), request_environments(total))
+    } else {
+        let found = if open.is_empty() { "" } else { " was found" };
+        let checked =
+            if open.is_empty() && total > 0 { format!(", in {}", request_environments(total)) } else { String::new() };
+        format!("no change in effective permissions{found} ({}){checked}", text_changes(comparison))
+    };
+    for (at, question) in open.iter().enumerate() {
+        text.push_str(if at == 0 && !comparison.changes_access() { ", but " } else { "; " });
+        text.push_str(question);
+    }
+    if !comparison.weakened.is_empty() {
+        let rules = comparison.weakened.len();
+        let became = if rules == 1 { "became" } else { "have become" };
+        text.push_str(&format!(
+            "; {} {became} weaker",
+            counted(rules, "rule about the repository", "rules about the repository")
+        ));
+    }
+    text
+}
+
+fn request_environments(count: usize) -> String {
+    counted(count, "request environment", "request environments")
+}
+
+fn grants(comparison: &Comparison) -> String {
+    let count = |direction| {
+        let groups = || comparison.groups().filter(move |(_, group)| group.direction == direction);
+        let refused = groups().filter(|(_, group)| group.effects.iter().any(|of| of.ruling == Ruling::Refused)).count();
+        (groups().count(), refused)
+    };
+    let ruled = |all, refused| match refused {
+        0 => String::new(),
+        1 if all == 1 => " (refused by the gate)".to_owned(),
+        _ if all == refused => " (all refused by the gate)".to_owned(),
+        _ => format!(" ({refused} refused by the gate)"),
+    };
+    let mut parts = Vec::new();
+    for (direction, one, many) in [
+        (Direction::Gained, "grants access", "grant access"),
+        (Direction::Lost, "takes access away", "take access away"),
+    ] {
+        let (all, refused) = count(direction);
+        let does = if all == 1 { one } else { many };
+        match (all, parts.is_empty()) {
+            (0, _) => {}
+            (_, true) => parts.push(format!("{} {does}{}", counted(all, "change", "changes"), ruled(all, refused))),
+            (_, false) => parts.push(format!("{all} {does}{}", ruled(all, refused))),
+        }
+    }
+    parts.join(" and ")
+}
+
+fn open_questions(comparison: &Comparison) -> Vec<String> {
+    let open =
+        |one: &&EnvironmentChange| matches!(one.gained, Status::Unknown(_)) || matches!(one.lost, Status::Unknown(_));
+    let environments = comparison.stores.iter().flat_map(|store| &store.environments).filter(open).count();
+    let policies: Vec<&Cause> = comparison.stores.iter().flat_map(|store| &store.undecided).collect();
+    let mut parts = Vec::new();
+    if environments > 0 {
+        let total: usize = comparison.stores.iter().map(|store| store.environments.len()).sum();
+        parts.push(format!("not everything could be decided in {environments} of {}", request_environments(total)));
+    }
+    if !policies.is_empty() {
+        let of = counted(policies.len(), "changed policy", "changed policies");
+        parts.push(format!("what {of} of a store without a schema may do is not decided"));
+    }
+    parts
+}
+
+/// `12 policies edited, 3 moved or reformatted`.
+pub(in crate::report) fn text_changes(comparison: &Comparison) -> String {
+    let sum = |of: fn(&TextChanges) -> usize| comparison.stores.iter().map(|store| of(&store.text)).sum::<usize>();
+    let mut parts: Vec<String> = Vec::new();
+    for (count, what) in [
+        (sum(|text| text.added), "added"),
+        (sum(|text| text.removed), "removed"),
+        (sum(|text| text.edited), "edited"),
+        (sum(|text| text.moved), "moved or reformatted"),
+    ] {
+        match (count, parts.is_empty()) {
+            (0, _) => {}
+            (_, true) => parts.push(format!("{} {what}", counted(count, "policy", "policies"))),
+            (_, false) => parts.push(format!("{count} {what}")),
+        }
+    }
+    let schema = comparison.stores.iter().any(|store| !store.schema_changes.is_empty());
+    match (parts.is_empty(), schema) {
+        (false, false) => parts.join(", "),
+        (false, true) => format!("{}; the schema changed", parts.join(", ")),
+        (true, false) => "no policy changed".to_owned(),
+        (true, true) => "no policy changed; the schema did".to_owned(),
+    }
+}

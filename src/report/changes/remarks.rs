@@ -1,0 +1,166 @@
+//! What else is said about a comparison: what is not decided, what was set aside, what changed in schemas.
+
+use std::collections::BTreeMap;
+
+use super::phrase::Phrase;
+use super::sentence;
+use super::who::{Names, who};
+use crate::finding::Environment;
+use crate::outcome::changes::{
+    Accepted, Change, Comparison, EnvironmentChange, Lifecycle, Relation, SchemaChange, SetAside, Side, Status,
+    StoreChanges,
+};
+
+/// Something that is not decided.
+pub(in crate::report) struct Undecided<'a> {
+    /// The store, where there are several.
+    pub(in crate::report) store: Option<&'a str>,
+    /// What, in a sentence.
+    pub(in crate::report) sentence: Phrase,
+    /// Why: untrusted text.
+    pub(in crate::report) why: Vec<&'a str>,
+    /// The request environments, when the sentence does not name them all.
+    pub(in crate::report) environments: Vec<&'a Environment>,
+}
+
+/// Everything in `store` that is not decided, environments put together by what is asked and why it has no answer.
+pub(super) fn undecided<'a>(store: &'a StoreChanges, names: &Names<'_>, several: bool) -> Vec<Undecided<'a>> {
+    let mut by_reason: BTreeMap<(Option<&str>, Option<&str>), Vec<&Environment>> = BTreeMap::new();
+    for change in &store.environments {
+        let why = |status: &'a Status| match status {
+            Status::Unknown(why) => Some(why.as_str()),
+            Status::Yes | Status::No => None,
+        };
+        let (gained, lost) = (why(&change.gained), why(&change.lost));
+        if gained.is_some() || lost.is_some() {
+            by_reason.entry((gained, lost)).or_default().push(&change.environment);
+        }
+    }
+    let mut by_reason: Vec<_> = by_reason.into_iter().collect();
+    // What is open in both directions comes first.
+    by_reason.sort_by_key(|((gained, lost), _)| (gained.is_none(), lost.is_none()));
+    let name = several.then_some(store.name.as_str());
+    let mut out = Vec::new();
+    for ((gained, lost), environments) in by_reason {
+        let question = match (gained, lost) {
+            (Some(_), Some(_)) => "whether the changes newly allow or no longer allow ",
+            (Some(_), None) => "whether the changes newly allow ",
+            (None, _) => "whether the changes no longer allow ",
+        };
+        let (phrase, complete) = who(names, &environments);
+        let mut why: Vec<&str> = [gained, lost].into_iter().flatten().collect();
+        why.dedup();
+        out.push(Undecided {
+            store: name,
+            sentence: Phrase::of(question).then(phrase),
+            why,
+            environments: if complete { Vec::new() } else { environments },
+        });
+    }
+    for cause in &store.undecided {
+        let may = match (cause.change, cause.effect) {
+            (Change::Added, "permit") | (Change::Removed, "forbid") => " may grant access",
+            (Change::Added, _) | (Change::Removed, _) => " may take access away",
+            (Change::Edited | Change::Schema, _) => " may grant access or take it away",
+        };
+        out.push(Undecided {
+            store: name,
+            sentence: sentence::cause(cause).say(may),
+            why: vec!["its store has no schema, which says what requests there are"],
+            environments: Vec::new(),
+        });
+    }
+    out
+}
+
+/// A policy that was not analysed, on which side, and why.
+pub(in crate::report) fn set_aside(comparison: &Comparison, aside: &SetAside) -> Phrase {
+    let phrase = Phrase::default().name(&aside.policy);
+    let on = |phrase: Phrase, side: &Side| phrase.say(" in ").word(&side.label);
+    let phrase = match aside.side {
+        "old" => on(phrase, &comparison.old),
+        "new" => on(phrase, &comparison.new),
+        _ => on(on(phrase, &comparison.old).say(" and"), &comparison.new),
+    };
+    phrase.say(": ").word(&aside.why)
+}
+
+/// Stores and kinds of request that came or went, or have another name; without those that a change is about.
+pub(super) fn came_and_went(store: &StoreChanges, names: &Names<'_>, several: bool) -> Vec<Phrase> {
+    let mut out = Vec::new();
+    match (store.lifecycle, &store.old_name) {
+        (Lifecycle::Added, _) => out.push(Phrase::of("the store ").name(&store.name).say(" is new")),
+        (Lifecycle::Removed, _) => out.push(Phrase::of("the store ").name(&store.name).say(" is gone")),
+        (Lifecycle::Kept, Some(old)) => {
+            out.push(Phrase::of("the store ").name(&store.name).say(" was called ").name(old));
+        }
+        (Lifecycle::Kept, None) => {}
+    }
+    if store.lifecycle != Lifecycle::Kept {
+        return out;
+    }
+    for (lifecycle, what) in [
+        (Lifecycle::Added, "new kinds of request, which nobody may make: "),
+        (Lifecycle::Removed, "kinds of request that nobody could make are gone: "),
+    ] {
+        let dead = |of: &&EnvironmentChange| of.lifecycle == lifecycle && of.relation() == Relation::Same;
+        let all: Vec<&Environment> = store.environments.iter().filter(dead).map(|of| &of.environment).collect();
+        if !all.is_empty() {
+            let phrase = Phrase::of(what).then(who(names, &all).0);
+            out.push(if several { phrase.say(" in store ").word(&store.name) } else { phrase });
+        }
+    }
+    out
+}
+
+/// Every difference of the schemas: `attribute added: User.tenant, String`.
+pub(in crate::report) fn schema_changes(comparison: &Comparison) -> Vec<Phrase> {
+    let several = comparison.stores.len() > 1;
+    let mut out = Vec::new();
+    for store in &comparison.stores {
+        for phrase in store.schema_changes.iter().map(schema_change) {
+            out.push(if several { phrase.say(" in store ").word(&store.name) } else { phrase });
+        }
+    }
+    out
+}
+
+fn schema_change(change: &SchemaChange) -> Phrase {
+    let phrase = Phrase::of(&change.kind.replace('_', " ")).say(": ").name(&change.what);
+    match (&change.old, &change.new) {
+        (None, None) => phrase,
+        (Some(old), Some(new)) => phrase.say(", from ").name(old).say(" to ").name(new),
+        (Some(only), None) | (None, Some(only)) => phrase.say(", ").name(only),
+    }
+}
+
+/// An acceptance that does nothing here, or no longer; none of one that is in force and used.
+pub(in crate::report) fn accepted(accepted: &Accepted) -> Option<Phrase> {
+    let Accepted { what, owner, until, .. } = accepted;
+    let phrase = match (accepted.used, accepted.in_force) {
+        (true, true) => return None,
+        (true, false) => Phrase::of("accepted until ").word(until).say(", which has passed: "),
+        (false, _) => Phrase::of("accepted, and not among the changes: "),
+    };
+    let phrase = phrase.word(what).say(" (").word(owner);
+    Some(if accepted.used { phrase.say(")") } else { phrase.say(", until ").word(until).say(")") })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn schema_changes_read_as_what_they_are() {
+        let change = |old: Option<&str>, new: Option<&str>| SchemaChange {
+            kind: "attribute_changed",
+            what: "User.tenant".to_owned(),
+            old: old.map(str::to_owned),
+            new: new.map(str::to_owned),
+        };
+        let said = |old, new| schema_change(&change(old, new)).plain();
+        assert_eq!(said(None, None), "attribute changed: `User.tenant`");
+        assert_eq!(said(None, Some("Long")), "attribute changed: `User.tenant`, `Long`");
+        assert_eq!(said(Some("Long"), Some("String")), "attribute changed: `User.tenant`, from `Long` to `String`");
+    }
+}

@@ -1,0 +1,266 @@
+//! What a comparison found, as the JSON report has it: one entry for every request environment, same ones included.
+
+use std::collections::HashMap;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::run::{LocationOut, location};
+use crate::finding::{Environment, Evidence};
+use crate::outcome::changes::{
+    Accepted, Cause, CauseGroup, Comparison, Direction, Effect, EnvironmentChange, Ruling, Side, Status, StoreChanges,
+};
+
+/// The keys that a comparison adds.
+#[derive(Serialize)]
+pub(super) struct ComparisonOut<'a> {
+    old: SideOut<'a>,
+    new: SideOut<'a>,
+    schema_changes: Vec<SchemaChangeOut<'a>>,
+    text_changes: Vec<TextChangesOut<'a>>,
+    changes: Vec<ChangeOut<'a>>,
+    undecided: Vec<UndecidedOut<'a>>,
+    set_aside: Vec<SetAsideOut<'a>>,
+    accepted: Vec<AcceptedOut<'a>>,
+    weakened: Vec<WeakenedOut<'a>>,
+}
+
+#[derive(Serialize)]
+struct SideOut<'a> {
+    label: &'a str,
+    commit: Option<&'a str>,
+    schema: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct SchemaChangeOut<'a> {
+    store: &'a str,
+    kind: &'a str,
+    what: &'a str,
+    old: Option<&'a str>,
+    new: Option<&'a str>,
+}
+
+/// A store, and how many of its policies differ as text.
+#[derive(Serialize)]
+struct TextChangesOut<'a> {
+    store: &'a str,
+    old_store: Option<&'a str>,
+    lifecycle: &'static str,
+    schemaless: bool,
+    added: usize,
+    removed: usize,
+    edited: usize,
+    moved: usize,
+}
+
+#[derive(Serialize)]
+struct ChangeOut<'a> {
+    store: &'a str,
+    environment: &'a Environment,
+    lifecycle: &'static str,
+    relation: &'static str,
+    gained: DirectionOut<'a>,
+    lost: DirectionOut<'a>,
+}
+
+#[derive(Serialize)]
+struct DirectionOut<'a> {
+    status: &'static str,
+    why: Option<&'a str>,
+    effects: Vec<EffectOut<'a>>,
+}
+
+#[derive(Serialize)]
+struct EffectOut<'a> {
+    witness: WitnessOut<'a>,
+    condition: &'a str,
+    exact: bool,
+    ruling: &'static str,
+    fingerprint: &'a str,
+    causes: Vec<CauseOut<'a>>,
+}
+
+#[derive(Serialize)]
+struct WitnessOut<'a> {
+    request: &'a Value,
+    entities: &'a Value,
+    old_request: Option<&'a Value>,
+    old_entities: Option<&'a Value>,
+}
+
+#[derive(Serialize)]
+struct CauseOut<'a> {
+    policy: &'a str,
+    effect: &'static str,
+    change: &'static str,
+    old: Option<LocationOut<'a>>,
+    new: Option<LocationOut<'a>>,
+}
+
+#[derive(Serialize)]
+struct UndecidedOut<'a> {
+    store: &'a str,
+    #[serde(flatten)]
+    cause: CauseOut<'a>,
+}
+
+#[derive(Serialize)]
+struct SetAsideOut<'a> {
+    store: &'a str,
+    policy: &'a str,
+    side: &'static str,
+    why: &'a str,
+}
+
+#[derive(Serialize)]
+struct AcceptedOut<'a> {
+    fingerprint: &'a str,
+    what: &'a str,
+    owner: &'a str,
+    until: &'a str,
+    in_force: bool,
+    used: bool,
+}
+
+#[derive(Serialize)]
+struct WeakenedOut<'a> {
+    kind: &'a str,
+    what: &'a str,
+    location: LocationOut<'a>,
+}
+
+pub(super) fn comparison(comparison: &Comparison) -> ComparisonOut<'_> {
+    let stores = || comparison.stores.iter();
+    ComparisonOut {
+        old: side(&comparison.old),
+        new: side(&comparison.new),
+        schema_changes: stores().flat_map(schema_changes).collect(),
+        text_changes: stores().map(text_changes).collect(),
+        changes: stores().flat_map(changes).collect(),
+        undecided: stores()
+            .flat_map(|store| store.undecided.iter().map(|of| UndecidedOut { store: &store.name, cause: cause(of) }))
+            .collect(),
+        set_aside: stores().flat_map(set_aside).collect(),
+        accepted: comparison.accepted.iter().map(accepted).collect(),
+        weakened: (comparison.weakened.iter())
+            .map(|one| WeakenedOut { kind: one.kind, what: &one.what, location: location(&one.location) })
+            .collect(),
+    }
+}
+
+fn side(side: &Side) -> SideOut<'_> {
+    SideOut { label: &side.label, commit: side.commit.as_deref(), schema: side.schema.as_deref() }
+}
+
+fn schema_changes(store: &StoreChanges) -> impl Iterator<Item = SchemaChangeOut<'_>> {
+    store.schema_changes.iter().map(|change| SchemaChangeOut {
+        store: &store.name,
+        kind: change.kind,
+        what: &change.what,
+        old: change.old.as_deref(),
+        new: change.new.as_deref(),
+    })
+}
+
+fn text_changes(store: &StoreChanges) -> TextChangesOut<'_> {
+    TextChangesOut {
+        store: &store.name,
+        old_store: store.old_name.as_deref(),
+        lifecycle: store.lifecycle.as_str(),
+        schemaless: store.schemaless,
+        added: store.text.added,
+        removed: store.text.removed,
+        edited: store.text.edited,
+        moved: store.text.moved,
+    }
+}
+
+/// The effects of a store by environment and direction, in the order of their groups.
+type Effects<'a> = HashMap<(usize, Direction), Vec<(&'a CauseGroup, &'a Effect)>>;
+
+fn changes(store: &StoreChanges) -> impl Iterator<Item = ChangeOut<'_>> {
+    let mut effects: Effects<'_> = HashMap::new();
+    for group in &store.groups {
+        for effect in &group.effects {
+            effects.entry((effect.environment, group.direction)).or_default().push((group, effect));
+        }
+    }
+    (store.environments.iter().enumerate()).map(move |(index, change)| environment(store, index, change, &effects))
+}
+
+fn environment<'a>(
+    store: &'a StoreChanges,
+    index: usize,
+    change: &'a EnvironmentChange,
+    effects: &Effects<'a>,
+) -> ChangeOut<'a> {
+    let of = |direction, status: &'a Status| DirectionOut {
+        status: status.as_str(),
+        why: match status {
+            Status::Unknown(why) => Some(why),
+            Status::Yes | Status::No => None,
+        },
+        effects: effects.get(&(index, direction)).into_iter().flatten().map(|(group, of)| effect(group, of)).collect(),
+    };
+    ChangeOut {
+        store: &store.name,
+        environment: &change.environment,
+        lifecycle: change.lifecycle.as_str(),
+        relation: change.relation().as_str(),
+        gained: of(Direction::Gained, &change.gained),
+        lost: of(Direction::Lost, &change.lost),
+    }
+}
+
+fn effect<'a>(group: &'a CauseGroup, effect: &'a Effect) -> EffectOut<'a> {
+    let Evidence { request, entities } = &effect.witness.evidence;
+    let old = effect.witness.old.as_ref();
+    EffectOut {
+        witness: WitnessOut {
+            request,
+            entities,
+            old_request: old.map(|old| &old.request),
+            old_entities: old.map(|old| &old.entities),
+        },
+        condition: &effect.condition.text,
+        exact: effect.condition.exact,
+        ruling: match effect.ruling {
+            Ruling::Free => "free",
+            Ruling::Refused => "refused",
+            Ruling::Accepted => "accepted",
+        },
+        fingerprint: &effect.fingerprint,
+        causes: group.causes.iter().map(cause).collect(),
+    }
+}
+
+fn cause(cause: &Cause) -> CauseOut<'_> {
+    CauseOut {
+        policy: &cause.policy,
+        effect: cause.effect,
+        change: cause.change.as_str(),
+        old: cause.old.as_ref().map(location),
+        new: cause.new.as_ref().map(location),
+    }
+}
+
+fn set_aside(store: &StoreChanges) -> impl Iterator<Item = SetAsideOut<'_>> {
+    store.set_aside.iter().map(|aside| SetAsideOut {
+        store: &store.name,
+        policy: &aside.policy,
+        side: aside.side,
+        why: &aside.why,
+    })
+}
+
+fn accepted(accepted: &Accepted) -> AcceptedOut<'_> {
+    AcceptedOut {
+        fingerprint: &accepted.fingerprint,
+        what: &accepted.what,
+        owner: &accepted.owner,
+        until: &accepted.until,
+        in_force: accepted.in_force,
+        used: accepted.used,
+    }
+}

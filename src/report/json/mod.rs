@@ -1,0 +1,10 @@
+//! `--report json`: everything a run knows, in the shape that `docs/` promises (format 1). Keys are added, never renamed.
+
+mod changes;
+mod run;
+
+use crate::report::Format;
+
+/// The format.
+pub(super) static FORMAT: Format =
+    Format { name: "json", about: "everything, for programs (format 1)", render: run::render };

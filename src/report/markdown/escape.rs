@@ -1,0 +1,70 @@
+//! Untrusted text in Markdown.
+//!
+//! Every character that Markdown, HTML or GitHub could read as more than itself is written as a character reference, which
+//! CommonMark (section 2.5) never takes for structure.
+
+use crate::text::inline;
+
+/// Longest cell, in characters.
+const LONGEST_CELL: usize = 1000;
+
+/// Untrusted text as a name: code, in which GitHub links nothing.
+pub(super) fn code(text: &str) -> String {
+    format!("<code>{}</code>", cell(text))
+}
+
+/// Untrusted text on one line of bounded length, harmless in a table.
+pub(super) fn cell(text: &str) -> String {
+    cut(text, LONGEST_CELL)
+}
+
+/// Untrusted text on one line, no more than `longest` characters of it.
+pub(super) fn cut(text: &str, longest: usize) -> String {
+    match text.char_indices().nth(longest) {
+        Some((at, _)) => format!("{} ...", escape(text.get(..at).unwrap_or_default())),
+        None => escape(text),
+    }
+}
+
+fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 16);
+    let shown = inline(text);
+    let mut rest = shown.chars().peekable();
+    while let Some(c) = rest.next() {
+        match c {
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '&' => out.push_str("&amp;"),
+            // GitHub looks for mentions and issues in the text that the references stand for; a comment breaks them up.
+            '@' | '#' => out.push_str(&format!("&#{};<!-- -->", u32::from(c))),
+            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '!' | '$' | '{' | '}' | '^' | '=' => {
+                out.push_str(&format!("&#{};", u32::from(c)));
+            }
+            // Bare addresses become links: `https://`, `www.`; and `GH-1` an issue.
+            ':' if rest.peek() == Some(&'/') => out.push_str("&#58;<!-- -->"),
+            '.' | '-' if rest.peek().is_some_and(|next| next.is_alphanumeric()) && ends_in_trigger(&out) => {
+                out.push_str(&format!("&#{};<!-- -->", u32::from(c)));
+            }
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+fn ends_in_trigger(text: &str) -> bool {
+    let tail: String = text.chars().rev().take(3).map(|c| c.to_ascii_lowercase()).collect();
+    tail == "www" || tail.starts_with("hg")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_github_would_act_on_is_broken_up() {
+        assert_eq!(escape("a|b\\"), "a&#124;b&#92;");
+        assert_eq!(escape("@team #12"), "&#64;<!-- -->team &#35;<!-- -->12");
+        assert_eq!(escape("https://x www.x GH-1"), "https&#58;<!-- -->//x www&#46;<!-- -->x GH&#45;<!-- -->1");
+        assert_eq!(escape("User::\"a\" 1.5"), "User::\"a\" 1.5");
+    }
+}
