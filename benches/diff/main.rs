@@ -36,6 +36,11 @@ fn main() {
     change("1,000 environments, a policy of one action", &schema, &policies, 500, later);
     policies.push("permit (principal in Team::\"all\", action, resource) when { context.mfa };".to_owned());
     change("1,000 environments, a policy of every action", &schema, &policies, 1000, later);
+    // Not one policy but all of them.
+    let (schema, policies) = (store::schema(7), store::policies(300, 7));
+    changes("every policy of 300", &schema, &policies, |text| text.replace("};", "&& context.hour > 8 };"));
+    let policies = store::policies(1000, 7);
+    changes("every policy of 1,000", &schema, &policies, |text| text.replace("};", "&& context.hour > 8 };"));
     println!("peak memory: {}", peak());
 }
 
@@ -76,16 +81,27 @@ fn load(schema: &str, policies: &[String]) -> Repo {
     repo::load(&Memory::new(files), &Config::default(), &Request::default()).expect("memory can be read")
 }
 
+/// One policy edited.
 fn change(name: &str, schema: &str, policies: &[String], at: usize, edit: impl Fn(&str) -> String) {
+    let mut changed = policies.to_vec();
+    changed[at] = edit(&changed[at]);
+    assert_ne!(changed[at], policies[at], "{}", policies[at]);
+    measure(name, schema, policies, &changed);
+}
+
+/// Every policy edited.
+fn changes(name: &str, schema: &str, policies: &[String], edit: impl Fn(&str) -> String) {
+    let changed: Vec<String> = policies.iter().map(|text| edit(text)).collect();
+    measure(name, schema, policies, &changed);
+}
+
+fn measure(name: &str, schema: &str, policies: &[String], changed: &[String]) {
     let wanted: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.starts_with("--")).collect();
     if !wanted.is_empty() && !wanted.iter().any(|wanted| name.contains(wanted.as_str())) {
         return;
     }
-    let mut changed = policies.to_vec();
-    changed[at] = edit(&changed[at]);
-    assert_ne!(changed[at], policies[at], "{}", policies[at]);
     let begin = Instant::now();
-    let sides: Vec<Repo> = [policies, &changed].par_iter().map(|policies| load(schema, policies)).collect();
+    let sides: Vec<Repo> = [policies, changed].par_iter().map(|policies| load(schema, policies)).collect();
     let loaded = begin.elapsed();
     for side in &sides {
         assert!(side.findings.is_empty(), "{:?}", side.findings.first());

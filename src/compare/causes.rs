@@ -17,22 +17,37 @@ use crate::symbolic::{Answer, Formula};
 /// How many sets of causes one carrier may have; others are left to what is known of the direction.
 const SETS: usize = 16;
 
-/// A set of causes and the requests that it explains.
+/// How a changed policy changes decisions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// Gained: no old permit matches, and this new one does.
+    NewPermit,
+    /// Gained: an old permit matches and so does a new one; this old forbid is gone.
+    GoneForbid,
+    /// Lost: the old side allows, and this forbid of the new side matches.
+    NewForbid,
+    /// Lost: the old side allows by this permit, and no permit of the new side matches.
+    GonePermit,
+    /// Allowed by this permit, where only one side has the environment.
+    Alone,
+}
+
+/// A changed policy and what it does; small, for there may be thousands.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Carrier {
+    pub(super) applied: Applied,
+    pub(super) side: Which,
+    way: Way,
+}
+
+/// A set of causes.
 #[derive(Debug)]
 pub(super) struct Candidate {
     /// Indices of policy pairs, sorted.
     pub(super) causes: Vec<usize>,
-    /// The carrier, and the side it is of.
-    pub(super) carrier: Applied,
-    pub(super) side: Which,
-    /// The requests that these causes explain and no others.
-    pub(super) region: Formula,
-    /// The requests in whose change the carrier has a part.
-    pub(super) whole: Formula,
-    /// The policies of which none matches a request of the whole.
-    pub(super) none_of: Vec<(Applied, Which)>,
-    /// Those of which one does, if that is asked for.
-    pub(super) one_of: Option<Vec<(Applied, Which)>>,
+    pub(super) carrier: Carrier,
+    /// Those of [`Family::with`] that match the requests, by entry; the others do not.
+    needed: Vec<usize>,
 }
 
 /// What was found, and why it may not be all.
@@ -44,13 +59,14 @@ pub(super) struct Candidates {
 
 /// A carrier, and what may have to go with it.
 #[derive(Debug)]
-struct Family {
-    carrier: Applied,
-    side: Which,
+pub(super) struct Family {
+    carrier: Carrier,
     /// What holds of every request that the carrier has a part in.
     whole: Vec<Formula>,
-    none_of: Vec<(Applied, Which)>,
-    one_of: Option<Vec<(Applied, Which)>>,
+    /// The policies of which none matches such a request.
+    pub(super) none_of: Vec<(Applied, Which)>,
+    /// Those of which one does, if that is asked for.
+    pub(super) one_of: Option<Vec<(Applied, Which)>>,
     /// Changed policies of the old side that explain a request together with the carrier when they match it.
     with: Vec<Applied>,
 }
@@ -63,105 +79,123 @@ fn all_but(applied: &[Applied], entry: usize) -> Vec<Applied> {
     applied.iter().filter(|applied| applied.entry != entry).copied().collect()
 }
 
+/// The policies of the list that changed.
+fn changed(applied: &[Applied]) -> Vec<Applied> {
+    applied.iter().filter(|applied| applied.changed).copied().collect()
+}
+
 /// Everything that `side` allows and the other does not.
 pub(super) fn both(work: &mut Work<'_, '_>, side: Which) -> Candidates {
-    let families = match side {
-        Which::New => {
-            let mut families = new_permits(work);
-            families.extend(gone_forbids(work));
-            families
-        }
-        Which::Old => {
-            let mut families = new_forbids(work);
-            families.extend(gone_permits(work));
-            families
-        }
+    let view = work.view;
+    let each = |applied: &[Applied], side: Which, way: Way| -> Vec<Carrier> {
+        changed(applied).into_iter().map(|applied| Carrier { applied, side, way }).collect()
     };
-    explain(work, &families)
+    let carriers = match side {
+        Which::New => [
+            each(view.permits(Which::New), Which::New, Way::NewPermit),
+            each(view.forbids(Which::Old), Which::Old, Way::GoneForbid),
+        ],
+        Which::Old => [
+            each(view.forbids(Which::New), Which::New, Way::NewForbid),
+            each(view.permits(Which::Old), Which::Old, Way::GonePermit),
+        ],
+    };
+    explain(work, &carriers.concat())
 }
 
-/// Everything that `side` allows, for an environment that the other does not have; `besides` has to hold as well.
-pub(super) fn alone(work: &Work<'_, '_>, side: Which, besides: &[Formula]) -> Candidates {
-    let view = work.view;
-    let forbids = view.forbids(side);
-    let found = view.permits(side).iter().map(|permit| {
-        let mut all = vec![Formula::Matches(permit.policy)];
-        all.extend(besides.iter().cloned());
-        all.push(!any(forbids));
-        Candidate {
-            causes: vec![permit.entry],
-            carrier: *permit,
-            side,
-            region: Formula::And(all.clone()),
-            whole: Formula::And(all),
-            none_of: sided(forbids, side),
-            one_of: None,
+/// Everything that `side` allows, for an environment that the other does not have.
+pub(super) fn alone(work: &Work<'_, '_>, side: Which) -> Candidates {
+    let each = work.view.permits(side).iter().map(|permit| Candidate {
+        causes: vec![permit.entry],
+        carrier: Carrier { applied: *permit, side, way: Way::Alone },
+        needed: Vec::new(),
+    });
+    Candidates { found: each.collect(), unknown: None }
+}
+
+impl Family {
+    /// Everything about `carrier` in the environment of `work`.
+    pub(super) fn of(work: &Work<'_, '_>, carrier: Carrier) -> Self {
+        let view = work.view;
+        let (old_permits, new_permits) = (view.permits(Which::Old), view.permits(Which::New));
+        let (old_forbids, new_forbids) = (view.forbids(Which::Old), view.forbids(Which::New));
+        let entry = carrier.applied.entry;
+        let mut whole = vec![Formula::Matches(carrier.applied.policy)];
+        let none_of;
+        let (mut one_of, mut with) = (None, Vec::new());
+        match carrier.way {
+            Way::NewPermit => {
+                whole.extend([!any(old_permits), !any(new_forbids)]);
+                none_of = [sided(old_permits, Which::Old), sided(new_forbids, Which::New)].concat();
+                with = all_but(&changed(old_forbids), entry);
+            }
+            Way::GoneForbid => {
+                whole.extend([permitted_by_both(work), !any(new_forbids)]);
+                none_of = sided(new_forbids, Which::New);
+                one_of = Some(sided(new_permits, Which::New));
+                with = all_but(&changed(old_forbids), entry);
+            }
+            Way::NewForbid => {
+                whole.extend([any(old_permits), !any(old_forbids)]);
+                none_of = sided(old_forbids, Which::Old);
+                one_of = Some(sided(old_permits, Which::Old));
+            }
+            Way::GonePermit => {
+                whole.extend([!any(new_permits), !any(old_forbids)]);
+                none_of = [sided(new_permits, Which::New), sided(old_forbids, Which::Old)].concat();
+                with = all_but(&changed(old_permits), entry);
+            }
+            Way::Alone => {
+                whole.extend(work.besides.iter().cloned());
+                whole.push(!any(view.forbids(carrier.side)));
+                none_of = sided(view.forbids(carrier.side), carrier.side);
+            }
         }
-    });
-    Candidates { found: found.collect(), unknown: None }
+        Self { carrier, whole, none_of, one_of, with }
+    }
+
+    /// The carrier's policy pair.
+    pub(super) fn entry(&self) -> usize {
+        self.carrier.applied.entry
+    }
+
+    /// The side of the session that the carrier is of.
+    pub(super) fn side(&self) -> usize {
+        self.carrier.applied.policy.side
+    }
+
+    /// The requests in whose change the carrier has a part.
+    pub(super) fn whole(&self) -> Formula {
+        Formula::And(self.whole.clone())
+    }
+
+    /// The requests that exactly `needed` explain with the carrier.
+    fn region(&self, needed: &[usize]) -> Formula {
+        let (with, left): (Vec<Applied>, Vec<Applied>) =
+            self.with.iter().partition(|applied| needed.contains(&applied.entry));
+        self.question(with.iter().map(|applied| Formula::Matches(applied.policy)).chain([!any(&left)]))
+    }
+
+    fn question(&self, more: impl IntoIterator<Item = Formula>) -> Formula {
+        let mut all = self.whole.clone();
+        all.extend(more);
+        Formula::And(all)
+    }
 }
 
-/// Gained: no old permit matches, a new one does.
-fn new_permits(work: &Work<'_, '_>) -> Vec<Family> {
-    let view = work.view;
-    let (before, forbids) = (view.permits(Which::Old), view.forbids(Which::New));
-    let gone: Vec<Applied> = view.forbids(Which::Old).iter().filter(|forbid| forbid.changed).copied().collect();
-    let each = view.permits(Which::New).iter().filter(|permit| permit.changed).map(|permit| Family {
-        carrier: *permit,
-        side: Which::New,
-        whole: vec![Formula::Matches(permit.policy), !any(before), !any(forbids)],
-        none_of: [sided(before, Which::Old), sided(forbids, Which::New)].concat(),
-        one_of: None,
-        with: all_but(&gone, permit.entry),
-    });
-    each.collect()
-}
+impl Candidate {
+    fn new(carrier: Carrier, needed: Vec<usize>) -> Self {
+        let mut causes = needed.clone();
+        causes.push(carrier.applied.entry);
+        causes.sort_unstable();
+        causes.dedup();
+        Self { causes, carrier, needed }
+    }
 
-/// Gained: an old permit matches and so does a new one; an old forbid is gone.
-fn gone_forbids(work: &Work<'_, '_>) -> Vec<Family> {
-    let view = work.view;
-    let forbids = view.forbids(Which::New);
-    let gone: Vec<Applied> = view.forbids(Which::Old).iter().filter(|forbid| forbid.changed).copied().collect();
-    let each = gone.iter().map(|forbid| Family {
-        carrier: *forbid,
-        side: Which::Old,
-        whole: vec![Formula::Matches(forbid.policy), permitted_by_both(work), !any(forbids)],
-        none_of: sided(forbids, Which::New),
-        one_of: Some(sided(view.permits(Which::New), Which::New)),
-        with: all_but(&gone, forbid.entry),
-    });
-    each.collect()
-}
-
-/// Lost: the old side allows, a forbid of the new side matches.
-fn new_forbids(work: &Work<'_, '_>) -> Vec<Family> {
-    let view = work.view;
-    let (permits, forbids) = (view.permits(Which::Old), view.forbids(Which::Old));
-    let each = view.forbids(Which::New).iter().filter(|forbid| forbid.changed).map(|forbid| Family {
-        carrier: *forbid,
-        side: Which::New,
-        whole: vec![Formula::Matches(forbid.policy), any(permits), !any(forbids)],
-        none_of: sided(forbids, Which::Old),
-        one_of: Some(sided(permits, Which::Old)),
-        with: Vec::new(),
-    });
-    each.collect()
-}
-
-/// Lost: the old side allows, and no permit of the new side matches.
-fn gone_permits(work: &Work<'_, '_>) -> Vec<Family> {
-    let view = work.view;
-    let (forbids, after) = (view.forbids(Which::Old), view.permits(Which::New));
-    let gone: Vec<Applied> = view.permits(Which::Old).iter().filter(|permit| permit.changed).copied().collect();
-    let each = gone.iter().map(|permit| Family {
-        carrier: *permit,
-        side: Which::Old,
-        whole: vec![Formula::Matches(permit.policy), !any(after), !any(forbids)],
-        none_of: [sided(after, Which::New), sided(forbids, Which::Old)].concat(),
-        one_of: None,
-        with: all_but(&gone, permit.entry),
-    });
-    each.collect()
+    /// The requests that these causes explain and no others.
+    pub(super) fn region(&self, work: &Work<'_, '_>) -> Formula {
+        Family::of(work, self.carrier).region(&self.needed)
+    }
 }
 
 /// Some permit of the old side matches, and some permit of the new.
@@ -176,49 +210,27 @@ fn permitted_by_both(work: &Work<'_, '_>) -> Formula {
     any(&kept).or(any(&old_changed).and(any(&new_changed)))
 }
 
-impl Family {
-    fn question(&self, more: impl IntoIterator<Item = Formula>) -> Formula {
-        let mut all = self.whole.clone();
-        all.extend(more);
-        Formula::And(all)
-    }
-
-    fn candidate(&self, mut causes: Vec<usize>, region: Formula) -> Candidate {
-        causes.push(self.carrier.entry);
-        causes.sort_unstable();
-        causes.dedup();
-        Candidate {
-            causes,
-            carrier: self.carrier,
-            side: self.side,
-            region,
-            whole: Formula::And(self.whole.clone()),
-            none_of: self.none_of.clone(),
-            one_of: self.one_of.clone(),
-        }
-    }
-}
-
 /// Carriers that explain something alone; then sets, for what is not explained by such carriers.
-fn explain(work: &mut Work<'_, '_>, families: &[Family]) -> Candidates {
+fn explain(work: &mut Work<'_, '_>, carriers: &[Carrier]) -> Candidates {
     let mut candidates = Candidates::default();
     let mut single: BTreeSet<usize> = BTreeSet::new();
-    for family in families {
-        let alone = family.question([!any(&family.with)]);
+    for carrier in carriers {
+        let alone = Family::of(work, *carrier).region(&[]);
         match work.session.check(&alone) {
             Answer::Unknown(reason) => {
                 candidates.unknown.get_or_insert_with(|| reason.to_string());
             }
             Answer::Impossible => {}
             Answer::Witness(_) => {
-                single.insert(family.carrier.entry);
-                candidates.found.push(family.candidate(Vec::new(), alone));
+                single.insert(carrier.applied.entry);
+                candidates.found.push(Candidate::new(*carrier, Vec::new()));
             }
         }
     }
     let mut known: BTreeSet<Vec<usize>> = BTreeSet::new();
-    for family in families {
-        together(work, family, &single, &mut known, &mut candidates);
+    for carrier in carriers {
+        let family = Family::of(work, *carrier);
+        together(work, &family, &single, &mut known, &mut candidates);
     }
     candidates
 }
@@ -231,7 +243,7 @@ fn together(
     known: &mut BTreeSet<Vec<usize>>,
     candidates: &mut Candidates,
 ) {
-    let carrier_alone = single.contains(&family.carrier.entry);
+    let carrier_alone = single.contains(&family.carrier.applied.entry);
     let strangers: Vec<Applied> =
         family.with.iter().filter(|applied| !carrier_alone || !single.contains(&applied.entry)).copied().collect();
     if strangers.is_empty() {
@@ -268,16 +280,12 @@ fn together(
                 Answer::Impossible | Answer::Unknown(_) => at += 1,
             }
         }
-        let (with, left) = (pick(&needed, true), pick(&needed, false));
+        let left = pick(&needed, false);
         // Everything that this set explains is explained.
         exclusions.push(any(&left));
-        let mut set = needed;
-        set.push(family.carrier.entry);
-        set.sort_unstable();
-        set.dedup();
-        if known.insert(set.clone()) {
-            let matching = with.iter().map(|applied| Formula::Matches(applied.policy));
-            candidates.found.push(family.candidate(set, family.question(matching.chain([!any(&left)]))));
+        let candidate = Candidate::new(family.carrier, needed);
+        if known.insert(candidate.causes.clone()) {
+            candidates.found.push(candidate);
         }
         if left.is_empty() {
             return;

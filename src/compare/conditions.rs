@@ -7,7 +7,7 @@
 
 use std::collections::BTreeSet;
 
-use super::causes::Candidate;
+use super::causes::{Candidate, Family};
 use super::environment::{Applied, Effect, Work};
 use super::expression::{Conjunct, Part, together};
 use super::pair::Which;
@@ -34,31 +34,36 @@ const LONGEST: usize = 320;
 /// The condition of the candidate; `like` has the same causes in an environment that is likely to be like this one.
 pub(super) fn of<'s>(work: &mut Work<'_, 's>, candidate: &Candidate, like: Option<&'s Effect>) -> Condition {
     let pair = work.pair;
-    let cover = || Condition { text: pair.cover(candidate.carrier.entry, candidate.side).to_owned(), exact: false };
+    let carrier = candidate.carrier;
+    let cover = || Condition { text: pair.cover(carrier.applied.entry, carrier.side).to_owned(), exact: false };
     // What could not be analysed may decide some of them.
     if work.view.sets_aside() {
         return cover();
     }
+    if !work.options.conditions && like.is_none() {
+        return cover();
+    }
+    let family = Family::of(work, carrier);
     match like {
         Some(Effect { condition: Condition { exact: false, .. }, .. }) => return cover(),
-        Some(Effect { condition, proof: Some(proof), .. }) if holds_exactly(work, candidate, proof) => {
+        Some(Effect { condition, proof: Some(proof), .. }) if holds_exactly(work, &family, proof) => {
             return condition.clone();
         }
         _ => {}
     }
     if work.options.conditions {
-        let own = pair.conjuncts(candidate.carrier.entry, candidate.side);
-        if let Some(text) = exact(work, candidate, own).filter(|text| text.chars().count() <= LONGEST) {
+        let own = pair.conjuncts(carrier.applied.entry, carrier.side);
+        if let Some(text) = exact(work, &family, own).filter(|text| text.chars().count() <= LONGEST) {
             return Condition { text, exact: true };
         }
     }
     cover()
 }
 
-/// Whether `subject` matches exactly the requests of the candidate.
-fn holds_exactly<'s>(work: &mut Work<'_, 's>, candidate: &Candidate, subject: &'s Subject) -> bool {
-    let holds = Formula::Matches(work.session.probe(candidate.carrier.policy.side, subject));
-    let whole = candidate.whole.clone();
+/// Whether `subject` matches exactly the requests that the carrier has a part in.
+fn holds_exactly<'s>(work: &mut Work<'_, 's>, family: &Family, subject: &'s Subject) -> bool {
+    let holds = Formula::Matches(work.session.probe(family.side(), subject));
+    let whole = family.whole();
     work.session.check(&holds.clone().and(!whole.clone())).is_impossible()
         && work.session.check(&whole.and(!holds)).is_impossible()
 }
@@ -89,15 +94,15 @@ struct Piece<'c> {
 /// What the work on one expression shares.
 struct Search<'c, 'w, 'i, 's> {
     work: &'i mut Work<'w, 's>,
-    candidate: &'i Candidate,
+    family: &'i Family,
     own: &'s [Conjunct],
     pieces: Vec<Piece<'c>>,
     /// Own conjuncts that must be printed because others read what they guard.
     guards: BTreeSet<usize>,
 }
 
-fn exact<'s>(work: &mut Work<'_, 's>, candidate: &Candidate, own: &'s [Conjunct]) -> Option<String> {
-    let mut search = Search { work, candidate, own, pieces: Vec::new(), guards: BTreeSet::new() };
+fn exact<'s>(work: &mut Work<'_, 's>, family: &Family, own: &'s [Conjunct]) -> Option<String> {
+    let mut search = Search { work, family, own, pieces: Vec::new(), guards: BTreeSet::new() };
     for conjunct in own {
         let holds = search.holds(conjunct);
         search.pieces.push(Piece { part: Part::Holds(conjunct), holds });
@@ -109,7 +114,7 @@ fn exact<'s>(work: &mut Work<'_, 's>, candidate: &Candidate, own: &'s [Conjunct]
 
 impl<'s> Search<'s, '_, '_, 's> {
     fn side(&self) -> usize {
-        self.candidate.carrier.policy.side
+        self.family.side()
     }
 
     fn holds(&mut self, conjunct: &'s Conjunct) -> Formula {
@@ -129,7 +134,7 @@ impl<'s> Search<'s, '_, '_, 's> {
     fn outside(&mut self, without: Option<usize>) -> Answer<Sample> {
         let pieces = self.pieces.iter().enumerate().filter(|(index, _)| Some(*index) != without);
         let mut all: Vec<Formula> = pieces.map(|(_, piece)| piece.holds.clone()).collect();
-        all.push(!self.candidate.whole.clone());
+        all.push(!self.family.whole());
         self.work.session.check(&Formula::And(all))
     }
 
@@ -143,10 +148,10 @@ impl<'s> Search<'s, '_, '_, 's> {
                 Answer::Witness(sample) => sample,
             };
             let matches = |(applied, _): &&(Applied, Which)| sample.matches(applied.policy) == Some(true);
-            let counterpart = |(applied, _): &&(Applied, Which)| applied.entry == self.candidate.carrier.entry;
-            let none_of = &self.candidate.none_of;
+            let counterpart = |(applied, _): &&(Applied, Which)| applied.entry == self.family.entry();
+            let none_of = &self.family.none_of;
             let wrong = none_of.iter().filter(counterpart).find(matches).or_else(|| none_of.iter().find(matches));
-            match (wrong, &self.candidate.one_of) {
+            match (wrong, &self.family.one_of) {
                 (Some((applied, side)), _) if others < OTHERS => {
                     others += 1;
                     self.keep_out(applied.entry, *side)?;
@@ -189,7 +194,7 @@ impl<'s> Search<'s, '_, '_, 's> {
             let mut fewer = rest.clone();
             let gone = fewer.remove(at);
             let needed = fewer.iter().any(|other| gone.guards(other));
-            let mut all = vec![self.candidate.whole.clone()];
+            let mut all = vec![self.family.whole()];
             all.push(self.all_hold(&fewer));
             if !needed && self.work.session.check(&Formula::And(all)).is_impossible() {
                 rest = fewer;
@@ -267,7 +272,7 @@ impl<'s> Search<'s, '_, '_, 's> {
         }
         let (text, subject) = together(&parts)?;
         let subject = self.work.arena.alloc(subject);
-        let same = holds_exactly(self.work, self.candidate, subject);
+        let same = holds_exactly(self.work, self.family, subject);
         same.then_some(text)
     }
 }

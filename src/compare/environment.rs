@@ -79,10 +79,23 @@ impl Delta {
 pub struct Options<'o> {
     /// Whether Cedar's authorizer, over all policies, decides the witness as it should: allowed by the side named, and denied by the
     /// other if that is asked as well; else why not.
-    pub confirm: &'o (dyn Fn(&Witness, Which, bool) -> Result<(), String> + Sync),
+    pub confirm: &'o Confirm<'o>,
     /// Whether conditions are to be worked out and proved; else they are what the policies say.
     pub conditions: bool,
+    /// Whether other environments are to try what is found in this one.
+    followed: bool,
 }
+
+impl<'o> Options<'o> {
+    /// Options with this confirmation; `conditions` as for the field.
+    #[must_use]
+    pub fn new(confirm: &'o Confirm<'o>, conditions: bool) -> Self {
+        Self { confirm, conditions, followed: false }
+    }
+}
+
+/// See [`Options::confirm`].
+pub type Confirm<'o> = dyn Fn(&Witness, Which, bool) -> Result<(), String> + Sync + 'o;
 
 /// A policy that applies.
 #[derive(Debug, Clone, Copy)]
@@ -163,8 +176,8 @@ impl Pair {
                 kinds.entry(kind).or_default().push(index);
             }
         }
-        let one = |index: usize, conditions: bool, like: Option<&Delta>| {
-            let options = Options { conditions: options.conditions && conditions, ..options };
+        let one = |index: usize, conditions: bool, like: Option<&Delta>, followed: bool| {
+            let options = Options { conditions: options.conditions && conditions, followed, ..options };
             match environments.get(index) {
                 Some((environment, Where::Both)) => self.kept(environment, options, like),
                 Some((environment, Where::Only(side))) => self.alone(*side, environment, options, like),
@@ -174,7 +187,7 @@ impl Pair {
         let kinds: Vec<Vec<usize>> = kinds.into_values().collect();
         let mut first: Vec<Delta> = kinds
             .par_iter()
-            .map(|kind| kind.first().map_or_else(Delta::none, |index| one(*index, true, None)))
+            .map(|kind| kind.first().map_or_else(Delta::none, |index| one(*index, true, None, kind.len() > 1)))
             .collect();
         for effect in first.iter_mut().flat_map(|delta| delta.gained.effects.iter_mut().chain(&mut delta.lost.effects))
         {
@@ -188,8 +201,10 @@ impl Pair {
                 others.map(move |(position, index)| (*index, position < WORKED_OUT, delta))
             })
             .collect();
-        let rest: Vec<(usize, Delta)> =
-            rest.par_iter().map(|(index, conditions, like)| (*index, one(*index, *conditions, Some(like)))).collect();
+        let rest: Vec<(usize, Delta)> = rest
+            .par_iter()
+            .map(|(index, conditions, like)| (*index, one(*index, *conditions, Some(like), false)))
+            .collect();
         let mut all: Vec<Delta> = environments.iter().map(|_| Delta::none()).collect();
         let leaders = kinds.iter().filter_map(|kind| kind.first().copied());
         for (index, delta) in leaders.zip(first).chain(rest) {
@@ -204,7 +219,8 @@ impl Pair {
     fn kept<'a>(&'a self, environment: &RequestEnv, options: Options<'_>, like: Option<&'a Delta>) -> Delta {
         let arena = Arena::new();
         let Some((mut session, view)) = self.open(environment) else { return Delta::none() };
-        let mut work = Work { pair: self, session: &mut session, view: &view, arena: &arena, options, like };
+        let mut work =
+            Work { pair: self, session: &mut session, view: &view, arena: &arena, options, like, besides: Vec::new() };
         let mut gained = work.direction(Which::New);
         let mut lost = work.direction(Which::Old);
         for (side, found) in [(Which::New, &mut gained), (Which::Old, &mut lost)] {
@@ -272,10 +288,10 @@ impl Pair {
                 self.place(&mut session, &mut view, index, side, policy, true);
             }
         }
-        let condition: Vec<Formula> =
+        let besides: Vec<Formula> =
             excluded.into_iter().map(|probe| !Formula::Matches(session.probe(0, arena.alloc(probe)))).collect();
-        let mut work = Work { pair: self, session: &mut session, view: &view, arena: &arena, options, like };
-        let candidates = causes::alone(&work, side, &condition);
+        let mut work = Work { pair: self, session: &mut session, view: &view, arena: &arena, options, like, besides };
+        let candidates = causes::alone(&work, side);
         let found = work.settle(side, candidates, false);
         (found, view.set_aside)
     }
@@ -365,6 +381,8 @@ pub(super) struct Work<'w, 's> {
     pub(super) options: Options<'w>,
     /// What was found in an environment that is likely to be like this one.
     like: Option<&'s Delta>,
+    /// What has to hold besides, where only one side is asked.
+    pub(super) besides: Vec<Formula>,
 }
 
 impl<'s> Work<'_, 's> {
@@ -384,14 +402,16 @@ impl<'s> Work<'_, 's> {
         });
         for candidate in candidates.found {
             let like = like.iter().find(|effect| effect.causes == candidate.causes);
-            let adopted = like.and_then(|effect| self.session.adopt(&candidate.region, &effect.witness));
+            let region = candidate.region(self);
+            let adopted = like.and_then(|effect| self.session.adopt(&region, &effect.witness));
             let answer = match adopted {
                 Some(witness) => Answer::Witness(witness),
-                None => self.session.find(&candidate.region),
+                None => self.session.find(&region),
             };
             match answer {
                 Answer::Witness(witness) => match (self.options.confirm)(&witness, side, both) {
-                    Ok(()) => confirmed.push((candidate, witness, like)),
+                    Ok(()) if self.options.followed => confirmed.push((candidate, witness, like)),
+                    Ok(()) => confirmed.push((candidate, witness.as_json(), like)),
                     Err(why) => unknown = unknown.or(Some(why)),
                 },
                 Answer::Impossible => {}

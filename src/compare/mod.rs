@@ -17,5 +17,5 @@ mod expression;
 mod pair;
 
 pub use conditions::Condition;
-pub use environment::{Decided, Delta, Effect, Found, Options, Where, Why};
+pub use environment::{Confirm, Decided, Delta, Effect, Found, Options, Where, Why};
 pub use pair::{Body, Pair, PolicyPair, Which};

@@ -17,7 +17,7 @@ use crate::symbolic::{SchemaModel, Witness, differences};
 use crate::text::inline;
 
 /// With more changed policies than this, conditions are what the policies say, and are not proved.
-const MANY: usize = 300;
+const MANY: usize = 100;
 
 /// What a comparison of two repositories comes to.
 #[derive(Debug, Clone, Default)]
@@ -194,7 +194,7 @@ fn store(stores: Stores<'_>) -> (StoreChanges, Vec<String>) {
     let replay = Replay { stores, indices: [OnceLock::new(), OnceLock::new()] };
     let confirm = |witness: &Witness, side: Which, both: bool| replay.confirm(witness, side, both);
     let changed = for_engine.iter().filter(|pair| !pair.same).count();
-    let options = Options { confirm: &confirm, conditions: changed <= MANY };
+    let options = Options::new(&confirm, changed <= MANY);
     let all = environments(&schemas);
     let there = |lifecycle: &Lifecycle| match lifecycle {
         Lifecycle::Kept => Where::Both,
