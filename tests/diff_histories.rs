@@ -256,3 +256,63 @@ fn only_the_paths_that_are_asked_for() {
     let report = limited(at, &["--", "one"]);
     assert_eq!(changed(&report), ["view lost"]);
 }
+
+/// What people read of `diff HEAD`, on one line, and the exit code.
+fn read(dir: &Path) -> (String, i32) {
+    let run = run(dir, &["diff", "HEAD"]);
+    (run.stdout.split_whitespace().collect::<Vec<_>>().join(" "), run.code)
+}
+
+#[test]
+fn a_side_that_cannot_be_used_is_never_no_change() {
+    let dir = repository();
+    let at = dir.path();
+    write(at, &[("app.cedarschema", "entity User {")]);
+    let (text, code) = read(at);
+    assert_eq!(code, 1, "{text}");
+    assert!(
+        text.contains("no change in effective permissions was found (no policy changed), but not everything"),
+        "{text}"
+    );
+    assert!(text.contains("2 not decided") && text.contains("because the new schema cannot be used"), "{text}");
+    // Broken on both sides, and nothing else differs: still not known.
+    commit(at, "broken");
+    write(at, &[("app.cedarschema", "entity User [")]);
+    let (text, code) = read(at);
+    assert_eq!(code, 1, "{text}");
+    assert!(text.contains("but nothing is known of 1 store"), "{text}");
+    assert!(text.contains("not decided: whether anybody gains or loses access because"), "{text}");
+    assert!(!text.contains("; no change"), "{text}");
+}
+
+#[test]
+fn a_schema_that_comes_or_goes_is_said_and_changes_no_decision() {
+    let dir = repository();
+    let at = dir.path();
+    std::fs::remove_file(at.join("app.cedarschema")).unwrap();
+    let (text, code) = read(at);
+    assert_eq!(code, 0, "{text}");
+    assert!(
+        text.starts_with("no change in effective permissions (no policy changed; the schema did), in 2 "),
+        "{text}"
+    );
+    assert!(text.contains("schema: schema removed: `app.cedarschema`"), "{text}");
+    write(at, &[("policies/view.cedar", &VIEW.replace("when { context.mfa }", ""))]);
+    assert_eq!(diff(at, &["HEAD"]), ["view gained"]);
+    commit(at, "without a schema");
+    write(at, &[("app.cedarschema", SCHEMA)]);
+    let (text, _) = read(at);
+    assert!(text.contains("schema: schema added: `app.cedarschema`"), "{text}");
+}
+
+#[test]
+fn nothing_on_either_side_is_said() {
+    let dir = TempDir::new().unwrap();
+    git(dir.path(), &["init", "-q"]);
+    write(dir.path(), &[("README.md", "")]);
+    commit(dir.path(), "one");
+    let (text, code) = read(dir.path());
+    assert_eq!(code, 3, "{text}");
+    assert!(text.starts_with("there is nothing to compare: neither side holds policies"), "{text}");
+    assert!(!text.contains("no change"), "{text}");
+}

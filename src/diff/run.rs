@@ -79,13 +79,16 @@ fn schemas(stores: Stores<'_>) -> Result<Schemas, String> {
             Ok(Schemas { alike: changes.is_empty(), old: Some(old), new: Some(new), changes })
         }
         // Where the store has a schema on one side only, both are read under that one; decisions do not depend on it.
-        (Some(only), None) | (None, Some(only)) => {
+        (old, new) if stores.old.is_some() && stores.new.is_some() && old.is_some() != new.is_some() => {
+            let kind = if new.is_some() { "schema_added" } else { "schema_removed" };
+            let Some(only) = old.or(new) else { return Err("there is no schema".to_owned()) };
+            let what = only.files.first().map(|file| file.path().to_owned()).unwrap_or_default();
             let model = model(&only)?;
-            let both = stores.old.is_some() && stores.new.is_some();
-            let old = (both || stores.old.is_some()).then(|| Arc::clone(&model));
-            let new = (both || stores.new.is_some()).then_some(model);
-            Ok(Schemas { old, new, alike: both, changes: Vec::new() })
+            let changes = vec![SchemaChange { kind, what, old: None, new: None }];
+            Ok(Schemas { old: Some(Arc::clone(&model)), new: Some(model), alike: true, changes })
         }
+        (Some(only), None) => Ok(Schemas { old: Some(model(&only)?), new: None, alike: false, changes: Vec::new() }),
+        (None, Some(only)) => Ok(Schemas { old: None, new: Some(model(&only)?), alike: false, changes: Vec::new() }),
         (None, None) => Ok(Schemas { old: None, new: None, alike: true, changes: Vec::new() }),
     }
 }
@@ -159,6 +162,7 @@ fn store(stores: Stores<'_>) -> (StoreChanges, Vec<String>) {
         old_name: stores.old_name().map(str::to_owned),
         lifecycle,
         schemaless: false,
+        unusable: None,
         schema_changes: Vec::new(),
         text,
         environments: Vec::new(),
@@ -175,18 +179,8 @@ fn store(stores: Stores<'_>) -> (StoreChanges, Vec<String>) {
     changes.schema_changes.clone_from(&schemas.changes);
     if schemas.old.is_none() && schemas.new.is_none() {
         changes.schemaless = why.is_none();
-        let unlike: Vec<&Paired<'_>> = pairs.iter().filter(|pair| !pair.same).collect();
-        changes.undecided = unlike.iter().map(|pair| effects::cause(pair, &pairs, stores)).collect();
-        let mut undecided = Vec::new();
-        let count = unlike.len();
-        match (why, broken) {
-            (Some(why), _) | (None, Some(why)) => undecided.push(format!("store `{store_name}`: {why}")),
-            (None, None) if count > 0 => undecided.push(format!(
-                "store `{store_name}` has no schema, so its request environments are not known; {count} {} changed",
-                if count == 1 { "policy" } else { "policies" }
-            )),
-            (None, None) => {}
-        }
+        changes.unusable = why.or(broken);
+        let undecided = unanalysed(&mut changes, &pairs, stores);
         return (changes, undecided);
     }
     let for_engine: Vec<_> = pairs.iter().map(Paired::for_engine).collect();
@@ -239,6 +233,41 @@ fn store(stores: Stores<'_>) -> (StoreChanges, Vec<String>) {
         })
         .collect();
     (changes, undecided)
+}
+
+/// Fills in what can be said of a store that has no schema, or none that can be used; what is not decided, a sentence each.
+fn unanalysed(changes: &mut StoreChanges, pairs: &[Paired<'_>], stores: Stores<'_>) -> Vec<String> {
+    let name = inline(&changes.name).into_owned();
+    if let Some(why) = &changes.unusable {
+        // The environments of a side whose schema can be used are known, and nothing of what happens in them.
+        let schemas = [stores.old, stores.new].into_iter().flatten().filter_map(|store| store.schema.ready());
+        let known: BTreeSet<_> = schemas
+            .flat_map(|schema| schema.cedar.request_envs().map(|environment| named(&environment)).collect::<Vec<_>>())
+            .map(|environment| (environment.action.clone(), environment))
+            .collect();
+        let unknown = || Status::Unknown(why.clone());
+        changes.environments = known
+            .into_iter()
+            .map(|(_, environment)| EnvironmentChange {
+                environment,
+                lifecycle: Lifecycle::Kept,
+                gained: unknown(),
+                lost: unknown(),
+            })
+            .collect();
+    }
+    let unlike: Vec<&Paired<'_>> = pairs.iter().filter(|pair| !pair.same).collect();
+    if changes.environments.is_empty() {
+        changes.undecided = unlike.iter().map(|pair| effects::cause(pair, pairs, stores)).collect();
+    }
+    match (&changes.unusable, unlike.len()) {
+        (Some(why), _) => vec![format!("store `{name}`: {why}")],
+        (None, 0) => Vec::new(),
+        (None, count) => vec![format!(
+            "store `{name}` has no schema, so its request environments are not known; {count} {} changed",
+            if count == 1 { "policy" } else { "policies" }
+        )],
+    }
 }
 
 /// Why the policies of a side are not all known, if so.

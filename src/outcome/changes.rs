@@ -292,8 +292,10 @@ pub struct StoreChanges {
     pub old_name: Option<String>,
     /// Which sides have it.
     pub lifecycle: Lifecycle,
-    /// Whether the store has a schema on each side that has the store.
+    /// Whether the store has no schema on any side.
     pub schemaless: bool,
+    /// Why nothing is known of the store, if so: a schema or policies that cannot be used.
+    pub unusable: Option<String>,
     /// Differences of the schemas that matter to decisions, in stable order.
     pub schema_changes: Vec<SchemaChange>,
     /// Policies that differ as text.

@@ -80,7 +80,9 @@ fn compared(comparison: &Comparison) -> Vec<String> {
     if undecided > 0 {
         parts.push(format!("{} not decided", counted(undecided, "changed policy", "changed policies")));
     }
-    if parts.is_empty() {
+    if parts.is_empty() && comparison.stores.iter().any(|store| store.unusable.is_some()) {
+        parts.push("not decided".to_owned());
+    } else if parts.is_empty() && !comparison.stores.is_empty() {
         parts.push("no change".to_owned());
     }
     if !comparison.weakened.is_empty() {

@@ -1,6 +1,8 @@
 //! What a comparison comes to, in one sentence. Holds no untrusted text.
 
-use crate::outcome::changes::{Cause, Comparison, Direction, EnvironmentChange, Relation, Ruling, Status, TextChanges};
+use crate::outcome::changes::{
+    Cause, Comparison, Direction, EnvironmentChange, Relation, Ruling, Status, StoreChanges, TextChanges,
+};
 use crate::report::verdict::counted;
 
 /// `2 changes grant access and 1 takes access away, in 9 of 40 request environments`; of a comparison that found nothing,
@@ -14,6 +16,9 @@ pub(in crate::report) fn headline(comparison: &Comparison) -> String {
         let count = environments().filter(moved).count();
         format!("{}, in {count} of {}", grants(comparison), request_environments(total))
     } else {
+        if comparison.stores.is_empty() {
+            return "there is nothing to compare: neither side holds policies".to_owned();
+        }
         let found = if open.is_empty() { "" } else { " was found" };
         let checked =
             if open.is_empty() && total > 0 { format!(", in {}", request_environments(total)) } else { String::new() };
@@ -76,9 +81,15 @@ fn open_questions(comparison: &Comparison) -> Vec<String> {
         let total: usize = comparison.stores.iter().map(|store| store.environments.len()).sum();
         parts.push(format!("not everything could be decided in {environments} of {}", request_environments(total)));
     }
+    let blind =
+        |store: &&StoreChanges| store.unusable.is_some() && store.environments.is_empty() && store.undecided.is_empty();
+    let blind = comparison.stores.iter().filter(blind).count();
+    if blind > 0 {
+        parts.push(format!("nothing is known of {}", counted(blind, "store", "stores")));
+    }
     if !policies.is_empty() {
         let of = counted(policies.len(), "changed policy", "changed policies");
-        parts.push(format!("what {of} of a store without a schema may do is not decided"));
+        parts.push(format!("what {of} of a store without a usable schema may do is not decided"));
     }
     parts
 }

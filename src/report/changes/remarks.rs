@@ -66,9 +66,15 @@ pub(super) fn undecided<'a>(store: &'a StoreChanges, names: &Names<'_>, several:
         out.push(Undecided {
             store: name,
             sentence: sentence::cause(cause).say(may),
-            why: vec!["its store has no schema, which says what requests there are"],
+            why: vec![
+                store.unusable.as_deref().unwrap_or("its store has no schema, which says what requests there are"),
+            ],
             environments: Vec::new(),
         });
+    }
+    if let (Some(why), true) = (&store.unusable, out.is_empty()) {
+        let sentence = Phrase::of("whether anybody gains or loses access");
+        out.push(Undecided { store: name, sentence, why: vec![why], environments: Vec::new() });
     }
     out
 }
