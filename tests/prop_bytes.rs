@@ -360,7 +360,8 @@ fn examine(outcome: &Outcome) {
             };
             assert!(!text.chars().any(obeyed), "{}: {text:?}", format.name);
             if matches!(format.name, "json" | "sarif") {
-                let _: serde_json::Value = serde_json::from_str(&text).unwrap();
+                let read = serde_json::from_str::<serde_json::Value>(&text);
+                assert!(read.is_ok(), "{}: {read:?}\n{text}", format.name);
             }
         }
     }

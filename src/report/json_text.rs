@@ -16,7 +16,8 @@ pub(super) fn to_text(value: &impl Serialize) -> String {
     }
 }
 
-/// Outside strings JSON holds neither `#` nor any deceptive character but the newlines of its layout.
+/// Outside strings JSON holds no `#` and no deceptive character but its layout. Layout is ours, or that of a value kept as
+/// its file spells it, which may hold carriage returns and tabs; within a string no control character stands raw.
 fn escape(json: String) -> String {
     let risky = |c: char| is_deceptive(c) && c != '\n';
     if !json.contains("##[") && !json.chars().any(risky) {
@@ -24,7 +25,9 @@ fn escape(json: String) -> String {
     }
     let mut out = String::with_capacity(json.len() + 64);
     for c in json.replace("##[", "#\\u0023[").chars() {
-        if risky(c) {
+        if matches!(c, '\r' | '\t') {
+            out.push(' ');
+        } else if risky(c) {
             for unit in c.encode_utf16(&mut [0; 2]) {
                 // Writing to a string cannot fail.
                 let _ = write!(out, "\\u{unit:04x}");
@@ -46,5 +49,16 @@ mod tests {
         let text = to_text(&value);
         assert!(!text.contains("##[") && !text.trim_end().chars().any(is_deceptive), "{text}");
         assert_eq!(serde_json::from_str::<String>(&text).unwrap(), value);
+    }
+
+    #[test]
+    fn layout_of_a_value_kept_as_spelt_stays_layout() {
+        let kept = "{\t\"a\\r\":\r\n1,\r\"\\t##[\" :\r2 }";
+        let value = serde_json::value::RawValue::from_string(kept.to_owned()).unwrap();
+        let text = to_text(&value);
+        assert!(!text.contains('\r'), "{text:?}");
+        let (before, after): (serde_json::Value, serde_json::Value) =
+            (serde_json::from_str(kept).unwrap(), serde_json::from_str(&text).unwrap());
+        assert_eq!(before, after);
     }
 }
