@@ -293,8 +293,8 @@ fn check(files: &[(String, Vec<u8>)], level: Option<u32>) -> Outcome {
     found.append(&mut repo.findings);
     found.extend(validate::run(&repo, &config, level));
     found.extend(lint::run(&repo, &config, lint::Options::default()).findings);
-    let (rows, from_tables) = tables::run(&repo);
-    found.extend(from_tables);
+    let ran = tables::run(&repo, &tables::Selection::default());
+    found.extend(ran.findings);
     let mut policy_files: BTreeMap<&str, &Arc<SourceFile>> = BTreeMap::new();
     let mut policies = Vec::new();
     for policy in repo.stores.iter().flat_map(|store| &store.policies) {
@@ -315,7 +315,7 @@ fn check(files: &[(String, Vec<u8>)], level: Option<u32>) -> Outcome {
         findings,
         suppressed: applied.suppressed,
         now: None,
-        tests: rows,
+        tests: ran.rows,
         inconclusive: Vec::new(),
         gaps: Vec::new(),
         demanded: Vec::new(),

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use crate::finding::FailOn;
+use crate::tables::{Filter, Shard};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -40,8 +41,10 @@ pub(super) enum Command {
     Lint(LintArgs),
     /// Run decision tables
     #[command(after_help = "Examples:\n  polcheck test\n  polcheck test -p policies.cedar -s app.cedarschema --tests \
-                            tests.json\n  polcheck test -v            every row")]
-    Test(RunArgs),
+                            tests.json\n  polcheck test -v                        every row\n  polcheck test --filter \
+                            action=refund --filter expect=deny\n  polcheck test --shard 2/4               the second of four \
+                            jobs")]
+    Test(TestArgs),
     /// Say who gains and who loses what between two revisions, with a request that shows each change
     #[command(
         after_help = "Examples:\n  polcheck diff main              main and the worktree\n  polcheck diff HEAD --staged     \
@@ -84,6 +87,26 @@ pub(super) struct LintArgs {
     /// Rank permits by how far they reach
     #[arg(long)]
     pub(super) breadth: bool,
+    #[command(flatten)]
+    pub(super) run: RunArgs,
+}
+
+/// Arguments of `test`.
+#[derive(Debug, Clone, Args)]
+pub(super) struct TestArgs {
+    /// Run only rows that hold TEXT in their id, or as KEY=TEXT in their name, file, principal, action, resource or expect; `*`
+    /// stands for anything; repeat to narrow down
+    #[arg(long, value_name = "[KEY=]TEXT")]
+    pub(super) filter: Vec<Filter>,
+    /// Run only one of several shares of the rows, such as 2/4; a row stays in its share when others come and go
+    #[arg(long, value_name = "I/N")]
+    pub(super) shard: Option<Shard>,
+    /// Stop at the first row that fails or cannot run
+    #[arg(long)]
+    pub(super) fail_fast: bool,
+    /// Name the rows and run none
+    #[arg(long)]
+    pub(super) list: bool,
     #[command(flatten)]
     pub(super) run: RunArgs,
 }

@@ -19,14 +19,14 @@ pub(super) fn run(args: &CheckArgs) -> Result<u8, Failure> {
     let mut loaded = load(run)?;
     let mut outcome = loaded.outcome("check");
     let (repo, config) = (&loaded.repo, &loaded.config);
-    let ((from_validation, linted), (rows, from_tables)) = rayon::join(
+    let ((from_validation, linted), ran) = rayon::join(
         || rayon::join(|| validate::run(repo, config, *level), || lint::run(repo, config, Options::default())),
-        || tables::run(repo),
+        || tables::run(repo, &tables::Selection::default()),
     );
     outcome.findings.extend(from_validation);
     outcome.findings.extend(linted.findings);
-    outcome.findings.extend(from_tables);
-    outcome.tests = rows;
+    outcome.findings.extend(ran.findings);
+    outcome.tests = ran.rows;
     outcome.gaps = loaded.unvalidated();
     // Validation says of these what is wrong with them.
     outcome.gaps.extend(linted.unfit);

@@ -58,7 +58,7 @@ fn run(cli: &Cli) -> Result<u8, Failure> {
         Command::Validate(args) => args.run.common.jobs,
         Command::Lint(args) => args.run.common.jobs,
         Command::Diff(args) => args.common.jobs,
-        Command::Test(args) => args.common.jobs,
+        Command::Test(args) => args.run.common.jobs,
         Command::Rules(_) => Some(1),
     };
     let pool = rayon::ThreadPoolBuilder::new().stack_size(STACK).num_threads(jobs.unwrap_or(0)).build_global();

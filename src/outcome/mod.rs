@@ -8,4 +8,4 @@ mod tests_run;
 
 pub use crate::finding::FailOn;
 pub use run::{Breadth, Count, LeftOut, Outcome, Summary, Verdict};
-pub use tests_run::{Decision, Expected, Got, PolicyError, PolicyRef, RowRequest, Status, TestResult};
+pub use tests_run::{Decision, Expected, Got, PolicyError, PolicyRef, RowFault, RowRequest, Status, TestResult};

@@ -62,6 +62,8 @@ pub struct Expected {
     pub reason: Option<Vec<String>>,
     /// How many policies fail to evaluate.
     pub errors: Option<usize>,
+    /// Everyone who is allowed, sorted; then the decision is about each of them, and nobody else is.
+    pub who: Option<Vec<String>>,
 }
 
 /// A policy by full name, and where it stands.
@@ -117,6 +119,17 @@ impl PartialEq for RowRequest {
     }
 }
 
+/// One reason why a row could not run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RowFault {
+    /// Where: a cell of the row, or the row.
+    pub location: Location,
+    /// What is wrong.
+    pub message: String,
+    /// What to do about it.
+    pub help: Option<String>,
+}
+
 /// One row, run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TestResult {
@@ -138,6 +151,8 @@ pub struct TestResult {
     pub message: Option<String>,
     /// What to do about an error.
     pub help: Option<String>,
+    /// Why it could not run, one by one, each at its place.
+    pub faults: Vec<RowFault>,
     /// Why it was skipped.
     pub skip_reason: Option<String>,
 }

@@ -11,8 +11,11 @@ use cedar_policy_core::entities::{Entities, NoEntitiesSchema, TCComputation};
 use cedar_policy_core::extensions::Extensions;
 use cedar_policy_core::parser::err::ParseErrors;
 use cedar_policy_core::parser::{Loc, parse_policyset};
+use cedar_policy_core::validator::ValidatorSchema;
+use cedar_policy_core::validator::types::{AttributeType, Attributes, Type};
 use miette::Diagnostic;
 
+use super::shape::{Field, Shape};
 use super::syntax::{BinaryOp, EntityLiteral, Expr, ExprKind, Open, PolicySyntax, ScopeOp, UnaryOp, Variable};
 use crate::text::Span;
 
@@ -313,6 +316,41 @@ pub fn fault(error: &dyn Diagnostic) -> Fault {
 #[must_use]
 pub fn same_schema(one: &cedar_policy::Schema, other: &cedar_policy::Schema) -> bool {
     one.as_ref() == other.as_ref()
+}
+
+/// What `schema` says of the context of `action`; `None` where it knows no such action.
+#[must_use]
+pub fn context_shape(schema: &cedar_policy::Schema, action: &cedar_policy::EntityUid) -> Option<Shape> {
+    let schema: &ValidatorSchema = schema.as_ref();
+    schema.context_type(action.as_ref()).map(shape)
+}
+
+/// What `schema` says of the attributes of entities of type `ty`, and of their tags; `None` where it knows no such type.
+#[must_use]
+pub fn entity_shape(schema: &cedar_policy::Schema, ty: &cedar_policy::EntityTypeName) -> Option<(Shape, Option<Shape>)> {
+    let schema: &ValidatorSchema = schema.as_ref();
+    let found = schema.get_entity_type(ty.as_ref())?;
+    Some((record(found.attributes()), found.tag_type().map(shape)))
+}
+
+fn shape(ty: &Type) -> Shape {
+    match ty {
+        Type::Bool(_) => Shape::Bool,
+        Type::Long => Shape::Long,
+        Type::String => Shape::String,
+        Type::Entity(_) => Shape::Entity,
+        Type::ExtensionType { name } => Shape::Extension(name.to_string()),
+        Type::Set { element_type } => Shape::Set(Box::new(element_type.as_deref().map_or(Shape::Any, shape))),
+        Type::Record { attrs, .. } => record(attrs),
+        Type::Never => Shape::Any,
+    }
+}
+
+fn record(attributes: &Attributes) -> Shape {
+    let field = |(name, attribute): (_, &AttributeType)| {
+        (ToString::to_string(name), Field { shape: shape(&attribute.attr_type), required: attribute.is_required })
+    };
+    Shape::Record(attributes.iter().map(field).collect())
 }
 
 /// An entity that fits its schema, read once and shared by many sets of entities.

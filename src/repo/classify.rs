@@ -17,10 +17,8 @@ pub(super) enum Kind {
     Links,
     /// Entities.
     Entities,
-    /// A decision table in JSON.
+    /// A decision table.
     Table,
-    /// A decision table in a syntax that this version does not read.
-    UnreadTable,
     /// Guardrails.
     Guardrail,
 }
@@ -46,10 +44,10 @@ pub(super) fn kind(path: &str) -> Option<Kind> {
         Some(Kind::Table)
     } else if is("cedarentities.json") || name == "entities.json" {
         Some(Kind::Entities)
-    } else if test_like(".json") || (name.starts_with("tests-") && name.ends_with(".json")) {
+    } else if [".json", ".yaml", ".yml", ".csv"].into_iter().any(test_like)
+        || (name.starts_with("tests-") && name.ends_with(".json"))
+    {
         Some(Kind::Table)
-    } else if test_like(".yaml") || test_like(".yml") || test_like(".csv") {
-        Some(Kind::UnreadTable)
     } else if name.ends_with(".json") && folder(path) == "entities" {
         Some(Kind::Entities)
     } else {
@@ -74,7 +72,7 @@ mod tests {
             ("x/ALLOW/entities.json", Some(Kind::Table)),
             ("tests-a.json", Some(Kind::Table)),
             ("a_test.json", Some(Kind::Table)),
-            ("a_test.yaml", Some(Kind::UnreadTable)),
+            ("a_test.yaml", Some(Kind::Table)),
             ("g.cedarguard", Some(Kind::Guardrail)),
             ("l.cedartemplatelinks.json", Some(Kind::Links)),
             ("package.json", None),

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::classify::{Kind, kind};
 use super::files::{Files, whole};
 use super::json::Node;
-use super::rules::{SCHEMA_CONFLICT, TEST_MISMATCH};
+use super::rules::SCHEMA_CONFLICT;
 use crate::config::{Config, Pattern, StoreConfig};
 use crate::finding::{Finding, Level};
 use crate::text::{Location, inline};
@@ -152,13 +152,13 @@ fn discover(free: &[(&str, Kind)], all: &[String], files: &Files<'_>, layout: &m
     for (path, kind) in free {
         let home = match kind {
             Kind::Policies => owner(&roots, path).ok_or_else(String::new),
-            Kind::Links | Kind::Entities | Kind::Table | Kind::UnreadTable => data_home(&roots, path),
+            Kind::Links | Kind::Entities | Kind::Table => data_home(&roots, path),
             _ => continue,
         };
         match home {
             Ok(root) => {
                 if let Some(plan) = plans.get_mut(root.as_str()) {
-                    place(path, *kind, plan, layout);
+                    place(path, *kind, plan);
                 }
             }
             Err(why) => layout.left_out.push(((*path).to_owned(), why)),
@@ -167,20 +167,13 @@ fn discover(free: &[(&str, Kind)], all: &[String], files: &Files<'_>, layout: &m
     layout.stores.extend(plans.into_values());
 }
 
-fn place(path: &str, kind: Kind, plan: &mut Plan, layout: &mut Layout) {
+fn place(path: &str, kind: Kind, plan: &mut Plan) {
     let path = path.to_owned();
     match kind {
         Kind::Policies => plan.policies.push(path),
         Kind::Links => plan.links.push(path),
         Kind::Entities => plan.entities.push(path),
         Kind::Table => plan.tables.push((path, true)),
-        Kind::UnreadTable => {
-            let message = "this decision table is in a syntax that this version does not read, so its rows are not run";
-            let help = "write it in the JSON of `cedar run-tests`, or exclude it in polcheck.toml";
-            layout
-                .findings
-                .push(Finding::new(TEST_MISMATCH.id, Level::Error, Location::of_path(path), message).help(help));
-        }
         Kind::SchemaCedar | Kind::SchemaJson | Kind::SchemaCandidate | Kind::Guardrail => {}
     }
 }

@@ -119,8 +119,8 @@ fn name_one_by_one(source: &dyn Source, explicit: &Explicit) -> Result<Layout, S
     for path in &explicit.tests {
         let below = source.below(path)?;
         let named = below.len() == 1 && below.first() == Some(path);
-        let json = below.into_iter().filter(|file| named || file.ends_with(".json"));
-        plan.tables.extend(json.map(|file| {
+        let could = |file: &String| named || tables::ENDINGS.iter().any(|ending| file.ends_with(ending));
+        plan.tables.extend(below.into_iter().filter(could).map(|file| {
             let must = named || kind(&file) == Some(Kind::Table);
             (file, must)
         }));
@@ -328,7 +328,7 @@ fn read_tables(paths: &[(String, bool)], reading: &mut Reading<'_, '_>) -> Vec<T
     for (path, must) in paths {
         let (text, _) = reading.texts(std::slice::from_ref(path), "decision table");
         let Some(file) = text.into_iter().next() else { continue };
-        match tables::form(&file, tables::folder(path)) {
+        match tables::form(&file, tables::folder(path), *must) {
             Some(form) => found.push((file, form)),
             None if *must => found.push((file, TableForm::Malformed)),
             None => reading.left_out.push((path.clone(), "it is no decision table in any known form".to_owned())),

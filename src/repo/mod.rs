@@ -4,6 +4,7 @@
 
 pub mod cedar;
 mod classify;
+pub mod csv;
 mod entities;
 mod files;
 pub mod json;
@@ -15,9 +16,12 @@ mod policies;
 mod rules;
 mod schema;
 mod schema_bounds;
+pub mod shape;
 mod statements;
 pub mod syntax;
 mod tables;
+pub mod tree;
+pub mod yaml;
 
 pub use load::{Explicit, Request, load};
 pub use model::{

@@ -157,6 +157,10 @@ pub enum TableForm {
     },
     /// Cedar's integration-test JSON, which brings its own store.
     Integration,
+    /// Our own, in YAML.
+    Yaml,
+    /// Our own, in CSV.
+    Csv,
     /// Known by name, but in none of the known forms.
     Malformed,
 }
@@ -170,7 +174,7 @@ pub struct Table {
     pub form: TableForm,
     /// The store that an integration test brings, or why it cannot be had.
     pub own_store: Option<Result<Box<Store>, String>>,
-    /// Entity files that rows name, by the path as written.
+    /// Entity files that it names, by the path as written.
     pub entity_files: HashMap<String, Result<Arc<SourceFile>, String>>,
 }
 

@@ -6,12 +6,24 @@ use std::sync::Arc;
 use super::files::Files;
 use super::json::Node;
 use super::model::{Table, TableForm};
+use super::tree::Kind;
+use super::yaml::Reader;
 use crate::text::SourceFile;
 
-/// What the form of `file` is: `folder` is the name of the folder that holds it. `None` where it is no table in any known
-/// form.
-pub(super) fn form(file: &SourceFile, folder: &str) -> Option<TableForm> {
+/// How the names of tables end.
+pub(super) const ENDINGS: [&str; 4] = [".json", ".yaml", ".yml", ".csv"];
+
+/// What the form of `file` is: `folder` is the name of the folder that holds it. `must` says that it has to be a table. `None`
+/// where it is no table in any known form.
+pub(super) fn form(file: &SourceFile, folder: &str, must: bool) -> Option<TableForm> {
     let text = file.parse_text();
+    if file.name().ends_with(".yaml") || file.name().ends_with(".yml") {
+        return (must || text.lines().any(|line| line.starts_with("tests:"))).then_some(TableForm::Yaml);
+    }
+    if file.name().ends_with(".csv") {
+        let header = text.lines().next().unwrap_or_default();
+        return (must || (header.contains("principal") && header.contains("expect"))).then_some(TableForm::Csv);
+    }
     if text.trim_start().starts_with('[') {
         // One look at the first row is enough; whether the rest is right is found when it is run.
         let row_like = |row: Node<'_>| row.field("request").is_some() || row.field("decision").is_some();
@@ -36,6 +48,7 @@ pub(super) fn folder(path: &str) -> &str {
 pub(super) fn table(files: &Files<'_>, file: Arc<SourceFile>, form: TableForm) -> Table {
     let entity_files = match form {
         TableForm::RunTests => named_entities(files, &file),
+        TableForm::Yaml => sheet_entities(files, &file),
         _ => HashMap::new(),
     };
     Table { file, form, own_store: None, entity_files }
@@ -62,11 +75,27 @@ fn named_entities(files: &Files<'_>, file: &SourceFile) -> HashMap<String, Resul
     named
 }
 
+/// The entity file that a YAML table names for all of its rows.
+fn sheet_entities(files: &Files<'_>, file: &SourceFile) -> HashMap<String, Result<Arc<SourceFile>, String>> {
+    // A table that cannot be read says so when it is run.
+    let top = Reader::new(file.text()).top("tests").unwrap_or_default();
+    let named = top.entries.iter().find(|entry| entry.key.value == "entities");
+    let Some(Kind::Text(path)) = named.map(|entry| &entry.value.kind) else { return HashMap::new() };
+    let read = resolve(file.path(), path, 0)
+        .ok_or_else(|| format!("`{path}` lies outside of the repository"))
+        .and_then(|path| files.text(&path).map_err(|error| format!("`{path}` cannot be read: {error}")));
+    HashMap::from([(path.clone(), read)])
+}
+
 /// `relative` from the folder of `path`; `None` when it leads out of that folder, as for the `cedar` command line.
 fn beside(path: &str, relative: &str) -> Option<String> {
+    resolve(path, relative, path.split('/').count() - 1)
+}
+
+/// `relative` from the folder of `path`; `None` when it leads above the first `depth` folders of it, or is absolute.
+fn resolve(path: &str, relative: &str, depth: usize) -> Option<String> {
     let mut parts: Vec<&str> = path.split('/').collect();
     parts.pop();
-    let depth = parts.len();
     for part in relative.split('/') {
         match part {
             "" | "." => {}

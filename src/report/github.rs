@@ -86,7 +86,8 @@ fn of_row(row: &TestResult) -> Annotation<'_> {
         message.push_str(&format!("\n{}", inline(part)));
     }
     let title = if row.status == crate::outcome::Status::Fail { "row failed" } else { "row could not run" };
-    Annotation { level: Level::Error, location: Some(&row.location), title: title.to_owned(), message }
+    let location = if let [fault] = row.faults.as_slice() { &fault.location } else { &row.location };
+    Annotation { level: Level::Error, location: Some(location), title: title.to_owned(), message }
 }
 
 /// Shown at the line that brings the change about.

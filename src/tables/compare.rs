@@ -36,14 +36,14 @@ fn policy_ref(store: &Store, id: &PolicyId) -> Option<PolicyRef> {
 pub(super) fn expected(row: &Row<'_>) -> Expected {
     let reason = match &row.reasons {
         Reasons::Open => None,
-        Reasons::AtLeast(names) | Reasons::ExactlyPositions(names) => Some(names.clone()),
+        Reasons::AtLeast(names) | Reasons::Exactly(names) | Reasons::ExactlyPositions(names) => Some(names.clone()),
     };
     let errors = match &row.errors {
         Errors::Open => None,
         Errors::Count(count) => Some(*count),
-        Errors::ExactlyPositions(names) => Some(names.len()),
+        Errors::Exactly(names) | Errors::ExactlyPositions(names) => Some(names.len()),
     };
-    Expected { decision: row.decision, reason, errors }
+    Expected { decision: row.decision, reason, errors, who: None }
 }
 
 /// What is not as `row` states, a sentence each; empty when the row passes.
@@ -58,9 +58,9 @@ pub(super) fn mismatches(store: &Store, row: &Row<'_>, got: &Got) -> Result<Vec<
     match &row.reasons {
         Reasons::Open => {}
         Reasons::AtLeast(names) => at_least(store, names, got, &mut wrong)?,
+        Reasons::Exactly(names) => exactly(names, got.reason.iter().map(full), "deciding", &mut wrong),
         Reasons::ExactlyPositions(names) => {
-            let deciding: Vec<_> = got.reason.iter().map(|policy| policy.name.as_str()).collect();
-            exactly(store, names, &deciding, "deciding", &mut wrong);
+            exactly(names, got.reason.iter().map(|policy| positional(store, policy)), "deciding", &mut wrong);
         }
     }
     match &row.errors {
@@ -70,9 +70,12 @@ pub(super) fn mismatches(store: &Store, row: &Row<'_>, got: &Got) -> Result<Vec<
             let policies = if *count == 1 { "policy" } else { "policies" };
             wrong.push(format!("expected {count} {policies} to fail to evaluate, got {}", got.errors.len()));
         }
+        Errors::Exactly(names) => {
+            exactly(names, got.errors.iter().map(|error| full(&error.policy)), "failing", &mut wrong);
+        }
         Errors::ExactlyPositions(names) => {
-            let failing: Vec<_> = got.errors.iter().map(|error| error.policy.name.as_str()).collect();
-            exactly(store, names, &failing, "failing", &mut wrong);
+            let failing = got.errors.iter().map(|error| positional(store, &error.policy));
+            exactly(names, failing, "failing", &mut wrong);
         }
     }
     Ok(wrong)
@@ -101,13 +104,19 @@ fn at_least(store: &Store, names: &[String], got: &Got, wrong: &mut Vec<String>)
     Ok(())
 }
 
-/// Compares positional names (`policy0`) with full names.
-fn exactly(store: &Store, names: &[String], got: &[&str], what: &str, wrong: &mut Vec<String>) {
-    let positional = |full: &&str| {
-        let at = store.policies.iter().find(|policy| policy.name == **full);
-        at.map_or_else(|| (**full).to_owned(), |policy| format!("policy{}", policy.position))
-    };
-    let mut got: Vec<String> = got.iter().map(positional).collect();
+fn full(policy: &PolicyRef) -> String {
+    policy.name.clone()
+}
+
+/// `policy0` and so on, by the place in the file.
+fn positional(store: &Store, policy: &PolicyRef) -> String {
+    let at = store.policies.iter().find(|other| other.name == policy.name);
+    at.map_or_else(|| policy.name.clone(), |found| format!("policy{}", found.position))
+}
+
+/// Compares names as sets.
+fn exactly(names: &[String], got: impl Iterator<Item = String>, what: &str, wrong: &mut Vec<String>) {
+    let mut got: Vec<String> = got.collect();
     let mut wanted = names.to_vec();
     got.sort();
     wanted.sort();
@@ -120,3 +129,25 @@ fn exactly(store: &Store, names: &[String], got: &[&str], what: &str, wrong: &mu
         wrong.push(format!("expected the {what} policies {}, got {}", list(&wanted), list(&got)));
     }
 }
+
+/// Who should be allowed and is not, and who is and should not be: a sentence each.
+pub(super) fn wrong_people(missing: &[String], extra: &[String]) -> Vec<String> {
+    let list = |names: &[String]| {
+        let shown: Vec<_> = names.iter().take(LISTED).map(|name| inline(name).into_owned()).collect();
+        match names.len().saturating_sub(LISTED) {
+            0 => shown.join(", "),
+            more => format!("{} and {more} more", shown.join(", ")),
+        }
+    };
+    let mut wrong = Vec::new();
+    if !extra.is_empty() {
+        wrong.push(format!("allowed and not expected: {}", list(extra)));
+    }
+    if !missing.is_empty() {
+        wrong.push(format!("expected and not allowed: {}", list(missing)));
+    }
+    wrong
+}
+
+/// How many names a sentence lists.
+const LISTED: usize = 8;

@@ -5,7 +5,11 @@
 mod compare;
 mod engine;
 mod forms;
+mod names;
+mod own;
 mod request;
 mod rows;
+mod select;
 
-pub use engine::run;
+pub use engine::{Ran, run};
+pub use select::{Filter, Selection, Shard};

@@ -7,11 +7,15 @@ use cedar_policy::{Context, Entities, EntityId, EntityTypeName, EntityUid, Reque
 use rustc_hash::FxHashMap;
 use serde_json::value::RawValue;
 
-use super::rows::{Fault, Row, RowEntities};
+use super::rows::{Row, RowContext, RowEntities, Uid, Who};
 use crate::repo::cedar::{SharedEntity, fault};
 use crate::repo::json::Node;
+use crate::repo::tree::Fault;
 use crate::repo::{EntityState, Store};
 use crate::text::inline;
+
+/// How many contexts, and how many sets of entities, are kept.
+const KEPT: usize = 4096;
 
 /// Reads the rows of one store.
 pub(super) struct Requests<'s> {
@@ -45,29 +49,50 @@ impl<'s> Requests<'s> {
     }
 
     /// The request of `row`, checked against the schema unless the row says otherwise.
-    pub(super) fn request(&mut self, row: &Row<'_>) -> Result<Request, Fault> {
-        let principal = self.uid("principal", row.principal)?;
-        let action = self.uid("action", row.action)?;
-        let resource = self.uid("resource", row.resource)?;
-        let context = self.context(row, &action)?;
+    pub(super) fn request(&mut self, row: &Row<'_>) -> Result<Request, Vec<Fault>> {
+        let mut faults = Vec::new();
+        let mut part = |read: Result<EntityUid, Fault>| read.map_err(|fault| faults.push(fault)).ok();
+        let principal = part(self.uid("principal", &row.principal));
+        let action = part(self.uid("action", &row.action));
+        let resource = part(self.uid("resource", &row.resource));
+        let context = action.as_ref().and_then(|action| {
+            self.context(&row.context, action, row.validate).map_err(|fault| faults.push(fault)).ok()
+        });
+        let (Some(principal), Some(action), Some(resource), Some(context)) = (principal, action, resource, context)
+        else {
+            return Err(faults);
+        };
         let schema = if row.validate { self.schema } else { None };
         Request::new(principal, action, resource, context, schema)
+            .map_err(|error| vec![told("the request does not fit the schema", &error)])
+    }
+
+    /// The request of `who` for one principal.
+    pub(super) fn asking(&mut self, who: &Who<'_>, principal: &EntityUid) -> Result<Request, Fault> {
+        let context = self.context(&who.context, &who.action, true)?;
+        Request::new(principal.clone(), who.action.clone(), who.resource.clone(), context, self.schema)
             .map_err(|error| told("the request does not fit the schema", &error))
     }
 
-    fn context(&mut self, row: &Row<'_>, action: &EntityUid) -> Result<Context, Fault> {
-        let raw = row.context.map_or("{}", |node| node.raw);
+    fn context(&mut self, context: &RowContext<'_>, action: &EntityUid, validate: bool) -> Result<Context, Fault> {
+        let raw = context.json();
         let key = (action.clone(), raw.to_owned());
         if let Some(known) = self.contexts.get(&key) {
             return Ok(known.clone());
         }
-        let context = self.read_context(row, raw, action)?;
-        self.contexts.insert(key, context.clone());
-        Ok(context)
+        let read = self.read_context(raw, action, validate).map_err(|fault| match context {
+            RowContext::Json(node) => fault.at(node.span()),
+            RowContext::Empty | RowContext::Built(_) => fault,
+        })?;
+        if self.contexts.len() >= KEPT {
+            self.contexts.clear();
+        }
+        self.contexts.insert(key, read.clone());
+        Ok(read)
     }
 
-    fn read_context(&self, row: &Row<'_>, raw: &str, action: &EntityUid) -> Result<Context, Fault> {
-        match (Context::from_json_str(raw, self.schema.map(|schema| (schema, action))), row.validate) {
+    fn read_context(&self, raw: &str, action: &EntityUid, validate: bool) -> Result<Context, Fault> {
+        match (Context::from_json_str(raw, self.schema.map(|schema| (schema, action))), validate) {
             (Ok(context), _) => Ok(context),
             (Err(error), true) => Err(told("the context does not fit", &error)),
             // A request that need not fit its schema need not have a context that the schema knows how to read.
@@ -78,7 +103,14 @@ impl<'s> Requests<'s> {
     }
 
     /// An entity written `Type::"id"`, `{"type": .., "id": ..}` or `{"__entity": ..}`.
-    fn uid(&mut self, what: &str, node: Node<'_>) -> Result<EntityUid, Fault> {
+    fn uid(&mut self, what: &str, uid: &Uid<'_>) -> Result<EntityUid, Fault> {
+        match uid {
+            Uid::Json(node) => self.json_uid(what, *node).map_err(|fault| fault.at(node.span())),
+            Uid::Ready(uid) => Ok(uid.clone()),
+        }
+    }
+
+    fn json_uid(&mut self, what: &str, node: Node<'_>) -> Result<EntityUid, Fault> {
         if let Some(known) = self.uids.get(node.raw) {
             return Ok(known.clone());
         }
@@ -115,7 +147,10 @@ impl<'s> Requests<'s> {
     pub(super) fn entities(&mut self, row: &Row<'_>) -> Result<Arc<Entities>, Fault> {
         match &row.entities {
             RowEntities::OfStore => self.of_store(),
-            RowEntities::Inline(node) => self.read(node.raw, "the entities of this row"),
+            RowEntities::Inline(node) => {
+                self.read(node.raw, "the entities of this row").map_err(|fault| fault.at(node.span()))
+            }
+            RowEntities::Ready(entities) => Ok(Arc::clone(entities)),
             RowEntities::File(file) => {
                 self.read(&file.parse_text(), &format!("the entities in `{}`", inline(file.path())))
             }
@@ -146,6 +181,9 @@ impl<'s> Requests<'s> {
             None => Entities::from_json_str(json, self.schema),
         };
         let read = read.map(Arc::new).map_err(|error| told(&format!("{what} do not fit"), &error));
+        if self.entities.len() >= KEPT {
+            self.entities.clear();
+        }
         self.entities.insert(json.to_owned(), read.clone());
         read
     }
@@ -176,8 +214,6 @@ impl Requests<'_> {
 /// Cedar's words after ours.
 fn told(what: &str, error: &dyn miette::Diagnostic) -> Fault {
     let told = fault(error);
-    Fault {
-        message: format!("{what}: {}", inline(&told.message)),
-        help: told.help.map(|help| inline(&help).into_owned()),
-    }
+    let help = told.help.map(|help| inline(&help).into_owned());
+    Fault { message: format!("{what}: {}", inline(&told.message)), help, span: None }
 }

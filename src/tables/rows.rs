@@ -1,10 +1,14 @@
 //! A row before it runs: what every form of table comes to.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
+
+use cedar_policy::{Entities, EntityUid};
 
 use crate::outcome::Decision;
 use crate::repo::json::Node;
-use crate::text::SourceFile;
+use crate::repo::tree::Fault;
+use crate::text::{SourceFile, Span};
 
 /// The entities that a row runs with.
 #[derive(Debug, Clone)]
@@ -15,6 +19,39 @@ pub(super) enum RowEntities<'t> {
     Inline(Node<'t>),
     /// In a file that the row names.
     File(Arc<SourceFile>),
+    /// These.
+    Ready(Arc<Entities>),
+}
+
+/// An entity of a request.
+#[derive(Debug, Clone)]
+pub(super) enum Uid<'t> {
+    /// As JSON has it.
+    Json(Node<'t>),
+    /// Read already.
+    Ready(EntityUid),
+}
+
+/// The context of a request.
+#[derive(Debug, Clone)]
+pub(super) enum RowContext<'t> {
+    /// Not given, which is empty.
+    Empty,
+    /// As JSON has it.
+    Json(Node<'t>),
+    /// Put together: Cedar's JSON.
+    Built(String),
+}
+
+impl RowContext<'_> {
+    /// Cedar's JSON.
+    pub(super) fn json(&self) -> &str {
+        match self {
+            Self::Empty => "{}",
+            Self::Json(node) => node.raw,
+            Self::Built(json) => json,
+        }
+    }
 }
 
 /// How the determining policies of a row are named and compared.
@@ -24,6 +61,8 @@ pub(super) enum Reasons {
     Open,
     /// These decide, perhaps among others; by name.
     AtLeast(Vec<String>),
+    /// Exactly these; by full name.
+    Exactly(Vec<String>),
     /// Exactly these; by position in the file, `policy0` and so on.
     ExactlyPositions(Vec<String>),
 }
@@ -35,6 +74,8 @@ pub(super) enum Errors {
     Open,
     /// So many.
     Count(usize),
+    /// Exactly these; by full name.
+    Exactly(Vec<String>),
     /// Exactly these, by position.
     ExactlyPositions(Vec<String>),
 }
@@ -42,10 +83,10 @@ pub(super) enum Errors {
 /// A row whose shape is right.
 #[derive(Debug, Clone)]
 pub(super) struct Row<'t> {
-    pub(super) principal: Node<'t>,
-    pub(super) action: Node<'t>,
-    pub(super) resource: Node<'t>,
-    pub(super) context: Option<Node<'t>>,
+    pub(super) principal: Uid<'t>,
+    pub(super) action: Uid<'t>,
+    pub(super) resource: Uid<'t>,
+    pub(super) context: RowContext<'t>,
     pub(super) entities: RowEntities<'t>,
     pub(super) decision: Decision,
     pub(super) reasons: Reasons,
@@ -54,28 +95,36 @@ pub(super) struct Row<'t> {
     pub(super) validate: bool,
 }
 
+/// A question for everyone who is allowed something.
+#[derive(Debug)]
+pub(super) struct Who<'t> {
+    pub(super) action: EntityUid,
+    pub(super) resource: EntityUid,
+    pub(super) context: RowContext<'t>,
+    pub(super) entities: Arc<Entities>,
+    /// Everyone who is asked for.
+    pub(super) candidates: Vec<EntityUid>,
+    /// Everyone who should be allowed.
+    pub(super) expect: BTreeSet<String>,
+}
+
+/// What a row asks.
+#[derive(Debug)]
+pub(super) enum Content<'t> {
+    /// One decision.
+    Row(Row<'t>),
+    /// Everyone who is allowed something.
+    Who(Who<'t>),
+    /// Nothing, for this reason.
+    Skip(String),
+}
+
 /// A row as found: its name, its place and its content or what is wrong with it.
 #[derive(Debug)]
 pub(super) struct Found<'t> {
     pub(super) name: Option<String>,
-    pub(super) node: Node<'t>,
-    pub(super) row: Result<Row<'t>, Fault>,
-}
-
-/// Why a row cannot run.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Fault {
-    pub(super) message: String,
-    pub(super) help: Option<String>,
-}
-
-impl Fault {
-    pub(super) fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), help: None }
-    }
-
-    pub(super) fn help(mut self, help: impl Into<String>) -> Self {
-        self.help = Some(help.into());
-        self
-    }
+    /// Which of several rows of one name it is.
+    pub(super) suffix: Option<String>,
+    pub(super) span: Span,
+    pub(super) content: Result<Content<'t>, Vec<Fault>>,
 }

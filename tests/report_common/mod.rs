@@ -124,7 +124,7 @@ pub fn hostile() -> Outcome {
     let mut row = failing_row(HOSTILE, place.clone(), HOSTILE);
     row.store = Some(HOSTILE.to_owned());
     row.help = Some(HOSTILE.to_owned());
-    row.expected = Some(Expected { decision: Decision::Deny, reason: Some(vec![HOSTILE.to_owned()]), errors: None });
+    row.expected = Some(Expected { decision: Decision::Deny, reason: Some(vec![HOSTILE.to_owned()]), errors: None, who: None });
     row.got.as_mut().expect("it ran").reason.push(policy(HOSTILE, place));
     let mut skipped = row.clone();
     skipped.status = Status::Skip;

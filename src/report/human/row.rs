@@ -17,7 +17,9 @@ pub(super) fn write_brief(page: &mut Page, row: &TestResult) {
 pub(super) fn write(page: &mut Page, row: &TestResult) {
     let what = if row.status == Status::Error { "could not run" } else { "failed" };
     page.item(Ink::Error, &format!("  × row {what}: "), 4, &clean(title(row)));
-    let mut place = clean(&row.location.label()).into_owned();
+    // One fault has a place of its own, several are shown with theirs.
+    let at = if let [fault] = row.faults.as_slice() { &fault.location } else { &row.location };
+    let mut place = clean(&at.label()).into_owned();
     if let Some(store) = &row.store {
         place.push_str(&format!(" in store {}", clean(store)));
     }
@@ -26,7 +28,10 @@ pub(super) fn write(page: &mut Page, row: &TestResult) {
         page.item(Ink::Dim, "    expected: ", 14, &stated(expected));
     }
     if let Some(got) = &row.got {
-        page.item(Ink::Dim, "    got:      ", 14, got.decision.as_str());
+        // Of the many decisions that such a row is about, the one that tells most.
+        let whose = row.expected.as_ref().and_then(|expected| expected.who.as_ref()).and(row.request.as_ref());
+        let whose = whose.map(|request| format!(" for {}", clean(&request.principal))).unwrap_or_default();
+        page.item(Ink::Dim, "    got:      ", 14, &format!("{}{whose}", got.decision.as_str()));
         for policy in &got.reason {
             page.item(Ink::Dim, "      decided by ", 8, &named(policy));
         }
@@ -38,11 +43,21 @@ pub(super) fn write(page: &mut Page, row: &TestResult) {
             page.item(Ink::Dim, "      failed to evaluate: ", 8, &text);
         }
     }
-    if let Some(message) = &row.message {
-        page.item(Ink::Error, "    why: ", 9, &clean(message));
-    }
-    if let Some(help) = &row.help {
-        page.item(Ink::Help, "    help: ", 10, &clean(help));
+    if let [_, _, ..] = row.faults.as_slice() {
+        for fault in &row.faults {
+            let text = format!("{} ({})", clean(&fault.message), clean(&fault.location.label()));
+            page.item(Ink::Error, "    why: ", 9, &text);
+            if let Some(help) = &fault.help {
+                page.item(Ink::Help, "      help: ", 12, &clean(help));
+            }
+        }
+    } else {
+        if let Some(message) = &row.message {
+            page.item(Ink::Error, "    why: ", 9, &clean(message));
+        }
+        if let Some(help) = &row.help {
+            page.item(Ink::Help, "    help: ", 10, &clean(help));
+        }
     }
     page.gap();
 }
@@ -54,6 +69,13 @@ fn title(row: &TestResult) -> &str {
 
 fn stated(expected: &Expected) -> String {
     let mut text = expected.decision.as_str().to_owned();
+    if let Some(who) = &expected.who {
+        let names: Vec<_> = who.iter().map(|name| clean(name)).collect();
+        text = match names.as_slice() {
+            [] => "allow for nobody".to_owned(),
+            names => format!("allow for {} and nobody else", names.join(", ")),
+        };
+    }
     match expected.reason.as_deref() {
         None => {}
         Some([]) => text.push_str(", no policy deciding"),

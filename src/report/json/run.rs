@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::changes::{self, ComparisonOut};
 use crate::finding::{Environment, Evidence, Finding, Level, Related};
-use crate::outcome::{Breadth, Decision, Expected, Got, Outcome, RowRequest, Status, TestResult};
+use crate::outcome::{Breadth, Decision, Expected, Got, Outcome, RowFault, RowRequest, Status, TestResult};
 use crate::report::{Options, json_text};
 use crate::text::{Location, Position};
 
@@ -119,9 +119,18 @@ struct FindingOut<'a> {
 
 #[derive(Serialize)]
 struct ExpectedOut<'a> {
-    decision: Decision,
+    decision: Option<Decision>,
     reason: Option<&'a [String]>,
     errors: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    who: Option<&'a [String]>,
+}
+
+#[derive(Serialize)]
+struct FaultOut<'a> {
+    location: LocationOut<'a>,
+    message: &'a str,
+    help: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -148,6 +157,8 @@ struct RowOut<'a> {
     got: Option<GotOut<'a>>,
     message: Option<&'a str>,
     help: Option<&'a str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    faults: Vec<FaultOut<'a>>,
     skip_reason: Option<&'a str>,
 }
 
@@ -236,7 +247,13 @@ fn finding(finding: &Finding) -> FindingOut<'_> {
 }
 
 fn expected(expected: &Expected) -> ExpectedOut<'_> {
-    ExpectedOut { decision: expected.decision, reason: expected.reason.as_deref(), errors: expected.errors }
+    ExpectedOut {
+        // Who may is a question about many decisions.
+        decision: expected.who.is_none().then_some(expected.decision),
+        reason: expected.reason.as_deref(),
+        errors: expected.errors,
+        who: expected.who.as_deref(),
+    }
 }
 
 fn got(got: &Got) -> GotOut<'_> {
@@ -251,6 +268,10 @@ fn got(got: &Got) -> GotOut<'_> {
     }
 }
 
+fn fault(fault: &RowFault) -> FaultOut<'_> {
+    FaultOut { location: location(&fault.location), message: &fault.message, help: fault.help.as_deref() }
+}
+
 fn row(row: &TestResult) -> RowOut<'_> {
     RowOut {
         id: &row.id,
@@ -262,6 +283,7 @@ fn row(row: &TestResult) -> RowOut<'_> {
         got: row.got.as_ref().map(got),
         message: row.message.as_deref(),
         help: row.help.as_deref(),
+        faults: row.faults.iter().map(fault).collect(),
         skip_reason: row.skip_reason.as_deref(),
     }
 }

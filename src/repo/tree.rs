@@ -1,0 +1,154 @@
+//! Values with places: what the cells of a decision table hold, whatever its syntax.
+
+use std::borrow::Cow;
+
+use crate::text::Span;
+
+/// Something and where it is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Said<T> {
+    /// What is written.
+    pub value: T,
+    /// Where.
+    pub span: Span,
+}
+
+/// What is wrong with a part of a table, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// What is wrong.
+    pub message: String,
+    /// The way out.
+    pub help: Option<String>,
+    /// Where; the whole row when it is about no part of it.
+    pub span: Option<Span>,
+}
+
+impl Fault {
+    /// A fault of no part in particular.
+    #[must_use]
+    pub fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), help: None, span: None }
+    }
+
+    /// The same fault with a way out.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// The same fault at `span`.
+    #[must_use]
+    pub fn at(mut self, span: Span) -> Self {
+        self.span = Some(span);
+        self
+    }
+}
+
+/// A value as written, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tree {
+    /// Where.
+    pub span: Span,
+    /// What.
+    pub kind: Kind,
+}
+
+/// What a value is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Kind {
+    /// Nothing.
+    Null,
+    /// `true` or `false`.
+    Bool(bool),
+    /// A whole number.
+    Long(i64),
+    /// Text.
+    Text(String),
+    /// Text of a syntax that has no other values: what it is depends on what is wanted.
+    Cell(String),
+    /// A sequence.
+    List(Vec<Tree>),
+    /// A mapping, in order.
+    Map(Vec<Entry>),
+    /// Something that could be read in more than one way, or not at all.
+    Wrong(Box<Fault>),
+}
+
+/// An entry of a mapping.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Its key.
+    pub key: Said<String>,
+    /// Its value.
+    pub value: Tree,
+}
+
+impl Tree {
+    /// The entries, when it is a mapping.
+    #[must_use]
+    pub fn entries(&self) -> Option<&[Entry]> {
+        match &self.kind {
+            Kind::Map(entries) => Some(entries),
+            _ => None,
+        }
+    }
+
+    /// The value under `key`, when it is a mapping that has one.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<&Tree> {
+        self.entries()?.iter().find(|entry| entry.key.value == key).map(|entry| &entry.value)
+    }
+
+    /// What it is, as people say it.
+    #[must_use]
+    pub fn what(&self) -> Cow<'static, str> {
+        Cow::Borrowed(match &self.kind {
+            Kind::Null => "nothing",
+            Kind::Bool(_) => "a boolean",
+            Kind::Long(_) => "a number",
+            Kind::Text(_) | Kind::Cell(_) => "text",
+            Kind::List(_) => "a list",
+            Kind::Map(_) => "a mapping",
+            Kind::Wrong(fault) => return Cow::Owned(fault.message.clone()),
+        })
+    }
+
+    /// Adds everything in it that could be read in more than one way, or not at all.
+    pub fn faults(&self, found: &mut Vec<Fault>) {
+        match &self.kind {
+            Kind::Wrong(fault) => found.push((**fault).clone()),
+            Kind::List(items) => items.iter().for_each(|item| item.faults(found)),
+            Kind::Map(entries) => entries.iter().for_each(|entry| entry.value.faults(found)),
+            Kind::Null | Kind::Bool(_) | Kind::Long(_) | Kind::Text(_) | Kind::Cell(_) => {}
+        }
+    }
+
+    /// `json` as a value that stands at `span` as a whole.
+    #[must_use]
+    pub fn of_json(json: &serde_json::Value, span: Span) -> Self {
+        use serde_json::Value;
+        let kind = match json {
+            Value::Null => Kind::Null,
+            Value::Bool(value) => Kind::Bool(*value),
+            Value::Number(number) => match number.as_i64() {
+                Some(number) => Kind::Long(number),
+                None => {
+                    let fault = Fault::new(format!("`{number}` is not a whole number of 64 bits")).at(span);
+                    Kind::Wrong(Box::new(fault))
+                }
+            },
+            Value::String(text) => Kind::Text(text.clone()),
+            Value::Array(items) => Kind::List(items.iter().map(|item| Self::of_json(item, span)).collect()),
+            Value::Object(fields) => {
+                let entry = |(key, value): (&String, &Value)| Entry {
+                    key: Said { value: key.clone(), span },
+                    value: Self::of_json(value, span),
+                };
+                Kind::Map(fields.iter().map(entry).collect())
+            }
+        };
+        Self { span, kind }
+    }
+}

@@ -1,0 +1,66 @@
+//! The ids of rows: unique, and the same from run to run.
+
+use std::collections::HashMap;
+
+use crate::repo::tree::{Fault, Said};
+use crate::repo::{Table, TableForm};
+use crate::text::{Position, Span, inline};
+
+/// The names of one table's rows.
+pub(super) struct Names<'t> {
+    table: &'t Table,
+    rows: usize,
+    /// How often a name was met, and where first.
+    seen: HashMap<String, (usize, usize)>,
+}
+
+/// What a row of our own tables is called.
+#[derive(Debug)]
+pub(super) struct Name {
+    pub(super) id: String,
+    /// Set when another row has its name.
+    pub(super) fault: Option<Fault>,
+}
+
+impl<'t> Names<'t> {
+    pub(super) fn new(table: &'t Table) -> Self {
+        Self { table, rows: 0, seen: HashMap::new() }
+    }
+
+    /// `path#name`, unnamed rows by their number; a name that repeats gets a number too, so that ids stay unique.
+    pub(super) fn json(&mut self, name: Option<&str>) -> String {
+        let path = self.table.file.path();
+        self.rows += 1;
+        match (name, self.table.form) {
+            (None, TableForm::Request { .. }) => path.to_owned(),
+            (None, _) => format!("{path}#{}", self.rows),
+            (Some(name), _) => self.numbered(name, 0).0,
+        }
+    }
+
+    /// The same for our own tables, where a name used twice is a fault.
+    pub(super) fn own(&mut self, name: Option<&Said<String>>, row: Span) -> Name {
+        self.rows += 1;
+        let Some(name) = name else {
+            return Name { id: format!("{}#{}", self.table.file.path(), self.rows), fault: None };
+        };
+        let (id, first) = self.numbered(&name.value, row.start);
+        let fault = first.map(|at| {
+            let Position { line, .. } = self.table.file.position(at);
+            let fault = Fault::new(format!("the row in line {line} is called `{}` too", inline(&name.value)));
+            fault.help("give each row a name of its own, or none").at(name.span)
+        });
+        Name { id, fault }
+    }
+
+    /// The id of a row called `name`, and where the first of that name starts when this is another.
+    fn numbered(&mut self, name: &str, at: usize) -> (String, Option<usize>) {
+        let path = self.table.file.path();
+        if let Some((count, first)) = self.seen.get_mut(name) {
+            *count += 1;
+            return (format!("{path}#{name} ({count})"), Some(*first));
+        }
+        self.seen.insert(name.to_owned(), (1, at));
+        (format!("{path}#{name}"), None)
+    }
+}

@@ -1,0 +1,213 @@
+//! Which rows are run.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::outcome::{Status, TestResult};
+use crate::text::{inline, nearest};
+
+/// Which rows are asked for; all of them by default.
+#[derive(Debug, Clone, Default)]
+pub struct Selection {
+    /// All of these have to fit.
+    pub filters: Vec<Filter>,
+    /// The share `0`, counted from one, of so many.
+    pub shard: Option<Shard>,
+    /// Whether to stop after the first row that fails or cannot run.
+    pub fail_fast: bool,
+    /// Whether rows are named and not run.
+    pub list: bool,
+}
+
+/// One of several shares of all rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shard {
+    /// Which one, from 1.
+    pub index: u64,
+    /// Of how many.
+    pub count: u64,
+}
+
+/// What a filter looks at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Key {
+    Id,
+    Name,
+    File,
+    Principal,
+    Action,
+    Resource,
+    Expect,
+}
+
+const KEYS: &[(&str, Key)] = &[
+    ("id", Key::Id),
+    ("name", Key::Name),
+    ("file", Key::File),
+    ("principal", Key::Principal),
+    ("action", Key::Action),
+    ("resource", Key::Resource),
+    ("expect", Key::Expect),
+];
+
+/// A condition on rows: `TEXT`, or `KEY=TEXT` with one of name, file, principal, action, resource and expect.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Filter {
+    key: Key,
+    /// What stands between the `*`s; one part alone may stand anywhere.
+    parts: Vec<String>,
+}
+
+impl std::str::FromStr for Filter {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let word = |key: &str| !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_lowercase());
+        let (key, pattern) = match text.split_once('=').filter(|(key, _)| word(key)) {
+            None => (Key::Id, text),
+            Some((key, pattern)) => match KEYS.iter().find(|(name, _)| *name == key) {
+                Some((_, found)) => (*found, pattern),
+                None => {
+                    let known = KEYS.iter().map(|(name, _)| *name);
+                    let meant = nearest(key, known.clone()).map(|near| format!("; did you mean `{near}`?"));
+                    let names: Vec<_> = known.collect();
+                    let listed = || format!("; there are {}", names.join(", "));
+                    return Err(format!("rows have no `{}`{}", inline(key), meant.unwrap_or_else(listed)));
+                }
+            },
+        };
+        if pattern.is_empty() {
+            return Err("an empty pattern fits every row".to_owned());
+        }
+        if key == Key::Expect && !matches!(pattern, "allow" | "deny") {
+            return Err(format!("a row expects allow or deny, not `{}`", inline(pattern)));
+        }
+        Ok(Self { key, parts: pattern.split('*').map(str::to_owned).collect() })
+    }
+}
+
+impl Filter {
+    fn fits(&self, text: &str) -> bool {
+        let [first, middle @ .., last] = self.parts.as_slice() else {
+            return self.parts.iter().all(|part| text.contains(part.as_str()));
+        };
+        let Some(mut rest) = text.strip_prefix(first.as_str()) else { return false };
+        for part in middle {
+            let Some((_, after)) = rest.split_once(part.as_str()) else { return false };
+            rest = after;
+        }
+        rest.ends_with(last.as_str())
+    }
+
+    /// Whether the row fits; `None` when that is not known, because the row could not be read so far.
+    fn row(&self, row: &TestResult) -> Option<bool> {
+        let request = row.request.as_ref();
+        let text = match self.key {
+            Key::Id | Key::Name | Key::File => return Some(self.id(&row.id, row.location.path())),
+            Key::Principal => request.map(|request| request.principal.as_str()),
+            Key::Action => request.map(|request| request.action.as_str()),
+            Key::Resource => request.map(|request| request.resource.as_str()),
+            Key::Expect => row.expected.as_ref().map(|expected| expected.decision.as_str()),
+        };
+        text.map(|text| self.fits(text))
+    }
+
+    fn id(&self, id: &str, path: &str) -> bool {
+        match self.key {
+            Key::Id => self.fits(id),
+            Key::File => self.fits(path),
+            Key::Name => self.fits(id.strip_prefix(path).and_then(|rest| rest.strip_prefix('#')).unwrap_or(id)),
+            Key::Principal | Key::Action | Key::Resource | Key::Expect => true,
+        }
+    }
+}
+
+impl std::str::FromStr for Shard {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let parts = text.split_once('/').and_then(|(index, count)| Some((index.parse().ok()?, count.parse().ok()?)));
+        match parts {
+            Some((index, count)) if (1..=count).contains(&index) => Ok(Self { index, count }),
+            _ => Err("a shard is written 2/4: the second of four".to_owned()),
+        }
+    }
+}
+
+impl Selection {
+    /// Whether a row of this id in the file at `path` can be asked for.
+    pub(super) fn names(&self, id: &str, path: &str) -> bool {
+        let share = self.shard.is_none_or(|shard| hash(id) % shard.count == shard.index - 1);
+        share && self.filters.iter().all(|filter| filter.id(id, path))
+    }
+
+    /// Whether `row`, as far as it is read, is asked for. A row that cannot be read is never left out by what it would have said.
+    pub(super) fn asks(&self, row: &TestResult) -> bool {
+        // A row that waits for something expects nothing that a filter could look at.
+        let waits = row.status == Status::Skip && row.expected.is_none();
+        self.filters.iter().all(|filter| filter.row(row).unwrap_or(!waits))
+    }
+}
+
+/// Fowler, Noll and Vo's hash (FNV-1a, 64 bits): a row stays in its share when others come and go.
+fn hash(id: &str) -> u64 {
+    let mut hash = id.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    // Its low bits alone mix badly.
+    hash ^= hash >> 32;
+    hash
+}
+
+/// Whether to go on.
+pub(super) struct Stop(AtomicBool);
+
+impl Stop {
+    pub(super) fn new() -> Self {
+        Self(AtomicBool::new(false))
+    }
+
+    pub(super) fn stop(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn now(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns() {
+        let fits = |pattern: &str, text: &str| pattern.parse::<Filter>().unwrap().fits(text);
+        assert!(fits("action=read", "Action::\"readOrders\""));
+        assert!(!fits("action=write", "Action::\"readOrders\""));
+        assert!(fits("*\"read*", "Action::\"readOrders\""));
+        assert!(!fits("read*", "Action::\"readOrders\""));
+        assert!(fits("a*b*a", "aba") && !fits("aba*aba", "aba"));
+        assert!("acton=x".parse::<Filter>().unwrap_err().contains("action"));
+        assert!("expect=alow".parse::<Filter>().is_err());
+        assert!("a == b".parse::<Filter>().is_ok());
+    }
+
+    #[test]
+    fn every_row_is_in_exactly_one_share() {
+        for count in 1..7 {
+            let mut sizes = vec![0; usize::try_from(count).unwrap()];
+            for row in 0..1000 {
+                let fits = |index: &u64| {
+                    let shard = Some(Shard { index: *index, count });
+                    Selection { shard, ..Selection::default() }.names(&format!("a_test.yaml#{row}"), "a_test.yaml")
+                };
+                let shares: Vec<u64> = (1..=count).filter(fits).collect();
+                assert_eq!(shares.len(), 1);
+                sizes[usize::try_from(shares[0] - 1).unwrap()] += 1;
+            }
+            let even = 1000 / sizes.len();
+            assert!(sizes.iter().all(|size| size.abs_diff(even) < even / 2 + 1), "{sizes:?}");
+        }
+        assert!("0/3".parse::<Shard>().is_err() && "4/3".parse::<Shard>().is_err() && "1/0".parse::<Shard>().is_err());
+    }
+}
