@@ -13,10 +13,10 @@
 //! | `outcome` | `text`, `finding`, `rule` |
 //! | `config` | `text`, `source`, `finding`, `rule` |
 //! | `repo` | `text`, `source`, `config`, `finding`, `rule` |
-//! | `decide` | nothing of ours (Cedar's types only) |
+//! | `decide`, `trace` | nothing of ours (Cedar's types only) |
 //! | `symbolic` | nothing of ours (Cedar's types only) |
 //! | `compare` | `symbolic` |
-//! | `validate`, `lint`, `tables`, `diff` | `text`, `finding`, `rule`, `outcome`, `config`, `repo`, `decide`, `symbolic`, `compare`; never each other |
+//! | `validate`, `lint`, `tables`, `diff` | `text`, `finding`, `rule`, `outcome`, `config`, `repo`, `decide`, `trace`, `symbolic`, `compare`; never each other |
 //! | `report` | `text`, `finding`, `rule`, `outcome` |
 //! | `cli` | everything |
 //!
@@ -53,4 +53,5 @@ pub mod source;
 pub mod symbolic;
 pub mod tables;
 pub mod text;
+pub mod trace;
 pub mod validate;

@@ -293,7 +293,7 @@ fn check(files: &[(String, Vec<u8>)], level: Option<u32>) -> Outcome {
     found.append(&mut repo.findings);
     found.extend(validate::run(&repo, &config, level));
     found.extend(lint::run(&repo, &config, lint::Options::default()).findings);
-    let ran = tables::run(&repo, &tables::Selection::default());
+    let ran = tables::run(&repo, &tables::Selection::default(), None);
     found.extend(ran.findings);
     let mut policy_files: BTreeMap<&str, &Arc<SourceFile>> = BTreeMap::new();
     let mut policies = Vec::new();
@@ -318,8 +318,10 @@ fn check(files: &[(String, Vec<u8>)], level: Option<u32>) -> Outcome {
         tests: ran.rows,
         inconclusive: Vec::new(),
         gaps: Vec::new(),
+        remarks: Vec::new(),
         demanded: Vec::new(),
         breadth: Vec::new(),
+        coverage: None,
         comparison: None,
         left_out: repo.left_out.into_iter().map(|(path, why)| LeftOut { path, why }).collect(),
         summary: Summary::default(),

@@ -57,7 +57,7 @@ fn run_files(files: &[(&str, &str)], selection: &Selection) -> Ran {
     let source = Memory::new(files.iter().map(|(path, text)| (*path, *text)));
     let repo = repo::load(&source, &config::Config::default(), &repo::Request::default()).unwrap();
     assert!(repo.findings.is_empty(), "{:#?}", repo.findings);
-    tables::run(&repo, selection)
+    tables::run(&repo, selection, None)
 }
 
 fn run(path: &str, table: &str) -> Ran {
@@ -255,7 +255,8 @@ tests:
   - { who-can: { action: go, resource: 'R::"b"', context: { n: 2, s: x }, expect: ['U::"u"'] }, with: { 'U::"u"': } }
 "#;
     let ran = run_files(&[("p.cedar", policies), ("a_test.yml", table)], &Selection::default());
-    let statuses: Vec<_> = ran.rows.iter().map(|row| (row.status, row.message.as_deref().unwrap_or_default())).collect();
+    let statuses: Vec<_> =
+        ran.rows.iter().map(|row| (row.status, row.message.as_deref().unwrap_or_default())).collect();
     assert_eq!(
         statuses,
         [
@@ -275,7 +276,12 @@ type Case<'t> = (&'t str, &'t str, &'t str, &'t str);
 
 /// Rows in flow style that are right but for one thing.
 const WRONG: &[Case<'_>] = &[
-    ("principle: 'User::\"ann\"', P, A, R, expect: deny", "unknown key `principle` in a row", "principle", "did you mean `principal`?"),
+    (
+        "principle: 'User::\"ann\"', P, A, R, expect: deny",
+        "unknown key `principle` in a row",
+        "principle",
+        "did you mean `principal`?",
+    ),
     ("zzz: 1, P, A, R, expect: deny", "unknown key `zzz` in a row", "zzz", "known are `name`, `principal`"),
     ("A, R, expect: deny", "`principal` is missing", "ROW", ""),
     ("P, R, expect: deny", "`action` is missing", "ROW", ""),
@@ -283,36 +289,111 @@ const WRONG: &[Case<'_>] = &[
     ("P, A, R", "this row expects nothing", "ROW", "say `expect: allow`"),
     ("principal: ann, A, R, expect: deny", "`ann` is not an entity", "ann", "'Type::\"id\"'"),
     ("principal: [1], A, R, expect: deny", "`principal` is text, and this is a list", "[1]", ""),
-    ("principal: User::\"a,b\", A, R, expect: deny", "YAML cuts this value off after `User::\"a`", "User::\"a", "write 'User::\"a,b\"'"),
+    (
+        "principal: User::\"a,b\", A, R, expect: deny",
+        "YAML cuts this value off after `User::\"a`",
+        "User::\"a",
+        "write 'User::\"a,b\"'",
+    ),
     ("P, action: viw, R, expect: deny", "the schema has no action `viw`", "viw", "did you mean `view`?"),
-    ("P, action: 'Action::\"viw\"', R, expect: deny", "the schema has no action Action::\"viw\"", "'Action::\"viw\"'", "did you mean `view`?"),
-    ("P, action: copy, R, expect: deny", "`copy` could be One::Action::\"copy\" or Other::Action::\"copy\"", "copy", "in full"),
+    (
+        "P, action: 'Action::\"viw\"', R, expect: deny",
+        "the schema has no action Action::\"viw\"",
+        "'Action::\"viw\"'",
+        "did you mean `view`?",
+    ),
+    (
+        "P, action: copy, R, expect: deny",
+        "`copy` could be One::Action::\"copy\" or Other::Action::\"copy\"",
+        "copy",
+        "in full",
+    ),
     ("principal: 'Team::\"t\"', A, R, expect: deny", "the request does not fit the schema", "ROW", ""),
     ("P, A, R, expect: alow", "`expect` is allow or deny, and this is `alow`", "alow", "did you mean `allow`?"),
     ("P, A, R, expect: no", "`no` is a boolean to some readers of YAML", "no", "write false, or 'no' for the text"),
     ("P, A, R, expect: [deny]", "`expect` is allow or deny, and this is a list", "[deny]", ""),
-    ("P, A, R, expect: deny, context: { n: 007 }", "`007` is a number to some readers of YAML, each its own", "007", "write '007'"),
+    (
+        "P, A, R, expect: deny, context: { n: 007 }",
+        "`007` is a number to some readers of YAML, each its own",
+        "007",
+        "write '007'",
+    ),
     ("P, A, R, expect: deny, context: { n: 1.5 }", "`1.5` is a number to some readers of YAML", "1.5", "write '1.5'"),
-    ("P, A, R, expect: deny, context: { n: 9223372036854775808 }", "`9223372036854775808` is beyond 64 bits", "9223372036854775808", ""),
+    (
+        "P, A, R, expect: deny, context: { n: 9223372036854775808 }",
+        "`9223372036854775808` is beyond 64 bits",
+        "9223372036854775808",
+        "",
+    ),
     ("P, A, R, expect: deny, context: { n: '1' }", "context.n is a whole number, and this is text", "'1'", ""),
-    ("P, A, R, expect: deny, context: { mfa: yes }", "`yes` is a boolean to some readers of YAML", "yes", "write true, or 'yes'"),
-    ("P, A, R, expect: deny, context: { note: 1 }", "context.note is text, and this is a number", "1", "write '1' for the text"),
-    ("P, A, R, expect: deny, context: { ip: 10.0.0.300 }", "context.ip is an IP address or range as text, such as '10.0.0.0/8', and this is `10.0.0.300`: invalid IP address", "10.0.0.300", ""),
-    ("P, A, R, expect: deny, context: { tags: a }", "context.tags is a list, each item text, and this is text", "a", ""),
-    ("P, A, R, expect: deny, context: { tags: [a, 1] }", "an item of context.tags is text, and this is a number", "1", ""),
+    (
+        "P, A, R, expect: deny, context: { mfa: yes }",
+        "`yes` is a boolean to some readers of YAML",
+        "yes",
+        "write true, or 'yes'",
+    ),
+    (
+        "P, A, R, expect: deny, context: { note: 1 }",
+        "context.note is text, and this is a number",
+        "1",
+        "write '1' for the text",
+    ),
+    (
+        "P, A, R, expect: deny, context: { ip: 10.0.0.300 }",
+        "context.ip is an IP address or range as text, such as '10.0.0.0/8', and this is `10.0.0.300`: invalid IP address",
+        "10.0.0.300",
+        "",
+    ),
+    (
+        "P, A, R, expect: deny, context: { tags: a }",
+        "context.tags is a list, each item text, and this is text",
+        "a",
+        "",
+    ),
+    (
+        "P, A, R, expect: deny, context: { tags: [a, 1] }",
+        "an item of context.tags is text, and this is a number",
+        "1",
+        "",
+    ),
     ("P, A, R, expect: deny, context: { device: { id: x } }", "context.device lacks `known`", "{ id: x }", ""),
-    ("P, A, R, expect: deny, context: { device: { id: x, known: true, knwn: 1 } }", "context.device has no attribute `knwn`", "knwn", "did you mean `known`?"),
-    ("P, A, R, expect: deny, context: { mfaa: true }", "Action::\"view\" has no `mfaa` in its context", "mfaa", "did you mean `mfa`?"),
+    (
+        "P, A, R, expect: deny, context: { device: { id: x, known: true, knwn: 1 } }",
+        "context.device has no attribute `knwn`",
+        "knwn",
+        "did you mean `known`?",
+    ),
+    (
+        "P, A, R, expect: deny, context: { mfaa: true }",
+        "Action::\"view\" has no `mfaa` in its context",
+        "mfaa",
+        "did you mean `mfa`?",
+    ),
     ("P, A, R, expect: deny, context: { note: }", "context.note has no value", "", "leave the key out"),
     ("P, A, R, expect: deny, context: 3", "`context` is a mapping, and this is a number", "3", ""),
-    ("P, action: enter, resource: 'Room::\"r\"', expect: deny", "the context lacks `now`, which Action::\"enter\" requires", "ROW", "under `defaults`"),
+    (
+        "P, action: enter, resource: 'Room::\"r\"', expect: deny",
+        "the context lacks `now`, which Action::\"enter\" requires",
+        "ROW",
+        "under `defaults`",
+    ),
     ("P, A, R, expect: deny, because: [ownr]", "no policy is called `ownr`", "ownr", "did you mean `owner`?"),
-    ("P, A, R, expect: deny, because: [], because-includes: owner", "`because` says all policies that decide", "because-includes", ""),
+    (
+        "P, A, R, expect: deny, because: [], because-includes: owner",
+        "`because` says all policies that decide",
+        "because-includes",
+        "",
+    ),
     ("P, A, R, expect: deny, errors: -1", "`errors` is a number of policies, or their names", "-1", ""),
     ("P, A, R, expect: deny, errors: [x]", "no policy is called `x`", "x", ""),
     ("P, A, R, expect: deny, at: 5m", "`at` needs a `clock`", "ROW", "clock:"),
     ("P, A, R, at: { 5: deny }", "`5` is no time", "5", "write 30m"),
-    ("P, A, R, at: { 5m: perhaps }", "what is expected at a time is allow or deny, and this is `perhaps`", "perhaps", ""),
+    (
+        "P, A, R, at: { 5m: perhaps }",
+        "what is expected at a time is allow or deny, and this is `perhaps`",
+        "perhaps",
+        "",
+    ),
     ("P, A, R, at: {}", "`at` names no time", "{}", ""),
     ("P, A, R, at: { 5m: deny }, expect: deny", "`expect` and `at` both say what the row expects", "at", "two rows"),
     ("P, A, R, expect: deny, allow: [view]", "`expect` and `allow` both say what the row expects", "allow", ""),
@@ -321,15 +402,55 @@ const WRONG: &[Case<'_>] = &[
     ("P, R, allow: [view], deny: [view]", "`view` is named twice", "view", ""),
     ("P, R, deny: [enter]", "`enter` does not apply to a User and a Doc", "enter", ""),
     ("P, R, deny: []", "this row names no action", "ROW", ""),
-    ("P, R, deny: rest, context: { mfaa: true }", "none of the actions of this row has `mfaa` in its context", "mfaa", "did you mean `mfa`?"),
+    (
+        "P, R, deny: rest, context: { mfaa: true }",
+        "none of the actions of this row has `mfaa` in its context",
+        "mfaa",
+        "did you mean `mfa`?",
+    ),
     ("P, R, deny: rest, because: [owner]", "`because` goes with `expect`", "because", "make a row with `expect`"),
-    ("P, A, R, who-can: { action: view, resource: 'Doc::\"d\"', expect: [] }", "`who-can` asks for the principals, so `principal` has no place here|with `who-can`, `action` stands inside it|with `who-can`, `resource` stands inside it", "", ""),
-    ("who-can: { action: view, resource: 'Doc::\"d\"' }", "`who-can` lacks `expect`", "{ action: view, resource: 'Doc::\"d\"' }", ""),
-    ("who-can: { action: view, resource: 'Doc::\"d\"', expect: ['User::\"an\"'] }", "User::\"an\" is no principal among the entities", "'User::\"an\"'", "did you mean User::\"ann\"?"),
-    ("who-can: { action: view, resource: 'Room::\"r\"', expect: [] }", "Action::\"view\" does not apply to a Room", "ROW", ""),
-    ("P, A, R, expect: deny, with: { 'User::\"ann\"': { attrs: { agee: 1 } } }", "User::\"ann\" has no attribute `agee`", "agee", "did you mean `age`?"),
-    ("P, A, R, expect: deny, with: { 'User::\"ann\"': { atrs: {} } }", "unknown key `atrs` in an entity", "atrs", "did you mean `attrs`?"),
-    ("P, A, R, expect: deny, with: { 'User::\"ann\"': { parents: ['Doc::\"d\"'] } }", "User::\"ann\" does not fit", "'User::\"ann\"'", ""),
+    (
+        "P, A, R, who-can: { action: view, resource: 'Doc::\"d\"', expect: [] }",
+        "`who-can` asks for the principals, so `principal` has no place here|with `who-can`, `action` stands inside it|with `who-can`, `resource` stands inside it",
+        "",
+        "",
+    ),
+    (
+        "who-can: { action: view, resource: 'Doc::\"d\"' }",
+        "`who-can` lacks `expect`",
+        "{ action: view, resource: 'Doc::\"d\"' }",
+        "",
+    ),
+    (
+        "who-can: { action: view, resource: 'Doc::\"d\"', expect: ['User::\"an\"'] }",
+        "User::\"an\" is no principal among the entities",
+        "'User::\"an\"'",
+        "did you mean User::\"ann\"?",
+    ),
+    (
+        "who-can: { action: view, resource: 'Room::\"r\"', expect: [] }",
+        "Action::\"view\" does not apply to a Room",
+        "ROW",
+        "",
+    ),
+    (
+        "P, A, R, expect: deny, with: { 'User::\"ann\"': { attrs: { agee: 1 } } }",
+        "User::\"ann\" has no attribute `agee`",
+        "agee",
+        "did you mean `age`?",
+    ),
+    (
+        "P, A, R, expect: deny, with: { 'User::\"ann\"': { atrs: {} } }",
+        "unknown key `atrs` in an entity",
+        "atrs",
+        "did you mean `attrs`?",
+    ),
+    (
+        "P, A, R, expect: deny, with: { 'User::\"ann\"': { parents: ['Doc::\"d\"'] } }",
+        "User::\"ann\" does not fit",
+        "'User::\"ann\"'",
+        "",
+    ),
     ("P, A, R, expect: deny, with: { 'User::\"new\"': {} }", "User::\"new\" does not fit", "'User::\"new\"'", ""),
     ("P, A, R, expect: deny, with: { 'Usr::\"ann\"': {} }", "Usr::\"ann\" does not fit", "'Usr::\"ann\"'", ""),
     ("P, A, R, expect: deny, with: { 'Doc::\"d\"': { tags: { a: b } } }", "Doc has no tags", "a", ""),
@@ -436,14 +557,26 @@ fn tables_that_are_none_say_why() {
         ("defaults: { contxt: {} }\ntests:\nROW", "contxt", "unknown key `contxt` in `defaults`; no row"),
         ("defaults: { context: { mfaa: true } }\ntests:\nROW", "mfaa", "no action has `mfaa` in its context; no row"),
         ("defaults: { action: viw }\ntests:\nROW", "viw", "the schema has no action `viw`; no row"),
-        ("clock: { attribute: nwo, start: 2026-11-20T09:00:00Z }\ntests:\nROW", "nwo", "no action has `nwo` in its context"),
+        (
+            "clock: { attribute: nwo, start: 2026-11-20T09:00:00Z }\ntests:\nROW",
+            "nwo",
+            "no action has `nwo` in its context",
+        ),
         ("clock: { attribute: now }\ntests:\nROW", "{ attribute: now }", "`clock` lacks `start`"),
         ("clock: { attribute: now, start: yesterday }\ntests:\nROW", "yesterday", "`yesterday` is no time"),
-        ("clock: { attribute: now, type: days, start: 2026-11-20T09:00:00Z }\ntests:\nROW", "days", "`type` is datetime, seconds"),
+        (
+            "clock: { attribute: now, type: days, start: 2026-11-20T09:00:00Z }\ntests:\nROW",
+            "days",
+            "`type` is datetime, seconds",
+        ),
         ("entities: nowhere.json\ntests:\nROW", "nowhere.json", "`nowhere.json` cannot be read"),
         ("entities: ../out.json\ntests:\nROW", "../out.json", "`../out.json` lies outside of the repository"),
         ("entities: s.cedarschema\ntests:\nROW", "s.cedarschema", "the entities in `s.cedarschema` do not fit"),
-        ("with: { 'User::\"ann\"': { attrs: { agee: 1 } } }\ntests:\nROW", "agee", "User::\"ann\" has no attribute `agee`"),
+        (
+            "with: { 'User::\"ann\"': { attrs: { agee: 1 } } }\ntests:\nROW",
+            "agee",
+            "User::\"ann\" has no attribute `agee`",
+        ),
         ("tests:\nROWtests:\nROW", "tests", "`tests` is given twice"),
     ] {
         let table = table.replace("ROW", row);
@@ -473,7 +606,9 @@ fn keys_may_come_in_any_order_and_text_may_be_any() {
     );
     assert_eq!(all_pass(&ran), ["é — \"x\" 🦀"]);
     // A byte-order mark, Windows line ends, and characters of several bytes before a fault.
-    let ran = yaml("\u{feff}tests:\r\n  - name: éé🦀\r\n    principal: 'User::\"é\"'\r\n    action: viéw\r\n    expect: deny\r\n");
+    let ran = yaml(
+        "\u{feff}tests:\r\n  - name: éé🦀\r\n    principal: 'User::\"é\"'\r\n    action: viéw\r\n    expect: deny\r\n",
+    );
     let faults: Vec<_> = ran.rows[0].faults.iter().map(|fault| at(&fault.location)).collect();
     assert_eq!(faults[0], "viéw", "{:#?}", told(&ran));
     let position = ran.rows[0].faults[0].location.start();
@@ -482,7 +617,9 @@ fn keys_may_come_in_any_order_and_text_may_be_any() {
 
 #[test]
 fn a_list_alone_is_a_table() {
-    all_pass(&yaml("- { principal: 'User::\"ann\"', action: enter, resource: 'Room::\"r\"', context: { now: '2020-01-01' }, expect: deny }\n"));
+    all_pass(&yaml(
+        "- { principal: 'User::\"ann\"', action: enter, resource: 'Room::\"r\"', context: { now: '2020-01-01' }, expect: deny }\n",
+    ));
 }
 
 #[test]
@@ -495,7 +632,9 @@ fn a_row_that_waits_is_skipped_with_its_reason() {
 #[test]
 fn entities_of_a_table_replace_the_stores() {
     let table = |entities: &str| {
-        format!("entities: {entities}\ntests:\n  - who-can: {{ action: view, resource: 'Doc::\"d\"', context: {{ mfa: true }}, expect: ['User::\"zoe\"'] }}\n")
+        format!(
+            "entities: {entities}\ntests:\n  - who-can: {{ action: view, resource: 'Doc::\"d\"', context: {{ mfa: true }}, expect: ['User::\"zoe\"'] }}\n"
+        )
     };
     let inline = "[{ uid: 'User::\"zoe\"', attrs: { age: 1 } }, { uid: 'Doc::\"d\"', attrs: { owner: 'User::\"zoe\"', open: false } }]";
     all_pass(&yaml(&table(inline)));
@@ -526,9 +665,31 @@ fn everyone_who_can_is_compared_with_everyone_who_should() {
 #[test]
 fn csv_takes_three_separators_marks_and_line_ends() {
     let rows = [
-        ["name", "principal", "action", "resource", "context.mfa", "context.ip", "context.device.id", "context.device.known", "expect", "because"],
+        [
+            "name",
+            "principal",
+            "action",
+            "resource",
+            "context.mfa",
+            "context.ip",
+            "context.device.id",
+            "context.device.known",
+            "expect",
+            "because",
+        ],
         ["a", "\"User::\"\"ann\"\"\"", "view", "\"Doc::\"\"d\"\"\"", "TRUE", "", "", "", "allow", "owner"],
-        ["\"b, c; d\"", "\"User::\"\"ann\"\"\"", "\"Action::\"\"edit\"\"\"", "\"Doc::\"\"d\"\"\"", "true", "10.9.0.1", "", "", "DENY", "p.cedar#no-hotel"],
+        [
+            "\"b, c; d\"",
+            "\"User::\"\"ann\"\"\"",
+            "\"Action::\"\"edit\"\"\"",
+            "\"Doc::\"\"d\"\"\"",
+            "true",
+            "10.9.0.1",
+            "",
+            "",
+            "DENY",
+            "p.cedar#no-hotel",
+        ],
         ["d", "\"User::\"\"bob\"\"\"", "delete", "\"Doc::\"\"d\"\"\"", "false", "", "x", "true", "allow", "device"],
         ["", "\"User::\"\"bob\"\"\"", "view", "\"Doc::\"\"d\"\"\"", "false", "", "", "", "deny", "\"\""],
     ];
@@ -546,7 +707,9 @@ fn csv_takes_three_separators_marks_and_line_ends() {
 #[test]
 fn csv_tells_an_empty_cell_from_empty_text() {
     let table = |cell: &str, expect: &str| {
-        format!("principal,action,resource,context.mfa,context.note,expect\n\"User::\"\"bob\"\"\",delete,\"Doc::\"\"d\"\"\",false,{cell},{expect}\n")
+        format!(
+            "principal,action,resource,context.mfa,context.note,expect\n\"User::\"\"bob\"\"\",delete,\"Doc::\"\"d\"\"\",false,{cell},{expect}\n"
+        )
     };
     all_pass(&csv(&table("", "deny")));
     all_pass(&csv(&table("  ", "deny")));
@@ -558,11 +721,19 @@ fn csv_tells_an_empty_cell_from_empty_text() {
 fn csv_cells_that_are_wrong_say_so_at_their_place() {
     let header = "principal,action,resource,context.mfa,context.tags,expect,because,skip\n";
     for (cells, place, message) in [
-        ("User::\"ann\",view,\"Doc::\"\"d\"\"\",true,,deny,,", "User::\"ann\"", "a cell with a quote in it stands in quotes"),
+        (
+            "User::\"ann\",view,\"Doc::\"\"d\"\"\",true,,deny,,",
+            "User::\"ann\"",
+            "a cell with a quote in it stands in quotes",
+        ),
         ("\"User::\"ann\"\",view,\"Doc::\"\"d\"\"\",true,,deny,,", "ann\"\"", "text follows a closing quote"),
         ("P,view,\"Doc::\"\"d\"\"\",maybe,,deny,,", "maybe", "context.mfa is true or false, and this is `maybe`"),
         ("P,view,\"Doc::\"\"d\"\"\",,,deny,,", "ROW", "the context lacks `mfa`"),
-        ("P,view,\"Doc::\"\"d\"\"\",true,a,deny,,", "a", "context.tags is a list, each item text as JSON, and this is `a`"),
+        (
+            "P,view,\"Doc::\"\"d\"\"\",true,a,deny,,",
+            "a",
+            "context.tags is a list, each item text as JSON, and this is `a`",
+        ),
         ("P,view,\"Doc::\"\"d\"\"\",true,\"[\"\"a\"\"]\",dny,,", "dny", "`expect` is allow or deny, and this is `dny`"),
         ("P,view,\"Doc::\"\"d\"\"\",true,,,,", "ROW", "this row expects nothing"),
         ("P,view,\"Doc::\"\"d\"\"\",true,,deny,a;owner,", "a;owner", "no policy is called `a`"),
@@ -604,7 +775,9 @@ fn json_rows_get_one_error_for_each_fault_too() {
         .iter()
         .map(|row| row.faults.iter().map(|fault| (at(&fault.location).to_owned(), fault.message.clone())).collect())
         .collect();
-    let short = |all: &Vec<(String, String)>| all.iter().map(|(_, message)| message.split(',').next().unwrap().to_owned()).collect::<Vec<_>>();
+    let short = |all: &Vec<(String, String)>| {
+        all.iter().map(|(_, message)| message.split(',').next().unwrap().to_owned()).collect::<Vec<_>>()
+    };
     assert_eq!(
         short(&told[0]),
         [

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
+use super::coverage::CoverageArgs;
 use crate::finding::FailOn;
 use crate::tables::{Filter, Shard};
 
@@ -43,7 +44,8 @@ pub(super) enum Command {
     #[command(after_help = "Examples:\n  polcheck test\n  polcheck test -p policies.cedar -s app.cedarschema --tests \
                             tests.json\n  polcheck test -v                        every row\n  polcheck test --filter \
                             action=refund --filter expect=deny\n  polcheck test --shard 2/4               the second of four \
-                            jobs")]
+                            jobs\n  polcheck test --coverage                what no row exercises\n  polcheck test \
+                            --coverage-floor 80 --against main")]
     Test(TestArgs),
     /// Say who gains and who loses what between two revisions, with a request that shows each change
     #[command(
@@ -107,6 +109,8 @@ pub(super) struct TestArgs {
     /// Name the rows and run none
     #[arg(long)]
     pub(super) list: bool,
+    #[command(flatten)]
+    pub(super) coverage: CoverageArgs,
     #[command(flatten)]
     pub(super) run: RunArgs,
 }

@@ -2,12 +2,14 @@
 
 use super::args::{CheckArgs, ValidateArgs};
 use super::comparing;
+use super::coverage::CoverageArgs;
 use super::exit::Failure;
 use super::finishing::finish;
 use super::loading::load;
 use super::output;
 use super::progress::Progress;
 use crate::lint::Options;
+use crate::tables::{Gauge, Selection};
 use crate::text::inline;
 use crate::{lint, tables, validate};
 
@@ -19,14 +21,19 @@ pub(super) fn run(args: &CheckArgs) -> Result<u8, Failure> {
     let mut loaded = load(run)?;
     let mut outcome = loaded.outcome("check");
     let (repo, config) = (&loaded.repo, &loaded.config);
+    // The floor is the configuration's; what else there is about coverage belongs to `test`.
+    let coverage = CoverageArgs::default();
+    let gauge = coverage.asked(config).then(|| Gauge::new(repo));
     let ((from_validation, linted), ran) = rayon::join(
         || rayon::join(|| validate::run(repo, config, *level), || lint::run(repo, config, Options::default())),
-        || tables::run(repo, &tables::Selection::default()),
+        || tables::run(repo, &Selection::default(), gauge.as_ref()),
     );
     outcome.findings.extend(from_validation);
     outcome.findings.extend(linted.findings);
+    outcome.remarks.extend(ran.remarks());
     outcome.findings.extend(ran.findings);
     outcome.tests = ran.rows;
+    outcome.coverage = gauge.map(|gauge| coverage.measured(run, &loaded, &gauge, false)).transpose()?;
     outcome.gaps = loaded.unvalidated();
     // Validation says of these what is wrong with them.
     outcome.gaps.extend(linted.unfit);

@@ -15,7 +15,7 @@ use crate::finding::Level;
 use crate::outcome::changes::{Comparison, Side};
 use crate::outcome::{Outcome, TestResult};
 use crate::source::{GitRevision, Source, Worktree, parse_revisions};
-use crate::tables;
+use crate::tables::{self, Selection};
 use crate::text::{Location, inline};
 
 /// Both sides.
@@ -176,7 +176,9 @@ pub(super) fn compare(
     // The author of a change controls the new side, so the old one's gates count as well.
     let gates: Vec<&Gate> = old.config.gates.iter().chain(&new.config.gates).chain([&asked]).collect();
     let accepted = diff::rule(&mut compared.stores, &gates, &new.accepted, &today(args)?);
-    let rows = |loaded: &Loaded| if same_tables(sides) { Vec::new() } else { tables::run(&loaded.repo, &tables::Selection::default()).rows };
+    let rows = |loaded: &Loaded| {
+        if same_tables(sides) { Vec::new() } else { tables::run(&loaded.repo, &Selection::default(), None).rows }
+    };
     let (old_rows, new_rows) = rayon::join(|| rows(old), || rows(new));
     let weakened = diff::weakened(strictness(old, &old_rows), strictness(new, &new_rows), &new.catalogue);
     let digested = |side: &Side, loaded: &Loaded| Side { schema: schema_digest(loaded), ..side.clone() };

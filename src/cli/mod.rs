@@ -5,6 +5,7 @@
 mod args;
 mod check;
 mod comparing;
+mod coverage;
 mod diff;
 mod exit;
 mod finishing;

@@ -9,19 +9,26 @@ use super::loading::load;
 use super::output;
 use super::progress::Progress;
 use crate::outcome::{Outcome, Status};
-use crate::tables::{self, Ran, Selection};
+use crate::tables::{self, Gauge, Ran, Selection};
 use crate::text::inline;
 
 /// Runs the command and gives the exit code.
 pub(super) fn run(args: &TestArgs) -> Result<u8, Failure> {
-    let TestArgs { filter, shard, fail_fast, list, run } = args;
+    let TestArgs { filter, shard, fail_fast, list, coverage, run } = args;
     let reports = output::wanted(&run.common)?;
     let progress = Progress::start("testing", run.common.quiet);
     let mut loaded = load(run)?;
     let mut outcome = loaded.outcome("test");
     let selection = Selection { filters: filter.clone(), shard: *shard, fail_fast: *fail_fast, list: *list };
-    let ran = tables::run(&loaded.repo, &selection);
+    let gauge = (coverage.asked(&loaded.config) && !list).then(|| Gauge::new(&loaded.repo));
+    let ran = tables::run(&loaded.repo, &selection, gauge.as_ref());
+    let part = ran.left_out > 0 || ran.stopped;
+    outcome.coverage = gauge.map(|gauge| coverage.measured(run, &loaded, &gauge, part)).transpose()?;
     outcome.gaps.extend(left_out(&ran));
+    if part && loaded.config.coverage_floor.is_some() {
+        outcome.gaps.push("the floor of coverage, for it is about all rows".to_owned());
+    }
+    outcome.remarks.extend(ran.remarks());
     outcome.findings.extend(ran.findings);
     outcome.checked_something = !ran.rows.is_empty();
     outcome.tests = ran.rows;

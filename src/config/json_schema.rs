@@ -75,6 +75,12 @@ pub fn json_schema(catalogue: &Catalogue) -> Value {
             "required-version": { "type": "string", "description": "the versions of polcheck that may run" },
             "fail-on": { "enum": FailOn::WORDS, "description": "the mildest level that fails a run" },
             "exclude": paths,
+            "coverage-floor": {
+                "type": "integer",
+                "minimum": 0,
+                "maximum": 100,
+                "description": "the percentage of policies and conditions that the rows of decision tables have to cover"
+            },
             "rules": rules,
             "override": {
                 "type": "array",

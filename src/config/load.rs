@@ -23,7 +23,8 @@ pub const ACCEPTED_NAME: &str = "polcheck-accepted.toml";
 
 const ACCEPTED: &[&str] = &["what", "owner", "until", "fingerprint"];
 
-const TOP: &[&str] = &["required-version", "fail-on", "exclude", "rules", "override", "store", "diff"];
+const TOP: &[&str] =
+    &["required-version", "fail-on", "exclude", "rules", "override", "store", "diff", "coverage-floor"];
 const STORE: &[&str] = &["name", "schema", "policies", "entities", "links", "tests", "level"];
 const GATE: &[&str] = &["deny", "stores", "actions", "resources"];
 const LEVELS: &[&str] = &["error", "warning", "note", "off"];
@@ -44,6 +45,7 @@ pub fn load(file: &Arc<SourceFile>, catalogue: &Catalogue) -> (Config, Vec<Findi
     required_version(&mut reader, table);
     config.fail_on = fail_on(&mut reader, table);
     config.exclude = patterns(&mut reader, table, "exclude");
+    config.coverage_floor = coverage_floor(&mut reader, table);
     if let Some(rules) = reader.table(table, "rules") {
         config.rules = levels(&mut reader, rules, catalogue);
     }
@@ -196,6 +198,16 @@ fn fail_on(reader: &mut Reader, table: &DeTable<'_>) -> Option<FailOn> {
         reader.report(place, message, Some(format!("one of {}", FailOn::WORDS.join(", "))));
     }
     found
+}
+
+fn coverage_floor(reader: &mut Reader, table: &DeTable<'_>) -> Option<u32> {
+    let floor = reader.number(table, "coverage-floor")?;
+    if floor > 100 {
+        let place = table.get("coverage-floor").map(Spanned::span).unwrap_or_default();
+        reader.report(place, format!("{floor} is no percentage"), Some("write 0 to 100".to_owned()));
+        return None;
+    }
+    Some(floor)
 }
 
 fn patterns(reader: &mut Reader, table: &DeTable<'_>, key: &str) -> Vec<Pattern> {

@@ -137,6 +137,8 @@ pub struct Config {
     pub stores: Vec<StoreConfig>,
     /// What changes of permissions are refused.
     pub gates: Vec<Gate>,
+    /// The percentage of policies and conditions that rows have to cover, if set.
+    pub coverage_floor: Option<u32>,
 }
 
 impl Config {

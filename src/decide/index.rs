@@ -143,6 +143,17 @@ impl Index {
         Some(found)
     }
 
+    /// The policies whose scope `request` satisfies, all of them when the request is not complete.
+    #[must_use]
+    pub fn in_scope(&self, request: &Request, entities: &Entities) -> Vec<&PolicyId> {
+        match self.applicable(request, entities) {
+            Some(numbers) => {
+                numbers.iter().filter_map(|number| self.policies.get(usize::try_from(*number).ok()?)).collect()
+            }
+            None => self.policies.iter().collect(),
+        }
+    }
+
     /// The policies with these numbers as a set for the authorizer.
     fn subset(&self, numbers: Vec<u32>) -> Arc<PolicySet> {
         if let Some(ready) = self.ready.lock().ok().and_then(|ready| ready.get(&numbers).cloned()) {

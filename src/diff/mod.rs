@@ -9,6 +9,7 @@
 //! | `run` | one pair of stores: its environments, in parallel |
 //! | `effects` | effects grouped by cause, with names and places |
 //! | `gates` | what gates say about effects, and what was accepted |
+//! | `touched` | which policies changed at all, for others to look at |
 //! | `weakening` | rules about the repository that became weaker |
 
 mod effects;
@@ -16,8 +17,10 @@ mod gates;
 mod pairing;
 mod run;
 mod stores;
+mod touched;
 mod weakening;
 
 pub use gates::rule;
 pub use run::{Compared, compare};
+pub use touched::touched;
 pub use weakening::{Strictness, weakened};

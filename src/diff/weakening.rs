@@ -106,6 +106,10 @@ fn levels(old: &Config, new: &Config, catalogue: &Catalogue, found: &mut Vec<Wea
     if strictness(new) < strictness(old) {
         say("fail_on_lowered", "fewer levels fail a run (`fail-on`)".to_owned(), place());
     }
+    if new.coverage_floor.unwrap_or(0) < old.coverage_floor.unwrap_or(0) {
+        let (before, after) = (old.coverage_floor.unwrap_or(0), new.coverage_floor.unwrap_or(0));
+        say("coverage_floor_lowered", format!("rows have to cover {after}% and no longer {before}%"), place());
+    }
     let known: BTreeSet<&str> = old.exclude.iter().map(|path| path.text.as_str()).collect();
     for path in new.exclude.iter().filter(|path| !known.contains(path.text.as_str())) {
         say("exclude_added", format!("`{}` is no longer read", inline(&path.text)), path.location.clone());

@@ -2,7 +2,7 @@
 
 use crate::finding::{FailOn, Finding, Level};
 use crate::outcome::changes::Comparison;
-use crate::outcome::{Status, TestResult};
+use crate::outcome::{Coverage, Status, TestResult};
 use crate::rule::Catalogue;
 
 /// A Cedar-looking file that was not used, and why.
@@ -70,7 +70,7 @@ pub enum Verdict {
     Clean,
     /// Findings at or above the fail level.
     Findings,
-    /// Rows failed or could not run.
+    /// Rows failed or could not run, or too little is covered.
     Failed,
     /// Effective permissions changed; whether that fails the run is the gates' to say.
     Changes,
@@ -127,10 +127,14 @@ pub struct Outcome {
     pub inconclusive: Vec<String>,
     /// What could not be checked for lack of something, a sentence each: never an error, always said.
     pub gaps: Vec<String>,
+    /// What rows show and do not fail for, a sentence each.
+    pub remarks: Vec<String>,
     /// Rules whose notes were asked for, and are shown whatever else is.
     pub demanded: Vec<&'static str>,
     /// Permits by how far they reach, when that was asked for.
     pub breadth: Vec<Breadth>,
+    /// What rows exercise, when that was asked for.
+    pub coverage: Option<Coverage>,
     /// What changed between two revisions, when that was asked for.
     pub comparison: Option<Comparison>,
     /// Cedar-looking files that were not used.
@@ -173,7 +177,7 @@ impl Outcome {
             Verdict::Error
         } else if self.findings.iter().any(failing) {
             Verdict::Findings
-        } else if self.tests.iter().any(bad_row) {
+        } else if self.tests.iter().any(bad_row) || self.coverage.as_ref().is_some_and(Coverage::below_floor) {
             Verdict::Failed
         } else if self.refused() > 0 {
             Verdict::Changes

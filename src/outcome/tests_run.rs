@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use super::Lesson;
 use crate::text::Location;
 
 /// What an authorizer answers.
@@ -153,6 +154,10 @@ pub struct TestResult {
     pub help: Option<String>,
     /// Why it could not run, one by one, each at its place.
     pub faults: Vec<RowFault>,
+    /// What it shows besides, and does not fail for: a sentence each.
+    pub notes: Vec<String>,
     /// Why it was skipped.
     pub skip_reason: Option<String>,
+    /// Of a row that failed: which policies made it so and what stood in the way of others, the most telling first.
+    pub lesson: Vec<Lesson>,
 }

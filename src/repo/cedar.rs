@@ -327,7 +327,10 @@ pub fn context_shape(schema: &cedar_policy::Schema, action: &cedar_policy::Entit
 
 /// What `schema` says of the attributes of entities of type `ty`, and of their tags; `None` where it knows no such type.
 #[must_use]
-pub fn entity_shape(schema: &cedar_policy::Schema, ty: &cedar_policy::EntityTypeName) -> Option<(Shape, Option<Shape>)> {
+pub fn entity_shape(
+    schema: &cedar_policy::Schema,
+    ty: &cedar_policy::EntityTypeName,
+) -> Option<(Shape, Option<Shape>)> {
     let schema: &ValidatorSchema = schema.as_ref();
     let found = schema.get_entity_type(ty.as_ref())?;
     Some((record(found.attributes()), found.tag_type().map(shape)))

@@ -98,7 +98,8 @@ impl<'t> Records<'t> {
             if !ends(self.rest()) {
                 let at = self.at;
                 self.to_end();
-                let help = "a quote inside a cell is written twice, and the whole cell in quotes: \"User::\"\"alice\"\"\"";
+                let help =
+                    "a quote inside a cell is written twice, and the whole cell in quotes: \"User::\"\"alice\"\"\"";
                 return Err(Fault::new("text follows a closing quote").help(help).at(Span::new(at, self.at.max(at))));
             }
             return Ok(Cell { text, quoted: true, span });

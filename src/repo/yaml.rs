@@ -35,7 +35,8 @@ impl<'t> Reader<'t> {
     #[must_use]
     pub fn new(text: &'t str) -> Self {
         let body = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let place = Cursor { text, ascii: text.is_ascii(), chars: 0, bytes: text.len() - body.len(), last: Span::at(0) };
+        let place =
+            Cursor { text, ascii: text.is_ascii(), chars: 0, bytes: text.len() - body.len(), last: Span::at(0) };
         Self { text, parser: Parser::new_from_str(body), place }
     }
 
@@ -128,7 +129,8 @@ impl<'t> Reader<'t> {
     /// but a comment or an item. Where one does, the file is read to its end to see.
     fn last_key(&self, from: usize) -> bool {
         let rest = self.text.get(from..).unwrap_or_default();
-        let margin = |line: &str| matches!(line.bytes().next(), None | Some(b' ' | b'\t' | b'\r' | b'\n' | b'#' | b'-'));
+        let margin =
+            |line: &str| matches!(line.bytes().next(), None | Some(b' ' | b'\t' | b'\r' | b'\n' | b'#' | b'-'));
         let open = |line: &str| line.starts_with("---");
         rest.split('\n').skip(1).all(|line| margin(line) && !open(line))
     }
@@ -139,7 +141,9 @@ impl<'t> Reader<'t> {
                 let span = self.place.span(&marks);
                 match &event {
                     Event::Alias(_) => Err(refused("an alias (`*name`)", span)),
-                    Event::Scalar(_, _, anchor, tag) => plain_only(*anchor, tag.is_some(), span).map(|()| (event, span)),
+                    Event::Scalar(_, _, anchor, tag) => {
+                        plain_only(*anchor, tag.is_some(), span).map(|()| (event, span))
+                    }
                     Event::SequenceStart(anchor, tag) | Event::MappingStart(anchor, tag) => {
                         plain_only(*anchor, tag.is_some(), span).map(|()| (event, span))
                     }
@@ -191,9 +195,7 @@ impl<'t> Reader<'t> {
             return Err(Fault::new(format!("this is nested more than {DEEPEST} deep")).at(span));
         }
         match event {
-            Event::Scalar(text, ScalarStyle::Plain, ..) => {
-                Ok(Tree { span, kind: plain(&text, span, self.text) })
-            }
+            Event::Scalar(text, ScalarStyle::Plain, ..) => Ok(Tree { span, kind: plain(&text, span, self.text) }),
             Event::Scalar(text, ..) => Ok(Tree { span, kind: Kind::Text(text.into_owned()) }),
             Event::SequenceStart(..) => {
                 let mut items: Vec<Tree> = Vec::new();
@@ -276,8 +278,9 @@ fn plain(text: &str, span: Span, whole: &str) -> Kind {
         "" | "~" | "null" => Kind::Null,
         "true" => Kind::Bool(true),
         "false" => Kind::Bool(false),
-        _ if is_word_for_truth(text) => wrong(format!("`{shown}` is a boolean to some readers of YAML and text to others"), text)
-            .or_bool(text),
+        _ if is_word_for_truth(text) => {
+            wrong(format!("`{shown}` is a boolean to some readers of YAML and text to others"), text).or_bool(text)
+        }
         _ if text.matches('"').count() % 2 == 1 => {
             let whole = cut(span, whole);
             wrong(format!("YAML cuts this value off after `{shown}`"), &whole)
@@ -304,13 +307,17 @@ impl Kind {
 
 fn is_word_for_truth(text: &str) -> bool {
     let lower = text.to_ascii_lowercase();
-    matches!(lower.as_str(), "yes" | "no" | "on" | "off" | "y" | "n" | "true" | "false") || text == "Null" || text == "NULL"
+    matches!(lower.as_str(), "yes" | "no" | "on" | "off" | "y" | "n" | "true" | "false")
+        || text == "Null"
+        || text == "NULL"
 }
 
 /// A whole number as everybody writes it.
 fn is_number(text: &str) -> bool {
     let digits = text.strip_prefix('-').unwrap_or(text);
-    !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) && (digits == "0" || !digits.starts_with('0'))
+    !digits.is_empty()
+        && digits.bytes().all(|byte| byte.is_ascii_digit())
+        && (digits == "0" || !digits.starts_with('0'))
 }
 
 /// What some YAML reads as a number: leading zeros, signs, underscores, fractions, exponents, other bases, minutes and seconds.
@@ -320,7 +327,9 @@ fn is_numeric(text: &str) -> bool {
     if matches!(body, ".inf" | ".nan") {
         return true;
     }
-    if let Some(digits) = body.strip_prefix("0x").or_else(|| body.strip_prefix("0o")).or_else(|| body.strip_prefix("0b")) {
+    if let Some(digits) =
+        body.strip_prefix("0x").or_else(|| body.strip_prefix("0o")).or_else(|| body.strip_prefix("0b"))
+    {
         return !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'_');
     }
     let starts = body.bytes().next().is_some_and(|byte| byte.is_ascii_digit())

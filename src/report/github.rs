@@ -10,7 +10,7 @@ use crate::outcome::changes::{Direction, Weakened};
 use crate::outcome::{Outcome, TestResult, Verdict};
 use crate::report::changes::{Change, View};
 use crate::report::verdict::{counted, verdict_line};
-use crate::report::{Format, Options, evidence, select};
+use crate::report::{Format, Options, coverage, evidence, select};
 use crate::text::{Location, inline};
 
 /// The format.
@@ -38,12 +38,14 @@ fn render(outcome: &Outcome, options: &Options) -> String {
         selection.findings.iter().partition(|finding| finding.level == Level::Error);
     let changes = outcome.comparison.as_ref().map(|comparison| View::of(comparison).changes).unwrap_or_default();
     let (refused, free): (Vec<_>, Vec<_>) = changes.iter().partition(|change| change.refused);
+    let below_floor = outcome.coverage.as_ref().and_then(coverage::below_floor);
     let weakened = outcome.comparison.iter().flat_map(|comparison| &comparison.weakened);
     let all = (errors.into_iter().map(of_finding))
         .chain(select::bad_rows(outcome).map(of_row))
         .chain(refused.into_iter().map(of_change))
         .chain(outcome.inconclusive.iter().map(|why| of_run("inconclusive", inline(why).into_owned())))
         .chain((outcome.verdict() == Verdict::NothingChecked).then(|| of_run("nothing checked", verdict_line(outcome))))
+        .chain(below_floor.map(|sentence| of_run("coverage", inline(&sentence).into_owned())))
         .chain(weakened.map(of_weakened))
         .chain(milder.into_iter().map(of_finding))
         .chain(free.into_iter().filter(|_| !options.quiet).map(of_change));
@@ -82,7 +84,8 @@ fn of_finding(finding: &Finding) -> Annotation<'_> {
 
 fn of_row(row: &TestResult) -> Annotation<'_> {
     let mut message = inline(&row.id).into_owned();
-    for part in [&row.message, &row.help].into_iter().flatten() {
+    let lesson = row.lesson.first().map(|lesson| &lesson.sentence);
+    for part in [row.message.as_ref(), row.help.as_ref(), lesson].into_iter().flatten() {
         message.push_str(&format!("\n{}", inline(part)));
     }
     let title = if row.status == crate::outcome::Status::Fail { "row failed" } else { "row could not run" };

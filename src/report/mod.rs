@@ -3,6 +3,7 @@
 //! Imports `outcome`, `finding`, `rule` and `text`. A format is one file here and one line in [`FORMATS`].
 
 mod changes;
+mod coverage;
 mod evidence;
 mod github;
 mod human;

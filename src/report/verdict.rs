@@ -2,6 +2,7 @@
 
 use crate::outcome::changes::{Comparison, Relation, Ruling};
 use crate::outcome::{Outcome, Verdict};
+use crate::report::coverage;
 use crate::text::inline;
 
 /// Longer names of revisions are cut, in characters.
@@ -44,6 +45,7 @@ fn ending(outcome: &Outcome, hidden: usize) -> String {
         (_, Some(found)) => parts.push(found),
     }
     parts.extend(rows(outcome));
+    parts.extend(outcome.coverage.as_ref().and_then(coverage::below_floor).map(|sentence| said(&sentence)));
     parts.extend(outcome.comparison.iter().flat_map(compared));
     if !outcome.inconclusive.is_empty() {
         let count = counted(outcome.inconclusive.len(), "question", "questions");
@@ -91,12 +93,17 @@ fn compared(comparison: &Comparison) -> Vec<String> {
     parts
 }
 
+/// Untrusted text, harmless for a terminal and a CI log where something stands before it on its line.
+fn said(text: &str) -> String {
+    inline(text).replace("##[", "##\\u{5b}")
+}
+
 /// `old main -> new the worktree; `.
 fn sides(comparison: &Comparison) -> String {
     let label = |text: &str| {
         let mut shown: String = text.chars().take(LONGEST_LABEL).collect();
         shown.push_str(if shown.len() < text.len() { " ..." } else { "" });
-        inline(&shown).replace("##[", "##\\u{5b}")
+        said(&shown)
     };
     format!("old {} -> new {}; ", label(&comparison.old.label), label(&comparison.new.label))
 }

@@ -1,17 +1,21 @@
 //! Runs tables: stores, tables and rows in parallel, results in the order of files and rows.
 
+use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
-use cedar_policy::{EntityUid, Request};
+use cedar_policy::{Entities, Entity, EntityUid, Request, Response};
 use rayon::prelude::*;
+use rustc_hash::FxHashMap;
 use serde_json::value::RawValue;
 
 use super::compare::{expected, got, mismatches, wrong_people};
+use super::coverage::{Counts, Gauge, Plan};
 use super::forms;
+use super::lesson::{Asked, lesson, named};
 use super::names::{Name, Names};
 use super::own::{self, Sheets, Spec, Specs, Vocabulary};
 use super::request::Requests;
-use super::rows::{Content, Found, Row, RowContext, Who};
+use super::rows::{Content, Errors, Found, Row, RowContext, RowEntities, Who};
 use super::select::{Selection, Stop};
 use crate::decide::Index;
 use crate::finding::{Finding, Level};
@@ -19,7 +23,8 @@ use crate::outcome::{Decision, Expected, RowFault, RowRequest, Status, TestResul
 use crate::repo::json::{JsonError, Node};
 use crate::repo::tree::Fault;
 use crate::repo::{Repo, SchemaState, Store, TEST_MISMATCH, Table, TableForm};
-use crate::text::{Location, Span, inline};
+use crate::text::{Location, Span, inline, nearest};
+use crate::trace::Tracer;
 
 /// How many entries of a table are read before they run.
 const BATCH: usize = 8192;
@@ -38,26 +43,32 @@ pub struct Ran {
 }
 
 /// Runs the rows of every table of every store that `selection` asks for. Rows that cannot run are results too; a file that
-/// is no table is a finding.
+/// is no table is a finding. `gauge`, made of the same repository, counts what the rows exercise.
 #[must_use]
-pub fn run(repo: &Repo, selection: &Selection) -> Ran {
+pub fn run(repo: &Repo, selection: &Selection, gauge: Option<&Gauge<'_>>) -> Ran {
     let stop = Stop::new();
     let one = |shared: &Ready<'_>, table: &Table| {
         if stop.now() {
             return Ran { stopped: true, ..Ran::default() };
         }
-        Run { ready: shared, table, selection, stop: &stop, names: Names::new(table), ran: Ran::default() }.run()
+        let names = Names::new(table);
+        Run { ready: shared, table, selection, gauge, stop: &stop, names, ran: Ran::default() }.run()
     };
     let with_tables = |store: &&Store| !store.tables.is_empty();
     let ran: Vec<Vec<Ran>> = if selection.fail_fast {
         // To stop at the first failure says something only when all before it has run.
         let stores = repo.stores.iter().filter(with_tables);
-        stores.map(|store| (Ready::new(store), store)).map(|(ready, store)| run_all(&store.tables, &ready, one)).collect()
+        stores
+            .map(|store| {
+                let ready = Ready::new(store, gauge);
+                store.tables.iter().map(|table| one(&ready, table)).collect()
+            })
+            .collect()
     } else {
         let stores = repo.stores.par_iter().filter(with_tables);
         stores
             .map(|store| {
-                let ready = Ready::new(store);
+                let ready = Ready::new(store, gauge);
                 store.tables.par_iter().map(|table| one(&ready, table)).collect()
             })
             .collect()
@@ -72,21 +83,39 @@ pub fn run(repo: &Repo, selection: &Selection) -> Ran {
     all
 }
 
-fn run_all(tables: &[Table], ready: &Ready<'_>, one: impl Fn(&Ready<'_>, &Table) -> Ran) -> Vec<Ran> {
-    tables.iter().map(|table| one(ready, table)).collect()
-}
-
 /// A store made ready for rows.
 struct Ready<'s> {
     store: &'s Store,
     index: Index,
     vocabulary: OnceLock<Vocabulary>,
+    /// Made for the first row that fails.
+    tracer: OnceLock<Tracer>,
+    /// Where to count what rows exercise, if that was asked for.
+    plan: Option<&'s Plan<'s>>,
     /// Why no row of this store can be decided, if so.
     blocked: Option<Fault>,
 }
 
+impl Ran {
+    /// What rows show and do not fail for, each once, with the first row that shows it.
+    #[must_use]
+    pub fn remarks(&self) -> Vec<String> {
+        let mut said: BTreeMap<&str, (usize, &str)> = BTreeMap::new();
+        for row in &self.rows {
+            for note in &row.notes {
+                said.entry(note).or_insert((0, &row.id)).0 += 1;
+            }
+        }
+        let remark = |(note, (count, first)): (&str, (usize, &str))| match count {
+            1 => format!("{note} ({})", inline(first)),
+            count => format!("{note} ({count} rows, such as {})", inline(first)),
+        };
+        said.into_iter().map(remark).collect()
+    }
+}
+
 impl<'s> Ready<'s> {
-    fn new(store: &'s Store) -> Self {
+    fn new(store: &'s Store, gauge: Option<&'s Gauge<'s>>) -> Self {
         let blocked = if let Some(path) = store.broken.first() {
             let message = format!("`{}` does not load whole, so what these policies decide is not known", inline(path));
             Some(Fault::new(message))
@@ -95,7 +124,18 @@ impl<'s> Ready<'s> {
         } else {
             None
         };
-        Self { store, index: Index::new(&store.set), vocabulary: OnceLock::new(), blocked }
+        Self {
+            store,
+            index: Index::new(&store.set),
+            vocabulary: OnceLock::new(),
+            tracer: OnceLock::new(),
+            plan: gauge.and_then(|gauge| gauge.plan(store)),
+            blocked,
+        }
+    }
+
+    fn tracer(&self) -> &Tracer {
+        self.tracer.get_or_init(|| Tracer::new(&self.store.set))
     }
 }
 
@@ -104,6 +144,7 @@ struct Run<'r> {
     ready: &'r Ready<'r>,
     table: &'r Table,
     selection: &'r Selection,
+    gauge: Option<&'r Gauge<'r>>,
     stop: &'r Stop,
     names: Names<'r>,
     ran: Ran,
@@ -139,7 +180,7 @@ impl Run<'_> {
             }
         };
         let own = match &table.own_store {
-            Some(Ok(store)) => Some(Ready::new(store)),
+            Some(Ok(store)) => Some(Ready::new(store, self.gauge)),
             Some(Err(why)) => {
                 let fault = Fault::new(format!("the store of this test cannot be used: {}", inline(why)));
                 rows.iter_mut().for_each(|row| row.content = Err(vec![fault.clone()]));
@@ -151,8 +192,10 @@ impl Run<'_> {
         let ready = own.as_ref().unwrap_or(self.ready);
         let selection = self.selection;
         let results = shares(named, |share| {
-            let mut worker = Worker { ready, table, selection, requests: Requests::new(ready.store) };
-            share.into_iter().map(|(id, found)| worker.row(&found, &id)).collect()
+            let mut worker = Worker::new(ready, table, selection);
+            let results = share.into_iter().map(|(id, found)| worker.row(&found, &id)).collect();
+            worker.done();
+            results
         });
         self.take(results);
         self.ran
@@ -195,7 +238,7 @@ impl Run<'_> {
             }
             let results = shares(batch, |share| {
                 let mut expander = sheets.expander();
-                let mut worker = Worker { ready, table, selection, requests: Requests::new(ready.store) };
+                let mut worker = Worker::new(ready, table, selection);
                 let mut results = Vec::new();
                 for (spec, name) in share {
                     let rows = match name.fault {
@@ -210,6 +253,7 @@ impl Run<'_> {
                         results.push(worker.row(&found, &id));
                     }
                 }
+                worker.done();
                 results
             });
             self.take(results);
@@ -292,9 +336,32 @@ struct Worker<'r> {
     table: &'r Table,
     selection: &'r Selection,
     requests: Requests<'r>,
+    counts: Option<Counts>,
+    /// Entities that are not there, and those of nearly their names.
+    strangers: FxHashMap<EntityUid, Option<String>>,
 }
 
-impl Worker<'_> {
+impl<'r> Worker<'r> {
+    fn new(ready: &'r Ready<'r>, table: &'r Table, selection: &'r Selection) -> Self {
+        let counts = ready.plan.map(Plan::counts);
+        Self { ready, table, selection, requests: Requests::new(ready.store), counts, strangers: FxHashMap::default() }
+    }
+
+    /// Hands in what was counted.
+    fn done(self) {
+        if let (Some(plan), Some(counts)) = (self.ready.plan, &self.counts) {
+            plan.add(counts);
+        }
+    }
+
+    /// Cedar's answer, counted.
+    fn ask(&mut self, request: &Request, entities: &Entities) -> Response {
+        if let (Some(plan), Some(counts)) = (self.ready.plan, &mut self.counts) {
+            plan.count(counts, &self.ready.index, request, entities);
+        }
+        self.ready.index.is_authorized(request, entities)
+    }
+
     /// The result of one row; `None` when it is not asked for.
     fn row(&mut self, found: &Found<'_>, id: &str) -> Option<TestResult> {
         if !self.selection.names(id, self.table.file.path()) {
@@ -311,7 +378,9 @@ impl Worker<'_> {
             message: None,
             help: None,
             faults: Vec::new(),
+            notes: Vec::new(),
             skip_reason: None,
+            lesson: Vec::new(),
         };
         let judged = match &found.content {
             Ok(Content::Row(row)) => self.decision(row, &mut result),
@@ -360,11 +429,45 @@ impl Worker<'_> {
             return Ok(());
         }
         let entities = self.requests.entities(row).map_err(|fault| vec![fault])?;
-        let got = got(self.ready.store, &self.ready.index.is_authorized(&request, &entities));
+        let response = self.ask(&request, &entities);
+        let got = got(self.ready.store, &response);
         let wrong = mismatches(self.ready.store, row, &got).map_err(|why| vec![Fault::new(why)])?;
+        if !wrong.is_empty() {
+            let asked = Asked { request: &request, entities: &entities, expected: row.decision, response: &response };
+            result.lesson = lesson(self.ready.store, self.ready.tracer(), &asked, &named(self.ready.store, row));
+        }
         result.got = Some(got);
         judge(result, wrong);
+        if matches!(row.entities, RowEntities::Ready(_)) {
+            self.note(row, &request, &entities, result);
+        }
         Ok(())
+    }
+
+    /// Says what is probably not meant: an entity that is not there while one of nearly that name is, and a policy that fails
+    /// to evaluate where the row is silent about it.
+    fn note(&mut self, row: &Row<'_>, request: &Request, entities: &Entities, result: &mut TestResult) {
+        for uid in [request.principal(), request.resource()].into_iter().flatten() {
+            if entities.get(uid).is_some() {
+                continue;
+            }
+            let near = self.strangers.entry(uid.clone()).or_insert_with(|| {
+                let same = entities.iter().map(Entity::uid).filter(|other| other.type_name() == uid.type_name());
+                let names: Vec<String> = same.map(|uid| uid.to_string()).collect();
+                nearest(&uid.to_string(), names.iter().map(String::as_str)).map(str::to_owned)
+            });
+            if let Some(near) = near {
+                let (uid, near) = (uid.to_string(), inline(near));
+                result.notes.push(format!("{} is not among the entities, and {near} is", inline(&uid)));
+            }
+        }
+        if let (Errors::Open, Some(got)) = (&row.errors, &result.got) {
+            let silent = got.errors.iter().map(|error| {
+                let (policy, words) = (inline(&error.policy.name), inline(&error.message));
+                format!("`{policy}` fails to evaluate and is skipped, where `errors` says nothing of it: {words}")
+            });
+            result.notes.extend(silent);
+        }
     }
 
     fn who(&mut self, who: &Who<'_>, result: &mut TestResult) -> Result<(), Vec<Fault>> {
@@ -374,22 +477,27 @@ impl Worker<'_> {
             return Ok(());
         }
         let (mut missing, mut extra) = (Vec::new(), Vec::new());
-        let mut telling: Option<(EntityUid, bool)> = None;
+        let mut telling: Option<(Request, Response, bool)> = None;
         for principal in &who.candidates {
             let request = self.requests.asking(who, principal).map_err(|fault| vec![fault])?;
-            let response = self.ready.index.is_authorized(&request, &who.entities);
+            let response = self.ask(&request, &who.entities);
             let allowed = response.decision() == cedar_policy::Decision::Allow;
             let name = principal.to_string();
             if allowed == who.expect.contains(&name) {
                 continue;
             }
             // Somebody who is allowed and should not be tells more than the other way round.
-            if telling.as_ref().is_none_or(|(_, extra)| allowed && !extra) {
-                telling = Some((principal.clone(), allowed));
-                result.request = Some(shown(&request, &who.context));
-                result.got = Some(got(self.ready.store, &response));
+            if telling.as_ref().is_none_or(|(_, _, extra)| allowed && !extra) {
+                telling = Some((request, response, allowed));
             }
             if allowed { extra.push(name) } else { missing.push(name) }
+        }
+        if let Some((request, response, allowed)) = &telling {
+            let expected = if *allowed { Decision::Deny } else { Decision::Allow };
+            let asked = Asked { request, entities: &who.entities, expected, response };
+            result.request = Some(shown(request, &who.context));
+            result.got = Some(got(self.ready.store, response));
+            result.lesson = lesson(self.ready.store, self.ready.tracer(), &asked, &[]);
         }
         judge(result, wrong_people(&missing, &extra));
         Ok(())

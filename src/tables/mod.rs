@@ -1,15 +1,18 @@
 //! Decision tables: rows of requests with the decisions that they should get.
 //!
-//! An engine: imports `outcome`, `finding`, `text`, `repo` and `decide`.
+//! An engine: imports `outcome`, `finding`, `text`, `repo`, `decide` and `trace`.
 
 mod compare;
+mod coverage;
 mod engine;
 mod forms;
+mod lesson;
 mod names;
 mod own;
 mod request;
 mod rows;
 mod select;
 
+pub use coverage::Gauge;
 pub use engine::{Ran, run};
 pub use select::{Filter, Selection, Shard};

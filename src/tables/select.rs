@@ -150,9 +150,9 @@ impl Selection {
 
 /// Fowler, Noll and Vo's hash (FNV-1a, 64 bits): a row stays in its share when others come and go.
 fn hash(id: &str) -> u64 {
-    let mut hash = id.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    });
+    let mut hash = id
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
     // Its low bits alone mix badly.
     hash ^= hash >> 32;
     hash

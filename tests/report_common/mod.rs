@@ -48,8 +48,10 @@ pub fn outcome(findings: Vec<Finding>, tests: Vec<TestResult>) -> Outcome {
         tests,
         inconclusive: Vec::new(),
         gaps: Vec::new(),
+        remarks: Vec::new(),
         demanded: Vec::new(),
         breadth: Vec::new(),
+        coverage: None,
         comparison: None,
         left_out: Vec::new(),
         summary: Summary {
@@ -98,7 +100,10 @@ pub fn failing_row(id: &str, location: Location, message: &str) -> TestResult {
         }),
         message: Some(message.to_owned()),
         help: None,
+        faults: Vec::new(),
+        notes: Vec::new(),
         skip_reason: None,
+        lesson: Vec::new(),
     }
 }
 
@@ -124,7 +129,8 @@ pub fn hostile() -> Outcome {
     let mut row = failing_row(HOSTILE, place.clone(), HOSTILE);
     row.store = Some(HOSTILE.to_owned());
     row.help = Some(HOSTILE.to_owned());
-    row.expected = Some(Expected { decision: Decision::Deny, reason: Some(vec![HOSTILE.to_owned()]), errors: None, who: None });
+    row.expected =
+        Some(Expected { decision: Decision::Deny, reason: Some(vec![HOSTILE.to_owned()]), errors: None, who: None });
     row.got.as_mut().expect("it ran").reason.push(policy(HOSTILE, place));
     let mut skipped = row.clone();
     skipped.status = Status::Skip;

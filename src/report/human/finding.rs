@@ -61,6 +61,7 @@ impl<'a> Findings<'a> {
             level: finding.level,
             header,
             primary: finding.location.span,
+            label: None,
             others: near.iter().map(|near| (near.location.span, clean(&near.message).into_owned())).collect(),
         };
         let before = page.text.len();

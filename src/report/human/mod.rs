@@ -2,7 +2,9 @@
 
 mod changes;
 mod clean;
+mod coverage;
 mod finding;
+mod lesson;
 mod paint;
 mod render;
 mod row;

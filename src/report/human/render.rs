@@ -5,11 +5,12 @@ use std::collections::HashMap;
 use super::changes;
 use super::clean::clean;
 use super::finding::Findings;
+use super::lesson::Lessons;
 use super::paint::{Ink, Page};
 use super::row;
 use super::snippet::handler;
 use crate::outcome::{Breadth, Outcome, Status, TestResult, Verdict};
-use crate::report::{Options, select, verdict};
+use crate::report::{Options, coverage, select, verdict};
 
 /// Narrower terminals get this many columns.
 const NARROWEST: usize = 40;
@@ -22,7 +23,12 @@ pub(super) fn render(outcome: &Outcome, options: &Options) -> String {
     for finding in selection.findings {
         findings.write(&mut page, finding);
     }
-    rows(&mut page, outcome, &options);
+    let gaps = outcome.coverage.as_ref().map(coverage::gaps).unwrap_or_default();
+    let mut lessons = Lessons::new(handler(options.width, options.color), options.width);
+    rows(&mut page, outcome, &mut lessons, &options);
+    if let Some(measured) = &outcome.coverage {
+        super::coverage::write(&mut page, measured, &gaps, &mut lessons, &options);
+    }
     breadth(&mut page, outcome);
     if let Some(comparison) = &outcome.comparison {
         changes::write(&mut page, comparison, &options);
@@ -42,7 +48,7 @@ pub(super) fn render(outcome: &Outcome, options: &Options) -> String {
     page.text
 }
 
-fn rows(page: &mut Page, outcome: &Outcome, options: &Options) {
+fn rows<'a>(page: &mut Page, outcome: &'a Outcome, lessons: &mut Lessons<'a>, options: &Options) {
     let brief = |status| matches!(status, Status::Pass | Status::Skip);
     if options.verbose && !options.quiet {
         let mut any = false;
@@ -56,7 +62,7 @@ fn rows(page: &mut Page, outcome: &Outcome, options: &Options) {
     }
     let (failed, unrun): (Vec<_>, Vec<_>) = select::bad_rows(outcome).partition(|row| row.status == Status::Fail);
     for result in failed {
-        row::write(page, result);
+        row::write_failed(page, result, lessons, options.verbose);
     }
     // Rows that cannot run often share one cause, which is said once.
     let mut groups: Vec<(Cause<'_>, Vec<&TestResult>)> = Vec::new();
@@ -96,6 +102,9 @@ fn remarks(page: &mut Page, outcome: &Outcome, options: &Options) {
     let before = page.text.len();
     for why in &outcome.inconclusive {
         page.item(Ink::Warning, "  inconclusive: ", 4, &clean(why));
+    }
+    for remark in &outcome.remarks {
+        page.item(Ink::Dim, "  note: ", 4, &clean(remark));
     }
     for gap in &outcome.gaps {
         page.item(Ink::Dim, "  not checked: ", 4, &clean(gap));

@@ -1,8 +1,12 @@
 //! One row of a decision table for people: what it expected, what came out and which policies made it so.
 
 use super::clean::clean;
+use super::lesson::Lessons;
 use super::paint::{Ink, Page};
 use crate::outcome::{Expected, PolicyRef, Status, TestResult};
+
+/// More policies than this are explained only when verbose.
+const LESSONS: usize = 2;
 
 /// Writes one line for a row that passed or was skipped.
 pub(super) fn write_brief(page: &mut Page, row: &TestResult) {
@@ -13,8 +17,23 @@ pub(super) fn write_brief(page: &mut Page, row: &TestResult) {
     }
 }
 
-/// Writes a row that failed or could not run, an empty line at its end.
-pub(super) fn write(page: &mut Page, row: &TestResult) {
+/// Writes a row that failed, what there is to learn from it, and an empty line.
+pub(super) fn write_failed<'a>(page: &mut Page, row: &'a TestResult, lessons: &mut Lessons<'a>, verbose: bool) {
+    write(page, row);
+    let shown = if verbose { row.lesson.len() } else { LESSONS };
+    for lesson in row.lesson.iter().take(shown) {
+        lessons.write(page, lesson);
+    }
+    match row.lesson.len().saturating_sub(shown) {
+        0 => {}
+        1 => page.item(Ink::Dim, "    ", 4, "and one more policy (-v explains it)"),
+        more => page.item(Ink::Dim, "    ", 4, &format!("and {more} more policies (-v explains them)")),
+    }
+    page.gap();
+}
+
+/// Writes what a row that failed or could not run expected and got.
+fn write(page: &mut Page, row: &TestResult) {
     let what = if row.status == Status::Error { "could not run" } else { "failed" };
     page.item(Ink::Error, &format!("  × row {what}: "), 4, &clean(title(row)));
     // One fault has a place of its own, several are shown with theirs.
@@ -59,7 +78,6 @@ pub(super) fn write(page: &mut Page, row: &TestResult) {
             page.item(Ink::Help, "    help: ", 10, &clean(help));
         }
     }
-    page.gap();
 }
 
 /// The row's name; the file stands in the next line.
@@ -106,7 +124,10 @@ const LISTED: usize = 3;
 /// Writes rows that could not run for one cause, an empty line at their end.
 pub(super) fn write_group(page: &mut Page, rows: &[&TestResult], verbose: bool) {
     let [first, _, ..] = rows else {
-        rows.iter().for_each(|row| write(page, row));
+        for row in rows {
+            write(page, row);
+            page.gap();
+        }
         return;
     };
     let message = first.message.as_deref().unwrap_or_default();

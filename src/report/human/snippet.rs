@@ -7,6 +7,8 @@ use miette::{
     SpanContents,
 };
 
+use unicode_width::UnicodeWidthChar;
+
 use super::clean;
 use crate::finding::Level;
 use crate::text::{SourceFile, Span};
@@ -15,6 +17,11 @@ use crate::text::{SourceFile, Span};
 const MOST_LINES: usize = 10;
 /// Lines longer than this (bytes) are shown in part.
 const LONG_LINE: usize = 300;
+
+/// How miette shows a tab.
+const TAB: usize = 4;
+/// Columns of the frame around a line and of what leads to a label.
+const LEAD: usize = 9;
 
 /// A file made ready to be shown: done once, used for all of its findings.
 pub(super) struct Shown<'a> {
@@ -43,6 +50,15 @@ impl<'a> Shown<'a> {
     pub(super) fn fits(&self, first: usize, last: usize) -> bool {
         let short = |line| self.line_start(line + 1) - self.line_start(line) <= LONG_LINE;
         last.saturating_sub(first) < MOST_LINES && (first.saturating_sub(1)..=last + 1).all(short)
+    }
+
+    /// Columns that a label at `span` has left of `width`, its line's number and the line that leads to it taken off.
+    pub(super) fn room(&self, span: Span, width: usize) -> usize {
+        let span = self.clip(span);
+        let middle = self.floor(span.start + span.len() / 2);
+        let before = self.text.get(self.line_start(self.line(span.start))..middle).unwrap_or_default();
+        let taken = before.chars().map(|c| if c == '\t' { TAB } else { c.width().unwrap_or(0) }).sum::<usize>();
+        width.saturating_sub(taken + LEAD + self.lines.len().to_string().len())
     }
 
     fn line(&self, offset: usize) -> usize {
@@ -78,13 +94,15 @@ pub(super) struct Drawing<'a> {
     pub(super) level: Level,
     pub(super) header: String,
     pub(super) primary: Span,
+    /// What stands at `primary`, if that needs saying.
+    pub(super) label: Option<String>,
     pub(super) others: Vec<(Span, String)>,
 }
 
 impl Drawing<'_> {
     /// Draws with `handler` into `out`.
     pub(super) fn draw(self, handler: &GraphicalReportHandler, out: &mut String) -> fmt::Result {
-        let Drawing { shown, level, header, primary, others } = self;
+        let Drawing { shown, level, header, primary, label, others } = self;
         let mut primary = shown.clip(primary);
         let others: Vec<_> = others.into_iter().map(|(span, label)| (shown.clip(span), label)).collect();
         let all = || std::iter::once(primary).chain(others.iter().map(|(span, _)| *span));
@@ -98,7 +116,7 @@ impl Drawing<'_> {
             to = shown.floor(end.min(primary.start + 100));
             primary = Span::new(primary.start, primary.end.min(to));
         }
-        let mut labels = vec![LabeledSpan::new_primary_with_span(None, (primary.start, primary.len()))];
+        let mut labels = vec![LabeledSpan::new_primary_with_span(label, (primary.start, primary.len()))];
         let fits = |span: &Span| span.start >= from && span.end <= to;
         labels.extend(
             (others.into_iter().filter(|(span, _)| fits(span)))

@@ -1,6 +1,7 @@
 //! `--report json`: everything a run knows, in the shape that `docs/` promises (format 1). Keys are added, never renamed.
 
 mod changes;
+mod coverage;
 mod run;
 
 use crate::report::Format;

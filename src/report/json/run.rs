@@ -3,8 +3,9 @@
 use serde::Serialize;
 
 use super::changes::{self, ComparisonOut};
+use super::coverage::{self, CoverageOut};
 use crate::finding::{Environment, Evidence, Finding, Level, Related};
-use crate::outcome::{Breadth, Decision, Expected, Got, Outcome, RowFault, RowRequest, Status, TestResult};
+use crate::outcome::{Breadth, Decision, Expected, Got, Lesson, Outcome, RowFault, RowRequest, Status, TestResult};
 use crate::report::{Options, json_text};
 use crate::text::{Location, Position};
 
@@ -22,8 +23,12 @@ struct Root<'a> {
     tests: Vec<RowOut<'a>>,
     inconclusive_reasons: &'a [String],
     gaps: &'a [String],
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    remarks: &'a [String],
     #[serde(skip_serializing_if = "Vec::is_empty")]
     breadth: Vec<BreadthOut<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    coverage: Option<CoverageOut<'a>>,
     #[serde(flatten)]
     comparison: Option<ComparisonOut<'a>>,
     left_out: Vec<LeftOutOut<'a>>,
@@ -159,7 +164,25 @@ struct RowOut<'a> {
     help: Option<&'a str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     faults: Vec<FaultOut<'a>>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    notes: &'a [String],
     skip_reason: Option<&'a str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    lesson: Vec<LessonOut<'a>>,
+}
+
+#[derive(Serialize)]
+struct LessonOut<'a> {
+    policy: Option<&'a str>,
+    location: Option<LocationOut<'a>>,
+    sentence: &'a str,
+    marks: Vec<MarkOut<'a>>,
+}
+
+#[derive(Serialize)]
+struct MarkOut<'a> {
+    location: LocationOut<'a>,
+    text: &'a str,
 }
 
 /// Findings and rows come in the outcome's order, which is sorted; options change nothing.
@@ -182,7 +205,9 @@ pub(super) fn render(outcome: &Outcome, _options: &Options) -> String {
         tests: outcome.tests.iter().map(row).collect(),
         inconclusive_reasons: &outcome.inconclusive,
         gaps: &outcome.gaps,
+        remarks: &outcome.remarks,
         breadth: outcome.breadth.iter().map(breadth).collect(),
+        coverage: outcome.coverage.as_ref().map(coverage::coverage),
         comparison: outcome.comparison.as_ref().map(changes::comparison),
         left_out: outcome.left_out.iter().map(|file| LeftOutOut { path: &file.path, why: &file.why }).collect(),
     })
@@ -284,6 +309,19 @@ fn row(row: &TestResult) -> RowOut<'_> {
         message: row.message.as_deref(),
         help: row.help.as_deref(),
         faults: row.faults.iter().map(fault).collect(),
+        notes: &row.notes,
         skip_reason: row.skip_reason.as_deref(),
+        lesson: row.lesson.iter().map(lesson).collect(),
+    }
+}
+
+fn lesson(lesson: &Lesson) -> LessonOut<'_> {
+    LessonOut {
+        policy: lesson.policy.as_ref().map(|policy| policy.name.as_str()),
+        location: lesson.policy.as_ref().map(|policy| location(&policy.location)),
+        sentence: &lesson.sentence,
+        marks: (lesson.marks.iter())
+            .map(|mark| MarkOut { location: location(&mark.location), text: &mark.text })
+            .collect(),
     }
 }

@@ -5,7 +5,7 @@ use super::escape::{cell, code};
 use crate::finding::Finding;
 use crate::outcome::{Outcome, TestResult};
 use crate::report::verdict::{self, counted};
-use crate::report::{Options, select};
+use crate::report::{Options, coverage, select};
 use crate::text::Location;
 
 /// GitHub refuses a job summary above 1 MiB; what follows the tables must still fit.
@@ -40,6 +40,13 @@ pub fn summary_markdown(outcome: &Outcome, options: &Options) -> String {
         select::bad_rows(outcome).map(test_row),
         ("failing row is", "failing rows are"),
     );
+    if let Some(measured) = outcome.coverage.as_ref().filter(|_| !options.quiet) {
+        out.table(
+            "\n",
+            std::iter::once(format!("- **Coverage**: {}\n", cell(&coverage::figure(measured)))),
+            ("line is", ""),
+        );
+    }
     if !options.quiet {
         let undecided = outcome.inconclusive.iter().map(|why| format!("- **Inconclusive**: {}\n", cell(why)));
         let unchecked = outcome.gaps.iter().map(|gap| format!("- **Not checked**: {}\n", cell(gap)));
@@ -90,7 +97,9 @@ fn test_row(row: &TestResult) -> String {
     for policy in row.got.iter().flat_map(|got| &got.reason).take(10) {
         got.push_str(&format!("<br>{} {}", policy.effect, code(&policy.name)));
     }
-    let why: Vec<String> = [&row.message, &row.help].into_iter().flatten().map(|text| cell(text)).collect();
+    let lesson = row.lesson.first().map(|lesson| &lesson.sentence);
+    let why = [row.message.as_ref(), row.help.as_ref(), lesson].into_iter().flatten();
+    let why: Vec<String> = why.map(|text| cell(text)).collect();
     let (id, at) = (code(&row.id), place(&row.location));
     format!("| {id} | {at} | {expected} | {got} | {} |\n", why.join("<br>"))
 }

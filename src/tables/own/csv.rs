@@ -44,7 +44,8 @@ impl<'t> Specs<'t> {
         }
         if !columns.contains(&Column::Known("expect")) && !columns.contains(&Column::Known("skip")) {
             let fault = Fault::new("there is no column `expect`, so no row would expect anything");
-            faults.push(fault.help("the first line names the columns: principal,action,resource,expect").at(Span::at(0)));
+            faults
+                .push(fault.help("the first line names the columns: principal,action,resource,expect").at(Span::at(0)));
         }
         Ok(Self { records, columns, any: false, done: false })
     }
@@ -133,7 +134,8 @@ fn take(spec: &mut Spec, column: &Column, cell: Cell, faults: &mut Vec<Fault>) {
             "allow" => spec.what = Some(What::One(Decision::Allow)),
             "deny" => spec.what = Some(What::One(Decision::Deny)),
             other => {
-                let fault = Fault::new(format!("`expect` is allow or deny, and this is `{}`", inline(&said.value))).at(span);
+                let fault =
+                    Fault::new(format!("`expect` is allow or deny, and this is `{}`", inline(&said.value))).at(span);
                 faults.push(match nearest(other, ["allow", "deny"].into_iter()) {
                     Some(meant) => fault.help(format!("did you mean `{meant}`?")),
                     None => fault,

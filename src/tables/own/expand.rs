@@ -94,7 +94,8 @@ fn base(
             let file = file(&path.value).map_err(|why| vec![Fault::new(inline(&why)).at(path.span)])?;
             read(&file.parse_text()).map_err(|error| {
                 let told = crate::repo::cedar::fault(&error);
-                let message = format!("the entities in `{}` do not fit: {}", inline(file.path()), inline(&told.message));
+                let message =
+                    format!("the entities in `{}` do not fit: {}", inline(file.path()), inline(&told.message));
                 vec![Fault::new(message).at(path.span)]
             })
         }
@@ -203,7 +204,8 @@ impl Expander<'_> {
                 Some(cells)
             }
             What::Who(expect) => {
-                let expect: Vec<_> = expect.iter().filter_map(|said| uid(Some(said), "who-can", spec, faults)).collect();
+                let expect: Vec<_> =
+                    expect.iter().filter_map(|said| uid(Some(said), "who-can", spec, faults)).collect();
                 let (action, resource, entities) = (action?, resource.clone()?, entities.clone()?);
                 let context = self.context(spec, &action, at, false, faults)?;
                 let candidates = self.candidates(&action, &resource, &entities, faults);
@@ -285,8 +287,12 @@ impl Expander<'_> {
                 let known = self.shared.vocabulary.get(&uid).filter(|_| self.shared.vocabulary.closed);
                 if known.is_some_and(|action| !action.takes(principal.type_name(), resource.type_name())) {
                     let (ours, theirs) = (principal.type_name().to_string(), resource.type_name().to_string());
-                    let message =
-                        format!("`{}` does not apply to a {} and a {}", inline(&said.value), inline(&ours), inline(&theirs));
+                    let message = format!(
+                        "`{}` does not apply to a {} and a {}",
+                        inline(&said.value),
+                        inline(&ours),
+                        inline(&theirs)
+                    );
                     faults.push(Fault::new(message).at(said.span));
                 } else if named.iter().any(|(other, _)| *other == uid) {
                     faults.push(Fault::new(format!("`{}` is named twice", inline(&said.value))).at(said.span));
@@ -359,14 +365,19 @@ impl Expander<'_> {
         match (clock, at) {
             (None, None) => {}
             (None, Some(_)) => {
-                let help = "add it above the rows: `clock: { attribute: now, type: datetime, start: 2026-11-20T09:00:00Z }`";
+                let help =
+                    "add it above the rows: `clock: { attribute: now, type: datetime, start: 2026-11-20T09:00:00Z }`";
                 faults.push(Fault::new("`at` needs a `clock`").help(help));
             }
             (Some(clock), at) => {
                 let name = clock.attribute.value.as_str();
                 if !declares(name) {
                     if at.is_some() && !lenient {
-                        let message = format!("{} has no `{}`, so `at` changes nothing", inline(&action.to_string()), inline(name));
+                        let message = format!(
+                            "{} has no `{}`, so `at` changes nothing",
+                            inline(&action.to_string()),
+                            inline(name)
+                        );
                         faults.push(Fault::new(message));
                     }
                 } else if own(name) {
@@ -390,6 +401,12 @@ impl Expander<'_> {
         }
         for Entry { key, value } in &spec.context {
             let name = key.value.as_str();
+            let shared = shared.sheet.defaults.context.iter().any(|entry| entry.key.value == name)
+                || clock.is_some_and(|clock| clock.attribute.value == name);
+            if value.kind == Kind::Null && shared {
+                // Left empty, it takes away what the row would have had.
+                continue;
+            }
             if declares(name) {
                 let json = self.values.json(value, shape(name), &format!("context.{}", inline(name)), faults);
                 object.extend(json.map(|json| (name.to_owned(), json)));
@@ -404,10 +421,11 @@ impl Expander<'_> {
             }
         }
         for (name, field) in fields.into_iter().flatten() {
-            let given = own(name) || object.contains_key(name) || {
-                // A default that is wrong is said as such.
-                shared.sheet.defaults.context.iter().any(|entry| entry.key.value == *name)
-            };
+            let written = |entries: &[Entry]| entries.iter().any(|entry| entry.key.value == *name);
+            let taken = |entry: &Entry| entry.key.value == *name && entry.value.kind == Kind::Null;
+            // What is written and wrong is said as such.
+            let given = object.contains_key(name)
+                || (!spec.context.iter().any(taken) && (own(name) || written(&shared.sheet.defaults.context)));
             if field.required && !given {
                 let message =
                     format!("the context lacks `{}`, which {} requires", inline(name), inline(&action.to_string()));

@@ -56,7 +56,9 @@ impl Vocabulary {
             .into_iter()
             .map(|uid| Action {
                 context: schema.and_then(|schema| context_shape(schema, &uid)),
-                principals: types(schema.and_then(|schema| Some(schema.principals_for_action(&uid)?.cloned().collect()))),
+                principals: types(
+                    schema.and_then(|schema| Some(schema.principals_for_action(&uid)?.cloned().collect())),
+                ),
                 resources: types(schema.and_then(|schema| Some(schema.resources_for_action(&uid)?.cloned().collect()))),
                 uid,
             })
@@ -83,7 +85,8 @@ impl Vocabulary {
             return match all.as_slice() {
                 [action] => Ok(action.uid.clone()),
                 several => {
-                    let names: Vec<_> = several.iter().map(|action| inline(&action.uid.to_string()).into_owned()).collect();
+                    let names: Vec<_> =
+                        several.iter().map(|action| inline(&action.uid.to_string()).into_owned()).collect();
                     let fault = Fault::new(format!("`{}` could be {}", inline(text), names.join(" or ")));
                     Err(fault.help("write the action in full"))
                 }

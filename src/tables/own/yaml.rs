@@ -93,7 +93,8 @@ fn read_clock(tree: &Tree, faults: &mut Vec<Fault>) -> Option<Clock> {
             "seconds" => Some(Unit::Seconds),
             "milliseconds" => Some(Unit::Milliseconds),
             _ => {
-                let message = format!("`type` is datetime, seconds or milliseconds, and this is `{}`", inline(&said.value));
+                let message =
+                    format!("`type` is datetime, seconds or milliseconds, and this is `{}`", inline(&said.value));
                 fields.fault(Fault::new(message).at(said.span));
                 None
             }
@@ -267,7 +268,8 @@ fn because(fields: &mut Fields<'_, '_>) -> Option<Because> {
     let exact = fields.texts("because").map(|policies| Because { policies, exactly: true });
     let some = fields.texts("because-includes").map(|policies| Because { policies, exactly: false });
     if let (Some(_), Some(_), Some(span)) = (&exact, &some, fields.key("because-includes")) {
-        fields.fault(Fault::new("`because` says all policies that decide, so `because-includes` adds nothing").at(span));
+        fields
+            .fault(Fault::new("`because` says all policies that decide, so `because-includes` adds nothing").at(span));
     }
     exact.or(some)
 }
@@ -366,7 +368,8 @@ fn expectation(spec: &mut Spec, fields: &mut Fields<'_, '_>) {
             fields.fault(Fault::new("`rest` is one side's only").at(*span));
         }
         if let (Some(said), Some(_)) = (&spec.action, matrix) {
-            fields.fault(Fault::new("`allow` and `deny` name the actions, so `action` has no place here").at(said.span));
+            fields
+                .fault(Fault::new("`allow` and `deny` name the actions, so `action` has no place here").at(said.span));
         }
         spec.what = Some(What::Matrix { allow, deny });
     } else if let Some(tree) = fields.get("who-can") {

@@ -1,0 +1,39 @@
+//! What rows exercise, for people: a line with the figure, and what is missing over the text of the policies.
+
+use super::clean::clean;
+use super::lesson::Lessons;
+use super::paint::{Ink, Page};
+use crate::outcome::{Coverage, Lesson};
+use crate::report::verdict::counted;
+use crate::report::{Options, coverage};
+
+/// More policies than this are shown only when verbose.
+const SHOWN: usize = 5;
+
+/// Writes the figure; what is missing when that fails the run or is asked for. `gaps` are those of `measured`.
+pub(super) fn write<'a>(
+    page: &mut Page,
+    measured: &Coverage,
+    gaps: &'a [Lesson],
+    lessons: &mut Lessons<'a>,
+    options: &Options,
+) {
+    let below = measured.below_floor();
+    if options.quiet && !below {
+        return;
+    }
+    if options.verbose || below {
+        let most = if options.verbose { gaps.len() } else { SHOWN };
+        for gap in gaps.iter().take(most) {
+            lessons.write(page, gap);
+        }
+        if gaps.len() > most {
+            let more = counted(gaps.len() - most, "more policy", "more policies");
+            page.item(Ink::Dim, "  ", 4, &format!("and {more} (-v shows them)"));
+        }
+    }
+    let hint = if gaps.is_empty() || options.verbose || below { "" } else { "; -v shows what is missing" };
+    let ink = if below { Ink::Error } else { Ink::Dim };
+    page.item(ink, "  coverage: ", 4, &clean(&format!("{}{hint}", coverage::figure(measured))));
+    page.gap();
+}

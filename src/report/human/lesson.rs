@@ -1,0 +1,74 @@
+//! Why a row failed, laid over the text of the policies.
+
+use std::collections::HashMap;
+
+use miette::GraphicalReportHandler;
+
+use super::clean::clean;
+use super::paint::{Ink, Page, wrap};
+use super::snippet::{Drawing, Shown};
+use crate::finding::Level;
+use crate::outcome::{Lesson, Mark};
+use crate::text::{SourceFile, Span};
+
+/// Labels get at least so many columns.
+const NARROWEST: usize = 24;
+
+/// Shows lessons; keeps each file's harmless text.
+pub(super) struct Lessons<'a> {
+    files: HashMap<*const SourceFile, Shown<'a>>,
+    handler: GraphicalReportHandler,
+    width: usize,
+}
+
+impl<'a> Lessons<'a> {
+    pub(super) fn new(handler: GraphicalReportHandler, width: usize) -> Self {
+        Self { files: HashMap::new(), handler, width }
+    }
+
+    /// Writes `lesson` to `page`.
+    pub(super) fn write(&mut self, page: &mut Page, lesson: &'a Lesson) {
+        let before = page.text.len();
+        let left = self.draw(page, lesson).unwrap_or_else(|| {
+            // Nothing half-drawn.
+            page.text.truncate(before);
+            page.item(Ink::Note, "  ☞ ", 4, &clean(&lesson.sentence));
+            lesson.marks.iter().collect()
+        });
+        for mark in left {
+            let text = format!("{}: {}", mark.location.label(), mark.text);
+            page.item(Ink::Dim, "    at ", 7, &clean(&text));
+        }
+    }
+
+    /// Draws marks that stand close to the first, and gives the others; none when nothing could be drawn.
+    fn draw(&mut self, page: &mut Page, lesson: &'a Lesson) -> Option<Vec<&'a Mark>> {
+        let first = lesson.marks.first().filter(|mark| !mark.location.text().is_empty())?;
+        let file: &'a SourceFile = &first.location.file;
+        let width = self.width;
+        let shown = self.files.entry(std::ptr::from_ref(file)).or_insert_with(|| Shown::new(file));
+        let label =
+            |span: Span, text: &str| wrap(&clean(text), shown.room(span, width).max(NARROWEST), 0, 0).join("\n");
+        let (mut others, mut left) = (Vec::new(), Vec::new());
+        let (mut from, mut to) = shown.lines_of(first.location.span);
+        for mark in lesson.marks.iter().skip(1) {
+            let span = mark.location.span;
+            let (start, end) = shown.lines_of(span);
+            if std::ptr::eq(&*mark.location.file, file) && shown.fits(from.min(start), to.max(end)) {
+                (from, to) = (from.min(start), to.max(end));
+                others.push((span, label(span, &mark.text)));
+            } else {
+                left.push(mark);
+            }
+        }
+        let drawing = Drawing {
+            shown,
+            level: Level::Note,
+            header: wrap(&clean(&lesson.sentence), width, 4, 4).join("\n"),
+            primary: first.location.span,
+            label: Some(label(first.location.span, &first.text)),
+            others,
+        };
+        drawing.draw(&self.handler, &mut page.text).is_ok().then_some(left)
+    }
+}

@@ -1,0 +1,282 @@
+//! Why a row failed, policy by policy: what decided, and what stood in the way of what was expected.
+
+use cedar_policy::{AuthorizationError, Effect, Entities, PolicyId, Request, Response};
+
+use super::coverage::place;
+use super::rows::{Reasons, Row};
+use crate::outcome::{Decision, Lesson, Mark, PolicyRef};
+use crate::repo::{Named, Store};
+use crate::trace::{Account, Operand, Tracer, Truth};
+
+/// More policies than this are not explained.
+const MOST: usize = 3;
+/// More operands of one policy than this are not listed.
+const OPERANDS: usize = 3;
+
+/// A row that failed.
+pub(super) struct Asked<'a> {
+    pub(super) request: &'a Request,
+    pub(super) entities: &'a Entities,
+    pub(super) expected: Decision,
+    pub(super) response: &'a Response,
+}
+
+/// The policies that `row` expects to decide, as far as their names are known.
+pub(super) fn named<'s>(store: &'s Store, row: &Row<'_>) -> Vec<&'s PolicyId> {
+    let (Reasons::AtLeast(names) | Reasons::Exactly(names)) = &row.reasons else { return Vec::new() };
+    let known = |name: &String| match store.named(name) {
+        Named::One(key) => Some(key),
+        Named::Nothing(_) | Named::Several(_) => None,
+    };
+    names.iter().filter_map(known).collect()
+}
+
+/// What to learn from a row that failed; `named` are the policies that it expected to decide.
+pub(super) fn lesson(store: &Store, tracer: &Tracer, asked: &Asked<'_>, named: &[&PolicyId]) -> Vec<Lesson> {
+    let teacher = Teacher { store, tracer, asked };
+    let mut lessons = match (asked.expected, asked.response.decision()) {
+        (Decision::Allow, cedar_policy::Decision::Deny) => teacher.denied(named),
+        (Decision::Deny, cedar_policy::Decision::Allow) => teacher.allowed(named),
+        _ => teacher.otherwise(named),
+    };
+    lessons.truncate(2 * MOST);
+    lessons
+}
+
+struct Teacher<'a> {
+    store: &'a Store,
+    tracer: &'a Tracer,
+    asked: &'a Asked<'a>,
+}
+
+impl<'a> Teacher<'a> {
+    /// Denied, and it should not be.
+    fn denied(&self, named: &[&PolicyId]) -> Vec<Lesson> {
+        let forbids = self.deciding();
+        let mut lessons: Vec<Lesson> = forbids.iter().filter_map(|id| self.matched(id, "forbids it")).collect();
+        if self.matches(Effect::Permit) {
+            return lessons;
+        }
+        let mut accounts = self.near_and_named(Effect::Permit, named);
+        accounts.truncate(MOST.saturating_sub(lessons.len()).max(1));
+        if accounts.is_empty() {
+            lessons.push(general(if self.has(Effect::Permit) {
+                "no permit comes near: each misses this request by two parts of its scope at least"
+            } else {
+                "there is no permit at all"
+            }));
+        }
+        let lead = if lessons.is_empty() { "the nearest permit is" } else { "nor does a permit hold; the nearest is" };
+        lessons.extend(self.nearest(&accounts, lead));
+        lessons
+    }
+
+    /// Allowed, and it should not be. The first permit, then the forbid that was most likely meant, then the others.
+    fn allowed(&self, named: &[&PolicyId]) -> Vec<Lesson> {
+        let mut lessons: Vec<Lesson> = self.deciding().iter().filter_map(|id| self.matched(id, "permits it")).collect();
+        let failed = self.failing(Effect::Forbid);
+        let mut forbids: Vec<Lesson> =
+            failed.iter().filter_map(|id| self.failed(id, "fails to evaluate, so it forbids nothing")).collect();
+        let mut accounts = self.near_and_named(Effect::Forbid, named);
+        accounts.retain(|account| !failed.contains(&&account.policy));
+        forbids.extend(self.nearest(&accounts, "the nearest forbid is"));
+        let others = lessons.split_off(lessons.len().min(1));
+        lessons.extend(forbids);
+        lessons.extend(others);
+        lessons
+    }
+
+    /// Decided as expected, by other policies or with other errors than expected.
+    fn otherwise(&self, named: &[&PolicyId]) -> Vec<Lesson> {
+        let deciding = self.deciding();
+        let mut lessons = Vec::new();
+        for id in named.iter().filter(|id| !deciding.contains(id)) {
+            let against = self.tracer.against(id, self.asked.request, self.asked.entities);
+            lessons.extend(match against {
+                Some(account) => self.of(id, |name| format!("{name} does not decide: {}", blocked(&account)), &account),
+                None => self.mentioned(id),
+            });
+        }
+        let failed = self.asked.response.diagnostics().errors().map(|error| match error {
+            AuthorizationError::PolicyEvaluationError(error) => error.policy_id(),
+        });
+        if lessons.is_empty() {
+            lessons.extend(failed.take(MOST).filter_map(|id| self.failed(id, "fails to evaluate")));
+        }
+        lessons
+    }
+
+    /// A policy of which no single reason can be given.
+    fn mentioned(&self, id: &PolicyId) -> Option<Lesson> {
+        let matches = self.tracer.why(id, self.asked.request, self.asked.entities)?.value == Truth::True;
+        let in_scope = !self.misses_scope(id);
+        let why = match matches && in_scope {
+            true => "it matches, and is outweighed by a forbid",
+            false => "two parts of its scope at least do not match",
+        };
+        let policy = self.reference(id)?;
+        let sentence = format!("{} does not decide: {why}", policy.name);
+        Some(Lesson { policy: Some(policy), sentence, marks: Vec::new() })
+    }
+
+    fn misses_scope(&self, id: &PolicyId) -> bool {
+        self.tracer.misses_scope(id, self.asked.request, self.asked.entities)
+    }
+
+    /// The nearest policies of `effect`, those that the row names first.
+    fn near_and_named(&self, effect: Effect, named: &[&PolicyId]) -> Vec<Account> {
+        let Asked { request, entities, .. } = self.asked;
+        let wanted = named.iter().filter(|id| self.effect(id) == Some(effect));
+        let mut accounts: Vec<Account> = wanted.filter_map(|id| self.tracer.against(id, request, entities)).collect();
+        for account in self.tracer.near(request, entities, effect, MOST) {
+            if !accounts.iter().any(|known| known.policy == account.policy) {
+                accounts.push(account);
+            }
+        }
+        accounts
+    }
+
+    fn nearest(&self, accounts: &[Account], lead: &str) -> Vec<Lesson> {
+        let one = |(at, account): (usize, &Account)| {
+            let lead = if at == 0 { lead } else { "then comes" };
+            self.of(&account.policy, |name| format!("{lead} {name}: {}", blocked(account)), account)
+        };
+        accounts.iter().enumerate().filter_map(one).collect()
+    }
+
+    /// A policy that matches, and why.
+    fn matched(&self, id: &PolicyId, what: &str) -> Option<Lesson> {
+        let account = self.tracer.why(id, self.asked.request, self.asked.entities)?;
+        self.of(id, |name| format!("{name} {what}: {}", held(&account)), &account)
+    }
+
+    fn failed(&self, id: &PolicyId, what: &str) -> Option<Lesson> {
+        let account = self.tracer.why(id, self.asked.request, self.asked.entities)?;
+        let wrong = account.operands.iter().find(|operand| operand.value == Truth::Error);
+        let why = wrong.map_or_else(String::new, |operand| format!(": `{}`: {}", operand.text, error(operand)));
+        self.of(id, |name| format!("{name} {what}{why}"), &account)
+    }
+
+    fn of(&self, id: &PolicyId, sentence: impl FnOnce(&str) -> String, account: &Account) -> Option<Lesson> {
+        let policy = self.reference(id)?;
+        let sentence = sentence(&policy.name);
+        Some(Lesson { policy: Some(policy), sentence, marks: self.marks(id, account) })
+    }
+
+    fn reference(&self, id: &PolicyId) -> Option<PolicyRef> {
+        let found = self.store.find(id)?;
+        Some(PolicyRef { name: found.name.to_owned(), effect: found.effect, location: found.location.clone() })
+    }
+
+    fn marks(&self, id: &PolicyId, account: &Account) -> Vec<Mark> {
+        let Some(found) = self.store.find(id) else { return Vec::new() };
+        let place = |span: &Option<std::ops::Range<usize>>| place(found.policy, span.clone());
+        let missed = account.missed.iter().map(|(miss, span)| Mark { location: place(span), text: miss.why.clone() });
+        let operands = account.operands.iter().map(|operand| {
+            let said =
+                if operand.span.is_some() { state(operand) } else { format!("`{}`: {}", operand.text, state(operand)) };
+            Mark { location: place(&operand.span), text: said }
+        });
+        missed.chain(operands).take(2 * OPERANDS).collect()
+    }
+
+    fn deciding(&self) -> Vec<&'a PolicyId> {
+        let mut ids: Vec<_> = self.asked.response.diagnostics().reason().collect();
+        ids.sort_by_key(|id| self.store.find(id).map(|found| found.name));
+        ids.truncate(MOST);
+        ids
+    }
+
+    fn failing(&self, effect: Effect) -> Vec<&'a PolicyId> {
+        let ids = self.asked.response.diagnostics().errors().map(|error| match error {
+            AuthorizationError::PolicyEvaluationError(error) => error.policy_id(),
+        });
+        let mut ids: Vec<_> = ids.filter(|id| self.effect(id) == Some(effect)).collect();
+        ids.sort_by_key(|id| self.store.find(id).map(|found| found.name));
+        ids.truncate(MOST);
+        ids
+    }
+
+    fn effect(&self, id: &PolicyId) -> Option<Effect> {
+        self.store.set.policy(id).map(cedar_policy::Policy::effect)
+    }
+
+    fn has(&self, effect: Effect) -> bool {
+        self.store.set.policies().any(|policy| policy.effect() == effect)
+    }
+
+    /// Whether some policy of `effect` matches, whatever is decided.
+    fn matches(&self, effect: Effect) -> bool {
+        self.tracer.any_matches(self.asked.request, self.asked.entities, effect)
+    }
+}
+
+fn general(sentence: &str) -> Lesson {
+    Lesson { policy: None, sentence: sentence.to_owned(), marks: Vec::new() }
+}
+
+fn error(operand: &Operand) -> &str {
+    operand.error.as_deref().unwrap_or("it fails to evaluate")
+}
+
+/// What stands in the way.
+fn blocked(account: &Account) -> String {
+    let mut parts: Vec<String> = account.missed.iter().map(|(miss, _)| miss.why.clone()).collect();
+    // What is skipped now and would fail says nothing that what comes before it does not.
+    let telling: Vec<&Operand> =
+        account.operands.iter().filter(|operand| operand.reached || operand.value != Truth::Error).collect();
+    for operand in telling.iter().take(OPERANDS) {
+        parts.push(wanted(operand));
+    }
+    match telling.len().saturating_sub(OPERANDS) {
+        0 => {}
+        1 => parts.push("and one more condition stands in the way".to_owned()),
+        more => parts.push(format!("and {more} more conditions stand in the way")),
+    }
+    parts.join("; ")
+}
+
+fn wanted(operand: &Operand) -> String {
+    let Operand { text, facts, .. } = operand;
+    let facts = facts.join(" and ");
+    match (operand.wanted, operand.value) {
+        (_, Truth::Error) => format!("`{text}` fails to evaluate: {}", error(operand)),
+        (Some(false), _) if facts.is_empty() => format!("it is ruled out by `{text}`, which is true"),
+        (Some(false), _) => format!("it is ruled out by `{text}`, as {facts}"),
+        _ if facts.is_empty() => format!("it asks for `{text}`, which is false"),
+        _ => format!("it asks for `{text}`, and {facts}"),
+    }
+}
+
+/// What makes a policy match.
+fn held(account: &Account) -> String {
+    let said = |operand: &Operand| {
+        let value = if operand.value == Truth::True { "true" } else { "false" };
+        match operand.facts.as_slice() {
+            [] => format!("`{}` is {value}", operand.text),
+            facts => format!("`{}` is {value}, as {}", operand.text, facts.join(" and ")),
+        }
+    };
+    let mut parts: Vec<String> = account.operands.iter().take(OPERANDS).map(said).collect();
+    match account.operands.len().saturating_sub(OPERANDS) {
+        0 => {}
+        1 => parts.push("and one more condition".to_owned()),
+        more => parts.push(format!("and {more} more conditions")),
+    }
+    if parts.is_empty() { "its scope matches, and it has no condition".to_owned() } else { parts.join("; ") }
+}
+
+/// What an operand is, as a label.
+fn state(operand: &Operand) -> String {
+    match operand.value {
+        Truth::Error if operand.reached => format!("fails: {}", error(operand)),
+        Truth::Error => "not evaluated".to_owned(),
+        value => {
+            let value = if value == Truth::True { "true" } else { "false" };
+            match operand.facts.as_slice() {
+                [] => value.to_owned(),
+                facts => format!("{value}: {}", facts.join(", ")),
+            }
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! A policy set made ready to be asked why.
+
+use std::collections::HashMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+use cedar_policy::{Effect, Entities, Policy, PolicyId, PolicySet, Request};
+
+use super::condition::Condition;
+use super::distance::{Change, to_hold};
+use super::scope::{Miss, Scope, Variable};
+use super::terms::{self, World};
+use super::values::{Truth, Values};
+
+/// An operand of a policy's condition in one world.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Operand {
+    /// Where it stands in the policy's text, when Cedar kept the place.
+    pub span: Option<Range<usize>>,
+    /// As written, on one line; cut when long.
+    pub text: String,
+    /// What it would have to be, where it stands in the way.
+    pub wanted: Option<bool>,
+    /// What it is.
+    pub value: Truth,
+    /// What explains its value, such as "`context.network` is Network::"known""; empty where its text says it all.
+    pub facts: Vec<String>,
+    /// Why it fails to evaluate, in Cedar's words.
+    pub error: Option<String>,
+    /// Whether Cedar evaluates it: short circuits skip some.
+    pub reached: bool,
+}
+
+/// How a policy stands towards a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    /// The policy.
+    pub policy: PolicyId,
+    /// The only part of its scope that the request misses, if it misses one, and where that stands in the policy's text.
+    pub missed: Option<(Miss, Option<Range<usize>>)>,
+    /// What the condition comes to.
+    pub value: Truth,
+    /// What makes it so, or what stands in its way, in the order of evaluation.
+    pub operands: Vec<Operand>,
+}
+
+#[derive(Debug)]
+struct Traced {
+    policy: Policy,
+    scope: Scope,
+    condition: Arc<Condition>,
+}
+
+/// Policies taken apart: scopes and conditions.
+#[derive(Debug)]
+pub struct Tracer {
+    policies: Vec<Traced>,
+    places: HashMap<PolicyId, usize>,
+}
+
+impl Tracer {
+    /// The static and linked policies of `set`, in the order of their ids.
+    #[must_use]
+    pub fn new(set: &PolicySet) -> Self {
+        let mut templates: HashMap<PolicyId, Arc<Condition>> = HashMap::new();
+        let mut policies: Vec<Policy> = set.policies().cloned().collect();
+        policies.sort_by(|a, b| AsRef::<str>::as_ref(a.id()).cmp(b.id().as_ref()));
+        let traced: Vec<Traced> = policies
+            .into_iter()
+            .map(|policy| {
+                let made = || Arc::new(terms::condition(&policy));
+                let condition = match policy.template_id() {
+                    Some(template) => Arc::clone(templates.entry(template.clone()).or_insert_with(made)),
+                    None => made(),
+                };
+                Traced { scope: Scope::of(&policy), condition, policy }
+            })
+            .collect();
+        let places = traced.iter().enumerate().map(|(at, traced)| (traced.policy.id().clone(), at)).collect();
+        Self { policies: traced, places }
+    }
+
+    fn traced(&self, policy: &PolicyId) -> Option<&Traced> {
+        self.policies.get(*self.places.get(policy)?)
+    }
+
+    /// The condition of `policy`; links of one template share it.
+    #[must_use]
+    pub fn condition(&self, policy: &PolicyId) -> Option<&Arc<Condition>> {
+        self.traced(policy).map(|traced| &traced.condition)
+    }
+
+    /// Why the condition of `policy` comes to what it does.
+    #[must_use]
+    pub fn why(&self, policy: &PolicyId, request: &Request, entities: &Entities) -> Option<Account> {
+        let traced = self.traced(policy)?;
+        let world = World::new(request, entities);
+        let mut values = Values::new(&traced.condition, &world);
+        let value = values.whole();
+        let support = values.support().into_iter().map(|node| (node, None)).collect();
+        let operands = described(&mut values, support);
+        Some(Account { policy: policy.clone(), missed: None, value, operands })
+    }
+
+    /// Whether `request` misses a part of the scope of `policy`.
+    #[must_use]
+    pub fn misses_scope(&self, policy: &PolicyId, request: &Request, entities: &Entities) -> bool {
+        self.traced(policy).is_none_or(|traced| traced.scope.misses(request, entities).is_err())
+    }
+
+    /// Whether some policy of `effect` matches `request`, whatever is decided.
+    #[must_use]
+    pub fn any_matches(&self, request: &Request, entities: &Entities, effect: Effect) -> bool {
+        let world = World::new(request, entities);
+        let matches = |traced: &Traced| {
+            traced.policy.effect() == effect
+                && traced.scope.misses(request, entities).is_ok()
+                && Values::new(&traced.condition, &world).whole() == Truth::True
+        };
+        self.policies.iter().any(matches)
+    }
+
+    /// What stands in the way of `policy`; none when nothing does, or more than one part of its scope.
+    #[must_use]
+    pub fn against(&self, policy: &PolicyId, request: &Request, entities: &Entities) -> Option<Account> {
+        let traced = self.traced(policy)?;
+        let world = World::new(request, entities);
+        let found = candidate(traced, request, entities, &world)?;
+        Some(account(traced, found, request, &world))
+    }
+
+    /// The policies of one `effect` that come nearest to matching `request`, at most `most`: those whose scope matches and whose
+    /// condition does not hold, by the number of operands in the way; then those that miss one part of the scope. Where others
+    /// match with their whole scope, those that miss a part are only listed if nothing else is in their way; the nearest of those
+    /// that are about another action only where there are no others.
+    #[must_use]
+    pub fn near(&self, request: &Request, entities: &Entities, effect: Effect, most: usize) -> Vec<Account> {
+        let world = World::new(request, entities);
+        let of_effect = self.policies.iter().filter(|traced| traced.policy.effect() == effect);
+        let mut found: Vec<(&Traced, Candidate)> = of_effect
+            .filter_map(|traced| Some((traced, candidate(traced, request, entities, &world)?)))
+            .filter(|(_, candidate)| !candidate.change.never)
+            .collect();
+        // Ties stay in the order of policies.
+        found.sort_by_key(|(_, candidate)| candidate.rank());
+        let Some((_, first)) = found.first() else { return Vec::new() };
+        let (full, other_action) = (first.missed.is_none(), first.missed == Some(Variable::Action));
+        let worth = |candidate: &Candidate| match candidate.missed {
+            None => true,
+            Some(Variable::Action) => other_action,
+            Some(_) => !full || candidate.change.operands.is_empty(),
+        };
+        let most = if other_action { most.min(1) } else { most };
+        let found = found.into_iter().filter(|(_, candidate)| worth(candidate)).take(most);
+        found.map(|(traced, candidate)| account(traced, candidate, request, &world)).collect()
+    }
+}
+
+/// A policy that does not match, for one part of its scope at most.
+struct Candidate {
+    missed: Option<Variable>,
+    value: Truth,
+    change: Change,
+}
+
+impl Candidate {
+    fn rank(&self) -> (u8, usize) {
+        let missed = match self.missed {
+            None => 0,
+            Some(Variable::Principal | Variable::Resource) => 1,
+            Some(Variable::Action) => 2,
+        };
+        (missed, self.change.operands.len())
+    }
+}
+
+fn candidate(traced: &Traced, request: &Request, entities: &Entities, world: &World<'_>) -> Option<Candidate> {
+    let missed = match traced.scope.misses(request, entities) {
+        Ok(()) => None,
+        Err(Some(variable)) => Some(variable),
+        Err(None) => return None,
+    };
+    let mut values = Values::new(&traced.condition, world);
+    let value = values.whole();
+    if missed.is_none() && value == Truth::True {
+        return None;
+    }
+    Some(Candidate { missed, value, change: to_hold(&mut values) })
+}
+
+fn account(traced: &Traced, found: Candidate, request: &Request, world: &World<'_>) -> Account {
+    let mut values = Values::new(&traced.condition, world);
+    let wanted = found.change.operands.into_iter().map(|(node, wanted)| (node, Some(wanted))).collect();
+    let missed = found.missed.map(|variable| {
+        let mut miss = traced.scope.miss(request, variable);
+        let above = miss.group.then(|| world.standing_of(request, variable)).flatten();
+        miss.why.extend(above.map(|above| format!(": it is {above}")));
+        (miss, terms::scope_span(&traced.policy, variable))
+    });
+    Account { policy: traced.policy.id().clone(), missed, value: found.value, operands: described(&mut values, wanted) }
+}
+
+fn described(values: &mut Values<'_, '_>, operands: Vec<(usize, Option<bool>)>) -> Vec<Operand> {
+    let reached = values.reached();
+    let mut described = Vec::new();
+    for (node, wanted) in operands {
+        let value = values.of(node);
+        let Some(found) = values.condition.nodes.get(node) else { continue };
+        described.push(Operand {
+            span: found.span(),
+            text: terms::cut(&found.text()),
+            wanted,
+            value,
+            facts: values.world.facts(&found.term, value),
+            error: (value == Truth::Error).then(|| values.world.error(&found.term)),
+            reached: reached.contains(&node),
+        });
+    }
+    described
+}

@@ -1,0 +1,142 @@
+//! The values of a condition's nodes in one world.
+
+use super::condition::{Condition, Node, Shape};
+use super::terms::World;
+
+/// What a condition or a part of it comes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Truth {
+    /// It holds.
+    True,
+    /// It does not.
+    False,
+    /// It fails to evaluate, or is no truth value.
+    Error,
+}
+
+impl Truth {
+    /// `True` or `False`.
+    #[must_use]
+    pub fn of(value: bool) -> Self {
+        if value { Self::True } else { Self::False }
+    }
+
+    /// The other truth value; none for an error.
+    #[must_use]
+    pub fn other(self) -> Option<Self> {
+        match self {
+            Self::True => Some(Self::False),
+            Self::False => Some(Self::True),
+            Self::Error => None,
+        }
+    }
+
+    /// The value of `!`.
+    #[must_use]
+    pub fn negated(self) -> Self {
+        self.other().unwrap_or(Self::Error)
+    }
+}
+
+/// Values of `condition` in `world`, found when asked for and then kept.
+pub struct Values<'c, 'e> {
+    pub(super) condition: &'c Condition,
+    pub(super) world: &'c World<'e>,
+    known: Vec<Option<Truth>>,
+}
+
+impl<'c, 'e> Values<'c, 'e> {
+    /// No value is known yet.
+    #[must_use]
+    pub fn new(condition: &'c Condition, world: &'c World<'e>) -> Self {
+        Self { condition, world, known: vec![None; condition.nodes.len()] }
+    }
+
+    /// What the whole condition comes to. One without clauses holds.
+    pub fn whole(&mut self) -> Truth {
+        self.condition.root.map_or(Truth::True, |root| self.of(root))
+    }
+
+    /// What `node` comes to by itself, whether or not Cedar would have evaluated it.
+    pub fn of(&mut self, node: usize) -> Truth {
+        if let Some(known) = self.known.get(node).copied().flatten() {
+            return known;
+        }
+        let value = match self.condition.shape(node) {
+            Shape::And(left, right) => match self.of(left) {
+                Truth::True => self.of(right),
+                value => value,
+            },
+            Shape::Or(left, right) => match self.of(left) {
+                Truth::False => self.of(right),
+                value => value,
+            },
+            Shape::Not(operand) => self.of(operand).negated(),
+            Shape::If(test, yes, no) => match self.of(test) {
+                Truth::True => self.of(yes),
+                Truth::False => self.of(no),
+                Truth::Error => Truth::Error,
+            },
+            Shape::Literal(value) => Truth::of(value),
+            Shape::Leaf => {
+                self.condition.nodes.get(node).map_or(Truth::Error, |Node { term, .. }| self.world.truth(term))
+            }
+        };
+        if let Some(slot) = self.known.get_mut(node) {
+            *slot = Some(value);
+        }
+        value
+    }
+
+    /// The operands that make the condition come to its value, in the order of evaluation: of an `&&` that holds both sides,
+    /// of one that does not the side that does not, and so on.
+    pub fn support(&mut self) -> Vec<usize> {
+        let mut leaves = Vec::new();
+        let mut open: Vec<usize> = self.condition.root.into_iter().collect();
+        while let Some(node) = open.pop() {
+            match self.condition.shape(node) {
+                Shape::And(left, right) => match (self.of(left), self.of(right)) {
+                    (Truth::True, Truth::True) => open.extend([right, left]),
+                    (Truth::True, _) => open.push(right),
+                    _ => open.push(left),
+                },
+                Shape::Or(left, right) => match (self.of(left), self.of(right)) {
+                    (Truth::False, Truth::False) => open.extend([right, left]),
+                    (Truth::False, _) => open.push(right),
+                    _ => open.push(left),
+                },
+                Shape::Not(operand) => open.push(operand),
+                Shape::If(test, yes, no) => match self.of(test) {
+                    Truth::True => open.extend([yes, test]),
+                    Truth::False => open.extend([no, test]),
+                    Truth::Error => open.push(test),
+                },
+                Shape::Leaf => leaves.push(node),
+                Shape::Literal(_) => {}
+            }
+        }
+        leaves
+    }
+
+    /// The operands that Cedar evaluates, in order.
+    pub fn reached(&mut self) -> Vec<usize> {
+        let mut leaves = Vec::new();
+        let mut open: Vec<usize> = self.condition.root.into_iter().collect();
+        while let Some(node) = open.pop() {
+            match self.condition.shape(node) {
+                Shape::And(left, right) if self.of(left) == Truth::True => open.extend([right, left]),
+                Shape::Or(left, right) if self.of(left) == Truth::False => open.extend([right, left]),
+                Shape::And(left, _) | Shape::Or(left, _) => open.push(left),
+                Shape::Not(operand) => open.push(operand),
+                Shape::If(test, yes, no) => match self.of(test) {
+                    Truth::True => open.extend([yes, test]),
+                    Truth::False => open.extend([no, test]),
+                    Truth::Error => open.push(test),
+                },
+                Shape::Leaf => leaves.push(node),
+                Shape::Literal(_) => {}
+            }
+        }
+        leaves
+    }
+}
