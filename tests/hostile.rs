@@ -13,6 +13,7 @@
 )]
 
 mod common;
+mod report_common;
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
@@ -25,6 +26,7 @@ use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use common::{command, git, write};
+use polcheck::report::FORMATS;
 use tempfile::TempDir;
 
 const PERMIT: &str = "permit(principal, action, resource);\n";
@@ -498,7 +500,7 @@ fn evil_repository(dir: &Path) {
 
 /// Every report on standard output obeys nothing and says nothing to a CI runner but what it should.
 fn harmless(dir: &Path, what: &str) {
-    for format in ["human", "json", "github", "markdown", "sarif"] {
+    for format in FORMATS.iter().map(|format| format.name) {
         for color in ["never", "always"] {
             let mut command = command(dir);
             command.args(["check", "-v", "--report", format, "--color", color]);
@@ -529,7 +531,10 @@ fn harmless(dir: &Path, what: &str) {
             if format == "markdown" {
                 assert!(!stdout.contains("<script"), "{what}: {stdout}");
             }
-            if matches!(format, "json" | "sarif") {
+            if format == "junit" {
+                report_common::xml::parse(&stdout).unwrap();
+            }
+            if matches!(format, "json" | "sarif" | "gitlab") {
                 let _: serde_json::Value = serde_json::from_str(&stdout).unwrap();
             }
         }
@@ -586,7 +591,7 @@ fn wordy() -> TempDir {
 fn a_reader_that_goes_away() {
     let dir = wordy();
     let binary = env!("CARGO_BIN_EXE_polcheck");
-    for format in ["human", "json", "github", "markdown", "sarif"] {
+    for format in FORMATS.iter().map(|format| format.name) {
         let mut bash = Command::new("bash");
         bash.current_dir(dir.path()).env_remove("GITHUB_ACTIONS").env_remove("GITHUB_STEP_SUMMARY");
         bash.arg("-c").arg(format!("'{binary}' check --report {format} | head -1 > first; exit ${{PIPESTATUS[0]}}"));
@@ -632,7 +637,7 @@ fn reports_that_cannot_be_written() {
     let output = wait(both);
     assert!(output.status.code() == Some(2) && !output.stdout.is_empty());
 
-    for format in ["human", "json", "github", "markdown", "sarif"] {
+    for format in FORMATS.iter().map(|format| format.name) {
         let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
         let mut command = command(dir.path());
         let child = command.args(["check", "--report", format]).stdout(full).stderr(Stdio::piped()).spawn().unwrap();

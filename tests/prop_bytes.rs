@@ -12,6 +12,8 @@
     clippy::string_slice
 )]
 
+mod report_common;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -361,10 +363,19 @@ fn examine(outcome: &Outcome) {
                 c.is_control() && c != '\n' && c != '\t' && !(c == '\u{1b}' && color && format.name == "human")
             };
             assert!(!text.chars().any(obeyed), "{}: {text:?}", format.name);
-            if matches!(format.name, "json" | "sarif") {
+            if matches!(format.name, "json" | "sarif" | "gitlab") {
                 let read = serde_json::from_str::<serde_json::Value>(&text);
                 assert!(read.is_ok(), "{}: {read:?}\n{text}", format.name);
             }
+            let faults = match format.name {
+                "gitlab" => report_common::gitlab::faults(&text),
+                "junit" => match report_common::xml::parse(&text) {
+                    Ok(root) => report_common::xml::junit_faults(&root),
+                    Err(why) => vec![why],
+                },
+                _ => Vec::new(),
+            };
+            assert!(faults.is_empty(), "{}: {faults:#?}\n{text}", format.name);
         }
     }
 }

@@ -6,6 +6,7 @@ mod report_common;
 use std::collections::HashMap;
 
 use polcheck::finding::{Finding, Level};
+use polcheck::outcome::changes::Weakened;
 use polcheck::report::{Options, summary_markdown};
 use polcheck::text::SourceFile;
 use report_common::*;
@@ -99,8 +100,8 @@ fn hostile_text_is_only_text_in_markdown() {
     for verbose in [false, true] {
         let text = summary_markdown(&hostile(), &Options { verbose, ..PLAIN });
         assert!(text.chars().all(|c| c == '\n' || !polcheck::text::is_deceptive(c)));
-        let bare =
-            ["<!-- -->", "<code>", "</code>", "<br>"].iter().fold(text.clone(), |text, tag| text.replace(tag, ""));
+        let ours = ["<!-- -->", "<code>", "</code>", "<br>", "<details>", "</details>", "<summary>", "</summary>"];
+        let bare = ours.iter().fold(text.clone(), |text, tag| text.replace(tag, ""));
         assert!(!bare.contains('<') && !bare.contains('>'), "{bare}");
         for table in [("| Level", 5), ("| Row", 6)] {
             let lines =
@@ -118,7 +119,7 @@ fn hostile_text_is_only_text_in_markdown() {
 
 /// `text` without its character references, our headline's `###` and our own emphasis.
 fn without_references(text: &str) -> String {
-    let text = ["&amp;", "&lt;", "&gt;", "<br>*", "### polcheck", "**Inconclusive**", "**Not checked**"]
+    let text = ["&amp;", "&lt;", "&gt;", "<br>*", "### ❌", "**Inconclusive**", "**Not checked**", "*<details>"]
         .iter()
         .fold(text.to_owned(), |text, ours| text.replace(ours, ""))
         .replace("* |\n", " |\n");
@@ -136,9 +137,47 @@ fn a_huge_summary_is_cut_and_says_so() {
     let file = SourceFile::new("a.cedar", "needle");
     let findings =
         (0..3000).map(|_| Finding::new("unknown-attribute", Level::Error, at(&file, "needle"), "*".repeat(900)));
-    let rows = vec![failing_row("t#1", at(&file, "needle"), "no")];
-    let text = summary_markdown(&outcome(findings.collect(), rows), &PLAIN);
-    assert!(text.len() < 900 * 1024);
-    let shown = text.lines().filter(|line| line.starts_with("| error")).count();
-    assert!(shown > 100 && text.contains(&format!("{} findings are not shown here", 3000 - shown)), "{shown}");
+    let rows = (0..500).map(|n| failing_row(&format!("t#{n}"), at(&file, "needle"), "no")).collect();
+    let mut outcome = outcome(findings.collect(), rows);
+    outcome.inconclusive.push("a bound was hit".to_owned());
+    let text = summary_markdown(&outcome, &PLAIN);
+    assert!(text.chars().count() < 65_000 && text.len() > 45_000, "{}", text.len());
+    let count = |start: &str| text.lines().filter(|line| line.starts_with(start)).count();
+    let (findings, rows) = (count("| error"), count("| <code>t&#35;"));
+    assert!(findings > 5 && text.contains(&format!("{} findings are not shown here", 3000 - findings)), "{findings}");
+    assert!(rows > 20 && text.contains(&format!("{} failing rows are not shown here", 500 - rows)), "{rows}");
+    assert_eq!(count("- **Inconclusive**: a bound was hit"), 1, "what is not known has its room");
+}
+
+#[test]
+fn the_first_line_says_how_it_ended() {
+    let first = |outcome: &polcheck::outcome::Outcome, options: &Options| {
+        let text = summary_markdown(outcome, options);
+        (text.lines().next().unwrap().split(" (").next().unwrap().to_owned(), text)
+    };
+    let mut outcome = outcome(Vec::new(), Vec::new());
+    assert_eq!(first(&outcome, &PLAIN).0, "### ✅ polcheck check: clean");
+    outcome.inconclusive.push("a bound was hit".to_owned());
+    let quiet = Options { quiet: true, ..PLAIN };
+    for options in [PLAIN, quiet] {
+        let (headline, text) = first(&outcome, &options);
+        assert_eq!(headline, "### ⚠️ polcheck check: inconclusive: 1 question could not be decided");
+        assert!(text.contains("- **Inconclusive**: a bound was hit\n"), "{text}");
+    }
+    let file = SourceFile::new("a.cedar", "needle");
+    outcome.tests.push(failing_row("t#1", at(&file, "needle"), "no"));
+    assert!(first(&outcome, &quiet).0.starts_with("### ❌ polcheck check: 0 of 1 row passed, 1 failed; inconclusive"));
+    outcome.tests.clear();
+    outcome.inconclusive.clear();
+    outcome.checked_something = false;
+    assert_eq!(first(&outcome, &PLAIN).0, "### ⚠️ polcheck check: nothing was checked");
+    let mut weaker = diff::compared(Vec::new());
+    assert!(first(&diff::diff(weaker.clone()), &PLAIN).0.starts_with("### ✅"));
+    let (kind, location) = ("gate_removed", diff::line(&diff::file("polcheck.toml"), 1));
+    weaker.weakened.push(Weakened { kind, what: "a gate is gone".to_owned(), location });
+    assert_eq!(first(&diff::diff(weaker), &PLAIN).0, "### 🔎 polcheck diff: 1 rule weakened");
+    let mut changed = diff::example();
+    changed.stores[0].groups.remove(1);
+    assert!(first(&diff::diff(changed), &PLAIN).0.starts_with("### 🔎 polcheck diff: 3 gained"));
+    assert!(first(&diff::diff(diff::example()), &PLAIN).0.starts_with("### ❌ polcheck diff: 1 change refused"));
 }

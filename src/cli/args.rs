@@ -6,20 +6,43 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use super::coverage::CoverageArgs;
 use crate::finding::FailOn;
+use crate::report::FORMATS;
 use crate::tables::{Filter, Shard};
+
+const EXAMPLES: &str = "\
+Examples:
+  polcheck check                     validate, lint and test what lies below
+  polcheck check --against main      and say what changes who may do what
+  polcheck COMMAND --help            more, with examples of the command
+";
 
 const EXIT_CODES: &str = "\
 Exit codes:
   0  clean
-  1  findings at or above --fail-on, failed rows, rows that cannot run, malformed tables,
-     changes of permissions that a gate refuses
+  1  findings at or above --fail-on, failed rows, rows that cannot run,
+     malformed tables, changes of permissions that a gate refuses
   2  wrong usage, wrong configuration, or polcheck itself failed
   3  nothing was there to check
   4  something that was asked for could not be decided";
 
-/// Checks Cedar policy repositories: validation, lint and decision tables.
+/// What follows the list of commands.
+fn after_help() -> String {
+    let width = FORMATS.iter().map(|format| format.name.len()).max().unwrap_or(0);
+    let formats = FORMATS.iter().map(|format| format!("  {:width$}  {}\n", format.name, format.about));
+    format!(
+        "{EXAMPLES}\nReports (--report FORMAT or --report FORMAT=FILE):\n{}\n{EXIT_CODES}",
+        formats.collect::<String>()
+    )
+}
+
+fn report_help() -> String {
+    let names: Vec<_> = FORMATS.iter().map(|format| format.name).collect();
+    format!("FORMAT or FORMAT=FILE, repeatable; formats: {}", names.join(", "))
+}
+
+/// Checks Cedar policy repositories: validation, lint, decision tables, and what changes who may do what.
 #[derive(Debug, Parser)]
-#[command(name = "polcheck", version, about, after_help = EXIT_CODES, max_term_width = 100)]
+#[command(name = "polcheck", version, after_help = after_help(), max_term_width = 100)]
 pub(super) struct Cli {
     #[command(subcommand)]
     pub(super) command: Command,
@@ -30,15 +53,17 @@ pub(super) struct Cli {
 pub(super) enum Command {
     /// Validate, lint and test, and diff when a base is given: what CI and the hook run
     #[command(after_help = "Examples:\n  polcheck check\n  polcheck check services/payments --fail-on warning\n  \
-                            polcheck check --report human --report json=polcheck.json\n  polcheck check --against origin/main")]
+                            polcheck check --staged                  what is about to be committed\n  \
+                            polcheck check --against origin/main     and what changes who may do what\n  \
+                            polcheck check --report human --report sarif=polcheck.sarif")]
     Check(CheckArgs),
     /// Check schema, policies, templates, links and entities with Cedar's own validator
     #[command(after_help = "Examples:\n  polcheck validate\n  polcheck validate -s app.cedarschema -p policies/ \
-                            --entities entities.json\n  polcheck validate --level 1")]
+                            --entities entities.json\n  polcheck validate --level 1     policies that chain one dereference at most")]
     Validate(ValidateArgs),
     /// Look for mistakes: in text and syntax, and with a schema by proof over every request that it allows
-    #[command(after_help = "Examples:\n  polcheck lint\n  polcheck lint -v            notes too\n  polcheck lint \
-                            --conflicts   permits and forbids that overlap\n  polcheck rules              what is looked for")]
+    #[command(after_help = "Examples:\n  polcheck lint\n  polcheck lint -v             notes too\n  polcheck lint \
+                            --conflicts    permits and forbids that overlap\n  polcheck rules               what is looked for")]
     Lint(LintArgs),
     /// Run decision tables
     #[command(after_help = "Examples:\n  polcheck test\n  polcheck test -p policies.cedar -s app.cedarschema --tests \
@@ -56,7 +81,9 @@ pub(super) enum Command {
     )]
     Diff(DiffArgs),
     /// List the rules, or show one with its page
-    #[command(after_help = "Examples:\n  polcheck rules\n  polcheck rules placeholder")]
+    #[command(
+        after_help = "Examples:\n  polcheck rules                what is looked for\n  polcheck rules placeholder    one rule, why and what to do"
+    )]
     Rules(RulesArgs),
 }
 
@@ -176,8 +203,7 @@ pub(super) struct CommonArgs {
     /// The day that counts as today, such as 2026-11-30 [default: today]
     #[arg(long, value_name = "TIME")]
     pub(super) now: Option<String>,
-    /// FORMAT or FORMAT=FILE, repeatable; formats: human, json, github, markdown, sarif
-    #[arg(long, value_name = "FORMAT[=FILE]")]
+    #[arg(long, value_name = "FORMAT[=FILE]", help = report_help())]
     pub(super) report: Vec<String>,
     /// The mildest level that fails the run [default: error]
     #[arg(long, value_name = "LEVEL")]

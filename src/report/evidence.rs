@@ -12,8 +12,12 @@ pub(super) fn request(evidence: &Evidence) -> (String, Option<String>) {
     let request = &evidence.request;
     let parts = ["principal", "action", "resource"].map(|part| Some(format!("{part} {}", uid(request.get(part)?)?)));
     let [Some(principal), Some(action), Some(resource)] = parts else { return (request.to_string(), None) };
-    let context = request.get("context").and_then(Value::as_object).filter(|context| !context.is_empty());
-    (format!("{principal}, {action}, {resource}"), context.map(|context| record(context, 0)))
+    (format!("{principal}, {action}, {resource}"), request.get("context").and_then(context))
+}
+
+/// The context on one line, when it holds anything.
+pub(super) fn context(context: &Value) -> Option<String> {
+    context.as_object().filter(|context| !context.is_empty()).map(|context| record(context, 0))
 }
 
 /// A line for each entity: what it is, what it is in, and its attributes and tags.

@@ -2,13 +2,16 @@
 //!
 //! Imports `outcome`, `finding`, `rule` and `text`. A format is one file here and one line in [`FORMATS`].
 
+mod alerts;
 mod changes;
 mod coverage;
 mod evidence;
 mod github;
+mod gitlab;
 mod human;
 mod json;
 mod json_text;
+mod junit;
 mod markdown;
 mod sarif;
 mod select;
@@ -51,7 +54,15 @@ impl Default for Options {
 }
 
 /// Every format, in the order in which help lists them.
-pub static FORMATS: &[&Format] = &[&human::FORMAT, &json::FORMAT, &github::FORMAT, &sarif::FORMAT, &markdown::FORMAT];
+pub static FORMATS: &[&Format] = &[
+    &human::FORMAT,
+    &json::FORMAT,
+    &github::FORMAT,
+    &gitlab::FORMAT,
+    &junit::FORMAT,
+    &markdown::FORMAT,
+    &sarif::FORMAT,
+];
 
 /// The format called `name`, which is case-sensitive; none when there is no such format.
 #[must_use]

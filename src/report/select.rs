@@ -1,4 +1,4 @@
-//! What a report for people shows and in which order. JSON and SARIF show everything and do not ask here.
+//! What a report for people shows and in which order. JSON, SARIF and the like show every finding and do not ask here.
 
 use crate::finding::{Finding, Level};
 use crate::outcome::{Outcome, Status, TestResult};

@@ -2,6 +2,8 @@
 #![allow(clippy::expect_used, dead_code, missing_docs, unreachable_pub)]
 
 pub mod diff;
+pub mod gitlab;
+pub mod xml;
 
 use std::sync::Arc;
 
@@ -12,6 +14,7 @@ use polcheck::outcome::{
 use polcheck::report::{self, Options};
 use polcheck::rule::{Basis, Catalogue, Precision, Rule};
 use polcheck::text::{Location, SourceFile, Span};
+use serde_json::Value;
 
 pub static RULES: &[Rule] = &[
     Rule {
@@ -109,7 +112,7 @@ pub fn failing_row(id: &str, location: Location, message: &str) -> TestResult {
 
 /// What an attacker may put into a name, a message or a file.
 pub const HOSTILE: &str = "a\u{1b}[31mred\u{1b}]0;t\u{7} ::error::pwned\n::warning file=x::y\r\n%0A::error::z ##[error]w ::set-output \
-     <script>alert(1)</script> | col | `code` **b** _i_ [x](https://evil.example) @team #123 \u{202e}rtl\u{2066} \u{9b}31m \u{0} & \\";
+     <script>alert(1)</script> ]]> --> \u{fffe}\u{ffff} | col | `code` **b** _i_ [x](https://evil.example) @team #123 \u{202e}rtl\u{2066} \u{9b}31m \u{0} & \\";
 
 /// Everything that can be hostile is.
 pub fn hostile() -> Outcome {
@@ -140,6 +143,44 @@ pub fn hostile() -> Outcome {
     outcome.gaps = vec![HOSTILE.to_owned()];
     outcome.left_out = vec![LeftOut { path: HOSTILE.to_owned(), why: HOSTILE.to_owned() }];
     outcome
+}
+
+/// The text that 1-based lines and columns (code points, end exclusive) mark, found without the library's own counting.
+pub fn marked(text: &str, (start_line, start_column): (u64, u64), (end_line, end_column): (u64, u64)) -> String {
+    let mut out = String::new();
+    let (mut line, mut column) = (1, 1);
+    for c in text.chars() {
+        if (line, column) >= (start_line, start_column) && (line, column) < (end_line, end_column) {
+            out.push(c);
+        }
+        (line, column) = if c == '\n' { (line + 1, 1) } else { (line, column + 1) };
+    }
+    out
+}
+
+pub fn number(value: &Value, pointer: &str) -> u64 {
+    value.pointer(pointer).and_then(Value::as_u64).unwrap_or_else(|| panic!("{pointer} in {value}"))
+}
+
+/// Ranges of [`AWKWARD`].
+pub const SPANS: [&str; 4] = ["needle", "\u{feff}", "e\u{301}\", \u{1F469}", "permit (\r\n\tprincipal"];
+
+/// A finding for each of [`SPANS`] and a failing row, and the texts of the findings in their order.
+pub fn awkward() -> (Outcome, Vec<String>) {
+    let file = SourceFile::new("policies/ä b.cedar", AWKWARD);
+    let mut findings: Vec<_> = (SPANS.iter())
+        .map(|needle| {
+            Finding::new("unknown-attribute", Level::Error, at(&file, needle), "m").related(
+                at(&file, "action"),
+                "here",
+                None,
+            )
+        })
+        .collect();
+    Finding::finish(&mut findings);
+    let texts = findings.iter().map(|finding| finding.location.text().to_owned()).collect();
+    let row = failing_row("tests/a.yaml#r", at(&file, "needle"), "expected deny");
+    (outcome(findings, vec![row]), texts)
 }
 
 pub const PLAIN: Options = Options { width: 80, color: false, verbose: false, quiet: false };

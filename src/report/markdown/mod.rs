@@ -1,4 +1,4 @@
-//! `--report markdown`: the job summary of a CI run, or a comment on a pull request.
+//! `--report markdown`: a comment on a merge request, or the job summary of a CI run.
 
 mod changes;
 mod escape;
@@ -9,5 +9,8 @@ use crate::report::Format;
 pub use summary::summary_markdown;
 
 /// The format.
-pub(super) static FORMAT: Format =
-    Format { name: "markdown", about: "a summary for a CI job's page", render: summary_markdown };
+pub(super) static FORMAT: Format = Format {
+    name: "markdown",
+    about: "a page for a merge request's comment or a CI job's summary",
+    render: summary_markdown,
+};

@@ -3,72 +3,85 @@
 use super::changes;
 use super::escape::{cell, code};
 use crate::finding::Finding;
-use crate::outcome::{Outcome, TestResult};
+use crate::outcome::{Outcome, RowRequest, TestResult, Verdict};
 use crate::report::verdict::{self, counted};
-use crate::report::{Options, coverage, select};
+use crate::report::{Options, coverage, evidence, select};
 use crate::text::Location;
 
-/// GitHub refuses a job summary above 1 MiB; what follows the tables must still fit.
-const LONGEST: usize = 880 * 1024;
-/// GitHub refuses a comment above 65,536 characters, and a comparison is there to be posted as one.
-const LONGEST_COMMENT: usize = 64_000;
-/// What a comparison leaves to findings, rows and remarks, where there are any.
+/// GitHub refuses a comment above 65,536 characters; a job summary may have 1 MiB, which nobody reads.
+const LONGEST: usize = 64_000;
+/// What each part leaves to each part that follows and is not empty.
 const RESERVED: usize = 12_000;
 
-/// The job summary of `outcome` in Markdown: the verdict, what a comparison found, findings, failing rows, and what could not
-/// be checked. It stays below 900 KiB, and below 65,000 characters when revisions were compared, so that it can be a comment on a
-/// pull request; when something had to be left out, a sentence says how much.
+/// The page of `outcome` in Markdown: a headline that says how it ended, what a comparison found, findings, failing rows, and what
+/// could not be checked. It stays below 65,000 characters, so that it can be a comment on a merge request as well as a job
+/// summary; when something had to be left out, a sentence says how much.
 #[must_use]
 pub fn summary_markdown(outcome: &Outcome, options: &Options) -> String {
     let selection = select::findings(outcome, options);
-    let limit = if outcome.comparison.is_some() { LONGEST_COMMENT } else { LONGEST };
-    let head = format!("### {}\n", cell(&verdict::with_hidden_notes(outcome, selection.hidden_notes)));
-    let mut out = Summary { text: head, limit };
+    let headline = verdict::with_hidden_notes(outcome, selection.hidden_notes);
+    let mut out = Summary { text: format!("### {} {}\n", mark(outcome), cell(&headline)) };
+    let rows: Vec<&TestResult> = select::bad_rows(outcome).collect();
+    let remarks = remarks(outcome, options);
+    let reserved = |following: &[bool]| RESERVED * following.iter().filter(|any| **any).count();
+    let (found, failed, said) = (!selection.findings.is_empty(), !rows.is_empty(), !remarks.is_empty());
     if let Some(comparison) = &outcome.comparison {
-        let more = !selection.findings.is_empty() || select::bad_rows(outcome).next().is_some();
-        let reserved = if more { RESERVED } else { 0 };
-        let room = limit.saturating_sub(out.text.len() + reserved);
+        let room = LONGEST.saturating_sub(out.text.len() + reserved(&[found, failed, said]));
         out.text.push_str(&changes::section(comparison, options, room));
     }
     out.table(
         "\n| Level | Rule | Where | What |\n|---|---|---|---|\n",
         selection.findings.iter().map(|finding| finding_row(finding)),
+        LONGEST - reserved(&[failed, said]),
         ("finding is", "findings are"),
     );
     out.table(
         "\n| Row | Where | Expected | Got | Why |\n|---|---|---|---|---|\n",
-        select::bad_rows(outcome).map(test_row),
+        rows.into_iter().map(test_row),
+        LONGEST - reserved(&[said]),
         ("failing row is", "failing rows are"),
     );
-    if let Some(measured) = outcome.coverage.as_ref().filter(|_| !options.quiet) {
-        out.table(
-            "\n",
-            std::iter::once(format!("- **Coverage**: {}\n", cell(&coverage::figure(measured)))),
-            ("line is", ""),
-        );
-    }
-    if !options.quiet {
-        let undecided = outcome.inconclusive.iter().map(|why| format!("- **Inconclusive**: {}\n", cell(why)));
-        let unchecked = outcome.gaps.iter().map(|gap| format!("- **Not checked**: {}\n", cell(gap)));
-        let left_out = outcome.left_out.iter().filter(|_| options.verbose);
-        let left_out = left_out.map(|file| format!("- Left out: {}: {}\n", code(&file.path), cell(&file.why)));
-        out.table("\n", undecided.chain(unchecked).chain(left_out), ("remark is", "remarks are"));
-    }
+    out.table("\n", remarks.into_iter(), LONGEST, ("remark is", "remarks are"));
     out.text
+}
+
+/// How the run ended, at a glance. Green is for runs in which everything that was asked for is known and nothing is to be reviewed.
+fn mark(outcome: &Outcome) -> &'static str {
+    let weakened = outcome.comparison.as_ref().is_some_and(|comparison| !comparison.weakened.is_empty());
+    match outcome.verdict() {
+        Verdict::Clean if weakened => "🔎",
+        Verdict::Clean => "✅",
+        Verdict::Changes if outcome.exit_code() == 0 => "🔎",
+        Verdict::Changes | Verdict::Findings | Verdict::Failed | Verdict::Error => "❌",
+        Verdict::Inconclusive | Verdict::NothingChecked => "⚠️",
+    }
+}
+
+/// What is not known is said to those who asked for quiet, too: it fails the run.
+fn remarks(outcome: &Outcome, options: &Options) -> Vec<String> {
+    let measured = outcome.coverage.iter().filter(|_| !options.quiet);
+    let measured = measured.map(|measured| format!("- **Coverage**: {}\n", cell(&coverage::figure(measured))));
+    let undecided = outcome.inconclusive.iter().map(|why| format!("- **Inconclusive**: {}\n", cell(why)));
+    let unchecked = outcome.gaps.iter().filter(|_| !options.quiet);
+    let unchecked = unchecked.map(|gap| format!("- **Not checked**: {}\n", cell(gap)));
+    let left_out = outcome.left_out.iter().filter(|_| options.verbose);
+    let left_out = left_out.map(|file| format!("- Left out: {}: {}\n", code(&file.path), cell(&file.why)));
+    let shown = outcome.remarks.iter().filter(|_| !options.quiet);
+    let shown = shown.map(|remark| format!("- **Note**: {}\n", cell(remark)));
+    undecided.chain(measured).chain(shown).chain(unchecked).chain(left_out).collect()
 }
 
 struct Summary {
     text: String,
-    limit: usize,
 }
 
 impl Summary {
-    /// Appends `head` and as many `rows` as fit, and says how many do not. Nothing when there is no row.
-    fn table(&mut self, head: &str, rows: impl Iterator<Item = String>, (one, many): (&str, &str)) {
+    /// Appends `head` and as many `rows` as fit below `limit`, and says how many do not. Nothing when there is no row.
+    fn table(&mut self, head: &str, rows: impl Iterator<Item = String>, limit: usize, (one, many): (&str, &str)) {
         let (mut started, mut dropped) = (false, 0);
         for row in rows {
             let head = if started { "" } else { head };
-            if dropped > 0 || self.text.len() + head.len() + row.len() > self.limit {
+            if self.text.len() + head.len() + row.len() > limit {
                 dropped += 1;
                 continue;
             }
@@ -87,6 +100,10 @@ fn finding_row(finding: &Finding) -> String {
     if let Some(help) = &finding.help {
         what.push_str(&format!("<br>*{}*", cell(help)));
     }
+    if let Some(evidence) = &finding.evidence {
+        let (request, context) = evidence::request(evidence);
+        what.push_str(&folded("for example", &request, context));
+    }
     let (level, rule, at) = (finding.level.as_str(), code(finding.rule), place(&finding.location));
     format!("| {level} | {rule} | {at} | {what} |\n")
 }
@@ -100,8 +117,19 @@ fn test_row(row: &TestResult) -> String {
     let lesson = row.lesson.first().map(|lesson| &lesson.sentence);
     let why = [row.message.as_ref(), row.help.as_ref(), lesson].into_iter().flatten();
     let why: Vec<String> = why.map(|text| cell(text)).collect();
+    let request = row.request.as_ref().map(|request| {
+        let context = serde_json::from_str(request.context.get()).ok().and_then(|context| evidence::context(&context));
+        let RowRequest { principal, action, resource, .. } = request;
+        folded("request", &format!("principal {principal}, action {action}, resource {resource}"), context)
+    });
     let (id, at) = (code(&row.id), place(&row.location));
-    format!("| {id} | {at} | {expected} | {got} | {} |\n", why.join("<br>"))
+    format!("| {id} | {at} | {expected} | {got} | {}{} |\n", why.join("<br>"), request.unwrap_or_default())
+}
+
+/// A request that is shown when it is asked for.
+fn folded(summary: &str, request: &str, context: Option<String>) -> String {
+    let context = context.map(|context| format!("<br>context {}", code(&context))).unwrap_or_default();
+    format!("<details><summary>{summary}</summary>{}{context}</details>", code(request))
 }
 
 /// A place; only the path where there is no text to point into.

@@ -1,8 +1,10 @@
 //! The parts of SARIF 2.1.0 that we write, named as in the standard (section 3).
 
 use serde::Serialize;
+use serde_json::Value;
 
-use crate::finding::Environment;
+use crate::finding::{Environment, Evidence};
+use crate::outcome::RowRequest;
 
 #[derive(Serialize)]
 pub(super) struct Log<'a> {
@@ -16,10 +18,17 @@ pub(super) struct Log<'a> {
 #[serde(rename_all = "camelCase")]
 pub(super) struct Run<'a> {
     pub(super) tool: Tool,
-    pub(super) invocations: [Invocation; 1],
+    pub(super) automation_details: Automation,
+    pub(super) invocations: [Invocation<'a>; 1],
     pub(super) original_uri_base_ids: BaseIds,
     pub(super) column_kind: &'static str,
     pub(super) results: Vec<Res<'a>>,
+}
+
+/// Section 3.17: what comes before the last `/` is the category.
+#[derive(Serialize)]
+pub(super) struct Automation {
+    pub(super) id: String,
 }
 
 #[derive(Serialize)]
@@ -52,9 +61,20 @@ pub(super) struct Message {
     pub(super) text: String,
 }
 
+/// A plain-text message of words that need not be ours. Section 3.11.5 has braces doubled; section 3.11.6 makes a link of
+/// `[text](target)`, which is broken with a space.
+pub(super) fn message(text: &str) -> Message {
+    Message { text: text.replace("](", "] (").replace('{', "{{").replace('}', "}}") }
+}
+
+/// A description of ours, which stands alone and has no placeholders.
+pub(super) fn description(text: String) -> Message {
+    Message { text }
+}
+
 #[derive(Serialize)]
 pub(super) struct Help {
-    pub(super) text: &'static str,
+    pub(super) text: String,
     pub(super) markdown: &'static str,
 }
 
@@ -68,23 +88,42 @@ pub(super) struct Configuration {
 pub(super) struct RuleProperties {
     pub(super) precision: &'static str,
     #[serde(rename = "problem.severity")]
-    pub(super) severity: &'static str,
-    pub(super) tags: [&'static str; 3],
+    pub(super) problem: &'static str,
+    #[serde(rename = "security-severity", skip_serializing_if = "Option::is_none")]
+    pub(super) security: Option<&'static str>,
+    pub(super) tags: Vec<&'static str>,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Invocation {
+pub(super) struct Invocation<'a> {
     pub(super) execution_successful: bool,
     pub(super) exit_code: u8,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(super) tool_execution_notifications: Vec<Notification>,
+    pub(super) tool_execution_notifications: Vec<Notification<'a>>,
 }
 
 #[derive(Serialize)]
-pub(super) struct Notification {
+#[serde(rename_all = "camelCase")]
+pub(super) struct Notification<'a> {
     pub(super) level: &'static str,
     pub(super) message: Message,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) associated_rule: Option<RuleReference>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) locations: Vec<Place<'a>>,
+}
+
+impl Notification<'_> {
+    /// One without a place.
+    pub(super) fn new(level: &'static str, text: &str) -> Self {
+        Self { level, message: message(text), associated_rule: None, locations: Vec::new() }
+    }
+}
+
+#[derive(Serialize)]
+pub(super) struct RuleReference {
+    pub(super) id: &'static str,
 }
 
 #[derive(Serialize)]
@@ -115,6 +154,8 @@ pub(super) struct Res<'a> {
 
 #[derive(Serialize)]
 pub(super) struct Fingerprints<'a> {
+    #[serde(rename = "primaryLocationLineHash", skip_serializing_if = "Option::is_none")]
+    pub(super) line: Option<String>,
     #[serde(rename = "polcheck/v1")]
     pub(super) polcheck: &'a str,
 }
@@ -122,11 +163,29 @@ pub(super) struct Fingerprints<'a> {
 #[derive(Serialize)]
 pub(super) struct ResultProperties<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) help: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) store: Option<&'a str>,
-    #[serde(skip_serializing_if = "<[Environment]>::is_empty")]
-    pub(super) environments: &'a [Environment],
+    #[serde(skip_serializing_if = "<[&Environment]>::is_empty")]
+    pub(super) environments: &'a [&'a Environment],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) evidence: Option<ReplayJson<'a>>,
+}
+
+/// What shows the result, as the JSON report has it.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub(super) enum ReplayJson<'a> {
+    Evidence(&'a Evidence),
+    Row {
+        request: &'a RowRequest,
+    },
+    Change {
+        #[serde(flatten)]
+        new: &'a Evidence,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        old_request: Option<&'a Value>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        old_entities: Option<&'a Value>,
+    },
 }
 
 #[derive(Serialize)]
@@ -152,7 +211,8 @@ pub(super) struct Physical {
 #[serde(rename_all = "camelCase")]
 pub(super) struct Artifact {
     pub(super) uri: String,
-    pub(super) uri_base_id: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) uri_base_id: Option<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -170,6 +230,8 @@ pub(super) struct Region {
     pub(super) start_column: usize,
     pub(super) end_line: usize,
     pub(super) end_column: usize,
-    pub(super) byte_offset: usize,
-    pub(super) byte_length: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) byte_offset: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) byte_length: Option<usize>,
 }

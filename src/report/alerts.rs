@@ -1,0 +1,247 @@
+//! What a run found as a list of alerts, for formats that know nothing else: findings, rows that failed, changes of permissions,
+//! and rules about the repository that became weaker. Each says where, and has a fingerprint that no other has.
+
+use std::collections::HashMap;
+
+use sha2::{Digest, Sha256};
+
+use super::changes::{Change, View};
+use super::{evidence, select};
+use crate::finding::{Environment, Evidence, Finding, Level};
+use crate::outcome::changes::{Direction, Weakened, Witness};
+use crate::outcome::{Outcome, RowRequest, Status, TestResult};
+use crate::rule::{Basis, Precision, Rule};
+use crate::text::{Location, inline};
+
+/// What an alert can be replayed with.
+#[derive(Clone, Copy)]
+pub(super) enum Replay<'a> {
+    /// Nothing.
+    Nothing,
+    /// The request that proves a finding.
+    Finding(&'a Evidence),
+    /// The request of a row.
+    Row(&'a RowRequest),
+    /// The request that shows a change.
+    Change(&'a Witness),
+}
+
+/// One thing to look at. Its texts are on one line each and hold no deceptive character; they are untrusted all the same.
+pub(super) struct Alert<'a> {
+    /// The id of a rule: of the catalogue, or of [`KINDS`].
+    pub(super) rule: &'static str,
+    pub(super) level: Level,
+    /// One sentence.
+    pub(super) message: String,
+    /// More, a sentence or phrase each.
+    pub(super) details: Vec<String>,
+    pub(super) location: Location,
+    /// Other places, and what they have to do with it.
+    pub(super) related: Vec<(&'a Location, String)>,
+    /// The same in every run as long as what it is about is the same; without line numbers.
+    pub(super) fingerprint: String,
+    pub(super) store: Option<&'a str>,
+    pub(super) policy: Option<&'a str>,
+    pub(super) environments: Vec<&'a Environment>,
+    pub(super) replay: Replay<'a>,
+}
+
+macro_rules! kind {
+    ($name:ident, $id:literal, $level:ident, $summary:literal, $page:literal) => {
+        static $name: Rule = Rule {
+            id: $id,
+            summary: $summary,
+            level: Some(Level::$level),
+            basis: Basis::Housekeeping,
+            precision: Precision::Exact,
+            configurable: false,
+            since: "0.1.0",
+            page: $page,
+        };
+    };
+}
+
+kind!(
+    ROW_FAILED,
+    "row-failed",
+    Error,
+    "a row of a decision table gets another answer than it states",
+    "The policies decide a request of a decision table otherwise than its row says. Either the policies are wrong, or the row is."
+);
+kind!(
+    ROW_ERROR,
+    "row-error",
+    Error,
+    "a row of a decision table cannot be run",
+    "A row of a decision table was not decided, so it shows nothing. The message says what stands in the way."
+);
+kind!(
+    GAINED,
+    "permission-gained",
+    Note,
+    "a change newly allows requests",
+    "Some requests that the old revision denies are allowed by the new one. An example is decided by Cedar on both sides.\n\n\
+     It is an error where a gate refuses the change: `[diff]` in `polcheck.toml`, or `--deny`."
+);
+kind!(
+    LOST,
+    "permission-lost",
+    Note,
+    "a change no longer allows requests",
+    "Some requests that the old revision allows are denied by the new one. An example is decided by Cedar on both sides.\n\n\
+     It is an error where a gate refuses the change: `[diff]` in `polcheck.toml`, or `--deny`."
+);
+kind!(
+    WEAKENED,
+    "rule-weakened",
+    Warning,
+    "a change holds the repository to less than before",
+    "A gate, the level of a rule, a row of a decision table or the like is gone or asks for less than in the old revision, or a \
+     suppression or an acceptance was added. It cannot be suppressed: whoever reviews the change should know."
+);
+
+/// The kinds of alert that are no findings, as rules. They are in no catalogue: nothing about them can be configured or suppressed.
+pub(super) static KINDS: &[&Rule] = &[&GAINED, &LOST, &ROW_ERROR, &ROW_FAILED, &WEAKENED];
+
+/// Whether `rule` is that of a change of permissions.
+pub(super) fn is_change(rule: &str) -> bool {
+    [GAINED.id, LOST.id].contains(&rule)
+}
+
+/// Every alert of `outcome`, worst level first: findings, then rows, then what changed.
+pub(super) fn of(outcome: &Outcome) -> Vec<Alert<'_>> {
+    let mut alerts: Vec<Alert<'_>> = outcome.findings.iter().map(of_finding).collect();
+    alerts.extend(select::bad_rows(outcome).map(of_row));
+    if let Some(comparison) = &outcome.comparison {
+        alerts.extend(View::of(comparison).changes.into_iter().map(of_change));
+        alerts.extend(comparison.weakened.iter().map(of_weakened));
+    }
+    alerts.sort_by_key(|alert| alert.level);
+    let mut seen = HashMap::<String, usize>::new();
+    for alert in &mut alerts {
+        let count = seen.entry(alert.fingerprint.clone()).or_default();
+        *count += 1;
+        if *count > 1 {
+            alert.fingerprint = hash(&[&alert.fingerprint, &count.to_string()]);
+        }
+    }
+    alerts
+}
+
+/// A fingerprint that stands on `parts`.
+pub(super) fn hash(parts: &[&str]) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update((part.len() as u64).to_le_bytes());
+        hash.update(part.as_bytes());
+    }
+    hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn example(evidence: &Evidence) -> String {
+    let (request, context) = evidence::request(evidence);
+    let context = context.map(|context| format!(", context {context}")).unwrap_or_default();
+    format!("for example: {}", inline(&(request + &context)))
+}
+
+fn of_finding(finding: &Finding) -> Alert<'_> {
+    let mut details: Vec<String> = finding.help.iter().map(|help| format!("help: {}", inline(help))).collect();
+    details.extend(finding.evidence.as_ref().map(example));
+    Alert {
+        rule: finding.rule,
+        level: finding.level,
+        message: inline(&finding.message).into_owned(),
+        details,
+        location: finding.location.clone(),
+        related: finding.related.iter().map(|at| (&at.location, inline(&at.message).into_owned())).collect(),
+        fingerprint: finding.fingerprint.clone(),
+        store: finding.store.as_deref(),
+        policy: finding.policy.as_deref(),
+        environments: finding.environments.iter().collect(),
+        replay: finding.evidence.as_ref().map_or(Replay::Nothing, Replay::Finding),
+    }
+}
+
+fn of_row(row: &TestResult) -> Alert<'_> {
+    let rule = if row.status == Status::Fail { &ROW_FAILED } else { &ROW_ERROR };
+    let why = row.message.as_deref().unwrap_or(rule.summary);
+    let mut details: Vec<String> = row.help.iter().map(|help| format!("help: {}", inline(help))).collect();
+    details.extend(row.request.as_ref().map(|request| {
+        let RowRequest { principal, action, resource, .. } = request;
+        inline(&format!("request: principal {principal}, action {action}, resource {resource}")).into_owned()
+    }));
+    let decided = row.got.iter().flat_map(|got| &got.reason);
+    let failed = row.got.iter().flat_map(|got| &got.errors);
+    let decided = decided.map(|policy| (&policy.location, format!("this {} decides it", policy.effect)));
+    let failed = failed.map(|error| (&error.policy.location, format!("this fails: {}", inline(&error.message))));
+    Alert {
+        rule: rule.id,
+        level: Level::Error,
+        message: format!("{}: {}", inline(&row.id), inline(why)),
+        details,
+        location: row.location.clone(),
+        related: decided.chain(failed).collect(),
+        fingerprint: hash(&[rule.id, &row.id]),
+        store: row.store.as_deref(),
+        policy: None,
+        environments: Vec::new(),
+        replay: row.request.as_ref().map_or(Replay::Nothing, Replay::Row),
+    }
+}
+
+/// At the line that brings the change about; at the repository as a whole where no policy does.
+fn of_change(change: Change<'_>) -> Alert<'_> {
+    let rule = match change.group.direction {
+        Direction::Gained => &GAINED,
+        Direction::Lost => &LOST,
+    };
+    let mut details: Vec<String> =
+        change.rulings.iter().chain(&change.conditions).map(|phrase| inline(&phrase.plain()).into_owned()).collect();
+    let shown = change.effects().next();
+    details.extend(shown.map(|effect| example(&effect.witness.evidence)));
+    let causes = change.group.causes.iter();
+    let old = || causes.clone().filter_map(|cause| cause.old.as_ref());
+    let anchor = change.anchor().or_else(|| old().next());
+    Alert {
+        rule: rule.id,
+        level: if change.refused { Level::Error } else { Level::Note },
+        message: inline(&change.sentence.plain()).into_owned(),
+        details,
+        location: anchor.cloned().unwrap_or_else(repository),
+        related: (causes.clone())
+            .filter_map(|cause| cause.new.as_ref().filter(|at| !anchor.is_some_and(|anchor| holds(at, anchor))))
+            .map(|at| (at, "this is part of it".to_owned()))
+            .collect(),
+        fingerprint: hash(&[rule.id, &change.group.fingerprint]),
+        store: change.store,
+        policy: None,
+        environments: change.environments,
+        replay: shown.map_or(Replay::Nothing, |effect| Replay::Change(&effect.witness)),
+    }
+}
+
+/// Whether `inner` lies in `outer`.
+fn holds(outer: &Location, inner: &Location) -> bool {
+    outer.path() == inner.path() && (outer.span.start..=outer.span.end).contains(&inner.span.start)
+}
+
+fn of_weakened(weakened: &Weakened) -> Alert<'_> {
+    Alert {
+        rule: WEAKENED.id,
+        level: Level::Warning,
+        message: inline(&weakened.what).into_owned(),
+        details: Vec::new(),
+        location: weakened.location.clone(),
+        related: Vec::new(),
+        fingerprint: hash(&[WEAKENED.id, weakened.kind, &weakened.what]),
+        store: None,
+        policy: None,
+        environments: Vec::new(),
+        replay: Replay::Nothing,
+    }
+}
+
+/// The place of what is about no file.
+pub(super) fn repository() -> Location {
+    Location::of_path(".")
+}
