@@ -9,6 +9,8 @@ time. Before anything is timed both have to agree that every row passes.
 """
 
 import argparse
+import csv
+import io
 import json
 import os
 import random
@@ -104,12 +106,48 @@ def prepare(name, policy_count, row_count):
         row["reason"] = [reason.rsplit("#", 1)[1] for reason in result["got"]["reason"]]
         row["num_errors"] = len(result["got"]["errors"])
     path.write_text(json.dumps(table, indent=1))
+    (folder / "entities.json").write_text(json.dumps(entities()))
+    (folder / "rows_test.yaml").write_text(as_yaml(table))
+    (folder / "rows_test.csv").write_text(as_csv(table))
     allowed = sum(row["decision"] == "allow" for row in table)
     return folder, f"{row_count} rows ({allowed} allowed), {policy_count} policies"
 
 
-def polcheck_test(folder):
-    return [str(POLCHECK), "test", "-p", "app.cedar", "-s", "app.cedarschema", "--tests", "tests.json"]
+def as_yaml(table):
+    """The same rows, each with its entities."""
+    lines = ["entities: []", "tests:"]
+    for row in table:
+        request = row["request"]
+        lines += [
+            f"  - name: {row['name']}",
+            f"    principal: '{request['principal']}'",
+            f"    action: '{request['action']}'",
+            f"    resource: '{request['resource']}'",
+            f"    context: {json.dumps(request['context'])}",
+            f"    with: {json.dumps(row['entities'])}",
+            f"    expect: {row['decision']}",
+            f"    because: {json.dumps(row['reason'])}",
+            f"    errors: {row['num_errors']}",
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def as_csv(table):
+    """The same rows; the entities are those of the store."""
+    out = io.StringIO()
+    lines = csv.writer(out, lineterminator="\n")
+    lines.writerow(["name", "principal", "action", "resource", "context.mfa", "context.hour", "expect", "because-includes", "errors"])
+    for row in table:
+        request, context = row["request"], row["request"]["context"]
+        who = [request["principal"], request["action"], request["resource"]]
+        mfa = "true" if context["mfa"] else "false"
+        lines.writerow([row["name"], *who, mfa, context["hour"], row["decision"], ";".join(row["reason"]), row["num_errors"]])
+    return out.getvalue()
+
+
+def polcheck_test(folder, tests="tests.json"):
+    command = [str(POLCHECK), "test", "-p", "app.cedar", "-s", "app.cedarschema", "--tests", tests]
+    return command + (["--entities", "entities.json"] if tests.endswith(".csv") else [])
 
 
 def cedar_test(folder):
@@ -171,7 +209,9 @@ def main():
     for name, policy_count, row_count, goal in (("small", 100, 2000, 50), ("large", 500, 1000, 150)):
         if wanted(name):
             folder, label = prepare(name, policy_count, row_count)
-            met.append(compare(f"run rows: {label}", goal, polcheck_test(folder), cedar_test(folder), folder, args.runs))
+            for tests in ("tests.json", "rows_test.yaml", "rows_test.csv"):
+                ours = polcheck_test(folder, tests)
+                met.append(compare(f"run rows of {tests}: {label}", goal, ours, cedar_test(folder), folder, args.runs))
     if wanted("validate"):
         folder, _ = prepare("validate", 500, 10)
         met.append(compare("validate 500 policies", None, polcheck_validate(folder), cedar_validate(folder), folder, args.runs))

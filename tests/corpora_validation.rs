@@ -4,7 +4,7 @@ mod common;
 
 use std::path::Path;
 
-use common::{corpora, json, rules};
+use common::{CEDAR_EXAMPLES, corpora, json, rules};
 
 fn valid(dir: &Path, policies: &str, schema: &str) {
     let (report, code) = json(dir, &["validate", "-p", policies, "-s", schema]);
@@ -15,26 +15,7 @@ fn valid(dir: &Path, policies: &str, schema: &str) {
 #[test]
 fn every_cedar_example_is_valid_under_its_own_schema() {
     let Some(dir) = corpora() else { return };
-    for (policies, schema) in [
-        ("github_example/policies.cedar", "github_example/policies.cedarschema"),
-        ("hotel_chains/static/policies.cedar", "hotel_chains/static/policies.cedarschema"),
-        ("hotel_chains/templated/policies.cedar", "hotel_chains/templated/policies.cedarschema"),
-        ("sales_orgs/static/policies.cedar", "sales_orgs/static/policies.cedarschema"),
-        ("sales_orgs/templated/policies.cedar", "sales_orgs/templated/policies.cedarschema"),
-        ("tax_preparer/policies.cedar", "tax_preparer/policies.cedarschema"),
-        ("tinytodo/policies.cedar", "tinytodo/tinytodo.cedarschema"),
-        ("tinytodo/policies-templates.cedar", "tinytodo/tinytodo-templates.cedarschema"),
-        ("tinytodo/variants/policies-with-policy4.cedar", "tinytodo/tinytodo.cedarschema"),
-        ("tinytodo/variants/policies-with-policy5.cedar", "tinytodo/tinytodo.cedarschema"),
-        ("tinytodo/variants/policies-with-policy6.cedar", "tinytodo/tinytodo.cedarschema"),
-        ("language-in-action/GitApp/gitapp.cedar", "language-in-action/GitApp/gitapp.cedarschema"),
-        ("language-in-action/PhotoApp/photoapp.cedar", "language-in-action/PhotoApp/photoapp.cedarschema"),
-        ("oopsla2024/github/policies.cedar", "oopsla2024/github/github.cedarschema.json"),
-        ("oopsla2024/github-templates/policies.cedar", "oopsla2024/github-templates/github-templates.cedarschema.json"),
-        ("oopsla2024/gdrive/policies.cedar", "oopsla2024/gdrive/gdrive.cedarschema.json"),
-        ("oopsla2024/gdrive-templates/policies.cedar", "oopsla2024/gdrive-templates/gdrive-templates.cedarschema.json"),
-        ("oopsla2024/tinytodo/tinytodo.cedar", "oopsla2024/tinytodo/tinytodo.cedarschema.json"),
-    ] {
+    for (policies, schema) in CEDAR_EXAMPLES {
         valid(&dir.join("cedar-examples"), policies, schema);
     }
 }

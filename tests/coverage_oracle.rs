@@ -37,7 +37,6 @@ const ATOMS: &[&str] = &[
     "principal is User in Group::\"g\"",
     "resource == Doc::\"d\"",
     "context.n",
-    "(if context.a then 1 else 2) == 1",
     "context.words.contains(\"x\")",
     "true",
     "false",
@@ -58,6 +57,8 @@ struct Made {
     effect: &'static str,
     body: String,
     operands: Vec<Range<usize>>,
+    /// Operands with others inside.
+    inside: Vec<Range<usize>>,
     clauses: Vec<Range<usize>>,
 }
 
@@ -67,9 +68,9 @@ impl Made {
         let mut made = Self { scope, effect, body: String::new(), ..Self::default() };
         for _ in 0..rng.below(3) {
             made.body.push_str(if rng.percent(70) { "\n  when { " } else { "\n  unless { " });
-            let (start, held) = (made.body.len(), made.operands.len());
+            let start = made.body.len();
             made.expression(rng, 3);
-            if made.operands.len() > held + 1 {
+            if made.held(start) > 1 {
                 made.clauses.push(start..made.body.len());
             }
             made.body.push_str(" }");
@@ -77,8 +78,17 @@ impl Made {
         made
     }
 
+    /// How many operands stand after `start` that are in no other.
+    fn held(&self, start: usize) -> usize {
+        let all = || self.operands.iter().chain(&self.inside);
+        let within = |one: &Range<usize>| {
+            self.inside.iter().any(|other| one != other && other.start <= one.start && one.end <= other.end)
+        };
+        all().filter(|one| one.start >= start && !within(one)).count()
+    }
+
     fn expression(&mut self, rng: &mut Rng, depth: usize) {
-        match if depth == 0 { 0 } else { rng.below(6) } {
+        match if depth == 0 { 0 } else { rng.below(8) } {
             0 | 1 => {
                 let atom = *rng.pick(ATOMS);
                 let start = self.body.len();
@@ -93,13 +103,29 @@ impl Made {
                 self.body.push('!');
                 self.bracketed(rng, depth);
             }
-            _ => {
+            5 => {
                 self.body.push_str("if ");
                 self.bracketed(rng, depth);
                 self.body.push_str(" then ");
                 self.bracketed(rng, depth);
                 self.body.push_str(" else ");
                 self.bracketed(rng, depth);
+            }
+            // Operands with conditions inside.
+            6 => {
+                let start = self.body.len();
+                self.body.push_str(rng.pick::<&str>(&["", "context.n + "]));
+                self.body.push_str("(if ");
+                self.bracketed(rng, depth);
+                self.body.push_str(rng.pick::<&str>(&[" then 1 else 2) == 1", " then context.n else 1) > 1"]));
+                self.inside.push(start..self.body.len());
+            }
+            _ => {
+                let start = self.body.len();
+                self.body.push_str("[context.a, ");
+                self.joined(rng, depth, " && ");
+                self.body.push_str("].contains(true)");
+                self.inside.push(start..self.body.len());
             }
         }
     }
@@ -282,7 +308,8 @@ impl World {
         let repo = repo::load(&source, &Config::default(), &repo::Request::default()).unwrap();
         assert!(repo.findings.is_empty(), "{:?}", repo.findings);
         let gauge = Gauge::new(&repo);
-        let (results, findings) = tables::run(&repo, Some(&gauge));
+        let tables::Ran { rows: results, findings, .. } =
+            tables::run(&repo, &tables::Selection::default(), Some(&gauge));
         assert!(findings.is_empty(), "{findings:?}");
         assert_eq!(results.len(), self.requests.len());
         assert!(results.iter().all(|row| row.got.is_some()), "{results:?}");
@@ -359,8 +386,12 @@ fn coverage_is_what_the_plain_authorizer_says() {
         assert_eq!(got, wanted, "seed {seed}: {world:#?}");
         let mut wanted = BTreeMap::new();
         for (at, made) in world.made.iter().enumerate() {
-            let places =
-                made.operands.iter().map(|place| (place, true)).chain(made.clauses.iter().map(|place| (place, false)));
+            let places = made
+                .operands
+                .iter()
+                .chain(&made.inside)
+                .map(|place| (place, true))
+                .chain(made.clauses.iter().map(|place| (place, false)));
             for (place, operand) in places {
                 let counts = world.condition(at, place);
                 wanted

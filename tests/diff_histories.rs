@@ -316,3 +316,28 @@ fn nothing_on_either_side_is_said() {
     assert!(text.starts_with("there is nothing to compare: neither side holds policies"), "{text}");
     assert!(!text.contains("no change"), "{text}");
 }
+
+#[test]
+fn a_check_compares_what_git_would_keep() {
+    let dir = repository();
+    let at = dir.path();
+    let against = |args: &[&str]| {
+        let (report, code) = json(at, &[&["check", "--against", "HEAD"], args].concat());
+        assert_eq!(code, 0, "{report:#}");
+        assert_eq!(report["outcome"], "clean", "{report:#}");
+        assert!(!report["changes"].as_array().unwrap().is_empty());
+        changed(&report)
+    };
+    assert_eq!(against(&[]), NONE);
+    // Left out of the worktree is not removed.
+    write(at, &[("more/edit.cedar", &EDIT.replace("@id(\"edit\")", "@id(\"more\")").replace("\"edit\"", "\"view\""))]);
+    commit(at, "more");
+    git(at, &["sparse-checkout", "set", "--cone", "policies"]);
+    assert!(!at.join("more").exists());
+    assert_eq!(against(&[]), NONE);
+    assert_eq!(against(&["--staged"]), NONE);
+    git(at, &["sparse-checkout", "disable"]);
+    std::fs::remove_file(at.join("more/edit.cedar")).unwrap();
+    let (report, _) = json(at, &["check", "--against", "HEAD"]);
+    assert_eq!(changed(&report), ["view lost"]);
+}

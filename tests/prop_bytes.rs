@@ -321,6 +321,7 @@ fn check(files: &[(String, Vec<u8>)], level: Option<u32>) -> Outcome {
         inconclusive: Vec::new(),
         gaps: Vec::new(),
         remarks: Vec::new(),
+        passed: 0,
         demanded: Vec::new(),
         breadth: Vec::new(),
         coverage: None,

@@ -80,6 +80,9 @@ pub(super) enum Command {
                             fetched. Without a gate (--deny, or [diff] in polcheck.toml) changes exit 0."
     )]
     Diff(DiffArgs),
+    /// Set up configuration, CI, hook and a first decision table; overwrite nothing
+    #[command(after_help = "Examples:\n  polcheck init --dry-run     what would be written\n  polcheck init")]
+    Init(InitArgs),
     /// List the rules, or show one with its page
     #[command(
         after_help = "Examples:\n  polcheck rules                what is looked for\n  polcheck rules placeholder    one rule, why and what to do"
@@ -143,7 +146,7 @@ pub(super) struct TestArgs {
 }
 
 /// Arguments of every command that reads a repository.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub(super) struct RunArgs {
     /// Files or folders; only what lies below is read [default: .]
     #[arg(value_name = "PATH")]
@@ -185,7 +188,7 @@ impl ExplicitArgs {
 }
 
 /// Arguments of every command.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Everywhere")]
 pub(super) struct CommonArgs {
     /// Run as if started in DIR
@@ -266,6 +269,17 @@ pub(super) enum DenyArg {
     Lost,
 }
 
+/// Arguments of `init`.
+#[derive(Debug, Args)]
+pub(super) struct InitArgs {
+    /// Run as if started in DIR
+    #[arg(short = 'C', value_name = "DIR")]
+    pub(super) directory: Option<PathBuf>,
+    /// Show what would be written, and write nothing
+    #[arg(long)]
+    pub(super) dry_run: bool,
+}
+
 /// Arguments of `rules`.
 #[derive(Debug, Args)]
 pub(super) struct RulesArgs {
@@ -294,8 +308,9 @@ impl From<FailOnArg> for FailOn {
 }
 
 /// The words of `--color`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub(super) enum ColorArg {
+    #[default]
     Auto,
     Always,
     Never,

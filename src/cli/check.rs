@@ -24,20 +24,22 @@ pub(super) fn run(args: &CheckArgs) -> Result<u8, Failure> {
     // The floor is the configuration's; what else there is about coverage belongs to `test`.
     let coverage = CoverageArgs::default();
     let gauge = coverage.asked(config).then(|| Gauge::new(repo));
+    let selection = Selection { brief: output::brief(&reports, &run.common), ..Selection::default() };
     let ((from_validation, linted), ran) = rayon::join(
         || rayon::join(|| validate::run(repo, config, *level), || lint::run(repo, config, Options::default())),
-        || tables::run(repo, &Selection::default(), gauge.as_ref()),
+        || tables::run(repo, &selection, gauge.as_ref()),
     );
     outcome.findings.extend(from_validation);
     outcome.findings.extend(linted.findings);
     outcome.remarks.extend(ran.remarks());
     outcome.findings.extend(ran.findings);
+    outcome.passed = ran.passed;
     outcome.tests = ran.rows;
     outcome.coverage = gauge.map(|gauge| coverage.measured(run, &loaded, &gauge, false)).transpose()?;
     outcome.gaps = loaded.unvalidated();
     // Validation says of these what is wrong with them.
     outcome.gaps.extend(linted.unfit);
-    outcome.checked_something = loaded.holds_policies() || !outcome.tests.is_empty();
+    outcome.checked_something = loaded.holds_policies() || outcome.rows() > 0;
     outcome.inconclusive = repo
         .guardrails
         .iter()
@@ -45,9 +47,8 @@ pub(super) fn run(args: &CheckArgs) -> Result<u8, Failure> {
         .collect();
     outcome.inconclusive.extend(linted.undecided);
     if let Some(revision) = against {
-        let sides = comparing::against(run, revision, loaded)?;
+        let sides = comparing::against(run, revision)?;
         comparing::compare(&sides, &[], &run.common, &mut outcome)?;
-        loaded = sides.new;
     }
     finish(&mut outcome, &loaded, &run.common, &|rule| loaded.ran(rule, false))?;
     drop(progress);

@@ -18,6 +18,9 @@ use crate::source::{GitRevision, Source, Worktree, parse_revisions};
 use crate::tables::{self, Selection};
 use crate::text::{Location, inline};
 
+/// Digits of a commit id that are shown.
+const SHOWN_OF_COMMIT: usize = 12;
+
 /// Both sides.
 pub(super) struct Sides {
     pub(super) old: Loaded,
@@ -85,8 +88,9 @@ fn of_revisions(args: &DiffArgs, old: &str) -> Result<Sides, Failure> {
     Ok(sides)
 }
 
-/// Reads the old side for `check --against`, the new one being read already.
-pub(super) fn against(args: &RunArgs, revision: &str, new: Loaded) -> Result<Sides, Failure> {
+/// Reads both sides for `check --against`. The new one is read as git would keep it, which is not what lies in the worktree:
+/// line ends may be converted there, and a sparse checkout leaves files out.
+pub(super) fn against(args: &RunArgs, revision: &str) -> Result<Sides, Failure> {
     if args.explicit.any() {
         return Err(Failure("`--against` compares revisions; files named one by one have none".to_owned()));
     }
@@ -98,12 +102,18 @@ pub(super) fn against(args: &RunArgs, revision: &str, new: Loaded) -> Result<Sid
         old_side: side(&old, Some(&old)),
         new_side: side(current.as_ref(), None),
         old: place.load_there(args, &old)?,
-        new,
+        new: place.load_there(args, current.as_ref())?,
     })
 }
 
 fn side(source: &dyn Source, revision: Option<&GitRevision>) -> Side {
-    Side { label: source.label(), commit: revision.map(|revision| revision.commit().to_owned()), schema: None }
+    let commit = revision.map(|revision| revision.commit().to_owned());
+    let mut label = source.label();
+    if commit.as_ref() == Some(&label) {
+        // Typed as a whole commit id, as CI does; readers are served by its beginning.
+        label.truncate(SHOWN_OF_COMMIT);
+    }
+    Side { label, commit, schema: None }
 }
 
 /// `--files`: each side a folder of its own, so that what lies above does not count.

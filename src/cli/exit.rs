@@ -7,7 +7,7 @@ use std::thread;
 use clap::Parser;
 
 use super::args::{Cli, Command};
-use super::{check, diff, lint, rules, test, validate};
+use super::{check, diff, init, lint, rules, test, validate};
 
 /// Stack of every thread that walks policies, in bytes. Cedar's parser, validator and drop code recurse over the syntax
 /// tree; what `repo` lets through in one policy fits. Only touched pages count.
@@ -59,6 +59,7 @@ fn run(cli: &Cli) -> Result<u8, Failure> {
         Command::Lint(args) => args.run.common.jobs,
         Command::Diff(args) => args.common.jobs,
         Command::Test(args) => args.run.common.jobs,
+        Command::Init(_) => None,
         Command::Rules(_) => Some(1),
     };
     let pool = rayon::ThreadPoolBuilder::new().stack_size(STACK).num_threads(jobs.unwrap_or(0)).build_global();
@@ -71,6 +72,7 @@ fn run(cli: &Cli) -> Result<u8, Failure> {
         Command::Lint(args) => lint::run(args),
         Command::Diff(args) => diff::run(args),
         Command::Test(args) => test::run(args),
+        Command::Init(args) => init::run(args),
         Command::Rules(args) => rules::run(args),
     }
 }

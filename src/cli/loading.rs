@@ -316,6 +316,7 @@ impl Loaded {
             inconclusive: Vec::new(),
             gaps: Vec::new(),
             remarks: Vec::new(),
+            passed: 0,
             demanded: Vec::new(),
             breadth: Vec::new(),
             coverage: None,

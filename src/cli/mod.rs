@@ -9,6 +9,7 @@ mod coverage;
 mod diff;
 mod exit;
 mod finishing;
+mod init;
 mod lint;
 mod loading;
 mod output;

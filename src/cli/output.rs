@@ -50,6 +50,11 @@ fn parse(text: &str) -> Result<Wanted, Failure> {
     }
 }
 
+/// Whether no report shows rows that passed.
+pub(super) fn brief(wanted: &[Wanted], args: &CommonArgs) -> bool {
+    !args.verbose && !wanted.iter().any(|report| report.format.every_row)
+}
+
 fn variable(name: &str) -> Option<String> {
     #[expect(clippy::disallowed_methods, reason = "the command line is what reads the environment")]
     let value = std::env::var(name).ok();

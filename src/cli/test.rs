@@ -19,7 +19,13 @@ pub(super) fn run(args: &TestArgs) -> Result<u8, Failure> {
     let progress = Progress::start("testing", run.common.quiet);
     let mut loaded = load(run)?;
     let mut outcome = loaded.outcome("test");
-    let selection = Selection { filters: filter.clone(), shard: *shard, fail_fast: *fail_fast, list: *list };
+    let selection = Selection {
+        filters: filter.clone(),
+        shard: *shard,
+        fail_fast: *fail_fast,
+        list: *list,
+        brief: output::brief(&reports, &run.common),
+    };
     let gauge = (coverage.asked(&loaded.config) && !list).then(|| Gauge::new(&loaded.repo));
     let ran = tables::run(&loaded.repo, &selection, gauge.as_ref());
     let part = ran.left_out > 0 || ran.stopped;
@@ -30,7 +36,8 @@ pub(super) fn run(args: &TestArgs) -> Result<u8, Failure> {
     }
     outcome.remarks.extend(ran.remarks());
     outcome.findings.extend(ran.findings);
-    outcome.checked_something = !ran.rows.is_empty();
+    outcome.checked_something = ran.passed > 0 || !ran.rows.is_empty();
+    outcome.passed = ran.passed;
     outcome.tests = ran.rows;
     finish(&mut outcome, &loaded, &run.common, &|_| false)?;
     drop(progress);

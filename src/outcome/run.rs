@@ -123,6 +123,8 @@ pub struct Outcome {
     pub now: Option<String>,
     /// Rows in the order of their files and places.
     pub tests: Vec<TestResult>,
+    /// How many rows passed and are not among them.
+    pub passed: usize,
     /// What could not be decided, a sentence each.
     pub inconclusive: Vec<String>,
     /// What could not be checked for lack of something, a sentence each: never an error, always said.
@@ -192,6 +194,12 @@ impl Outcome {
         }
     }
 
+    /// How many rows there are, run or not.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.passed + self.tests.len()
+    }
+
     /// How many findings and rows of each kind.
     #[must_use]
     pub fn count(&self) -> Count {
@@ -199,7 +207,7 @@ impl Outcome {
         let status = |status: Status| self.tests.iter().filter(|row| row.status == status).count();
         Count {
             findings: [level(Level::Error), level(Level::Warning), level(Level::Note)],
-            pass: status(Status::Pass),
+            pass: self.passed + status(Status::Pass),
             fail: status(Status::Fail),
             error: status(Status::Error),
             skip: status(Status::Skip),

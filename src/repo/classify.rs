@@ -81,4 +81,66 @@ mod tests {
             assert_eq!(kind(path), wanted, "{path}");
         }
     }
+
+    /// Whether `pattern` fits each of `paths`, as Python has it, which is what pre-commit uses.
+    fn fits(pattern: &str, paths: &[String]) -> Vec<bool> {
+        let script = "import re, sys\nfor path in sys.argv[2:]: print(bool(re.search(sys.argv[1], path)))";
+        let output = std::process::Command::new("python3").args(["-c", script, pattern]).args(paths).output().unwrap();
+        String::from_utf8(output.stdout).unwrap().lines().map(|line| line == "True").collect()
+    }
+
+    #[test]
+    fn the_hooks_start_for_the_same_files() {
+        let hooks = std::fs::read_to_string(".pre-commit-hooks.yaml").unwrap();
+        let mut events = saphyr_parser::Parser::new_from_str(&hooks).map(|event| event.unwrap().0);
+        let is_key = |event: &saphyr_parser::Event<'_>| matches!(event, saphyr_parser::Event::Scalar(text, ..) if text == "files");
+        events.find(is_key).unwrap();
+        let Some(saphyr_parser::Event::Scalar(pattern, ..)) = events.next() else { panic!("no pattern") };
+        let stems =
+            ["", ".", "a", "a.", "a_test", "_test", "tests-", "tests-a", "entities", "schema", "x y.", "polcheck"];
+        let ends = [
+            "cedarschema",
+            "cedarschema.json",
+            ".cedarschema",
+            "cedarguard",
+            ".cedarguard",
+            "cedarentities.json",
+            "cedartemplatelinks.json",
+            ".cedartemplatelinks.json",
+            ".cedar",
+            ".cedar.json",
+            "cedar",
+            ".json",
+            ".yaml",
+            ".yml",
+            ".csv",
+            ".toml",
+            "json",
+            ".md",
+            ".cedar.md",
+        ];
+        let folders = [
+            "",
+            "a/",
+            "ALLOW/",
+            "a/DENY/",
+            "entities/",
+            "a/entities/",
+            "entities/a/",
+            "aentities/",
+            "ALLOW/a/",
+            "a.cedar/",
+        ];
+        let names = stems.iter().flat_map(|stem| ends.iter().map(move |end| format!("{stem}{end}")));
+        let paths: Vec<String> = names.flat_map(|name| folders.map(|folder| format!("{folder}{name}"))).collect();
+        let settings = ["polcheck.toml"];
+        let found = fits(&pattern, &paths);
+        assert_eq!(found.len(), paths.len());
+        for (path, found) in paths.iter().zip(found) {
+            let ours = settings.contains(&path.rsplit('/').next().unwrap_or(path));
+            assert_eq!(found, kind(path).is_some() || ours, "{path}");
+        }
+        let accepted = ["polcheck-accepted.toml".to_owned(), "a/polcheck-accepted.toml".to_owned()];
+        assert_eq!(fits(&pattern, &accepted), [true, true]);
+    }
 }

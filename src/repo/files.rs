@@ -75,7 +75,11 @@ fn way_out(error: &ReadError) -> &'static str {
         ReadError::TooLarge(_) => "split the file, or exclude it in polcheck.toml",
         ReadError::Special => "put a regular file in its place, or exclude it in polcheck.toml",
         ReadError::Missing => "the link leads to nothing; mend it or remove it",
-        _ => "save it as UTF-8 and readable, or exclude it in polcheck.toml",
+        ReadError::Pointer(_) | ReadError::NotHere(_) => "get its content, or exclude it in polcheck.toml",
+        ReadError::NotUnicode => "rename it, or exclude its folder in polcheck.toml",
+        ReadError::LinkTo(_) | ReadError::NotAFile | ReadError::Other(_) => {
+            "save it as UTF-8 and readable, or exclude it in polcheck.toml"
+        }
     }
 }
 

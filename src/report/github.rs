@@ -14,8 +14,12 @@ use crate::report::{Format, Options, coverage, evidence, select};
 use crate::text::{Location, inline};
 
 /// The format.
-pub(super) static FORMAT: Format =
-    Format { name: "github", about: "annotations of a GitHub Actions run, ten per level at most", render };
+pub(super) static FORMAT: Format = Format {
+    name: "github",
+    about: "annotations of a GitHub Actions run, ten per level at most",
+    every_row: false,
+    render,
+};
 
 /// GitHub shows ten annotations of each level per step and drops the rest without a word.
 const PER_LEVEL: usize = 10;

@@ -10,8 +10,12 @@ use crate::report::{Format, Options, json_text};
 use crate::text::inline;
 
 /// The format.
-pub(super) static FORMAT: Format =
-    Format { name: "gitlab", about: "GitLab Code Quality, for the widget of a merge request", render };
+pub(super) static FORMAT: Format = Format {
+    name: "gitlab",
+    about: "GitLab Code Quality, for the widget of a merge request",
+    every_row: false,
+    render,
+};
 
 /// Longer descriptions are cut, in characters.
 const LONGEST: usize = 4_000;

@@ -16,8 +16,12 @@ use crate::rule::Basis;
 use crate::text::{Location, inline};
 
 /// The format.
-pub(super) static FORMAT: Format =
-    Format { name: "junit", about: "JUnit XML: rows of decision tables, and whatever fails the run", render };
+pub(super) static FORMAT: Format = Format {
+    name: "junit",
+    about: "JUnit XML: rows of decision tables, and whatever fails the run",
+    every_row: true,
+    render,
+};
 
 /// Longer names are cut, in characters.
 const LONGEST_NAME: usize = 1_000;

@@ -29,6 +29,8 @@ pub struct Format {
     pub name: &'static str,
     /// One line for `--help`.
     pub about: &'static str,
+    /// Whether it shows rows that passed. Unless some report does, or people ask for everything, they are only counted.
+    pub every_row: bool,
     /// Renders the whole report, a newline at its end.
     pub render: fn(&Outcome, &Options) -> String,
 }

@@ -126,10 +126,10 @@ fn found(outcome: &Outcome, hidden: usize) -> Option<String> {
 
 fn rows(outcome: &Outcome) -> Option<String> {
     let count = outcome.count();
-    if outcome.tests.is_empty() {
+    if outcome.rows() == 0 {
         return None;
     }
-    let mut text = format!("{} of {} passed", count.pass, counted(outcome.tests.len(), "row", "rows"));
+    let mut text = format!("{} of {} passed", count.pass, counted(outcome.rows(), "row", "rows"));
     for (count, what) in [(count.fail, "failed"), (count.error, "could not run"), (count.skip, "skipped")] {
         if count > 0 {
             text.push_str(&format!(", {count} {what}"));
@@ -150,7 +150,7 @@ pub(super) fn what_was_read(outcome: &Outcome) -> String {
         (summary.templates, "template", "templates"),
         (summary.links, "template link", "template links"),
         (summary.entities, "entity", "entities"),
-        (outcome.tests.len(), "row", "rows"),
+        (outcome.rows(), "row", "rows"),
         (outcome.suppressed.len(), "suppressed finding", "suppressed findings"),
         (outcome.left_out.len(), "file left out", "files left out"),
     ] {

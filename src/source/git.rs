@@ -164,6 +164,14 @@ fn at_tab(record: &[u8]) -> Option<(&str, &[u8])> {
     Some((std::str::from_utf8(about).ok()?, path.strip_prefix(b"\t")?))
 }
 
+/// Where the remotes of the repository at `root` are; empty outside of a repository.
+#[must_use]
+pub fn remote_urls(root: &Path) -> Vec<String> {
+    let listed = run(root, false, &["config", "-z", "--get-regexp", r"^remote\..*\.url$"]).unwrap_or_default();
+    let text = String::from_utf8_lossy(&listed).into_owned();
+    text.split('\0').filter_map(|entry| Some(entry.split_once('\n')?.1.to_owned())).collect()
+}
+
 /// Whether contents may be left with the remote.
 pub(super) fn is_partial(root: &Path) -> Result<bool, SourceError> {
     let keys = r"^(extensions\.partialclone|remote\..*\.(promisor|partialclonefilter))$";

@@ -12,7 +12,7 @@ mod revisions;
 mod worktree;
 
 pub use api::{Entry, ReadError, Source, SourceError};
-pub use git::{GitIndex, GitRevision};
+pub use git::{GitIndex, GitRevision, remote_urls};
 pub use memory::Memory;
 pub use report_file::replace_file;
 pub use revisions::{Asked, merge_base, parse_revisions, resolve};

@@ -34,6 +34,8 @@ const BATCH: usize = 8192;
 pub struct Ran {
     /// A result for every row that was asked for, in the order of files and rows.
     pub rows: Vec<TestResult>,
+    /// How many rows passed and are not among them, because results are wanted in brief.
+    pub passed: usize,
     /// Files that are no table, or only in part.
     pub findings: Vec<Finding>,
     /// How many rows were not asked for.
@@ -77,6 +79,7 @@ pub fn run(repo: &Repo, selection: &Selection, gauge: Option<&Gauge<'_>>) -> Ran
     for ran in ran.into_iter().flatten() {
         all.rows.extend(ran.rows);
         all.findings.extend(ran.findings);
+        all.passed += ran.passed;
         all.left_out += ran.left_out;
         all.stopped |= ran.stopped;
     }
@@ -290,6 +293,10 @@ impl Run<'_> {
                 self.ran.left_out += 1;
                 continue;
             };
+            if self.selection.brief && result.status == Status::Pass && result.notes.is_empty() {
+                self.ran.passed += 1;
+                continue;
+            }
             let bad = matches!(result.status, Status::Fail | Status::Error);
             self.ran.rows.push(result);
             if bad && self.selection.fail_fast {

@@ -16,6 +16,8 @@ pub struct Selection {
     pub fail_fast: bool,
     /// Whether rows are named and not run.
     pub list: bool,
+    /// Whether rows that passed are only counted.
+    pub brief: bool,
 }
 
 /// One of several shares of all rows.

@@ -21,12 +21,25 @@ pub enum Shape {
     Literal(bool),
 }
 
+/// A condition inside of an operand, such as `a` in `(if a then 1 else 2) == 1`, and the operand with something in its place.
+#[derive(Debug, Clone)]
+pub(super) struct Inner {
+    /// The condition's node.
+    pub(super) node: usize,
+    pub(super) with_true: Term,
+    pub(super) with_false: Term,
+    /// With what fails as nothing else does.
+    pub(super) with_probe: Term,
+}
+
 /// An operand of a condition, or several put together.
 #[derive(Debug, Clone)]
 pub struct Node {
     /// What it is.
     pub shape: Shape,
     pub(super) term: Term,
+    /// Conditions inside of an operand, in the order of evaluation.
+    pub(super) inner: Vec<Inner>,
 }
 
 impl Node {

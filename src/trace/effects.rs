@@ -78,7 +78,16 @@ impl Values<'_, '_> {
                     let (on_true, on_false) = (outcome.on(of(self, yes)), outcome.on(of(self, no)));
                     open.push((test, Outcome { on_true, on_false, ..outcome }));
                 }
-                Shape::Leaf | Shape::Literal(_) => {}
+                Shape::Leaf => {
+                    let (condition, world) = (self.condition, self.world);
+                    let inner = condition.nodes.get(node).map(|node| node.inner.as_slice()).unwrap_or_default();
+                    for inner in inner.iter().rev().filter(|inner| world.reaches(inner)) {
+                        let on = |term| if settled { outcome.on_error } else { outcome.on(world.truth(term)) };
+                        let (on_true, on_false) = (on(&inner.with_true), on(&inner.with_false));
+                        open.push((inner.node, Outcome { on_true, on_false, ..outcome }));
+                    }
+                }
+                Shape::Literal(_) => {}
             }
         }
         whole

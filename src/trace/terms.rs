@@ -1,18 +1,20 @@
 //! What needs the insides of Cedar's policies: conditions taken apart, operands evaluated, values put into words.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use cedar_policy::{Entities, Policy, Request};
 use cedar_policy_core::ast::{
-    ActionConstraint, BinaryOp, EntityReference, EntityUID, Expr, ExprKind, Literal, PrincipalOrResourceConstraint,
-    SlotEnv, UnaryOp, Value, ValueKind,
+    ActionConstraint, BinaryOp, EntityReference, EntityUID, Expr, ExprBuilder, ExprKind, Literal,
+    PrincipalOrResourceConstraint, SlotEnv, SlotId, UnaryOp, Value, ValueKind,
 };
 use cedar_policy_core::entities::Dereference;
-use cedar_policy_core::evaluator::Evaluator;
+use cedar_policy_core::evaluator::{EvaluationError, Evaluator};
+use cedar_policy_core::expr_builder::ExprBuilder as _;
 use cedar_policy_core::extensions::Extensions;
 use cedar_policy_core::parser::Loc;
 
-use super::condition::{Clause, Condition, Node, Shape};
+use super::condition::{Clause, Condition, Inner, Node, Shape};
 use super::scope::Variable;
 use super::times::readable;
 use super::values::Truth;
@@ -62,7 +64,7 @@ pub(super) fn condition(policy: &Policy) -> Condition {
     let last = joined.pop();
     condition.root = joined.into_iter().rev().fold(last, |right, left| {
         let right = right?;
-        condition.nodes.push(Node { shape: Shape::And(left, right), term: Term(whole.clone()) });
+        condition.nodes.push(Node { shape: Shape::And(left, right), term: Term(whole.clone()), inner: Vec::new() });
         Some(condition.nodes.len() - 1)
     });
     condition
@@ -88,8 +90,110 @@ fn add(condition: &mut Condition, expr: &Expr) -> usize {
         }
         _ => Shape::Leaf,
     };
-    condition.nodes.push(Node { shape, term: Term(expr.clone()) });
+    let inner = if shape == Shape::Leaf { inner(condition, expr) } else { Vec::new() };
+    condition.nodes.push(Node { shape, term: Term(expr.clone()), inner });
     condition.nodes.len() - 1
+}
+
+/// More conditions inside of one operand than this are not looked at.
+const INNER: usize = 64;
+
+/// Adds the conditions inside of `operand`: the tests of `if`, and `&&`, `||` and `!`.
+fn inner(condition: &mut Condition, operand: &Expr) -> Vec<Inner> {
+    let mut found = Vec::new();
+    parts(operand).into_iter().for_each(|part| roots(part, &mut found));
+    // Slots have no values here, and a condition has none of its own.
+    let probe = Expr::slot(SlotId::principal());
+    let (yes, no) = (Expr::val(true), Expr::val(false));
+    let with = |root: &Expr, by: &Expr| Term(replaced(operand, root, by).unwrap_or_else(|| operand.clone()));
+    let one = |root: &Expr| Inner {
+        node: add(condition, root),
+        with_true: with(root, &yes),
+        with_false: with(root, &no),
+        with_probe: with(root, &probe),
+    };
+    found.into_iter().map(one).collect()
+}
+
+/// The outermost conditions in `expr`, in the order of evaluation.
+fn roots<'e>(expr: &'e Expr, found: &mut Vec<&'e Expr>) {
+    let root = match expr.expr_kind() {
+        ExprKind::If { test_expr, .. } => Some(&**test_expr),
+        ExprKind::And { left, right } if is_in(expr, left, right) => None,
+        ExprKind::UnaryApp { op: UnaryOp::Not, arg } if compares(expr, arg) => None,
+        ExprKind::And { .. } | ExprKind::Or { .. } | ExprKind::UnaryApp { op: UnaryOp::Not, .. } => Some(expr),
+        _ => None,
+    };
+    // `x is T in y` holds `x` twice.
+    if let Some(root) =
+        root.filter(|root| found.len() < INNER && !found.iter().any(|known| std::ptr::eq(*known, *root)))
+    {
+        found.push(root);
+    }
+    match expr.expr_kind() {
+        ExprKind::If { then_expr, else_expr, .. } => {
+            [then_expr, else_expr].into_iter().for_each(|part| roots(part, found))
+        }
+        _ if root.is_some() => {}
+        _ => parts(expr).into_iter().for_each(|part| roots(part, found)),
+    }
+}
+
+/// The expressions directly below `expr`, in the order of evaluation.
+fn parts(expr: &Expr) -> Vec<&Expr> {
+    match expr.expr_kind() {
+        ExprKind::If { test_expr, then_expr, else_expr } => vec![test_expr, then_expr, else_expr],
+        ExprKind::And { left, right } | ExprKind::Or { left, right } => vec![left, right],
+        ExprKind::UnaryApp { arg, .. } => vec![arg],
+        ExprKind::BinaryApp { arg1, arg2, .. } => vec![arg1, arg2],
+        ExprKind::ExtensionFunctionApp { args, .. } => args.iter().collect(),
+        ExprKind::GetAttr { expr, .. } | ExprKind::HasAttr { expr, .. } | ExprKind::ExtHasAttr { expr, .. } => {
+            vec![expr]
+        }
+        ExprKind::Like { expr, .. } | ExprKind::Is { expr, .. } => vec![expr],
+        ExprKind::Set(elements) => elements.iter().collect(),
+        ExprKind::Record(fields) => fields.values().collect(),
+        ExprKind::Lit(_) | ExprKind::Var(_) | ExprKind::Slot(_) | ExprKind::Unknown(_) => Vec::new(),
+    }
+}
+
+/// `expr` with `by` in the place of `target`, a part of it; none when it is none.
+fn replaced(expr: &Expr, target: &Expr, by: &Expr) -> Option<Expr> {
+    if std::ptr::eq(expr, target) {
+        return Some(by.clone());
+    }
+    let below: Vec<Option<Expr>> = parts(expr).into_iter().map(|part| replaced(part, target, by)).collect();
+    below.iter().any(Option::is_some).then_some(())?;
+    let mut below = below.into_iter();
+    let mut next = |part: &Expr| below.next().flatten().unwrap_or_else(|| part.clone());
+    let mut shared = |part: &Expr| Arc::new(next(part));
+    let kind = match expr.expr_kind() {
+        ExprKind::If { test_expr, then_expr, else_expr } => {
+            ExprKind::If { test_expr: shared(test_expr), then_expr: shared(then_expr), else_expr: shared(else_expr) }
+        }
+        ExprKind::And { left, right } => ExprKind::And { left: shared(left), right: shared(right) },
+        ExprKind::Or { left, right } => ExprKind::Or { left: shared(left), right: shared(right) },
+        ExprKind::UnaryApp { op, arg } => ExprKind::UnaryApp { op: *op, arg: shared(arg) },
+        ExprKind::BinaryApp { op, arg1, arg2 } => {
+            ExprKind::BinaryApp { op: *op, arg1: shared(arg1), arg2: shared(arg2) }
+        }
+        ExprKind::ExtensionFunctionApp { fn_name, args } => {
+            let args = args.iter().map(next).collect();
+            ExprKind::ExtensionFunctionApp { fn_name: fn_name.clone(), args: Arc::new(args) }
+        }
+        ExprKind::GetAttr { expr, attr } => ExprKind::GetAttr { expr: shared(expr), attr: attr.clone() },
+        ExprKind::HasAttr { expr, attr } => ExprKind::HasAttr { expr: shared(expr), attr: attr.clone() },
+        ExprKind::ExtHasAttr { expr, attrs } => ExprKind::ExtHasAttr { expr: shared(expr), attrs: attrs.clone() },
+        ExprKind::Like { expr, pattern } => ExprKind::Like { expr: shared(expr), pattern: pattern.clone() },
+        ExprKind::Is { expr, entity_type } => ExprKind::Is { expr: shared(expr), entity_type: entity_type.clone() },
+        ExprKind::Set(elements) => ExprKind::Set(Arc::new(elements.iter().map(next).collect())),
+        ExprKind::Record(fields) => {
+            let fields = fields.iter().map(|(key, value)| (key.clone(), next(value))).collect();
+            ExprKind::Record(Arc::new(fields))
+        }
+        kind @ (ExprKind::Lit(_) | ExprKind::Var(_) | ExprKind::Slot(_) | ExprKind::Unknown(_)) => kind.clone(),
+    };
+    Some(ExprBuilder::new().with_maybe_source_loc(expr.source_loc()).with_expr_kind(kind))
 }
 
 /// `x is T in y`, which Cedar takes for `x is T && x in y`.
@@ -167,6 +271,12 @@ impl<'e> World<'e> {
             Ok(ValueKind::Lit(Literal::Bool(false))) => Truth::False,
             _ => Truth::Error,
         }
+    }
+
+    /// Whether Cedar comes to the condition that `inner` is about when it evaluates the operand around it.
+    pub(super) fn reaches(&self, inner: &Inner) -> bool {
+        let value = self.evaluator.interpret(&inner.with_probe.0, &SlotEnv::new());
+        matches!(value, Err(EvaluationError::UnlinkedSlot(_)))
     }
 
     /// Conditions hold no slots; those of templates are in the scope.

@@ -136,24 +136,43 @@ impl Tracer {
     #[must_use]
     pub fn near(&self, request: &Request, entities: &Entities, effect: Effect, most: usize) -> Vec<Account> {
         let world = World::new(request, entities);
-        let of_effect = self.policies.iter().filter(|traced| traced.policy.effect() == effect);
-        let mut found: Vec<(&Traced, Candidate)> = of_effect
-            .filter_map(|traced| Some((traced, candidate(traced, request, entities, &world)?)))
-            .filter(|(_, candidate)| !candidate.change.never)
-            .collect();
-        // Ties stay in the order of policies.
-        found.sort_by_key(|(_, candidate)| candidate.rank());
-        let Some((_, first)) = found.first() else { return Vec::new() };
-        let (full, other_action) = (first.missed.is_none(), first.missed == Some(Variable::Action));
-        let worth = |candidate: &Candidate| match candidate.missed {
-            None => true,
-            Some(Variable::Action) => other_action,
-            Some(_) => !full || candidate.change.operands.is_empty(),
-        };
-        let most = if other_action { most.min(1) } else { most };
-        let found = found.into_iter().filter(|(_, candidate)| worth(candidate)).take(most);
+        let (mut in_scope, mut missing, mut other_action) = (Vec::new(), Vec::new(), Vec::new());
+        for traced in self.policies.iter().filter(|traced| traced.policy.effect() == effect) {
+            match traced.scope.misses(request, entities) {
+                Ok(()) => in_scope.push(traced),
+                Err(Some(Variable::Principal | Variable::Resource)) => missing.push(traced),
+                Err(Some(Variable::Action)) => other_action.push(traced),
+                Err(None) => {}
+            }
+        }
+        let mut found = nearest(in_scope, request, entities, &world);
+        if found.len() < most {
+            let mut missing = nearest(missing, request, entities, &world);
+            if !found.is_empty() {
+                missing.retain(|(_, candidate)| candidate.change.operands.is_empty());
+            }
+            found.append(&mut missing);
+        }
+        if found.is_empty() {
+            found = nearest(other_action, request, entities, &world);
+            found.truncate(1);
+        }
+        let found = found.into_iter().take(most);
         found.map(|(traced, candidate)| account(traced, candidate, request, &world)).collect()
     }
+}
+
+/// Those of `policies` that can come to match, by the number of operands in the way; ties stay in the order of policies.
+fn nearest<'t>(
+    policies: Vec<&'t Traced>,
+    request: &Request,
+    entities: &Entities,
+    world: &World<'_>,
+) -> Vec<(&'t Traced, Candidate)> {
+    let found = policies.into_iter().filter_map(|traced| Some((traced, candidate(traced, request, entities, world)?)));
+    let mut found: Vec<_> = found.filter(|(_, candidate)| !candidate.change.never).collect();
+    found.sort_by_key(|(_, candidate)| candidate.change.operands.len());
+    found
 }
 
 /// A policy that does not match, for one part of its scope at most.
@@ -161,17 +180,6 @@ struct Candidate {
     missed: Option<Variable>,
     value: Truth,
     change: Change,
-}
-
-impl Candidate {
-    fn rank(&self) -> (u8, usize) {
-        let missed = match self.missed {
-            None => 0,
-            Some(Variable::Principal | Variable::Resource) => 1,
-            Some(Variable::Action) => 2,
-        };
-        (missed, self.change.operands.len())
-    }
 }
 
 fn candidate(traced: &Traced, request: &Request, entities: &Entities, world: &World<'_>) -> Option<Candidate> {

@@ -6,6 +6,8 @@
     reason = "shared by test binaries, each of which uses what it needs"
 )]
 
+pub mod yaml;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -115,3 +117,25 @@ pub fn git(dir: &Path, args: &[&str]) -> String {
     assert!(output.status.success(), "git {args:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8_lossy(&output.stdout).trim().to_owned()
 }
+
+/// Policies of `cedar-examples` and the schema of each.
+pub const CEDAR_EXAMPLES: [(&str, &str); 18] = [
+    ("github_example/policies.cedar", "github_example/policies.cedarschema"),
+    ("hotel_chains/static/policies.cedar", "hotel_chains/static/policies.cedarschema"),
+    ("hotel_chains/templated/policies.cedar", "hotel_chains/templated/policies.cedarschema"),
+    ("sales_orgs/static/policies.cedar", "sales_orgs/static/policies.cedarschema"),
+    ("sales_orgs/templated/policies.cedar", "sales_orgs/templated/policies.cedarschema"),
+    ("tax_preparer/policies.cedar", "tax_preparer/policies.cedarschema"),
+    ("tinytodo/policies.cedar", "tinytodo/tinytodo.cedarschema"),
+    ("tinytodo/policies-templates.cedar", "tinytodo/tinytodo-templates.cedarschema"),
+    ("tinytodo/variants/policies-with-policy4.cedar", "tinytodo/tinytodo.cedarschema"),
+    ("tinytodo/variants/policies-with-policy5.cedar", "tinytodo/tinytodo.cedarschema"),
+    ("tinytodo/variants/policies-with-policy6.cedar", "tinytodo/tinytodo.cedarschema"),
+    ("language-in-action/GitApp/gitapp.cedar", "language-in-action/GitApp/gitapp.cedarschema"),
+    ("language-in-action/PhotoApp/photoapp.cedar", "language-in-action/PhotoApp/photoapp.cedarschema"),
+    ("oopsla2024/github/policies.cedar", "oopsla2024/github/github.cedarschema.json"),
+    ("oopsla2024/github-templates/policies.cedar", "oopsla2024/github-templates/github-templates.cedarschema.json"),
+    ("oopsla2024/gdrive/policies.cedar", "oopsla2024/gdrive/gdrive.cedarschema.json"),
+    ("oopsla2024/gdrive-templates/policies.cedar", "oopsla2024/gdrive-templates/gdrive-templates.cedarschema.json"),
+    ("oopsla2024/tinytodo/tinytodo.cedar", "oopsla2024/tinytodo/tinytodo.cedarschema.json"),
+];

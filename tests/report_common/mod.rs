@@ -9,7 +9,8 @@ use std::sync::Arc;
 
 use polcheck::finding::{Environment, Evidence, Finding, Level};
 use polcheck::outcome::{
-    Decision, Expected, FailOn, Got, LeftOut, Outcome, PolicyError, PolicyRef, RowRequest, Status, Summary, TestResult,
+    ConditionCoverage, ConditionKind, Coverage, Decision, Expected, FailOn, Got, LeftOut, Lesson, Mark, Outcome,
+    PolicyCoverage, PolicyError, PolicyRef, RowRequest, Status, Summary, TestResult,
 };
 use polcheck::report::{self, Options};
 use polcheck::rule::{Basis, Catalogue, Precision, Rule};
@@ -52,6 +53,7 @@ pub fn outcome(findings: Vec<Finding>, tests: Vec<TestResult>) -> Outcome {
         inconclusive: Vec::new(),
         gaps: Vec::new(),
         remarks: Vec::new(),
+        passed: 0,
         demanded: Vec::new(),
         breadth: Vec::new(),
         coverage: None,
@@ -95,7 +97,12 @@ pub fn failing_row(id: &str, location: Location, message: &str) -> TestResult {
             resource: "Doc::\"d\"".to_owned(),
             context: serde_json::value::RawValue::from_string("{}".to_owned()).unwrap(),
         }),
-        expected: Some(Expected { decision: Decision::Deny, reason: Some(vec!["a".to_owned()]), errors: Some(0) }),
+        expected: Some(Expected {
+            decision: Decision::Deny,
+            reason: Some(vec!["a".to_owned()]),
+            errors: Some(0),
+            who: None,
+        }),
         got: Some(Got {
             decision: Decision::Allow,
             reason: vec![policy("policies/a.cedar#view-own", policy_at.clone())],
@@ -134,13 +141,46 @@ pub fn hostile() -> Outcome {
     row.help = Some(HOSTILE.to_owned());
     row.expected =
         Some(Expected { decision: Decision::Deny, reason: Some(vec![HOSTILE.to_owned()]), errors: None, who: None });
-    row.got.as_mut().expect("it ran").reason.push(policy(HOSTILE, place));
+    row.got.as_mut().expect("it ran").reason.push(policy(HOSTILE, place.clone()));
+    let mark = |location: Location| Mark { location, text: HOSTILE.to_owned() };
+    let marks = vec![mark(place.clone()), mark(at(&file, "permit")), mark(Location::of_path(HOSTILE))];
+    let said = format!("{HOSTILE} again");
+    let hostile = policy(HOSTILE, place.clone());
+    row.lesson = vec![
+        Lesson { policy: Some(hostile.clone()), sentence: HOSTILE.to_owned(), marks },
+        Lesson { policy: None, sentence: HOSTILE.to_owned(), marks: Vec::new() },
+        Lesson { policy: None, sentence: said, marks: vec![mark(Location::of_path(HOSTILE))] },
+    ];
     let mut skipped = row.clone();
     skipped.status = Status::Skip;
     skipped.skip_reason = Some(HOSTILE.to_owned());
     let mut outcome = outcome(findings, vec![row, skipped]);
     outcome.inconclusive = vec![HOSTILE.to_owned()];
     outcome.gaps = vec![HOSTILE.to_owned()];
+    outcome.coverage = Some(Coverage {
+        policies: vec![PolicyCoverage {
+            store: HOSTILE.to_owned(),
+            policy: hostile.clone(),
+            in_scope: 1,
+            satisfied: 0,
+            determining: 0,
+            errors: 0,
+            decides: 0,
+        }],
+        conditions: vec![ConditionCoverage {
+            store: HOSTILE.to_owned(),
+            policy: hostile,
+            location: place,
+            text: HOSTILE.to_owned(),
+            kind: ConditionKind::Operand,
+            trues: 1,
+            falses: 0,
+            errors: 0,
+            decides: 0,
+        }],
+        since: Some(HOSTILE.to_owned()),
+        floor: Some(80),
+    });
     outcome.left_out = vec![LeftOut { path: HOSTILE.to_owned(), why: HOSTILE.to_owned() }];
     outcome
 }

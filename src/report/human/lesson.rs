@@ -1,8 +1,9 @@
 //! Why a row failed, laid over the text of the policies.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use miette::GraphicalReportHandler;
+use unicode_width::UnicodeWidthChar;
 
 use super::clean::clean;
 use super::paint::{Ink, Page, wrap};
@@ -14,20 +15,25 @@ use crate::text::{SourceFile, Span};
 /// Labels get at least so many columns.
 const NARROWEST: usize = 24;
 
-/// Shows lessons; keeps each file's harmless text.
+/// Shows lessons; keeps each file's harmless text. What was drawn once is only said when it comes again.
 pub(super) struct Lessons<'a> {
     files: HashMap<*const SourceFile, Shown<'a>>,
+    drawn: HashSet<&'a str>,
     handler: GraphicalReportHandler,
     width: usize,
 }
 
 impl<'a> Lessons<'a> {
     pub(super) fn new(handler: GraphicalReportHandler, width: usize) -> Self {
-        Self { files: HashMap::new(), handler, width }
+        Self { files: HashMap::new(), drawn: HashSet::new(), handler, width }
     }
 
     /// Writes `lesson` to `page`.
     pub(super) fn write(&mut self, page: &mut Page, lesson: &'a Lesson) {
+        if !self.drawn.insert(&lesson.sentence) {
+            page.item(Ink::Note, "  ☞ ", 4, &clean(&lesson.sentence));
+            return;
+        }
         let before = page.text.len();
         let left = self.draw(page, lesson).unwrap_or_else(|| {
             // Nothing half-drawn.
@@ -47,8 +53,10 @@ impl<'a> Lessons<'a> {
         let file: &'a SourceFile = &first.location.file;
         let width = self.width;
         let shown = self.files.entry(std::ptr::from_ref(file)).or_insert_with(|| Shown::new(file));
-        let label =
-            |span: Span, text: &str| wrap(&clean(text), shown.room(span, width).max(NARROWEST), 0, 0).join("\n");
+        let label = |span: Span, text: &str| {
+            let room = shown.room(span, width).max(NARROWEST);
+            wrap(&broken(&clean(text), room), room, 0, 0).join("\n")
+        };
         let (mut others, mut left) = (Vec::new(), Vec::new());
         let (mut from, mut to) = shown.lines_of(first.location.span);
         for mark in lesson.marks.iter().skip(1) {
@@ -70,5 +78,35 @@ impl<'a> Lessons<'a> {
             others,
         };
         drawing.draw(&self.handler, &mut page.text).is_ok().then_some(left)
+    }
+}
+
+/// `text` with words that are wider than `room` broken up.
+fn broken(text: &str, room: usize) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut used = 0;
+    for c in text.chars() {
+        let wide = c.width().unwrap_or(0);
+        if c == ' ' {
+            used = 0;
+        } else if used + wide > room {
+            out.push(' ');
+            used = wide;
+        } else {
+            used += wide;
+        }
+        out.push(c);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_words_that_do_not_fit_are_broken() {
+        assert_eq!(broken("ab abcdefg ab", 3), "ab abc def g ab");
+        assert_eq!(broken("ab abc", 3), "ab abc");
     }
 }

@@ -14,4 +14,4 @@ use crate::report::Format;
 
 /// The format.
 pub(super) static FORMAT: Format =
-    Format { name: "human", about: "for people, with the source shown", render: render::render };
+    Format { name: "human", about: "for people, with the source shown", every_row: false, render: render::render };

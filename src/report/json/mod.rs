@@ -8,4 +8,4 @@ use crate::report::Format;
 
 /// The format.
 pub(super) static FORMAT: Format =
-    Format { name: "json", about: "everything, for programs (format 1)", render: run::render };
+    Format { name: "json", about: "everything, for programs (format 1)", every_row: true, render: run::render };

@@ -11,6 +11,7 @@ pub use summary::summary_markdown;
 /// The format.
 pub(super) static FORMAT: Format = Format {
     name: "markdown",
+    every_row: false,
     about: "a page for a merge request's comment or a CI job's summary",
     render: summary_markdown,
 };

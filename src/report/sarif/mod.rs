@@ -11,4 +11,4 @@ use crate::report::Format;
 
 /// The format.
 pub(super) static FORMAT: Format =
-    Format { name: "sarif", about: "SARIF 2.1.0, for code scanning", render: build::render };
+    Format { name: "sarif", about: "SARIF 2.1.0, for code scanning", every_row: false, render: build::render };

@@ -337,6 +337,9 @@ fn expectation(spec: &mut Spec, fields: &mut Fields<'_, '_>) {
         spec.at = moment_of(&at, fields.faults()).map(|value| Said { value, span: at.span });
     }
     let matrix = fields.get("allow").or(fields.get("deny"));
+    // These say themselves what other rows say under a key.
+    spec.unread.extend(matrix.map(|_| "action"));
+    spec.unread.extend(fields.get("who-can").map(|_| "principal"));
     let forms: Vec<(&str, Span)> = [
         ("expect", fields.get("expect").map(|_| ())),
         ("at", timeline.map(|_| ())),

@@ -1,0 +1,129 @@
+"""Finds the revision to compare with, and fetches it when the checkout lacks it. Sets the output `base`: a commit, or nothing.
+
+A pull request is checked out as GitHub's test merge. Its first parent is the target branch as it was merged, so the comparison
+shows what the pull request changes, and not what others merged into the target since the branch was made.
+"""
+
+import os
+import subprocess
+
+from github import SHA, at, command_input, directory, event, fail, output, say, sha_at, text_input, variable
+
+WHERE = ""
+
+
+def git(*args: str):
+    """Runs git in the working directory: its output, None when it fails."""
+    # Nobody is there to answer a question for a password.
+    environment = dict(os.environ, GIT_TERMINAL_PROMPT="0")
+    done = subprocess.run(
+        ["git", *args], cwd=WHERE, env=environment, capture_output=True, encoding="utf-8", errors="replace", check=False
+    )
+    return done.stdout.strip() if done.returncode == 0 else None
+
+
+def commit(name: str) -> str:
+    """The commit that `name` stands for here; empty when the checkout lacks it."""
+    return git("rev-parse", "--verify", "--quiet", "--end-of-options", name + "^{commit}") or ""
+
+
+def fetched(what: str) -> str:
+    """Fetches a commit or a branch; the commit, or nothing when it cannot be had."""
+    depth = ["--depth=1"] if git("rev-parse", "--is-shallow-repository") == "true" else []
+    if git("fetch", "--quiet", "--no-tags", *depth, "origin", what) is None:
+        return ""
+    return commit(what if SHA.match(what) else "FETCH_HEAD")
+
+
+def at_hand(sha: str) -> str:
+    """The commit, fetched when the checkout lacks it; nothing when it cannot be had."""
+    return commit(sha) or fetched(sha)
+
+
+def demanded(sha: str, why: str) -> str:
+    """The commit, without which the run would leave out what it is there to show."""
+    if not at_hand(sha):
+        fail(f"the base {sha} ({why}) is not in this checkout and cannot be fetched; let actions/checkout fetch it: fetch-depth: 2")
+    return sha
+
+
+def parents() -> list:
+    """The parents of HEAD, which a shallow checkout names without having them."""
+    lines = (git("cat-file", "-p", "HEAD") or "").split("\n\n", 1)[0].splitlines()
+    return [line[len("parent ") :] for line in lines if line.startswith("parent ")]
+
+
+def of_pull_request(payload: dict) -> str:
+    here, above = commit("HEAD"), parents()
+    head, base = sha_at(payload, "pull_request", "head", "sha"), sha_at(payload, "pull_request", "base", "sha")
+    # For `pull_request_target`, GITHUB_SHA is the target branch, whose tip may be a merge too.
+    is_event = variable("GITHUB_EVENT_NAME") == "pull_request" and here == variable("GITHUB_SHA")
+    if len(above) == 2 and (is_event or above[1] == head):
+        return demanded(above[0], "the first parent of the merge commit")
+    if not base:
+        fail("the event names no base commit")
+    demanded(base, "the target branch in the event")
+    if here == base:
+        say("warning", "the target branch itself is checked out, not the pull request: there is nothing to compare")
+    # With the history at hand, where the branch began.
+    shallow = git("rev-parse", "--is-shallow-repository") == "true"
+    began = "" if shallow else git("merge-base", base, "HEAD") or ""
+    if not began:
+        say("notice", "HEAD is not the merge commit of the pull request, so what others merged since may show as removed by it")
+    return began or base
+
+
+def of_push(payload: dict) -> str:
+    before = sha_at(payload, "before")
+    if not before or not before.strip("0"):
+        say("notice", "this is the first push of the branch: there is nothing before it to compare with")
+        return ""
+    found = at_hand(before)
+    if not found:
+        say("warning", f"{before}, which was there before this push, cannot be fetched: permissions are not compared")
+    return found
+
+
+def of_input(wanted: str) -> str:
+    """The base that the workflow names: a revision of the checkout, else a commit or branch of the remote."""
+    if wanted.startswith("-"):
+        fail(f"the input `base` is a revision, not `{wanted}`")
+    found = commit(wanted)
+    if not found and SHA.match(wanted):
+        found = fetched(wanted)
+    elif not found:
+        branch = "refs/heads/" + (wanted[len("origin/") :] if wanted.startswith("origin/") else wanted)
+        found = fetched(branch) if git("check-ref-format", branch) is not None else ""
+    return found or fail(f"the base `{wanted}` is not in this checkout and cannot be fetched")
+
+
+def base() -> str:
+    wanted, name, payload = text_input("base"), variable("GITHUB_EVENT_NAME"), event()
+    if wanted == "none":
+        return ""
+    if wanted:
+        return of_input(wanted)
+    if at(payload, "pull_request"):
+        return of_pull_request(payload)
+    if name == "merge_group":
+        sha = sha_at(payload, "merge_group", "base_sha")
+        return demanded(sha, "the base of the merge group") if sha else fail("the event names no base commit")
+    if name == "push":
+        return of_push(payload)
+    say("notice", f"the event `{name}` has no base: permissions are not compared")
+    return ""
+
+
+def main() -> None:
+    global WHERE
+    command, WHERE = command_input(), directory()
+    if command not in ("check", "diff"):
+        return
+    found = base()
+    if found:
+        print(f"base: {found}")
+    output("base", found)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,84 @@
+"""Runs polcheck once, with every report that is wanted. Sets the outputs; the last step of the action fails the job."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+
+from github import at, command_input, directory, fail, flag_input, lines_input, output, say, text_input, variable
+
+
+def arguments(command: str, base: str, files: dict) -> list:
+    """polcheck's arguments. What comes from inputs is joined to its option, or follows `--`."""
+    args = [command]
+    if command == "diff":
+        args.append(base)
+    elif command == "check" and base:
+        args.append(f"--against={base}")
+    args.append("--report=human")
+    args.extend(f"--report={name}={path}" for name, path in files.items())
+    if flag_input("annotations"):
+        args.append("--report=github")
+    for name in ("config", "fail-on"):
+        value = text_input(name)
+        if value:
+            args.append(f"--{name}={value}")
+    return args + ["--", *lines_input("paths")]
+
+
+def changed(report: dict) -> str:
+    """How many kinds of request are not known to be permitted as before, and changed policies of which nothing is known; empty when
+    nothing was compared."""
+    changes = at(report, "changes")
+    if not isinstance(changes, list):
+        return ""
+    return str(sum(at(change, "relation") != "same" for change in changes) + len(at(report, "undecided") or []))
+
+
+def is_noteworthy(report: dict, code: int, changes: str) -> bool:
+    """Whether there is anything that a reviewer should read."""
+    findings = at(report, "summary", "findings") or {}
+    milder = findings.get("error") or findings.get("warning") or at(report, "weakened")
+    return code != 0 or changes not in ("", "0") or bool(milder)
+
+
+def main() -> None:
+    command, where, base = command_input(), directory(), variable("STEP_BASE")
+    if command == "diff" and not base:
+        say("error", "there is no base, so `diff` has nothing to compare with")
+        output("exit-code", "3")
+        output("outcome", "nothing_checked")
+        return
+    folder = tempfile.mkdtemp(prefix="polcheck-", dir=variable("RUNNER_TEMP") or None)
+    names = {"json": "polcheck.json", "markdown": "polcheck.md"}
+    if flag_input("sarif"):
+        names["sarif"] = "polcheck.sarif"
+    files = {name: os.path.join(folder, file) for name, file in names.items()}
+    # polcheck appends to the summary whenever it writes annotations; the action writes it once, where it is wanted.
+    environment = {name: value for name, value in os.environ.items() if name != "GITHUB_STEP_SUMMARY"}
+    sys.stdout.flush()
+    try:
+        args = [variable("STEP_BIN"), *arguments(command, base, files)]
+        code = subprocess.run(args, cwd=where, env=environment, check=False).returncode
+    except OSError as error:
+        fail(f"polcheck does not start: {error}")
+    if code < 0:
+        say("error", f"polcheck was ended by signal {-code}")
+        code = 2
+    report = {}
+    if os.path.isfile(files["json"]):
+        with open(files["json"], encoding="utf-8") as file:
+            report = json.load(file)
+    changes = changed(report)
+    output("exit-code", str(code))
+    output("outcome", str(at(report, "outcome") or "error"))
+    output("changes", changes)
+    output("noteworthy", "true" if is_noteworthy(report, code, changes) else "false")
+    for name in ("json", "sarif", "markdown"):
+        path = files.get(name, "")
+        output(f"{name}-file", path if os.path.isfile(path) else "")
+
+
+if __name__ == "__main__":
+    main()

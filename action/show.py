@@ -1,0 +1,155 @@
+"""Shows the report in the job summary and in one comment on the pull request.
+
+The comment is found by a hidden first line and by its author, who has to be the owner of the token: anybody may write a comment
+that starts with that line. It is edited, never repeated; a run with nothing worth reading edits one that is there and creates
+none. A token that may not comment, as on pull requests from forks, leads to the job summary.
+"""
+
+import hashlib
+import json
+import os
+import re
+import urllib.error
+import urllib.request
+
+from github import append_summary, at, event, flag_input, is_fork, number_at, say, sha_at, shown, text_input, variable
+
+#: GitHub refuses longer comments.
+LONGEST = 65_536
+PER_PAGE = 100
+MOST_PAGES = 100
+
+
+class Refused(Exception):
+    """GitHub said no; `status` is 0 when it did not answer."""
+
+    def __init__(self, status: int, words: str):
+        super().__init__(words)
+        self.status = status
+
+
+def ask(method: str, url: str, body=None):
+    """One request to the API and its JSON."""
+    request = urllib.request.Request(url, method=method, data=None if body is None else json.dumps(body).encode())
+    request.add_header("Accept", "application/vnd.github+json")
+    request.add_header("Content-Type", "application/json")
+    request.add_header("User-Agent", "polcheck-action")
+    # Not sent along when GitHub redirects elsewhere.
+    request.add_unredirected_header("Authorization", f"Bearer {text_input('token')}")
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return json.load(answer)
+    except urllib.error.HTTPError as error:
+        raise Refused(error.code, f"{error.code} {error.reason}") from error
+    except (OSError, ValueError) as error:
+        raise Refused(0, str(error)) from error
+
+
+def marker() -> str:
+    """The hidden line that tells this use of the action from others on the same pull request."""
+    names = ("COMMAND", "WORKING_DIRECTORY", "PATHS", "CONFIG")
+    key = "\0".join([variable("GITHUB_WORKFLOW"), variable("GITHUB_JOB"), *(variable("INPUT_" + name) for name in names)])
+    return f"<!-- polcheck {hashlib.sha256(key.encode()).hexdigest()[:16]} -->"
+
+
+def own_login() -> str:
+    """Who the token is."""
+    try:
+        answer = ask("POST", variable("GITHUB_GRAPHQL_URL"), {"query": "query { viewer { login } }"})
+        login = at(answer, "data", "viewer", "login")
+    except Refused:
+        login = None
+    return login if isinstance(login, str) and login else "github-actions[bot]"
+
+
+def is_own(comment, login: str, line: str) -> bool:
+    """Whether the token's owner wrote `comment` for this use of the action."""
+    author, kind = at(comment, "user", "login"), at(comment, "user", "type")
+    # An app's login may come without its suffix; only apps have names with one.
+    same = author == login or (kind == "Bot" and author == f"{login}[bot]")
+    body = at(comment, "body")
+    return same and isinstance(body, str) and body.replace("\r\n", "\n").split("\n", 1)[0] == line
+
+
+def find(comments_url: str, line: str) -> int:
+    """The id of the comment, 0 when there is none yet."""
+    login = own_login()
+    for page in range(1, MOST_PAGES + 1):
+        comments = ask("GET", f"{comments_url}?per_page={PER_PAGE}&page={page}")
+        if not isinstance(comments, list):
+            raise Refused(0, "the answer is no list of comments")
+        for comment in comments:
+            if is_own(comment, login, line):
+                return number_at(comment, "id")
+        if len(comments) < PER_PAGE:
+            return 0
+    raise Refused(0, f"the pull request has more than {MOST_PAGES * PER_PAGE} comments")
+
+
+def footer(payload: dict) -> str:
+    """What the report is about: program, commit, run."""
+    parts = [f"polcheck {variable('STEP_VERSION')}"]
+    head = sha_at(payload, "pull_request", "head", "sha")
+    if head:
+        parts.append(f"commit {head[:12]}")
+    run = f"{variable('GITHUB_SERVER_URL')}/{variable('GITHUB_REPOSITORY')}/actions/runs/{variable('GITHUB_RUN_ID')}"
+    if re.match(r"https?://[A-Za-z0-9.:-]+/[A-Za-z0-9._-]+/[A-Za-z0-9._-]+/actions/runs/[0-9]+\Z", run):
+        parts.append(f"[the run]({run})")
+    return f"\n<sub>{' · '.join(parts)}</sub>\n"
+
+
+def comment_body(markdown: str, payload: dict) -> str:
+    """The comment's text, which fits; a report that does not is replaced by its first line."""
+    body = f"{marker()}\n{markdown}{footer(payload)}"
+    if len(body.encode("utf-16-le")) // 2 <= LONGEST:
+        return body
+    first = markdown.split("\n", 1)[0]
+    return f"{marker()}\n{first}\n\nThe report is too long for a comment; the job summary has it.\n{footer(payload)}"
+
+
+def post(body: str, number: int, noteworthy: bool) -> None:
+    """Edits the comment, or creates it when there is none and something is worth reading."""
+    repository = f"{variable('GITHUB_API_URL')}/repos/{variable('GITHUB_REPOSITORY')}"
+    comments_url = f"{repository}/issues/{number}/comments"
+    found = find(comments_url, body.split("\n", 1)[0])
+    if found:
+        ask("PATCH", f"{repository}/issues/comments/{found}", {"body": body})
+    elif noteworthy:
+        ask("POST", comments_url, {"body": body})
+    else:
+        print("nothing to comment on")
+
+
+def comment(markdown: str, payload: dict) -> bool:
+    """Comments where there is a pull request. Whether the reader has to look into the summary instead."""
+    number = number_at(payload, "pull_request", "number")
+    if not number:
+        print("there is no pull request to comment on")
+        return False
+    body = comment_body(markdown, payload)
+    try:
+        post(body, number, variable("STEP_NOTEWORTHY") == "true")
+    except Refused as refused:
+        if refused.status in (401, 403, 404):
+            whose = "of a pull request from a fork " if is_fork(payload) else ""
+            say("notice", f"the token {whose}may not comment ({shown(str(refused))}); the job summary has the report")
+        else:
+            say("warning", f"the comment could not be written ({shown(str(refused))}); the job summary has the report")
+        return True
+    return markdown not in body
+
+
+def main() -> None:
+    path = variable("STEP_MARKDOWN_FILE")
+    wanted, commenting = flag_input("summary"), flag_input("comment")
+    if not path or not os.path.isfile(path):
+        return
+    with open(path, encoding="utf-8") as file:
+        markdown = file.read()
+    fallen_back = commenting and comment(markdown, event())
+    if wanted or fallen_back:
+        append_summary(markdown)
+
+
+if __name__ == "__main__":
+    main()

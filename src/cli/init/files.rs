@@ -1,0 +1,101 @@
+//! The texts that `init` writes, but for decision tables.
+
+use std::fmt::Write as _;
+
+use crate::cli::loading::Loaded;
+use crate::text::inline;
+
+/// GitHub's workflow.
+pub(super) const WORKFLOW: &str = ".github/workflows/polcheck.yml";
+/// pre-commit's configuration.
+pub(super) const HOOKS: &str = ".pre-commit-config.yaml";
+
+/// Where polcheck is at home.
+const HOME: &str = env!("CARGO_PKG_REPOSITORY");
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// `owner/name` of [`HOME`].
+fn slug() -> &'static str {
+    HOME.trim_start_matches("https://github.com/")
+}
+
+/// polcheck.toml: the defaults, and an entry to fill in for schemas of which it cannot be told what they rule.
+pub(super) fn settings(loaded: &Loaded) -> String {
+    let mut text = format!(
+        "# Configuration of polcheck. Every key may be left out; all keys: {HOME}/blob/v{VERSION}/polcheck.schema.json\n\n\
+         # The mildest finding that fails a run: error, warning, note or never.\nfail-on = \"error\"\n\n\
+         # Refuse changes that give somebody access, until they are accepted by name (`polcheck diff --accept`).\n\
+         # [diff]\n# deny = [\"gained\"]\n\n\
+         # A rule's level: error, warning, note or off; `polcheck rules` lists them.\n# [rules]\n# near-miss-name = \"note\"\n"
+    );
+    for finding in loaded.repo.findings.iter().filter(|finding| finding.rule == "schema-conflict") {
+        text.push_str("\n# These schemas stand side by side, and only you know which policies each one rules. Fill in and uncomment:\n");
+        let places = finding.related.iter().map(|related| related.location.path());
+        for path in std::iter::once(finding.location.path()).chain(places) {
+            // Writing to a string cannot fail.
+            let _ = writeln!(text, "# [[store]]\n# name = \"\"\n# schema = {}\n# policies = \"\"", toml_string(path));
+        }
+    }
+    text
+}
+
+/// A string of TOML, on one line; TOML's escapes are those of `inline`, but for braces.
+fn toml_string(text: &str) -> String {
+    toml::Value::String(inline(text).into_owned()).to_string()
+}
+
+/// The workflow that runs the action.
+pub(super) fn workflow() -> String {
+    let slug = slug();
+    format!(
+        "# Checks the Cedar policies of every pull request, and says in one comment who gains and who loses what.\n\
+         name: polcheck\n\
+         on:\n\
+         \x20 pull_request:\n\
+         \x20 merge_group:\n\
+         \x20 push:\n\
+         \x20   branches: [main, master]\n\
+         concurrency:\n\
+         \x20 group: polcheck-${{{{ github.ref }}}}\n\
+         \x20 cancel-in-progress: true\n\
+         permissions: {{}}\n\
+         jobs:\n\
+         \x20 policies:\n\
+         \x20   runs-on: ubuntu-latest\n\
+         \x20   permissions:\n\
+         \x20     contents: read\n\
+         \x20     pull-requests: write # for the comment\n\
+         \x20   steps:\n\
+         \x20     - uses: actions/checkout@v5\n\
+         \x20     - uses: {slug}@v{VERSION}\n\
+         \x20       with:\n\
+         \x20         version: {VERSION}\n\
+         \x20         comment: true\n"
+    )
+}
+
+/// What goes into `.gitlab-ci.yml`.
+pub(super) fn gitlab_include() -> String {
+    format!("include:\n  - remote: https://raw.githubusercontent.com/{}/v{VERSION}/docs/ci/gitlab.yml\n", slug())
+}
+
+/// What any other CI runs.
+pub(super) fn any_ci() -> String {
+    format!("polcheck check --against BASE    # see {HOME}/blob/v{VERSION}/docs/ci/shell.md\n")
+}
+
+/// pre-commit's configuration.
+pub(super) fn hooks() -> String {
+    format!(
+        "# `pre-commit install` once in each clone turns these on.\ndefault_install_hook_types: [pre-commit, pre-merge-commit]\nrepos:\n{}",
+        hook_entry()
+    )
+}
+
+/// The entry among pre-commit's `repos`.
+pub(super) fn hook_entry() -> String {
+    format!(
+        "  - repo: {HOME}\n    rev: v{VERSION}\n    hooks:\n      # Compiled once in each clone; `polcheck-system` uses the polcheck \
+         that is installed.\n      - id: polcheck\n"
+    )
+}
