@@ -14,8 +14,6 @@ import urllib.request
 
 from github import append_summary, at, event, flag_input, is_fork, number_at, say, sha_at, shown, text_input, variable
 
-#: GitHub refuses longer comments.
-LONGEST = 65_536
 PER_PAGE = 100
 MOST_PAGES = 100
 
@@ -99,12 +97,8 @@ def footer(payload: dict) -> str:
 
 
 def comment_body(markdown: str, payload: dict) -> str:
-    """The comment's text, which fits; a report that does not is replaced by its first line."""
-    body = f"{marker()}\n{markdown}{footer(payload)}"
-    if len(body.encode("utf-16-le")) // 2 <= LONGEST:
-        return body
-    first = markdown.split("\n", 1)[0]
-    return f"{marker()}\n{first}\n\nThe report is too long for a comment; the job summary has it.\n{footer(payload)}"
+    """The comment's text. polcheck keeps its page well below the 65,536 characters that a comment may have."""
+    return f"{marker()}\n{markdown}{footer(payload)}"
 
 
 def post(body: str, number: int, noteworthy: bool) -> None:

@@ -81,7 +81,7 @@ fn the_shell_page_works_in_full_and_shallow_clones() {
 
 /// The job of the template, its lines run as GitLab runs them.
 #[test]
-#[ignore = "the formats gitlab and junit are not there yet"]
+
 fn the_gitlab_job_runs() {
     let job = gitlab();
     let script: Vec<_> = job["script"].as_array().unwrap().iter().map(|line| line.as_str().unwrap()).collect();

@@ -4,7 +4,7 @@ mod common;
 
 use std::path::Path;
 
-use common::{json, run, write};
+use common::{diff, json, run, write};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -107,9 +107,11 @@ fn below_the_floor_the_run_fails_and_says_why() {
     let below = run(dir.path(), &["test", "--coverage-floor", "51"]);
     assert_eq!(below.code, 1);
     let line = below.stdout.lines().last().unwrap();
+    assert!(line.contains("2 of 2 rows passed; coverage is 50%, below the floor of 51% ("), "{line}");
+    let words = below.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
     let sentence = "coverage is 50%, below the floor of 51%: p.cedar#blocked: no row satisfies it; `context.office` in \
                     p.cedar#owner: never false; `context.risk > 3` in p.cedar#blocked: never true";
-    assert!(line.contains(sentence), "{line}");
+    assert!(words.contains(sentence), "{words}");
     assert!(below.stdout.contains("never false"), "{}", below.stdout);
     assert!(run(dir.path(), &["test", "--coverage-floor", "51", "-q"]).stdout.contains("coverage: 50%"));
     let (report, _) = json(dir.path(), &["test", "--coverage-floor", "51"]);
@@ -189,4 +191,56 @@ fn against_a_revision_only_what_changed_counts() {
     assert_eq!(report["coverage"]["since"], "main");
     let wrong = run(dir.path(), &["test", "--against", "nowhere"]);
     assert_eq!(wrong.code, 2, "{}", wrong.stdout);
+}
+
+#[test]
+fn a_floor_that_is_lowered_weakens_the_repository() {
+    let dir = folder(&enough());
+    write(dir.path(), &[("polcheck.toml", "coverage-floor = 80\n")]);
+    git(dir.path(), &["init", "-q", "-b", "main"]);
+    git(dir.path(), &["add", "."]);
+    git(dir.path(), &["commit", "-qm", "start"]);
+    let weakened = || -> Vec<String> {
+        let (report, _) = diff(dir.path(), &["main"]);
+        let all = report["weakened"].as_array().unwrap();
+        all.iter().map(|one| one["kind"].as_str().unwrap().to_owned()).collect()
+    };
+    write(dir.path(), &[("polcheck.toml", "coverage-floor = 90\n")]);
+    assert!(weakened().is_empty());
+    write(dir.path(), &[("polcheck.toml", "")]);
+    assert_eq!(weakened(), ["coverage_floor_lowered"]);
+}
+
+#[test]
+fn a_policy_of_thousands_of_operands_takes_no_quadratic_time() {
+    let dir = TempDir::new().unwrap();
+    let chain = |operator: &str| (0..10_000).map(|at| format!("context.n == {at}")).collect::<Vec<_>>().join(operator);
+    let inner = (0..300)
+        .map(|at| format!("(if context.n < {at} && context.mfa then {at} else 1)"))
+        .collect::<Vec<_>>()
+        .join(", ");
+    let policies = format!(
+        "permit (principal, action, resource) when {{ {} }};\npermit (principal, action, resource) when {{ {} }};\n\
+         forbid (principal, action, resource) when {{ [{inner}].contains(0) }};\n",
+        chain(" || "),
+        chain(" && "),
+    );
+    let rows: Vec<Value> = [3, 9_999, -1]
+        .into_iter()
+        .map(|n| {
+            let mut row = row(true, true, 0, if n == 3 { "deny" } else { "allow" });
+            row["request"]["context"]["n"] = n.into();
+            row
+        })
+        .collect();
+    write(dir.path(), &[("p.cedar", &policies), ("a_test.json", &Value::from(rows).to_string())]);
+    let started = std::time::Instant::now();
+    let (report, code) = json(dir.path(), &["test", "--coverage"]);
+    assert_eq!(code, 1);
+    let row = &report["tests"][2];
+    let sentence = row["lesson"][0]["sentence"].as_str().unwrap_or_else(|| panic!("{row:#}"));
+    assert!(sentence.starts_with("p.cedar#policy2 forbids it: "), "{sentence}");
+    // Both chains with their clauses, and the `if`s: 64 tests of two operands and the operand around them.
+    assert_eq!(report["coverage"]["conditions"].as_array().unwrap().len(), 2 * 10_001 + 2 * 64 + 1);
+    assert!(started.elapsed().as_secs() < 60, "{:?}", started.elapsed());
 }

@@ -236,13 +236,16 @@ fn where_no_permit_comes_near_that_is_said() {
     let taught = Taught::new(&[("p.cedar", far)], &[row("alice", "read", object!({}), "allow")]);
     assert_eq!(
         taught.sentences(0),
-        ["no permit comes near: each misses this request by two parts of its scope at least"]
+        ["no permit comes near: each misses this request by two parts of its scope at least, or never matches"]
     );
     let none = Taught::new(
         &[("p.cedar", "forbid (principal, action, resource) when { context has never };")],
         &[row("alice", "read", object!({}), "allow")],
     );
     assert_eq!(none.sentences(0), ["there is no permit at all"]);
+    let template = "@id(\"t\") permit (principal == ?principal, action, resource);";
+    let unlinked = Taught::new(&[("p.cedar", template)], &[row("alice", "read", object!({}), "allow")]);
+    assert_eq!(unlinked.sentences(0), ["there is no permit: the templates here have no links"]);
 }
 
 #[test]

@@ -10,6 +10,7 @@ pub(super) static CONFIGURATION: Rule = Rule {
     level: Some(Level::Error),
     basis: Basis::Housekeeping,
     precision: Precision::Exact,
+    opens: false,
     configurable: false,
     since: "0.1.0",
     page: include_str!("../../docs/rules/configuration.md"),

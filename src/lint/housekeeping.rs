@@ -14,6 +14,7 @@ macro_rules! housekeeping_rule {
             level: Some(Level::Warning),
             basis: Basis::Housekeeping,
             precision: Precision::Exact,
+            opens: false,
             configurable: true,
             since: "0.1.0",
             page: include_str!(concat!("../../docs/rules/", $page, ".md")),

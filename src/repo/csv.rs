@@ -97,14 +97,14 @@ impl<'t> Records<'t> {
             let ends = |rest: &str| rest.is_empty() || rest.starts_with([self.separator, '\n', '\r']);
             if !ends(self.rest()) {
                 let at = self.at;
-                self.to_end();
+                self.skip_cell();
                 let help =
                     "a quote inside a cell is written twice, and the whole cell in quotes: \"User::\"\"alice\"\"\"";
                 return Err(Fault::new("text follows a closing quote").help(help).at(Span::new(at, self.at.max(at))));
             }
             return Ok(Cell { text, quoted: true, span });
         }
-        self.to_end();
+        self.skip_cell();
         let raw = self.text.get(start..self.at).unwrap_or_default();
         let inside = raw.trim_matches([' ', '\u{feff}']);
         let from = start + before.min(raw.len());
@@ -118,7 +118,7 @@ impl<'t> Records<'t> {
     }
 
     /// Goes to the next separator or line end.
-    fn to_end(&mut self) {
+    fn skip_cell(&mut self) {
         let rest = self.rest();
         self.at += rest.find([self.separator, '\n', '\r']).unwrap_or(rest.len());
     }

@@ -12,6 +12,7 @@ macro_rules! reading_rule {
             level: Some(Level::Error),
             basis: Basis::$basis,
             precision: Precision::Exact,
+            opens: false,
             configurable: false,
             since: "0.1.0",
             page: include_str!(concat!("../../docs/rules/", $id, ".md")),

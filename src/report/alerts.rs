@@ -54,6 +54,7 @@ macro_rules! kind {
             level: Some(Level::$level),
             basis: Basis::Housekeeping,
             precision: Precision::Exact,
+            opens: false,
             configurable: false,
             since: "0.1.0",
             page: $page,

@@ -26,10 +26,15 @@ pub(super) fn figure(coverage: &Coverage) -> String {
     )
 }
 
-/// `coverage is 62%, below the floor of 80%: ...` with the first gaps; none when the floor is reached or there is none. Names are
-/// untrusted.
-pub(super) fn below_floor(coverage: &Coverage) -> Option<String> {
+/// `coverage is 62%, below the floor of 80%`; none when the floor is reached or there is none.
+pub(super) fn missed_floor(coverage: &Coverage) -> Option<String> {
     let floor = coverage.floor.filter(|_| coverage.below_floor())?;
+    Some(format!("coverage is {}%, below the floor of {floor}%", coverage.percent()))
+}
+
+/// The same with the first gaps. Names are untrusted.
+pub(super) fn below_floor(coverage: &Coverage) -> Option<String> {
+    let missed = missed_floor(coverage)?;
     let policies =
         coverage.policies.iter().filter_map(|policy| Some(format!("{}: {}", policy.policy.name, policy.missing()?)));
     let conditions = coverage.conditions.iter().filter_map(|condition| {
@@ -41,7 +46,7 @@ pub(super) fn below_floor(coverage: &Coverage) -> Option<String> {
         more => format!("; and {}", counted(more, "more gap", "more gaps")),
     };
     let first: Vec<&str> = all.iter().take(NAMED).map(String::as_str).collect();
-    Some(format!("coverage is {}%, below the floor of {floor}%: {}{more}", coverage.percent(), first.join("; ")))
+    Some(format!("{missed}: {}{more}", first.join("; ")))
 }
 
 /// A policy that something is missing of.

@@ -45,7 +45,7 @@ fn ending(outcome: &Outcome, hidden: usize) -> String {
         (_, Some(found)) => parts.push(found),
     }
     parts.extend(rows(outcome));
-    parts.extend(outcome.coverage.as_ref().and_then(coverage::below_floor).map(|sentence| said(&sentence)));
+    parts.extend(outcome.coverage.as_ref().and_then(coverage::missed_floor));
     parts.extend(outcome.comparison.iter().flat_map(compared));
     if !outcome.inconclusive.is_empty() {
         let count = counted(outcome.inconclusive.len(), "question", "questions");
@@ -93,17 +93,12 @@ fn compared(comparison: &Comparison) -> Vec<String> {
     parts
 }
 
-/// Untrusted text, harmless for a terminal and a CI log where something stands before it on its line.
-fn said(text: &str) -> String {
-    inline(text).replace("##[", "##\\u{5b}")
-}
-
 /// `old main -> new the worktree; `.
 fn sides(comparison: &Comparison) -> String {
     let label = |text: &str| {
         let mut shown: String = text.chars().take(LONGEST_LABEL).collect();
         shown.push_str(if shown.len() < text.len() { " ..." } else { "" });
-        said(&shown)
+        inline(&shown).replace("##[", "##\\u{5b}")
     };
     format!("old {} -> new {}; ", label(&comparison.old.label), label(&comparison.new.label))
 }

@@ -10,6 +10,7 @@ pub const NEVER_MATCHES: Rule = Rule {
     level: Some(Level::Error),
     basis: Basis::Symbolic,
     precision: Precision::Exact,
+    opens: true,
     configurable: true,
     since: "0.1.0",
     page: include_str!("../../docs/rules/never-matches.md"),

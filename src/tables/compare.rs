@@ -2,7 +2,7 @@
 
 use cedar_policy::{AuthorizationError, PolicyId, Response};
 
-use super::rows::{Errors, Reasons, Row};
+use super::rows::{Called, Errors, Reasons, Row};
 use crate::outcome::{Decision, Expected, Got, PolicyError, PolicyRef};
 use crate::repo::{Named, Store};
 use crate::text::inline;
@@ -36,12 +36,14 @@ fn policy_ref(store: &Store, id: &PolicyId) -> Option<PolicyRef> {
 pub(super) fn expected(row: &Row<'_>) -> Expected {
     let reason = match &row.reasons {
         Reasons::Open => None,
-        Reasons::AtLeast(names) | Reasons::Exactly(names) | Reasons::ExactlyPositions(names) => Some(names.clone()),
+        Reasons::AtLeast(names) | Reasons::ExactlyPositions(names) => Some(names.clone()),
+        Reasons::Exactly(names) => Some(names.iter().map(|called| called.said.clone()).collect()),
     };
     let errors = match &row.errors {
         Errors::Open => None,
         Errors::Count(count) => Some(*count),
-        Errors::Exactly(names) | Errors::ExactlyPositions(names) => Some(names.len()),
+        Errors::Exactly(names) => Some(names.len()),
+        Errors::ExactlyPositions(names) => Some(names.len()),
     };
     Expected { decision: row.decision, reason, errors, who: None }
 }
@@ -58,7 +60,7 @@ pub(super) fn mismatches(store: &Store, row: &Row<'_>, got: &Got) -> Result<Vec<
     match &row.reasons {
         Reasons::Open => {}
         Reasons::AtLeast(names) => at_least(store, names, got, &mut wrong)?,
-        Reasons::Exactly(names) => exactly(names, got.reason.iter().map(full), "deciding", &mut wrong),
+        Reasons::Exactly(names) => just(store, names, got.reason.iter(), ["decides", "does not decide"], &mut wrong),
         Reasons::ExactlyPositions(names) => {
             exactly(names, got.reason.iter().map(|policy| positional(store, policy)), "deciding", &mut wrong);
         }
@@ -71,7 +73,8 @@ pub(super) fn mismatches(store: &Store, row: &Row<'_>, got: &Got) -> Result<Vec<
             wrong.push(format!("expected {count} {policies} to fail to evaluate, got {}", got.errors.len()));
         }
         Errors::Exactly(names) => {
-            exactly(names, got.errors.iter().map(|error| full(&error.policy)), "failing", &mut wrong);
+            let failing = got.errors.iter().map(|error| &error.policy);
+            just(store, names, failing, ["fails to evaluate", "does not fail to evaluate"], &mut wrong);
         }
         Errors::ExactlyPositions(names) => {
             let failing = got.errors.iter().map(|error| positional(store, &error.policy));
@@ -104,8 +107,26 @@ fn at_least(store: &Store, names: &[String], got: &Got, wrong: &mut Vec<String>)
     Ok(())
 }
 
-fn full(policy: &PolicyRef) -> String {
-    policy.name.clone()
+/// Compares policies with those that a row names: who is there besides, and who is missing.
+fn just<'g>(
+    store: &Store,
+    names: &[Called],
+    got: impl Iterator<Item = &'g PolicyRef>,
+    [does, does_not]: [&str; 2],
+    wrong: &mut Vec<String>,
+) {
+    let got: Vec<&str> = got.map(|policy| policy.name.as_str()).collect();
+    let missing = names.iter().filter(|called| !got.contains(&called.full.as_str()));
+    wrong.extend(missing.map(|called| format!("`{}` {does_not}", inline(&called.said))));
+    let extra = got.into_iter().filter(|name| !names.iter().any(|called| called.full == *name));
+    let besides = if names.is_empty() { "" } else { " too" };
+    wrong.extend(extra.map(|name| format!("`{}` {does}{besides}", inline(short(store, name)))));
+}
+
+/// The short name of the policy called `full`, where it is enough.
+fn short<'n>(store: &'n Store, full: &'n str) -> &'n str {
+    let known = store.deciding().find(|(_, name, _)| *name == full).map(|(_, _, short)| short);
+    known.filter(|short| matches!(store.named(short), Named::One(_))).unwrap_or(full)
 }
 
 /// `policy0` and so on, by the place in the file.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
-use cedar_policy::{Entities, Entity, EntityUid, Request, Response};
+use cedar_policy::{Entities, Entity, EntityId, EntityUid, Request, Response};
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 use serde_json::value::RawValue;
@@ -460,8 +460,10 @@ impl<'r> Worker<'r> {
             }
             let near = self.strangers.entry(uid.clone()).or_insert_with(|| {
                 let same = entities.iter().map(Entity::uid).filter(|other| other.type_name() == uid.type_name());
-                let names: Vec<String> = same.map(|uid| uid.to_string()).collect();
-                nearest(&uid.to_string(), names.iter().map(String::as_str)).map(str::to_owned)
+                let ids: Vec<EntityId> = same.map(|uid| uid.id().clone()).collect();
+                let known = ids.iter().map(AsRef::<str>::as_ref).filter(|id| slip(uid.id().as_ref(), id));
+                let near = nearest(uid.id().as_ref(), known).map(EntityId::new)?;
+                Some(EntityUid::from_type_name_and_id(uid.type_name().clone(), near).to_string())
             });
             if let Some(near) = near {
                 let (uid, near) = (uid.to_string(), inline(near));
@@ -518,6 +520,12 @@ impl<'r> Worker<'r> {
         }
         listed
     }
+}
+
+/// Whether one of two ids could be a slip for the other: long enough to tell, and not two of a numbered series.
+fn slip(one: &str, other: &str) -> bool {
+    let letters = |id: &str| id.chars().filter(|c| !c.is_ascii_digit()).collect::<String>();
+    one.chars().count().min(other.chars().count()) >= 5 && letters(one) != letters(other)
 }
 
 fn judge(result: &mut TestResult, wrong: Vec<String>) {

@@ -23,12 +23,16 @@ pub(super) struct Asked<'a> {
 
 /// The policies that `row` expects to decide, as far as their names are known.
 pub(super) fn named<'s>(store: &'s Store, row: &Row<'_>) -> Vec<&'s PolicyId> {
-    let (Reasons::AtLeast(names) | Reasons::Exactly(names)) = &row.reasons else { return Vec::new() };
-    let known = |name: &String| match store.named(name) {
+    let names: Vec<&str> = match &row.reasons {
+        Reasons::AtLeast(names) => names.iter().map(String::as_str).collect(),
+        Reasons::Exactly(names) => names.iter().map(|called| called.full.as_str()).collect(),
+        Reasons::Open | Reasons::ExactlyPositions(_) => Vec::new(),
+    };
+    let known = |name: &str| match store.named(name) {
         Named::One(key) => Some(key),
         Named::Nothing(_) | Named::Several(_) => None,
     };
-    names.iter().filter_map(known).collect()
+    names.into_iter().filter_map(known).collect()
 }
 
 /// What to learn from a row that failed; `named` are the policies that it expected to decide.
@@ -60,8 +64,10 @@ impl<'a> Teacher<'a> {
         let mut accounts = self.near_and_named(Effect::Permit, named);
         accounts.truncate(MOST.saturating_sub(lessons.len()).max(1));
         if accounts.is_empty() {
-            lessons.push(general(if self.has(Effect::Permit) {
-                "no permit comes near: each misses this request by two parts of its scope at least"
+            lessons.push(general(if self.store.set.policies().any(|policy| policy.effect() == Effect::Permit) {
+                "no permit comes near: each misses this request by two parts of its scope at least, or never matches"
+            } else if self.store.set.templates().any(|template| template.effect() == Effect::Permit) {
+                "there is no permit: the templates here have no links"
             } else {
                 "there is no permit at all"
             }));
@@ -201,10 +207,6 @@ impl<'a> Teacher<'a> {
         self.store.set.policy(id).map(cedar_policy::Policy::effect)
     }
 
-    fn has(&self, effect: Effect) -> bool {
-        self.store.set.policies().any(|policy| policy.effect() == effect)
-    }
-
     /// Whether some policy of `effect` matches, whatever is decided.
     fn matches(&self, effect: Effect) -> bool {
         self.tracer.any_matches(self.asked.request, self.asked.entities, effect)
@@ -228,7 +230,7 @@ fn blocked(account: &Account) -> String {
     for operand in telling.iter().take(OPERANDS) {
         parts.push(wanted(operand));
     }
-    match telling.len().saturating_sub(OPERANDS) {
+    match telling.len().saturating_sub(OPERANDS) + account.more {
         0 => {}
         1 => parts.push("and one more condition stands in the way".to_owned()),
         more => parts.push(format!("and {more} more conditions stand in the way")),
@@ -258,7 +260,7 @@ fn held(account: &Account) -> String {
         }
     };
     let mut parts: Vec<String> = account.operands.iter().take(OPERANDS).map(said).collect();
-    match account.operands.len().saturating_sub(OPERANDS) {
+    match account.operands.len().saturating_sub(OPERANDS) + account.more {
         0 => {}
         1 => parts.push("and one more condition".to_owned()),
         more => parts.push(format!("and {more} more conditions")),

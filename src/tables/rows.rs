@@ -54,6 +54,15 @@ impl RowContext<'_> {
     }
 }
 
+/// A policy that a row names.
+#[derive(Debug, Clone)]
+pub(super) struct Called {
+    /// As the row has it.
+    pub(super) said: String,
+    /// Its full name.
+    pub(super) full: String,
+}
+
 /// How the determining policies of a row are named and compared.
 #[derive(Debug, Clone)]
 pub(super) enum Reasons {
@@ -61,8 +70,8 @@ pub(super) enum Reasons {
     Open,
     /// These decide, perhaps among others; by name.
     AtLeast(Vec<String>),
-    /// Exactly these; by full name.
-    Exactly(Vec<String>),
+    /// Exactly these.
+    Exactly(Vec<Called>),
     /// Exactly these; by position in the file, `policy0` and so on.
     ExactlyPositions(Vec<String>),
 }
@@ -74,8 +83,8 @@ pub(super) enum Errors {
     Open,
     /// So many.
     Count(usize),
-    /// Exactly these; by full name.
-    Exactly(Vec<String>),
+    /// Exactly these.
+    Exactly(Vec<Called>),
     /// Exactly these, by position.
     ExactlyPositions(Vec<String>),
 }

@@ -197,7 +197,7 @@ mod tests {
     #[test]
     fn every_row_is_in_exactly_one_share() {
         for count in 1..7 {
-            let mut sizes = vec![0; usize::try_from(count).unwrap()];
+            let mut sizes = vec![0_usize; usize::try_from(count).unwrap()];
             for row in 0..1000 {
                 let fits = |index: &u64| {
                     let shard = Some(Shard { index: *index, count });

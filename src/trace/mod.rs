@@ -21,5 +21,5 @@ pub use condition::{Clause, Condition, Node, Shape};
 pub use effects::Seen;
 pub use scope::{Miss, Variable};
 pub use terms::World;
-pub use tracer::{Account, Operand, Tracer};
+pub use tracer::{Account, DESCRIBED, Operand, Tracer};
 pub use values::{Truth, Values};

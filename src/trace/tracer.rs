@@ -1,6 +1,6 @@
 //! A policy set made ready to be asked why.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -40,9 +40,14 @@ pub struct Account {
     pub missed: Option<(Miss, Option<Range<usize>>)>,
     /// What the condition comes to.
     pub value: Truth,
-    /// What makes it so, or what stands in its way, in the order of evaluation.
+    /// What makes it so, or what stands in its way, in the order of evaluation; the first [`DESCRIBED`] of these.
     pub operands: Vec<Operand>,
+    /// How many more there are.
+    pub more: usize,
 }
+
+/// So many operands of a policy are described.
+pub const DESCRIBED: usize = 12;
 
 #[derive(Debug)]
 struct Traced {
@@ -98,8 +103,8 @@ impl Tracer {
         let mut values = Values::new(&traced.condition, &world);
         let value = values.whole();
         let support = values.support().into_iter().map(|node| (node, None)).collect();
-        let operands = described(&mut values, support);
-        Some(Account { policy: policy.clone(), missed: None, value, operands })
+        let (operands, more) = described(&mut values, support);
+        Some(Account { policy: policy.clone(), missed: None, value, operands, more })
     }
 
     /// Whether `request` misses a part of the scope of `policy`.
@@ -205,11 +210,15 @@ fn account(traced: &Traced, found: Candidate, request: &Request, world: &World<'
         miss.why.extend(above.map(|above| format!(": it is {above}")));
         (miss, terms::scope_span(&traced.policy, variable))
     });
-    Account { policy: traced.policy.id().clone(), missed, value: found.value, operands: described(&mut values, wanted) }
+    let (operands, more) = described(&mut values, wanted);
+    Account { policy: traced.policy.id().clone(), missed, value: found.value, operands, more }
 }
 
-fn described(values: &mut Values<'_, '_>, operands: Vec<(usize, Option<bool>)>) -> Vec<Operand> {
-    let reached = values.reached();
+/// The first of `operands` in words, and how many there are besides.
+fn described(values: &mut Values<'_, '_>, mut operands: Vec<(usize, Option<bool>)>) -> (Vec<Operand>, usize) {
+    let reached: HashSet<usize> = values.reached().into_iter().collect();
+    let more = operands.len().saturating_sub(DESCRIBED);
+    operands.truncate(DESCRIBED);
     let mut described = Vec::new();
     for (node, wanted) in operands {
         let value = values.of(node);
@@ -224,5 +233,5 @@ fn described(values: &mut Values<'_, '_>, operands: Vec<(usize, Option<bool>)>) 
             reached: reached.contains(&node),
         });
     }
-    described
+    (described, more)
 }

@@ -6,13 +6,16 @@ use crate::finding::Level;
 use crate::rule::{self, Basis, Precision, Rule};
 
 macro_rules! validator_rules {
-    ($($name:ident, $id:literal, $level:ident, $summary:literal;)*) => {
+    (@opens) => { false };
+    (@opens opens) => { true };
+    ($($name:ident, $id:literal, $level:ident $($opens:ident)?, $summary:literal;)*) => {
         $(static $name: Rule = Rule {
             id: $id,
             summary: $summary,
             level: Some(Level::$level),
             basis: Basis::Validator,
             precision: Precision::Exact,
+            opens: validator_rules!(@opens $($opens)?),
             configurable: matches!(Level::$level, Level::Warning),
             since: "0.1.0",
             page: include_str!(concat!("../../docs/rules/", $id, ".md")),
@@ -25,11 +28,11 @@ macro_rules! validator_rules {
 validator_rules! {
     ENTITY_TYPE, "unrecognized-entity-type", Error, "a policy names an entity type that the schema does not declare";
     ACTION, "unrecognized-action", Error, "a policy names an action that the schema does not declare";
-    UNEXPECTED_TYPE, "unexpected-type", Error, "an operand has a type that its operator does not take";
+    UNEXPECTED_TYPE, "unexpected-type", Error opens, "an operand has a type that its operator does not take";
     INCOMPATIBLE, "incompatible-types", Error, "two values that must have one type have two";
-    ATTRIBUTE, "unsafe-attribute-access", Error, "an attribute is read that the schema does not declare";
-    OPTIONAL, "unsafe-optional-attribute", Error, "an optional attribute is read without `has`";
-    TAG, "unsafe-tag-access", Error, "a tag is read without `hasTag`";
+    ATTRIBUTE, "unsafe-attribute-access", Error opens, "an attribute is read that the schema does not declare";
+    OPTIONAL, "unsafe-optional-attribute", Error opens, "an optional attribute is read without `has`";
+    TAG, "unsafe-tag-access", Error opens, "a tag is read without `hasTag`";
     NO_TAGS, "no-tags-allowed", Error, "a tag is read of an entity type that has none";
     FUNCTION, "undefined-function", Error, "a function is called that Cedar does not have";
     ARGUMENTS, "wrong-number-of-arguments", Error, "a function is called with too few or too many arguments";
@@ -42,7 +45,7 @@ validator_rules! {
     INCOMPLETE, "incomplete-schema", Error, "the schema leaves names external that the policy needs";
     OTHER, "validator-error", Error, "Cedar's validator refuses the policy";
     NEVER_APPLIES, "never-applies", Warning, "no action, principal type and resource type of the schema fit the scope";
-    CONFUSABLE, "confusable-text", Warning, "text that is not what it looks like";
+    CONFUSABLE, "confusable-text", Warning opens, "text that is not what it looks like";
 }
 
 /// Lint proves it, and has it in the catalogue.

@@ -1,10 +1,11 @@
 //! What action.yml must be, whatever it does.
 
 use std::collections::BTreeSet;
+use std::process::Command;
 
 use serde_json::Value;
 
-use crate::job::action;
+use crate::job::{action, outputs};
 
 /// The names of `kind` in the expressions below `value`.
 fn named(value: &Value, kind: &str, found: &mut BTreeSet<String>) {
@@ -94,4 +95,24 @@ fn scripts_and_steps_agree_on_the_variables() {
         read.extend(looped.iter().map(|name| (*name).to_owned()));
         assert_eq!(read, keys(&step["env"]), "{script}");
     }
+}
+
+/// What an output holds cannot end it and begin another.
+#[test]
+fn outputs_cannot_be_broken_out_of() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let file = folder.path().join("output");
+    let value = "one\nend-x\nversion<<end\n9.9.9\nend\n\u{e9}";
+    let script = "import sys; sys.path.insert(0, 'action'); import github; github.output('name', sys.argv[1])";
+    let mut ends = BTreeSet::new();
+    for _ in 0..3 {
+        let done =
+            Command::new("python3").args(["-B", "-c", script, value]).env("GITHUB_OUTPUT", &file).status().unwrap();
+        assert!(done.success());
+        let text = std::fs::read_to_string(&file).unwrap();
+        std::fs::remove_file(&file).unwrap();
+        assert_eq!(outputs(&text), [("name".to_owned(), value.to_owned())]);
+        ends.insert(text.lines().next().unwrap().to_owned());
+    }
+    assert_eq!(ends.len(), 3, "no delimiter can be guessed");
 }

@@ -91,12 +91,12 @@ impl Remote {
         git(work, &["checkout", "-q", "--detach", "FETCH_HEAD"]);
     }
 
-    /// The payload of the pull request's event.
+    /// The payload of the pull request's event, which names the target branch as it was when the branch began.
     pub(crate) fn payload(&self, fork: bool) -> Value {
         let from = if fork { "stranger/support" } else { "acme/support" };
         json!({ "pull_request": {
             "number": 7,
-            "base": { "sha": self.main, "ref": "main", "repo": { "full_name": "acme/support" } },
+            "base": { "sha": self.began, "ref": "main", "repo": { "full_name": "acme/support" } },
             "head": { "sha": self.head, "ref": "$(touch pwned)\n::error::x", "repo": { "full_name": from } },
         } })
     }

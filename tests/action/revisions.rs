@@ -48,7 +48,7 @@ fn a_pull_request_is_compared_with_the_first_parent_of_its_merge() {
 fn a_head_checkout_is_compared_with_the_target_branch() {
     let remote = Remote::new("card");
     let done = pull_request(&remote, "refs/heads/card");
-    assert_eq!(done.json["old"]["commit"], remote.main.as_str());
+    assert_eq!(done.json["old"]["commit"], remote.began.as_str());
     assert!(done.log.contains("::notice title=polcheck::HEAD is not the merge commit"), "{}", done.log);
 
     // With the history at hand, with where the branch began.
@@ -63,7 +63,9 @@ fn a_head_checkout_is_compared_with_the_target_branch() {
 #[test]
 fn a_target_checkout_has_nothing_to_compare_and_says_so() {
     let remote = Remote::new("card");
-    let job = Job::new("pull_request_target", &remote.payload(true)).env("GITHUB_SHA", &remote.main);
+    let mut payload = remote.payload(true);
+    payload["pull_request"]["base"]["sha"] = json!(remote.main);
+    let job = Job::new("pull_request_target", &payload).env("GITHUB_SHA", &remote.main);
     remote.check_out("refs/heads/main", &job.work());
     let done = job.run();
     assert!(done.log.contains("::warning title=polcheck::the target branch itself is checked out"), "{}", done.log);
@@ -175,10 +177,11 @@ fn hostile_values_stay_values() {
     let mut job = Job::new("pull_request", &remote.payload(false)).env("GITHUB_SHA", &remote.merge);
     remote.check_out("refs/pull/7/merge", &job.work());
     let inputs = "command working-directory config base fail-on annotations summary comment sarif paths";
+    let in_line = "--version$(touch pwned)`touch pwned`;touch pwned\"'&|>pwned\u{1b}[31m::error::x%0A";
+    let lines = "$(touch pwned);touch pwned\n::error::x\n";
     for name in inputs.split(' ') {
-        for text in
-            ["$(touch pwned)`touch pwned`;touch pwned\n::error::x\n\"'&|>pwned", "--version\u{1b}[31m::error::x%0A"]
-        {
+        let texts = if matches!(name, "base" | "paths") { vec![in_line, lines] } else { vec![in_line] };
+        for text in texts {
             job.set(name, text);
             let done = job.run();
             assert_eq!(done.code, 2, "{name}={text}: {}", done.log);
@@ -188,6 +191,11 @@ fn hostile_values_stay_values() {
         }
         job.unset(name);
     }
+    // A path that looks like an option is a path, which is not there.
+    job.set("paths", "--version");
+    let done = job.run();
+    assert!(done.code == 2 && done.log.contains("there is no `--version`"), "{}", done.log);
+    job.unset("paths");
     assert_eq!(job.run().code, 1, "and without them all is as usual");
 }
 

@@ -13,6 +13,7 @@ pub(in crate::lint) static RULE: LintRule = LintRule {
         level: Some(Level::Error),
         basis: Basis::Symbolic,
         precision: Precision::Exact,
+        opens: true,
         configurable: true,
         since: "0.1.0",
         page: include_str!("../../../docs/rules/forbid-can-error.md"),

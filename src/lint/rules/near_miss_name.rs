@@ -18,6 +18,7 @@ pub(in crate::lint) static RULE: LintRule = LintRule {
         level: Some(Level::Warning),
         basis: Basis::Text,
         precision: Precision::Medium,
+        opens: true,
         configurable: true,
         since: "0.1.0",
         page: include_str!("../../../docs/rules/near-miss-name.md"),

@@ -16,6 +16,7 @@ pub(in crate::lint) static RULE: LintRule = LintRule {
         level: Some(Level::Error),
         basis: Basis::Text,
         precision: Precision::High,
+        opens: true,
         configurable: true,
         since: "0.1.0",
         page: include_str!("../../../docs/rules/placeholder.md"),

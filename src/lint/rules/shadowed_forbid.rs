@@ -14,6 +14,7 @@ pub(in crate::lint) static RULE: LintRule = LintRule {
         level: Some(Level::Warning),
         basis: Basis::Symbolic,
         precision: Precision::Exact,
+        opens: false,
         configurable: true,
         since: "0.1.0",
         page: include_str!("../../../docs/rules/shadowed-forbid.md"),

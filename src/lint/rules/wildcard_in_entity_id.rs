@@ -13,6 +13,7 @@ pub(in crate::lint) static RULE: LintRule = LintRule {
         level: Some(Level::Warning),
         basis: Basis::Text,
         precision: Precision::High,
+        opens: true,
         configurable: true,
         since: "0.1.0",
         page: include_str!("../../../docs/rules/wildcard-in-entity-id.md"),

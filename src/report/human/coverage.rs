@@ -32,8 +32,10 @@ pub(super) fn write<'a>(
             page.item(Ink::Dim, "  ", 4, &format!("and {more} (-v shows them)"));
         }
     }
+    if let Some(sentence) = coverage::below_floor(measured) {
+        page.item(Ink::Error, "  × ", 4, &clean(&sentence));
+    }
     let hint = if gaps.is_empty() || options.verbose || below { "" } else { "; -v shows what is missing" };
-    let ink = if below { Ink::Error } else { Ink::Dim };
-    page.item(ink, "  coverage: ", 4, &clean(&format!("{}{hint}", coverage::figure(measured))));
+    page.item(Ink::Dim, "  coverage: ", 4, &clean(&format!("{}{hint}", coverage::figure(measured))));
     page.gap();
 }

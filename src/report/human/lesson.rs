@@ -47,7 +47,7 @@ impl<'a> Lessons<'a> {
         }
     }
 
-    /// Draws marks that stand close to the first, and gives the others; none when nothing could be drawn.
+    /// Draws marks that stand close to the first and beside each other, and gives the others; none when nothing could be drawn.
     fn draw(&mut self, page: &mut Page, lesson: &'a Lesson) -> Option<Vec<&'a Mark>> {
         let first = lesson.marks.first().filter(|mark| !mark.location.text().is_empty())?;
         let file: &'a SourceFile = &first.location.file;
@@ -57,12 +57,15 @@ impl<'a> Lessons<'a> {
             let room = shown.room(span, width).max(NARROWEST);
             wrap(&broken(&clean(text), room), room, 0, 0).join("\n")
         };
-        let (mut others, mut left) = (Vec::new(), Vec::new());
+        let (mut others, mut left) = (Vec::<(Span, String)>::new(), Vec::new());
         let (mut from, mut to) = shown.lines_of(first.location.span);
         for mark in lesson.marks.iter().skip(1) {
             let span = mark.location.span;
             let (start, end) = shown.lines_of(span);
-            if std::ptr::eq(&*mark.location.file, file) && shown.fits(from.min(start), to.max(end)) {
+            let apart = |other: &Span| other.end <= span.start || span.end <= other.start;
+            let free = apart(&first.location.span) && others.iter().all(|(other, _)| apart(other));
+            let here = std::ptr::eq(&*mark.location.file, file) && shown.fits(from.min(start), to.max(end));
+            if free && here {
                 (from, to) = (from.min(start), to.max(end));
                 others.push((span, label(span, &mark.text)));
             } else {

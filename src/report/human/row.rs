@@ -71,7 +71,15 @@ fn write(page: &mut Page, row: &TestResult) {
             }
         }
     } else {
-        if let Some(message) = &row.message {
+        // That the decision is another is said already.
+        let said = match (&row.expected, &row.got) {
+            (Some(Expected { who: None, decision, .. }), Some(got)) => {
+                format!("expected {}, got {}", decision.as_str(), got.decision.as_str())
+            }
+            _ => String::new(),
+        };
+        let message = row.message.as_deref().map(|why| why.strip_prefix(&said).unwrap_or(why));
+        if let Some(message) = message.map(|why| why.trim_start_matches("; ")).filter(|why| !why.is_empty()) {
             page.item(Ink::Error, "    why: ", 9, &clean(message));
         }
         if let Some(help) = &row.help {

@@ -55,6 +55,10 @@ impl<'a> Shown<'a> {
     /// Columns that a label at `span` has left of `width`, its line's number and the line that leads to it taken off.
     pub(super) fn room(&self, span: Span, width: usize) -> usize {
         let span = self.clip(span);
+        if self.line(span.start) < self.line(span.end) {
+            // The label of several lines stands at their left edge.
+            return width.saturating_sub(LEAD + self.lines.len().to_string().len());
+        }
         let middle = self.floor(span.start + span.len() / 2);
         let before = self.text.get(self.line_start(self.line(span.start))..middle).unwrap_or_default();
         let taken = before.chars().map(|c| if c == '\t' { TAB } else { c.width().unwrap_or(0) }).sum::<usize>();

@@ -136,7 +136,7 @@ fn take(spec: &mut Spec, column: &Column, cell: Cell, faults: &mut Vec<Fault>) {
             other => {
                 let fault =
                     Fault::new(format!("`expect` is allow or deny, and this is `{}`", inline(&said.value))).at(span);
-                faults.push(match nearest(other, ["allow", "deny"].into_iter()) {
+                faults.push(match nearest(other, ["allow", "deny"]) {
                     Some(meant) => fault.help(format!("did you mean `{meant}`?")),
                     None => fault,
                 });

@@ -4,26 +4,24 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use cedar_policy::{Entities, EntityUid, Schema};
-use serde_json::{Map, Value};
 
-use super::model::{Base, Because, Failing, Listed, Moment, Overlay, Sheet, Spec, What};
-use super::moment;
-use super::overlay::{lay, parse};
+use super::model::{Base, Because, Failing, Overlay, Sheet, Spec, What};
+use super::overlay::{lay, parse, said};
 use super::values::Values;
-use super::vocabulary::{Action, Vocabulary};
+use super::vocabulary::Vocabulary;
 use crate::outcome::Decision;
-use crate::repo::shape::Shape;
-use crate::repo::tree::{Entry, Fault, Kind, Said, Tree};
+use crate::repo::cedar::fault;
+use crate::repo::tree::{Fault, Said};
 use crate::repo::{EntityState, Named, Store};
-use crate::tables::rows::{Content, Errors, Found, Reasons, Row, RowContext, RowEntities, Uid, Who};
+use crate::tables::rows::{Called, Content, Errors, Found, Reasons, Row, RowContext, RowEntities, Uid, Who};
 use crate::text::{SourceFile, inline, nearest};
 
 /// What the rows of one table have in common, ready for them.
 pub(in crate::tables) struct Sheets<'s> {
     store: &'s Store,
     schema: Option<&'s Schema>,
-    vocabulary: &'s Vocabulary,
-    sheet: Sheet,
+    pub(super) vocabulary: &'s Vocabulary,
+    pub(super) sheet: Sheet,
     base: Arc<Entities>,
 }
 
@@ -79,23 +77,21 @@ fn base(
     wanted: &Base,
     file: impl FnOnce(&str) -> Result<Arc<SourceFile>, String>,
 ) -> Result<Arc<Entities>, Vec<Fault>> {
-    let read = |json: &str| Entities::from_json_str(json, schema).map(Arc::new);
+    let read = |json: &str| Entities::from_json_str(json, schema).map(Arc::new).map_err(|error| fault(&error).message);
     match wanted {
         Base::OfStore => match &store.entities {
             EntityState::Ready(data) => Ok(Arc::new(data.cedar.clone())),
-            EntityState::None => read("[]").map_err(|error| vec![Fault::new(error.to_string())]),
+            EntityState::None => read("[]").map_err(|why| vec![Fault::new(why)]),
             EntityState::Broken(place, why) => {
                 let message = format!("the store's entities cannot be used ({}: {})", place.label(), inline(why));
                 Err(vec![Fault::new(message)])
             }
         },
-        Base::Written => read("[]").map_err(|error| vec![Fault::new(error.to_string())]),
+        Base::Written => read("[]").map_err(|why| vec![Fault::new(why)]),
         Base::File(path) => {
             let file = file(&path.value).map_err(|why| vec![Fault::new(inline(&why)).at(path.span)])?;
-            read(&file.parse_text()).map_err(|error| {
-                let told = crate::repo::cedar::fault(&error);
-                let message =
-                    format!("the entities in `{}` do not fit: {}", inline(file.path()), inline(&told.message));
+            read(&file.parse_text()).map_err(|why| {
+                let message = format!("the entities in `{}` do not fit: {}", inline(file.path()), inline(&why));
                 vec![Fault::new(message).at(path.span)]
             })
         }
@@ -104,8 +100,8 @@ fn base(
 
 /// Turns specifications into rows.
 pub(in crate::tables) struct Expander<'s> {
-    shared: &'s Sheets<'s>,
-    values: Values,
+    pub(super) shared: &'s Sheets<'s>,
+    pub(super) values: Values,
     /// Entities with rows' overlays, by what the overlays say.
     laid: HashMap<String, Result<Arc<Entities>, Vec<Fault>>>,
 }
@@ -227,213 +223,8 @@ impl Expander<'_> {
         }
     }
 
-    /// The principals to ask for, sorted.
-    fn candidates(
-        &self,
-        action: &EntityUid,
-        resource: &EntityUid,
-        entities: &Entities,
-        faults: &mut Vec<Fault>,
-    ) -> Vec<EntityUid> {
-        let known = self.shared.vocabulary.get(action).filter(|_| self.shared.vocabulary.closed);
-        let types = known.map(|action| action.principals(resource.type_name()));
-        let fits = |uid: &EntityUid| match types {
-            Some(types) => types.contains(uid.type_name()),
-            None => uid.type_name().basename() != "Action",
-        };
-        let mut found: Vec<_> = entities.iter().map(cedar_policy::Entity::uid).filter(fits).collect();
-        found.sort_by_key(ToString::to_string);
-        if found.is_empty() {
-            let message = match types {
-                Some([]) => {
-                    let ty = resource.type_name().to_string();
-                    format!("{} does not apply to a {}", inline(&action.to_string()), inline(&ty))
-                }
-                _ => "there is no entity that could be a principal here".to_owned(),
-            };
-            faults.push(Fault::new(message));
-        }
-        found
-    }
-
-    fn action(&self, said: &Said<String>, faults: &mut Vec<Fault>) -> Option<EntityUid> {
+    pub(super) fn action(&self, said: &Said<String>, faults: &mut Vec<Fault>) -> Option<EntityUid> {
         self.shared.vocabulary.action(&said.value).map_err(|fault| faults.push(fault.at(said.span))).ok()
-    }
-
-    /// How a matrix's cell names `action`.
-    fn short(&self, action: &EntityUid) -> String {
-        let id: &str = action.id().as_ref();
-        match self.shared.vocabulary.action(id) {
-            Ok(_) => id.to_owned(),
-            Err(_) => action.to_string(),
-        }
-    }
-
-    /// The actions of a matrix, in the order of the store.
-    fn matrix(
-        &self,
-        principal: &EntityUid,
-        resource: &EntityUid,
-        allow: Option<&Listed>,
-        deny: Option<&Listed>,
-        faults: &mut Vec<Fault>,
-    ) -> Vec<(EntityUid, Decision)> {
-        let mut named: Vec<(EntityUid, Decision)> = Vec::new();
-        let sides = [(allow, Decision::Allow), (deny, Decision::Deny)];
-        for (listed, decision) in sides {
-            let Some(Listed::These(names)) = listed else { continue };
-            for said in names {
-                let Some(uid) = self.action(said, faults) else { continue };
-                let known = self.shared.vocabulary.get(&uid).filter(|_| self.shared.vocabulary.closed);
-                if known.is_some_and(|action| !action.takes(principal.type_name(), resource.type_name())) {
-                    let (ours, theirs) = (principal.type_name().to_string(), resource.type_name().to_string());
-                    let message = format!(
-                        "`{}` does not apply to a {} and a {}",
-                        inline(&said.value),
-                        inline(&ours),
-                        inline(&theirs)
-                    );
-                    faults.push(Fault::new(message).at(said.span));
-                } else if named.iter().any(|(other, _)| *other == uid) {
-                    faults.push(Fault::new(format!("`{}` is named twice", inline(&said.value))).at(said.span));
-                } else {
-                    named.push((uid, decision));
-                }
-            }
-        }
-        for (listed, decision) in sides {
-            let Some(Listed::Rest(span)) = listed else { continue };
-            if !self.shared.vocabulary.closed {
-                faults.push(Fault::new("`rest` needs a schema, which says what actions there are").at(*span));
-                continue;
-            }
-            let takes = |action: &&Action| action.takes(principal.type_name(), resource.type_name());
-            let all: Vec<_> = self.shared.vocabulary.actions.iter().filter(takes).map(|action| &action.uid).collect();
-            let rest = all.into_iter().filter(|uid| !named.iter().any(|(other, _)| other == *uid)).cloned();
-            let rest: Vec<_> = rest.map(|uid| (uid, decision)).collect();
-            named.extend(rest);
-        }
-        if named.is_empty() && faults.is_empty() {
-            faults.push(Fault::new("this row names no action"));
-        }
-        named
-    }
-
-    /// A row's own attribute has to be one of some action of its matrix.
-    fn known_somewhere(&self, spec: &Spec, actions: &[(EntityUid, Decision)], faults: &mut Vec<Fault>) {
-        if !self.shared.vocabulary.closed {
-            return;
-        }
-        let all = || actions.iter().filter_map(|(uid, _)| self.shared.vocabulary.get(uid)?.context.as_ref()?.fields());
-        for Entry { key, .. } in &spec.context {
-            if !all().any(|fields| fields.contains_key(&key.value)) {
-                let message = format!("none of the actions of this row has `{}` in its context", inline(&key.value));
-                let fault = Fault::new(message).at(key.span);
-                faults.push(match nearest(&key.value, all().flat_map(|fields| fields.keys().map(String::as_str))) {
-                    Some(meant) => fault.help(format!("did you mean `{}`?", inline(meant))),
-                    None => fault,
-                });
-            }
-        }
-    }
-
-    /// The context of `action`: the row's own attributes, the clock's, and defaults, as far as the action declares them.
-    /// `lenient` leaves out the row's own too.
-    fn context(
-        &mut self,
-        spec: &Spec,
-        action: &EntityUid,
-        at: Option<Moment>,
-        lenient: bool,
-        faults: &mut Vec<Fault>,
-    ) -> Option<RowContext<'static>> {
-        let shared = self.shared;
-        let before = faults.len();
-        let fields = shared.vocabulary.get(action).and_then(|action| action.context.as_ref()?.fields());
-        let declares = |name: &str| fields.is_none_or(|fields| fields.contains_key(name));
-        let shape = |name: &str| fields.and_then(|fields| fields.get(name)).map_or(&Shape::Any, |field| &field.shape);
-        let own = |name: &str| spec.context.iter().any(|entry| entry.key.value == name);
-        let mut object = Map::new();
-        let clock = shared.sheet.clock.as_ref();
-        for Entry { key, value } in &shared.sheet.defaults.context {
-            let name = key.value.as_str();
-            if declares(name) && !own(name) && clock.is_none_or(|clock| clock.attribute.value != name) {
-                let json = self.values.json(value, shape(name), &format!("context.{}", inline(name)), faults);
-                object.extend(json.map(|json| (name.to_owned(), json)));
-            }
-        }
-        match (clock, at) {
-            (None, None) => {}
-            (None, Some(_)) => {
-                let help =
-                    "add it above the rows: `clock: { attribute: now, type: datetime, start: 2026-11-20T09:00:00Z }`";
-                faults.push(Fault::new("`at` needs a `clock`").help(help));
-            }
-            (Some(clock), at) => {
-                let name = clock.attribute.value.as_str();
-                if !declares(name) {
-                    if at.is_some() && !lenient {
-                        let message = format!(
-                            "{} has no `{}`, so `at` changes nothing",
-                            inline(&action.to_string()),
-                            inline(name)
-                        );
-                        faults.push(Fault::new(message));
-                    }
-                } else if own(name) {
-                    if at.is_some() {
-                        faults.push(Fault::new(format!("`at` and `context` both give `{}`", inline(name))));
-                    }
-                } else {
-                    let time = match at {
-                        None => Some(clock.start),
-                        Some(Moment::After(by)) => clock.start.checked_add(by),
-                        Some(Moment::Instant(at)) => Some(at),
-                    };
-                    match time.and_then(|time| moment::json(time, clock.unit)) {
-                        Some(json) => {
-                            object.insert(name.to_owned(), serde_json::from_str(&json).unwrap_or_default());
-                        }
-                        None => faults.push(Fault::new("this time is beyond what Cedar can say")),
-                    }
-                }
-            }
-        }
-        for Entry { key, value } in &spec.context {
-            let name = key.value.as_str();
-            let shared = shared.sheet.defaults.context.iter().any(|entry| entry.key.value == name)
-                || clock.is_some_and(|clock| clock.attribute.value == name);
-            if value.kind == Kind::Null && shared {
-                // Left empty, it takes away what the row would have had.
-                continue;
-            }
-            if declares(name) {
-                let json = self.values.json(value, shape(name), &format!("context.{}", inline(name)), faults);
-                object.extend(json.map(|json| (name.to_owned(), json)));
-            } else if !lenient {
-                let message = format!("{} has no `{}` in its context", inline(&action.to_string()), inline(name));
-                let fault = Fault::new(message).at(key.span);
-                let known = fields.into_iter().flat_map(|fields| fields.keys().map(String::as_str));
-                faults.push(match nearest(name, known) {
-                    Some(meant) => fault.help(format!("did you mean `{}`?", inline(meant))),
-                    None => fault,
-                });
-            }
-        }
-        for (name, field) in fields.into_iter().flatten() {
-            let written = |entries: &[Entry]| entries.iter().any(|entry| entry.key.value == *name);
-            let taken = |entry: &Entry| entry.key.value == *name && entry.value.kind == Kind::Null;
-            // What is written and wrong is said as such.
-            let given = object.contains_key(name)
-                || (!spec.context.iter().any(taken) && (own(name) || written(&shared.sheet.defaults.context)));
-            if field.required && !given {
-                let message =
-                    format!("the context lacks `{}`, which {} requires", inline(name), inline(&action.to_string()));
-                let help = "give it under `context`, or for all rows under `defaults`";
-                faults.push(Fault::new(message).help(help));
-            }
-        }
-        (faults.len() == before).then(|| RowContext::Built(Value::Object(object).to_string()))
     }
 
     fn entities(&mut self, with: &[Overlay], faults: &mut Vec<Fault>) -> Option<Arc<Entities>> {
@@ -456,7 +247,11 @@ impl Expander<'_> {
     fn reasons(&self, because: Option<&Because>, faults: &mut Vec<Fault>) -> Reasons {
         let Some(Because { policies, exactly }) = because else { return Reasons::Open };
         let names = self.policies(policies, faults);
-        if *exactly { Reasons::Exactly(names) } else { Reasons::AtLeast(names) }
+        if *exactly {
+            Reasons::Exactly(names)
+        } else {
+            Reasons::AtLeast(names.into_iter().map(|called| called.full).collect())
+        }
     }
 
     fn errors(&self, errors: Option<&Failing>, faults: &mut Vec<Fault>) -> Errors {
@@ -467,13 +262,18 @@ impl Expander<'_> {
         }
     }
 
-    /// Full names of policies.
-    fn policies(&self, names: &[Said<String>], faults: &mut Vec<Fault>) -> Vec<String> {
-        let mut full = Vec::new();
+    /// The policies that a row names.
+    fn policies(&self, names: &[Said<String>], faults: &mut Vec<Fault>) -> Vec<Called> {
+        let mut called = Vec::new();
         for said in names {
             let shown = inline(&said.value);
             match self.shared.store.named(&said.value) {
-                Named::One(key) => full.extend(self.shared.store.find(key).map(|found| found.name.to_owned())),
+                Named::One(key) => called.extend(
+                    self.shared
+                        .store
+                        .find(key)
+                        .map(|found| Called { said: said.value.clone(), full: found.name.to_owned() }),
+                ),
                 Named::Nothing(near) => {
                     let fault = Fault::new(format!("no policy is called `{shown}`")).at(said.span);
                     faults.push(match near {
@@ -488,7 +288,7 @@ impl Expander<'_> {
                 }
             }
         }
-        full
+        called
     }
 }
 
@@ -503,37 +303,6 @@ fn who_said(what: &What) -> &[Said<String>] {
     match what {
         What::Who(expect) => expect,
         _ => &[],
-    }
-}
-
-/// What an overlay says, without its places.
-fn said(overlay: &Overlay) -> String {
-    let mut out = format!("{:?}", overlay.uid.value);
-    entries(&overlay.attrs, &mut out);
-    entries(&overlay.tags, &mut out);
-    let parents = overlay.parents.as_ref().map(|all| all.iter().map(|said| &said.value).collect::<Vec<_>>());
-    out.push_str(&format!("{parents:?};"));
-    out
-}
-
-fn entries(all: &[Entry], out: &mut String) {
-    out.push('{');
-    for Entry { key, value } in all {
-        out.push_str(&format!("{:?}:", key.value));
-        tree(value, out);
-    }
-    out.push('}');
-}
-
-fn tree(value: &Tree, out: &mut String) {
-    match &value.kind {
-        Kind::List(items) => {
-            out.push('[');
-            items.iter().for_each(|item| tree(item, out));
-            out.push(']');
-        }
-        Kind::Map(all) => entries(all, out),
-        kind => out.push_str(&format!("{kind:?},")),
     }
 }
 

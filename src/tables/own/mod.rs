@@ -1,8 +1,10 @@
 //! Our own tables, YAML and CSV: a sheet (what all rows share) and specifications, each of which comes to one row or several.
 
+mod context;
 mod csv;
 mod expand;
 mod fields;
+mod matrix;
 mod model;
 mod moment;
 mod overlay;
@@ -19,7 +21,7 @@ pub(super) use vocabulary::Vocabulary;
 
 /// Where specifications come from, one after the other.
 pub(super) enum Specs<'t> {
-    Yaml(yaml::Specs<'t>),
+    Yaml(Box<yaml::Specs<'t>>),
     Csv(csv::Specs<'t>),
 }
 
@@ -48,7 +50,7 @@ pub(super) struct Opened<'t> {
 pub(super) fn yaml(text: &str) -> Result<Opened<'_>, Fault> {
     let mut faults = Vec::new();
     let sheet = yaml::sheet(text, &mut faults)?;
-    let specs = Specs::Yaml(yaml::Specs::new(text)?);
+    let specs = Specs::Yaml(Box::new(yaml::Specs::new(text)?));
     Ok(Opened { sheet, specs, faults })
 }
 

@@ -9,7 +9,7 @@ use super::model::Overlay;
 use super::values::Values;
 use crate::repo::cedar::{entity_shape, fault};
 use crate::repo::shape::{Field, Shape};
-use crate::repo::tree::{Entry, Fault};
+use crate::repo::tree::{Entry, Fault, Kind, Tree};
 use crate::text::{inline, nearest};
 
 /// `base` with `overlays` laid over it in order.
@@ -124,7 +124,7 @@ fn put(
     values: &mut Values,
     faults: &mut Vec<Fault>,
 ) {
-    if entry.value.kind == crate::repo::tree::Kind::Null {
+    if entry.value.kind == Kind::Null {
         into.shift_remove(&entry.key.value);
         return;
     }
@@ -146,4 +146,35 @@ fn told(uid: &str, error: &dyn miette::Diagnostic) -> Fault {
     let told = fault(error);
     let message = told.message.trim_start_matches("error during entity deserialization: ");
     Fault::new(format!("{} does not fit: {}", inline(uid), inline(message)))
+}
+
+/// What an overlay says, without its places.
+pub(super) fn said(overlay: &Overlay) -> String {
+    let mut out = format!("{:?}", overlay.uid.value);
+    entries(&overlay.attrs, &mut out);
+    entries(&overlay.tags, &mut out);
+    let parents = overlay.parents.as_ref().map(|all| all.iter().map(|said| &said.value).collect::<Vec<_>>());
+    out.push_str(&format!("{parents:?};"));
+    out
+}
+
+fn entries(all: &[Entry], out: &mut String) {
+    out.push('{');
+    for Entry { key, value } in all {
+        out.push_str(&format!("{:?}:", key.value));
+        tree(value, out);
+    }
+    out.push('}');
+}
+
+fn tree(value: &Tree, out: &mut String) {
+    match &value.kind {
+        Kind::List(items) => {
+            out.push('[');
+            items.iter().for_each(|item| tree(item, out));
+            out.push(']');
+        }
+        Kind::Map(all) => entries(all, out),
+        kind => out.push_str(&format!("{kind:?},")),
+    }
 }

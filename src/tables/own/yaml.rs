@@ -307,7 +307,7 @@ fn decision(tree: &Tree, what: &str, faults: &mut Vec<Fault>) -> Option<Decision
         Kind::Text(word) if word == "deny" => Some(Decision::Deny),
         Kind::Text(word) => {
             let fault = Fault::new(format!("{what} is allow or deny, and this is `{}`", inline(word))).at(tree.span);
-            let meant = crate::text::nearest(word, ["allow", "deny"].into_iter());
+            let meant = crate::text::nearest(word, ["allow", "deny"]);
             faults.push(match meant {
                 Some(meant) => fault.help(format!("did you mean `{meant}`?")),
                 None => fault,
