@@ -142,7 +142,7 @@ tests:
     action: view
     resource: 'App::Album::"a"'
     expect: deny
-    because: [owner; "é"]
+    because: t-1
   - { action: view, resource: 'App::Album::"a"', at: { 0m: deny, -1h30m: deny } }
   - { resource: 'App::Album::"a"', deny: rest, with: [{ uid: { type: App::Album, id: a }, attrs: {} }] }
   - who-can: { action: 'App::Action::"edit"', resource: 'App::Album::"a"', context: { mfa: false, n: 7 }, expect: [] }
@@ -155,7 +155,7 @@ tests:
 
 const CSV: &str = "name,principal,action,resource,context.mfa,context.n,expect,because\r\n\
     a,\"App::User::\"\"x\"\"\",view,\"App::Album::\"\"a\"\"\",true,,deny,\"\"\r\n\
-    \"é, \"\"b\"\"\",\"App::User::\"\"x\"\"\",edit,\"App::Album::\"\"a\"\"\",FALSE,7,deny,t-1;owner\r\n";
+    \"é, \"\"b\"\"\",\"App::User::\"\"x\"\"\",edit,\"App::Album::\"\"a\"\"\",FALSE,7,deny,t-1;t-1\r\n";
 
 /// Path and text of every file, one for each kind.
 const FILES: [(&str, &str); 16] = [

@@ -383,5 +383,5 @@ fn the_rules_of_the_program_are_fit_for_code_scanning() {
         let (offset, length) = (number(region, "/byteOffset") as usize, number(region, "/byteLength") as usize);
         assert_eq!(marked(&text, start, end), text[offset..offset + length]);
     }
-    assert_eq!(results(&log).iter().filter(|result| result["ruleId"] == "row-failed").count(), 5);
+    assert_eq!(results(&log).iter().filter(|result| result["ruleId"] == "row-failed").count(), 12);
 }

@@ -69,6 +69,20 @@ fn filters_narrow_down() {
 }
 
 #[test]
+fn filters_know_what_a_question_for_everybody_is_about() {
+    let dir = place();
+    let row = "tests:\n  - { name: w, who-can: { action: view, resource: 'Doc::\"a\"', expect: [] }, with: { 'User::\"ann\"': } }\n";
+    write(dir.path(), &[("a_test.yaml", row)]);
+    for (filter, rows) in
+        [("principal=ann", 1), ("principal=bob", 0), ("action=view", 1), ("action=edit", 0), ("resource=\"a\"", 1)]
+    {
+        let (report, code) = json(dir.path(), &["test", "--filter", filter]);
+        // It fails, and no filter that it fits makes that vanish.
+        assert_eq!((statuses(&report), code), ([0, rows, 0], if rows == 1 { 1 } else { 3 }), "{filter}");
+    }
+}
+
+#[test]
 fn shares_together_are_everything() {
     let dir = place();
     let all: BTreeSet<String> = ids(&json(dir.path(), &["test"]).0).into_iter().collect();

@@ -11,8 +11,8 @@ use cedar_policy_core::entities::{Entities, NoEntitiesSchema, TCComputation};
 use cedar_policy_core::extensions::Extensions;
 use cedar_policy_core::parser::err::ParseErrors;
 use cedar_policy_core::parser::{Loc, parse_policyset};
-use cedar_policy_core::validator::ValidatorSchema;
 use cedar_policy_core::validator::types::{AttributeType, Attributes, Type};
+use cedar_policy_core::validator::{ValidatorEntityTypeKind, ValidatorSchema};
 use miette::Diagnostic;
 
 use super::shape::{Field, Shape};
@@ -334,6 +334,29 @@ pub fn entity_shape(
     let schema: &ValidatorSchema = schema.as_ref();
     let found = schema.get_entity_type(ty.as_ref())?;
     Some((record(found.attributes()), found.tag_type().map(shape)))
+}
+
+/// The members of the type `ty`, where `schema` enumerates them.
+#[must_use]
+pub fn enumeration(
+    schema: &cedar_policy::Schema,
+    ty: &cedar_policy::EntityTypeName,
+) -> Option<Vec<cedar_policy::EntityUid>> {
+    let schema: &ValidatorSchema = schema.as_ref();
+    let ValidatorEntityTypeKind::Enum(ids) = &schema.get_entity_type(ty.as_ref())?.kind else { return None };
+    let uid = |id: &ast::Eid| {
+        let id: &str = id.as_ref();
+        let id = cedar_policy::EntityId::new(id);
+        cedar_policy::EntityUid::from_type_name_and_id(ty.clone(), id)
+    };
+    Some(ids.iter().map(uid).collect())
+}
+
+/// The parents of `entity`, without what lies above them.
+#[must_use]
+pub fn direct_parents(entity: &cedar_policy::Entity) -> Vec<cedar_policy::EntityUid> {
+    let entity: &ast::Entity = entity.as_ref();
+    entity.parents().cloned().map(cedar_policy::EntityUid::from).collect()
 }
 
 fn shape(ty: &Type) -> Shape {

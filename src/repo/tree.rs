@@ -1,8 +1,13 @@
 //! Values with places: what the cells of a decision table hold, whatever its syntax.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
-use crate::text::Span;
+use super::json::Node;
+use crate::text::{Span, inline};
+
+/// Deeper values are refused.
+pub(super) const DEEPEST: usize = 64;
 
 /// Something and where it is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -125,28 +130,43 @@ impl Tree {
         }
     }
 
-    /// `json` as a value that stands at `span` as a whole.
+    /// The JSON `text` as a value that stands at `span` as a whole; `None` when it is not JSON.
     #[must_use]
-    pub fn of_json(json: &serde_json::Value, span: Span) -> Self {
-        use serde_json::Value;
-        let kind = match json {
-            Value::Null => Kind::Null,
-            Value::Bool(value) => Kind::Bool(*value),
-            Value::Number(number) => match number.as_i64() {
-                Some(number) => Kind::Long(number),
-                None => {
-                    let fault = Fault::new(format!("`{number}` is not a whole number of 64 bits")).at(span);
-                    Kind::Wrong(Box::new(fault))
-                }
-            },
-            Value::String(text) => Kind::Text(text.clone()),
-            Value::Array(items) => Kind::List(items.iter().map(|item| Self::of_json(item, span)).collect()),
-            Value::Object(fields) => {
-                let entry = |(key, value): (&String, &Value)| Entry {
-                    key: Said { value: key.clone(), span },
-                    value: Self::of_json(value, span),
+    pub fn of_json(text: &str, span: Span) -> Option<Self> {
+        let text = text.trim();
+        serde_json::from_str::<serde::de::IgnoredAny>(text).ok()?;
+        Some(Self::of_node(Node { raw: text, offset: 0 }, span, 0))
+    }
+
+    fn of_node(node: Node<'_>, span: Span, depth: usize) -> Self {
+        let wrong = |message: String| Kind::Wrong(Box::new(Fault::new(message).at(span)));
+        let kind = if depth > DEEPEST {
+            wrong(format!("this is nested more than {DEEPEST} deep"))
+        } else if let Some(text) = node.string() {
+            Kind::Text(text.into_owned())
+        } else if let Some(items) = node.elements() {
+            Kind::List(items.into_iter().map(|item| Self::of_node(item, span, depth + 1)).collect())
+        } else if let Some(fields) = node.fields() {
+            let mut seen = HashSet::new();
+            let entry = |(key, value): (Cow<'_, str>, Node<'_>)| {
+                let key = key.into_owned();
+                let value = if seen.insert(key.clone()) {
+                    Self::of_node(value, span, depth + 1)
+                } else {
+                    Self { span, kind: wrong(format!("`{}` is given twice", inline(&key))) }
                 };
-                Kind::Map(fields.iter().map(entry).collect())
+                Entry { key: Said { value: key, span }, value }
+            };
+            Kind::Map(fields.into_iter().map(entry).collect())
+        } else {
+            match node.raw {
+                "null" => Kind::Null,
+                "true" => Kind::Bool(true),
+                "false" => Kind::Bool(false),
+                number => match number.parse() {
+                    Ok(number) => Kind::Long(number),
+                    Err(_) => wrong(format!("`{}` is not a whole number of 64 bits", inline(number))),
+                },
             }
         };
         Self { span, kind }

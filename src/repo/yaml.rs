@@ -3,19 +3,20 @@
 //! Strict means: what YAML's versions read differently, or what a reader would take for something else, is refused with the
 //! form that cannot be misread. There are no anchors, aliases, tags and merge keys, one document, and no key twice.
 
+use std::collections::HashSet;
+
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span as Marks, StrInput};
 
-use super::tree::{Entry, Fault, Kind, Said, Tree};
+use super::tree::{DEEPEST, Entry, Fault, Kind, Said, Tree};
 use crate::text::{Span, inline};
-
-/// Deeper values are refused.
-const DEEPEST: usize = 64;
 
 /// The YAML of one file as a stream of values.
 pub struct Reader<'t> {
     text: &'t str,
     parser: Parser<'t, StrInput<'t>>,
     place: Cursor<'t>,
+    /// Set when [`Self::top`] did not read what stands after the rows, because nothing does.
+    unread: bool,
 }
 
 /// The top of a file.
@@ -25,6 +26,8 @@ pub struct Top {
     pub entries: Vec<Entry>,
     /// Where the key of the rows stands; the start of the file when the whole file is the list of rows.
     pub rows: Option<Span>,
+    /// Whether what stands after the rows, if anything does, was read.
+    pub whole: bool,
 }
 
 /// One step of the parser.
@@ -37,7 +40,7 @@ impl<'t> Reader<'t> {
         let body = text.strip_prefix('\u{feff}').unwrap_or(text);
         let place =
             Cursor { text, ascii: text.is_ascii(), chars: 0, bytes: text.len() - body.len(), last: Span::at(0) };
-        Self { text, parser: Parser::new_from_str(body), place }
+        Self { text, parser: Parser::new_from_str(body), place, unread: false }
     }
 
     /// Reads everything but the values under `rows`.
@@ -45,28 +48,30 @@ impl<'t> Reader<'t> {
     /// # Errors
     /// What is not YAML, or not strict YAML at the top.
     pub fn top(mut self, rows: &str) -> Result<Top, Fault> {
-        let mut top = Top::default();
-        match self.start()? {
+        let mut top = Top { whole: true, ..Top::default() };
+        let start = match self.start()? {
             None => return Ok(top),
             Some((Event::SequenceStart(..), span)) => {
                 top.rows = Some(Span::at(span.start));
                 return Ok(top);
             }
-            Some((Event::MappingStart(..), _)) => {}
+            Some((Event::MappingStart(..), span)) => span.start,
             Some((_, span)) => {
                 return Err(Fault::new("this is a single value, not a table").at(span));
             }
-        }
+        };
+        let mut seen = HashSet::new();
         while let Some(key) = self.key()? {
             if key.value == rows && top.rows.is_none() {
                 top.rows = Some(key.span);
-                if self.last_key(key.span.end) {
+                if self.last_key(start, key.span.end) {
+                    top.whole = false;
                     break;
                 }
                 self.skip()?;
                 continue;
             }
-            if key.value == rows || top.entries.iter().any(|entry: &Entry| entry.key.value == key.value) {
+            if key.value == rows || !seen.insert(key.value.clone()) {
                 return Err(twice(&key));
             }
             let value = self.value(0)?;
@@ -75,11 +80,12 @@ impl<'t> Reader<'t> {
         Ok(top)
     }
 
-    /// Comes to the list under `rows` (or at the top), so that [`Self::row`] gives its items.
+    /// Comes to the list under `rows` (or at the top), so that [`Self::row`] gives its items. `top` is what [`Self::top`] read.
     ///
     /// # Errors
     /// When it is no list.
-    pub fn seek(&mut self, rows: &str) -> Result<(), Fault> {
+    pub fn seek(&mut self, rows: &str, top: &Top) -> Result<(), Fault> {
+        self.unread = !top.whole;
         let list = |step: (Event<'_>, Span)| match step {
             (Event::SequenceStart(..), _) => Ok(()),
             (Event::Scalar(text, ScalarStyle::Plain, ..), span) if text.is_empty() => {
@@ -108,8 +114,26 @@ impl<'t> Reader<'t> {
     /// What is not YAML; nothing can be read after it.
     pub fn row(&mut self) -> Result<Option<Tree>, Fault> {
         match self.next()? {
-            (Event::SequenceEnd, _) => Ok(None),
+            (Event::SequenceEnd, _) => self.end().map(|()| None),
             step => self.value_from(step, 0).map(Some),
+        }
+    }
+
+    /// Reads on to the end of the file, in which nothing but what [`Self::top`] read may stand.
+    fn end(&mut self) -> Result<(), Fault> {
+        loop {
+            match self.next()? {
+                (Event::StreamEnd, _) => return Ok(()),
+                (Event::DocumentStart(_), span) => {
+                    let fault = Fault::new("a second document begins here, and is not read");
+                    return Err(fault.help("put its rows into a file of their own").at(span));
+                }
+                (Event::Scalar(text, ..), span) if self.unread => {
+                    let fault = Fault::new(format!("`{}` stands after the rows, and is not read", inline(&text)));
+                    return Err(fault.help("put it before them").at(span));
+                }
+                _ => {}
+            }
         }
     }
 
@@ -125,30 +149,25 @@ impl<'t> Reader<'t> {
         }
     }
 
-    /// Whether no further key of the file's mapping can follow after `from`: no later line starts at the margin with anything
-    /// but a comment or an item. Where one does, the file is read to its end to see.
-    fn last_key(&self, from: usize) -> bool {
+    /// Whether no further key of the file's mapping, which starts at `start`, can follow after `from`: its keys stand at the
+    /// margin, and no later line has anything there but a comment or an item. Where one does, the file is read to its end to see.
+    fn last_key(&self, start: usize, from: usize) -> bool {
+        let before = self.text.get(..start).unwrap_or_default();
+        let at_margin = before.is_empty() || before.ends_with(['\n', '\u{feff}']);
+        let block = !self.text.get(start..).unwrap_or_default().starts_with('{');
         let rest = self.text.get(from..).unwrap_or_default();
-        let margin =
-            |line: &str| matches!(line.bytes().next(), None | Some(b' ' | b'\t' | b'\r' | b'\n' | b'#' | b'-'));
-        let open = |line: &str| line.starts_with("---");
-        rest.split('\n').skip(1).all(|line| margin(line) && !open(line))
+        let margin = |line: &str| {
+            let item = line.strip_prefix('-').is_some_and(|item| item.is_empty() || item.starts_with([' ', '\r']));
+            item || matches!(line.bytes().next(), None | Some(b' ' | b'#')) || line == "\r"
+        };
+        at_margin && block && !lone_return(rest) && rest.split('\n').skip(1).all(margin)
     }
 
     fn next(&mut self) -> Step<'t> {
         match self.parser.next_event() {
             Some(Ok((event, marks))) => {
                 let span = self.place.span(&marks);
-                match &event {
-                    Event::Alias(_) => Err(refused("an alias (`*name`)", span)),
-                    Event::Scalar(_, _, anchor, tag) => {
-                        plain_only(*anchor, tag.is_some(), span).map(|()| (event, span))
-                    }
-                    Event::SequenceStart(anchor, tag) | Event::MappingStart(anchor, tag) => {
-                        plain_only(*anchor, tag.is_some(), span).map(|()| (event, span))
-                    }
-                    _ => Ok((event, span)),
-                }
+                Ok((event, span))
             }
             Some(Err(error)) => Err(self.unreadable(&error)),
             None => Ok((Event::StreamEnd, Span::at(self.text.len()))),
@@ -161,7 +180,8 @@ impl<'t> Reader<'t> {
         let fault = Fault::new(format!("this is not YAML: {}", inline(words))).at(Span::at(at));
         let from = self.text.get(..at).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
         let line = self.text.get(from..).and_then(|rest| rest.lines().next()).unwrap_or_default();
-        if line.contains('\t') {
+        let next = self.text.get(at..).and_then(|rest| rest.lines().nth(1)).unwrap_or_default();
+        if line.contains('\t') || next.trim_start_matches(' ').starts_with('\t') {
             fault.help("indent with spaces; YAML takes no tabs")
         } else if line.contains("::\"") {
             fault.help("write entities between single quotes: 'User::\"alice\"'")
@@ -174,7 +194,10 @@ impl<'t> Reader<'t> {
     fn key(&mut self) -> Result<Option<Said<String>>, Fault> {
         match self.next()? {
             (Event::MappingEnd, _) => Ok(None),
-            (Event::Scalar(text, style, ..), span) => {
+            (Event::Scalar(text, style, anchor, tag), span) => {
+                if let Some(fault) = decorated(anchor, tag.is_some(), span) {
+                    return Err(fault);
+                }
                 if style == ScalarStyle::Plain && text == "<<" {
                     return Err(refused("a merge key (`<<`)", span));
                 }
@@ -194,7 +217,24 @@ impl<'t> Reader<'t> {
         if depth > DEEPEST {
             return Err(Fault::new(format!("this is nested more than {DEEPEST} deep")).at(span));
         }
+        let refusal = match &event {
+            Event::Scalar(_, _, anchor, tag) => decorated(*anchor, tag.is_some(), span),
+            Event::SequenceStart(anchor, tag) | Event::MappingStart(anchor, tag) => {
+                decorated(*anchor, tag.is_some(), span)
+            }
+            Event::Alias(_) => Some(refused("an alias (`*name`)", span)),
+            _ => None,
+        };
+        let tree = self.undecorated(event, span, depth)?;
+        Ok(match refusal {
+            Some(fault) => Tree { span: tree.span, kind: Kind::Wrong(Box::new(fault)) },
+            None => tree,
+        })
+    }
+
+    fn undecorated(&mut self, event: Event<'t>, span: Span, depth: usize) -> Result<Tree, Fault> {
         match event {
+            Event::Alias(_) => Ok(Tree { span, kind: Kind::Null }),
             Event::Scalar(text, ScalarStyle::Plain, ..) => Ok(Tree { span, kind: plain(&text, span, self.text) }),
             Event::Scalar(text, ..) => Ok(Tree { span, kind: Kind::Text(text.into_owned()) }),
             Event::SequenceStart(..) => {
@@ -211,9 +251,10 @@ impl<'t> Reader<'t> {
             }
             Event::MappingStart(..) => {
                 let mut entries: Vec<Entry> = Vec::new();
+                let mut seen = HashSet::new();
                 while let Some(key) = self.key()? {
                     let mut value = self.value(depth + 1)?;
-                    if entries.iter().any(|entry| entry.key.value == key.value) {
+                    if !seen.insert(key.value.clone()) {
                         value = Tree { span: value.span, kind: Kind::Wrong(Box::new(twice(&key))) };
                     }
                     entries.push(Entry { key, value });
@@ -253,12 +294,18 @@ fn refused(what: &str, span: Span) -> Fault {
     Fault::new(format!("{what} is not read here")).help(help).at(span)
 }
 
-fn plain_only(anchor: usize, tagged: bool, span: Span) -> Result<(), Fault> {
+/// What is wrong with a value that has an anchor or a tag.
+fn decorated(anchor: usize, tagged: bool, span: Span) -> Option<Fault> {
     match (anchor, tagged) {
-        (0, false) => Ok(()),
-        (0, true) => Err(refused("a tag (`!name`)", span)),
-        _ => Err(refused("an anchor (`&name`)", span)),
+        (0, false) => None,
+        (0, true) => Some(refused("a tag (`!name`)", span)),
+        _ => Some(refused("an anchor (`&name`)", span)),
     }
+}
+
+/// Whether a line ends in a carriage return alone, which YAML takes for a line end.
+fn lone_return(text: &str) -> bool {
+    text.split('\r').skip(1).any(|after| !after.starts_with('\n'))
 }
 
 /// From the start of a collection to its closing bracket, or to the end of its last value where it has none.
@@ -281,6 +328,7 @@ fn plain(text: &str, span: Span, whole: &str) -> Kind {
         _ if is_word_for_truth(text) => {
             wrong(format!("`{shown}` is a boolean to some readers of YAML and text to others"), text).or_bool(text)
         }
+        "Null" | "NULL" => wrong(format!("`{shown}` is nothing to some readers of YAML and text to others"), text),
         _ if text.matches('"').count() % 2 == 1 => {
             let whole = cut(span, whole);
             wrong(format!("YAML cuts this value off after `{shown}`"), &whole)
@@ -298,7 +346,7 @@ impl Kind {
     /// The help of a word for a truth value names the value too.
     fn or_bool(mut self, text: &str) -> Self {
         if let Self::Wrong(fault) = &mut self {
-            let truth = matches!(text.to_ascii_lowercase().as_str(), "yes" | "on" | "y" | "true");
+            let truth = matches!(text.to_ascii_lowercase().as_str(), "yes" | "on" | "true");
             fault.help = Some(format!("write {truth}, or '{text}' for the text"));
         }
         self
@@ -307,9 +355,7 @@ impl Kind {
 
 fn is_word_for_truth(text: &str) -> bool {
     let lower = text.to_ascii_lowercase();
-    matches!(lower.as_str(), "yes" | "no" | "on" | "off" | "y" | "n" | "true" | "false")
-        || text == "Null"
-        || text == "NULL"
+    matches!(lower.as_str(), "yes" | "no" | "on" | "off" | "true" | "false")
 }
 
 /// A whole number as everybody writes it.

@@ -140,7 +140,11 @@ impl Source for Worktree {
         let mut entries = match self.root.join(".git").exists().then(|| git::list_worktree(&self.root)) {
             Some(Ok(entries)) => entries,
             Some(Err(error)) if self.as_git => return Err(error),
-            // Not a repository, or one that git refuses to open: the folder itself still tells.
+            // What git ignores is not known then, and git says how to trust the folder.
+            Some(Err(SourceError::Git(words))) if words.contains("dubious ownership") => {
+                return Err(SourceError::Git(words));
+            }
+            // Not a repository, or one that git cannot read: the folder itself still tells.
             Some(Err(_)) | None => walk(&self.root)?,
         };
         if let Some(sparse) = self.sparse() {

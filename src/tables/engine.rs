@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
-use cedar_policy::{Entities, Entity, EntityId, EntityUid, Request, Response};
+use cedar_policy::{Entities, EntityUid, Request, Response};
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 use serde_json::value::RawValue;
@@ -12,22 +12,26 @@ use super::compare::{expected, got, mismatches, wrong_people};
 use super::coverage::{Counts, Gauge, Plan};
 use super::forms;
 use super::lesson::{Asked, lesson, named};
-use super::names::{Name, Names};
+use super::names::{CELL, Name, Names};
 use super::own::{self, Sheets, Spec, Specs, Vocabulary};
 use super::request::Requests;
 use super::rows::{Content, Errors, Found, Row, RowContext, RowEntities, Who};
-use super::select::{Selection, Stop};
+use super::select::{About, Selection, Stop};
+use super::uid::meant;
 use crate::decide::Index;
 use crate::finding::{Finding, Level};
-use crate::outcome::{Decision, Expected, RowFault, RowRequest, Status, TestResult};
+use crate::outcome::{Decision, Expected, PolicyError, RowFault, RowRequest, Status, TestResult};
 use crate::repo::json::{JsonError, Node};
 use crate::repo::tree::Fault;
 use crate::repo::{Repo, SchemaState, Store, TEST_MISMATCH, Table, TableForm};
-use crate::text::{Location, Span, inline, nearest};
+use crate::text::{Location, Span, inline};
 use crate::trace::Tracer;
 
 /// How many entries of a table are read before they run.
 const BATCH: usize = 8192;
+
+/// How many entities that are not there are looked at: where so many are, it is meant so.
+const STRANGERS: usize = 200;
 
 /// What running tables came to.
 #[derive(Debug, Default)]
@@ -250,7 +254,7 @@ impl Run<'_> {
                     };
                     for found in rows {
                         let id = match &found.suffix {
-                            Some(suffix) => format!("{} / {suffix}", name.id),
+                            Some(suffix) => format!("{}{CELL}{suffix}", name.id),
                             None => name.id.clone(),
                         };
                         results.push(worker.row(&found, &id));
@@ -261,7 +265,7 @@ impl Run<'_> {
             });
             self.take(results);
             if self.stop.now() {
-                self.ran.stopped = true;
+                self.ran.stopped |= specs.next().is_some();
                 break;
             }
         }
@@ -288,7 +292,8 @@ impl Run<'_> {
     }
 
     fn take(&mut self, results: Vec<Option<TestResult>>) {
-        for result in results {
+        let mut results = results.into_iter();
+        while let Some(result) = results.next() {
             let Some(result) = result else {
                 self.ran.left_out += 1;
                 continue;
@@ -301,7 +306,7 @@ impl Run<'_> {
             self.ran.rows.push(result);
             if bad && self.selection.fail_fast {
                 self.stop.stop();
-                self.ran.stopped = true;
+                self.ran.stopped = results.next().is_some();
                 return;
             }
         }
@@ -345,7 +350,7 @@ struct Worker<'r> {
     requests: Requests<'r>,
     counts: Option<Counts>,
     /// Entities that are not there, and those of nearly their names.
-    strangers: FxHashMap<EntityUid, Option<String>>,
+    strangers: FxHashMap<EntityUid, Option<EntityUid>>,
 }
 
 impl<'r> Worker<'r> {
@@ -385,27 +390,27 @@ impl<'r> Worker<'r> {
             message: None,
             help: None,
             faults: Vec::new(),
-            notes: Vec::new(),
+            notes: found.notes.clone(),
             skip_reason: None,
             lesson: Vec::new(),
         };
-        let judged = match &found.content {
+        let asked = match &found.content {
             Ok(Content::Row(row)) => self.decision(row, &mut result),
             Ok(Content::Who(who)) => self.who(who, &mut result),
             Ok(Content::Skip(why)) => {
                 result.status = Status::Skip;
                 result.skip_reason = Some(why.clone());
-                Ok(())
+                Ok(self.selection.asks_for_waiting())
             }
             Err(faults) => Err(faults.clone()),
         };
-        if !self.selection.asks(&result) {
-            return None;
+        match asked {
+            Ok(asked) => asked.then_some(result),
+            Err(faults) => {
+                self.refuse(&mut result, faults);
+                Some(result)
+            }
         }
-        if let Err(faults) = judged {
-            self.refuse(&mut result, faults);
-        }
-        Some(result)
     }
 
     fn refuse(&self, result: &mut TestResult, faults: Vec<Fault>) {
@@ -425,15 +430,34 @@ impl<'r> Worker<'r> {
             .collect();
     }
 
-    fn decision(&mut self, row: &Row<'_>, result: &mut TestResult) -> Result<(), Vec<Fault>> {
+    /// Decides a row; `false` when it is not asked for.
+    fn decision(&mut self, row: &Row<'_>, result: &mut TestResult) -> Result<bool, Vec<Fault>> {
         result.expected = Some(expected(row));
-        let request = self.requests.request(row)?;
-        result.request = Some(shown(&request, &row.context));
+        let request = match self.requests.request(row) {
+            Ok(request) => request,
+            Err(_) if !self.selection.asks(&About { expect: Some(row.decision), ..About::default() }) => {
+                return Ok(false);
+            }
+            Err(faults) => return Err(faults),
+        };
+        let shown = shown(&request, &row.context);
+        let principals = [shown.principal.clone()];
+        let about = About {
+            principals: &principals,
+            action: Some(&shown.action),
+            resource: Some(&shown.resource),
+            expect: Some(row.decision),
+        };
+        if !self.selection.asks(&about) {
+            return Ok(false);
+        }
+        result.request = Some(shown);
         if let Some(blocked) = &self.ready.blocked {
             return Err(vec![blocked.clone()]);
         }
-        if self.skips(result) {
-            return Ok(());
+        if self.selection.list {
+            result.status = Status::Skip;
+            return Ok(true);
         }
         let entities = self.requests.entities(row).map_err(|fault| vec![fault])?;
         let response = self.ask(&request, &entities);
@@ -446,50 +470,69 @@ impl<'r> Worker<'r> {
         result.got = Some(got);
         judge(result, wrong);
         if matches!(row.entities, RowEntities::Ready(_)) {
-            self.note(row, &request, &entities, result);
+            let silent = match (&row.errors, &result.got) {
+                (Errors::Open, Some(got)) => got.errors.clone(),
+                _ => Vec::new(),
+            };
+            self.note(&[request.principal(), request.resource()], &entities, &silent, result);
         }
-        Ok(())
+        Ok(true)
     }
 
-    /// Says what is probably not meant: an entity that is not there while one of nearly that name is, and a policy that fails
-    /// to evaluate where the row is silent about it.
-    fn note(&mut self, row: &Row<'_>, request: &Request, entities: &Entities, result: &mut TestResult) {
-        for uid in [request.principal(), request.resource()].into_iter().flatten() {
-            if entities.get(uid).is_some() {
+    /// Says what is probably not meant: an entity that is not there while one of nearly that name is, and policies that fail to
+    /// evaluate where the row is silent about it.
+    fn note(
+        &mut self,
+        about: &[Option<&EntityUid>],
+        entities: &Entities,
+        silent: &[PolicyError],
+        result: &mut TestResult,
+    ) {
+        for uid in about.iter().copied().flatten().filter(|uid| entities.get(uid).is_none()) {
+            if self.strangers.len() >= STRANGERS && !self.strangers.contains_key(uid) {
                 continue;
             }
-            let near = self.strangers.entry(uid.clone()).or_insert_with(|| {
-                let same = entities.iter().map(Entity::uid).filter(|other| other.type_name() == uid.type_name());
-                let ids: Vec<EntityId> = same.map(|uid| uid.id().clone()).collect();
-                let known = ids.iter().map(AsRef::<str>::as_ref).filter(|id| slip(uid.id().as_ref(), id));
-                let near = nearest(uid.id().as_ref(), known).map(EntityId::new)?;
-                Some(EntityUid::from_type_name_and_id(uid.type_name().clone(), near).to_string())
-            });
+            let near = self.strangers.entry(uid.clone()).or_insert_with(|| meant(uid, entities));
             if let Some(near) = near {
-                let (uid, near) = (uid.to_string(), inline(near));
-                result.notes.push(format!("{} is not among the entities, and {near} is", inline(&uid)));
+                let (uid, near) = (uid.to_string(), near.to_string());
+                result.notes.push(format!("{} is not among the entities, and {} is", inline(&uid), inline(&near)));
             }
         }
-        if let (Errors::Open, Some(got)) = (&row.errors, &result.got) {
-            let silent = got.errors.iter().map(|error| {
-                let (policy, words) = (inline(&error.policy.name), inline(&error.message));
-                format!("`{policy}` fails to evaluate and is skipped, where `errors` says nothing of it: {words}")
-            });
-            result.notes.extend(silent);
-        }
+        let silent = silent.iter().map(|error| {
+            let (policy, words) = (inline(&error.policy.name), inline(&error.message));
+            format!("`{policy}` fails to evaluate and is skipped, where `errors` says nothing of it: {words}")
+        });
+        result.notes.extend(silent);
     }
 
-    fn who(&mut self, who: &Who<'_>, result: &mut TestResult) -> Result<(), Vec<Fault>> {
+    /// Decides for everybody; `false` when the row is not asked for.
+    fn who(&mut self, who: &Who<'_>, result: &mut TestResult) -> Result<bool, Vec<Fault>> {
+        let (action, resource) = (who.action.to_string(), who.resource.to_string());
+        let asked = if self.selection.filters.is_empty() { &[][..] } else { &who.candidates };
+        let principals: Vec<String> = asked.iter().map(ToString::to_string).collect();
+        let about = About { principals: &principals, action: Some(&action), resource: Some(&resource), expect: None };
+        if !self.selection.asks(&about) {
+            return Ok(false);
+        }
         let expect: Vec<String> = who.expect.iter().cloned().collect();
         result.expected = Some(Expected { decision: Decision::Allow, reason: None, errors: None, who: Some(expect) });
-        if self.skips(result) {
-            return Ok(());
+        if self.selection.list {
+            result.status = Status::Skip;
+            return Ok(true);
         }
         let (mut missing, mut extra) = (Vec::new(), Vec::new());
         let mut telling: Option<(Request, Response, bool)> = None;
+        let mut failing = Vec::new();
         for principal in &who.candidates {
             let request = self.requests.asking(who, principal).map_err(|fault| vec![fault])?;
             let response = self.ask(&request, &who.entities);
+            if response.diagnostics().errors().next().is_some() {
+                for error in got(self.ready.store, &response).errors {
+                    if !failing.iter().any(|known: &PolicyError| known.policy.name == error.policy.name) {
+                        failing.push(error);
+                    }
+                }
+            }
             let allowed = response.decision() == cedar_policy::Decision::Allow;
             let name = principal.to_string();
             if allowed == who.expect.contains(&name) {
@@ -509,23 +552,9 @@ impl<'r> Worker<'r> {
             result.lesson = lesson(self.ready.store, self.ready.tracer(), &asked, &[]);
         }
         judge(result, wrong_people(&missing, &extra));
-        Ok(())
+        self.note(&[Some(&who.resource)], &who.entities, &failing, result);
+        Ok(true)
     }
-
-    /// Whether rows are only listed, or this one is not asked for: then it need not be decided.
-    fn skips(&self, result: &mut TestResult) -> bool {
-        let listed = self.selection.list || !self.selection.asks(result);
-        if listed {
-            result.status = Status::Skip;
-        }
-        listed
-    }
-}
-
-/// Whether one of two ids could be a slip for the other: long enough to tell, and not two of a numbered series.
-fn slip(one: &str, other: &str) -> bool {
-    let letters = |id: &str| id.chars().filter(|c| !c.is_ascii_digit()).collect::<String>();
-    one.chars().count().min(other.chars().count()) >= 5 && letters(one) != letters(other)
 }
 
 fn judge(result: &mut TestResult, wrong: Vec<String>) {

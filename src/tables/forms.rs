@@ -44,7 +44,7 @@ fn found<'t>(
         Some(row) if faults.is_empty() => Ok(Content::Row(row)),
         _ => Err(faults),
     };
-    Found { name: called, suffix: None, span: node.span(), content }
+    Found { name: called, suffix: None, span: node.span(), notes: Vec::new(), content }
 }
 
 fn run_tests_row<'t>(table: &Table, fields: &mut Fields<'t, '_>) -> Option<Row<'t>> {

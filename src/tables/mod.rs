@@ -12,6 +12,7 @@ mod own;
 mod request;
 mod rows;
 mod select;
+mod uid;
 
 pub use coverage::Gauge;
 pub use engine::{Ran, run};

@@ -42,25 +42,43 @@ impl<'t> Names<'t> {
     pub(super) fn own(&mut self, name: Option<&Said<String>>, row: Span) -> Name {
         self.rows += 1;
         let Some(name) = name else {
-            return Name { id: format!("{}#{}", self.table.file.path(), self.rows), fault: None };
+            // Somebody may have given the number as a name.
+            let number = self.rows.to_string();
+            return Name { id: self.numbered(&number, row.start).0, fault: None };
         };
         let (id, first) = self.numbered(&name.value, row.start);
-        let fault = first.map(|at| {
+        let mut fault = first.map(|at| {
             let Position { line, .. } = self.table.file.position(at);
             let fault = Fault::new(format!("the row in line {line} is called `{}` too", inline(&name.value)));
             fault.help("give each row a name of its own, or none").at(name.span)
         });
+        if fault.is_none() && name.value.contains(CELL) {
+            let message = format!("a name with `{CELL}` in it could be that of a row of several");
+            fault = Some(Fault::new(message).help("leave out the spaces around the slash").at(name.span));
+        }
         Name { id, fault }
     }
 
     /// The id of a row called `name`, and where the first of that name starts when this is another.
     fn numbered(&mut self, name: &str, at: usize) -> (String, Option<usize>) {
         let path = self.table.file.path();
-        if let Some((count, first)) = self.seen.get_mut(name) {
-            *count += 1;
-            return (format!("{path}#{name} ({count})"), Some(*first));
-        }
-        self.seen.insert(name.to_owned(), (1, at));
-        (format!("{path}#{name}"), None)
+        let Some((count, first)) = self.seen.get_mut(name) else {
+            self.seen.insert(name.to_owned(), (1, at));
+            return (format!("{path}#{name}"), None);
+        };
+        let (mut number, first) = (*count, *first);
+        let id = loop {
+            number += 1;
+            let id = format!("{name} ({number})");
+            if !self.seen.contains_key(&id) {
+                break id;
+            }
+        };
+        self.seen.insert(name.to_owned(), (number, first));
+        self.seen.insert(id.clone(), (1, at));
+        (format!("{path}#{id}"), Some(first))
     }
 }
+
+/// What stands between the name of a row and what tells its cells apart.
+pub(super) const CELL: &str = " / ";

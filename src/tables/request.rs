@@ -8,6 +8,7 @@ use rustc_hash::FxHashMap;
 use serde_json::value::RawValue;
 
 use super::rows::{Row, RowContext, RowEntities, Uid, Who};
+use super::uid::plain;
 use crate::repo::cedar::{SharedEntity, fault};
 use crate::repo::json::Node;
 use crate::repo::tree::Fault;
@@ -126,9 +127,7 @@ impl<'s> Requests<'s> {
     }
 
     fn parse(&mut self, what: &str, text: &str) -> Result<EntityUid, Fault> {
-        // The common shape needs no parser: a name, `::`, and an id with nothing to unescape.
-        let plain = text.split_once("::\"").and_then(|(ty, quoted)| Some((ty, quoted.strip_suffix('"')?)));
-        if let Some((ty, id)) = plain.filter(|(_, id)| !id.contains(['"', '\\'])) {
+        if let Some((ty, id)) = plain(text) {
             if let Some(known) = self.types.get(ty) {
                 return Ok(EntityUid::from_type_name_and_id(known.clone(), EntityId::new(id)));
             }

@@ -135,5 +135,7 @@ pub(super) struct Found<'t> {
     /// Which of several rows of one name it is.
     pub(super) suffix: Option<String>,
     pub(super) span: Span,
+    /// What is probably not meant.
+    pub(super) notes: Vec<String>,
     pub(super) content: Result<Content<'t>, Vec<Fault>>,
 }

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::outcome::{Status, TestResult};
+use crate::outcome::Decision;
 use crate::text::{inline, nearest};
 
 /// Which rows are asked for; all of them by default.
@@ -100,17 +100,16 @@ impl Filter {
         rest.ends_with(last.as_str())
     }
 
-    /// Whether the row fits; `None` when that is not known, because the row could not be read so far.
-    fn row(&self, row: &TestResult) -> Option<bool> {
-        let request = row.request.as_ref();
-        let text = match self.key {
-            Key::Id | Key::Name | Key::File => return Some(self.id(&row.id, row.location.path())),
-            Key::Principal => request.map(|request| request.principal.as_str()),
-            Key::Action => request.map(|request| request.action.as_str()),
-            Key::Resource => request.map(|request| request.resource.as_str()),
-            Key::Expect => row.expected.as_ref().map(|expected| expected.decision.as_str()),
-        };
-        text.map(|text| self.fits(text))
+    /// Whether what is known of a row fits; what is not known fits.
+    fn about(&self, about: &About<'_>) -> bool {
+        let any = |names: &[String]| names.is_empty() || names.iter().any(|name| self.fits(name));
+        match self.key {
+            Key::Id | Key::Name | Key::File => true,
+            Key::Principal => any(about.principals),
+            Key::Action => about.action.is_none_or(|name| self.fits(name)),
+            Key::Resource => about.resource.is_none_or(|name| self.fits(name)),
+            Key::Expect => about.expect.is_none_or(|decision| self.fits(decision.as_str())),
+        }
     }
 
     fn id(&self, id: &str, path: &str) -> bool {
@@ -142,12 +141,25 @@ impl Selection {
         share && self.filters.iter().all(|filter| filter.id(id, path))
     }
 
-    /// Whether `row`, as far as it is read, is asked for. A row that cannot be read is never left out by what it would have said.
-    pub(super) fn asks(&self, row: &TestResult) -> bool {
-        // A row that waits for something expects nothing that a filter could look at.
-        let waits = row.status == Status::Skip && row.expected.is_none();
-        self.filters.iter().all(|filter| filter.row(row).unwrap_or(!waits))
+    /// Whether a row of which this is known is asked for. A row that cannot be read is never left out by what it would have said.
+    pub(super) fn asks(&self, about: &About<'_>) -> bool {
+        self.filters.iter().all(|filter| filter.about(about))
     }
+
+    /// Whether a row that only waits is asked for: it has no request that a filter could look at.
+    pub(super) fn asks_for_waiting(&self) -> bool {
+        self.filters.iter().all(|filter| matches!(filter.key, Key::Id | Key::Name | Key::File))
+    }
+}
+
+/// What is known of a row: empty and `None` where it is not.
+#[derive(Debug, Default)]
+pub(super) struct About<'a> {
+    /// Everybody whom it asks for.
+    pub(super) principals: &'a [String],
+    pub(super) action: Option<&'a str>,
+    pub(super) resource: Option<&'a str>,
+    pub(super) expect: Option<Decision>,
 }
 
 /// Fowler, Noll and Vo's hash (FNV-1a, 64 bits): a row stays in its share when others come and go.

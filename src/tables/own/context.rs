@@ -1,5 +1,7 @@
 //! The context of a row: its own attributes, the clock's, and defaults, as far as the action declares them.
 
+use std::collections::HashSet;
+
 use cedar_policy::EntityUid;
 use serde_json::{Map, Value};
 
@@ -27,12 +29,13 @@ impl Expander<'_> {
         let fields = shared.vocabulary.get(action).and_then(|action| action.context.as_ref()?.fields());
         let declares = |name: &str| fields.is_none_or(|fields| fields.contains_key(name));
         let shape = |name: &str| fields.and_then(|fields| fields.get(name)).map_or(&Shape::Any, |field| &field.shape);
-        let own = |name: &str| spec.context.iter().any(|entry| entry.key.value == name);
+        let own: HashSet<&str> = spec.context.iter().map(|entry| entry.key.value.as_str()).collect();
+        let own = |name: &str| own.contains(name);
         let mut object = Map::new();
         let clock = shared.sheet.clock.as_ref();
         for Entry { key, value } in &shared.sheet.defaults.context {
             let name = key.value.as_str();
-            if declares(name) && !own(name) && clock.is_none_or(|clock| clock.attribute.value != name) {
+            if declares(name) && !own(name) {
                 let json = self.values.json(value, shape(name), &format!("context.{}", inline(name)), faults);
                 object.extend(json.map(|json| (name.to_owned(), json)));
             }
@@ -69,7 +72,11 @@ impl Expander<'_> {
                         Some(json) => {
                             object.insert(name.to_owned(), serde_json::from_str(&json).unwrap_or_default());
                         }
-                        None => faults.push(Fault::new("this time is beyond what Cedar can say")),
+                        None => {
+                            let fault = Fault::new("this time is beyond what Cedar can say");
+                            let place = spec.at.as_ref().map(|said| said.span);
+                            faults.push(Fault { span: place, ..fault });
+                        }
                     }
                 }
             }

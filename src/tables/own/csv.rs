@@ -1,7 +1,7 @@
 //! Tables in CSV: a header of column names, and a row each line.
 
 use super::model::{Because, Failing, Spec, What};
-use super::no_row;
+use super::{no_reason, no_row};
 use crate::outcome::Decision;
 use crate::repo::csv::{Cell, Records};
 use crate::repo::tree::{Entry, Fault, Kind, Said, Tree};
@@ -74,6 +74,10 @@ fn column(cell: &Cell, faults: &mut Vec<Fault>) -> Column {
             return Column::Context(path);
         }
     }
+    if name.is_empty() {
+        faults.push(Fault::new("a column has no name").at(cell.span));
+        return Column::Unknown;
+    }
     let fault = Fault::new(format!("unknown column `{}`", inline(name))).at(cell.span);
     faults.push(match nearest(name, COLUMNS.iter().copied()) {
         Some(meant) => fault.help(format!("did you mean `{meant}`?")),
@@ -91,8 +95,9 @@ fn spec(columns: &[Column], cells: Vec<Result<Cell, Fault>>) -> Spec {
     let start = cells.first().and_then(place).map_or(0, |span| span.start);
     let end = cells.last().and_then(place).map_or(start, |span| span.end);
     let mut spec = Spec::empty(Span::new(start, end));
-    if let (true, Some(extra)) = (cells.len() > columns.len(), cells.get(columns.len()).and_then(place)) {
-        let message = format!("this line has {} cells, and the header {}", cells.len(), columns.len());
+    if cells.len() != columns.len() {
+        let extra = cells.get(columns.len()).and_then(place).unwrap_or(spec.span);
+        let message = format!("this line has {}, and the header {}", counted(cells.len()), columns.len());
         faults.push(Fault::new(message).help("a cell with a separator in it stands in quotes").at(extra));
     }
     for (column, cell) in columns.iter().zip(cells) {
@@ -113,7 +118,7 @@ fn spec(columns: &[Column], cells: Vec<Result<Cell, Fault>>) -> Spec {
 }
 
 fn take(spec: &mut Spec, column: &Column, cell: Cell, faults: &mut Vec<Fault>) {
-    let span = cell.span;
+    let (span, cell_quoted) = (cell.span, cell.quoted);
     let said = Said { value: cell.text, span };
     let name = match column {
         Column::Unknown => return,
@@ -128,6 +133,11 @@ fn take(spec: &mut Spec, column: &Column, cell: Cell, faults: &mut Vec<Fault>) {
         "principal" => spec.principal = Some(said),
         "action" => spec.action = Some(said),
         "resource" => spec.resource = Some(said),
+        // A column of check boxes says whether, and a reason is asked for.
+        "skip" if !cell_quoted && said.value.eq_ignore_ascii_case("false") => {}
+        "skip" if matches!(said.value.trim().to_ascii_lowercase().as_str(), "" | "true" | "yes" | "no" | "0" | "1") => {
+            faults.push(no_reason(span));
+        }
         "skip" => spec.skip = Some(said),
         "context" => whole_context(spec, &said, faults),
         "expect" => match said.value.to_ascii_lowercase().as_str() {
@@ -147,6 +157,10 @@ fn take(spec: &mut Spec, column: &Column, cell: Cell, faults: &mut Vec<Fault>) {
             Err(_) => spec.errors = Some(Failing::These(list(&said))),
         },
         _ => {
+            let includes = name == "because-includes";
+            if includes && list(&said).is_empty() {
+                faults.push(Fault::new("`because-includes` names no policy").at(span));
+            }
             if spec.because.is_some() {
                 let message = "`because` says all policies that decide, so `because-includes` adds nothing";
                 faults.push(Fault::new(message).at(span));
@@ -154,6 +168,10 @@ fn take(spec: &mut Spec, column: &Column, cell: Cell, faults: &mut Vec<Fault>) {
             spec.because = Some(Because { policies: list(&said), exactly: name == "because" });
         }
     }
+}
+
+fn counted(cells: usize) -> String {
+    if cells == 1 { "1 cell".to_owned() } else { format!("{cells} cells") }
 }
 
 /// The names in a cell, separated by semicolons.
@@ -164,10 +182,10 @@ fn list(said: &Said<String>) -> Vec<Said<String>> {
 
 /// A whole context as JSON in one cell.
 fn whole_context(spec: &mut Spec, said: &Said<String>, faults: &mut Vec<Fault>) {
-    match serde_json::from_str::<serde_json::Value>(&said.value) {
-        Ok(json @ serde_json::Value::Object(_)) => {
-            if let Kind::Map(entries) = Tree::of_json(&json, said.span).kind {
-                spec.context.extend(entries);
+    match Tree::of_json(&said.value, said.span).map(|tree| tree.kind) {
+        Some(Kind::Map(entries)) => {
+            for Entry { key, value } in entries {
+                insert(&mut spec.context, std::slice::from_ref(&key.value), value, faults);
             }
         }
         _ => {

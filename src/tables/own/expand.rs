@@ -6,7 +6,7 @@ use std::sync::Arc;
 use cedar_policy::{Entities, EntityUid, Schema};
 
 use super::model::{Base, Because, Failing, Overlay, Sheet, Spec, What};
-use super::overlay::{lay, parse, said};
+use super::overlay::{Laid, lay, said};
 use super::values::Values;
 use super::vocabulary::Vocabulary;
 use crate::outcome::Decision;
@@ -14,7 +14,11 @@ use crate::repo::cedar::fault;
 use crate::repo::tree::{Fault, Said};
 use crate::repo::{EntityState, Named, Store};
 use crate::tables::rows::{Called, Content, Errors, Found, Reasons, Row, RowContext, RowEntities, Uid, Who};
+use crate::tables::uid::parse;
 use crate::text::{SourceFile, inline, nearest};
+
+/// How many sets of entities are kept: each can be as large as the store's.
+const KEPT: usize = 32;
 
 /// What the rows of one table have in common, ready for them.
 pub(in crate::tables) struct Sheets<'s> {
@@ -22,7 +26,7 @@ pub(in crate::tables) struct Sheets<'s> {
     schema: Option<&'s Schema>,
     pub(super) vocabulary: &'s Vocabulary,
     pub(super) sheet: Sheet,
-    base: Arc<Entities>,
+    base: Laid,
 }
 
 impl<'s> Sheets<'s> {
@@ -39,19 +43,29 @@ impl<'s> Sheets<'s> {
         let schema = store.schema.ready().map(|schema| &schema.cedar);
         let mut faults = Vec::new();
         let base = base(store, schema, &sheet.entities, file).and_then(|base| {
-            if sheet.with.is_empty() { Ok(base) } else { lay(&base, &sheet.with, schema, &mut Values::default()) }
+            let bare = Laid { entities: base, notes: Vec::new() };
+            if sheet.with.is_empty() {
+                return Ok(bare);
+            }
+            let laid = lay(&bare.entities, &sheet.with, schema, &mut Values::default());
+            // Of entities that stand alone in the table none is a slip.
+            let alone = matches!(sheet.entities, Base::Written);
+            laid.map(|laid| if alone { Laid { notes: Vec::new(), ..laid } } else { laid })
         });
         let base = base.map_err(|found| faults.extend(found));
         let clock = sheet.clock.iter().map(|clock| &clock.attribute);
         for name in sheet.defaults.context.iter().map(|entry| &entry.key).chain(clock) {
             if vocabulary.closed && !vocabulary.has_attribute(&name.value) {
-                let message = format!("no action has `{}` in its context", inline(&name.value));
-                let fault = Fault::new(message).at(name.span);
-                faults.push(match vocabulary.attribute_meant(&name.value) {
-                    Some(meant) => fault.help(format!("did you mean `{}`?", inline(meant))),
-                    None => fault,
-                });
+                faults.push(vocabulary.no_attribute(name));
             }
+        }
+        if let Some(clock) = &sheet.clock {
+            faults.extend(vocabulary.other_clock(&clock.attribute, clock.unit));
+            let both = sheet.defaults.context.iter().find(|entry| entry.key.value == clock.attribute.value);
+            faults.extend(both.map(|entry| {
+                let message = format!("`clock` and `defaults` both give `{}`", inline(&entry.key.value));
+                Fault::new(message).at(entry.key.span)
+            }));
         }
         for said in sheet.defaults.principal.iter().chain(&sheet.defaults.resource) {
             faults.extend(parse(&said.value).err().map(|fault| fault.at(said.span)));
@@ -103,25 +117,29 @@ pub(in crate::tables) struct Expander<'s> {
     pub(super) shared: &'s Sheets<'s>,
     pub(super) values: Values,
     /// Entities with rows' overlays, by what the overlays say.
-    laid: HashMap<String, Result<Arc<Entities>, Vec<Fault>>>,
+    laid: HashMap<String, Result<Laid, Vec<Fault>>>,
 }
 
 impl Expander<'_> {
     /// The rows that `spec` comes to, at least one.
     pub(in crate::tables) fn rows(&mut self, mut spec: Spec) -> Vec<Found<'static>> {
         let mut faults = std::mem::take(&mut spec.faults);
+        let mut notes = Vec::new();
         let skipped = spec.skip.as_ref().filter(|_| faults.is_empty()).map(|said| said.value.clone());
         // A row that does not say what it expects is looked at for whatever else is wrong with it.
         let content = match (skipped, spec.what.take()) {
             (Some(why), _) => Ok(Content::Skip(why)),
-            (None, what) => match self.expand(&spec, &what.unwrap_or(What::One(Decision::Deny)), &mut faults) {
-                Some(cells) if faults.is_empty() => {
-                    return cells.into_iter().map(|(suffix, content)| found(&spec, suffix, content)).collect();
+            (None, what) => {
+                match self.expand(&spec, &what.unwrap_or(What::One(Decision::Deny)), &mut notes, &mut faults) {
+                    Some(cells) if faults.is_empty() => {
+                        let cell = |(suffix, content)| found(&spec, suffix, &notes, content);
+                        return cells.into_iter().map(cell).collect();
+                    }
+                    _ => Err(faults),
                 }
-                _ => Err(faults),
-            },
+            }
         };
-        vec![found(&spec, None, content)]
+        vec![found(&spec, None, &notes, content)]
     }
 
     /// The rows of a `spec` that cannot stand: one, with this fault besides its own.
@@ -130,24 +148,25 @@ impl Expander<'_> {
         self.rows(spec)
     }
 
-    fn expand(&mut self, spec: &Spec, what: &What, faults: &mut Vec<Fault>) -> Option<Vec<Cell>> {
+    fn expand(
+        &mut self,
+        spec: &Spec,
+        what: &What,
+        notes: &mut Vec<String>,
+        faults: &mut Vec<Fault>,
+    ) -> Option<Vec<Cell>> {
         let defaults = &self.shared.sheet.defaults;
+        let who = spec.principal.as_ref().or(defaults.principal.as_ref());
+        let whom = spec.resource.as_ref().or(defaults.resource.as_ref());
+        let does = spec.action.as_ref().or(defaults.action.as_ref());
         let principal = match what {
             What::Who(_) => None,
-            _ => uid(spec.principal.as_ref().or(defaults.principal.as_ref()), "principal", spec, faults),
+            _ => self.entity(who, "principal", spec, faults),
         };
-        let action = match what {
-            What::Matrix { .. } => None,
-            _ => {
-                let said = spec.action.as_ref().or(defaults.action.as_ref());
-                match said {
-                    Some(said) => self.action(said, faults),
-                    None => missing("action", spec, faults),
-                }
-            }
-        };
-        let resource = uid(spec.resource.as_ref().or(defaults.resource.as_ref()), "resource", spec, faults);
-        let entities = self.entities(&spec.with, faults);
+        let resource = self.entity(whom, "resource", spec, faults);
+        let laid = self.entities(&spec.with, faults);
+        *notes = laid.iter().flat_map(|laid| laid.notes.iter().cloned()).collect();
+        let entities = laid.map(|laid| laid.entities);
         let reasons = self.reasons(spec.because.as_ref(), faults);
         let errors = self.errors(spec.errors.as_ref(), faults);
         let at = spec.at.as_ref().map(|said| said.value);
@@ -164,61 +183,100 @@ impl Expander<'_> {
                 validate: true,
             })
         };
+        if let What::Matrix { allow, deny } = what {
+            let actions = self.matrix(principal.as_ref(), resource.as_ref(), allow.as_ref(), deny.as_ref(), faults);
+            self.known_somewhere(spec, &actions, faults);
+            if !faults.is_empty() {
+                return None;
+            }
+            let mut cells = Vec::new();
+            for (action, decision) in actions {
+                // What one action lacks is that cell's fault.
+                let mut own = Vec::new();
+                let context = self.context(spec, &action, at, true, &mut own);
+                let content = match context.and_then(|context| row(&action, context, decision)) {
+                    Some(row) if own.is_empty() => Ok(Content::Row(row)),
+                    _ => Err(own),
+                };
+                cells.push((Some(self.short(&action)), content));
+            }
+            return Some(cells);
+        }
+        let action = match does {
+            Some(said) => self.action(said, faults),
+            None => missing("action", spec, faults),
+        };
+        let Some(action) = action else {
+            self.context_alone(spec, faults);
+            return None;
+        };
+        let people = [(principal.as_ref(), who, "principal"), (resource.as_ref(), whom, "resource")];
+        self.applies(&action, people, faults);
         match what {
             What::One(decision) => {
-                let action = action?;
                 let context = self.context(spec, &action, at, false, faults)?;
                 Some(vec![(None, Ok(Content::Row(row(&action, context, *decision)?)))])
             }
             What::Timeline(times) => {
-                let action = action?;
                 let mut cells = Vec::new();
+                let mut seen: HashMap<String, &str> = HashMap::new();
                 for (said, moment, decision) in times {
                     let context = self.context(spec, &action, Some(*moment), false, faults)?;
+                    if let Some(same) = seen.insert(context.json().to_owned(), &said.value) {
+                        let message = format!("`{}` is the same time as `{}`", inline(&said.value), inline(same));
+                        faults.push(Fault::new(message).at(said.span));
+                    }
                     cells.push((Some(said.value.clone()), Ok(Content::Row(row(&action, context, *decision)?))));
                 }
                 Some(cells)
             }
-            What::Matrix { allow, deny } => {
-                let (principal, resource) = (principal.as_ref()?, resource.as_ref()?);
-                let actions = self.matrix(principal, resource, allow.as_ref(), deny.as_ref(), faults);
-                self.known_somewhere(spec, &actions, faults);
-                if !faults.is_empty() {
-                    return None;
-                }
-                let mut cells = Vec::new();
-                for (action, decision) in actions {
-                    // What one action lacks is that cell's fault.
-                    let mut own = Vec::new();
-                    let context = self.context(spec, &action, at, true, &mut own);
-                    let content = match context.and_then(|context| row(&action, context, decision)) {
-                        Some(row) if own.is_empty() => Ok(Content::Row(row)),
-                        _ => Err(own),
-                    };
-                    cells.push((Some(self.short(&action)), content));
-                }
-                Some(cells)
-            }
             What::Who(expect) => {
-                let expect: Vec<_> =
-                    expect.iter().filter_map(|said| uid(Some(said), "who-can", spec, faults)).collect();
-                let (action, resource, entities) = (action?, resource.clone()?, entities.clone()?);
-                let context = self.context(spec, &action, at, false, faults)?;
+                let context = self.context(spec, &action, at, false, faults);
+                let expected: Vec<_> = expect.iter().map(|said| (said, uid(said, faults))).collect();
+                let (resource, entities) = (resource.clone()?, entities.clone()?);
                 let candidates = self.candidates(&action, &resource, &entities, faults);
-                for (uid, said) in expect.iter().zip(who_said(what)) {
-                    if !candidates.contains(uid) {
-                        let message = format!("{} is no principal among the entities", inline(&said.value));
-                        let near = candidates.iter().map(ToString::to_string).collect::<Vec<_>>();
-                        let fault = Fault::new(message).at(said.span);
-                        faults.push(match nearest(&said.value, near.iter().map(String::as_str)) {
-                            Some(meant) => fault.help(format!("did you mean {}?", inline(meant))),
-                            None => fault,
-                        });
+                let mut names = BTreeSet::new();
+                for (said, uid) in expected {
+                    let Some(uid) = uid else { continue };
+                    if !candidates.contains(&uid) {
+                        faults.push(stranger(said, &candidates));
                     }
+                    names.insert(uid.to_string());
                 }
-                let expect: BTreeSet<String> = expect.iter().map(ToString::to_string).collect();
-                let who = Who { action, resource, context, entities, candidates, expect };
+                let who = Who { action, resource, context: context?, entities, candidates, expect: names };
                 Some(vec![(None, Ok(Content::Who(who)))])
+            }
+            What::Matrix { .. } => None,
+        }
+    }
+
+    /// The principal or resource of a row, of a type that there is.
+    fn entity(
+        &self,
+        said: Option<&Said<String>>,
+        what: &str,
+        spec: &Spec,
+        faults: &mut Vec<Fault>,
+    ) -> Option<EntityUid> {
+        let Some(said) = said else { return missing(what, spec, faults) };
+        let uid = uid(said, faults)?;
+        if let Some(fault) = self.shared.vocabulary.unknown_type(uid.type_name()) {
+            faults.push(fault.at(said.span));
+            return None;
+        }
+        Some(uid)
+    }
+
+    /// Says where the schema does not let `action` be about these.
+    fn applies(&self, action: &EntityUid, people: [Part<'_>; 2], faults: &mut Vec<Fault>) {
+        let Some(known) = self.shared.vocabulary.get(action).filter(|_| self.shared.vocabulary.closed) else { return };
+        for (uid, said, what) in people {
+            let (Some(uid), Some(said)) = (uid, said) else { continue };
+            let takes = if what == "principal" { known.principal_types() } else { known.resource_types() };
+            if !takes.contains(uid.type_name()) {
+                let ty = uid.type_name().to_string();
+                let message = format!("{} takes no {what} of type {}", inline(&action.to_string()), inline(&ty));
+                faults.push(Fault::new(message).at(said.span));
             }
         }
     }
@@ -227,18 +285,25 @@ impl Expander<'_> {
         self.shared.vocabulary.action(&said.value).map_err(|fault| faults.push(fault.at(said.span))).ok()
     }
 
-    fn entities(&mut self, with: &[Overlay], faults: &mut Vec<Fault>) -> Option<Arc<Entities>> {
+    fn entities(&mut self, with: &[Overlay], faults: &mut Vec<Fault>) -> Option<Laid> {
         if with.is_empty() {
-            return Some(Arc::clone(&self.shared.base));
+            return Some(self.shared.base.clone());
         }
         // The places differ from row to row, and are for faults only.
         let key: String = with.iter().map(said).collect();
         let known = match self.laid.get(&key) {
-            Some(Ok(known)) => return Some(Arc::clone(known)),
-            _ => lay(&self.shared.base, with, self.shared.schema, &mut self.values),
+            Some(Ok(known)) => return Some(known.clone()),
+            _ => lay(&self.shared.base.entities, with, self.shared.schema, &mut self.values),
         };
+        let known = known.map(|mut laid| {
+            laid.notes.extend(self.shared.base.notes.iter().cloned());
+            laid
+        });
         if let Err(found) = &known {
             faults.extend(found.iter().cloned());
+        }
+        if self.laid.len() >= KEPT {
+            self.laid.clear();
         }
         self.laid.insert(key, known.clone());
         known.ok()
@@ -275,6 +340,12 @@ impl Expander<'_> {
                         .map(|found| Called { said: said.value.clone(), full: found.name.to_owned() }),
                 ),
                 Named::Nothing(near) => {
+                    let mut templates = self.shared.store.policies.iter().filter(|policy| policy.body.is_template());
+                    if templates.any(|template| template.short == said.value || template.name == said.value) {
+                        let fault = Fault::new(format!("`{shown}` is a template, and its links decide"));
+                        faults.push(fault.help("name the link").at(said.span));
+                        continue;
+                    }
                     let fault = Fault::new(format!("no policy is called `{shown}`")).at(said.span);
                     faults.push(match near {
                         Some(near) => fault.help(format!("did you mean `{}`?", inline(&near))),
@@ -292,17 +363,29 @@ impl Expander<'_> {
     }
 }
 
+/// Who or what a request is about, where that is known, as the table says it, and which of the two it is.
+type Part<'a> = (Option<&'a EntityUid>, Option<&'a Said<String>>, &'a str);
+
 /// A row's name within its specification, and what it is.
 type Cell = (Option<String>, Result<Content<'static>, Vec<Fault>>);
 
-fn found(spec: &Spec, suffix: Option<String>, content: Result<Content<'static>, Vec<Fault>>) -> Found<'static> {
-    Found { name: spec.name.as_ref().map(|name| name.value.clone()), suffix, span: spec.span, content }
+fn found(
+    spec: &Spec,
+    suffix: Option<String>,
+    notes: &[String],
+    content: Result<Content<'static>, Vec<Fault>>,
+) -> Found<'static> {
+    let name = spec.name.as_ref().map(|name| name.value.clone());
+    Found { name, suffix, span: spec.span, notes: notes.to_vec(), content }
 }
 
-fn who_said(what: &What) -> &[Said<String>] {
-    match what {
-        What::Who(expect) => expect,
-        _ => &[],
+/// Somebody who is expected and cannot be asked for.
+fn stranger(said: &Said<String>, candidates: &[EntityUid]) -> Fault {
+    let near: Vec<String> = candidates.iter().map(ToString::to_string).collect();
+    let fault = Fault::new(format!("{} is no principal among the entities", inline(&said.value))).at(said.span);
+    match nearest(&said.value, near.iter().map(String::as_str)) {
+        Some(meant) => fault.help(format!("did you mean {}?", inline(meant))),
+        None => fault,
     }
 }
 
@@ -314,9 +397,6 @@ fn missing<T>(what: &str, spec: &Spec, faults: &mut Vec<Fault>) -> Option<T> {
     None
 }
 
-fn uid(said: Option<&Said<String>>, what: &str, spec: &Spec, faults: &mut Vec<Fault>) -> Option<EntityUid> {
-    match said {
-        Some(said) => parse(&said.value).map_err(|fault| faults.push(fault.at(said.span))).ok(),
-        None => missing(what, spec, faults),
-    }
+fn uid(said: &Said<String>, faults: &mut Vec<Fault>) -> Option<EntityUid> {
+    parse(&said.value).map_err(|fault| faults.push(fault.at(said.span))).ok()
 }

@@ -75,6 +75,14 @@ pub(super) fn unknown(entries: &[Entry], what: &str, known: &[&str], faults: &mu
         }
         cut = matches!(value.kind, Kind::Wrong(_));
         if known.contains(&key.value.as_str()) {
+            if value.kind == Kind::Null {
+                let fault = Fault::new(format!("`{}` is left empty", inline(&key.value))).at(key.span);
+                faults.push(fault.help(match key.value.as_str() {
+                    "because" | "parents" => "write [] for none, or leave it out",
+                    "expect" => "write allow or deny",
+                    _ => "leave it out",
+                }));
+            }
             if let Kind::Wrong(fault) = &value.kind {
                 // A key given twice: its second value is not looked at.
                 let first = entries.iter().find(|entry| entry.key.value == key.value);

@@ -49,8 +49,9 @@ pub(super) struct Opened<'t> {
 /// When nothing can be read from it.
 pub(super) fn yaml(text: &str) -> Result<Opened<'_>, Fault> {
     let mut faults = Vec::new();
-    let sheet = yaml::sheet(text, &mut faults)?;
-    let specs = Specs::Yaml(Box::new(yaml::Specs::new(text)?));
+    let top = yaml::top(text)?;
+    let sheet = yaml::sheet(&top, &mut faults)?;
+    let specs = Specs::Yaml(Box::new(yaml::Specs::new(text, &top)?));
     Ok(Opened { sheet, specs, faults })
 }
 
@@ -62,6 +63,11 @@ pub(super) fn csv(text: &str) -> Result<Opened<'_>, Fault> {
     let mut faults = Vec::new();
     let specs = Specs::Csv(csv::Specs::new(text, &mut faults)?);
     Ok(Opened { sheet: model::Sheet::default(), specs, faults })
+}
+
+/// A row that is to be skipped for no reason.
+fn no_reason(at: Span) -> Fault {
+    Fault::new("`skip` says why").help("such as `skip: waits for the tenant attribute`").at(at)
 }
 
 /// The empty table's fault.

@@ -67,6 +67,7 @@ pub(super) enum Moment {
 /// An entity as a table changes or adds it.
 #[derive(Debug, Clone)]
 pub(super) struct Overlay {
+    pub(super) span: Span,
     pub(super) uid: Said<String>,
     pub(super) attrs: Vec<Entry>,
     pub(super) tags: Vec<Entry>,

@@ -50,7 +50,8 @@ pub(super) fn json(at: i64, unit: Unit) -> Option<String> {
             let at = jiff::Timestamp::from_millisecond(at).ok()?;
             let text = at.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string();
             // Cedar writes years with four digits.
-            (text.len() == 24).then(|| format!("{{\"__extn\":{{\"fn\":\"datetime\",\"arg\":\"{text}\"}}}}"))
+            (text.len() == 24 && !text.starts_with('-'))
+                .then(|| format!("{{\"__extn\":{{\"fn\":\"datetime\",\"arg\":\"{text}\"}}}}"))
         }
     }
 }

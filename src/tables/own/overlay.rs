@@ -1,5 +1,6 @@
 //! Entities as a table changes them: attributes one by one, parents as a whole.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use cedar_policy::{Entities, Entity, EntityUid, Schema};
@@ -7,12 +8,32 @@ use serde_json::{Map, Value};
 
 use super::model::Overlay;
 use super::values::Values;
-use crate::repo::cedar::{entity_shape, fault};
+use crate::repo::cedar::{direct_parents, entity_shape, fault};
 use crate::repo::shape::{Field, Shape};
 use crate::repo::tree::{Entry, Fault, Kind, Tree};
+use crate::tables::uid::{meant, parse};
 use crate::text::{inline, nearest};
 
-/// `base` with `overlays` laid over it in order.
+/// Where more entities are laid over, a new one is no slip.
+const MANY: usize = 50;
+
+/// Entities with overlays.
+#[derive(Debug, Clone)]
+pub(super) struct Laid {
+    pub(super) entities: Arc<Entities>,
+    /// What is probably not meant.
+    pub(super) notes: Vec<String>,
+}
+
+/// An entity on its way.
+struct Draft<'o> {
+    overlay: &'o Overlay,
+    attrs: Map<String, Value>,
+    tags: Map<String, Value>,
+    parents: Vec<Value>,
+}
+
+/// `base` with `overlays` laid over it.
 ///
 /// # Errors
 /// Everything that is wrong with them.
@@ -21,82 +42,116 @@ pub(super) fn lay(
     overlays: &[Overlay],
     schema: Option<&Schema>,
     values: &mut Values,
-) -> Result<Arc<Entities>, Vec<Fault>> {
+) -> Result<Laid, Vec<Fault>> {
     let mut faults = Vec::new();
-    let mut entities = base.clone();
+    let mut notes = Vec::new();
+    // In the order in which entities are met first; a second overlay of one goes on from the first.
+    let mut order = Vec::new();
+    let mut drafts: HashMap<EntityUid, Draft<'_>> = HashMap::new();
     for overlay in overlays {
-        let Some(entity) = entity(&entities, overlay, schema, values, &mut faults) else { continue };
-        match entities.clone().upsert_entities([entity], schema) {
-            Ok(next) => entities = next,
+        let uid = match parse(&overlay.uid.value) {
+            Ok(uid) => uid,
+            Err(fault) => {
+                faults.push(fault.at(overlay.uid.span));
+                for entry in overlay.attrs.iter().chain(&overlay.tags) {
+                    entry.value.faults(&mut faults);
+                }
+                continue;
+            }
+        };
+        let draft = drafts.entry(uid.clone()).or_insert_with(|| {
+            order.push(uid.clone());
+            if overlays.len() <= MANY
+                && base.get(&uid).is_none()
+                && let Some(near) = meant(&uid, base)
+            {
+                let (new, near) = (uid.to_string(), near.to_string());
+                notes.push(format!("{} is added to the entities, and {} is there", inline(&new), inline(&near)));
+            }
+            known(base, &uid, overlay)
+        });
+        change(draft, &uid, overlay, schema, values, &mut faults);
+    }
+    let mut entities = Vec::new();
+    for (uid, draft) in order.iter().filter_map(|uid| Some((uid, drafts.remove(uid)?))) {
+        let Draft { overlay, attrs, tags, parents } = draft;
+        let json = serde_json::json!({ "uid": json(uid), "attrs": attrs, "tags": tags, "parents": parents });
+        // What is wrong with it for sure is said already, and better.
+        match Entity::from_json_value(json, schema) {
+            Ok(entity) => entities.push(entity),
+            Err(_) if faults.iter().any(|fault| within(fault, overlay)) => {}
             Err(error) => faults.push(told(&overlay.uid.value, &error).at(overlay.uid.span)),
         }
     }
-    if faults.is_empty() { Ok(Arc::new(entities)) } else { Err(faults) }
+    if !faults.is_empty() {
+        return Err(faults);
+    }
+    let laid = base.clone().upsert_entities(entities, schema);
+    laid.map(|entities| Laid { entities: Arc::new(entities), notes }).map_err(|error| {
+        let words = fault(&error).message;
+        let named = overlays.iter().find(|overlay| words.contains(&overlay.uid.value)).or(overlays.first());
+        let Some(overlay) = named else { return vec![Fault::new(inline(&words))] };
+        vec![told(&overlay.uid.value, &error).at(overlay.uid.span)]
+    })
 }
 
-fn entity(
-    base: &Entities,
+/// Whether `fault` is about `overlay`.
+fn within(fault: &Fault, overlay: &Overlay) -> bool {
+    fault.span.is_some_and(|span| span.start >= overlay.span.start && span.end <= overlay.span.end)
+}
+
+fn json(uid: &EntityUid) -> Value {
+    let id: &str = uid.id().as_ref();
+    serde_json::json!({ "type": uid.type_name().to_string(), "id": id })
+}
+
+/// What `base` has of `uid`.
+fn known<'o>(base: &Entities, uid: &EntityUid, overlay: &'o Overlay) -> Draft<'o> {
+    let entity = base.get(uid);
+    let known = entity.and_then(|entity| entity.to_json_value().ok()).unwrap_or_default();
+    let object = |key: &str| known.get(key).and_then(Value::as_object).cloned().unwrap_or_default();
+    // The JSON of an entity holds all of its ancestors.
+    let parents = entity.map(direct_parents).unwrap_or_default().iter().map(json).collect();
+    Draft { overlay, attrs: object("attrs"), tags: object("tags"), parents }
+}
+
+/// Lays `overlay` over `draft`.
+fn change(
+    draft: &mut Draft<'_>,
+    uid: &EntityUid,
     overlay: &Overlay,
     schema: Option<&Schema>,
     values: &mut Values,
     faults: &mut Vec<Fault>,
-) -> Option<Entity> {
-    let uid = parse(&overlay.uid.value).map_err(|fault| faults.push(fault.at(overlay.uid.span))).ok()?;
-    let known = base.get(&uid).and_then(|entity| entity.to_json_value().ok()).unwrap_or_default();
+) {
     let shape = schema.and_then(|schema| entity_shape(schema, uid.type_name()));
-    let before = faults.len();
     let name = inline(&overlay.uid.value).into_owned();
-    let mut attrs = known.get("attrs").and_then(Value::as_object).cloned().unwrap_or_default();
     for entry in &overlay.attrs {
         let found = match &shape {
-            Some((record, _)) => attribute(record, entry, &name, faults),
-            None => Some(&Field { shape: Shape::Any, required: false }).cloned(),
+            Some((record, _)) => attribute(record, entry, &name, faults).map(|field| field.shape),
+            None => Some(Shape::Any),
         };
-        let Some(field) = found else { continue };
-        put(&mut attrs, entry, &field.shape, &name, values, faults);
+        if let Some(shape) = found {
+            put(&mut draft.attrs, entry, &shape, &name, values, faults);
+        }
     }
-    let mut tags = known.get("tags").and_then(Value::as_object).cloned().unwrap_or_default();
     for entry in &overlay.tags {
         match &shape {
             Some((_, None)) => {
                 let message = format!("{} has no tags", inline(&uid.type_name().to_string()));
                 faults.push(Fault::new(message).at(entry.key.span));
             }
-            Some((_, Some(shape))) => put(&mut tags, entry, shape, &name, values, faults),
-            None => put(&mut tags, entry, &Shape::Any, &name, values, faults),
+            Some((_, Some(shape))) => put(&mut draft.tags, entry, shape, &name, values, faults),
+            None => put(&mut draft.tags, entry, &Shape::Any, &name, values, faults),
         }
     }
-    let parents = match &overlay.parents {
-        None => known.get("parents").cloned().unwrap_or_else(|| Value::Array(Vec::new())),
-        Some(parents) => {
-            let json = |uid: EntityUid| {
-                let id: &str = uid.id().as_ref();
-                serde_json::json!({ "type": uid.type_name().to_string(), "id": id })
-            };
-            let read = |said: &crate::repo::tree::Said<String>| match parse(&said.value) {
-                Ok(uid) => Some(json(uid)),
-                Err(fault) => {
-                    faults.push(fault.at(said.span));
-                    None
-                }
-            };
-            Value::Array(parents.iter().filter_map(read).collect())
-        }
-    };
-    if faults.len() > before {
-        return None;
-    }
-    let id: &str = uid.id().as_ref();
-    let uid = serde_json::json!({ "type": uid.type_name().to_string(), "id": id });
-    let mut json = serde_json::json!({ "uid": uid, "attrs": attrs, "parents": parents });
-    if let (false, Some(object)) = (tags.is_empty(), json.as_object_mut()) {
-        object.insert("tags".to_owned(), Value::Object(tags));
-    }
-    match Entity::from_json_value(json, schema) {
-        Ok(entity) => Some(entity),
-        Err(error) => {
-            faults.push(told(&overlay.uid.value, &error).at(overlay.uid.span));
-            None
+    if let Some(parents) = &overlay.parents {
+        draft.parents.clear();
+        for said in parents {
+            match parse(&said.value) {
+                Ok(uid) => draft.parents.push(json(&uid)),
+                Err(fault) => faults.push(fault.at(said.span)),
+            }
         }
     }
 }
@@ -125,21 +180,20 @@ fn put(
     faults: &mut Vec<Fault>,
 ) {
     if entry.value.kind == Kind::Null {
-        into.shift_remove(&entry.key.value);
+        if into.shift_remove(&entry.key.value).is_none() {
+            let fault = Fault::new(format!("{entity} has no `{}` to take away", inline(&entry.key.value)));
+            let near = nearest(&entry.key.value, into.keys().map(String::as_str));
+            faults.push(match near {
+                Some(meant) => fault.help(format!("did you mean `{}`?", inline(meant))).at(entry.key.span),
+                None => fault.at(entry.key.span),
+            });
+        }
         return;
     }
     let what = format!("{entity}.{}", inline(&entry.key.value));
     if let Some(json) = values.json(&entry.value, shape, &what, faults) {
         into.insert(entry.key.value.clone(), json);
     }
-}
-
-/// An entity in Cedar's syntax.
-pub(super) fn parse(text: &str) -> Result<EntityUid, Fault> {
-    text.parse().map_err(|_| {
-        let fault = Fault::new(format!("`{}` is not an entity", inline(text)));
-        fault.help("an entity is written 'Type::\"id\"'")
-    })
 }
 
 fn told(uid: &str, error: &dyn miette::Diagnostic) -> Fault {

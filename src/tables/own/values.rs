@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use crate::repo::shape::{Field, Shape, constructor};
 use crate::repo::tree::{Entry, Fault, Kind, Tree};
+use crate::tables::uid::parse;
 use crate::text::{Span, inline, nearest};
 
 /// Writes values; what it once found good is not looked at again.
@@ -114,18 +115,18 @@ impl Values {
                 self.extension(name, text, tree.span, what, faults)
             }
             Shape::Any => {
-                let json = match text {
-                    "TRUE" => Some(Value::Bool(true)),
-                    "FALSE" => Some(Value::Bool(false)),
-                    _ => serde_json::from_str(text).ok(),
+                let read = match text.to_ascii_lowercase().as_str() {
+                    "true" => Some(Tree { span: tree.span, kind: Kind::Bool(true) }),
+                    "false" => Some(Tree { span: tree.span, kind: Kind::Bool(false) }),
+                    _ => Tree::of_json(text, tree.span),
                 };
-                let json = json.unwrap_or_else(|| Value::String(text.to_owned()));
-                self.json(&Tree::of_json(&json, tree.span), shape, what, faults)
+                let plain = || Tree { span: tree.span, kind: Kind::Text(text.to_owned()) };
+                self.json(&read.unwrap_or_else(plain), shape, what, faults)
             }
             Shape::Set(_) | Shape::Record(_) | Shape::Entity | Shape::Extension(_) => {
-                match serde_json::from_str::<Value>(text) {
-                    Ok(json) => self.json(&Tree::of_json(&json, tree.span), shape, what, faults),
-                    Err(_) => wrong(faults, &format!("{} as JSON", shape.what())),
+                match Tree::of_json(text, tree.span) {
+                    Some(read) => self.json(&read, shape, what, faults),
+                    None => wrong(faults, &format!("{} as JSON", shape.what())),
                 }
             }
         }
@@ -151,14 +152,14 @@ impl Values {
 }
 
 fn entity(text: &str, span: Span, what: &str, faults: &mut Vec<Fault>) -> Option<Value> {
-    match text.parse::<cedar_policy::EntityUid>() {
+    match parse(text) {
         Ok(uid) => {
             let id: &str = uid.id().as_ref();
             Some(serde_json::json!({ "__entity": { "type": uid.type_name().to_string(), "id": id } }))
         }
-        Err(_) => {
-            let fault = Fault::new(format!("{what} is an entity, and this is `{}`", inline(text))).at(span);
-            faults.push(fault.help("an entity is written 'Type::\"id\"'"));
+        Err(fault) => {
+            let message = format!("{what} is an entity, and this is `{}`", inline(text));
+            faults.push(Fault { message, ..fault }.at(span));
             None
         }
     }

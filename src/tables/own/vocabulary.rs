@@ -1,13 +1,14 @@
 //! The actions that a store knows, and what each takes.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use cedar_policy::{ActionConstraint, EntityTypeName, EntityUid};
 
+use super::model::Unit;
 use crate::repo::Store;
-use crate::repo::cedar::context_shape;
+use crate::repo::cedar::{context_shape, enumeration};
 use crate::repo::shape::Shape;
-use crate::repo::tree::Fault;
+use crate::repo::tree::{Fault, Said};
 use crate::text::{inline, nearest};
 
 /// One action.
@@ -26,6 +27,16 @@ impl Action {
         self.principals.contains(principal) && self.resources.contains(resource)
     }
 
+    /// The types of principals that can do it to something.
+    pub(super) fn principal_types(&self) -> &[EntityTypeName] {
+        &self.principals
+    }
+
+    /// The types of resources that it can be done to.
+    pub(super) fn resource_types(&self) -> &[EntityTypeName] {
+        &self.resources
+    }
+
     /// The types of principals that can do it to a `resource`.
     pub(super) fn principals(&self, resource: &EntityTypeName) -> &[EntityTypeName] {
         if self.resources.contains(resource) { &self.principals } else { &[] }
@@ -38,6 +49,8 @@ pub(in crate::tables) struct Vocabulary {
     pub(super) actions: Vec<Action>,
     places: HashMap<EntityUid, usize>,
     by_id: HashMap<String, Vec<usize>>,
+    types: HashSet<EntityTypeName>,
+    members: HashMap<EntityTypeName, Vec<EntityUid>>,
     /// Whether a schema says that there are no others.
     pub(super) closed: bool,
 }
@@ -70,7 +83,11 @@ impl Vocabulary {
             by_id.entry(id.to_owned()).or_default().push(at);
             places.insert(action.uid.clone(), at);
         }
-        Self { actions, places, by_id, closed: schema.is_some() }
+        let types: HashSet<EntityTypeName> =
+            schema.into_iter().flat_map(|schema| schema.entity_types().cloned()).collect();
+        let of = |ty: &EntityTypeName| Some((ty.clone(), enumeration(schema?, ty)?));
+        let members = types.iter().filter_map(of).collect();
+        Self { actions, places, by_id, types, members, closed: schema.is_some() }
     }
 
     /// What the store says of `uid`.
@@ -117,9 +134,55 @@ impl Vocabulary {
     }
 
     /// What to say of a context attribute that no action has.
-    pub(super) fn attribute_meant(&self, name: &str) -> Option<&str> {
+    pub(super) fn no_attribute(&self, name: &Said<String>) -> Fault {
         let all = self.actions.iter().filter_map(|action| action.context.as_ref()?.fields());
-        nearest(name, all.flat_map(|fields| fields.keys().map(String::as_str)))
+        let known = all.flat_map(|fields| fields.keys().map(String::as_str));
+        let fault = Fault::new(format!("no action has `{}` in its context", inline(&name.value))).at(name.span);
+        match nearest(&name.value, known) {
+            Some(meant) => fault.help(format!("did you mean `{}`?", inline(meant))),
+            None => fault,
+        }
+    }
+
+    /// What to say of a clock that gives `name` as no action takes it.
+    pub(super) fn other_clock(&self, name: &Said<String>, unit: Unit) -> Option<Fault> {
+        let of = |action: &'_ Action| Some(action.context.as_ref()?.fields()?.get(&name.value)?.shape.clone());
+        let fits = |shape: &Shape| match (unit, shape) {
+            (Unit::Datetime, Shape::Extension(name)) => name == "datetime",
+            (Unit::Seconds | Unit::Milliseconds, shape) => *shape == Shape::Long,
+            (Unit::Datetime, _) => false,
+        };
+        let mut wanted = self.actions.iter().filter_map(of).peekable();
+        let first = wanted.peek()?.what();
+        if wanted.any(|shape| fits(&shape)) {
+            return None;
+        }
+        let given = match unit {
+            Unit::Datetime => "a datetime",
+            Unit::Seconds => "seconds",
+            Unit::Milliseconds => "milliseconds",
+        };
+        let message = format!("`{}` is {first}, and the clock gives {given}", inline(&name.value));
+        Some(Fault::new(message).help("`type` is datetime, seconds or milliseconds").at(name.span))
+    }
+
+    /// What to say of an entity type that the schema does not know; nothing when it does, and without a schema.
+    pub(super) fn unknown_type(&self, ty: &EntityTypeName) -> Option<Fault> {
+        if !self.closed || self.types.contains(ty) {
+            return None;
+        }
+        let name = ty.to_string();
+        let known: Vec<String> = self.types.iter().map(ToString::to_string).collect();
+        let fault = Fault::new(format!("the schema has no entity type `{}`", inline(&name)));
+        Some(match nearest(&name, known.iter().map(String::as_str)) {
+            Some(meant) => fault.help(format!("did you mean `{}`?", inline(meant))),
+            None => fault,
+        })
+    }
+
+    /// The members of those of `types` that are enumerations.
+    pub(super) fn members(&self, types: &[EntityTypeName]) -> Vec<EntityUid> {
+        types.iter().filter_map(|ty| self.members.get(ty)).flatten().cloned().collect()
     }
 
     /// Whether some action's context has the attribute `name`.

@@ -1,11 +1,13 @@
 //! Tables in YAML.
 
+use std::collections::HashSet;
+
 use super::fields::{Fields, text, texts, unknown};
 use super::model::{Base, Because, Clock, Defaults, Failing, Listed, Moment, Overlay, Sheet, Spec, Unit, What};
-use super::{moment, no_row};
+use super::{moment, no_reason, no_row};
 use crate::outcome::Decision;
 use crate::repo::tree::{Entry, Fault, Kind, Said, Tree};
-use crate::repo::yaml::Reader;
+use crate::repo::yaml::{Reader, Top};
 use crate::text::{Span, inline};
 
 /// The key of the rows.
@@ -30,12 +32,19 @@ const ROW: &[&str] = &[
     "skip",
 ];
 
-/// What all rows of the table `text` share.
+/// The table `text` without its rows.
 ///
 /// # Errors
 /// When it is not YAML, or no table.
-pub(super) fn sheet(text: &str, faults: &mut Vec<Fault>) -> Result<Sheet, Fault> {
-    let top = Reader::new(text).top(ROWS)?;
+pub(super) fn top(text: &str) -> Result<Top, Fault> {
+    Reader::new(text).top(ROWS)
+}
+
+/// What all rows of the table share.
+///
+/// # Errors
+/// When it has no rows.
+pub(super) fn sheet(top: &Top, faults: &mut Vec<Fault>) -> Result<Sheet, Fault> {
     unknown(&top.entries, "a table", SHEET, faults);
     if top.rows.is_none() {
         // Misspelt, the key of the rows is the fault that matters.
@@ -136,12 +145,21 @@ fn context(fields: &mut Fields<'_, '_>) -> Vec<Entry> {
 /// Entities as Cedar's JSON lists them, or as a mapping by uid.
 fn overlays(tree: &Tree, what: &str, faults: &mut Vec<Fault>) -> Vec<Overlay> {
     match &tree.kind {
-        Kind::List(items) => items.iter().filter_map(|item| listed(item, faults)).collect(),
+        Kind::List(items) => {
+            let all: Vec<Overlay> = items.iter().filter_map(|item| listed(item, faults)).collect();
+            let mut seen = HashSet::new();
+            for overlay in all.iter().filter(|overlay| !seen.insert(overlay.uid.value.as_str())) {
+                let message = format!("{} is given twice", inline(&overlay.uid.value));
+                faults.push(Fault::new(message).at(overlay.uid.span));
+            }
+            all
+        }
         Kind::Map(entries) => entries
             .iter()
             .filter_map(|Entry { key, value }| {
                 if value.kind == Kind::Null {
-                    return Some(Overlay { uid: key.clone(), attrs: Vec::new(), tags: Vec::new(), parents: None });
+                    let (uid, span) = (key.clone(), key.span);
+                    return Some(Overlay { span, uid, attrs: Vec::new(), tags: Vec::new(), parents: None });
                 }
                 overlay(Some(key.clone()), value, &["attrs", "parents", "tags"], faults)
             })
@@ -168,6 +186,7 @@ fn listed(item: &Tree, faults: &mut Vec<Fault>) -> Option<Overlay> {
 }
 
 fn overlay(uid: Option<Said<String>>, tree: &Tree, known: &[&str], faults: &mut Vec<Fault>) -> Option<Overlay> {
+    let span = Span::new(uid.as_ref().map_or(tree.span, |uid| uid.span).start.min(tree.span.start), tree.span.end);
     let mut fields = Fields::of(tree, "an entity", known, faults)?;
     let mut entries = |key: &str| match fields.get(key).map(|tree| (tree, &tree.kind)) {
         None => Vec::new(),
@@ -185,12 +204,20 @@ fn overlay(uid: Option<Said<String>>, tree: &Tree, known: &[&str], faults: &mut 
         }
         _ => entity(tree, "`parents`", fields.faults()).into_iter().collect(),
     });
-    Some(Overlay { uid: uid?, attrs, tags, parents })
+    Some(Overlay { span, uid: uid?, attrs, tags, parents })
 }
 
 /// An entity as text, or as Cedar's JSON writes it.
 fn entity(tree: &Tree, what: &str, faults: &mut Vec<Fault>) -> Option<Said<String>> {
     let inner = tree.get("__entity").unwrap_or(tree);
+    if let (Some(entries), true) = (inner.entries(), inner.get("type").is_some() || inner.get("id").is_some()) {
+        unknown(entries, what, &["type", "id"], faults);
+        let before = faults.len();
+        inner.faults(faults);
+        if faults.len() > before {
+            return None;
+        }
+    }
     let part = |name: &str| match inner.get(name).map(|tree| &tree.kind) {
         Some(Kind::Text(text)) => Some(text),
         _ => None,
@@ -209,9 +236,9 @@ pub(in crate::tables) struct Specs<'t> {
 }
 
 impl<'t> Specs<'t> {
-    pub(super) fn new(text: &'t str) -> Result<Self, Fault> {
+    pub(super) fn new(text: &'t str, top: &Top) -> Result<Self, Fault> {
         let mut reader = Reader::new(text);
-        reader.seek(ROWS)?;
+        reader.seek(ROWS, top)?;
         Ok(Self { reader, any: false, done: false })
     }
 
@@ -230,7 +257,8 @@ impl<'t> Specs<'t> {
             }
             Err(fault) => {
                 self.done = true;
-                Some(Err(fault))
+                let message = format!("{}; the rows from here on are not run", fault.message);
+                Some(Err(Fault { message, ..fault }))
             }
         }
     }
@@ -239,6 +267,9 @@ impl<'t> Specs<'t> {
 fn spec(tree: &Tree) -> Spec {
     let mut faults = Vec::new();
     let mut spec = Spec::empty(tree.span);
+    if !matches!(tree.kind, Kind::Map(_)) {
+        spec.unread = vec!["principal", "action", "resource"];
+    }
     if let Some(mut fields) = Fields::of(tree, "a row", ROW, &mut faults) {
         spec.name = fields.text("name").filter(|name| !name.value.is_empty());
         spec.principal = fields.text("principal");
@@ -246,7 +277,7 @@ fn spec(tree: &Tree) -> Spec {
         spec.resource = fields.text("resource");
         let given = [("principal", &spec.principal), ("action", &spec.action), ("resource", &spec.resource)];
         let unread = given.into_iter().filter(|(key, read)| read.is_none() && fields.get(key).is_some());
-        spec.unread = unread.map(|(key, _)| key).collect();
+        spec.unread = unread.map(|(key, _)| key).collect::<Vec<_>>();
         spec.context = context(&mut fields);
         if let Some(with) = fields.get("with") {
             spec.with = overlays(with, "`with`", fields.faults());
@@ -267,6 +298,12 @@ fn spec(tree: &Tree) -> Spec {
 fn because(fields: &mut Fields<'_, '_>) -> Option<Because> {
     let exact = fields.texts("because").map(|policies| Because { policies, exactly: true });
     let some = fields.texts("because-includes").map(|policies| Because { policies, exactly: false });
+    if let (Some(Because { policies, .. }), Some(span)) = (&some, fields.key("because-includes"))
+        && policies.is_empty()
+    {
+        let help = "`because: []` says that no policy decides";
+        fields.fault(Fault::new("`because-includes` names no policy").help(help).at(span));
+    }
     if let (Some(_), Some(_), Some(span)) = (&exact, &some, fields.key("because-includes")) {
         fields
             .fault(Fault::new("`because` says all policies that decide, so `because-includes` adds nothing").at(span));
@@ -293,11 +330,16 @@ fn skip(fields: &mut Fields<'_, '_>) -> Option<Said<String>> {
     match &tree.kind {
         Kind::Bool(false) => None,
         Kind::Bool(true) => {
-            let fault = Fault::new("`skip` says why").help("such as `skip: waits for the tenant attribute`");
-            fields.fault(fault.at(tree.span));
+            fields.fault(no_reason(tree.span));
             None
         }
-        _ => fields.text("skip"),
+        _ => fields.text("skip").filter(|said| {
+            let empty = said.value.trim().is_empty();
+            if empty {
+                fields.fault(no_reason(said.span));
+            }
+            !empty
+        }),
     }
 }
 
