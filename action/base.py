@@ -7,19 +7,31 @@ shows what the pull request changes, and not what others merged into the target 
 import os
 import subprocess
 
-from github import SHA, at, command_input, directory, event, fail, output, say, sha_at, text_input, variable
+from github import SHA, at, command_input, directory, event, fail, output, say, sha_at, shown, text_input, variable
 
 WHERE = ""
+#: A pull request may commit the files of a bare repository into a folder. Its configuration, which names programs, is not obeyed.
+SAFE = ("-c", "safe.bareRepository=explicit", "-c", "core.fsmonitor=false")
+
+
+def run(*args: str):
+    """Runs git in the working directory."""
+    # Nobody is there to answer a question for a password. Neither a helper program nor a command is a way to a remote.
+    environment = dict(os.environ, GIT_TERMINAL_PROMPT="0", GIT_ALLOW_PROTOCOL="https:http:ssh:git:file")
+    return subprocess.run(
+        ["git", *SAFE, *args], cwd=WHERE, env=environment, capture_output=True, encoding="utf-8", errors="replace", check=False
+    )
 
 
 def git(*args: str):
-    """Runs git in the working directory: its output, None when it fails."""
-    # Nobody is there to answer a question for a password.
-    environment = dict(os.environ, GIT_TERMINAL_PROMPT="0")
-    done = subprocess.run(
-        ["git", *args], cwd=WHERE, env=environment, capture_output=True, encoding="utf-8", errors="replace", check=False
-    )
+    """What git answers; None when it fails."""
+    done = run(*args)
     return done.stdout.strip() if done.returncode == 0 else None
+
+
+def words(done) -> str:
+    """Why git failed: the last line that it said."""
+    return shown((done.stderr.strip().splitlines() or ["it does not say why"])[-1])
 
 
 def commit(name: str) -> str:
@@ -30,7 +42,9 @@ def commit(name: str) -> str:
 def fetched(what: str) -> str:
     """Fetches a commit or a branch; the commit, or nothing when it cannot be had."""
     depth = ["--depth=1"] if git("rev-parse", "--is-shallow-repository") == "true" else []
-    if git("fetch", "--quiet", "--no-tags", *depth, "origin", what) is None:
+    done = run("fetch", "--quiet", "--no-tags", *depth, "origin", what)
+    if done.returncode != 0:
+        print(f"git fetch: {words(done)}")
         return ""
     return commit(what if SHA.match(what) else "FETCH_HEAD")
 
@@ -43,6 +57,9 @@ def at_hand(sha: str) -> str:
 def demanded(sha: str, why: str) -> str:
     """The commit, without which the run would leave out what it is there to show."""
     if not at_hand(sha):
+        here = run("rev-parse", "--git-dir")
+        if here.returncode != 0:
+            fail(f"there is no git repository to use, so is there an actions/checkout step? git says: {words(here)}")
         fail(f"the base {sha} ({why}) is not in this checkout and cannot be fetched; let actions/checkout fetch it: fetch-depth: 2")
     return sha
 
@@ -76,7 +93,7 @@ def of_pull_request(payload: dict) -> str:
 def of_push(payload: dict) -> str:
     before = sha_at(payload, "before")
     if not before or not before.strip("0"):
-        say("notice", "this is the first push of the branch: there is nothing before it to compare with")
+        say("notice", "this is the first push of this branch or tag: there is nothing before it to compare with")
         return ""
     found = at_hand(before)
     if not found:
@@ -85,16 +102,21 @@ def of_push(payload: dict) -> str:
 
 
 def of_input(wanted: str) -> str:
-    """The base that the workflow names: a revision of the checkout, else a commit or branch of the remote."""
+    """The base that the workflow names: a revision of the checkout, else a commit, branch or tag of the remote."""
     if wanted.startswith("-"):
         fail(f"the input `base` is a revision, not `{wanted}`")
     found = commit(wanted)
     if not found and SHA.match(wanted):
         found = fetched(wanted)
     elif not found:
-        branch = "refs/heads/" + (wanted[len("origin/") :] if wanted.startswith("origin/") else wanted)
-        found = fetched(branch) if git("check-ref-format", branch) is not None else ""
-    return found or fail(f"the base `{wanted}` is not in this checkout and cannot be fetched")
+        short = wanted[len("origin/") :] if wanted.startswith("origin/") else wanted
+        names = [wanted] if wanted.startswith("refs/") else [f"refs/heads/{short}", f"refs/tags/{short}"]
+        known = (fetched(name) for name in names if git("check-ref-format", name) is not None)
+        found = next((commit for commit in known if commit), "")
+    return found or fail(
+        f"the base `{wanted}` is not in this checkout and cannot be fetched; what is named by its distance from another commit, such as "
+        "HEAD~1, needs the history: fetch-depth: 0"
+    )
 
 
 def base() -> str:

@@ -14,7 +14,7 @@ def main() -> int:
         if is_fork(event()):
             say("warning", "the SARIF report was not uploaded: the token of a pull request from a fork may not")
         else:
-            say("error", "the SARIF report was not uploaded; the job needs `permissions: security-events: write`")
+            say("error", "the SARIF report was not uploaded, and the log of that step says why; it needs `security-events: write`")
             failed = failed or 2
     return failed
 

@@ -1,19 +1,21 @@
 """Gets polcheck: a released binary whose checksum is verified, or a build of the action's own checkout.
 
 Sets the outputs `bin` and `version`, and puts the program on the PATH of later steps. POLCHECK_BIN names a program to use as it
-is; POLCHECK_RELEASES is where releases are downloaded from, instead of GitHub.
+is: a name on PATH or a whole path, never one that could lie in the workspace, which holds what a pull request put there.
+POLCHECK_RELEASES is where releases are downloaded from, instead of GitHub.
 """
 
 import hashlib
+import http.client
 import io
 import os
 import platform
 import re
+import shutil
 import subprocess
 import sys
 import tarfile
 import tempfile
-import urllib.error
 import urllib.request
 import zipfile
 
@@ -40,11 +42,10 @@ def releases() -> str:
     override = variable("POLCHECK_RELEASES")
     if override:
         return override.rstrip("/")
-    named = variable("ACTION_REPOSITORY")
-    if not REPOSITORY.match(named):
-        # GitHub leaves the variable empty in some composite actions; the checkout lies in _actions/OWNER/NAME/REF.
-        parts = variable("GITHUB_ACTION_PATH").replace("\\", "/").rsplit("/_actions/", 1)
-        named = "/".join(parts[1].split("/")[:2]) if len(parts) == 2 else variable("GITHUB_REPOSITORY")
+    # The checkout lies in _actions/OWNER/NAME/REF. Inside another composite action, what GitHub names is empty, or that action.
+    parts = variable("GITHUB_ACTION_PATH").replace("\\", "/").rsplit("/_actions/", 1)
+    named = "/".join(parts[1].split("/")[:2]) if len(parts) == 2 else ""
+    named = named or variable("ACTION_REPOSITORY") or variable("GITHUB_REPOSITORY")
     if not REPOSITORY.match(named):
         fail("it cannot be told which repository the action comes from; set the input `version` to `source`")
     return f"{variable('GITHUB_SERVER_URL') or 'https://github.com'}/{named}/releases/download"
@@ -55,7 +56,7 @@ def fetch(url: str) -> bytes:
     try:
         with urllib.request.urlopen(url, timeout=120) as answer:
             content = answer.read(LARGEST + 1)
-    except (OSError, urllib.error.URLError) as error:
+    except (OSError, http.client.HTTPException) as error:
         fail(f"cannot download {url}: {error}")
     if len(content) > LARGEST:
         fail(f"{url} is larger than any release")
@@ -98,10 +99,16 @@ def unpack(content: bytes, archive: str, program: str) -> bytes:
 
 def build(folder: str) -> str:
     """Builds the action's own checkout."""
-    manifest = os.path.join(variable("GITHUB_ACTION_PATH"), "Cargo.toml")
+    checkout = variable("GITHUB_ACTION_PATH")
+    manifest = os.path.join(checkout, "Cargo.toml")
+    # The program is looked for where a build for this machine leaves it.
+    environment = {name: value for name, value in os.environ.items() if name != "CARGO_BUILD_TARGET"}
     try:
         subprocess.run(
             ["cargo", "build", "--release", "--locked", "--manifest-path", manifest, "--target-dir", folder],
+            # cargo and rustup obey the configuration of the folder that they run in, and the workspace's is the pull request's.
+            cwd=checkout,
+            env=environment,
             check=True,
         )
     except (OSError, subprocess.CalledProcessError) as error:
@@ -109,13 +116,22 @@ def build(folder: str) -> str:
     return os.path.join(folder, "release", "polcheck.exe" if os.name == "nt" else "polcheck")
 
 
+def installed(given: str) -> str:
+    """The program that POLCHECK_BIN names: one on PATH, or a whole path."""
+    found = given if os.path.isabs(given) else None if os.path.dirname(given) else shutil.which(given)
+    # Windows looks into the current folder too, and PATH may name a folder of the workspace.
+    if not found or not os.path.isabs(found):
+        fail(f"POLCHECK_BIN names no program on PATH and is no whole path: `{given}`")
+    return found
+
+
 def main() -> None:
     wanted = text_input("version")
-    temp = variable("RUNNER_TEMP") or tempfile.gettempdir()
+    temp = os.path.abspath(variable("RUNNER_TEMP") or tempfile.gettempdir())
     given = variable("POLCHECK_BIN")
     matched = VERSION.match(wanted)
     if given:
-        program = given
+        program = installed(given)
         print(f"POLCHECK_BIN is set: {shown(given)}")
     elif wanted in ("", "source"):
         program = build(os.path.join(temp, "polcheck-target"))
@@ -133,8 +149,8 @@ def main() -> None:
     path = variable("GITHUB_PATH")
     if path:
         with open(path, "a", encoding="utf-8", newline="\n") as file:
-            file.write(os.path.dirname(os.path.abspath(program)) + "\n")
-    output("bin", os.path.abspath(program))
+            file.write(os.path.dirname(program) + "\n")
+    output("bin", program)
     output("version", version)
 
 

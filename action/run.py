@@ -1,5 +1,6 @@
 """Runs polcheck once, with every report that is wanted. Sets the outputs; the last step of the action fails the job."""
 
+import hashlib
 import json
 import os
 import subprocess
@@ -7,6 +8,8 @@ import sys
 import tempfile
 
 from github import at, command_input, directory, fail, flag_input, lines_input, output, say, text_input, variable
+
+LONGEST_CATEGORY = 120
 
 
 def arguments(command: str, base: str, files: dict) -> list:
@@ -43,6 +46,34 @@ def is_noteworthy(report: dict, code: int, changes: str) -> bool:
     return code != 0 or changes not in ("", "0") or bool(milder)
 
 
+def category(command: str) -> str:
+    """What tells this use of the action from others in code scanning, which takes one report of each category."""
+    where = text_input("working-directory").strip("/")
+    parts = [command, "" if where == "." else where, ", ".join(lines_input("paths")), text_input("config")]
+    name = "/".join(part for part in ["polcheck", *parts] if part)
+    digest = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
+    return name if len(name) <= LONGEST_CATEGORY else f"{name[:LONGEST_CATEGORY]} {digest}"
+
+
+def set_category(path: str, name: str) -> None:
+    """Writes the category into the SARIF report: the action that uploads keeps one that is there, and ignores its input."""
+    with open(path, encoding="utf-8") as file:
+        report = json.load(file)
+    for run in report["runs"]:
+        run["automationDetails"] = {"id": name + "/"}
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump(report, file)
+
+
+def read(path: str) -> dict:
+    """The JSON report; empty when there is none."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            return json.load(file)
+    except (OSError, ValueError):
+        return {}
+
+
 def main() -> None:
     command, where, base = command_input(), directory(), variable("STEP_BASE")
     if command == "diff" and not base:
@@ -65,16 +96,20 @@ def main() -> None:
         fail(f"polcheck does not start: {error}")
     if code < 0:
         say("error", f"polcheck was ended by signal {-code}")
-        code = 2
-    report = {}
-    if os.path.isfile(files["json"]):
-        with open(files["json"], encoding="utf-8") as file:
-            report = json.load(file)
+        code, report = 2, {}
+    elif not (report := read(files["json"])):
+        say("error", f"polcheck ended with exit code {code} and wrote no report; the log says why")
+        code = code or 2
+    if not report:
+        # Without it, what else lies there may be cut off as well.
+        files = {}
     changes = changed(report)
     output("exit-code", str(code))
     output("outcome", str(at(report, "outcome") or "error"))
     output("changes", changes)
     output("noteworthy", "true" if is_noteworthy(report, code, changes) else "false")
+    if os.path.isfile(files.get("sarif", "")):
+        set_category(files["sarif"], category(command))
     for name in ("json", "sarif", "markdown"):
         path = files.get(name, "")
         output(f"{name}-file", path if os.path.isfile(path) else "")

@@ -2,10 +2,12 @@
 
 The comment is found by a hidden first line and by its author, who has to be the owner of the token: anybody may write a comment
 that starts with that line. It is edited, never repeated; a run with nothing worth reading edits one that is there and creates
-none. A token that may not comment, as on pull requests from forks, leads to the job summary.
+none. Of two runs at once, both end with the older comment. A run of a commit that is no longer the head leaves the comment alone.
+A token that may not comment, as on pull requests from forks, leads to the job summary.
 """
 
 import hashlib
+import http.client
 import json
 import os
 import re
@@ -16,6 +18,8 @@ from github import append_summary, at, event, flag_input, is_fork, number_at, sa
 
 PER_PAGE = 100
 MOST_PAGES = 100
+#: For a run that ended before there was a report. It replaces an older report, but is no reason for a first comment.
+NO_REPORT = "### ❌ polcheck did not get as far as a report\n\nThe log of the run says why.\n"
 
 
 class Refused(Exception):
@@ -36,10 +40,11 @@ def ask(method: str, url: str, body=None):
     request.add_unredirected_header("Authorization", f"Bearer {text_input('token')}")
     try:
         with urllib.request.urlopen(request, timeout=30) as answer:
-            return json.load(answer)
+            content = answer.read()
+            return json.loads(content) if content else None
     except urllib.error.HTTPError as error:
         raise Refused(error.code, f"{error.code} {error.reason}") from error
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, http.client.HTTPException) as error:
         raise Refused(0, str(error)) from error
 
 
@@ -69,18 +74,16 @@ def is_own(comment, login: str, line: str) -> bool:
     return same and isinstance(body, str) and body.replace("\r\n", "\n").split("\n", 1)[0] == line
 
 
-def find(comments_url: str, line: str) -> int:
-    """The id of the comment, 0 when there is none yet."""
-    login = own_login()
+def find(comments_url: str, login: str, line: str) -> list:
+    """The ids of the comments that are ours, the oldest first; one, unless runs got into each other's way."""
+    found = []
     for page in range(1, MOST_PAGES + 1):
         comments = ask("GET", f"{comments_url}?per_page={PER_PAGE}&page={page}")
         if not isinstance(comments, list):
             raise Refused(0, "the answer is no list of comments")
-        for comment in comments:
-            if is_own(comment, login, line):
-                return number_at(comment, "id")
+        found.extend(number_at(comment, "id") for comment in comments if is_own(comment, login, line))
         if len(comments) < PER_PAGE:
-            return 0
+            return sorted(found)
     raise Refused(0, f"the pull request has more than {MOST_PAGES * PER_PAGE} comments")
 
 
@@ -101,20 +104,47 @@ def comment_body(markdown: str, payload: dict) -> str:
     return f"{marker()}\n{markdown}{footer(payload)}"
 
 
-def post(body: str, number: int, noteworthy: bool) -> None:
+def is_stale(repository: str, number: int, payload: dict) -> bool:
+    """Whether the pull request has gone on to another commit. Who may not ask takes it that it has not."""
+    head = sha_at(payload, "pull_request", "head", "sha")
+    try:
+        now = sha_at(ask("GET", f"{repository}/pulls/{number}"), "head", "sha")
+    except Refused:
+        return False
+    return bool(head and now) and head != now
+
+
+def keep_one(repository: str, ids: list, body: str) -> None:
+    """Writes `body` into the first of our comments, and removes the others."""
+    ask("PATCH", f"{repository}/issues/comments/{ids[0]}", {"body": body})
+    for other in ids[1:]:
+        try:
+            ask("DELETE", f"{repository}/issues/comments/{other}")
+        except Refused as refused:
+            print(f"comment {other} is left: {shown(str(refused))}")
+
+
+def post(body: str, payload: dict, number: int, noteworthy: bool) -> None:
     """Edits the comment, or creates it when there is none and something is worth reading."""
     repository = f"{variable('GITHUB_API_URL')}/repos/{variable('GITHUB_REPOSITORY')}"
     comments_url = f"{repository}/issues/{number}/comments"
-    found = find(comments_url, body.split("\n", 1)[0])
-    if found:
-        ask("PATCH", f"{repository}/issues/comments/{found}", {"body": body})
+    login, line = own_login(), body.split("\n", 1)[0]
+    found = find(comments_url, login, line)
+    if is_stale(repository, number, payload):
+        say("notice", "the pull request has a newer commit, so the comment is left to the run of that one")
+    elif found:
+        keep_one(repository, found, body)
     elif noteworthy:
-        ask("POST", comments_url, {"body": body})
+        created = number_at(ask("POST", comments_url, {"body": body}), "id")
+        # Another run may have created one in the meantime; both keep the older one.
+        found = find(comments_url, login, line)
+        if found and found != [created]:
+            keep_one(repository, found, body)
     else:
         print("nothing to comment on")
 
 
-def comment(markdown: str, payload: dict) -> bool:
+def comment(markdown: str, payload: dict, noteworthy: bool) -> bool:
     """Comments where there is a pull request. Whether the reader has to look into the summary instead."""
     number = number_at(payload, "pull_request", "number")
     if not number:
@@ -122,7 +152,7 @@ def comment(markdown: str, payload: dict) -> bool:
         return False
     body = comment_body(markdown, payload)
     try:
-        post(body, number, variable("STEP_NOTEWORTHY") == "true")
+        post(body, payload, number, noteworthy)
     except Refused as refused:
         if refused.status in (401, 403, 404):
             whose = "of a pull request from a fork " if is_fork(payload) else ""
@@ -130,17 +160,17 @@ def comment(markdown: str, payload: dict) -> bool:
         else:
             say("warning", f"the comment could not be written ({shown(str(refused))}); the job summary has the report")
         return True
-    return markdown not in body
+    return False
 
 
 def main() -> None:
     path = variable("STEP_MARKDOWN_FILE")
     wanted, commenting = flag_input("summary"), flag_input("comment")
-    if not path or not os.path.isfile(path):
-        return
-    with open(path, encoding="utf-8") as file:
-        markdown = file.read()
-    fallen_back = commenting and comment(markdown, event())
+    markdown, noteworthy = NO_REPORT, False
+    if path and os.path.isfile(path):
+        with open(path, encoding="utf-8") as file:
+            markdown, noteworthy = file.read(), variable("STEP_NOTEWORTHY") == "true"
+    fallen_back = commenting and comment(markdown, event(), noteworthy)
     if wanted or fallen_back:
         append_summary(markdown)
 

@@ -92,8 +92,8 @@ fn the_gitlab_job_runs() {
         (vec![("CI_MERGE_REQUEST_DIFF_BASE_SHA", main.as_str())], &main[..12]),
         (vec![("CI_MERGE_REQUEST_TARGET_BRANCH_SHA", &main), ("CI_MERGE_REQUEST_DIFF_BASE_SHA", "x")], &main[..12]),
         (vec![("CI_MERGE_REQUEST_TARGET_BRANCH_SHA", ""), ("CI_COMMIT_BEFORE_SHA", &main)], &main[..12]),
-        (vec![("CI_COMMIT_BEFORE_SHA", &zero)], "nothing was there before"),
-        (vec![], "nothing was there before"),
+        (vec![("CI_COMMIT_BEFORE_SHA", &zero)], "there is nothing from before"),
+        (vec![], "there is nothing from before"),
     ] {
         let variables = [variables, vec![("POLCHECK_ARGS", "--fail-on warning .")]].concat();
         let (place, code, text) = shell(remote.path(), "--depth=1", &variables, &script.join("\n"));
@@ -103,10 +103,16 @@ fn the_gitlab_job_runs() {
             assert!(place.path().join("clone").join(file).is_file(), "{file}");
         }
     }
-    let nowhere = [("CI_MERGE_REQUEST_DIFF_BASE_SHA", "1234567890123456789012345678901234567890")];
-    let (_, code, text) =
-        shell(remote.path(), "--depth=1", &[&nowhere[..], &[("POLCHECK_ARGS", "")]].concat(), &script.join("\n"));
-    assert!(code == 2 && text.contains("cannot fetch the base"), "{text}");
+    let nowhere = "1234567890123456789012345678901234567890";
+    for (variables, wanted) in [
+        (vec![("CI_MERGE_REQUEST_DIFF_BASE_SHA", nowhere), ("CI_MERGE_REQUEST_IID", "7")], 2),
+        // Force-pushed away.
+        (vec![("CI_COMMIT_BEFORE_SHA", nowhere)], 0),
+    ] {
+        let variables = [variables, vec![("POLCHECK_ARGS", "")]].concat();
+        let (_, code, text) = shell(remote.path(), "--depth=1", &variables, &script.join("\n"));
+        assert!(code == wanted && text.contains("cannot fetch the base"), "{text}");
+    }
 }
 
 fn gitlab() -> serde_json::Value {
@@ -155,7 +161,8 @@ fn the_pages_show_what_init_writes() {
     let hooks = yaml::parse(&read(".pre-commit-config.yaml"));
     assert_eq!(yaml::parse(&blocks("pre-commit.md", "yaml")[0]), hooks);
     // The template says itself how it is included.
-    let include: Vec<_> = done.stdout.lines().filter_map(|line| line.strip_prefix("  | ")).collect();
+    let (_, advice) = done.stdout.split_once("by hand: add to .gitlab-ci.yml").unwrap();
+    let include: Vec<_> = advice.lines().skip(1).map_while(|line| line.strip_prefix("  | ")).collect();
     let template = std::fs::read_to_string("docs/ci/gitlab.yml").unwrap();
     assert!(
         include.len() == 2 && include.iter().all(|line| template.contains(&format!("#   {line}\n"))),

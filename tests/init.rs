@@ -51,19 +51,39 @@ fn contents(dir: &Path) -> BTreeMap<String, String> {
     found
 }
 
+/// The entities that a row in YAML lays over none, in Cedar's JSON; null where the row says nothing of them.
+fn entities(row: &Value) -> Value {
+    let pair = |uid: &str| {
+        let uid: cedar_policy::EntityUid = uid.parse().unwrap();
+        json!({ "type": uid.type_name().to_string(), "id": AsRef::<str>::as_ref(uid.id()) })
+    };
+    let with = row["with"].as_object().cloned().unwrap_or_default();
+    let list = with.iter().map(|(uid, said)| {
+        let field = |name: &str| said[name].as_object().cloned().unwrap_or_default();
+        let parents: Vec<_> =
+            said["parents"].as_array().into_iter().flatten().map(|uid| pair(uid.as_str().unwrap())).collect();
+        json!({ "uid": pair(uid), "attrs": field("attrs"), "tags": field("tags"), "parents": parents })
+    });
+    Value::Array(list.collect())
+}
+
 /// The table in YAML as `cedar run-tests` would have it, defaults filled in.
 fn as_run_tests(table: &Value) -> Value {
     let defaults = table["defaults"]["context"].as_object().cloned().unwrap_or_default();
     let rows = table["tests"].as_array().unwrap().iter().map(|row| {
         let mut context: Map<String, Value> = defaults.clone();
         context.extend(row["context"].as_object().cloned().unwrap_or_default());
-        json!({
+        let mut asked = json!({
             "name": row["name"],
             "request": { "principal": row["principal"], "action": row["action"], "resource": row["resource"], "context": context },
             "decision": row["expect"],
             "reason": row["because"],
             "num_errors": 0,
-        })
+        });
+        if table["entities"].is_array() {
+            asked["entities"] = entities(row);
+        }
+        asked
     });
     Value::Array(rows.collect())
 }
@@ -294,17 +314,15 @@ fn a_store_without_rows_gets_no_table_and_is_told_why() {
       "decision": "allow" }]"#;
     for (files, why) in [
         (&[policies, entities][..], "no schema that can be used"),
-        (&[schema, policies], "no entities to ask about"),
         (&[schema, ("p.cedar", "permit (principal, action"), ("q.cedar", POLICIES), entities], "does not load whole"),
         (&[schema, policies, entities, ("tests-a.json", row)], "it has some already"),
         (&[schema, policies, ("entities.json", "[{ \"uid\": 1 }]")], "its entities cannot be used"),
         (
             &[
-                schema,
-                policies,
-                ("entities.json", r#"[{ "uid": { "type": "Team", "id": "t" }, "attrs": {}, "parents": [] }]"#),
+                ("app.cedarschema", SCHEMA),
+                ("p.cedar", "permit (principal, action, resource) when { principal.owner };"),
             ],
-            "no action fits",
+            "no request was found",
         ),
         (
             &[
@@ -328,6 +346,52 @@ fn a_store_without_rows_gets_no_table_and_is_told_why() {
     }
 }
 
+const APP: &str = "namespace App {\n  entity Team;\n  entity Flag enum [\"on\"];\n  entity User in [Team] { level: Long, since?: datetime, \
+                   best?: User, net?: ipaddr } tags Set<String>;\n  entity Doc { owner: User, flag: Flag, \"it's\": { open: Bool } };\n  action all;\n  action \
+                   view, \"edit it\" in [all] appliesTo { principal: User, resource: Doc, context: { mfa: Bool } };\n  action drop \
+                   appliesTo { principal: User, resource: Doc };\n}\n";
+const APP_POLICIES: &str = "@id(\"team\")\npermit (principal in App::Team::\"it's\", action in App::Action::\"all\", resource)\nwhen { \
+                            principal.level > 3 && resource[\"it's\"].open && resource.flag == App::Flag::\"on\" && principal has since && principal.since > \
+                            datetime(\"2026-01-01\") };\n@id(\"tagged\")\npermit (principal, action == App::Action::\"drop\", resource)\nwhen \
+                            { principal.hasTag(\"a b\") && principal.getTag(\"a b\").contains(\"x\") && resource.owner == principal && \
+                            principal has net && principal.net.isInRange(ip(\"10.0.0.0/8\")) };\n@id(\"no-edit\")\nforbid \
+                            (principal, action == App::Action::\"edit it\", resource) unless { context.mfa };\n";
+
+/// Entities are mostly kept elsewhere: the rows bring their own, and need no others.
+#[test]
+fn a_store_without_entities_gets_rows_over_made_up_ones() {
+    let unfit = r#"[{ "uid": { "type": "App::Team", "id": "t" }, "attrs": {}, "parents": [] }]"#;
+    for entities in [None, Some(unfit), Some("[]")] {
+        let dir = repository(&[("app.cedarschema", APP), ("p.cedar", APP_POLICIES)], "");
+        if let Some(entities) = entities {
+            write(dir.path(), &[("entities.json", entities)]);
+        }
+        let done = run(dir.path(), &["init"]);
+        assert!(done.stdout.contains("decides today: 6 rows, over made-up entities"), "{}", done.stdout);
+        let text = contents(dir.path())["polcheck_test.yaml"].clone();
+        assert!(text.contains("\nentities: []\ntests:\n") || text.contains("\nentities: []\ndefaults:\n"), "{text}");
+        assert!(text.lines().all(|line| line.chars().count() <= 120), "{text}");
+        let table = yaml::parse(&text);
+        let rows: Vec<_> = table["tests"].as_array().unwrap().iter().collect();
+        let kinds: Vec<_> = (rows.iter())
+            .map(|row| (row["action"].as_str().unwrap(), row["expect"].as_str().unwrap(), row["because"].to_string()))
+            .map(|(action, expect, because)| format!("{action} {expect} {because}"))
+            .collect();
+        let wanted = [
+            "App::Action::\"drop\" allow [\"tagged\"]",
+            "App::Action::\"drop\" deny []",
+            "App::Action::\"edit it\" allow [\"team\"]",
+            "App::Action::\"edit it\" deny [\"no-edit\"]",
+            "App::Action::\"view\" allow [\"team\"]",
+            "App::Action::\"view\" deny []",
+        ];
+        assert_eq!(kinds, wanted, "{text}");
+        let told = json(dir.path(), &["test"]);
+        assert_eq!((statuses(&told.0), told.1), ([6, 0, 0], 0), "{:#}", told.0);
+        assert_eq!(verify(dir.path(), "polcheck_test.yaml"), 6);
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn no_link_leads_out_of_the_repository() {
@@ -335,7 +399,7 @@ fn no_link_leads_out_of_the_repository() {
     let outside = TempDir::new().unwrap();
     std::os::unix::fs::symlink(outside.path(), dir.path().join(".github")).unwrap();
     let done = run(dir.path(), &["init"]);
-    assert!(done.code == 2 && done.stderr.contains("leads out of the repository"), "{}", done.stderr);
+    assert!(done.code == 2 && done.stdout.contains("leads out of the repository"), "{}", done.stdout);
     assert_eq!(std::fs::read_dir(outside.path()).unwrap().count(), 0);
     // A link that leads nowhere is a file that is there.
     let other = small("");
@@ -343,6 +407,35 @@ fn no_link_leads_out_of_the_repository() {
     let done = run(other.path(), &["init"]);
     assert!(done.stdout.contains("kept: polcheck.toml"), "{}", done.stdout);
     assert_eq!(std::fs::read_dir(outside.path()).unwrap().count(), 0);
+}
+
+/// One file that cannot be written is said, and stops none of the others.
+#[cfg(unix)]
+#[test]
+fn a_file_that_cannot_be_written_stops_no_other() {
+    for (make, why) in [
+        (
+            (|at| std::os::unix::fs::symlink("nowhere", at)) as fn(&Path) -> std::io::Result<()>,
+            "a link that leads nowhere",
+        ),
+        (|at| std::fs::write(at, ""), "its folder is a file"),
+        (|at| std::os::unix::fs::symlink(std::env::temp_dir(), at), "a link that leads out of the repository"),
+    ] {
+        let dir = small("https://github.com/a/b");
+        make(&dir.path().join(".github")).unwrap();
+        let said = |out: &str| {
+            out.lines()
+                .any(|line| line.starts_with("not written: .github/workflows/polcheck.yml: ") && line.ends_with(why))
+        };
+        let dry = run(dir.path(), &["init", "--dry-run"]);
+        assert!(dry.code == 2 && said(&dry.stdout), "{why}: {}", dry.stdout);
+        let done = run(dir.path(), &["init"]);
+        assert!(done.code == 2 && said(&done.stdout), "{why}: {}", done.stdout);
+        assert!(done.stderr.contains("not every file can be written"), "{}", done.stderr);
+        for name in ["polcheck.toml", ".pre-commit-config.yaml", "polcheck_test.yaml"] {
+            assert!(done.stdout.contains(&format!("written: {name}")) && dir.path().join(name).is_file(), "{name}");
+        }
+    }
 }
 
 /// What `init` leaves behind passes as it stands.

@@ -3,25 +3,18 @@
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
-use cedar_policy::{Entities, EntityUid, Request, Response};
 use rayon::prelude::*;
-use rustc_hash::FxHashMap;
-use serde_json::value::RawValue;
 
-use super::compare::{expected, got, mismatches, wrong_people};
-use super::coverage::{Counts, Gauge, Plan};
+use super::coverage::{Gauge, Plan};
 use super::forms;
-use super::lesson::{Asked, lesson, named};
 use super::names::{CELL, Name, Names};
 use super::own::{self, Sheets, Spec, Specs, Vocabulary};
-use super::request::Requests;
-use super::rows::{Content, Errors, Found, Row, RowContext, RowEntities, Who};
-use super::select::{About, Selection, Stop};
-use super::uid::meant;
+use super::rows::Found;
+use super::select::{Selection, Stop};
+use super::worker::Worker;
 use crate::decide::Index;
 use crate::finding::{Finding, Level};
-use crate::outcome::{Decision, Expected, PolicyError, RowFault, RowRequest, Status, TestResult};
-use crate::repo::json::{JsonError, Node};
+use crate::outcome::{Status, TestResult};
 use crate::repo::tree::Fault;
 use crate::repo::{Repo, SchemaState, Store, TEST_MISMATCH, Table, TableForm};
 use crate::text::{Location, Span, inline};
@@ -30,9 +23,6 @@ use crate::trace::Tracer;
 /// How many entries of a table are read before they run.
 const BATCH: usize = 8192;
 
-/// How many entities that are not there are looked at: where so many are, it is meant so.
-const STRANGERS: usize = 200;
-
 /// What running tables came to.
 #[derive(Debug, Default)]
 pub struct Ran {
@@ -40,6 +30,8 @@ pub struct Ran {
     pub rows: Vec<TestResult>,
     /// How many rows passed and are not among them, because results are wanted in brief.
     pub passed: usize,
+    /// What rows show besides: how many, and the first of them.
+    notes: BTreeMap<String, (usize, String)>,
     /// Files that are no table, or only in part.
     pub findings: Vec<Finding>,
     /// How many rows were not asked for.
@@ -84,6 +76,7 @@ pub fn run(repo: &Repo, selection: &Selection, gauge: Option<&Gauge<'_>>) -> Ran
         all.rows.extend(ran.rows);
         all.findings.extend(ran.findings);
         all.passed += ran.passed;
+        ran.notes.iter().for_each(|(note, (count, first))| all.noted(note, *count, first));
         all.left_out += ran.left_out;
         all.stopped |= ran.stopped;
     }
@@ -91,33 +84,36 @@ pub fn run(repo: &Repo, selection: &Selection, gauge: Option<&Gauge<'_>>) -> Ran
 }
 
 /// A store made ready for rows.
-struct Ready<'s> {
-    store: &'s Store,
-    index: Index,
+pub(super) struct Ready<'s> {
+    pub(super) store: &'s Store,
+    pub(super) index: Index,
     vocabulary: OnceLock<Vocabulary>,
     /// Made for the first row that fails.
     tracer: OnceLock<Tracer>,
     /// Where to count what rows exercise, if that was asked for.
-    plan: Option<&'s Plan<'s>>,
+    pub(super) plan: Option<&'s Plan<'s>>,
     /// Why no row of this store can be decided, if so.
-    blocked: Option<Fault>,
+    pub(super) blocked: Option<Fault>,
 }
 
 impl Ran {
+    fn noted(&mut self, note: &str, count: usize, first: &str) {
+        match self.notes.get_mut(note) {
+            Some((known, _)) => *known += count,
+            None => {
+                self.notes.insert(note.to_owned(), (count, first.to_owned()));
+            }
+        }
+    }
+
     /// What rows show and do not fail for, each once, with the first row that shows it.
     #[must_use]
     pub fn remarks(&self) -> Vec<String> {
-        let mut said: BTreeMap<&str, (usize, &str)> = BTreeMap::new();
-        for row in &self.rows {
-            for note in &row.notes {
-                said.entry(note).or_insert((0, &row.id)).0 += 1;
-            }
-        }
-        let remark = |(note, (count, first)): (&str, (usize, &str))| match count {
+        let remark = |(note, (count, first)): (&String, &(usize, String))| match count {
             1 => format!("{note} ({})", inline(first)),
             count => format!("{note} ({count} rows, such as {})", inline(first)),
         };
-        said.into_iter().map(remark).collect()
+        self.notes.iter().map(remark).collect()
     }
 }
 
@@ -141,7 +137,7 @@ impl<'s> Ready<'s> {
         }
     }
 
-    fn tracer(&self) -> &Tracer {
+    pub(super) fn tracer(&self) -> &Tracer {
         self.tracer.get_or_init(|| Tracer::new(&self.store.set))
     }
 }
@@ -179,32 +175,45 @@ impl Run<'_> {
     fn json(mut self) -> Ran {
         let table = self.table;
         let text = table.file.parse_text();
-        let mut rows = match read_rows(table, &text) {
-            Ok(rows) => rows,
-            Err(error) => {
-                self.finding(forms::malformed(error));
+        let nodes = match forms::rows(table, &text) {
+            Ok(nodes) => nodes,
+            Err(fault) => {
+                self.finding(fault);
                 return self.ran;
             }
         };
-        let own = match &table.own_store {
-            Some(Ok(store)) => Some(Ready::new(store, self.gauge)),
+        let (own, broken) = match &table.own_store {
+            Some(Ok(store)) => (Some(Ready::new(store, self.gauge)), None),
             Some(Err(why)) => {
-                let fault = Fault::new(format!("the store of this test cannot be used: {}", inline(why)));
-                rows.iter_mut().for_each(|row| row.content = Err(vec![fault.clone()]));
-                None
+                (None, Some(Fault::new(format!("the store of this test cannot be used: {}", inline(why)))))
             }
-            None => None,
+            None => (None, None),
         };
-        let named: Vec<_> = rows.into_iter().map(|row| (self.names.json(row.name.as_deref()), row)).collect();
         let ready = own.as_ref().unwrap_or(self.ready);
         let selection = self.selection;
-        let results = shares(named, |share| {
-            let mut worker = Worker::new(ready, table, selection);
-            let results = share.into_iter().map(|(id, found)| worker.row(&found, &id)).collect();
-            worker.done();
-            results
-        });
-        self.take(results);
+        let mut batches = nodes.chunks(BATCH).peekable();
+        while let Some(batch) = batches.next() {
+            let mut named = Vec::with_capacity(batch.len());
+            for node in batch {
+                let row = forms::row(table, *node);
+                named.push((self.names.json(row.name.as_deref()), row));
+            }
+            let results = shares(named, |share| {
+                let mut worker = Worker::new(ready, table, selection);
+                let row = |(id, found): (String, Found<'_>)| match &broken {
+                    Some(fault) => worker.row(&Found { content: Err(vec![fault.clone()]), ..found }, &id),
+                    None => worker.row(&found, &id),
+                };
+                let results = share.into_iter().map(row).collect();
+                worker.done();
+                results
+            });
+            self.take(results);
+            if self.stop.now() {
+                self.ran.stopped |= batches.peek().is_some();
+                break;
+            }
+        }
         self.ran
     }
 
@@ -225,7 +234,7 @@ impl Run<'_> {
         };
         let sheets = match &ready.blocked {
             Some(blocked) => Err(vec![blocked.clone()]),
-            None => Sheets::new(ready.store, vocabulary, sheet, file),
+            None => Sheets::new(ready.store, vocabulary, sheet, table.file.text(), file),
         };
         let sheets = match sheets {
             Ok(sheets) if faults.is_empty() => sheets,
@@ -298,7 +307,10 @@ impl Run<'_> {
                 self.ran.left_out += 1;
                 continue;
             };
-            if self.selection.brief && result.status == Status::Pass && result.notes.is_empty() {
+            for note in &result.notes {
+                self.ran.noted(note, 1, &result.id);
+            }
+            if self.selection.brief && result.status == Status::Pass {
                 self.ran.passed += 1;
                 continue;
             }
@@ -327,248 +339,4 @@ impl Run<'_> {
 fn shares<T: Send, R: Send>(all: Vec<T>, run: impl Fn(Vec<T>) -> Vec<R> + Sync + Send) -> Vec<R> {
     let share = all.len().div_ceil(rayon::current_num_threads()).clamp(16, 4096);
     all.into_par_iter().chunks(share).flat_map_iter(run).collect()
-}
-
-/// The rows of `table`; otherwise why it is none: not JSON, or JSON in another shape.
-fn read_rows<'t>(table: &Table, text: &'t str) -> Result<Vec<Found<'t>>, Option<JsonError>> {
-    if table.form == TableForm::RunTests {
-        return Ok(forms::run_tests(table, Node::parse_elements(&table.file, text)?));
-    }
-    let root = Node::parse(&table.file, text)?;
-    match table.form {
-        TableForm::Request { allow } => Ok(forms::request(root, allow)),
-        TableForm::Integration => forms::integration(root).ok_or(None),
-        TableForm::RunTests | TableForm::Yaml | TableForm::Csv | TableForm::Malformed => Err(None),
-    }
-}
-
-/// Runs rows of one table one after the other.
-struct Worker<'r> {
-    ready: &'r Ready<'r>,
-    table: &'r Table,
-    selection: &'r Selection,
-    requests: Requests<'r>,
-    counts: Option<Counts>,
-    /// Entities that are not there, and those of nearly their names.
-    strangers: FxHashMap<EntityUid, Option<EntityUid>>,
-}
-
-impl<'r> Worker<'r> {
-    fn new(ready: &'r Ready<'r>, table: &'r Table, selection: &'r Selection) -> Self {
-        let counts = ready.plan.map(Plan::counts);
-        Self { ready, table, selection, requests: Requests::new(ready.store), counts, strangers: FxHashMap::default() }
-    }
-
-    /// Hands in what was counted.
-    fn done(self) {
-        if let (Some(plan), Some(counts)) = (self.ready.plan, &self.counts) {
-            plan.add(counts);
-        }
-    }
-
-    /// Cedar's answer, counted.
-    fn ask(&mut self, request: &Request, entities: &Entities) -> Response {
-        if let (Some(plan), Some(counts)) = (self.ready.plan, &mut self.counts) {
-            plan.count(counts, &self.ready.index, request, entities);
-        }
-        self.ready.index.is_authorized(request, entities)
-    }
-
-    /// The result of one row; `None` when it is not asked for.
-    fn row(&mut self, found: &Found<'_>, id: &str) -> Option<TestResult> {
-        if !self.selection.names(id, self.table.file.path()) {
-            return None;
-        }
-        let mut result = TestResult {
-            id: id.to_owned(),
-            store: Some(self.ready.store.name.clone()),
-            location: Location::new(&self.table.file, found.span),
-            status: Status::Error,
-            request: None,
-            expected: None,
-            got: None,
-            message: None,
-            help: None,
-            faults: Vec::new(),
-            notes: found.notes.clone(),
-            skip_reason: None,
-            lesson: Vec::new(),
-        };
-        let asked = match &found.content {
-            Ok(Content::Row(row)) => self.decision(row, &mut result),
-            Ok(Content::Who(who)) => self.who(who, &mut result),
-            Ok(Content::Skip(why)) => {
-                result.status = Status::Skip;
-                result.skip_reason = Some(why.clone());
-                Ok(self.selection.asks_for_waiting())
-            }
-            Err(faults) => Err(faults.clone()),
-        };
-        match asked {
-            Ok(asked) => asked.then_some(result),
-            Err(faults) => {
-                self.refuse(&mut result, faults);
-                Some(result)
-            }
-        }
-    }
-
-    fn refuse(&self, result: &mut TestResult, faults: Vec<Fault>) {
-        let messages: Vec<_> = faults.iter().map(|fault| fault.message.as_str()).collect();
-        result.message = Some(messages.join("; "));
-        if let [fault] = faults.as_slice() {
-            result.help.clone_from(&fault.help);
-        }
-        let place = |span: Option<Span>| span.map(|span| Location::new(&self.table.file, span));
-        result.faults = faults
-            .into_iter()
-            .map(|fault| RowFault {
-                location: place(fault.span).unwrap_or_else(|| result.location.clone()),
-                message: fault.message,
-                help: fault.help,
-            })
-            .collect();
-    }
-
-    /// Decides a row; `false` when it is not asked for.
-    fn decision(&mut self, row: &Row<'_>, result: &mut TestResult) -> Result<bool, Vec<Fault>> {
-        result.expected = Some(expected(row));
-        let request = match self.requests.request(row) {
-            Ok(request) => request,
-            Err(_) if !self.selection.asks(&About { expect: Some(row.decision), ..About::default() }) => {
-                return Ok(false);
-            }
-            Err(faults) => return Err(faults),
-        };
-        let shown = shown(&request, &row.context);
-        let principals = [shown.principal.clone()];
-        let about = About {
-            principals: &principals,
-            action: Some(&shown.action),
-            resource: Some(&shown.resource),
-            expect: Some(row.decision),
-        };
-        if !self.selection.asks(&about) {
-            return Ok(false);
-        }
-        result.request = Some(shown);
-        if let Some(blocked) = &self.ready.blocked {
-            return Err(vec![blocked.clone()]);
-        }
-        if self.selection.list {
-            result.status = Status::Skip;
-            return Ok(true);
-        }
-        let entities = self.requests.entities(row).map_err(|fault| vec![fault])?;
-        let response = self.ask(&request, &entities);
-        let got = got(self.ready.store, &response);
-        let wrong = mismatches(self.ready.store, row, &got).map_err(|why| vec![Fault::new(why)])?;
-        if !wrong.is_empty() {
-            let asked = Asked { request: &request, entities: &entities, expected: row.decision, response: &response };
-            result.lesson = lesson(self.ready.store, self.ready.tracer(), &asked, &named(self.ready.store, row));
-        }
-        result.got = Some(got);
-        judge(result, wrong);
-        if matches!(row.entities, RowEntities::Ready(_)) {
-            let silent = match (&row.errors, &result.got) {
-                (Errors::Open, Some(got)) => got.errors.clone(),
-                _ => Vec::new(),
-            };
-            self.note(&[request.principal(), request.resource()], &entities, &silent, result);
-        }
-        Ok(true)
-    }
-
-    /// Says what is probably not meant: an entity that is not there while one of nearly that name is, and policies that fail to
-    /// evaluate where the row is silent about it.
-    fn note(
-        &mut self,
-        about: &[Option<&EntityUid>],
-        entities: &Entities,
-        silent: &[PolicyError],
-        result: &mut TestResult,
-    ) {
-        for uid in about.iter().copied().flatten().filter(|uid| entities.get(uid).is_none()) {
-            if self.strangers.len() >= STRANGERS && !self.strangers.contains_key(uid) {
-                continue;
-            }
-            let near = self.strangers.entry(uid.clone()).or_insert_with(|| meant(uid, entities));
-            if let Some(near) = near {
-                let (uid, near) = (uid.to_string(), near.to_string());
-                result.notes.push(format!("{} is not among the entities, and {} is", inline(&uid), inline(&near)));
-            }
-        }
-        let silent = silent.iter().map(|error| {
-            let (policy, words) = (inline(&error.policy.name), inline(&error.message));
-            format!("`{policy}` fails to evaluate and is skipped, where `errors` says nothing of it: {words}")
-        });
-        result.notes.extend(silent);
-    }
-
-    /// Decides for everybody; `false` when the row is not asked for.
-    fn who(&mut self, who: &Who<'_>, result: &mut TestResult) -> Result<bool, Vec<Fault>> {
-        let (action, resource) = (who.action.to_string(), who.resource.to_string());
-        let asked = if self.selection.filters.is_empty() { &[][..] } else { &who.candidates };
-        let principals: Vec<String> = asked.iter().map(ToString::to_string).collect();
-        let about = About { principals: &principals, action: Some(&action), resource: Some(&resource), expect: None };
-        if !self.selection.asks(&about) {
-            return Ok(false);
-        }
-        let expect: Vec<String> = who.expect.iter().cloned().collect();
-        result.expected = Some(Expected { decision: Decision::Allow, reason: None, errors: None, who: Some(expect) });
-        if self.selection.list {
-            result.status = Status::Skip;
-            return Ok(true);
-        }
-        let (mut missing, mut extra) = (Vec::new(), Vec::new());
-        let mut telling: Option<(Request, Response, bool)> = None;
-        let mut failing = Vec::new();
-        for principal in &who.candidates {
-            let request = self.requests.asking(who, principal).map_err(|fault| vec![fault])?;
-            let response = self.ask(&request, &who.entities);
-            if response.diagnostics().errors().next().is_some() {
-                for error in got(self.ready.store, &response).errors {
-                    if !failing.iter().any(|known: &PolicyError| known.policy.name == error.policy.name) {
-                        failing.push(error);
-                    }
-                }
-            }
-            let allowed = response.decision() == cedar_policy::Decision::Allow;
-            let name = principal.to_string();
-            if allowed == who.expect.contains(&name) {
-                continue;
-            }
-            // Somebody who is allowed and should not be tells more than the other way round.
-            if telling.as_ref().is_none_or(|(_, _, extra)| allowed && !extra) {
-                telling = Some((request, response, allowed));
-            }
-            if allowed { extra.push(name) } else { missing.push(name) }
-        }
-        if let Some((request, response, allowed)) = &telling {
-            let expected = if *allowed { Decision::Deny } else { Decision::Allow };
-            let asked = Asked { request, entities: &who.entities, expected, response };
-            result.request = Some(shown(request, &who.context));
-            result.got = Some(got(self.ready.store, response));
-            result.lesson = lesson(self.ready.store, self.ready.tracer(), &asked, &[]);
-        }
-        judge(result, wrong_people(&missing, &extra));
-        self.note(&[Some(&who.resource)], &who.entities, &failing, result);
-        Ok(true)
-    }
-}
-
-fn judge(result: &mut TestResult, wrong: Vec<String>) {
-    result.status = if wrong.is_empty() { Status::Pass } else { Status::Fail };
-    result.message = (!wrong.is_empty()).then(|| wrong.join("; "));
-}
-
-/// The request as reports show it.
-fn shown(request: &Request, context: &RowContext<'_>) -> RowRequest {
-    let uid = |uid: Option<&EntityUid>| uid.map(ToString::to_string).unwrap_or_default();
-    RowRequest {
-        principal: uid(request.principal()),
-        action: uid(request.action()),
-        resource: uid(request.resource()),
-        context: RawValue::from_string(context.json().to_owned()).unwrap_or_default(),
-    }
 }

@@ -4,29 +4,39 @@ use std::borrow::Cow;
 
 use super::rows::{Content, Errors, Found, Reasons, Row, RowContext, RowEntities, Uid};
 use crate::outcome::Decision;
-use crate::repo::Table;
 use crate::repo::json::{JsonError, Node};
 use crate::repo::tree::Fault;
+use crate::repo::{Table, TableForm};
 use crate::text::{inline, nearest};
 
-/// The rows of an array in the form of `cedar run-tests`.
-pub(super) fn run_tests<'t>(table: &Table, rows: Vec<Node<'t>>) -> Vec<Found<'t>> {
-    rows.into_iter().map(|node| found(node, Some("name"), |fields| run_tests_row(table, fields))).collect()
+/// The rows of `table`, not read yet: the elements of an array, the one request, those of an integration test.
+///
+/// # Errors
+/// Why it is no table: not JSON, or JSON in another shape.
+pub(super) fn rows<'t>(table: &Table, text: &'t str) -> Result<Vec<Node<'t>>, Fault> {
+    let file = &table.file;
+    let rows = match table.form {
+        TableForm::RunTests => return Node::parse_elements(file, text).map_err(|error| malformed(Some(error))),
+        TableForm::Request { .. } => Node::parse(file, text).map(|root| Some(vec![root])),
+        TableForm::Integration => Node::parse(file, text).map(|root| root.field("requests").and_then(Node::elements)),
+        TableForm::Yaml | TableForm::Csv | TableForm::Malformed => Node::parse(file, text).map(|_| None),
+    };
+    rows.map_err(Some).and_then(|rows| rows.ok_or(None)).map_err(malformed)
 }
 
-/// The one row of a request file.
-pub(super) fn request(root: Node<'_>, allow: bool) -> Vec<Found<'_>> {
-    let decision = if allow { Decision::Allow } else { Decision::Deny };
-    vec![found(root, None, |fields| {
-        fields.known(&["principal", "action", "resource", "context"]);
-        fields.request().map(|request| request.expecting(RowEntities::OfStore, decision))
-    })]
-}
-
-/// The rows of an integration test.
-pub(super) fn integration(root: Node<'_>) -> Option<Vec<Found<'_>>> {
-    let rows = root.field("requests")?.elements()?;
-    Some(rows.into_iter().map(|node| found(node, Some("description"), integration_row)).collect())
+/// The row of `table` that `node` is.
+pub(super) fn row<'t>(table: &Table, node: Node<'t>) -> Found<'t> {
+    match table.form {
+        TableForm::Request { allow } => {
+            let decision = if allow { Decision::Allow } else { Decision::Deny };
+            found(node, None, |fields| {
+                fields.known(&["principal", "action", "resource", "context"]);
+                fields.request().map(|request| request.expecting(RowEntities::OfStore, decision))
+            })
+        }
+        TableForm::Integration => found(node, Some("description"), integration_row),
+        _ => found(node, Some("name"), |fields| run_tests_row(table, fields)),
+    }
 }
 
 fn found<'t>(
@@ -188,7 +198,7 @@ impl<'t, 'f> Fields<'t, 'f> {
 }
 
 /// Why a table known by its name is none.
-pub(super) fn malformed(error: Option<JsonError>) -> Fault {
+fn malformed(error: Option<JsonError>) -> Fault {
     let span = error.as_ref().map(|error| error.span);
     let message = match error {
         Some(error) => format!("this decision table is not JSON: {}", error.message),

@@ -13,6 +13,7 @@ mod request;
 mod rows;
 mod select;
 mod uid;
+mod worker;
 
 pub use coverage::Gauge;
 pub use engine::{Ran, run};

@@ -98,19 +98,127 @@ fn a_version_is_a_version() {
 fn the_actions_own_checkout_is_built() {
     let folder = tempfile::TempDir::new().unwrap();
     let cargo = folder.path().join("cargo");
-    let script = "#!/bin/sh\necho \"cargo $*\"\nmkdir -p \"$7/release\"\n\
+    let script = "#!/bin/sh\necho \"cargo $* in $(pwd -P) for ${CARGO_BUILD_TARGET-this machine}.\"\nmkdir -p \"$7/release\"\n\
                   printf '#!/bin/sh\\necho polcheck 0.0.1\\n' > \"$7/release/polcheck\"\nchmod +x \"$7/release/polcheck\"\n";
     std::fs::File::create(&cargo).unwrap().write_all(script.as_bytes()).unwrap();
     assert!(Command::new("chmod").arg("+x").arg(&cargo).status().unwrap().success());
     let path = format!("{}:{}", folder.path().display(), std::env::var("PATH").unwrap());
     for version in ["", "source"] {
         let job = Job::new("schedule", &json!({})).env("POLCHECK_BIN", "").env("PATH", &path).input("version", version);
-        let done = job.run();
+        let done = job.env("CARGO_BUILD_TARGET", "wasm32-unknown-unknown").run();
         assert_eq!(done.outputs["version"], "0.0.1", "{}", done.log);
         let root = std::env::current_dir().unwrap();
         let wanted = format!("cargo build --release --locked --manifest-path {}/Cargo.toml", root.display());
         assert!(done.log.contains(&wanted), "{}", done.log);
+        // Not in the workspace, whose configuration of cargo is the pull request's.
+        let place = root.canonicalize().unwrap();
+        assert!(done.log.contains(&format!(" in {} for this machine.", place.display())), "{}", done.log);
     }
+}
+
+/// A program at `path`.
+fn program(path: &std::path::Path, script: &str) {
+    std::fs::write(path, format!("#!/bin/sh\n{script}\n")).unwrap();
+    assert!(Command::new("chmod").arg("+x").arg(path).status().unwrap().success());
+}
+
+/// The workspace may hold a program of the same name, which is the pull request's.
+#[test]
+fn an_installed_program_is_never_one_of_the_workspace() {
+    let built = std::path::Path::new(env!("CARGO_BIN_EXE_polcheck")).parent().unwrap();
+    let path = format!("{}:{}", built.display(), std::env::var("PATH").unwrap());
+    for (given, path, code) in [
+        ("polcheck", path.clone(), 3),
+        ("./polcheck", path.clone(), 2),
+        ("polcheck", format!(".:{path}"), 2),
+        ("not-installed", path, 2),
+    ] {
+        let job = Job::new("schedule", &json!({})).env("POLCHECK_BIN", given).env("PATH", &path);
+        program(&job.work().join("polcheck"), "echo PWNED 9.9.9");
+        let done = job.run();
+        assert_eq!(done.code, code, "{given}: {}", done.log);
+        assert!(!done.log.contains("PWNED"), "{}", done.log);
+        let installed = if code == 3 { format!("{}\n", built.display()) } else { String::new() };
+        assert_eq!(job.file("path"), installed);
+        assert_eq!(
+            done.log.contains("::error title=polcheck::POLCHECK_BIN names no program"),
+            code == 2,
+            "{}",
+            done.log
+        );
+    }
+}
+
+/// Whatever ran and said that all is well: without a report nothing is known.
+#[test]
+fn a_program_that_writes_no_report_fails_the_job() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let path = folder.path().join("polcheck");
+    let cut_off = "for a; do case $a in --report=json=*) echo '{' > \"${a#--report=json=}\";; esac; done\n";
+    for before in ["", cut_off] {
+        program(&path, &format!("{before}echo polcheck 1.2.3"));
+        let done = Job::new("schedule", &json!({})).env("POLCHECK_BIN", path.to_str().unwrap()).run();
+        assert_eq!(
+            (done.code, done.outputs["exit-code"].as_str(), done.outputs["outcome"].as_str()),
+            (2, "2", "error")
+        );
+        assert!(
+            done.log.contains("::error title=polcheck::polcheck ended with exit code 0 and wrote no report"),
+            "{}",
+            done.log
+        );
+        assert!(done.summary.contains("did not get as far as a report"), "{}", done.summary);
+    }
+}
+
+/// The repository that the action comes from is the one that its checkout is named after. Windows has archives of another kind.
+#[test]
+fn releases_are_those_of_the_actions_own_repository() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let place = folder.path().join("_actions/acme/polcheck");
+    std::fs::create_dir_all(&place).unwrap();
+    std::os::unix::fs::symlink(std::env::current_dir().unwrap(), place.join("v1")).unwrap();
+    std::fs::create_dir(folder.path().join("polcheck-x")).unwrap();
+    program(&folder.path().join("polcheck-x/polcheck.exe"), "echo polcheck 1.2.3");
+    let mut zip = Command::new("python3");
+    zip.current_dir(folder.path()).args(["-m", "zipfile", "-c", "polcheck.zip", "polcheck-x"]);
+    assert!(zip.status().unwrap().success());
+    let zip = std::fs::read(folder.path().join("polcheck.zip")).unwrap();
+    for (system, name, content) in
+        [("Linux", NAME, archive("1.2.3", "polcheck")), ("Windows", "polcheck-1.2.3-x86_64-pc-windows-msvc.zip", zip)]
+    {
+        let stub = Stub::start();
+        let releases = "/acme/polcheck/releases/download/v1.2.3";
+        let sums = format!("{}  {name}\n", sum(&content));
+        stub.state
+            .lock()
+            .unwrap()
+            .files
+            .extend([(format!("{releases}/{name}"), content), (format!("{releases}/SHA256SUMS"), sums.into_bytes())]);
+        let job = Job::new("schedule", &json!({})).env("POLCHECK_BIN", "").env("RUNNER_OS", system);
+        let job = job.env("GITHUB_ACTION_PATH", &place.join("v1").display().to_string());
+        let done = job.env("GITHUB_SERVER_URL", &stub.url).input("version", "1.2.3").run();
+        assert_eq!(done.outputs["version"], "1.2.3", "{}", done.log);
+    }
+}
+
+/// The job's own settings of Python may lead to the workspace, where a pull request can put modules.
+#[test]
+fn no_module_comes_from_the_workspace() {
+    let job = Job::new("schedule", &json!({})).env("PYTHONPATH", ".");
+    for module in ["sitecustomize.py", "secrets.py", "json.py"] {
+        std::fs::write(job.work().join(module), "print('PWNED')\n").unwrap();
+    }
+    let done = job.run();
+    assert!(!done.log.contains("PWNED") && !done.outputs["version"].is_empty(), "{}", done.log);
+}
+
+#[test]
+fn a_mirror_that_is_no_url_is_said() {
+    let job =
+        Job::new("schedule", &json!({})).env("POLCHECK_BIN", "").env("POLCHECK_RELEASES", "http://127.0.0.1:9/a b");
+    let done = job.input("version", "1.2.3").run();
+    assert!(done.code == 2 && done.log.contains("::error title=polcheck::cannot download"), "{}", done.log);
 }
 
 #[test]

@@ -13,7 +13,7 @@ use crate::common::yaml;
 /// What a run of the action did.
 #[derive(Debug, Default)]
 pub(crate) struct Done {
-    /// The exit code of the step that failed, else 0.
+    /// The exit code of the last step that failed, else 0.
     pub(crate) code: i32,
     /// Everything that the steps printed.
     pub(crate) log: String,
@@ -120,11 +120,12 @@ impl Job {
         assert!(self.inputs.keys().all(|name| inputs.contains_key(name)), "no such input");
         let mut known: HashMap<String, String> = HashMap::new();
         known.extend(inputs.into_iter().map(|(name, value)| (format!("inputs.{name}"), value)));
-        known.insert("github.action_repository".to_owned(), String::new());
+        // What GitHub says inside another composite action.
+        known.insert("github.action_repository".to_owned(), "another/action".to_owned());
         let mut done = Done::default();
         for step in action["runs"]["steps"].as_array().unwrap() {
             let id = step["id"].as_str().unwrap_or("unnamed").to_owned();
-            if !condition(step["if"].as_str(), &known) {
+            if !condition(step["if"].as_str(), done.code != 0, &known) {
                 known.insert(format!("steps.{id}.outcome"), "skipped".to_owned());
                 continue;
             }
@@ -139,9 +140,9 @@ impl Job {
             for (name, value) in outputs(&self.file("output")) {
                 known.insert(format!("steps.{id}.outputs.{name}"), value);
             }
+            known.insert(format!("steps.{id}.outcome"), if code == 0 { "success" } else { "failure" }.to_owned());
             if code != 0 {
                 done.code = code;
-                break;
             }
         }
         for (name, about) in action["outputs"].as_object().unwrap() {
@@ -183,17 +184,19 @@ fn filled(text: &str, known: &HashMap<String, String>) -> String {
     format!("{before}{value}{}", filled(after, known))
 }
 
-/// An `if`, of the forms that action.yml uses.
-fn condition(text: Option<&str>, known: &HashMap<String, String>) -> bool {
-    text.is_none_or(|text| {
-        text.split("&&").all(|part| {
-            let (name, value, equal) = match part.split_once("!=") {
-                Some((name, value)) => (name, value, false),
-                None => part.split_once("==").map(|(name, value)| (name, value, true)).unwrap(),
-            };
-            let wanted = value.trim().trim_matches('\'');
-            (known.get(name.trim()).map_or("", String::as_str) == wanted) == equal
-        })
+/// An `if`, of the forms that action.yml uses. After a step has failed, only those with `always()` hold.
+fn condition(text: Option<&str>, failed: bool, known: &HashMap<String, String>) -> bool {
+    let parts: Vec<_> = text.into_iter().flat_map(|text| text.split("&&")).map(str::trim).collect();
+    if failed && !parts.contains(&"always()") {
+        return false;
+    }
+    parts.into_iter().filter(|part| *part != "always()").all(|part| {
+        let (name, value, equal) = match part.split_once("!=") {
+            Some((name, value)) => (name, value, false),
+            None => part.split_once("==").map(|(name, value)| (name, value, true)).unwrap(),
+        };
+        let wanted = value.trim().trim_matches('\'');
+        (known.get(name.trim()).map_or("", String::as_str) == wanted) == equal
     })
 }
 

@@ -92,6 +92,54 @@ fn what_cannot_be_told_counts_as_a_change() {
     assert_eq!(done.outputs["changes"], "5", "{}", done.log);
 }
 
+/// A folder of the checkout may hold the files of a repository of its own, whose configuration names programs.
+#[test]
+fn a_repository_inside_the_checkout_is_not_obeyed() {
+    let remote = Remote::new("card");
+    let job = Job::new("pull_request", &remote.payload(true)).env("GITHUB_SHA", &remote.merge);
+    remote.check_out("refs/pull/7/merge", &job.work());
+    let pwned = job.work().join("pwned");
+    let config = format!(
+        "[core]\nbare = true\n[remote \"origin\"]\nurl = ssh://x/y\n[core]\nsshCommand = touch {} #\n",
+        pwned.display()
+    );
+    let inner = [("HEAD", "ref: refs/heads/main\n"), ("objects/x", ""), ("refs/x", ""), ("config", config.as_str())];
+    crate::common::write(&job.work().join("services"), &inner);
+    let done = job.input("working-directory", "services").run();
+    assert_eq!(done.code, 2, "{}", done.log);
+    assert!(done.log.contains("there is no git repository to use"), "{}", done.log);
+    assert!(!pwned.exists());
+}
+
+/// Code scanning takes one report of a tool and a category.
+#[test]
+fn two_uses_of_the_action_have_a_category_each() {
+    let remote = Remote::new("card");
+    let upload = |inputs: &[(&str, &str)]| {
+        let mut job = Job::new("pull_request", &remote.payload(false)).env("GITHUB_SHA", &remote.main);
+        remote.check_out("refs/heads/main", &job.work());
+        for (name, value) in [("sarif", "true"), ("base", "none")].iter().chain(inputs) {
+            job.set(name, value);
+        }
+        let done = job.run();
+        let report = done.uploaded.unwrap_or_else(|| panic!("{}", done.log));
+        report["runs"][0]["automationDetails"]["id"].as_str().unwrap().to_owned()
+    };
+    let long = "policies\n".repeat(40);
+    let ids = [
+        upload(&[("sarif", " true")]),
+        upload(&[("command", "lint")]),
+        upload(&[("working-directory", "policies")]),
+        upload(&[("paths", "policies\n.")]),
+        upload(&[("paths", &long)]),
+    ];
+    assert_eq!(
+        ids[..4],
+        ["polcheck/check/", "polcheck/lint/", "polcheck/check/policies/", "polcheck/check/policies, ./"]
+    );
+    assert!(ids[4].len() < 150 && ids[4].starts_with("polcheck/check/policies, "), "{}", ids[4]);
+}
+
 #[test]
 fn a_base_that_cannot_be_had_fails_a_pull_request() {
     let remote = Remote::new("card");
@@ -152,14 +200,16 @@ fn other_events_compare_nothing_and_the_input_decides() {
     let done = run("", "check");
     assert!(done.log.contains("has no base: permissions are not compared"), "{}", done.log);
     assert_eq!((done.code, done.outputs["changes"].as_str()), (0, ""));
-    for base in ["card", "origin/card", "refs/heads/card", remote.head.as_str()] {
+    git(&remote.path(), &["tag", "v1", &remote.head]);
+    for base in ["card", "origin/card", "refs/heads/card", "v1", "refs/tags/v1", remote.head.as_str()] {
         let done = run(base, "check");
-        if base == "refs/heads/card" {
-            // A name that starts with refs/ is not looked for among branches.
-            assert_eq!(done.code, 2, "{}", done.log);
-        } else {
-            assert_eq!(done.json["old"]["commit"], remote.head.as_str(), "{base}: {}", done.log);
-        }
+        assert_eq!(done.json["old"]["commit"], remote.head.as_str(), "{base}: {}", done.log);
+    }
+    for (base, said) in
+        [("nothing", "git fetch: fatal: couldn't find remote ref refs/tags/nothing"), ("HEAD~1", "fetch-depth: 0")]
+    {
+        let done = run(base, "check");
+        assert!(done.code == 2 && done.log.contains(said), "{}", done.log);
     }
     assert_eq!(run("none", "check").outputs["changes"], "");
     let diff = run("card", "diff");
@@ -184,7 +234,9 @@ fn hostile_values_stay_values() {
         for text in texts {
             job.set(name, text);
             let done = job.run();
-            assert_eq!(done.code, 2, "{name}={text}: {}", done.log);
+            // What polcheck found comes after what shows it.
+            let code = if matches!(name, "summary" | "comment") { 1 } else { 2 };
+            assert!(done.code == code && done.log.contains("::error title=polcheck::"), "{name}={text}: {}", done.log);
             assert!(!job.work().join("pwned").exists(), "{name}={text}");
             assert!(!done.log.lines().any(|line| line.trim_start().starts_with("::error::x")), "{name}: {}", done.log);
             assert!(!done.log.contains('\u{1b}'), "{name}: {}", done.log);

@@ -129,6 +129,81 @@ fn a_github_that_does_not_answer_leads_to_the_summary() {
 }
 
 #[test]
+fn an_answer_that_breaks_off_leads_to_the_summary() {
+    let (remote, stub) = (Remote::new("card"), Stub::start());
+    stub.state.lock().unwrap().cut = true;
+    let done = job(&remote, &stub, false).run();
+    assert_eq!(done.code, 1, "{}", done.log);
+    assert!(done.log.contains("::warning title=polcheck::the comment could not be written"), "{}", done.log);
+    assert!(done.summary.contains("polcheck check: ") && !done.log.contains("Traceback"));
+}
+
+/// Whatever else goes wrong while the result is shown, the job ends with what polcheck found.
+#[test]
+fn a_summary_that_cannot_be_written_hides_no_exit_code() {
+    let (remote, stub) = (Remote::new("card"), Stub::start());
+    let job = job(&remote, &stub, false).input("paths", "nothing-there").input("summary", "true");
+    let done = job.env("GITHUB_STEP_SUMMARY", "/dev/null/x").run();
+    assert!(done.log.contains("Traceback"), "{}", done.log);
+    assert_eq!(done.code, 2, "{}", done.log);
+}
+
+/// Two runs that find no comment both create one; in the end there is one.
+#[test]
+fn a_comment_that_another_run_created_at_once_is_the_one_that_stays() {
+    let (remote, stub) = (Remote::new("card"), Stub::start());
+    stub.state.lock().unwrap().meanwhile = Some(comment("github-actions[bot]", "Bot", "by another run"));
+    let done = job(&remote, &stub, false).run();
+    let [older, ours] = &stub.bodies()[..] else { panic!("{}", done.log) };
+    assert!(older.contains("polcheck check: ") && !older.contains("by another run"), "{older}");
+    assert!(ours.is_empty() && done.code == 1, "{ours}");
+
+    // Those that are left from before are removed too.
+    let again = comment("github-actions[bot]", "Bot", older);
+    stub.state.lock().unwrap().comments.push(again);
+    job(&remote, &stub, false).run();
+    let kept = stub.bodies().iter().filter(|body| !body.is_empty()).count();
+    assert_eq!(kept, 1);
+}
+
+#[test]
+fn a_run_of_an_older_commit_leaves_the_comment_alone() {
+    let (remote, stub) = (Remote::new("card"), Stub::start());
+    for (head, count) in [(remote.main.clone(), 0), (remote.head.clone(), 1), (remote.main.clone(), 1)] {
+        stub.state.lock().unwrap().head = head.clone();
+        let done = job(&remote, &stub, false).run();
+        assert_eq!((done.code, stub.bodies().len()), (1, count), "{}", done.log);
+        let said = done.log.contains("::notice title=polcheck::the pull request has a newer commit");
+        assert_eq!(said, head != remote.head, "{}", done.log);
+    }
+    assert_eq!(stub.count("PATCH"), 0);
+}
+
+/// A report of an older commit does not stay when there is none of this one.
+#[test]
+fn a_run_without_a_report_says_so_where_there_was_one() {
+    let (remote, stub) = (Remote::new("card"), Stub::start());
+    let mut broken = job(&remote, &stub, false).input("summary", "true");
+    broken.set("fail-on", "no such level");
+    let done = broken.run();
+    assert_eq!((done.code, stub.bodies().len()), (2, 0), "no reason for a first comment: {}", done.log);
+    assert!(
+        done.log.contains("::error title=polcheck::polcheck ended with exit code 2 and wrote no report"),
+        "{}",
+        done.log
+    );
+    assert!(done.summary.contains("polcheck did not get as far as a report"), "{}", done.summary);
+
+    broken.set("fail-on", "warning");
+    broken.run();
+    assert!(stub.bodies()[0].contains("polcheck check: "));
+    broken.set("fail-on", "no such level");
+    broken.run();
+    let [body] = &stub.bodies()[..] else { panic!("{:?}", stub.bodies()) };
+    assert!(body.starts_with("<!-- polcheck ") && body.contains("did not get as far as a report"), "{body}");
+}
+
+#[test]
 fn a_long_report_says_what_it_leaves_out() {
     let (remote, stub) = (Remote::new("card"), Stub::start());
     // Every policy here has a finding.

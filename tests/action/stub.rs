@@ -24,6 +24,12 @@ pub(crate) struct State {
     pub(crate) read_only: bool,
     /// Whether nothing works.
     pub(crate) down: bool,
+    /// Whether answers break off before they are whole.
+    pub(crate) cut: bool,
+    /// The head of the pull request now; not told when empty.
+    pub(crate) head: String,
+    /// What another run comments just before the next comment is created.
+    pub(crate) meanwhile: Option<Comment>,
     /// Who the token is; not told when empty.
     pub(crate) login: &'static str,
     /// Files to download, by path.
@@ -90,7 +96,8 @@ fn answer(stream: &mut TcpStream, state: &mut State) {
     let [method, path, ..] = line.split_whitespace().collect::<Vec<_>>()[..] else { return };
     state.seen.push(format!("{method} {path}"));
     let (status, content) = respond(method, path, &body, state);
-    write!(stream, "HTTP/1.1 {status} X\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", content.len()).unwrap();
+    let length = content.len() + if state.cut { 50 } else { 0 };
+    write!(stream, "HTTP/1.1 {status} X\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n").unwrap();
     stream.write_all(&content).unwrap();
 }
 
@@ -116,17 +123,31 @@ fn respond(method: &str, path: &str, body: &[u8], state: &mut State) -> (u16, Ve
                 .collect();
             json(200, &json!(of_page))
         }
-        ("POST" | "PATCH", _) if state.read_only => json(403, &refusal),
+        ("GET", "/repos/acme/support/pulls/7") if !state.head.is_empty() => {
+            json(200, &json!({ "head": { "sha": state.head } }))
+        }
+        ("POST" | "PATCH" | "DELETE", _) if state.read_only => json(403, &refusal),
         ("POST", "/repos/acme/support/issues/7/comments") => {
+            let mut other = state.meanwhile.take();
+            if let Some(other) = &mut other {
+                // The hidden line is that of this use of the action.
+                other.body = format!("{}\n{}", text().lines().next().unwrap(), other.body);
+            }
+            state.comments.extend(other);
             state.comments.push(Comment { login: "github-actions[bot]", kind: "Bot", body: text() });
             json(201, &json!({ "id": state.comments.len() }))
         }
-        ("PATCH", route) => {
+        ("PATCH" | "DELETE", route) => {
             let id = route.strip_prefix("/repos/acme/support/issues/comments/").and_then(|id| id.parse::<usize>().ok());
             match id.and_then(|id| state.comments.get_mut(id - 1)) {
-                Some(comment) => {
+                Some(comment) if method == "PATCH" => {
                     comment.body = text();
                     json(200, &json!({}))
+                }
+                // The ids of the others stay.
+                Some(comment) => {
+                    *comment = Comment { login: "", kind: "", body: String::new() };
+                    (204, Vec::new())
                 }
                 None => json(404, &json!({})),
             }

@@ -56,7 +56,7 @@ pub(super) fn workflow() -> String {
          \x20 push:\n\
          \x20   branches: [main, master]\n\
          concurrency:\n\
-         \x20 group: polcheck-${{{{ github.ref }}}}\n\
+         \x20 group: polcheck-${{{{ github.event.pull_request.number || github.run_id }}}}\n\
          \x20 cancel-in-progress: true\n\
          permissions: {{}}\n\
          jobs:\n\

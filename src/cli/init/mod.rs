@@ -2,6 +2,7 @@
 
 mod files;
 mod hosting;
+mod invented;
 mod requests;
 mod table;
 mod writing;
@@ -33,8 +34,9 @@ pub(super) fn run(args: &InitArgs) -> Result<u8, Failure> {
         return Ok(NOTHING);
     }
     let steps = plan(&place, &loaded);
-    print(&carry_out(place.root(), &steps, args.dry_run)?)?;
-    Ok(0)
+    let done = carry_out(place.root(), &steps, args.dry_run);
+    print(&done.text)?;
+    if done.whole { Ok(0) } else { Err(Failure("not every file can be written".to_owned())) }
 }
 
 /// Everything that a setup of this repository has, in the order in which it is shown.
@@ -73,10 +75,12 @@ fn of_store(loaded: &Loaded, store: &Store) -> Step {
         folder => format!("{folder}/{}", table::FILE_NAME),
     };
     match requests::today(store) {
-        Ok((rows, more)) => {
-            let left_out = if more > 0 { format!(", of {} found", rows.len() + more) } else { String::new() };
-            let about = format!("what store `{name}` decides today: {}{left_out}", table::counted(rows.len()));
-            Step::file(&path, &about, table::text(&rows))
+        Ok(found) => {
+            let count = found.rows.len();
+            let left_out = if found.more > 0 { format!(", of {} found", count + found.more) } else { String::new() };
+            let over = if found.invented { ", over made-up entities" } else { "" };
+            let about = format!("what store `{name}` decides today: {}{left_out}{over}", table::counted(count));
+            Step::file(&path, &about, table::text(&found))
         }
         Err(why) => none(&why),
     }

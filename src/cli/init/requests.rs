@@ -1,8 +1,9 @@
-//! Requests over a store's own entities, and what the store decides of them today.
+//! Requests over a store's own entities, or over made-up ones, and what the store decides of them today.
 //!
 //! For each request environment the engine is asked for a context in which each policy matters, and for the plainest one. Cedar's
 //! authorizer then decides them for the store's own principals and resources. Of what comes out, one request is kept for each
-//! action and each answer: the decision, and the policies that make it.
+//! action and each answer: the decision, and the policies that make it. Where no request fits the store's own entities, they
+//! come from the engine too (`invented`).
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,14 +19,16 @@ use crate::text::inline;
 
 /// Rows that people will still read.
 const MOST_ROWS: usize = 20;
+/// Rows of one action over made-up entities: an allow and a deny.
+const ANSWERS: usize = 2;
 /// Entities of one type that are tried.
 const MOST_ENTITIES: usize = 12;
 /// Request environments that are looked at.
 const MOST_ENVIRONMENTS: usize = 60;
 /// Contexts that are tried in one environment.
-const MOST_CONTEXTS: usize = 12;
+pub(super) const MOST_CONTEXTS: usize = 12;
 /// What the engine may spend on one context, in conflicts.
-const BUDGET: u64 = 2000;
+pub(super) const BUDGET: u64 = 2000;
 
 /// A request and its answer.
 #[derive(Debug, Clone, PartialEq)]
@@ -35,16 +38,28 @@ pub(super) struct Row {
     pub(super) resource: EntityUid,
     /// An object; only what the request needs.
     pub(super) context: Value,
+    /// The entities that the request needs, as a table's `with` has them; none where the store's own are asked about.
+    pub(super) with: Vec<(EntityUid, Value)>,
     pub(super) allowed: bool,
     /// Names of the policies that decide, sorted.
     pub(super) because: Vec<String>,
 }
 
-/// The rows for `store`, grouped by action, and how many more were found than people will read.
+/// The rows of a first table.
+pub(super) struct Found {
+    /// Grouped by action.
+    pub(super) rows: Vec<Row>,
+    /// How many more were found than people will read.
+    pub(super) more: usize,
+    /// Whether the entities are made up.
+    pub(super) invented: bool,
+}
+
+/// The rows for `store`.
 ///
 /// # Errors
 /// Why there are none: what the store lacks.
-pub(super) fn today(store: &Store) -> Result<(Vec<Row>, usize), String> {
+pub(super) fn today(store: &Store) -> Result<Found, String> {
     if !store.tables.is_empty() {
         return Err("it has some already".to_owned());
     }
@@ -54,30 +69,46 @@ pub(super) fn today(store: &Store) -> Result<(Vec<Row>, usize), String> {
     if let Some(path) = store.broken.first() {
         return Err(format!("`{}` does not load whole, so what is decided today is not known", inline(path)));
     }
-    let data = match &store.entities {
-        EntityState::Ready(data) if data.count > 0 => data,
+    let none = Entities::empty();
+    let entities = match &store.entities {
+        EntityState::Ready(data) => &data.cedar,
         EntityState::Broken(..) => return Err("its entities cannot be used".to_owned()),
-        EntityState::Ready(_) | EntityState::None => return Err("it has no entities to ask about".to_owned()),
+        EntityState::None => &none,
     };
     let model = SchemaModel::new(&schema.cedar).map_err(|why| format!("its schema cannot be analysed: {why}"))?;
-    let world = World::new(store, &schema.cedar, &data.cedar, &model);
+    let world = World::new(store, &schema.cedar, entities, &model);
     let environments = model.environments();
-    let found: Vec<Vec<Row>> = environments.par_iter().take(MOST_ENVIRONMENTS).map(|env| world.rows(env)).collect();
+    let (rows, more) = chosen(environments, usize::MAX, |environment| world.rows(environment));
+    if !rows.is_empty() {
+        return Ok(Found { rows, more, invented: false });
+    }
+    let (rows, more) = chosen(environments, ANSWERS, |environment| world.invented(environment));
+    if rows.is_empty() {
+        return Err("no request was found that is decided without an error".to_owned());
+    }
+    Ok(Found { rows, more, invented: true })
+}
+
+/// What people will read of the rows for each of `environments`, at most `most` of one action, and how many are left out.
+fn chosen(
+    environments: &[RequestEnv],
+    most: usize,
+    rows: impl Fn(&RequestEnv) -> Vec<Row> + Send + Sync,
+) -> (Vec<Row>, usize) {
+    let found: Vec<Vec<Row>> = environments.par_iter().take(MOST_ENVIRONMENTS).map(rows).collect();
     let mut by_action: BTreeMap<String, Vec<Row>> = BTreeMap::new();
     for row in found.into_iter().flatten() {
         by_action.entry(row.action.to_string()).or_default().push(row);
     }
-    let found: usize = by_action.values().map(Vec::len).sum();
-    let rows = fairly(by_action.into_values().map(most_telling).collect());
-    if rows.is_empty() {
-        return Err("no action fits the entities that it has".to_owned());
-    }
+    let by_action: Vec<Vec<Row>> = by_action.into_values().map(|rows| most_telling(rows, most)).collect();
+    let found: usize = by_action.iter().map(Vec::len).sum();
+    let rows = fairly(by_action);
     let more = found - rows.len();
-    Ok((rows, more))
+    (rows, more)
 }
 
-/// One action's rows: an allow and a deny before the others.
-fn most_telling(rows: Vec<Row>) -> Vec<Row> {
+/// `most` of one action's rows: an allow and a deny before the others.
+fn most_telling(rows: Vec<Row>, most: usize) -> Vec<Row> {
     let mut rest = rows;
     let mut ordered = Vec::new();
     for allowed in [true, false] {
@@ -86,6 +117,7 @@ fn most_telling(rows: Vec<Row>) -> Vec<Row> {
         }
     }
     ordered.append(&mut rest);
+    ordered.truncate(most);
     ordered
 }
 
@@ -112,12 +144,12 @@ fn fairly(mut by_action: Vec<Vec<Row>>) -> Vec<Row> {
 }
 
 /// What requests are made of and decided by.
-struct World<'s> {
+pub(super) struct World<'s> {
     store: &'s Store,
-    schema: &'s Schema,
+    pub(super) schema: &'s Schema,
     entities: &'s Entities,
     by_type: BTreeMap<EntityTypeName, Vec<EntityUid>>,
-    rules: Rules,
+    pub(super) rules: Rules,
     index: Index,
 }
 
@@ -147,7 +179,8 @@ impl<'s> World<'s> {
         for context in self.contexts(environment) {
             for principal in principals {
                 for resource in resources {
-                    let Some(row) = self.decide(principal, environment.action(), resource, &context) else { continue };
+                    let asked = [principal, environment.action(), resource];
+                    let Some(row) = self.decide(asked, &context, self.entities) else { continue };
                     let same = |known: &Row| known.allowed == row.allowed && known.because == row.because;
                     if !rows.iter().any(same) {
                         rows.push(row);
@@ -187,18 +220,19 @@ impl<'s> World<'s> {
 
     /// `context` as people write it, where the schema says what a string or a pair of type and id stands for; `None` when it does
     /// not fit the schema.
-    fn plainly(&self, action: &EntityUid, context: &Value) -> Option<Value> {
+    pub(super) fn plainly(&self, action: &EntityUid, context: &Value) -> Option<Value> {
         let read = |context: &Value| Context::from_json_value(context.clone(), Some((self.schema, action))).ok();
         let (plain, exact) = (without_escapes(context), read(context)?);
         Some(if read(&plain) == Some(exact) { plain } else { context.clone() })
     }
 
-    /// The answer to one request; `None` when it is none, or a policy errors on the way.
-    fn decide(&self, principal: &EntityUid, action: &EntityUid, resource: &EntityUid, context: &Value) -> Option<Row> {
+    /// The answer to the request of a principal, an action and a resource; `None` when it is none, or a policy errors on the way.
+    pub(super) fn decide(&self, asked: [&EntityUid; 3], context: &Value, entities: &Entities) -> Option<Row> {
+        let [principal, action, resource] = asked;
         let read = Context::from_json_value(context.clone(), Some((self.schema, action))).ok()?;
         let (p, a, r) = (principal.clone(), action.clone(), resource.clone());
         let request = Request::new(p, a, r, read, Some(self.schema)).ok()?;
-        let response = self.index.is_authorized(&request, self.entities);
+        let response = self.index.is_authorized(&request, entities);
         if response.diagnostics().errors().next().is_some() {
             return None;
         }
@@ -214,6 +248,7 @@ impl<'s> World<'s> {
             action: action.clone(),
             resource: resource.clone(),
             context: context.clone(),
+            with: Vec::new(),
             allowed: response.decision() == Decision::Allow,
             because,
         })
@@ -221,7 +256,7 @@ impl<'s> World<'s> {
 }
 
 /// `value` with the arguments of extension functions and the pairs of entities in the place of Cedar's JSON escapes.
-fn without_escapes(value: &Value) -> Value {
+pub(super) fn without_escapes(value: &Value) -> Value {
     match value {
         Value::Object(fields) => {
             let only = |name: &str| fields.get(name).filter(|_| fields.len() == 1);

@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use cedar_policy::EntityUid;
 use serde_json::Value;
 
-use super::requests::Row;
+use super::requests::{Found, Row};
 use crate::text::is_deceptive;
 
 /// What the file is called, in the folder of its store.
@@ -15,6 +16,15 @@ const HEAD: &str = "\
 # They pin what is, not what should be. Read each row: keep what is meant, correct what is not, and say why in its name.
 ";
 
+/// Said where the store has no entities to ask about.
+const INVENTED: &str = "\
+# The entities are made up: each row says under `with` what there is, and nothing else is there.
+entities: []
+";
+
+/// What a line holds.
+const WIDTH: usize = 110;
+
 /// Policies that a row's name lists.
 const NAMED: usize = 3;
 
@@ -23,17 +33,18 @@ pub(super) fn counted(rows: usize) -> String {
     format!("{rows} {}", if rows == 1 { "row" } else { "rows" })
 }
 
-/// The table of `rows`. What most rows say of the context is said once.
-pub(super) fn text(rows: &[Row]) -> String {
-    let common = common(rows);
+/// The table of what was found. What most rows say of the context is said once.
+pub(super) fn text(found: &Found) -> String {
+    let common = common(&found.rows);
     let mut text = HEAD.to_owned();
+    text.push_str(if found.invented { INVENTED } else { "" });
     for (at, (key, value)) in common.iter().enumerate() {
         text.push_str(if at == 0 { "defaults:\n  context:\n" } else { "" });
         text.push_str(&format!("    {}: {}\n", self::key(key), flow(value)));
     }
     text.push_str("tests:\n");
     let mut names: HashMap<String, usize> = HashMap::new();
-    for row in rows {
+    for row in &found.rows {
         text.push_str(&of_row(row, &common, &mut names));
     }
     text
@@ -71,10 +82,35 @@ fn of_row(row: &Row, common: &BTreeMap<&str, &Value>, names: &mut HashMap<String
         }
         lines.push(format!("      {}: {}", self::key(key), flow(value)));
     }
+    for (at, (uid, entity)) in row.with.iter().enumerate() {
+        if at == 0 {
+            lines.push("    with:".to_owned());
+        }
+        lines.extend(of_entity(uid, entity));
+    }
     let because: Vec<String> = row.because.iter().map(|name| scalar(name)).collect();
     lines.push(format!("    expect: {}", if row.allowed { "allow" } else { "deny" }));
     lines.push(format!("    because: [{}]", because.join(", ")));
     lines.join("\n") + "\n"
+}
+
+/// What is said of an entity, on one line where that can be read.
+fn of_entity(uid: &EntityUid, entity: &Value) -> Vec<String> {
+    let uid = scalar(&uid.to_string());
+    let line = format!("      {uid}: {}", flow(entity));
+    if line.chars().count() <= WIDTH {
+        return vec![line];
+    }
+    let mut lines = vec![format!("      {uid}:")];
+    for (name, said) in entity.as_object().into_iter().flatten() {
+        let Some(fields) = said.as_object() else {
+            lines.push(format!("        {name}: {}", flow(said)));
+            continue;
+        };
+        lines.push(format!("        {name}:"));
+        lines.extend(fields.iter().map(|(key, value)| format!("          {}: {}", self::key(key), flow(value))));
+    }
+    lines
 }
 
 /// Who may do what, and why not; unique among `names`.
@@ -122,7 +158,7 @@ fn double_quoted(text: &str) -> String {
     out
 }
 
-/// A value of a context on one line.
+/// A value on one line.
 fn flow(value: &Value) -> String {
     match value {
         Value::String(text) => scalar(text),

@@ -5,7 +5,6 @@ use std::fs;
 use std::io::Write as _;
 use std::path::Path;
 
-use crate::cli::exit::Failure;
 use crate::text::inline;
 
 /// One line of the plan.
@@ -51,21 +50,29 @@ enum Became {
     Shown,
     /// It is there already.
     Kept,
+    /// It cannot be written.
+    Failed(String),
 }
 
-/// Carries `steps` out below `root`, or only shows them. What was done, for standard output.
-///
-/// # Errors
-/// When a file cannot be written; those before it are.
-pub(super) fn carry_out(root: &Path, steps: &[Step], dry: bool) -> Result<String, Failure> {
-    let mut out = String::new();
+/// What [`carry_out`] did.
+pub(super) struct Done {
+    /// A line for each step, for standard output.
+    pub(super) text: String,
+    /// Whether every file that was to be written could be.
+    pub(super) whole: bool,
+}
+
+/// Carries `steps` out below `root`, or only shows them. A file that cannot be written stops none of the others.
+pub(super) fn carry_out(root: &Path, steps: &[Step], dry: bool) -> Done {
+    let mut done = Done { text: String::new(), whole: true };
     for step in steps {
+        let out = &mut done.text;
         // Writing to a string cannot fail.
         let _ = match step {
             Step::Note(text) => writeln!(out, "skipped: {text}"),
             Step::Advice { about, text } => writeln!(out, "by hand: {about}:\n{}", quoted(text)),
-            Step::File { path, about, text, otherwise } => match write(root, path, text, dry)? {
-                Became::Written => writeln!(out, "written: {} ({about})", inline(path)),
+            Step::File { path, about, text, otherwise } => match write(root, path, text, dry) {
+                Became::Written => writeln!(out, "written: {} ({about})\n{}", inline(path), quoted(text)),
                 Became::Shown => writeln!(out, "would write: {} ({about})\n{}", inline(path), quoted(text)),
                 Became::Kept if otherwise.is_empty() => writeln!(out, "kept: {} is there already", inline(path)),
                 Became::Kept => writeln!(
@@ -74,10 +81,14 @@ pub(super) fn carry_out(root: &Path, steps: &[Step], dry: bool) -> Result<String
                     inline(path),
                     quoted(otherwise)
                 ),
+                Became::Failed(why) => {
+                    done.whole = false;
+                    writeln!(out, "not written: {}: {}", inline(path), inline(&why))
+                }
             },
         };
     }
-    Ok(out)
+    done
 }
 
 /// Text set apart from what is said about it.
@@ -86,23 +97,37 @@ fn quoted(text: &str) -> String {
     lines.join("\n")
 }
 
-/// Makes the file, unless there is anything at `path`.
-fn write(root: &Path, path: &str, text: &str, dry: bool) -> Result<Became, Failure> {
+/// Makes the file, unless there is anything at `path`, or only says what would become of it.
+fn write(root: &Path, path: &str, text: &str, dry: bool) -> Became {
     let full = root.join(path);
-    let failed = |why: &dyn std::fmt::Display| Failure(format!("cannot write `{path}`: {why}"));
     if fs::symlink_metadata(&full).is_ok() {
-        return Ok(Became::Kept);
-    }
-    if dry {
-        return Ok(Became::Shown);
+        return Became::Kept;
     }
     let folder = full.parent().unwrap_or(root);
-    let there = folder.ancestors().find(|folder| folder.exists()).unwrap_or(root);
-    if !there.canonicalize().map_err(|error| failed(&error))?.starts_with(root) {
-        return Err(failed(&"its folder is a link that leads out of the repository"));
+    if let Err(why) = may_hold_files(root, folder) {
+        return Became::Failed(why);
     }
-    fs::create_dir_all(folder).map_err(|error| failed(&error))?;
-    let mut file = fs::OpenOptions::new().write(true).create_new(true).open(&full).map_err(|error| failed(&error))?;
-    file.write_all(text.as_bytes()).map_err(|error| failed(&error))?;
-    Ok(Became::Written)
+    if dry {
+        return Became::Shown;
+    }
+    let written = fs::create_dir_all(folder)
+        .and_then(|()| fs::OpenOptions::new().write(true).create_new(true).open(&full))
+        .and_then(|mut file| file.write_all(text.as_bytes()));
+    written.map_or_else(|error| Became::Failed(error.to_string()), |()| Became::Written)
+}
+
+/// Whether `folder` is, or can become, a folder below `root`.
+///
+/// # Errors
+/// Why not.
+fn may_hold_files(root: &Path, folder: &Path) -> Result<(), String> {
+    // A link that leads nowhere is there too.
+    let there = folder.ancestors().find(|folder| fs::symlink_metadata(folder).is_ok()).unwrap_or(root);
+    let Ok(real) = there.canonicalize() else {
+        return Err("its folder is a link that leads nowhere".to_owned());
+    };
+    if !real.starts_with(root) {
+        return Err("its folder is a link that leads out of the repository".to_owned());
+    }
+    if real.is_dir() { Ok(()) } else { Err("its folder is a file".to_owned()) }
 }

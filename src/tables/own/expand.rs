@@ -4,10 +4,10 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use cedar_policy::{Entities, EntityUid, Schema};
+use rustc_hash::FxHashMap;
 
 use super::model::{Base, Because, Failing, Overlay, Sheet, Spec, What};
-use super::overlay::{Laid, lay, said};
-use super::values::Values;
+use super::overlay::{Bench, Laid, lay, written};
 use super::vocabulary::Vocabulary;
 use crate::outcome::Decision;
 use crate::repo::cedar::fault;
@@ -17,8 +17,11 @@ use crate::tables::rows::{Called, Content, Errors, Found, Reasons, Row, RowConte
 use crate::tables::uid::parse;
 use crate::text::{SourceFile, inline, nearest};
 
-/// How many sets of entities are kept: each can be as large as the store's.
-const KEPT: usize = 32;
+/// How many entities are kept in all, of sets that can be as large as the store's.
+const KEPT: usize = 100_000;
+
+/// How many principals and resources are kept.
+const UIDS: usize = 4096;
 
 /// What the rows of one table have in common, ready for them.
 pub(in crate::tables) struct Sheets<'s> {
@@ -27,6 +30,8 @@ pub(in crate::tables) struct Sheets<'s> {
     pub(super) vocabulary: &'s Vocabulary,
     pub(super) sheet: Sheet,
     base: Laid,
+    /// The table.
+    text: &'s str,
 }
 
 impl<'s> Sheets<'s> {
@@ -38,6 +43,7 @@ impl<'s> Sheets<'s> {
         store: &'s Store,
         vocabulary: &'s Vocabulary,
         sheet: Sheet,
+        text: &'s str,
         file: impl FnOnce(&str) -> Result<Arc<SourceFile>, String>,
     ) -> Result<Self, Vec<Fault>> {
         let schema = store.schema.ready().map(|schema| &schema.cedar);
@@ -47,7 +53,7 @@ impl<'s> Sheets<'s> {
             if sheet.with.is_empty() {
                 return Ok(bare);
             }
-            let laid = lay(&bare.entities, &sheet.with, schema, &mut Values::default());
+            let laid = lay(&bare.entities, &sheet.with, text, schema, &mut Bench::default());
             // Of entities that stand alone in the table none is a slip.
             let alone = matches!(sheet.entities, Base::Written);
             laid.map(|laid| if alone { Laid { notes: Vec::new(), ..laid } } else { laid })
@@ -74,14 +80,14 @@ impl<'s> Sheets<'s> {
             faults.extend(vocabulary.action(&said.value).err().map(|fault| fault.at(said.span)));
         }
         match base {
-            Ok(base) if faults.is_empty() => Ok(Self { store, schema, vocabulary, sheet, base }),
+            Ok(base) if faults.is_empty() => Ok(Self { store, schema, vocabulary, sheet, base, text }),
             _ => Err(faults),
         }
     }
 
     /// A worker of its own for a share of the rows.
     pub(in crate::tables) fn expander(&self) -> Expander<'_> {
-        Expander { shared: self, values: Values::default(), laid: HashMap::new() }
+        Expander { shared: self, bench: Bench::default(), laid: HashMap::new(), held: 0, uids: FxHashMap::default() }
     }
 }
 
@@ -115,9 +121,13 @@ fn base(
 /// Turns specifications into rows.
 pub(in crate::tables) struct Expander<'s> {
     pub(super) shared: &'s Sheets<'s>,
-    pub(super) values: Values,
-    /// Entities with rows' overlays, by what the overlays say.
-    laid: HashMap<String, Result<Laid, Vec<Fault>>>,
+    pub(super) bench: Bench,
+    /// Entities with rows' overlays, by what the table writes of them.
+    laid: HashMap<String, Laid>,
+    /// How many entities these are.
+    held: usize,
+    /// Principals and resources of types that there are, by what the table writes.
+    uids: FxHashMap<String, EntityUid>,
 }
 
 impl Expander<'_> {
@@ -252,18 +262,25 @@ impl Expander<'_> {
 
     /// The principal or resource of a row, of a type that there is.
     fn entity(
-        &self,
+        &mut self,
         said: Option<&Said<String>>,
         what: &str,
         spec: &Spec,
         faults: &mut Vec<Fault>,
     ) -> Option<EntityUid> {
         let Some(said) = said else { return missing(what, spec, faults) };
+        if let Some(known) = self.uids.get(&said.value) {
+            return Some(known.clone());
+        }
         let uid = uid(said, faults)?;
         if let Some(fault) = self.shared.vocabulary.unknown_type(uid.type_name()) {
             faults.push(fault.at(said.span));
             return None;
         }
+        if self.uids.len() >= UIDS {
+            self.uids.clear();
+        }
+        self.uids.insert(said.value.clone(), uid.clone());
         Some(uid)
     }
 
@@ -289,24 +306,23 @@ impl Expander<'_> {
         if with.is_empty() {
             return Some(self.shared.base.clone());
         }
-        // The places differ from row to row, and are for faults only.
-        let key: String = with.iter().map(said).collect();
-        let known = match self.laid.get(&key) {
-            Some(Ok(known)) => return Some(known.clone()),
-            _ => lay(&self.shared.base.entities, with, self.shared.schema, &mut self.values),
-        };
-        let known = known.map(|mut laid| {
-            laid.notes.extend(self.shared.base.notes.iter().cloned());
-            laid
-        });
-        if let Err(found) = &known {
-            faults.extend(found.iter().cloned());
+        let shared = self.shared;
+        let key = with.iter().filter_map(|overlay| written(shared.text, overlay)).collect::<Vec<_>>().join("\n");
+        if let Some(known) = self.laid.get(&key) {
+            return Some(known.clone());
         }
-        if self.laid.len() >= KEPT {
+        let mut laid = lay(&shared.base.entities, with, shared.text, shared.schema, &mut self.bench)
+            .map_err(|found| faults.extend(found))
+            .ok()?;
+        laid.notes.extend(shared.base.notes.iter().cloned());
+        let count = laid.entities.iter().count();
+        if self.held + count > KEPT {
             self.laid.clear();
+            self.held = 0;
         }
-        self.laid.insert(key, known.clone());
-        known.ok()
+        self.held += count;
+        self.laid.insert(key, laid.clone());
+        Some(laid)
     }
 
     fn reasons(&self, because: Option<&Because>, faults: &mut Vec<Fault>) -> Reasons {

@@ -4,13 +4,14 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use cedar_policy::{Entities, Entity, EntityUid, Schema};
+use rustc_hash::FxHashMap;
 use serde_json::{Map, Value};
 
 use super::model::Overlay;
 use super::values::Values;
 use crate::repo::cedar::{direct_parents, entity_shape, fault};
 use crate::repo::shape::{Field, Shape};
-use crate::repo::tree::{Entry, Fault, Kind, Tree};
+use crate::repo::tree::{Entry, Fault, Kind};
 use crate::tables::uid::{meant, parse};
 use crate::text::{inline, nearest};
 
@@ -28,21 +29,38 @@ pub(super) struct Laid {
 /// An entity on its way.
 struct Draft<'o> {
     overlay: &'o Overlay,
+    /// Whether nothing else makes it.
+    alone: bool,
     attrs: Map<String, Value>,
     tags: Map<String, Value>,
     parents: Vec<Value>,
 }
 
-/// `base` with `overlays` laid over it.
+/// What laying overlays over one base keeps.
+#[derive(Default)]
+pub(super) struct Bench {
+    pub(super) values: Values,
+    /// Entities that the base does not have, by what the table writes of them.
+    new: FxHashMap<String, Entity>,
+    /// Entities that the base does not have, and those of nearly their names.
+    near: FxHashMap<EntityUid, Option<EntityUid>>,
+}
+
+/// How many entities a bench keeps.
+const KEPT: usize = 4096;
+
+/// `base` with `overlays`, which `text` has, laid over it.
 ///
 /// # Errors
 /// Everything that is wrong with them.
 pub(super) fn lay(
     base: &Entities,
     overlays: &[Overlay],
+    text: &str,
     schema: Option<&Schema>,
-    values: &mut Values,
+    bench: &mut Bench,
 ) -> Result<Laid, Vec<Fault>> {
+    let mut entities = Vec::new();
     let mut faults = Vec::new();
     let mut notes = Vec::new();
     // In the order in which entities are met first; a second overlay of one goes on from the first.
@@ -59,26 +77,43 @@ pub(super) fn lay(
                 continue;
             }
         };
+        let new = base.get(&uid).is_none();
+        if new && overlays.len() <= MANY {
+            if bench.near.len() >= KEPT {
+                bench.near.clear();
+            }
+            let near = bench.near.entry(uid.clone()).or_insert_with(|| meant(&uid, base));
+            notes.extend(near.as_ref().map(|near| {
+                let (new, near) = (uid.to_string(), near.to_string());
+                format!("{} is added to the entities, and {} is there", inline(&new), inline(&near))
+            }));
+        }
+        // Nothing but what is written here makes it, so the same text makes the same again.
+        let alone = new && overlays.iter().filter(|other| other.uid.value == overlay.uid.value).count() == 1;
+        if let Some(known) = written(text, overlay).filter(|_| alone).and_then(|text| bench.new.get(text)) {
+            entities.push(known.clone());
+            continue;
+        }
         let draft = drafts.entry(uid.clone()).or_insert_with(|| {
             order.push(uid.clone());
-            if overlays.len() <= MANY
-                && base.get(&uid).is_none()
-                && let Some(near) = meant(&uid, base)
-            {
-                let (new, near) = (uid.to_string(), near.to_string());
-                notes.push(format!("{} is added to the entities, and {} is there", inline(&new), inline(&near)));
-            }
-            known(base, &uid, overlay)
+            known(base, &uid, overlay, alone)
         });
-        change(draft, &uid, overlay, schema, values, &mut faults);
+        change(draft, &uid, overlay, schema, &mut bench.values, &mut faults);
     }
-    let mut entities = Vec::new();
     for (uid, draft) in order.iter().filter_map(|uid| Some((uid, drafts.remove(uid)?))) {
-        let Draft { overlay, attrs, tags, parents } = draft;
+        let Draft { overlay, alone, attrs, tags, parents } = draft;
         let json = serde_json::json!({ "uid": json(uid), "attrs": attrs, "tags": tags, "parents": parents });
         // What is wrong with it for sure is said already, and better.
         match Entity::from_json_value(json, schema) {
-            Ok(entity) => entities.push(entity),
+            Ok(entity) => {
+                if let (true, Some(text)) = (alone, written(text, overlay)) {
+                    if bench.new.len() >= KEPT {
+                        bench.new.clear();
+                    }
+                    bench.new.insert(text.to_owned(), entity.clone());
+                }
+                entities.push(entity);
+            }
             Err(_) if faults.iter().any(|fault| within(fault, overlay)) => {}
             Err(error) => faults.push(told(&overlay.uid.value, &error).at(overlay.uid.span)),
         }
@@ -86,7 +121,8 @@ pub(super) fn lay(
     if !faults.is_empty() {
         return Err(faults);
     }
-    let laid = base.clone().upsert_entities(entities, schema);
+    // Each fits the schema by itself, and that is all that a schema asks.
+    let laid = base.clone().upsert_entities(entities, None);
     laid.map(|entities| Laid { entities: Arc::new(entities), notes }).map_err(|error| {
         let words = fault(&error).message;
         let named = overlays.iter().find(|overlay| words.contains(&overlay.uid.value)).or(overlays.first());
@@ -106,13 +142,13 @@ fn json(uid: &EntityUid) -> Value {
 }
 
 /// What `base` has of `uid`.
-fn known<'o>(base: &Entities, uid: &EntityUid, overlay: &'o Overlay) -> Draft<'o> {
+fn known<'o>(base: &Entities, uid: &EntityUid, overlay: &'o Overlay, alone: bool) -> Draft<'o> {
     let entity = base.get(uid);
     let known = entity.and_then(|entity| entity.to_json_value().ok()).unwrap_or_default();
     let object = |key: &str| known.get(key).and_then(Value::as_object).cloned().unwrap_or_default();
     // The JSON of an entity holds all of its ancestors.
     let parents = entity.map(direct_parents).unwrap_or_default().iter().map(json).collect();
-    Draft { overlay, attrs: object("attrs"), tags: object("tags"), parents }
+    Draft { overlay, alone, attrs: object("attrs"), tags: object("tags"), parents }
 }
 
 /// Lays `overlay` over `draft`.
@@ -202,33 +238,7 @@ fn told(uid: &str, error: &dyn miette::Diagnostic) -> Fault {
     Fault::new(format!("{} does not fit: {}", inline(uid), inline(message)))
 }
 
-/// What an overlay says, without its places.
-pub(super) fn said(overlay: &Overlay) -> String {
-    let mut out = format!("{:?}", overlay.uid.value);
-    entries(&overlay.attrs, &mut out);
-    entries(&overlay.tags, &mut out);
-    let parents = overlay.parents.as_ref().map(|all| all.iter().map(|said| &said.value).collect::<Vec<_>>());
-    out.push_str(&format!("{parents:?};"));
-    out
-}
-
-fn entries(all: &[Entry], out: &mut String) {
-    out.push('{');
-    for Entry { key, value } in all {
-        out.push_str(&format!("{:?}:", key.value));
-        tree(value, out);
-    }
-    out.push('}');
-}
-
-fn tree(value: &Tree, out: &mut String) {
-    match &value.kind {
-        Kind::List(items) => {
-            out.push('[');
-            items.iter().for_each(|item| tree(item, out));
-            out.push(']');
-        }
-        Kind::Map(all) => entries(all, out),
-        kind => out.push_str(&format!("{kind:?},")),
-    }
+/// How `text` writes `overlay`.
+pub(super) fn written<'t>(text: &'t str, overlay: &Overlay) -> Option<&'t str> {
+    text.get(overlay.span.start..overlay.span.end)
 }

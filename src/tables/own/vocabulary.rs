@@ -49,6 +49,8 @@ pub(in crate::tables) struct Vocabulary {
     pub(super) actions: Vec<Action>,
     places: HashMap<EntityUid, usize>,
     by_id: HashMap<String, Vec<usize>>,
+    /// Those known by their whole name, as Cedar writes it.
+    by_name: HashMap<String, usize>,
     types: HashSet<EntityTypeName>,
     members: HashMap<EntityTypeName, Vec<EntityUid>>,
     /// Whether a schema says that there are no others.
@@ -78,16 +80,18 @@ impl Vocabulary {
             .collect();
         let mut by_id: HashMap<String, Vec<usize>> = HashMap::new();
         let mut places = HashMap::new();
+        let mut by_name = HashMap::new();
         for (at, action) in actions.iter().enumerate() {
             let id: &str = action.uid.id().as_ref();
             by_id.entry(id.to_owned()).or_default().push(at);
             places.insert(action.uid.clone(), at);
+            by_name.insert(action.uid.to_string(), at);
         }
         let types: HashSet<EntityTypeName> =
             schema.into_iter().flat_map(|schema| schema.entity_types().cloned()).collect();
         let of = |ty: &EntityTypeName| Some((ty.clone(), enumeration(schema?, ty)?));
         let members = types.iter().filter_map(of).collect();
-        Self { actions, places, by_id, types, members, closed: schema.is_some() }
+        Self { actions, places, by_id, by_name, types, members, closed: schema.is_some() }
     }
 
     /// What the store says of `uid`.
@@ -97,6 +101,9 @@ impl Vocabulary {
 
     /// The action that a table calls `text`: in full, or by its id when only one action has it.
     pub(super) fn action(&self, text: &str) -> Result<EntityUid, Fault> {
+        if let Some(action) = self.by_name.get(text).and_then(|at| self.actions.get(*at)) {
+            return Ok(action.uid.clone());
+        }
         if let Some(found) = self.by_id.get(text) {
             let all: Vec<_> = found.iter().filter_map(|at| self.actions.get(*at)).collect();
             return match all.as_slice() {

@@ -1,0 +1,252 @@
+//! Decides rows of one table, one after the other: what they state against what comes out.
+
+use cedar_policy::{Entities, EntityUid, Request, Response};
+use rustc_hash::FxHashMap;
+use serde_json::value::RawValue;
+
+use super::compare::{expected, got, mismatches, wrong_people};
+use super::coverage::{Counts, Plan};
+use super::engine::Ready;
+use super::lesson::{Asked, lesson, named};
+use super::request::Requests;
+use super::rows::{Content, Errors, Found, Row, RowContext, RowEntities, Who};
+use super::select::{About, Selection};
+use super::uid::meant;
+use crate::outcome::{Decision, Expected, PolicyError, RowFault, RowRequest, Status, TestResult};
+use crate::repo::Table;
+use crate::repo::tree::Fault;
+use crate::text::{Location, Span, inline};
+
+/// How many entities that are not there are looked at: where so many are, it is meant so.
+const STRANGERS: usize = 200;
+
+/// Runs rows of one table one after the other.
+pub(super) struct Worker<'r> {
+    ready: &'r Ready<'r>,
+    table: &'r Table,
+    selection: &'r Selection,
+    requests: Requests<'r>,
+    counts: Option<Counts>,
+    /// Entities that are not there, and those of nearly their names.
+    strangers: FxHashMap<EntityUid, Option<EntityUid>>,
+}
+
+impl<'r> Worker<'r> {
+    pub(super) fn new(ready: &'r Ready<'r>, table: &'r Table, selection: &'r Selection) -> Self {
+        let counts = ready.plan.map(Plan::counts);
+        Self { ready, table, selection, requests: Requests::new(ready.store), counts, strangers: FxHashMap::default() }
+    }
+
+    /// Hands in what was counted.
+    pub(super) fn done(self) {
+        if let (Some(plan), Some(counts)) = (self.ready.plan, &self.counts) {
+            plan.add(counts);
+        }
+    }
+
+    /// Cedar's answer, counted.
+    fn ask(&mut self, request: &Request, entities: &Entities) -> Response {
+        if let (Some(plan), Some(counts)) = (self.ready.plan, &mut self.counts) {
+            plan.count(counts, &self.ready.index, request, entities);
+        }
+        self.ready.index.is_authorized(request, entities)
+    }
+
+    /// The result of one row; `None` when it is not asked for.
+    pub(super) fn row(&mut self, found: &Found<'_>, id: &str) -> Option<TestResult> {
+        if !self.selection.names(id, self.table.file.path()) {
+            return None;
+        }
+        let mut result = TestResult {
+            id: id.to_owned(),
+            store: Some(self.ready.store.name.clone()),
+            location: Location::new(&self.table.file, found.span),
+            status: Status::Error,
+            request: None,
+            expected: None,
+            got: None,
+            message: None,
+            help: None,
+            faults: Vec::new(),
+            notes: found.notes.clone(),
+            skip_reason: None,
+            lesson: Vec::new(),
+        };
+        let asked = match &found.content {
+            Ok(Content::Row(row)) => self.decision(row, &mut result),
+            Ok(Content::Who(who)) => self.who(who, &mut result),
+            Ok(Content::Skip(why)) => {
+                result.status = Status::Skip;
+                result.skip_reason = Some(why.clone());
+                Ok(self.selection.asks_for_waiting())
+            }
+            Err(faults) => Err(faults.clone()),
+        };
+        match asked {
+            Ok(asked) => asked.then_some(result),
+            Err(faults) => {
+                self.refuse(&mut result, faults);
+                Some(result)
+            }
+        }
+    }
+
+    fn refuse(&self, result: &mut TestResult, faults: Vec<Fault>) {
+        let messages: Vec<_> = faults.iter().map(|fault| fault.message.as_str()).collect();
+        result.message = Some(messages.join("; "));
+        if let [fault] = faults.as_slice() {
+            result.help.clone_from(&fault.help);
+        }
+        let place = |span: Option<Span>| span.map(|span| Location::new(&self.table.file, span));
+        result.faults = faults
+            .into_iter()
+            .map(|fault| RowFault {
+                location: place(fault.span).unwrap_or_else(|| result.location.clone()),
+                message: fault.message,
+                help: fault.help,
+            })
+            .collect();
+    }
+
+    /// Decides a row; `false` when it is not asked for.
+    fn decision(&mut self, row: &Row<'_>, result: &mut TestResult) -> Result<bool, Vec<Fault>> {
+        result.expected = Some(expected(row));
+        let request = match self.requests.request(row) {
+            Ok(request) => request,
+            Err(_) if !self.selection.asks(&About { expect: Some(row.decision), ..About::default() }) => {
+                return Ok(false);
+            }
+            Err(faults) => return Err(faults),
+        };
+        let shown = shown(&request, &row.context);
+        let principals = [shown.principal.clone()];
+        let about = About {
+            principals: &principals,
+            action: Some(&shown.action),
+            resource: Some(&shown.resource),
+            expect: Some(row.decision),
+        };
+        if !self.selection.asks(&about) {
+            return Ok(false);
+        }
+        result.request = Some(shown);
+        if let Some(blocked) = &self.ready.blocked {
+            return Err(vec![blocked.clone()]);
+        }
+        if self.selection.list {
+            result.status = Status::Skip;
+            return Ok(true);
+        }
+        let entities = self.requests.entities(row).map_err(|fault| vec![fault])?;
+        let response = self.ask(&request, &entities);
+        let got = got(self.ready.store, &response);
+        let wrong = mismatches(self.ready.store, row, &got).map_err(|why| vec![Fault::new(why)])?;
+        if !wrong.is_empty() {
+            let asked = Asked { request: &request, entities: &entities, expected: row.decision, response: &response };
+            result.lesson = lesson(self.ready.store, self.ready.tracer(), &asked, &named(self.ready.store, row));
+        }
+        result.got = Some(got);
+        judge(result, wrong);
+        if matches!(row.entities, RowEntities::Ready(_)) {
+            let silent = match (&row.errors, &result.got) {
+                (Errors::Open, Some(got)) => got.errors.clone(),
+                _ => Vec::new(),
+            };
+            self.note(&[request.principal(), request.resource()], &entities, &silent, result);
+        }
+        Ok(true)
+    }
+
+    /// Says what is probably not meant: an entity that is not there while one of nearly that name is, and policies that fail to
+    /// evaluate where the row is silent about it.
+    fn note(
+        &mut self,
+        about: &[Option<&EntityUid>],
+        entities: &Entities,
+        silent: &[PolicyError],
+        result: &mut TestResult,
+    ) {
+        for uid in about.iter().copied().flatten().filter(|uid| entities.get(uid).is_none()) {
+            if self.strangers.len() >= STRANGERS && !self.strangers.contains_key(uid) {
+                continue;
+            }
+            let near = self.strangers.entry(uid.clone()).or_insert_with(|| meant(uid, entities));
+            if let Some(near) = near {
+                let (uid, near) = (uid.to_string(), near.to_string());
+                result.notes.push(format!("{} is not among the entities, and {} is", inline(&uid), inline(&near)));
+            }
+        }
+        let silent = silent.iter().map(|error| {
+            let (policy, words) = (inline(&error.policy.name), inline(&error.message));
+            format!("`{policy}` fails to evaluate and is skipped, where `errors` says nothing of it: {words}")
+        });
+        result.notes.extend(silent);
+    }
+
+    /// Decides for everybody; `false` when the row is not asked for.
+    fn who(&mut self, who: &Who<'_>, result: &mut TestResult) -> Result<bool, Vec<Fault>> {
+        let (action, resource) = (who.action.to_string(), who.resource.to_string());
+        let asked = if self.selection.filters.is_empty() { &[][..] } else { &who.candidates };
+        let principals: Vec<String> = asked.iter().map(ToString::to_string).collect();
+        let about = About { principals: &principals, action: Some(&action), resource: Some(&resource), expect: None };
+        if !self.selection.asks(&about) {
+            return Ok(false);
+        }
+        let expect: Vec<String> = who.expect.iter().cloned().collect();
+        result.expected = Some(Expected { decision: Decision::Allow, reason: None, errors: None, who: Some(expect) });
+        if self.selection.list {
+            result.status = Status::Skip;
+            return Ok(true);
+        }
+        let (mut missing, mut extra) = (Vec::new(), Vec::new());
+        let mut telling: Option<(Request, Response, bool)> = None;
+        let mut failing = Vec::new();
+        for principal in &who.candidates {
+            let request = self.requests.asking(who, principal).map_err(|fault| vec![fault])?;
+            let response = self.ask(&request, &who.entities);
+            if response.diagnostics().errors().next().is_some() {
+                for error in got(self.ready.store, &response).errors {
+                    if !failing.iter().any(|known: &PolicyError| known.policy.name == error.policy.name) {
+                        failing.push(error);
+                    }
+                }
+            }
+            let allowed = response.decision() == cedar_policy::Decision::Allow;
+            let name = principal.to_string();
+            if allowed == who.expect.contains(&name) {
+                continue;
+            }
+            // Somebody who is allowed and should not be tells more than the other way round.
+            if telling.as_ref().is_none_or(|(_, _, extra)| allowed && !extra) {
+                telling = Some((request, response, allowed));
+            }
+            if allowed { extra.push(name) } else { missing.push(name) }
+        }
+        if let Some((request, response, allowed)) = &telling {
+            let expected = if *allowed { Decision::Deny } else { Decision::Allow };
+            let asked = Asked { request, entities: &who.entities, expected, response };
+            result.request = Some(shown(request, &who.context));
+            result.got = Some(got(self.ready.store, response));
+            result.lesson = lesson(self.ready.store, self.ready.tracer(), &asked, &[]);
+        }
+        judge(result, wrong_people(&missing, &extra));
+        self.note(&[Some(&who.resource)], &who.entities, &failing, result);
+        Ok(true)
+    }
+}
+
+fn judge(result: &mut TestResult, wrong: Vec<String>) {
+    result.status = if wrong.is_empty() { Status::Pass } else { Status::Fail };
+    result.message = (!wrong.is_empty()).then(|| wrong.join("; "));
+}
+
+/// The request as reports show it.
+fn shown(request: &Request, context: &RowContext<'_>) -> RowRequest {
+    let uid = |uid: Option<&EntityUid>| uid.map(ToString::to_string).unwrap_or_default();
+    RowRequest {
+        principal: uid(request.principal()),
+        action: uid(request.action()),
+        resource: uid(request.resource()),
+        context: RawValue::from_string(context.json().to_owned()).unwrap_or_default(),
+    }
+}
