@@ -118,31 +118,42 @@ impl<'r> Worker<'r> {
             }
             Err(faults) => return Err(faults),
         };
-        let shown = shown(&request, &row.context);
-        let principals = [shown.principal.clone()];
-        let about = About {
-            principals: &principals,
-            action: Some(&shown.action),
-            resource: Some(&shown.resource),
-            expect: Some(row.decision),
-        };
-        if !self.selection.asks(&about) {
-            return Ok(false);
+        if !self.selection.filters.is_empty() {
+            let shown = shown(&request, &row.context);
+            let principals = [shown.principal.clone()];
+            let about = About {
+                principals: &principals,
+                action: Some(&shown.action),
+                resource: Some(&shown.resource),
+                expect: Some(row.decision),
+            };
+            if !self.selection.asks(&about) {
+                return Ok(false);
+            }
         }
-        result.request = Some(shown);
+        let judged = self.decided(row, &request, result);
+        // Nobody sees the request of a row that passed and is only counted.
+        if result.status != Status::Pass || !self.selection.brief {
+            result.request = Some(shown(&request, &row.context));
+        }
+        judged.map(|()| true)
+    }
+
+    /// Decides a row that is asked for.
+    fn decided(&mut self, row: &Row<'_>, request: &Request, result: &mut TestResult) -> Result<(), Vec<Fault>> {
         if let Some(blocked) = &self.ready.blocked {
             return Err(vec![blocked.clone()]);
         }
         if self.selection.list {
             result.status = Status::Skip;
-            return Ok(true);
+            return Ok(());
         }
         let entities = self.requests.entities(row).map_err(|fault| vec![fault])?;
-        let response = self.ask(&request, &entities);
+        let response = self.ask(request, &entities);
         let got = got(self.ready.store, &response);
         let wrong = mismatches(self.ready.store, row, &got).map_err(|why| vec![Fault::new(why)])?;
         if !wrong.is_empty() {
-            let asked = Asked { request: &request, entities: &entities, expected: row.decision, response: &response };
+            let asked = Asked { request, entities: &entities, expected: row.decision, response: &response };
             result.lesson = lesson(self.ready.store, self.ready.tracer(), &asked, &named(self.ready.store, row));
         }
         result.got = Some(got);
@@ -154,7 +165,7 @@ impl<'r> Worker<'r> {
             };
             self.note(&[request.principal(), request.resource()], &entities, &silent, result);
         }
-        Ok(true)
+        Ok(())
     }
 
     /// Says what is probably not meant: an entity that is not there while one of nearly that name is, and policies that fail to

@@ -36,7 +36,7 @@ impl Expander<'_> {
         for Entry { key, value } in &shared.sheet.defaults.context {
             let name = key.value.as_str();
             if declares(name) && !own(name) {
-                let json = self.bench.values.json(value, shape(name), &format!("context.{}", inline(name)), faults);
+                let json = self.bench.values.json(value, shape(name), format_args!("context.{}", inline(name)), faults);
                 object.extend(json.map(|json| (name.to_owned(), json)));
             }
         }
@@ -90,7 +90,7 @@ impl Expander<'_> {
                 continue;
             }
             if declares(name) {
-                let json = self.bench.values.json(value, shape(name), &format!("context.{}", inline(name)), faults);
+                let json = self.bench.values.json(value, shape(name), format_args!("context.{}", inline(name)), faults);
                 object.extend(json.map(|json| (name.to_owned(), json)));
             } else if !lenient {
                 let message = format!("{} has no `{}` in its context", inline(&action.to_string()), inline(name));

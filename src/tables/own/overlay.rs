@@ -227,7 +227,7 @@ fn put(
         return;
     }
     let what = format!("{entity}.{}", inline(&entry.key.value));
-    if let Some(json) = values.json(&entry.value, shape, &what, faults) {
+    if let Some(json) = values.json(&entry.value, shape, format_args!("{what}"), faults) {
         into.insert(entry.key.value.clone(), json);
     }
 }

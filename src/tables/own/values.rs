@@ -1,5 +1,7 @@
 //! From what a table writes to Cedar's JSON, by what the schema asks for.
 
+use std::fmt::Arguments;
+
 use rustc_hash::FxHashMap;
 use serde_json::Value;
 
@@ -17,7 +19,13 @@ pub(in crate::tables) struct Values {
 
 impl Values {
     /// `tree` as JSON where `shape` is wanted; `what` names it for people. `None` when a fault says why not.
-    pub(super) fn json(&mut self, tree: &Tree, shape: &Shape, what: &str, faults: &mut Vec<Fault>) -> Option<Value> {
+    pub(super) fn json(
+        &mut self,
+        tree: &Tree,
+        shape: &Shape,
+        what: Arguments<'_>,
+        faults: &mut Vec<Fault>,
+    ) -> Option<Value> {
         let wrong = |faults: &mut Vec<Fault>| {
             let fault = Fault::new(format!("{what} is {}, and this is {}", shape.what(), tree.what())).at(tree.span);
             faults.push(match (&tree.kind, shape) {
@@ -45,8 +53,8 @@ impl Values {
             (Kind::Text(text), Shape::Extension(name)) => self.extension(name, text, tree.span, what, faults),
             (Kind::List(items), Shape::Set(_) | Shape::Any) => {
                 let of = if let Shape::Set(of) = shape { of } else { &Shape::Any };
-                let item = format!("an item of {what}");
-                let all: Vec<_> = items.iter().map(|tree| self.json(tree, of, &item, faults)).collect();
+                let all: Vec<_> =
+                    items.iter().map(|tree| self.json(tree, of, format_args!("an item of {what}"), faults)).collect();
                 all.into_iter().collect::<Option<_>>().map(Value::Array)
             }
             (Kind::Map(entries), Shape::Record(fields)) => self.record(entries, fields, tree.span, what, faults),
@@ -69,7 +77,7 @@ impl Values {
         entries: &[Entry],
         fields: &std::collections::BTreeMap<String, Field>,
         span: Span,
-        what: &str,
+        what: Arguments<'_>,
         faults: &mut Vec<Fault>,
     ) -> Option<Value> {
         let before = faults.len();
@@ -84,7 +92,7 @@ impl Values {
                 });
                 continue;
             };
-            let json = self.json(value, &field.shape, &format!("{what}.{name}"), faults);
+            let json = self.json(value, &field.shape, format_args!("{what}.{name}"), faults);
             object.extend(json.map(|json| (key.value.clone(), json)));
         }
         for (name, field) in fields {
@@ -96,7 +104,14 @@ impl Values {
     }
 
     /// A cell of a syntax that has text only.
-    fn cell(&mut self, tree: &Tree, text: &str, shape: &Shape, what: &str, faults: &mut Vec<Fault>) -> Option<Value> {
+    fn cell(
+        &mut self,
+        tree: &Tree,
+        text: &str,
+        shape: &Shape,
+        what: Arguments<'_>,
+        faults: &mut Vec<Fault>,
+    ) -> Option<Value> {
         let wrong = |faults: &mut Vec<Fault>, wanted: &str| {
             faults.push(Fault::new(format!("{what} is {wanted}, and this is `{}`", inline(text))).at(tree.span));
             None
@@ -132,7 +147,14 @@ impl Values {
         }
     }
 
-    fn extension(&mut self, name: &str, text: &str, span: Span, what: &str, faults: &mut Vec<Fault>) -> Option<Value> {
+    fn extension(
+        &mut self,
+        name: &str,
+        text: &str,
+        span: Span,
+        what: Arguments<'_>,
+        faults: &mut Vec<Fault>,
+    ) -> Option<Value> {
         let function = constructor(name);
         let value = serde_json::json!({ "__extn": { "fn": function, "arg": text } });
         let key = (function.to_owned(), text.to_owned());
@@ -151,7 +173,7 @@ impl Values {
     }
 }
 
-fn entity(text: &str, span: Span, what: &str, faults: &mut Vec<Fault>) -> Option<Value> {
+fn entity(text: &str, span: Span, what: Arguments<'_>, faults: &mut Vec<Fault>) -> Option<Value> {
     match parse(text) {
         Ok(uid) => {
             let id: &str = uid.id().as_ref();
