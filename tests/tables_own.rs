@@ -785,6 +785,33 @@ fn keys_may_come_in_any_order_and_text_may_be_any() {
     assert_eq!((position.line, position.column), (4, 13));
 }
 
+/// A store that is not whole decides nothing: its rows are errors, in these forms as in those of others.
+#[test]
+fn rows_of_a_store_that_does_not_load_are_errors() {
+    let yaml = "defaults: { context: { nobody: 1 } }\ntests:\n  - { principal: 'U::\"a\"', action: x, resource: 'U::\"a\"', expect: deny }\n  \
+                - { name: b, deny: rest }\n  - { name: c, skip: later }\n";
+    let csv = "principal,action,resource,expect\n\"U::\"\"a\"\"\",x,\"U::\"\"a\"\"\",deny\n";
+    for (path, text, wanted) in [
+        ("a_test.yaml", yaml, &[Status::Error, Status::Error, Status::Skip][..]),
+        ("a_test.csv", csv, &[Status::Error]),
+    ] {
+        for (broken, why) in [
+            ([("s.cedarschema", "entity U;"), ("p.cedar", "permit(principal action);")], "does not load whole"),
+            (
+                [("s.cedarschema", "entity U"), ("p.cedar", "permit(principal, action, resource);")],
+                "schema cannot be used",
+            ),
+        ] {
+            let source = Memory::new(broken.into_iter().chain([(path, text)]));
+            let repo = repo::load(&source, &config::Config::default(), &repo::Request::default()).unwrap();
+            let ran = tables::run(&repo, &Selection::default(), None);
+            let statuses: Vec<_> = ran.rows.iter().map(|row| row.status).collect();
+            assert_eq!((statuses.as_slice(), ran.findings.len()), (wanted, 0), "{:#?}", told(&ran));
+            assert!(ran.rows[0].message.as_ref().unwrap().contains(why), "{:#?}", told(&ran));
+        }
+    }
+}
+
 #[test]
 fn a_list_alone_is_a_table() {
     all_pass(&yaml(

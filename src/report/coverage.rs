@@ -19,10 +19,10 @@ pub(super) fn figure(coverage: &Coverage) -> String {
     let policies = coverage.policies.iter().filter(|policy| policy.covered()).count();
     let conditions = coverage.conditions.iter().filter(|condition| condition.covered()).count();
     format!(
-        "{}%{since} ({policies} of {} decide a row, {conditions} of {} are shown to matter)",
+        "{}%{since} ({policies} of {}, {conditions} of {})",
         coverage.percent(),
-        counted(coverage.policies.len(), "policy", "policies"),
-        counted(coverage.conditions.len(), "condition", "conditions"),
+        counted(coverage.policies.len(), "policy decides a row", "policies decide a row"),
+        counted(coverage.conditions.len(), "condition is shown to matter", "conditions are shown to matter"),
     )
 }
 

@@ -232,9 +232,10 @@ impl Run<'_> {
             Some(found) => found.clone(),
             None => Err(format!("`{path}` is not an entity file")),
         };
+        // What such a store makes of names and contexts is not known, and each row says why.
         let sheets = match &ready.blocked {
-            Some(blocked) => Err(vec![blocked.clone()]),
-            None => Sheets::new(ready.store, vocabulary, sheet, table.file.text(), file),
+            Some(blocked) => Ok(Err(blocked)),
+            None => Sheets::new(ready.store, vocabulary, sheet, table.file.text(), file).map(Ok),
         };
         let sheets = match sheets {
             Ok(sheets) if faults.is_empty() => sheets,
@@ -253,13 +254,14 @@ impl Run<'_> {
                 break;
             }
             let results = shares(batch, |share| {
-                let mut expander = sheets.expander();
+                let mut expander = sheets.as_ref().map(Sheets::expander);
                 let mut worker = Worker::new(ready, table, selection);
                 let mut results = Vec::new();
                 for (spec, name) in share {
-                    let rows = match name.fault {
-                        None => expander.rows(spec),
-                        Some(fault) => expander.refused(spec, fault),
+                    let rows = match (&mut expander, name.fault) {
+                        (Ok(expander), None) => expander.rows(spec),
+                        (Ok(expander), Some(fault)) => expander.refused(spec, fault),
+                        (Err(blocked), _) => vec![own::unrun(&spec, blocked)],
                     };
                     for found in rows {
                         let id = match &found.suffix {

@@ -91,20 +91,22 @@ impl<'c, 'e> Values<'c, 'e> {
     /// The operands that make the condition come to its value, in the order of evaluation: of an `&&` that holds both sides,
     /// of one that does not the side that does not, and so on.
     pub fn support(&mut self) -> Vec<usize> {
+        self.leaves(true)
+    }
+
+    /// The operands that Cedar evaluates, in order.
+    pub fn reached(&mut self) -> Vec<usize> {
+        self.leaves(false)
+    }
+
+    /// The operands that are evaluated, in order; `telling` leaves out those that the value does not hang on.
+    fn leaves(&mut self, telling: bool) -> Vec<usize> {
         let mut leaves = Vec::new();
         let mut open: Vec<usize> = self.condition.root.into_iter().collect();
         while let Some(node) = open.pop() {
             match self.condition.shape(node) {
-                Shape::And(left, right) => match (self.of(left), self.of(right)) {
-                    (Truth::True, Truth::True) => open.extend([right, left]),
-                    (Truth::True, _) => open.push(right),
-                    _ => open.push(left),
-                },
-                Shape::Or(left, right) => match (self.of(left), self.of(right)) {
-                    (Truth::False, Truth::False) => open.extend([right, left]),
-                    (Truth::False, _) => open.push(right),
-                    _ => open.push(left),
-                },
+                Shape::And(left, right) => self.sides([left, right], Truth::True, telling, &mut open),
+                Shape::Or(left, right) => self.sides([left, right], Truth::False, telling, &mut open),
                 Shape::Not(operand) => open.push(operand),
                 Shape::If(test, yes, no) => match self.of(test) {
                     Truth::True => open.extend([yes, test]),
@@ -118,25 +120,14 @@ impl<'c, 'e> Values<'c, 'e> {
         leaves
     }
 
-    /// The operands that Cedar evaluates, in order.
-    pub fn reached(&mut self) -> Vec<usize> {
-        let mut leaves = Vec::new();
-        let mut open: Vec<usize> = self.condition.root.into_iter().collect();
-        while let Some(node) = open.pop() {
-            match self.condition.shape(node) {
-                Shape::And(left, right) if self.of(left) == Truth::True => open.extend([right, left]),
-                Shape::Or(left, right) if self.of(left) == Truth::False => open.extend([right, left]),
-                Shape::And(left, _) | Shape::Or(left, _) => open.push(left),
-                Shape::Not(operand) => open.push(operand),
-                Shape::If(test, yes, no) => match self.of(test) {
-                    Truth::True => open.extend([yes, test]),
-                    Truth::False => open.extend([no, test]),
-                    Truth::Error => open.push(test),
-                },
-                Shape::Leaf => leaves.push(node),
-                Shape::Literal(_) => {}
-            }
+    /// Puts the sides of an `&&` or `||` that count onto `open`; the right one is evaluated when the left is `on`.
+    fn sides(&mut self, [left, right]: [usize; 2], on: Truth, telling: bool, open: &mut Vec<usize>) {
+        if self.of(left) != on {
+            open.push(left);
+        } else if telling && self.of(right) != on {
+            open.push(right);
+        } else {
+            open.extend([right, left]);
         }
-        leaves
     }
 }

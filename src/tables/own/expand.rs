@@ -395,6 +395,15 @@ fn found(
     Found { name, suffix, span: spec.span, notes: notes.to_vec(), content }
 }
 
+/// The row of a `spec` whose store cannot decide anything, for this reason.
+pub(in crate::tables) fn unrun(spec: &Spec, why: &Fault) -> Found<'static> {
+    let content = match &spec.skip {
+        Some(said) => Ok(Content::Skip(said.value.clone())),
+        None => Err(vec![why.clone()]),
+    };
+    found(spec, None, &[], content)
+}
+
 /// Somebody who is expected and cannot be asked for.
 fn stranger(said: &Said<String>, candidates: &[EntityUid]) -> Fault {
     let near: Vec<String> = candidates.iter().map(ToString::to_string).collect();

@@ -15,7 +15,7 @@ mod yaml;
 use crate::repo::tree::Fault;
 use crate::text::Span;
 
-pub(super) use expand::Sheets;
+pub(super) use expand::{Sheets, unrun};
 pub(super) use model::Spec;
 pub(super) use vocabulary::Vocabulary;
 
