@@ -7,11 +7,14 @@ use crate::finding::Finding;
 /// How the validator goes on after saying what is wrong: phrase, and the same for several.
 const WHERE: &[(&str, &str)] = &[(" in context for ", " in context for "), (" on entity type ", " on entity types ")];
 
+/// How what is wrong may end, after what it is wrong with.
+const ENDS: &[&str] = &[" not found"];
+
 /// How many actions or entity types a folded message names.
 const NAMED: usize = 4;
 
-/// Merges findings that differ only in the action or the entity type at the end of their message. The order of first
-/// appearance stays.
+/// Merges findings that differ only in the action or the entity type at the end of their message. The validator meets environments
+/// in no order, so what a message lists is sorted.
 pub(super) fn fold(findings: Vec<Finding>) -> Vec<Finding> {
     let mut folded: Vec<(Finding, Vec<String>)> = Vec::new();
     let mut places = HashMap::new();
@@ -47,12 +50,16 @@ fn merge(mut finding: Finding, tails: &[String]) -> Finding {
     if tails.len() > 1 {
         let ((head, at), _) = split(&finding.message);
         let phrase = WHERE.get(at).map_or(" ", |(_, several)| several);
-        let named: Vec<_> = tails.iter().take(NAMED).map(String::as_str).collect();
+        let common = |end: &&&str| tails.iter().all(|tail| tail.ends_with(**end));
+        let end = ENDS.iter().find(common).copied().unwrap_or_default();
+        let mut bare: Vec<&str> = tails.iter().map(|tail| tail.strip_suffix(end).unwrap_or(tail)).collect();
+        bare.sort_unstable();
+        let named: Vec<_> = bare.iter().take(NAMED).copied().collect();
         let more = match tails.len().saturating_sub(NAMED) {
             0 => String::new(),
             more => format!(" and {more} more"),
         };
-        finding.message = format!("{head}{phrase}{}{more}", named.join(", "));
+        finding.message = format!("{head}{phrase}{}{more}{end}", named.join(", "));
     }
     finding
 }
@@ -70,12 +77,14 @@ mod tests {
     #[test]
     fn one_sentence_for_each_cause() {
         let all = fold(vec![
-            finding("no `x` in context for Action::\"a\""),
             finding("no `x` in context for Action::\"b\""),
+            finding("no `x` in context for Action::\"a\""),
             finding("no `y` in context for Action::\"b\""),
             finding("no `x` on entity type `A`"),
             finding("something else"),
             finding("no `x` on entity type `B`"),
+            finding("attribute `z` on entity type `B` not found"),
+            finding("attribute `z` on entity type `A` not found"),
         ]);
         let messages: Vec<_> = all.iter().map(|finding| finding.message.as_str()).collect();
         assert_eq!(
@@ -85,6 +94,7 @@ mod tests {
                 "no `y` in context for Action::\"b\"",
                 "no `x` on entity types `A`, `B`",
                 "something else",
+                "attribute `z` on entity types `A`, `B` not found",
             ]
         );
     }
