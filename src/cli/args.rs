@@ -46,6 +46,25 @@ fn report_help() -> String {
 pub(super) struct Cli {
     #[command(subcommand)]
     pub(super) command: Command,
+    #[command(flatten)]
+    pub(super) common: CommonArgs,
+}
+
+impl Cli {
+    /// The command, with what was said everywhere, before or after its name.
+    pub(super) fn into_command(self) -> Command {
+        let Self { mut command, common } = self;
+        match &mut command {
+            Command::Check(args) => args.validate.run.common = common,
+            Command::Validate(args) => args.run.common = common,
+            Command::Lint(args) => args.run.common = common,
+            Command::Test(args) => args.run.common = common,
+            Command::Diff(args) => args.common = common,
+            Command::Init(args) => args.common = common,
+            Command::Rules(_) => {}
+        }
+        command
+    }
 }
 
 /// The commands.
@@ -148,18 +167,18 @@ pub(super) struct TestArgs {
 /// Arguments of every command that reads a repository.
 #[derive(Debug, Clone, Default, Args)]
 pub(super) struct RunArgs {
-    /// Files or folders; only what lies below is read [default: .]
+    /// Files or folders to report on; what they belong to is read whole [default: .]
     #[arg(value_name = "PATH")]
     pub(super) paths: Vec<PathBuf>,
     #[command(flatten)]
     pub(super) explicit: ExplicitArgs,
-    #[command(flatten)]
+    #[arg(skip)]
     pub(super) common: CommonArgs,
 }
 
 /// Files named one by one.
 #[derive(Debug, Clone, Default, Args)]
-#[command(next_help_heading = "Without a repository layout (any of these turns discovery off)")]
+#[command(next_help_heading = "Without a repository layout (any of these but --tests turns discovery off)")]
 pub(super) struct ExplicitArgs {
     /// Policies: a file or folder
     #[arg(short, long, value_name = "PATH")]
@@ -173,55 +192,53 @@ pub(super) struct ExplicitArgs {
     /// Template links
     #[arg(short = 'k', long, value_name = "PATH")]
     pub(super) template_linked: Vec<PathBuf>,
-    /// Decision tables: a file, or a folder with every file of a known form
+    /// Decision tables: a file, or a folder with every file of a known form. Alone, they run over the repository's store
     #[arg(long, value_name = "PATH")]
     pub(super) tests: Vec<PathBuf>,
 }
 
 impl ExplicitArgs {
-    /// Whether discovery is off.
+    /// Whether discovery is off. Tables alone leave it on: they run over what is found.
     pub(super) fn any(&self) -> bool {
-        [&self.policies, &self.schema, &self.entities, &self.template_linked, &self.tests]
-            .iter()
-            .any(|paths| !paths.is_empty())
+        [&self.policies, &self.schema, &self.entities, &self.template_linked].iter().any(|paths| !paths.is_empty())
     }
 }
 
-/// Arguments of every command.
+/// Arguments of every command, before or after its name.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Everywhere")]
 pub(super) struct CommonArgs {
     /// Run as if started in DIR
-    #[arg(short = 'C', value_name = "DIR")]
+    #[arg(global = true, short = 'C', value_name = "DIR")]
     pub(super) directory: Option<PathBuf>,
     /// Configuration [default: polcheck.toml, looked for upwards]
-    #[arg(long, value_name = "FILE")]
+    #[arg(global = true, long, value_name = "FILE")]
     pub(super) config: Option<PathBuf>,
     /// Only this store
-    #[arg(long, value_name = "NAME")]
+    #[arg(global = true, long, value_name = "NAME")]
     pub(super) store: Option<String>,
     /// Read the git index instead of the worktree
-    #[arg(long)]
+    #[arg(global = true, long)]
     pub(super) staged: bool,
     /// The day that counts as today, such as 2026-11-30 [default: today]
-    #[arg(long, value_name = "TIME")]
+    #[arg(global = true, long, value_name = "TIME")]
     pub(super) now: Option<String>,
-    #[arg(long, value_name = "FORMAT[=FILE]", help = report_help())]
+    #[arg(global = true, long, value_name = "FORMAT[=FILE]", help = report_help())]
     pub(super) report: Vec<String>,
     /// The mildest level that fails the run [default: error]
-    #[arg(long, value_name = "LEVEL")]
+    #[arg(global = true, long, value_name = "LEVEL")]
     pub(super) fail_on: Option<FailOnArg>,
     /// When to colour
-    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    #[arg(global = true, long, value_name = "WHEN", default_value = "auto")]
     pub(super) color: ColorArg,
     /// Threads [default: one per core]
-    #[arg(short, value_name = "N")]
+    #[arg(global = true, short, value_name = "N")]
     pub(super) jobs: Option<usize>,
     /// Say only what fails
-    #[arg(short, long, action = ArgAction::SetTrue, conflicts_with = "verbose")]
+    #[arg(global = true, short, long, action = ArgAction::SetTrue, conflicts_with = "verbose")]
     pub(super) quiet: bool,
     /// Show notes, passing rows and the files that were left out
-    #[arg(short, long, action = ArgAction::SetTrue)]
+    #[arg(global = true, short, long, action = ArgAction::SetTrue)]
     pub(super) verbose: bool,
 }
 
@@ -258,7 +275,7 @@ pub(super) struct DiffArgs {
     /// With --accept: the last day on which they are accepted, such as 2027-01-31
     #[arg(long, value_name = "DAY", requires = "accept")]
     pub(super) until: Option<String>,
-    #[command(flatten)]
+    #[arg(skip)]
     pub(super) common: CommonArgs,
 }
 
@@ -272,12 +289,11 @@ pub(super) enum DenyArg {
 /// Arguments of `init`.
 #[derive(Debug, Args)]
 pub(super) struct InitArgs {
-    /// Run as if started in DIR
-    #[arg(short = 'C', value_name = "DIR")]
-    pub(super) directory: Option<PathBuf>,
     /// Show what would be written, and write nothing
     #[arg(long)]
     pub(super) dry_run: bool,
+    #[arg(skip)]
+    pub(super) common: CommonArgs,
 }
 
 /// Arguments of `rules`.

@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use super::args::{CommonArgs, DenyArg, DiffArgs, ExplicitArgs, RunArgs};
+use super::configuration::unused_paths;
 use super::exit::Failure;
 use super::finishing::today;
-use super::loading::{Loaded, Place, no_such_store};
-use crate::config::Gate;
+use super::loading::{Loaded, Place, Settings, no_such_store};
+use crate::config::{CONFIGURATION, Config, Gate};
 use crate::diff::{self, Strictness};
 use crate::finding::Level;
 use crate::outcome::changes::{Comparison, Side};
@@ -25,8 +26,38 @@ const SHOWN_OF_COMMIT: usize = 12;
 pub(super) struct Sides {
     pub(super) old: Loaded,
     pub(super) new: Loaded,
+    /// The new side's files in the stores that the old side's configuration spells out, where the two sides spell out others.
+    as_base_has_it: Option<Loaded>,
     old_side: Side,
     new_side: Side,
+}
+
+/// A revision to compare with, opened, and what it says about how things are read and what fails.
+pub(super) struct Base {
+    revision: GitRevision,
+    pub(super) settings: Settings,
+}
+
+impl Base {
+    /// Opens `revision` in the repository that `args` are about.
+    pub(super) fn open(args: &RunArgs, revision: &str) -> Result<Self, Failure> {
+        if args.explicit.any() {
+            return Err(Failure("`--against` compares revisions; files named one by one have none".to_owned()));
+        }
+        let place = Place::of(args)?;
+        let revision = GitRevision::open(place.repository()?, revision)?;
+        let settings = place.settings_of_base(args, &revision);
+        Ok(Self { revision, settings })
+    }
+
+    /// Where it spells out other stores than `config`: `config` with its stores, over the files at `paths`.
+    pub(super) fn other_stores(&self, config: &Config, paths: &[String]) -> Option<Config> {
+        other_stores(&self.settings.config, config, paths)
+    }
+}
+
+fn other_stores(base: &Config, head: &Config, paths: &[String]) -> Option<Config> {
+    (!base.same_stores(head)).then(|| Config { stores: head.stores_as_in(base, paths), ..head.clone() })
 }
 
 /// What to read of revisions, folders and files when nothing else is asked for.
@@ -73,37 +104,69 @@ fn of_revisions(args: &DiffArgs, old: &str) -> Result<Sides, Failure> {
         (None, Some(current)) => current.as_ref(),
         (None, None) => return Err(Failure("there is nothing to compare with".to_owned())),
     };
-    let sides = Sides {
-        old_side: side(&old, Some(&old)),
-        new_side: side(new_source, new.as_ref()),
-        old: place.load_there(&run, &old)?,
-        new: place.load_there(&run, new_source)?,
-    };
     for path in &args.paths {
-        let relative = place.relative(path);
+        let relative = place.inside(path)?;
         if old.below(&relative).is_err() && new_source.below(&relative).is_err() {
             return Err(Failure(format!("there is no `{}` on either side", path.display())));
         }
     }
+    let base = place.settings_of_base(&run, &old);
+    let head = place.settings(&run, new_source)?;
+    both(&place, &run, (&old, &base), (new_source, new.as_ref(), head))
+}
+
+/// Reads both sides whole, and keeps what `args` ask for: the stores that have something at or below its paths on either side. What
+/// counts is the stricter of what both sides say.
+fn both(
+    place: &Place,
+    args: &RunArgs,
+    (old, base): (&GitRevision, &Settings),
+    (new, revision, head): (&dyn Source, Option<&GitRevision>, Settings),
+) -> Result<Sides, Failure> {
+    // A file is left out of a comparison only if both sides leave it out.
+    let excluding = Config { exclude: head.config.exclude.clone(), ..Config::default() };
+    let old_settings = Settings { config: base.config.clone().held_to(&excluding), ..base.clone() };
+    let held = Settings { config: head.config.clone().held_to(&base.config), ..head };
+    let head = place.load_whole(args, new, held)?;
+    // Which files are a store is the old side's to say as well, until the change is merged.
+    let as_base_has_it = match other_stores(&base.config, &head.config, &head.repo.listed) {
+        Some(config) => Some(place.load_whole(args, new, Settings { config, ..Settings::default() })?),
+        None => None,
+    };
+    let mut sides = Sides {
+        old_side: side(old, Some(old)),
+        new_side: side(new, revision),
+        old: place.load_whole(args, old, old_settings)?,
+        new: head,
+        as_base_has_it,
+    };
+    sides.check_configuration(args, place.root());
+    let focus = place.focus(&args.paths)?;
+    let mut news = vec![&mut sides.new.repo];
+    news.extend(sides.as_base_has_it.as_mut().map(|loaded| &mut loaded.repo));
+    diff::focus(&focus, &mut sides.old.repo, &mut news);
     Ok(sides)
+}
+
+impl Sides {
+    /// Holds the new side's configuration against both sides: what it names has to be somewhere.
+    fn check_configuration(&mut self, args: &RunArgs, root: &Path) {
+        let config = &self.new.config;
+        let sides = [&self.new.repo, &self.old.repo];
+        let whole = args.common.store.is_none();
+        let mut found = diff::unknown_names(&config.gates, &sides, whole);
+        found.extend(unused_paths(config, &sides, root));
+        self.new.config_findings.extend(found);
+    }
 }
 
 /// Reads both sides for `check --against`. The new one is read as git would keep it, which is not what lies in the worktree:
 /// line ends may be converted there, and a sparse checkout leaves files out.
-pub(super) fn against(args: &RunArgs, revision: &str) -> Result<Sides, Failure> {
-    if args.explicit.any() {
-        return Err(Failure("`--against` compares revisions; files named one by one have none".to_owned()));
-    }
+pub(super) fn against(args: &RunArgs, base: &Base) -> Result<Sides, Failure> {
     let place = Place::of(args)?;
-    let root = place.repository()?;
-    let old = GitRevision::open(root, revision)?;
     let current = place.compared(args.common.staged)?;
-    Ok(Sides {
-        old_side: side(&old, Some(&old)),
-        new_side: side(current.as_ref(), None),
-        old: place.load_there(args, &old)?,
-        new: place.load_there(args, current.as_ref())?,
-    })
+    let head = place.settings(args, current.as_ref())?;
+    both(&place, args, (&base.revision, &base.settings), (current.as_ref(), None, head))
 }
 
 fn side(source: &dyn Source, revision: Option<&GitRevision>) -> Side {
@@ -150,6 +213,7 @@ fn of_files(args: &DiffArgs, files: &[PathBuf]) -> Result<Sides, Failure> {
     Ok(Sides {
         old: read(old, schema(&args.old_schema))?,
         new: read(new, schema(&args.new_schema))?,
+        as_base_has_it: None,
         old_side: label(old),
         new_side: label(new),
     })
@@ -164,6 +228,9 @@ pub(super) fn compare(
 ) -> Result<(), Failure> {
     let (old, new) = (&sides.old, &sides.new);
     let mut compared = diff::compare(&old.repo, &new.repo);
+    if let Some(other) = &sides.as_base_has_it {
+        compared.add_stricter(diff::compare(&old.repo, &other.repo));
+    }
     outcome.inconclusive.extend(compared.undecided);
     for finding in old.repo.findings.iter().filter(|finding| finding.level == Level::Error) {
         let place = finding.location.label();
@@ -190,7 +257,10 @@ pub(super) fn compare(
         if same_tables(sides) { Vec::new() } else { tables::run(&loaded.repo, &Selection::default(), None).rows }
     };
     let (old_rows, new_rows) = rayon::join(|| rows(old), || rows(new));
-    let weakened = diff::weakened(strictness(old, &old_rows), strictness(new, &new_rows), &new.catalogue);
+    let mut weakened = diff::weakened(strictness(old, &old_rows), strictness(new, &new_rows), &new.catalogue);
+    if let Some(other) = &sides.as_base_has_it {
+        weakened.extend(diff::moved_files(&other.repo, &new.repo, &old.config));
+    }
     let digested = |side: &Side, loaded: &Loaded| Side { schema: schema_digest(loaded), ..side.clone() };
     outcome.comparison = Some(Comparison {
         old: digested(&sides.old_side, old),
@@ -213,6 +283,11 @@ fn same_tables(sides: &Sides) -> bool {
         all.map(|table| (table.file.path().to_owned(), table.file.text().to_owned())).collect()
     };
     tables(&sides.old) == tables(&sides.new)
+}
+
+/// Whether the new side's configuration is wrong.
+pub(super) fn misconfigured(sides: &Sides) -> bool {
+    sides.new.config_findings.iter().any(|finding| finding.rule == CONFIGURATION.id)
 }
 
 /// Whether either side holds anything to compare.

@@ -11,6 +11,9 @@ use crate::outcome::Coverage;
 use crate::source::GitRevision;
 use crate::tables::Gauge;
 
+/// What is said where a floor does not hold because not all rows ran.
+pub(super) const FLOOR_OF_A_PART: &str = "the floor of coverage, for it is about all rows";
+
 /// Arguments about coverage.
 #[derive(Debug, Clone, Default, Args)]
 pub(super) struct CoverageArgs {
@@ -32,7 +35,7 @@ impl CoverageArgs {
     }
 
     fn floor(&self, config: &Config) -> Option<u32> {
-        self.coverage_floor.or(config.coverage_floor)
+        self.coverage_floor.or(config.floor())
     }
 
     /// What `gauge` counted of the rows of `loaded`, as far as these arguments ask for it. When only a `part` of the rows ran, no
@@ -51,7 +54,9 @@ impl CoverageArgs {
                 return Err(Failure("`--against` compares revisions; files named one by one have none".to_owned()));
             }
             let place = Place::of(run)?;
-            let old = place.load_there(run, &GitRevision::open(place.repository()?, revision)?)?;
+            let old = GitRevision::open(place.repository()?, revision)?;
+            let settings = place.settings_of_base(run, &old);
+            let old = place.load_whole(run, &old, settings)?;
             coverage.keep(&diff::touched(&old.repo, &loaded.repo));
             coverage.since = Some(revision.clone());
         }

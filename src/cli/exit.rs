@@ -37,7 +37,7 @@ pub fn main() -> ExitCode {
             return ExitCode::from(if error.use_stderr() { FAILED } else { 0 });
         }
     };
-    let run = thread::Builder::new().stack_size(STACK).spawn(move || run(&cli));
+    let run = thread::Builder::new().stack_size(STACK).spawn(move || run(cli));
     let result = match run.map(thread::JoinHandle::join) {
         Ok(Ok(result)) => result,
         Ok(Err(_)) => Err(Failure("internal error; please report it with the files that cause it".to_owned())),
@@ -52,21 +52,16 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn run(cli: &Cli) -> Result<u8, Failure> {
+fn run(cli: Cli) -> Result<u8, Failure> {
     let jobs = match &cli.command {
-        Command::Check(args) => args.validate.run.common.jobs,
-        Command::Validate(args) => args.run.common.jobs,
-        Command::Lint(args) => args.run.common.jobs,
-        Command::Diff(args) => args.common.jobs,
-        Command::Test(args) => args.run.common.jobs,
-        Command::Init(_) => None,
         Command::Rules(_) => Some(1),
+        _ => cli.common.jobs,
     };
     let pool = rayon::ThreadPoolBuilder::new().stack_size(STACK).num_threads(jobs.unwrap_or(0)).build_global();
     if let Err(error) = pool {
         return Err(Failure(format!("cannot start threads: {error}")));
     }
-    match &cli.command {
+    match &cli.into_command() {
         Command::Check(args) => check::run(args),
         Command::Validate(args) => validate::run(args),
         Command::Lint(args) => lint::run(args),

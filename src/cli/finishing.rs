@@ -38,6 +38,9 @@ pub(super) fn finish(
     outcome.findings.append(&mut applied.housekeeping);
     outcome.suppressed = applied.suppressed;
     outcome.now = dated.then_some(today);
+    // What was read is more than what was asked for.
+    outcome.findings.retain(|finding| loaded.repo.reports(finding));
+    outcome.suppressed.retain(|(finding, _)| loaded.repo.reports(finding));
     Finding::finish(&mut outcome.findings);
     Ok(())
 }

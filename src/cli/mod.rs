@@ -5,6 +5,7 @@
 mod args;
 mod check;
 mod comparing;
+mod configuration;
 mod coverage;
 mod diff;
 mod exit;

@@ -1,14 +1,17 @@
 //! `polcheck test`: decision tables.
 
 use std::fmt::Write;
+use std::path::PathBuf;
 
-use super::args::TestArgs;
+use super::args::{RunArgs, TestArgs};
+use super::coverage::FLOOR_OF_A_PART;
 use super::exit::Failure;
 use super::finishing::finish;
-use super::loading::load;
+use super::loading::{Place, load};
 use super::output;
 use super::progress::Progress;
 use crate::outcome::{Outcome, Status};
+use crate::repo;
 use crate::tables::{self, Gauge, Ran, Selection};
 use crate::text::inline;
 
@@ -17,6 +20,7 @@ pub(super) fn run(args: &TestArgs) -> Result<u8, Failure> {
     let TestArgs { filter, shard, fail_fast, list, coverage, run } = args;
     let reports = output::wanted(&run.common)?;
     let progress = Progress::start("testing", run.common.quiet);
+    let run = &naming_tables(run)?;
     let mut loaded = load(run)?;
     let mut outcome = loaded.outcome("test");
     let selection = Selection {
@@ -28,11 +32,14 @@ pub(super) fn run(args: &TestArgs) -> Result<u8, Failure> {
     };
     let gauge = (coverage.asked(&loaded.config) && !list).then(|| Gauge::new(&loaded.repo));
     let ran = tables::run(&loaded.repo, &selection, gauge.as_ref());
-    let part = ran.left_out > 0 || ran.stopped;
+    let part = ran.left_out > 0 || ran.stopped || !loaded.repo.focus.is_whole();
     outcome.coverage = gauge.map(|gauge| coverage.measured(run, &loaded, &gauge, part)).transpose()?;
+    let bare = loaded.without_tables();
+    outcome.gaps.retain(|gap| !loaded.repo.idle.contains(gap));
+    outcome.gaps.extend(bare);
     outcome.gaps.extend(left_out(&ran));
-    if part && loaded.config.coverage_floor.is_some() {
-        outcome.gaps.push("the floor of coverage, for it is about all rows".to_owned());
+    if part && loaded.config.floor().is_some() {
+        outcome.gaps.push(FLOOR_OF_A_PART.to_owned());
     }
     outcome.remarks.extend(ran.remarks());
     outcome.findings.extend(ran.findings);
@@ -53,6 +60,22 @@ pub(super) fn run(args: &TestArgs) -> Result<u8, Failure> {
     // The process ends here; taking everything apart piece by piece would be work for nothing.
     std::mem::forget((outcome, loaded));
     code
+}
+
+/// `run`, where a path that is a file of no known name is a table named by hand.
+fn naming_tables(run: &RunArgs) -> Result<RunArgs, Failure> {
+    let mut run = run.clone();
+    if !run.explicit.any() {
+        let place = Place::of(&run)?;
+        let source = place.current(run.common.staged)?;
+        let is_table = |path: &&PathBuf| {
+            let path = place.relative(path);
+            !repo::is_known(&path) && source.below(&path).is_ok_and(|below| below == [path])
+        };
+        let tables: Vec<_> = run.paths.iter().filter(is_table).cloned().collect();
+        run.explicit.tests.extend(tables);
+    }
+    Ok(run)
 }
 
 /// What a run says of rows that it did not run.

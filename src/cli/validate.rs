@@ -22,7 +22,7 @@ pub(super) fn run(args: &ValidateArgs) -> Result<u8, Failure> {
     outcome.findings.extend(validate::run(&loaded.repo, &loaded.config, args.level));
     let options = Options { only: Some(WITH_VALIDATION), ..Options::default() };
     outcome.findings.extend(lint::run(&loaded.repo, &loaded.config, options).findings);
-    outcome.gaps = loaded.unvalidated();
+    outcome.gaps.extend(loaded.unvalidated());
     outcome.checked_something = loaded.holds_policies();
     finish(&mut outcome, &loaded, &args.run.common, &|rule| {
         !matches!(rule.basis, Basis::Text | Basis::Symbolic) || WITH_VALIDATION.contains(&rule.id)

@@ -9,7 +9,7 @@ use semver::{Version, VersionReq};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::model::{Acceptance, Config, Gate, Override, Pattern, StoreConfig};
+use super::model::{Acceptance, Config, Gate, Name, Override, Pattern, StoreConfig};
 use super::reader::Reader;
 use crate::finding::{FailOn, Finding, Level};
 use crate::rule::Catalogue;
@@ -117,7 +117,10 @@ fn gate(reader: &mut Reader, table: &DeTable<'_>, place: Range<usize>) -> Option
             }
         }
     }
-    let mut list = |key: &str| reader.strings(table, key).into_iter().map(|(text, _)| text).collect();
+    let mut list = |key: &str| -> Vec<Name> {
+        let names = reader.strings(table, key);
+        names.into_iter().map(|(text, place)| Name { text, location: reader.location(place) }).collect()
+    };
     let (stores, actions, resources) = (list("stores"), list("actions"), list("resources"));
     let location = reader.location(place);
     (gained || lost).then_some(Gate { gained, lost, stores, actions, resources, location })

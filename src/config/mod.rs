@@ -10,5 +10,5 @@ mod rules;
 
 pub use json_schema::json_schema;
 pub use load::{ACCEPTED_NAME, FILE_NAME, accepted_entry, load, load_accepted};
-pub use model::{Acceptance, Config, Gate, Override, Pattern, StoreConfig};
-pub use rules::RULES;
+pub use model::{Acceptance, Config, Gate, Name, Override, Pattern, StoreConfig};
+pub use rules::{CONFIGURATION, RULES, UNUSED_CONFIGURATION};

@@ -1,6 +1,7 @@
 //! What configuration comes to once it is read and checked.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use globset::GlobMatcher;
 
@@ -58,6 +59,15 @@ pub struct Override {
     pub rules: BTreeMap<&'static str, Option<Level>>,
 }
 
+/// A name of something that the repository has, and where it is written.
+#[derive(Debug, Clone)]
+pub struct Name {
+    /// As written.
+    pub text: String,
+    /// Where.
+    pub location: Location,
+}
+
 /// What a gate refuses, and where: `[diff]` without limits, or one `[[diff.gate]]`.
 #[derive(Debug, Clone)]
 pub struct Gate {
@@ -66,11 +76,11 @@ pub struct Gate {
     /// Whether it refuses access that is lost.
     pub lost: bool,
     /// The stores that it is about, by name; empty for all.
-    pub stores: Vec<String>,
+    pub stores: Vec<Name>,
     /// The actions, as `Action::"view"` or by id alone; empty for all.
-    pub actions: Vec<String>,
+    pub actions: Vec<Name>,
     /// The resource types; empty for all.
-    pub resources: Vec<String>,
+    pub resources: Vec<Name>,
     /// Where it is written.
     pub location: Location,
 }
@@ -79,11 +89,12 @@ impl Gate {
     /// The words of what a gate may refuse.
     pub const WORDS: [&str; 2] = ["gained", "lost"];
 
-    /// Whether it looks at changes of `action` (in Cedar's syntax) on `resource` in `store`.
+    /// Whether it looks at changes of `action` (in Cedar's syntax) on `resource` in the store that goes by one of the names `store`.
     #[must_use]
-    pub fn covers(&self, store: &str, action: &str, resource: &str) -> bool {
-        let listed = |list: &[String], fits: &dyn Fn(&str) -> bool| list.is_empty() || list.iter().any(|one| fits(one));
-        listed(&self.stores, &|name| name == store)
+    pub fn covers(&self, store: &[&str], action: &str, resource: &str) -> bool {
+        let listed =
+            |list: &[Name], fits: &dyn Fn(&str) -> bool| list.is_empty() || list.iter().any(|one| fits(&one.text));
+        listed(&self.stores, &|name| store.contains(&name))
             && listed(&self.actions, &|name| name == action || action.ends_with(&format!("::{name:?}")))
             && listed(&self.resources, &|name| name == resource)
     }
@@ -91,8 +102,9 @@ impl Gate {
     /// Whether everything that this one refuses is refused by one of `others` as well.
     #[must_use]
     pub fn implied_by(&self, others: &[Gate]) -> bool {
-        let within = |mine: &[String], theirs: &[String]| {
-            theirs.is_empty() || (!mine.is_empty() && mine.iter().all(|one| theirs.contains(one)))
+        let within = |mine: &[Name], theirs: &[Name]| {
+            let listed = |one: &Name| theirs.iter().any(|other| other.text == one.text);
+            theirs.is_empty() || (!mine.is_empty() && mine.iter().all(listed))
         };
         let refused = |wanted: bool, refuses: fn(&Gate) -> bool| {
             !wanted
@@ -139,15 +151,133 @@ pub struct Config {
     pub gates: Vec<Gate>,
     /// The percentage of policies and conditions that rows have to cover, if set.
     pub coverage_floor: Option<u32>,
+    /// What this one is held to: where the two differ, the stricter holds.
+    pub base: Option<Arc<Config>>,
+}
+
+/// The stricter of two levels; `None` is off, and the mildest.
+fn stricter(one: Option<Level>, other: Option<Level>) -> Option<Level> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
+    }
 }
 
 impl Config {
+    /// This configuration, held to `base`: of what is read and of what fails a run, whatever either of them asks for holds.
+    #[must_use]
+    pub fn held_to(self, base: &Config) -> Self {
+        Self { base: Some(Arc::new(base.clone())), ..self }
+    }
+
+    /// Whether the file at `path` is not read: everything that counts has to leave it out.
+    #[must_use]
+    pub fn leaves_out(&self, path: &str) -> bool {
+        self.exclude.iter().any(|pattern| pattern.matches(path))
+            && self.base.as_ref().is_none_or(|base| base.leaves_out(path))
+    }
+
+    /// The mildest level that fails a run; `None` where nothing says so.
+    #[must_use]
+    pub fn fails_on(&self) -> Option<FailOn> {
+        let base = self.base.as_ref().map(|base| base.fails_on().unwrap_or_default());
+        match (self.fail_on, base) {
+            (own, Some(base)) => Some(own.unwrap_or_default().stricter(base)),
+            (own, None) => own,
+        }
+    }
+
+    /// The percentage of policies and conditions that rows have to cover, if any.
+    #[must_use]
+    pub fn floor(&self) -> Option<u32> {
+        self.coverage_floor.max(self.base.as_ref().and_then(|base| base.floor()))
+    }
+
+    /// How many dereferences the policies of `store` may chain, if that is bounded; `policies` are its policy files. What a base
+    /// says of these files holds whatever their store is called now.
+    #[must_use]
+    pub fn dereferences(&self, store: &str, policies: &[String]) -> Option<u32> {
+        let own = self.stores.iter().find(|one| one.name == store).and_then(|one| one.level);
+        let based = self.base.iter().flat_map(|base| &base.stores).filter(|one| {
+            let names = |path: &String| one.policies.iter().any(|pattern| pattern.matches(path));
+            one.name == store || policies.iter().any(names)
+        });
+        own.into_iter().chain(based.filter_map(|one| one.level)).min()
+    }
+
+    /// Whether anything gives the rule of this id a level of its own, other than off.
+    #[must_use]
+    pub fn turns_on(&self, id: &str) -> bool {
+        self.rules.get(id).is_some_and(Option::is_some) || self.base.as_ref().is_some_and(|base| base.turns_on(id))
+    }
+
+    /// Whether the stores that it spells out are those of `other`, word for word.
+    #[must_use]
+    pub fn same_stores(&self, other: &Config) -> bool {
+        let texts = |patterns: &[Pattern]| patterns.iter().map(|pattern| pattern.text.clone()).collect::<Vec<_>>();
+        let key = |store: &StoreConfig| {
+            let lists = [&store.schema, &store.policies, &store.entities, &store.links, &store.tests];
+            (store.name.clone(), lists.map(|list| texts(list)))
+        };
+        self.stores.iter().map(key).eq(other.stores.iter().map(key))
+    }
+
+    /// The stores of `base` over the files at `paths`, a head that this is the configuration of: what `base` names and is there
+    /// belongs to its stores. In the place of what is not there any more comes what the store of that name has here; and where a
+    /// store is gone, so do the stores that only this one has.
+    #[must_use]
+    pub fn stores_as_in(&self, base: &Config, paths: &[String]) -> Vec<StoreConfig> {
+        let there = |pattern: &&Pattern| paths.iter().any(|path| pattern.matches(path));
+        let mut stores = Vec::new();
+        let mut gone = false;
+        for store in &base.stores {
+            let here = self.stores.iter().find(|one| one.name == store.name);
+            let list = |of: fn(&StoreConfig) -> &Vec<Pattern>| -> Vec<Pattern> {
+                let kept: Vec<Pattern> = of(store).iter().filter(there).cloned().collect();
+                let moved = kept.len() < of(store).len();
+                kept.into_iter().chain(here.filter(|_| moved).into_iter().flat_map(|one| of(one).clone())).collect()
+            };
+            let policies = list(|store| &store.policies);
+            if policies.is_empty() && !store.policies.is_empty() {
+                gone = true;
+                continue;
+            }
+            stores.push(StoreConfig {
+                schema: list(|store| &store.schema),
+                policies,
+                entities: list(|store| &store.entities),
+                links: list(|store| &store.links),
+                tests: list(|store| &store.tests),
+                ..store.clone()
+            });
+        }
+        if gone {
+            let only_here = self.stores.iter().filter(|one| !base.stores.iter().any(|store| store.name == one.name));
+            stores.extend(only_here.cloned());
+        }
+        stores
+    }
+
     /// The level of `rule` for a finding in `path`; `None` is off.
     #[must_use]
     pub fn level(&self, rule: &Rule, path: &str) -> Option<Level> {
         if !rule.configurable {
             return rule.level;
         }
+        let own = self.own_level(rule, path);
+        self.base.as_ref().map_or(own, |base| stricter(own, base.level(rule, path)))
+    }
+
+    /// The level of a finding of `rule` in `path` to which the rule itself gives the level `own`; `None` is off. A finding that is
+    /// milder than the rule's default because it says less is not raised by what is said of the rule.
+    #[must_use]
+    pub fn level_of(&self, rule: &Rule, path: &str, own: Level) -> Option<Level> {
+        let level = self.level(rule, path)?;
+        let whole = rule.level.is_none_or(|default| own <= default);
+        Some(if whole { level } else { level.max(own) })
+    }
+
+    fn own_level(&self, rule: &Rule, path: &str) -> Option<Level> {
         self.overrides
             .iter()
             .rev()

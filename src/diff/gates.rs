@@ -11,7 +11,9 @@ use crate::outcome::changes::{Accepted, Direction, Ruling, StoreChanges};
 pub fn rule(stores: &mut [StoreChanges], gates: &[&Gate], accepted: &[Acceptance], today: &str) -> Vec<Accepted> {
     let mut met = BTreeSet::new();
     for store in stores {
-        let (name, environments) = (&store.name, &store.environments);
+        // A store that goes by another name now is still the one that a gate of the old side is about.
+        let names: Vec<&str> = [Some(store.name.as_str()), store.old_name.as_deref()].into_iter().flatten().collect();
+        let environments = &store.environments;
         for group in &mut store.groups {
             let acceptance = accepted.iter().find(|one| one.fingerprint == group.fingerprint);
             met.extend(acceptance.map(|one| one.fingerprint.clone()));
@@ -28,7 +30,7 @@ pub fn rule(stores: &mut [StoreChanges], gates: &[&Gate], accepted: &[Acceptance
                 let refused = gates
                     .iter()
                     .filter(refuses)
-                    .any(|gate| gate.covers(name, &environment.action, &environment.resource));
+                    .any(|gate| gate.covers(&names, &environment.action, &environment.resource));
                 effect.ruling = match (refused, in_force) {
                     (false, _) => Ruling::Free,
                     (true, true) => Ruling::Accepted,

@@ -9,18 +9,24 @@
 //! | `run` | one pair of stores: its environments, in parallel |
 //! | `effects` | effects grouped by cause, with names and places |
 //! | `gates` | what gates say about effects, and what was accepted |
+//! | `names` | what gates name and neither side has |
+//! | `stricter` | what only another reading of the new side shows |
 //! | `touched` | which policies changed at all, for others to look at |
 //! | `weakening` | rules about the repository that became weaker |
 
 mod effects;
 mod gates;
+mod names;
 mod pairing;
 mod run;
 mod stores;
+mod stricter;
 mod touched;
 mod weakening;
 
 pub use gates::rule;
+pub use names::unknown_names;
 pub use run::{Compared, compare};
+pub use stores::focus;
 pub use touched::touched;
-pub use weakening::{Strictness, weakened};
+pub use weakening::{Strictness, moved_files, weakened};

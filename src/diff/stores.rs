@@ -1,6 +1,8 @@
 //! Which store of one side is which of the other.
 
-use crate::repo::{Repo, Store};
+use std::collections::BTreeSet;
+
+use crate::repo::{Focus, Repo, Store};
 
 /// A store as each side has it.
 #[derive(Debug, Clone, Copy)]
@@ -34,6 +36,31 @@ pub(super) fn pair<'r>(old: &'r Repo, new: &'r Repo) -> Vec<Stores<'r>> {
     pairs.extend(before.into_iter().map(|store| Stores { old: Some(store), new: None }));
     pairs.sort_by(|a, b| a.name().cmp(b.name()));
     pairs
+}
+
+/// Keeps in `old` and in each of `news` the stores that have a file that `focus` covers, on either side of their pair.
+pub fn focus(focus: &Focus, old: &mut Repo, news: &mut [&mut Repo]) {
+    if focus.is_whole() {
+        return;
+    }
+    let covered = |store: &Store| store.files.iter().any(|path| focus.covers(path));
+    let mut kept_old = BTreeSet::new();
+    for new in news {
+        let mut kept = BTreeSet::new();
+        for stores in pair(old, new) {
+            if [stores.old, stores.new].into_iter().flatten().any(covered) {
+                kept_old.extend(stores.old.map(|store| store.name.clone()));
+                kept.extend(stores.new.map(|store| store.name.clone()));
+            }
+        }
+        keep(new, &kept);
+    }
+    keep(old, &kept_old);
+}
+
+fn keep(repo: &mut Repo, names: &BTreeSet<String>) {
+    repo.stores.retain(|store| names.contains(&store.name));
+    repo.findings.retain(|finding| finding.store.as_ref().is_none_or(|store| names.contains(store)));
 }
 
 fn holds_something(store: &Store) -> bool {

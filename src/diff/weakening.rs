@@ -49,7 +49,8 @@ fn gates(old: &[Gate], new: &[Gate], found: &mut Vec<Weakened>) {
         });
         for (word, list) in [("stores", &gate.stores), ("actions", &gate.actions), ("resources", &gate.resources)] {
             if !list.is_empty() {
-                what.push_str(&format!(" ({word}: {})", inline(&list.join(", "))));
+                let names: Vec<&str> = list.iter().map(|name| name.text.as_str()).collect();
+                what.push_str(&format!(" ({word}: {})", inline(&names.join(", "))));
             }
         }
         what.push_str(" and no longer does");
@@ -97,6 +98,27 @@ fn levels(old: &Config, new: &Config, catalogue: &Catalogue, found: &mut Vec<Wea
             }
         }
     }
+    // One that is gone, or that looks at other paths, counts where it made a rule stricter than what holds there now.
+    for one in &old.overrides {
+        let paths = key(one);
+        for (id, before) in one
+            .rules
+            .iter()
+            .filter(|(id, _)| !new.overrides.iter().any(|other| key(other) == paths && other.rules.contains_key(*id)))
+        {
+            let default = catalogue.get(id).and_then(|rule| rule.level);
+            let after = level(new, id, default);
+            if milder(*before, after) {
+                let what = format!(
+                    "the rule `{id}` went from {} to {} in {}",
+                    word(*before),
+                    word(after),
+                    inline(&paths.join(", "))
+                );
+                say("level_lowered", what, one.paths.first().map_or_else(place, |path| path.location.clone()));
+            }
+        }
+    }
     let strictness = |config: &Config| match config.fail_on.unwrap_or_default() {
         FailOn::Note => 3,
         FailOn::Warning => 2,
@@ -126,6 +148,27 @@ fn levels(old: &Config, new: &Config, catalogue: &Catalogue, found: &mut Vec<Wea
             say("level_validation_loosened", what, after.map_or(&store.location, |after| &after.location).clone());
         }
     }
+}
+
+/// What the stores of `now` no longer have of those of `before`, both of the new side: files that their configuration took out of a
+/// store. `old` is the configuration that `before` is laid out by.
+#[must_use]
+pub fn moved_files(before: &Repo, now: &Repo, old: &Config) -> Vec<Weakened> {
+    let mut found = Vec::new();
+    for store in &before.stores {
+        let after = now.stores.iter().find(|other| other.name == store.name);
+        let here = |path: &&String| after.is_some_and(|after| after.files.contains(path));
+        let gone: Vec<_> =
+            store.files.iter().filter(|path| !here(path)).map(|path| format!("`{}`", inline(path))).collect();
+        if gone.is_empty() {
+            continue;
+        }
+        let what = format!("store `{}` no longer has {}", inline(&store.name), gone.join(", "));
+        let spelt = old.stores.iter().find(|one| one.name == store.name);
+        let location = spelt.map_or_else(|| Location::of_path(crate::config::FILE_NAME), |one| one.location.clone());
+        found.push(Weakened { kind: "store_narrowed", what, location });
+    }
+    found
 }
 
 fn acceptances(old: &[Acceptance], new: &[Acceptance], found: &mut Vec<Weakened>) {

@@ -61,6 +61,15 @@ impl FailOn {
         }
     }
 
+    /// The one of the two that fails more runs.
+    #[must_use]
+    pub fn stricter(self, other: Self) -> Self {
+        let reach = |fail_on: Self| {
+            [Level::Error, Level::Warning, Level::Note].into_iter().filter(|level| fail_on.reached_by(*level)).count()
+        };
+        if reach(self) >= reach(other) { self } else { other }
+    }
+
     /// Whether a finding of `level` fails the run.
     #[must_use]
     pub fn reached_by(self, level: Level) -> bool {
@@ -190,7 +199,12 @@ impl Finding {
         findings.sort_by(|a, b| {
             (&a.location, a.level, a.rule, &a.message).cmp(&(&b.location, b.level, b.rule, &b.message))
         });
-        findings.dedup_by(|a, b| a == b);
+        // Stores that share a file share what is wrong with it, and that is said once.
+        let cause = |finding: &Self| {
+            let Self { policy, help, environments, .. } = finding;
+            (finding.rule, finding.location.clone(), policy.clone(), help.clone(), environments.clone())
+        };
+        findings.dedup_by(|a, b| a.message == b.message && cause(a) == cause(b));
         let mut seen = HashMap::<String, usize>::new();
         // A policy with thousands of findings is hashed once.
         let mut subjects = BTreeMap::new();

@@ -41,9 +41,8 @@ pub const ON_DEMAND: &str = "conflicting-rules";
 /// Lints all stores of `repo` at the levels that `config` gives. The result does not depend on how work is spread.
 #[must_use]
 pub fn run(repo: &Repo, config: &Config, options: Options<'_>) -> Linted {
-    let demanded = options.conflicts
-        || options.only.is_some_and(|ids| ids.contains(&ON_DEMAND))
-        || config.rules.get(ON_DEMAND).is_some_and(Option::is_some);
+    let demanded =
+        options.conflicts || options.only.is_some_and(|ids| ids.contains(&ON_DEMAND)) || config.turns_on(ON_DEMAND);
     let wanted: Vec<&LintRule> = LINT_RULES
         .iter()
         .copied()
@@ -52,7 +51,8 @@ pub fn run(repo: &Repo, config: &Config, options: Options<'_>) -> Linted {
         .collect();
     let semantic = options.breadth || wanted.iter().any(|rule| rule.meta.basis == Basis::Symbolic);
     let analysis = semantic.then_some(Wanted { conflicts: demanded, breadth: options.breadth });
-    let stores: Vec<Linted> = repo.stores.par_iter().map(|store| run_store(store, config, &wanted, analysis)).collect();
+    let stores = repo.stores.par_iter().filter(|store| repo.asks_about_policies(store));
+    let stores: Vec<Linted> = stores.map(|store| run_store(store, config, &wanted, analysis)).collect();
     let mut all = Linted::default();
     for store in stores {
         all.findings.extend(store.findings);
@@ -79,9 +79,9 @@ fn run_store(store: &Store, config: &Config, rules: &[&LintRule], wanted: Option
         .flat_map(|rule| {
             let mut found = Vec::new();
             (rule.check)(&context, &mut found);
-            found.retain_mut(|finding| match config.level(&rule.meta, finding.location.path()) {
+            found.retain_mut(|finding| match config.level_of(&rule.meta, finding.location.path(), finding.level) {
                 Some(level) => {
-                    finding.level = level.max(finding.level);
+                    finding.level = level;
                     finding.store = Some(store.name.clone());
                     true
                 }

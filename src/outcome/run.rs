@@ -143,6 +143,8 @@ pub struct Outcome {
     pub left_out: Vec<LeftOut>,
     /// What was read.
     pub summary: Summary,
+    /// The stores whose policies were not validated, for lack of a schema that can be used, by name.
+    pub not_validated: Vec<String>,
     /// Whether there was anything to check.
     pub checked_something: bool,
     /// Whether configuration is wrong: its findings are among `findings`.

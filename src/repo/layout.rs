@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::classify::{Kind, kind};
 use super::files::{Files, whole};
+use super::focus::within;
 use super::json::Node;
-use super::rules::SCHEMA_CONFLICT;
-use crate::config::{Config, Pattern, StoreConfig};
+use super::rules::{SCHEMA_CONFLICT, TEST_MISMATCH};
+use crate::config::{CONFIGURATION, Config, Pattern, StoreConfig};
 use crate::finding::{Finding, Level};
 use crate::text::{Location, inline};
 
@@ -26,7 +27,32 @@ pub(super) struct Plan {
     /// Tables, and whether the file must be one (by its name or because the user says so).
     pub(super) tables: Vec<(String, bool)>,
     pub(super) level: Option<u32>,
-    pub(super) schema_above: Option<String>,
+    /// The folder that it lies in, where it was not spelled out.
+    pub(super) root: Option<String>,
+}
+
+impl Plan {
+    /// Every file of the store.
+    pub(super) fn files(&self) -> impl Iterator<Item = &String> {
+        let named = [&self.schema, &self.policies, &self.links, &self.entities].into_iter().flatten();
+        let twins = self.twins.iter().map(|(twin, _)| twin);
+        named.chain(twins).chain(self.tables.iter().map(|(path, _)| path))
+    }
+
+    /// The folder that it lies in: for one that is spelled out, the innermost that holds all of its policies.
+    fn folder(&self) -> &str {
+        if let Some(root) = &self.root {
+            return root;
+        }
+        let mut folders = self.policies.iter().map(|path| dir(path));
+        let first = folders.next().unwrap_or_default();
+        folders.fold(first, |mut common, folder| {
+            while !within(folder, common) {
+                common = dir(common);
+            }
+            common
+        })
+    }
 }
 
 /// The plan of a whole repository.
@@ -38,33 +64,37 @@ pub(super) struct Layout {
     pub(super) guardrails: Vec<String>,
 }
 
-/// Lays out `paths` (sorted, relative to the root). `all` are the paths before the user narrowed them.
-pub(super) fn lay_out(paths: &[String], all: &[String], config: &Config, files: &Files<'_>) -> Layout {
+/// Lays out `paths` (sorted, relative to the root).
+pub(super) fn lay_out(paths: &[String], config: &Config, files: &Files<'_>) -> Layout {
     let mut layout = Layout::default();
     let mut free: Vec<(&str, Kind)> = Vec::new();
     let mut configured: Vec<Plan> = config.stores.iter().map(new_plan).collect();
     for path in paths {
-        let owner = config.stores.iter().zip(&mut configured).find_map(|(store, plan)| claim(store, plan, path));
-        match (owner, kind(path)) {
-            (Some(()), _) | (None, None) => {}
-            (None, Some(Kind::Guardrail)) => layout.guardrails.push(path.clone()),
-            (None, Some(kind)) => free.push((path, kind)),
+        // What several stores name belongs to each of them.
+        let claims = config.stores.iter().zip(&mut configured).filter_map(|(store, plan)| claim(store, plan, path));
+        match (claims.count(), kind(path)) {
+            (0, Some(Kind::Guardrail)) => layout.guardrails.push(path.clone()),
+            (0, Some(kind)) => free.push((path, kind)),
+            _ => {}
         }
     }
     for (store, plan) in config.stores.iter().zip(configured) {
-        layout.findings.extend(idle_patterns(store, all));
+        layout.findings.extend(idle_patterns(store, paths));
         layout.stores.push(plan);
     }
-    discover(&free, all, files, &mut layout);
+    discover(&free, files, &mut layout);
     layout.stores.retain(|plan| {
         !(plan.policies.is_empty() && plan.schema.is_empty() && plan.tables.is_empty() && plan.conflict.is_none())
     });
     layout.stores.sort_by(|a, b| a.name.cmp(&b.name));
+    for plan in &mut layout.stores {
+        plan.level = config.dereferences(&plan.name, &plan.policies);
+    }
     layout
 }
 
 fn new_plan(store: &StoreConfig) -> Plan {
-    Plan { name: store.name.clone(), level: store.level, ..Plan::default() }
+    Plan { name: store.name.clone(), ..Plan::default() }
 }
 
 /// Takes `path` into the configured store if one of its patterns names it.
@@ -98,7 +128,7 @@ fn idle_patterns(store: &StoreConfig, all: &[String]) -> Vec<Finding> {
     idle.map(|pattern| {
         let message = format!("`{}` names no file", inline(&pattern.text));
         let help = "paths are relative to the repository's root; `*` stays in one folder, `**` does not";
-        Finding::new("configuration", Level::Error, pattern.location.clone(), message).help(help)
+        Finding::new(CONFIGURATION.id, Level::Error, pattern.location.clone(), message).help(help)
     })
     .collect()
 }
@@ -108,12 +138,7 @@ fn dir(path: &str) -> &str {
     path.rsplit_once('/').map_or("", |(dir, _)| dir)
 }
 
-/// Whether `path` lies in or below `dir`.
-fn below(path: &str, dir: &str) -> bool {
-    dir.is_empty() || path == dir || path.strip_prefix(dir).is_some_and(|rest| rest.starts_with('/'))
-}
-
-fn discover(free: &[(&str, Kind)], all: &[String], files: &Files<'_>, layout: &mut Layout) {
+fn discover(free: &[(&str, Kind)], files: &Files<'_>, layout: &mut Layout) {
     let of_kind = |wanted: Kind| free.iter().filter(move |(_, kind)| *kind == wanted).map(|(path, _)| *path);
     let policies: Vec<&str> = of_kind(Kind::Policies).collect();
     let mut by_root: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
@@ -125,7 +150,7 @@ fn discover(free: &[(&str, Kind)], all: &[String], files: &Files<'_>, layout: &m
         let root = root_of(dir(path));
         let why = if by_root.contains_key(root) {
             Some("another schema stands beside it")
-        } else if !policies.iter().any(|policy| below(policy, root)) {
+        } else if !policies.iter().any(|policy| within(policy, root)) {
             Some("there are no Cedar policies below its folder")
         } else if !looks_like_schema(files, path) {
             Some("it does not look like a Cedar schema")
@@ -140,19 +165,23 @@ fn discover(free: &[(&str, Kind)], all: &[String], files: &Files<'_>, layout: &m
     let mut plans: BTreeMap<&str, Plan> =
         by_root.into_iter().map(|(root, schemas)| (root, with_schema(root, &schemas, files))).collect();
     let owner = |roots: &BTreeSet<&str>, path: &str| -> Option<String> {
-        roots.iter().filter(|root| below(path, root)).max_by_key(|root| root.len()).map(|root| (*root).to_owned())
+        roots.iter().filter(|root| within(path, root)).max_by_key(|root| root.len()).map(|root| (*root).to_owned())
     };
     let schema_roots: BTreeSet<&str> = plans.keys().copied().collect();
     let schemaless = clusters(policies.iter().copied().filter(|path| owner(&schema_roots, path).is_none()));
     for root in &schemaless {
-        let plan = Plan { name: name(root), schema_above: schema_above(root, all), ..Plan::default() };
-        plans.insert(root, plan);
+        plans.insert(root, new_store(root));
     }
     let roots: BTreeSet<&str> = plans.keys().copied().collect();
+    let in_order: Vec<&str> = roots.iter().copied().collect();
     for (path, kind) in free {
         let home = match kind {
             Kind::Policies => owner(&roots, path).ok_or_else(String::new),
-            Kind::Links | Kind::Entities | Kind::Table => data_home(&roots, path),
+            Kind::Links | Kind::Entities | Kind::Table => match homes(&in_order, path).as_slice() {
+                [only] => in_order.get(*only).map(|root| (*root).to_owned()).ok_or_else(String::new),
+                [] => Err("there are no Cedar policies that it could belong to".to_owned()),
+                several => Err(format!("it could belong to {} stores; name it in polcheck.toml", several.len())),
+            },
             _ => continue,
         };
         match home {
@@ -167,6 +196,12 @@ fn discover(free: &[(&str, Kind)], all: &[String], files: &Files<'_>, layout: &m
     layout.stores.extend(plans.into_values());
 }
 
+/// A store in `root`, with nothing in it yet.
+fn new_store(root: &str) -> Plan {
+    let name = if root.is_empty() { ".".to_owned() } else { root.to_owned() };
+    Plan { name, root: Some(root.to_owned()), ..Plan::default() }
+}
+
 fn place(path: &str, kind: Kind, plan: &mut Plan) {
     let path = path.to_owned();
     match kind {
@@ -178,18 +213,13 @@ fn place(path: &str, kind: Kind, plan: &mut Plan) {
     }
 }
 
-/// The folder that a schema in `dir` rules: `dir`, or the folder around it when it is called `schema`.
-fn root_of(dir: &str) -> &str {
-    match dir.rsplit_once('/') {
-        Some((above, "schema")) => above,
-        None if dir == "schema" => "",
-        _ => dir,
-    }
-}
+/// Folders that hold schemas for the folder around them.
+pub const SCHEMA_FOLDERS: [&str; 3] = ["schema", "schemas", "cedarschema"];
 
-/// What a store is called: its folder, or `.` for the root.
-fn name(root: &str) -> String {
-    if root.is_empty() { ".".to_owned() } else { root.to_owned() }
+/// The folder that a schema in `dir` rules: `dir`, or the folder around it when it is called as one that holds schemas.
+fn root_of(dir: &str) -> &str {
+    let (above, name) = dir.rsplit_once('/').unwrap_or(("", dir));
+    if SCHEMA_FOLDERS.contains(&name) { above } else { dir }
 }
 
 fn looks_like_schema(files: &Files<'_>, path: &str) -> bool {
@@ -203,7 +233,7 @@ fn looks_like_schema(files: &Files<'_>, path: &str) -> bool {
 
 /// A store around the schemas that rule `root`: one, one in two syntaxes, fragments, or a conflict.
 fn with_schema(root: &str, schemas: &[&str], files: &Files<'_>) -> Plan {
-    let mut plan = Plan { name: name(root), ..Plan::default() };
+    let mut plan = new_store(root);
     for path in schemas {
         let cedar = path.strip_suffix(".json").filter(|cedar| schemas.contains(cedar));
         match cedar {
@@ -247,34 +277,94 @@ fn clusters<'p>(policies: impl Iterator<Item = &'p str>) -> Vec<&'p str> {
     let mut roots: Vec<&str> = Vec::new();
     let dirs: BTreeSet<&str> = policies.map(dir).collect();
     for folder in dirs {
-        if !roots.iter().any(|root| below(folder, root)) {
+        if !roots.iter().any(|root| within(folder, root)) {
             roots.push(folder);
         }
     }
     roots
 }
 
-/// The store for a data file: the innermost around it; else the only one below the nearest folder above it that has any.
-fn data_home(roots: &BTreeSet<&str>, path: &str) -> Result<String, String> {
-    if let Some(root) = roots.iter().filter(|root| below(path, root)).max_by_key(|root| root.len()) {
-        return Ok((*root).to_owned());
+/// Which of the stores in `folders` a data file belongs to: the innermost around it; else those below the nearest folder above it
+/// that has any. More than one is a doubt.
+fn homes(folders: &[&str], path: &str) -> Vec<usize> {
+    let fitting = |fits: &dyn Fn(&str) -> bool| -> Vec<usize> {
+        folders.iter().enumerate().filter(|(_, folder)| fits(folder)).map(|(at, _)| at).collect()
+    };
+    let around = folders.iter().filter(|folder| within(path, folder)).map(|folder| folder.len()).max();
+    if let Some(innermost) = around {
+        return fitting(&|folder| within(path, folder) && folder.len() == innermost);
     }
-    let mut folder = dir(path);
+    let mut above = dir(path);
     loop {
-        let under: Vec<_> = roots.iter().filter(|root| below(root, folder)).collect();
-        match under.as_slice() {
-            [only] => return Ok((**only).to_owned()),
-            [] if folder.is_empty() => return Err("there are no Cedar policies that it could belong to".to_owned()),
-            [] => folder = dir(folder),
-            several => {
-                return Err(format!("it could belong to {} stores; name it in polcheck.toml", several.len()));
+        let below = fitting(&|folder| within(folder, above));
+        if !below.is_empty() || above.is_empty() {
+            return below;
+        }
+        above = dir(above);
+    }
+}
+
+impl Layout {
+    /// Lets `tables`, named one by one, run, and of the others only those that `stay`. `wanted` is the only store that is asked for,
+    /// by name. Each comes with whether it must be a table; `brings_store` says of a file that it brings a store of its own.
+    pub(super) fn run_only(
+        &mut self,
+        tables: Vec<(String, bool)>,
+        wanted: Option<&str>,
+        stay: &dyn Fn(&str) -> bool,
+        brings_store: &dyn Fn(&str) -> bool,
+    ) {
+        let named = |path: &str| tables.iter().any(|(table, _)| table == path);
+        for plan in &mut self.stores {
+            plan.tables.retain(|(path, _)| stay(path) || named(path));
+        }
+        self.left_out.retain(|(path, _)| !named(path));
+        let mut guests = Plan { name: "command-line".to_owned(), ..Plan::default() };
+        for (path, must) in tables {
+            if self.stores.iter().any(|plan| plan.tables.iter().any(|(table, _)| *table == path)) {
+                continue;
             }
+            let stores: Vec<usize> = (0..self.stores.len())
+                .filter(|at| wanted.is_none_or(|name| self.stores.get(*at).is_some_and(|plan| plan.name == name)))
+                .collect();
+            let folders: Vec<&str> = stores.iter().filter_map(|at| self.stores.get(*at)).map(Plan::folder).collect();
+            let homes: Vec<usize> =
+                homes(&folders, &path).into_iter().filter_map(|at| stores.get(at).copied()).collect();
+            match homes.as_slice() {
+                _ if brings_store(&path) => guests.tables.push((path, must)),
+                [only] => {
+                    if let Some(plan) = self.stores.get_mut(*only) {
+                        plan.tables.push((path, must));
+                    }
+                }
+                homes => {
+                    let names: Vec<String> = homes
+                        .iter()
+                        .filter_map(|at| self.stores.get(*at))
+                        .map(|plan| format!("`{}`", inline(&plan.name)))
+                        .collect();
+                    self.findings.push(homeless(&path, &names));
+                }
+            }
+        }
+        if !guests.tables.is_empty() {
+            self.stores.push(guests);
         }
     }
 }
 
-/// A schema outside of what was asked for that would have ruled `root`.
-fn schema_above(root: &str, all: &[String]) -> Option<String> {
-    let schema = |path: &&String| matches!(kind(path), Some(Kind::SchemaCedar | Kind::SchemaJson));
-    all.iter().filter(schema).find(|path| below(root, root_of(dir(path)))).cloned()
+/// A table that was named and has no store to run over, or several: `stores`.
+fn homeless(path: &str, stores: &[String]) -> Finding {
+    let place = Location::of_path(path);
+    let (message, help) = match stores {
+        [] => (
+            "there are no policies that this table could run over, so none of its rows runs".to_owned(),
+            "name the policies with `-p`, and their schema with `-s`",
+        ),
+        several => (
+            format!("this table could run over the stores {}, so none of its rows runs", several.join(", ")),
+            "choose one with `--store`, or name the table in polcheck.toml",
+        ),
+    };
+    Finding::new(TEST_MISMATCH.id, Level::Error, place, message).help(help)
 }

@@ -9,22 +9,26 @@ use rayon::prelude::*;
 use super::cedar::{self, Body};
 use super::classify::{Kind, kind};
 use super::files::{Files, Unread};
+use super::focus::{Focus, within};
 use super::layout::{Layout, Plan, lay_out};
 use super::links;
 use super::model::{Link, Place, Policy, Repo, SchemaState, Store, Table, TableForm};
 use super::policies::{self, FoundLink, PolicyFile};
 use super::rules::LINK_ERROR;
 use super::{entities, schema, tables};
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::finding::{Finding, Level};
 use crate::source::{Source, SourceError};
 use crate::text::{SourceFile, inline, nearest};
 
-/// What to read.
+/// What to read, and what of it to report on.
 #[derive(Debug, Clone, Default)]
 pub struct Request {
-    /// Paths relative to the source's root; only what lies at or below them is read. Empty means everything.
+    /// Paths relative to the source's root: what is reported on, and which tables run. Empty means everything. What is read does
+    /// not depend on it.
     pub paths: Vec<String>,
+    /// Decision tables named one by one; no others run but those that `paths` name.
+    pub tables: Vec<String>,
     /// Files named one by one, which turns discovery off.
     pub explicit: Option<Explicit>,
     /// The only store to keep, by name.
@@ -52,11 +56,18 @@ pub struct Explicit {
 /// When the source cannot be listed, or a named path is not there. What is wrong inside of files is a finding.
 pub fn load(source: &dyn Source, config: &Config, request: &Request) -> Result<Repo, SourceError> {
     let files = Files::new(source);
-    let layout = match &request.explicit {
-        Some(explicit) => name_one_by_one(source, explicit)?,
-        None => discover(source, config, request, &files)?,
+    let focus = Focus::on(&request.paths);
+    let (mut layout, listed) = match &request.explicit {
+        Some(explicit) => (name_one_by_one(source, explicit)?, Vec::new()),
+        None => {
+            let listed: Vec<String> = source.list()?.into_iter().map(|entry| entry.path).collect();
+            (discover(source, config, request, &listed, &focus, &files)?, listed)
+        }
     };
     let store_names = layout.stores.iter().map(|plan| plan.name.clone()).collect();
+    let idle = idle(&focus, &layout, config);
+    layout.stores.retain(|plan| plan.files().any(|path| focus.covers(path)) || plan.files().next().is_none());
+    layout.left_out.retain(|(path, _)| focus.covers(path));
     let stores: Vec<_> = layout
         .stores
         .into_par_iter()
@@ -65,8 +76,16 @@ pub fn load(source: &dyn Source, config: &Config, request: &Request) -> Result<R
         .collect();
     let text = |path: &String| files.text(path).map(|file| file.text().replace("\r\n", "\n")).unwrap_or_default();
     let guardrails = layout.guardrails.iter().map(|path| (path.clone(), text(path))).collect();
-    let mut repo =
-        Repo { stores: Vec::new(), store_names, findings: layout.findings, left_out: layout.left_out, guardrails };
+    let mut repo = Repo {
+        stores: Vec::new(),
+        store_names,
+        findings: layout.findings,
+        left_out: layout.left_out,
+        guardrails,
+        listed,
+        focus,
+        idle,
+    };
     for read in stores {
         repo.findings.extend(read.findings);
         repo.left_out.extend(read.left_out);
@@ -76,21 +95,77 @@ pub fn load(source: &dyn Source, config: &Config, request: &Request) -> Result<R
     Ok(repo)
 }
 
-fn discover(source: &dyn Source, config: &Config, request: &Request, files: &Files<'_>) -> Result<Layout, SourceError> {
-    let all: Vec<String> = source
-        .list()?
-        .into_iter()
-        .map(|entry| entry.path)
-        .filter(|path| !config.exclude.iter().any(|pattern| pattern.matches(path)))
-        .collect();
-    let wanted = |path: &String| {
-        request.paths.is_empty()
-            || request.paths.iter().any(|root| {
-                root.is_empty() || path == root || path.strip_prefix(root).is_some_and(|rest| rest.starts_with('/'))
-            })
+/// Whether a file of this name is known to be Cedar's, or ours.
+#[must_use]
+pub fn is_known(path: &str) -> bool {
+    kind(path).is_some()
+}
+
+/// Whether the file at `path` is named as a schema is.
+#[must_use]
+pub fn is_schema(path: &str) -> bool {
+    matches!(kind(path), Some(Kind::SchemaCedar | Kind::SchemaJson))
+}
+
+fn discover(
+    source: &dyn Source,
+    config: &Config,
+    request: &Request,
+    listed: &[String],
+    focus: &Focus,
+    files: &Files<'_>,
+) -> Result<Layout, SourceError> {
+    let paths: Vec<String> = listed.iter().filter(|path| !config.leaves_out(path)).cloned().collect();
+    let mut layout = lay_out(&paths, config, files);
+    if !request.tables.is_empty() {
+        let mut named = Vec::new();
+        for path in &request.tables {
+            named.extend(tables_at(source, path)?);
+        }
+        let stay = |path: &str| !focus.is_whole() && focus.covers(path);
+        let brings_store = |path: &str| {
+            files
+                .text(path)
+                .is_ok_and(|file| tables::form(&file, tables::folder(path), false) == Some(TableForm::Integration))
+        };
+        layout.run_only(named, request.store.as_deref(), &stay, &brings_store);
+    } else {
+        for plan in &mut layout.stores {
+            plan.tables.retain(|(path, _)| focus.covers(path));
+        }
+    }
+    Ok(layout)
+}
+
+/// The tables at `path`: the file itself, which must be one, or what a folder holds and may be one.
+fn tables_at(source: &dyn Source, path: &str) -> Result<Vec<(String, bool)>, SourceError> {
+    let below = source.below(path)?;
+    let named = below.len() == 1 && below.first().is_some_and(|file| file == path);
+    let could = |file: &String| named || tables::ENDINGS.iter().any(|ending| file.ends_with(ending));
+    let with_must = |file: String| {
+        let must = named || kind(&file) == Some(Kind::Table);
+        (file, must)
     };
-    let paths: Vec<String> = all.iter().filter(|path| wanted(path)).cloned().collect();
-    Ok(lay_out(&paths, &all, config, files))
+    Ok(below.into_iter().filter(could).map(with_must).collect())
+}
+
+/// The paths of `focus` at which nothing is that is read: a phrase each.
+fn idle(focus: &Focus, layout: &Layout, config: &Config) -> Vec<String> {
+    let read = |path: &str| {
+        let mut all = layout.stores.iter().flat_map(Plan::files).chain(&layout.guardrails);
+        all.any(|file| within(file, path))
+    };
+    let idle = focus.paths().iter().filter(|path| !read(path) && **path != config::FILE_NAME);
+    idle.map(|path| {
+        let name = inline(path);
+        let why = layout.left_out.iter().find(|(file, _)| file == path).map(|(_, why)| why.as_str());
+        match why {
+            _ if config.leaves_out(path) => format!("`{name}`, which `exclude` in {} leaves out", config::FILE_NAME),
+            Some(why) => format!("`{name}`: {}", inline(why)),
+            None => format!("`{name}`, which is nothing that polcheck reads, nor holds it"),
+        }
+    })
+    .collect()
 }
 
 fn name_one_by_one(source: &dyn Source, explicit: &Explicit) -> Result<Layout, SourceError> {
@@ -112,18 +187,18 @@ fn name_one_by_one(source: &dyn Source, explicit: &Explicit) -> Result<Layout, S
         }
         Ok(found)
     };
-    plan.policies = expand(&explicit.policies, &[Kind::Policies], "policies")?;
+    let deciding: &[Kind] = if explicit.links.is_empty() { &[Kind::Policies, Kind::Links] } else { &[Kind::Policies] };
+    plan.policies = expand(&explicit.policies, deciding, "policies")?;
     plan.schema = expand(&explicit.schemas, &[Kind::SchemaCedar, Kind::SchemaJson], "a schema")?;
     plan.entities = expand(&explicit.entities, &[Kind::Entities], "entities")?;
     plan.links = expand(&explicit.links, &[Kind::Links], "template links")?;
+    if explicit.links.is_empty() {
+        // Links decide as policies do: those that lie among the policies count, unless others are named.
+        let (links, policies) = plan.policies.into_iter().partition(|path| kind(path) == Some(Kind::Links));
+        (plan.links, plan.policies) = (links, policies);
+    }
     for path in &explicit.tests {
-        let below = source.below(path)?;
-        let named = below.len() == 1 && below.first() == Some(path);
-        let could = |file: &String| named || tables::ENDINGS.iter().any(|ending| file.ends_with(ending));
-        plan.tables.extend(below.into_iter().filter(could).map(|file| {
-            let must = named || kind(&file) == Some(Kind::Table);
-            (file, must)
-        }));
+        plan.tables.extend(tables_at(source, path)?);
     }
     layout.stores.push(plan);
     Ok(layout)
@@ -164,6 +239,7 @@ impl Reading<'_, '_> {
 
 fn read_store(plan: Plan, files: &Files<'_>) -> ReadStore {
     let mut reading = Reading { files, findings: Vec::new(), left_out: Vec::new() };
+    let files_of_store: Vec<String> = plan.files().cloned().collect();
     let schema = read_schema(&plan, &mut reading);
     let (policy_files, mut broken) = reading.texts(&plan.policies, "policy file");
     let (link_files, broken_links) = reading.texts(&plan.links, "file of template links");
@@ -181,7 +257,8 @@ fn read_store(plan: Plan, files: &Files<'_>) -> ReadStore {
         entities: super::EntityState::None,
         tables: Vec::new(),
         level: plan.level,
-        schema_above: plan.schema_above,
+        schema_files: plan.schema.iter().chain(plan.twins.iter().map(|(twin, _)| twin)).cloned().collect(),
+        files: files_of_store,
         by_key: HashMap::new(),
     };
     let mut found_links = Vec::new();

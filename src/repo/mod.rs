@@ -7,6 +7,7 @@ mod classify;
 pub mod csv;
 mod entities;
 mod files;
+mod focus;
 pub mod json;
 mod layout;
 mod links;
@@ -23,7 +24,9 @@ mod tables;
 pub mod tree;
 pub mod yaml;
 
-pub use load::{Explicit, Request, load};
+pub use focus::Focus;
+pub use layout::SCHEMA_FOLDERS;
+pub use load::{Explicit, Request, is_known, is_schema, load};
 pub use model::{
     Decider, EntityData, EntityState, Link, Named, Policy, Repo, Schema, SchemaState, Store, Table, TableForm,
 };

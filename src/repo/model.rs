@@ -6,7 +6,9 @@ use std::sync::{Arc, OnceLock};
 use cedar_policy::{Effect, Entities, PolicyId, PolicySet};
 
 use super::cedar::Body;
+use super::focus::Focus;
 use super::syntax::PolicySyntax;
+use crate::config::CONFIGURATION;
 use crate::finding::Finding;
 use crate::text::{Location, SourceFile, Span};
 
@@ -23,6 +25,35 @@ pub struct Repo {
     pub left_out: Vec<(String, String)>,
     /// Guardrail files, which this version does not prove: path and text.
     pub guardrails: Vec<(String, String)>,
+    /// Every file that the source lists, Cedar's or not, excluded or not.
+    pub listed: Vec<String>,
+    /// What is reported on.
+    pub focus: Focus,
+    /// Paths that were asked for and hold nothing that is read, a phrase each.
+    pub idle: Vec<String>,
+}
+
+impl Repo {
+    /// Whether something of `store` that rules over policies are about was asked for: policies, links or the schema.
+    #[must_use]
+    pub fn asks_about_policies(&self, store: &Store) -> bool {
+        let policies = store.policies.iter().map(|policy| policy.location.path());
+        let links = store.links.iter().map(|link| link.location.path());
+        let others = store.broken.iter().chain(&store.schema_files).map(String::as_str);
+        self.focus.is_whole() || policies.chain(links).chain(others).any(|path| self.focus.covers(path))
+    }
+
+    /// Whether `finding` is one to report: it is about something that was asked for, or about what that hangs on.
+    #[must_use]
+    pub fn reports(&self, finding: &Finding) -> bool {
+        let here = |location: &Location| self.focus.covers(location.path());
+        let governs =
+            |path: &str| self.stores.iter().any(|store| store.schema_files.iter().any(|schema| schema == path));
+        finding.rule == CONFIGURATION.id
+            || here(&finding.location)
+            || finding.related.iter().any(|related| here(&related.location))
+            || governs(finding.location.path())
+    }
 }
 
 /// A schema that parses and resolves.
@@ -199,8 +230,10 @@ pub struct Store {
     pub tables: Vec<Table>,
     /// Level for level validation, if configured.
     pub level: Option<u32>,
-    /// A schema above the paths that were asked for, which is therefore not read.
-    pub schema_above: Option<String>,
+    /// The files of its schema, of one that cannot be used as well.
+    pub schema_files: Vec<String>,
+    /// Every file of it.
+    pub files: Vec<String>,
     pub(super) by_key: HashMap<PolicyId, Place>,
 }
 

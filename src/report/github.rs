@@ -9,7 +9,7 @@ use crate::finding::{Finding, Level};
 use crate::outcome::changes::{Direction, Weakened};
 use crate::outcome::{Outcome, TestResult, Verdict};
 use crate::report::changes::{Change, View};
-use crate::report::verdict::{counted, verdict_line};
+use crate::report::verdict::{counted, not_validated, verdict_line};
 use crate::report::{Format, Options, coverage, evidence, select};
 use crate::text::{Location, inline};
 
@@ -52,6 +52,10 @@ fn render(outcome: &Outcome, options: &Options) -> String {
         .chain(below_floor.map(|sentence| of_run("coverage", inline(&sentence).into_owned())))
         .chain(weakened.map(of_weakened))
         .chain(milder.into_iter().map(of_finding))
+        .chain(
+            not_validated(outcome)
+                .map(|_| Annotation { level: Level::Note, ..of_run("not validated", verdict_line(outcome)) }),
+        )
         .chain(free.into_iter().filter(|_| !options.quiet).map(of_change));
     let (mut out, mut shown, mut dropped) = (String::new(), [0_usize; 3], 0_usize);
     for annotation in all {

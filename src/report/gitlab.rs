@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::alerts::{self, Alert};
-use super::verdict::verdict_line;
+use super::verdict::{not_validated, verdict_line};
 use crate::finding::Level;
 use crate::outcome::{Outcome, Verdict};
 use crate::report::{Format, Options, json_text};
@@ -49,7 +49,10 @@ fn render(outcome: &Outcome, _options: &Options) -> String {
     if outcome.verdict() == Verdict::NothingChecked {
         alerts.push(of_run("nothing-checked", &verdict_line(outcome)));
     }
+    let bare =
+        not_validated(outcome).map(|_| Alert { level: Level::Note, ..of_run("not-validated", &verdict_line(outcome)) });
     alerts.extend(alerts::of(outcome));
+    alerts.extend(bare);
     json_text::to_text(&alerts.iter().map(issue).collect::<Vec<_>>())
 }
 

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashSet};
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 use super::alerts::{self, Alert};
-use super::verdict::verdict_line;
+use super::verdict::{not_validated, verdict_line};
 use crate::finding::Level;
 use crate::outcome::{Outcome, RowRequest, Status, TestResult, Verdict};
 use crate::report::{Format, Options, evidence};
@@ -47,7 +47,8 @@ fn render(outcome: &Outcome, _options: &Options) -> String {
     let open = outcome.inconclusive.iter().map(|why| of_run("inconclusive", why, &run));
     let nothing = outcome.verdict() == Verdict::NothingChecked;
     let nothing = nothing.then(|| of_run("nothing was checked", &verdict_line(outcome), &run));
-    let of_run: Vec<_> = open.chain(nothing).collect();
+    let bare = not_validated(outcome).map(|_| skipped("not validated", &verdict_line(outcome), &run));
+    let of_run: Vec<_> = open.chain(nothing).chain(bare).collect();
     if !of_run.is_empty() {
         report.add_test_suite(suite(&format!("polcheck {}", outcome.command), of_run));
     }
@@ -159,6 +160,12 @@ fn of_alert<'a>(outcome: &Outcome, alert: &'a Alert<'_>) -> Case<'a> {
 
 fn of_run<'a>(name: &str, why: &str, place: &'a Location) -> Case<'a> {
     let status = unsuccessful(NonSuccessKind::Error, "inconclusive", clean(why), Vec::new());
+    Case { name: name.to_owned(), place, status }
+}
+
+fn skipped<'a>(name: &str, why: &str, place: &'a Location) -> Case<'a> {
+    let mut status = TestCaseStatus::skipped();
+    status.set_message(clean(why));
     Case { name: name.to_owned(), place, status }
 }
 

@@ -44,6 +44,9 @@ fn ending(outcome: &Outcome, hidden: usize) -> String {
         (Verdict::Clean, Some(found)) if parts.is_empty() => parts.push(format!("passes with {found}")),
         (_, Some(found)) => parts.push(found),
     }
+    if let (Some(last), Some(what)) = (parts.last_mut(), not_validated(outcome)) {
+        *last = format!("{last}, {what}");
+    }
     parts.extend(rows(outcome));
     parts.extend(outcome.coverage.as_ref().and_then(coverage::missed_floor));
     parts.extend(outcome.comparison.iter().flat_map(compared));
@@ -52,6 +55,26 @@ fn ending(outcome: &Outcome, hidden: usize) -> String {
         parts.push(format!("inconclusive: {count} could not be decided"));
     }
     parts.join("; ")
+}
+
+/// How many stores are named in one line.
+const NAMED: usize = 3;
+
+/// Of a clean run that could not validate everything: `not validated`, and which stores, where others were.
+pub(super) fn not_validated(outcome: &Outcome) -> Option<String> {
+    let bare = &outcome.not_validated;
+    if bare.is_empty() || outcome.verdict() != Verdict::Clean {
+        return None;
+    }
+    if bare.len() >= outcome.summary.stores {
+        return Some("not validated".to_owned());
+    }
+    let names: Vec<_> = bare.iter().take(NAMED).map(|name| inline(name)).collect();
+    let more = match bare.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(" and {}", counted(more, "other store", "other stores")),
+    };
+    Some(format!("not validated: {}{more}", names.join(", ")))
 }
 
 /// What gates refuse, then request environments by what happens in them, then what became weaker.

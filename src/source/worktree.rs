@@ -11,6 +11,9 @@ use super::api::{Entry, MAX_FILE, ReadError, Source, SourceError, is_pointer};
 use super::git;
 use super::objects::Objects;
 
+/// So many folders above one are looked at for what it belongs to.
+const MOST_ABOVE: usize = 16;
+
 /// The files below a folder of the disk.
 #[derive(Debug)]
 pub struct Worktree {
@@ -71,6 +74,27 @@ impl Worktree {
     pub fn find_root(start: &Path) -> Option<PathBuf> {
         let start = start.canonicalize().ok()?;
         start.ancestors().find(|dir| dir.join(".git").exists()).map(Path::to_path_buf)
+    }
+
+    /// The folder of the policy repository around `start`, a folder outside of any git repository: the nearest one, from `start`
+    /// upwards, that holds the file `mark`; else, where nothing in `start` is a file named as `wanted` says, the nearest folder
+    /// above it that holds such a file, or holds it in one of `folders`. `start` itself when there is none.
+    #[must_use]
+    pub fn find_folder(start: &Path, mark: &str, folders: &[&str], wanted: &dyn Fn(&str) -> bool) -> PathBuf {
+        let above = || start.ancestors().take(MOST_ABOVE);
+        if let Some(marked) = above().find(|dir| dir.join(mark).is_file()) {
+            return marked.to_path_buf();
+        }
+        let holds = |dir: &Path| {
+            let entries = fs::read_dir(dir).into_iter().flatten().flatten();
+            let files = entries.filter(|entry| entry.path().is_file());
+            files.filter_map(|entry| entry.file_name().into_string().ok()).any(|name| wanted(&name))
+        };
+        if walk(start).unwrap_or_default().iter().any(|entry| wanted(&entry.path)) {
+            return start.to_path_buf();
+        }
+        let around = above().find(|dir| holds(dir) || folders.iter().any(|folder| holds(&dir.join(folder))));
+        around.unwrap_or(start).to_path_buf()
     }
 
     /// The root folder.

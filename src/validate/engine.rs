@@ -18,7 +18,8 @@ use crate::text::{Location, Span};
 const CHUNK: usize = 32;
 
 /// Validates every store that has a schema, strictly. `level` bounds how many entity dereferences a policy may chain
-/// (<https://docs.cedarpolicy.com/policies/level-validation.html>); a store's own configured level wins.
+/// (<https://docs.cedarpolicy.com/policies/level-validation.html>); a store's own configured level wins. Only policies that
+/// `repo` reports on are looked at.
 #[must_use]
 pub fn run(repo: &Repo, config: &Config, level: Option<u32>) -> Vec<Finding> {
     let jobs: Vec<_> = repo
@@ -26,28 +27,31 @@ pub fn run(repo: &Repo, config: &Config, level: Option<u32>) -> Vec<Finding> {
         .iter()
         .filter_map(|store| store.schema.ready().map(|schema| (store, schema)))
         .flat_map(|(store, schema)| {
-            let starts = (0..store.policies.len()).step_by(CHUNK);
-            starts.map(move |start| (store, schema, start))
+            let chunks: Vec<Vec<usize>> = asked_for(repo, store).chunks(CHUNK).map(<[usize]>::to_vec).collect();
+            chunks.into_iter().map(move |chunk| (store, schema, chunk))
         })
         .collect();
     let found: Vec<Vec<Finding>> = jobs
         .into_par_iter()
-        .map(|(store, schema, start)| {
-            let level = store.level.or(level);
-            validate(store, schema, start..(start + CHUNK).min(store.policies.len()), level, config)
-        })
+        .map(|(store, schema, chunk)| validate(store, schema, &chunk, store.level.or(level), config))
         .collect();
     found.into_iter().flatten().collect()
 }
 
-fn validate(
-    store: &Store,
-    schema: &Schema,
-    range: std::ops::Range<usize>,
-    level: Option<u32>,
-    config: &Config,
-) -> Vec<Finding> {
-    let set = subset(store, range);
+/// The policies of `store` that `repo` reports on, and the templates of links that it reports on.
+fn asked_for(repo: &Repo, store: &Store) -> Vec<usize> {
+    let linked = |at: usize| {
+        let mut links = store.links.iter().filter(|link| link.template == at);
+        links.any(|link| repo.focus.covers(link.location.path()))
+    };
+    let all = store.policies.iter().enumerate();
+    let asked = all
+        .filter(|(at, policy)| repo.focus.covers(policy.location.path()) || (policy.body.is_template() && linked(*at)));
+    asked.map(|(at, _)| at).collect()
+}
+
+fn validate(store: &Store, schema: &Schema, chunk: &[usize], level: Option<u32>, config: &Config) -> Vec<Finding> {
+    let set = subset(store, chunk);
     let validator = Validator::new(schema.cedar.clone());
     let result = match level {
         Some(level) => validator.validate_with_level(&set, ValidationMode::Strict, level),
@@ -55,7 +59,7 @@ fn validate(
     };
     let mut found: Vec<Finding> = result
         .validation_errors()
-        .filter_map(|error| finding(store, config, of_error(error), error.policy_id(), fault(error)))
+        .filter_map(|error| finding(store, config, (of_error(error), Level::Error), error.policy_id(), fault(error)))
         .collect();
     // A policy with an error is not said to match nothing as well: the error is why.
     let wrong: HashSet<&PolicyId> = result.validation_errors().map(ValidationError::policy_id).collect();
@@ -64,23 +68,22 @@ fn validate(
         if follows(rule.id) && wrong.contains(warning.policy_id()) {
             continue;
         }
-        let finding = finding(store, config, rule, warning.policy_id(), fault(warning));
-        found.extend(finding.map(|finding| Finding { level: finding.level.max(Level::Warning), ..finding }));
+        found.extend(finding(store, config, (rule, Level::Warning), warning.policy_id(), fault(warning)));
     }
     fold(found)
 }
 
-/// The policies of `range` with the links of their templates.
-fn subset(store: &Store, range: std::ops::Range<usize>) -> PolicySet {
+/// The policies of `chunk` with the links of their templates.
+fn subset(store: &Store, chunk: &[usize]) -> PolicySet {
     let mut set = PolicySet::new();
-    for policy in store.policies.get(range.clone()).unwrap_or_default() {
+    for policy in chunk.iter().filter_map(|at| store.policies.get(*at)) {
         // Keys are unique in a store, so that adding cannot fail.
         let _ = match &policy.body {
             crate::repo::cedar::Body::Static(policy) => set.add(policy.clone()),
             crate::repo::cedar::Body::Template(template) => set.add_template(template.clone()),
         };
     }
-    for link in store.links.iter().filter(|link| range.contains(&link.template)) {
+    for link in store.links.iter().filter(|link| chunk.contains(&link.template)) {
         let values = store.set.policy(&link.key).and_then(cedar_policy::Policy::template_links);
         if let (Some(template), Some(values)) = (store.policies.get(link.template), values) {
             let _ = set.link(template.key.clone(), link.key.clone(), values);
@@ -89,7 +92,14 @@ fn subset(store: &Store, range: std::ops::Range<usize>) -> PolicySet {
     set
 }
 
-fn finding(store: &Store, config: &Config, rule: &'static Rule, id: &PolicyId, fault: Fault) -> Option<Finding> {
+/// What the validator says of the policy `id`, as a finding of a rule that is of some level when the validator says it.
+fn finding(
+    store: &Store,
+    config: &Config,
+    (rule, own): (&'static Rule, Level),
+    id: &PolicyId,
+    fault: Fault,
+) -> Option<Finding> {
     let decider = store.find(id)?;
     let policy = decider.policy;
     let linked = decider.location != &policy.location;
@@ -102,7 +112,7 @@ fn finding(store: &Store, config: &Config, rule: &'static Rule, id: &PolicyId, f
         }
         _ => first_line(decider.location),
     };
-    let level = config.level(rule, location.path())?;
+    let level = config.level_of(rule, location.path(), own)?;
     let named = format!("for policy `{id}`");
     let message = fault
         .message

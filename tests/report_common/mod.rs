@@ -70,6 +70,7 @@ pub fn outcome(findings: Vec<Finding>, tests: Vec<TestResult>) -> Outcome {
             entities: 0,
             schemaless: 0,
         },
+        not_validated: Vec::new(),
         checked_something: true,
         misconfigured: false,
         fail_on: FailOn::Error,

@@ -22,7 +22,7 @@ const NOTHING: u8 = 3;
 
 /// Runs the command and gives the exit code.
 pub(super) fn run(args: &InitArgs) -> Result<u8, Failure> {
-    let common = CommonArgs { directory: args.directory.clone(), ..CommonArgs::default() };
+    let common = CommonArgs { directory: args.common.directory.clone(), ..CommonArgs::default() };
     let mut run = RunArgs { common, ..RunArgs::default() };
     let place = Place::of(&run)?;
     // The whole repository, wherever in it the command is run.

@@ -6,7 +6,7 @@ use super::changes::{self, ComparisonOut};
 use super::coverage::{self, CoverageOut};
 use crate::finding::{Environment, Evidence, Finding, Level, Related};
 use crate::outcome::{Breadth, Decision, Expected, Got, Lesson, Outcome, RowFault, RowRequest, Status, TestResult};
-use crate::report::{Options, json_text};
+use crate::report::{Options, json_text, verdict_line};
 use crate::text::{Location, Position};
 
 #[derive(Serialize)]
@@ -17,7 +17,8 @@ struct Root<'a> {
     now: Option<&'a str>,
     outcome: &'static str,
     exit: u8,
-    summary: Summary,
+    headline: String,
+    summary: Summary<'a>,
     findings: Vec<FindingOut<'a>>,
     suppressed: Vec<SuppressedOut<'a>>,
     tests: Vec<RowOut<'a>>,
@@ -42,9 +43,11 @@ struct SuppressedOut<'a> {
 }
 
 #[derive(Serialize)]
-struct Summary {
+struct Summary<'a> {
     stores: usize,
     schemaless: usize,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    not_validated: &'a [String],
     policies: usize,
     templates: usize,
     links: usize,
@@ -195,6 +198,7 @@ pub(super) fn render(outcome: &Outcome, _options: &Options) -> String {
         now: outcome.now.as_deref(),
         outcome: verdict.as_str(),
         exit: outcome.exit_code(),
+        headline: verdict_line(outcome),
         summary: summary(outcome),
         findings: outcome.findings.iter().map(finding).collect(),
         suppressed: outcome
@@ -213,12 +217,13 @@ pub(super) fn render(outcome: &Outcome, _options: &Options) -> String {
     })
 }
 
-fn summary(outcome: &Outcome) -> Summary {
+fn summary(outcome: &Outcome) -> Summary<'_> {
     let count = outcome.count();
     let [error, warning, note] = count.findings;
     Summary {
         stores: outcome.summary.stores,
         schemaless: outcome.summary.schemaless,
+        not_validated: &outcome.not_validated,
         policies: outcome.summary.policies,
         templates: outcome.summary.templates,
         links: outcome.summary.links,

@@ -11,7 +11,7 @@ use super::{line_hash, rules};
 use crate::finding::Finding;
 use crate::outcome::{Outcome, Verdict};
 use crate::report::alerts::{self, Alert, Replay};
-use crate::report::verdict::counted;
+use crate::report::verdict::{counted, not_validated};
 use crate::report::{Options, json_text};
 use crate::text::inline;
 
@@ -86,6 +86,7 @@ fn invocation(outcome: &Outcome, all: usize, kept: usize) -> Invocation<'_> {
     });
     let nothing =
         (outcome.verdict() == Verdict::NothingChecked).then(|| Notification::new("error", "nothing was checked"));
+    let bare = not_validated(outcome).map(|what| Notification::new("warning", &what));
     let unchecked = outcome.gaps.iter().map(|gap| Notification::new("note", &inline(gap)));
     let suppressed = outcome.suppressed.iter().map(|(finding, reason)| suppressed(finding, reason));
     Invocation {
@@ -95,6 +96,7 @@ fn invocation(outcome: &Outcome, all: usize, kept: usize) -> Invocation<'_> {
             .chain(cut)
             .chain(hidden)
             .chain(nothing)
+            .chain(bare)
             .chain(unchecked)
             .chain(suppressed)
             .collect(),
