@@ -433,7 +433,7 @@ fn compile(
             other => other.to_string(),
         })?;
     // Of the assertions of a property, the last is the negated property itself; those before it are about hierarchies, which the
-    // engine says in its own way. tests/symcc_contract.rs holds symcc to this.
+    // engine says in its own way. tests/engine/symcc_contract.rs holds symcc to this.
     let goal = |asserts: &Asserts| asserts.last().cloned().unwrap_or_else(|| Term::from(true));
     Ok(Variant {
         matches: goal(never_matches_asserts(&compiled).asserts()),

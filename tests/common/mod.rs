@@ -6,6 +6,8 @@
     reason = "shared by test binaries, each of which uses what it needs"
 )]
 
+pub mod rng;
+pub mod xml;
 pub mod yaml;
 
 use std::path::{Path, PathBuf};

@@ -1,0 +1,10 @@
+//! The command line itself: its help, its configuration, `init`, and what it makes of files that mean harm.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod config_schema;
+mod help;
+mod hostile;
+mod init;
+mod usage;

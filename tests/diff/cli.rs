@@ -1,0 +1,299 @@
+//! `polcheck diff` as users call it: revisions, ranges, the index, folders and files, mistakes, exit codes.
+
+use std::path::Path;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::common::{diff, git, run, write};
+
+const SCHEMA: &str =
+    "entity User { a: Bool }; entity Doc; action view, edit appliesTo { principal: User, resource: Doc };\n";
+const VIEW: &str = "permit (principal, action == Action::\"view\", resource);\n";
+const EDIT: &str = "permit (principal, action == Action::\"edit\", resource);\n";
+const TEMPLATE: &str = "@id(\"t\") permit (principal == ?principal, action, resource);\n";
+
+fn commit(dir: &Path, files: &[(&str, &str)], message: &str) {
+    write(dir, files);
+    git(dir, &["add", "-A", "."]);
+    git(dir, &["commit", "-qm", message, "--allow-empty"]);
+}
+
+/// A repository whose only commit holds `files`.
+fn repository(files: &[(&str, &str)]) -> TempDir {
+    let dir = TempDir::new().unwrap();
+    git(dir.path(), &["init", "-q"]);
+    commit(dir.path(), files, "first");
+    dir
+}
+
+fn one() -> TempDir {
+    repository(&[("s.cedarschema", SCHEMA), ("p.cedar", VIEW)])
+}
+
+/// Stores, actions and relations, in the order of the report.
+fn relations(report: &Value) -> Vec<String> {
+    let changes = report["changes"].as_array().unwrap().iter();
+    let short = |change: &Value| {
+        let action = change["environment"]["action"].as_str().unwrap().replace("Action::", "").replace('"', "");
+        format!("{} {action} {}", change["store"].as_str().unwrap(), change["relation"].as_str().unwrap())
+    };
+    changes.map(short).collect()
+}
+
+/// `args` end with the exit code 2 and a word about why, and nothing on standard output.
+fn refused(dir: &Path, args: &[&str], why: &str) {
+    let run = run(dir, &[&["diff"], args].concat());
+    assert_eq!(run.code, 2, "{args:?}\n{}\n{}", run.stdout, run.stderr);
+    assert!(run.stderr.contains(why), "{args:?}: {}", run.stderr);
+    assert_eq!(run.stdout, "", "{args:?}");
+}
+
+#[test]
+fn one_revision_is_compared_with_the_worktree_or_the_index() {
+    let dir = one();
+    write(dir.path(), &[("p.cedar", EDIT)]);
+    git(dir.path(), &["add", "."]);
+    write(dir.path(), &[("p.cedar", &format!("{VIEW}{EDIT}")), ("new.cedar", "")]);
+    let (report, code) = diff(dir.path(), &["HEAD"]);
+    assert_eq!((relations(&report), code), (vec![". edit gained".to_owned(), ". view same".to_owned()], 0));
+    assert_eq!(report["outcome"], "changes");
+    let (report, code) = diff(dir.path(), &["HEAD", "--staged"]);
+    assert_eq!((relations(&report), code), (vec![". edit gained".to_owned(), ". view lost".to_owned()], 0));
+    // Files that are not tracked count in the worktree, and only there.
+    write(dir.path(), &[("p.cedar", VIEW), ("untracked.cedar", EDIT)]);
+    git(dir.path(), &["add", "p.cedar"]);
+    let (report, _) = diff(dir.path(), &["HEAD"]);
+    assert_eq!(relations(&report), [". edit gained", ". view same"]);
+    let (report, _) = diff(dir.path(), &["HEAD", "--staged"]);
+    assert_eq!(relations(&report), [". edit same", ". view same"]);
+    assert_eq!(report["outcome"], "clean");
+    // From a folder below, the whole repository is meant all the same.
+    write(dir.path(), &[("below/readme.txt", "")]);
+    let (report, _) = diff(&dir.path().join("below"), &["HEAD"]);
+    assert_eq!(relations(&report), [". edit gained", ". view same"]);
+}
+
+#[test]
+fn ranges_mean_what_they_mean_to_git() {
+    let dir = one();
+    let path = dir.path();
+    git(path, &["tag", "base"]);
+    git(path, &["checkout", "-qb", "feature"]);
+    commit(path, &[("p.cedar", &format!("{VIEW}{EDIT}"))], "feature");
+    git(path, &["checkout", "-q", "main"]);
+    commit(path, &[("p.cedar", "")], "main goes on");
+    let of = |args: &[&str]| {
+        let (report, code) = diff(path, args);
+        assert_eq!(code, 0, "{args:?}");
+        relations(&report)
+    };
+    for args in [&["base", "feature"][..], &["base..feature"], &["main...feature"]] {
+        assert_eq!(of(args), [". edit gained", ". view same"], "{args:?}");
+    }
+    assert_eq!(of(&["main..feature"]), [". edit gained", ". view gained"]);
+    assert_eq!(of(&["feature..main"]), [". edit lost", ". view lost"]);
+    assert_eq!(of(&["feature...main"]), [". edit same", ". view lost"]);
+    assert_eq!(of(&["feature..HEAD"]), of(&["feature.."]));
+    assert_eq!(of(&["feature", "feature"]), [". edit same", ". view same"]);
+    let (report, _) = diff(path, &["base..feature"]);
+    assert_eq!(report["new"]["commit"], git(path, &["rev-parse", "feature"]));
+    assert_eq!(report["old"]["commit"], git(path, &["rev-parse", "base"]));
+    let (report, _) = diff(path, &["main...feature"]);
+    assert_eq!(report["old"]["commit"], git(path, &["rev-parse", "base"]));
+    // A range leaves the worktree alone.
+    write(path, &[("p.cedar", "permit (oops"), ("s.cedarschema", "entity")]);
+    assert_eq!(of(&["base..feature"]), [". edit gained", ". view same"]);
+}
+
+#[test]
+fn mistakes_are_said() {
+    let dir = one();
+    let path = dir.path();
+    refused(path, &["nowhere"], "no revision `nowhere`");
+    refused(path, &["HEAD..nowhere"], "no revision `nowhere`");
+    refused(path, &["nowhere...HEAD"], "no revision `nowhere`");
+    refused(path, &[""], "empty revision");
+    refused(path, &["HEAD", "HEAD", "--staged"], "--staged");
+    refused(path, &["HEAD..HEAD", "--staged"], "--staged");
+    refused(path, &["HEAD", "HEAD..HEAD"], "range");
+    refused(path, &["HEAD..HEAD", "HEAD"], "range");
+    refused(path, &["HEAD", "--", "nowhere"], "no `nowhere` on either side");
+    refused(path, &["HEAD", "--store", "nowhere"], "no store `nowhere`");
+    refused(path, &[], "OLD");
+    refused(path, &["HEAD", "--files", ".", "."], "--files");
+    refused(path, &["--files", "."], "--files");
+    refused(path, &["--files", ".", "nowhere"], "no `nowhere`");
+    refused(path, &["--files", ".", ".", "--staged"], "--staged");
+    refused(path, &["--files", ".", ".", "--", "p.cedar"], "--files");
+    refused(path, &["--files", ".", ".", "-s", "s.cedarschema", "--old-schema", "s.cedarschema"], "--old-schema");
+    let nowhere = TempDir::new().unwrap();
+    write(nowhere.path(), &[("p.cedar", VIEW)]);
+    refused(nowhere.path(), &["HEAD"], "not in a git repository");
+    let empty = TempDir::new().unwrap();
+    git(empty.path(), &["init", "-q"]);
+    refused(empty.path(), &["HEAD"], "HEAD");
+}
+
+#[test]
+fn a_schema_is_for_files_only() {
+    let dir = one();
+    for option in ["-s", "--old-schema", "--new-schema"] {
+        refused(dir.path(), &["HEAD", option, "s.cedarschema"], "--files");
+    }
+}
+
+#[test]
+fn paths_limit_both_sides() {
+    let files = [("a/s.cedarschema", SCHEMA), ("a/p.cedar", VIEW), ("b/s.cedarschema", SCHEMA), ("b/p.cedar", VIEW)];
+    let dir = repository(&files);
+    write(dir.path(), &[("a/p.cedar", EDIT), ("b/p.cedar", "")]);
+    let of = |args: &[&str]| {
+        let (report, code) = diff(dir.path(), args);
+        assert_eq!(code, 0, "{args:?}");
+        relations(&report)
+    };
+    let (a, b) = (["a edit gained", "a view lost"], ["b edit same", "b view lost"]);
+    assert_eq!(of(&["HEAD"]), [a, b].concat());
+    assert_eq!(of(&["HEAD", "--", "a", "b"]), [a, b].concat());
+    assert_eq!(of(&["HEAD", "--", "b"]), b);
+    assert_eq!(of(&["HEAD", "--store", "a"]), a);
+    let (report, _) = diff(&dir.path().join("a"), &["HEAD", "--", "."]);
+    assert_eq!(relations(&report), a);
+    // A folder that only one side has.
+    std::fs::remove_dir_all(dir.path().join("b")).unwrap();
+    assert_eq!(of(&["HEAD", "--", "b"]), b);
+    write(dir.path(), &[("c/s.cedarschema", SCHEMA), ("c/p.cedar", EDIT)]);
+    assert_eq!(of(&["HEAD", "--", "c"]), ["c edit gained", "c view same"]);
+}
+
+#[test]
+fn folders_and_files_need_no_git() {
+    let dir = TempDir::new().unwrap();
+    let path = dir.path();
+    let narrow = SCHEMA.replace("view, edit", "view");
+    write(path, &[("old/s.cedarschema", SCHEMA), ("old/deep/p.cedar", VIEW), ("new/s.cedarschema", SCHEMA)]);
+    write(path, &[("new/p.cedar", EDIT), ("narrow.cedarschema", &narrow), ("q.cedar", VIEW), ("r.cedar", EDIT)]);
+    let of = |args: &[&str]| {
+        let (report, code) = diff(path, &[&["--files"], args].concat());
+        assert_eq!(code, 0, "{args:?}");
+        relations(&report).iter().map(|line| line.split_once(' ').unwrap().1.to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(of(&["old", "new"]), ["edit gained", "view lost"]);
+    assert_eq!(of(&["new", "old"]), ["edit lost", "view gained"]);
+    assert_eq!(of(&["old", "old"]), ["edit same", "view same"]);
+    assert_eq!(of(&["q.cedar", "r.cedar", "-s", "old/s.cedarschema"]), ["edit gained", "view lost"]);
+    assert_eq!(of(&["q.cedar", "r.cedar", "--schema", "narrow.cedarschema"]), ["view lost"]);
+    assert_eq!(of(&["old/deep", "new", "-s", "old/s.cedarschema"]), ["edit gained", "view lost"]);
+    let sides = ["--old-schema", "old/s.cedarschema", "--new-schema", "narrow.cedarschema"];
+    assert_eq!(of(&[&["q.cedar", "q.cedar"][..], &sides].concat()), ["edit same", "view same"]);
+    assert_eq!(of(&[&["r.cedar", "q.cedar"][..], &sides].concat()), ["edit lost", "view gained"]);
+    let (report, _) = diff(path, &[&["--files", "r.cedar", "q.cedar"][..], &sides].concat());
+    let lifecycles: Vec<_> = report["changes"].as_array().unwrap().iter().map(|change| &change["lifecycle"]).collect();
+    assert_eq!(lifecycles, ["removed", "kept"]);
+    assert_eq!((&report["old"]["label"], &report["old"]["commit"]), (&"r.cedar".into(), &Value::Null));
+}
+
+#[test]
+fn stores_move_come_and_go() {
+    let dir = repository(&[("app/s.cedarschema", SCHEMA), ("app/p.cedar", VIEW)]);
+    git(dir.path(), &["mv", "app", "service"]);
+    let (report, code) = diff(dir.path(), &["HEAD"]);
+    assert_eq!((relations(&report), code), (vec!["service edit same".to_owned(), "service view same".to_owned()], 0));
+    let text = &report["text_changes"][0];
+    assert_eq!(
+        (&text["store"], &text["old_store"], &text["lifecycle"]),
+        (&"service".into(), &"app".into(), &"kept".into())
+    );
+    git(dir.path(), &["mv", "service", "app"]);
+    write(dir.path(), &[("other/s.cedarschema", SCHEMA), ("other/p.cedar", EDIT)]);
+    let (report, _) = diff(dir.path(), &["HEAD"]);
+    assert_eq!(relations(&report), ["app edit same", "app view same", "other edit gained", "other view same"]);
+    assert_eq!(report["text_changes"][1]["lifecycle"], "added");
+    commit(dir.path(), &[], "two");
+    std::fs::remove_dir_all(dir.path().join("app")).unwrap();
+    let (report, _) = diff(dir.path(), &["HEAD"]);
+    assert_eq!(relations(&report), ["app edit same", "app view lost", "other edit same", "other view same"]);
+    assert_eq!(report["text_changes"][0]["lifecycle"], "removed");
+}
+
+#[test]
+fn exit_codes_tell_changes_from_what_is_not_known() {
+    let dir = repository(&[("readme.txt", "")]);
+    let (report, code) = diff(dir.path(), &["HEAD"]);
+    assert_eq!((code, &report["outcome"]), (3, &"nothing_checked".into()));
+    write(dir.path(), &[("s.cedarschema", SCHEMA)]);
+    let (report, code) = diff(dir.path(), &["HEAD"]);
+    assert_eq!((code, &report["outcome"]), (0, &"clean".into()), "a schema alone can be read, and permits nothing");
+    write(dir.path(), &[("p.cedar", VIEW)]);
+    let (report, code) = diff(dir.path(), &["HEAD"]);
+    assert_eq!((code, &report["outcome"]), (0, &"changes".into()), "the first policies");
+    commit(dir.path(), &[], "policies");
+    write(dir.path(), &[("p.cedar", "")]);
+    assert_eq!(diff(dir.path(), &["HEAD"]).1, 0, "the last policies go");
+    write(dir.path(), &[("p.cedar", TEMPLATE)]);
+    let (report, code) = diff(dir.path(), &["HEAD"]);
+    assert_eq!((code, &report["outcome"]), (4, &"inconclusive".into()));
+    assert_eq!(report["inconclusive_reasons"].as_array().unwrap().len(), 1);
+    assert_eq!(relations(&report), [". edit unknown", ". view lost"]);
+    // What does not load on the new side is an error; on the old side it is something that is not known.
+    write(dir.path(), &[("p.cedar", VIEW), ("q.cedar", "permit (oops")]);
+    let (report, code) = diff(dir.path(), &["HEAD"]);
+    assert_eq!((code, &report["outcome"]), (1, &"findings".into()));
+    assert_eq!(relations(&report), [". edit unknown", ". view unknown"]);
+    commit(dir.path(), &[], "broken");
+    std::fs::remove_file(dir.path().join("q.cedar")).unwrap();
+    let (report, code) = diff(dir.path(), &["HEAD"]);
+    assert_eq!((code, &report["outcome"]), (4, &"inconclusive".into()), "{report:#}");
+    // Without a schema, equal policies are enough.
+    let dir = repository(&[("p.cedar", VIEW)]);
+    write(dir.path(), &[("p.cedar", &format!("// said again\n{VIEW}"))]);
+    let (report, code) = diff(dir.path(), &["HEAD"]);
+    assert_eq!((code, &report["outcome"]), (0, &"clean".into()));
+    write(dir.path(), &[("p.cedar", EDIT)]);
+    let (report, code) = diff(dir.path(), &["HEAD"]);
+    assert_eq!((code, &report["outcome"]), (4, &"inconclusive".into()));
+    assert_eq!(report["undecided"].as_array().unwrap().len(), 1, "{report:#}");
+}
+
+#[test]
+fn the_report_has_the_keys_that_are_promised() {
+    let dir = one();
+    let schema = SCHEMA.replace("a: Bool", "a: Bool, b?: Long");
+    write(dir.path(), &[("p.cedar", EDIT), ("s.cedarschema", &schema)]);
+    let (report, _) = diff(dir.path(), &["HEAD"]);
+    let has = |value: &Value, keys: &[&str]| {
+        for key in keys {
+            assert!(value.get(key).is_some(), "no {key} in {value:#}");
+        }
+    };
+    has(&report, &["polcheck", "format", "command", "outcome", "exit", "summary", "findings", "tests", "old", "new"]);
+    has(&report, &["schema_changes", "changes", "set_aside", "accepted", "weakened", "text_changes", "undecided"]);
+    assert_eq!(report["command"], "diff");
+    assert_eq!(report["old"]["label"], "HEAD");
+    assert_eq!(report["old"]["commit"], git(dir.path(), &["rev-parse", "HEAD"]));
+    assert_ne!(report["old"]["schema"], report["new"]["schema"]);
+    assert_eq!(
+        (&report["schema_changes"][0]["kind"], &report["schema_changes"][0]["what"]),
+        (&"attribute_added".into(), &"User.b".into())
+    );
+    let edit = &report["changes"][0];
+    has(edit, &["store", "environment", "lifecycle", "relation", "gained", "lost"]);
+    has(&edit["environment"], &["principal", "action", "resource"]);
+    for direction in ["gained", "lost"] {
+        has(&edit[direction], &["status", "effects"]);
+    }
+    assert_eq!((&edit["gained"]["status"], &edit["lost"]["status"]), (&"yes".into(), &"no".into()));
+    let effect = &edit["gained"]["effects"][0];
+    has(effect, &["witness", "condition", "exact", "causes", "fingerprint"]);
+    has(&effect["witness"], &["request", "entities"]);
+    let cause = &effect["causes"][0];
+    has(cause, &["policy", "change", "new"]);
+    let change = (cause["change"].as_str().unwrap(), cause["old"].is_null());
+    assert!(["added", "edited"].contains(&change.0) && change.1 == (change.0 == "added"), "{cause:#}");
+    assert_eq!(cause["new"]["path"], "p.cedar");
+    // The same twice is the same, byte for byte.
+    let again = diff(dir.path(), &["HEAD"]).0;
+    let changes = |report: &Value| report["changes"].to_string();
+    assert_eq!(changes(&report), changes(&again));
+}

@@ -1,0 +1,11 @@
+//! Comparisons of two revisions: by hand, through the command line, and over histories and stores of others.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod cases;
+mod cli;
+mod corpora;
+mod documents;
+mod gates;
+mod histories;

@@ -1,0 +1,14 @@
+//! The decision engine, and comparisons by it, against oracles and laws. Most of these tests are long searches.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod cases;
+mod corpora;
+mod diff_laws;
+mod generated;
+mod laws;
+mod mutation;
+mod oracle;
+mod oracles;
+mod symcc_contract;

@@ -1,0 +1,13 @@
+//! Repositories: where files come from, how they are read, validated and linted, and what is known of those of others.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod analysis_corpora;
+mod corpora_validation;
+mod examples;
+mod git_histories;
+mod lint_rules;
+mod one_defect;
+mod prop_statements;
+mod sources;

@@ -1,0 +1,107 @@
+//! One defect is reported once, whichever engines see it, and what is asked for is shown.
+
+use crate::common::{json, rules, run, write};
+
+const SCHEMA: &str = "\
+entity Role;
+entity User in [Role] { age: Long, name: String };
+entity Doc { owner: User, secret: Bool };
+action view, edit appliesTo { principal: User, resource: Doc, context: { mfa: Bool, factor?: { strong: Bool } } };
+";
+
+/// Rules of the findings of `check` over `policies`.
+fn check(policies: &str) -> Vec<String> {
+    let dir = tempfile::tempdir().unwrap();
+    write(dir.path(), &[("a.cedarschema", SCHEMA), ("p.cedar", policies)]);
+    let (report, _) = json(dir.path(), &["check"]);
+    rules(&report).into_iter().map(str::to_owned).collect()
+}
+
+#[test]
+fn a_warning_that_follows_from_an_error_is_not_given() {
+    let found = check("permit (principal, action == Action::\"veiw\", resource);");
+    assert!(found == ["unrecognized-action"] || found == ["near-miss-name"], "{found:?}");
+}
+
+#[test]
+fn a_type_error_is_ours_to_explain() {
+    let wrong = "permit (principal, action == Action::\"view\", resource) when { principal.name in [\"a\", \"b\"] };";
+    assert_eq!(check(wrong), ["type-error-in-condition"]);
+    let suppressed = format!("// polcheck: ignore[type-error-in-condition] we know\n{wrong}");
+    let left = check(&suppressed);
+    assert!(
+        !left.is_empty() && left.iter().all(|rule| rule == "unexpected-type"),
+        "what Cedar refuses stays: {left:?}"
+    );
+}
+
+#[test]
+fn a_policy_that_matches_nothing_is_reported_once() {
+    assert_eq!(
+        check(
+            "permit (principal is User, action == Action::\"view\", resource is Doc) when { principal == resource };"
+        ),
+        ["never-matches"]
+    );
+    assert_eq!(
+        check(
+            "permit (principal, action == Action::\"view\", resource) when { principal.age > 18 && principal.age < 10 };"
+        ),
+        ["never-matches"]
+    );
+}
+
+#[test]
+fn a_forbid_that_fails_open_is_shown_with_the_request_that_it_lets_through() {
+    let forbid = "forbid (principal, action == Action::\"view\", resource) unless { context.factor.strong };";
+    let permit = "permit (principal, action, resource) when { resource.owner == principal };";
+    assert_eq!(check(&format!("{permit}\n{forbid}")), ["forbid-can-error"]);
+    // Nothing is permitted, so that nothing slips through.
+    assert_eq!(check(forbid), ["unsafe-optional-attribute"]);
+}
+
+/// What a file that cannot be read might permit is not denied by what can.
+#[test]
+fn conclusions_that_a_missing_policy_could_change_are_withheld() {
+    let policies = "permit (principal, action == Action::\"view\", resource) when { principal.age < 18 };
+        forbid (principal, action == Action::\"view\", resource) when { principal.age < 21 };";
+    assert_eq!(check(policies), ["denies-everything"]);
+    let broken = format!("{policies}\npermit (principal action);");
+    let mut found = check(&broken);
+    found.sort();
+    assert_eq!(found, ["overridden-permit", "syntax-error"]);
+}
+
+#[test]
+fn without_a_schema_that_can_be_used_nothing_is_proved() {
+    let dir = tempfile::tempdir().unwrap();
+    let policies = "// polcheck: ignore[never-matches] not yet\npermit (principal, action, resource) when { false };";
+    for schema in [None, Some("entity")] {
+        write(dir.path(), &[("p.cedar", policies)]);
+        schema.iter().for_each(|schema| write(dir.path(), &[("a.cedarschema", *schema)]));
+        let (report, _) = json(dir.path(), &["lint"]);
+        assert!(rules(&report).iter().all(|rule| *rule == "schema-error"), "{report:#}");
+    }
+}
+
+#[test]
+fn conflicts_and_breadth_are_shown_when_asked_for() {
+    let dir = tempfile::tempdir().unwrap();
+    let policies = "@id(\"owners\")\npermit (principal, action, resource) when { resource.owner == principal };
+        @id(\"roles\")\npermit (principal in Role::\"r\", action == Action::\"view\", resource);
+        @id(\"secret\")\nforbid (principal, action == Action::\"view\", resource) when { resource.secret };";
+    write(dir.path(), &[("a.cedarschema", SCHEMA), ("p.cedar", policies)]);
+    let quiet = run(dir.path(), &["lint"]);
+    assert!(quiet.stdout.contains("clean") && !quiet.stdout.contains("conflicting-rules"), "{}", quiet.stdout);
+    let (report, code) = json(dir.path(), &["lint", "--conflicts", "--breadth"]);
+    assert_eq!((rules(&report), code), (vec!["conflicting-rules"; 2], 0));
+    for finding in report["findings"].as_array().unwrap() {
+        assert!(finding["evidence"]["request"]["principal"].is_object(), "{finding:#}");
+    }
+    let ranked: Vec<_> =
+        report["breadth"].as_array().unwrap().iter().map(|permit| permit["policy"].as_str().unwrap()).collect();
+    assert_eq!(ranked, ["p.cedar#owners", "p.cedar#roles"]);
+    let shown = run(dir.path(), &["lint", "--conflicts", "--breadth"]);
+    assert_eq!(shown.stdout.matches("note[conflicting-rules]").count(), 2, "{}", shown.stdout);
+    assert!(shown.stdout.contains("permits by how far they reach"), "{}", shown.stdout);
+}

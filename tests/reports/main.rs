@@ -1,0 +1,14 @@
+//! Every format of report, parsed back and held to the rules of those who read it.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod changes;
+mod changes_markdown;
+mod github;
+mod gitlab_junit;
+mod human;
+mod json;
+mod prop_bytes;
+mod report_common;
+mod sarif;

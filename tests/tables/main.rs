@@ -1,0 +1,13 @@
+//! Decision tables: their forms, the decisions of their rows, lessons of rows that fail, and coverage.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod cli;
+mod corpora_decisions;
+mod coverage_cli;
+mod coverage_oracle;
+mod lessons;
+mod many;
+mod own;
+mod prop_index;
