@@ -11,7 +11,7 @@ use crate::tables::{Filter, Shard};
 
 const EXAMPLES: &str = "\
 Examples:
-  polcheck check                     validate, lint and test what lies below
+  polcheck check                     validate, lint and test the repository
   polcheck check --against main      and say what changes who may do what
   polcheck COMMAND --help            more, with examples of the command
 ";
@@ -251,7 +251,7 @@ pub(super) struct DiffArgs {
     /// The new revision [default: the worktree]
     #[arg(value_name = "NEW")]
     pub(super) new: Option<String>,
-    /// Only what lies below these paths
+    /// Only stores that have something at or below these paths
     #[arg(value_name = "PATH", last = true)]
     pub(super) paths: Vec<PathBuf>,
     /// Compare two folders or files, with no git

@@ -7,4 +7,6 @@ mod config_schema;
 mod help;
 mod hostile;
 mod init;
+mod same_bytes;
+mod selection;
 mod usage;

@@ -9,3 +9,4 @@ mod corpora;
 mod documents;
 mod gates;
 mod histories;
+mod stricter;

@@ -10,4 +10,5 @@ mod git_histories;
 mod lint_rules;
 mod one_defect;
 mod prop_statements;
+mod shared_files;
 mod sources;

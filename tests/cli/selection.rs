@@ -1,10 +1,8 @@
 //! A path selects what is reported, never what is loaded; and no clean run hides that something was not validated.
 
-mod common;
-
 use std::path::Path;
 
-use common::{git, json, rules, run, statuses, write};
+use crate::common::{git, json, rules, run, statuses, write};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -210,7 +208,7 @@ fn a_comparison_reads_both_sides_whole_and_keeps_the_stores_of_its_paths() {
     };
     // A file that only one side has selects its store on both: what the other policies allowed before is not gained.
     for paths in [&["a"][..], &["a/policies"], &["a/policies/new.cedar"], &["a/policies/p.cedar"]] {
-        let (report, code) = common::diff(dir.path(), &[&["HEAD", "--deny", "gained", "--"], paths].concat());
+        let (report, code) = crate::common::diff(dir.path(), &[&["HEAD", "--deny", "gained", "--"], paths].concat());
         assert_eq!((stores(&report), code), (vec!["a".to_owned()], 1), "{paths:?}");
         let gained: Vec<_> =
             report["changes"].as_array().unwrap().iter().filter(|change| change["gained"]["status"] == "yes").collect();
@@ -219,7 +217,7 @@ fn a_comparison_reads_both_sides_whole_and_keeps_the_stores_of_its_paths() {
         let (report, _) = json(dir.path(), &[&["check", "--against", "HEAD"], paths].concat());
         assert_eq!(stores(&report), ["a"], "{paths:?}");
     }
-    let (report, code) = common::diff(dir.path(), &["HEAD", "--deny", "gained", "--", "b"]);
+    let (report, code) = crate::common::diff(dir.path(), &["HEAD", "--deny", "gained", "--", "b"]);
     assert_eq!((stores(&report), code), (vec!["b".to_owned()], 0));
 }
 

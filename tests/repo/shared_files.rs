@@ -1,8 +1,6 @@
 //! Files that belong to several stores, and links that decide: what is named counts wherever it is named.
 
-mod common;
-
-use common::{diff, json, run, statuses, write};
+use crate::common::{diff, json, run, statuses, write};
 use tempfile::TempDir;
 
 const SCHEMA: &str = "entity User; entity Doc;\naction view appliesTo { principal: User, resource: Doc };\n";
@@ -46,13 +44,13 @@ fn a_file_that_two_stores_name_belongs_to_both_in_any_order() {
         // What is wrong with a shared file is said once.
         write(dir.path(), &[("shared/forbid.cedar", "forbid (")]);
         let (report, _) = json(dir.path(), &["validate"]);
-        assert_eq!(common::rules(&report), ["syntax-error"], "{order:?}");
+        assert_eq!(crate::common::rules(&report), ["syntax-error"], "{order:?}");
         write(
             dir.path(),
             &[("shared/forbid.cedar", "@id(\"x\")\nforbid (principal == Usr::\"mallory\", action, resource);\n")],
         );
         let (report, _) = json(dir.path(), &["validate"]);
-        assert_eq!(common::rules(&report), ["unrecognized-entity-type"], "{order:?}");
+        assert_eq!(crate::common::rules(&report), ["unrecognized-entity-type"], "{order:?}");
     }
 }
 

@@ -1,12 +1,10 @@
 //! In a pull request its author controls the head: what decides what is read and what fails comes from both sides, and the
 //! stricter holds. And what configuration names has to be somewhere.
 
-mod common;
-
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use common::{git, json, rules, run, write};
+use crate::common::{git, json, rules, run, write};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -243,7 +241,7 @@ fn no_key_that_the_head_loosens_carries_a_refused_change_past_the_base() {
             &["diff", "HEAD", "--", "policies"],
         ] {
             let (report, code) =
-                if args[0] == "diff" { common::diff(dir.path(), &args[1..]) } else { json(dir.path(), args) };
+                if args[0] == "diff" { crate::common::diff(dir.path(), &args[1..]) } else { json(dir.path(), args) };
             assert_ne!(code, 0, "{key} {args:?}: {report:#}");
             let listed: BTreeSet<String> = case.listed.iter().map(|kind| (*kind).to_owned()).collect();
             assert_eq!(weakened(&report), listed, "{key} {args:?}");
@@ -369,7 +367,7 @@ fn failing_rows_that_the_head_takes_out_of_a_store_still_fail() {
     let head = STORE.replace("tests = \"rows\"\n", "").replace("deny = [\"gained\"]", "");
     write(dir.path(), &[("polcheck.toml", &head), ("policies/n.cedar", allowed)]);
     let (report, code) = json(dir.path(), &["check", "--against", "HEAD"]);
-    assert_eq!((code, common::statuses(&report)[1]), (1, 1), "{:#}", report["tests"]);
+    assert_eq!((code, crate::common::statuses(&report)[1]), (1, 1), "{:#}", report["tests"]);
 }
 
 #[test]

@@ -1,10 +1,8 @@
 //! The same run gives the same bytes: every command over every report, in two processes.
 
-mod common;
-
 use std::path::Path;
 
-use common::{command, corpora, git, write};
+use crate::common::{command, corpora, git, write};
 use tempfile::TempDir;
 
 /// Policies that the validator refuses in as many ways, in many environments at once: it meets environments in no order.
