@@ -1,22 +1,23 @@
 //! polcheck: a policy-as-code toolchain for [Cedar](https://www.cedarpolicy.com) policy repositories.
 //!
 //! Data flows one way: a [`source`] lists and reads files; [`repo`] turns them into stores (schema, policies, templates and
-//! links, entities, tests), with [`config`] saying how; the engines ([`validate`], [`lint`], [`tables`], [`diff`]) turn stores into
-//! [`finding`]s and rows; an [`outcome`] holds what a run produced; a [`report`] shows it. [`cli`] wires the steps together.
+//! links, entities, tests), with [`config`] saying how and [`data`] reading JSON, YAML and CSV; the engines ([`validate`],
+//! [`lint`], [`tables`], [`diff`]) turn stores into [`finding`]s and rows; an [`outcome`] holds what a run produced; a
+//! [`report`] shows it. [`cli`] wires the steps together.
 //!
 //! | module | may import |
 //! |---|---|
 //! | `text` | nothing of ours |
-//! | `source` | `text` |
+//! | `source`, `data` | `text` |
 //! | `finding` | `text` |
 //! | `rule` | `text`, `finding` |
 //! | `outcome` | `text`, `finding`, `rule` |
 //! | `config` | `text`, `source`, `finding`, `rule` |
-//! | `repo` | `text`, `source`, `config`, `finding`, `rule` |
+//! | `repo` | `text`, `source`, `data`, `config`, `finding`, `rule` |
 //! | `decide`, `trace` | nothing of ours (Cedar's types only) |
 //! | `symbolic` | nothing of ours (Cedar's types only) |
 //! | `compare` | `symbolic` |
-//! | `validate`, `lint`, `tables`, `diff` | `text`, `finding`, `rule`, `outcome`, `config`, `repo`, `decide`, `trace`, `symbolic`, `compare`; never each other |
+//! | `validate`, `lint`, `tables`, `diff` | `text`, `data`, `finding`, `rule`, `outcome`, `config`, `repo`, `decide`, `trace`, `symbolic`, `compare`; never each other |
 //! | `report` | `text`, `finding`, `rule`, `outcome` |
 //! | `cli` | everything |
 //!
@@ -41,6 +42,7 @@
 pub mod cli;
 pub mod compare;
 pub mod config;
+pub mod data;
 pub mod decide;
 pub mod diff;
 pub mod finding;

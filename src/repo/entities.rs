@@ -6,9 +6,9 @@ use cedar_policy::{Entities, Entity, Schema};
 use rayon::prelude::*;
 
 use super::files::whole;
-use super::json::Node;
 use super::model::{EntityData, EntityState, SchemaState};
 use super::rules::ENTITY_MISMATCH;
+use crate::data::json::Node;
 use crate::finding::{Finding, Level};
 use crate::text::{Location, SourceFile, Span, inline};
 

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::classify::{Kind, kind};
 use super::files::{Files, whole};
 use super::focus::within;
-use super::json::Node;
 use super::rules::{SCHEMA_CONFLICT, TEST_MISMATCH};
 use crate::config::{CONFIGURATION, Config, Pattern, StoreConfig};
+use crate::data::json::Node;
 use crate::finding::{Finding, Level};
 use crate::text::{Location, inline};
 

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use cedar_policy::{EntityUid, SlotId};
 
 use super::files::whole;
-use super::json::Node;
 use super::policies::{FoundLink, PolicyFile};
 use super::rules::LINK_ERROR;
+use crate::data::json::Node;
 use crate::finding::{Finding, Level};
 use crate::text::{Location, SourceFile};
 

@@ -1,14 +1,12 @@
 //! Policy repositories: stores and what they hold, with every place.
 //!
-//! Imports `text`, `source`, `config`, `finding` and `rule`. Only [`cedar`] touches the internals of cedar-policy-core.
+//! Imports `text`, `source`, `data`, `config`, `finding` and `rule`. Only [`cedar`] touches the internals of cedar-policy-core.
 
 pub mod cedar;
 mod classify;
-pub mod csv;
 mod entities;
 mod files;
 mod focus;
-pub mod json;
 mod layout;
 mod links;
 mod load;
@@ -21,8 +19,6 @@ pub mod shape;
 mod statements;
 pub mod syntax;
 mod tables;
-pub mod tree;
-pub mod yaml;
 
 pub use focus::Focus;
 pub use layout::SCHEMA_FOLDERS;

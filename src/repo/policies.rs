@@ -7,9 +7,9 @@ use rayon::prelude::*;
 
 use super::cedar::{self, Body, Fault, Parsed};
 use super::files::whole;
-use super::json::{JsonError, Node};
 use super::rules::{SYNTAX_ERROR, TOO_DEEP};
 use super::statements::{Statement, split};
+use crate::data::json::{JsonError, Node};
 use crate::finding::{Finding, Level};
 use crate::text::{Location, SourceFile, Span};
 

@@ -7,11 +7,11 @@ use miette::Diagnostic;
 
 use super::cedar;
 use super::files::whole;
-use super::json::JsonError;
 use super::model::{Schema, SchemaState};
 use super::rules::{SCHEMA_CONFLICT, SCHEMA_ERROR, TOO_DEEP};
 use super::schema_bounds;
 use super::statements::split;
+use crate::data::json::JsonError;
 use crate::finding::{Finding, Level};
 use crate::text::{Location, SourceFile, Span};
 

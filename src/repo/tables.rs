@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::files::Files;
-use super::json::Node;
 use super::model::{Table, TableForm};
-use super::tree::Kind;
-use super::yaml::Reader;
+use crate::data::Kind;
+use crate::data::json::Node;
+use crate::data::yaml::Reader;
 use crate::text::SourceFile;
 
 /// How the names of tables end.
