@@ -84,7 +84,7 @@ fn faults(all: &[(&Arc<SourceFile>, Node<'_>)], schema: Option<&Schema>) -> Vec<
             let value = node.value();
             let error = match value {
                 Some(value) => Entity::from_json_value(value, schema).err().map(|error| super::cedar::fault(&error)),
-                None => Some(super::cedar::Fault {
+                None => Some(super::cedar::CedarFault {
                     message: "this JSON is nested too deeply".to_owned(),
                     help: None,
                     span: None,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use cedar_policy::{Policy, PolicyId, Template};
 use rayon::prelude::*;
 
-use super::cedar::{self, Body, Fault, Parsed};
+use super::cedar::{self, Body, CedarFault, Parsed};
 use super::files::whole;
 use super::rules::{SYNTAX_ERROR, TOO_DEEP};
 use super::statements::{Statement, split};
@@ -132,7 +132,7 @@ fn first_line_end(text: &str, from: usize) -> usize {
     text.get(from..).and_then(|rest| rest.find('\n')).map_or(text.len(), |at| from + at)
 }
 
-fn syntax_error(file: &Arc<SourceFile>, text: &str, fault: Fault, statement: Span) -> Finding {
+fn syntax_error(file: &Arc<SourceFile>, text: &str, fault: CedarFault, statement: Span) -> Finding {
     // An error at the end of the input is shown at the last character, not past it.
     let span = fault.span.map_or(statement, |span| {
         let end = (statement.start + span.end).min(statement.end);
@@ -250,8 +250,8 @@ fn read_json_set(file: &Arc<SourceFile>, fields: &[(std::borrow::Cow<'_, str>, N
     }
 }
 
-fn json_policy(node: Node<'_>) -> Result<Body, Fault> {
-    let value = node.value().ok_or_else(|| Fault {
+fn json_policy(node: Node<'_>) -> Result<Body, CedarFault> {
+    let value = node.value().ok_or_else(|| CedarFault {
         message: "this JSON is nested too deeply to be a policy".to_owned(),
         help: None,
         span: None,

@@ -84,7 +84,7 @@ fn fragment(file: &Arc<SourceFile>) -> Result<SchemaFragment, Box<Finding>> {
 }
 
 /// Cedar's schema errors carry their parts as related diagnostics; the first with a place says most.
-fn first_fault(error: &dyn Diagnostic) -> cedar::Fault {
+fn first_fault(error: &dyn Diagnostic) -> cedar::CedarFault {
     let fault = cedar::fault(error);
     if fault.span.is_some() {
         return fault;
