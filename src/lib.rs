@@ -1,9 +1,9 @@
 //! polcheck: a policy-as-code toolchain for [Cedar](https://www.cedarpolicy.com) policy repositories.
 //!
 //! Data flows one way: a [`source`] lists and reads files; [`repo`] turns them into stores (schema, policies, templates and
-//! links, entities, tests), with [`config`] saying how; the engines ([`validate`], [`lint`], [`tables`], [`diff`]) turn stores into
-//! [`finding`]s and rows; an [`outcome`] holds what a run produced; a [`report`] shows it. [`run`] wires the steps together, and [`cli`]
-//! parses arguments, calls it and prints.
+//! links, entities, tests), with [`config`] saying how and [`data`] reading JSON, YAML and CSV; the engines ([`validate`],
+//! [`lint`], [`tables`], [`diff`]) turn stores into [`finding`]s and rows; an [`outcome`] holds what a run produced; a
+//! [`report`] shows it. [`run`] wires the steps together, and [`cli`] parses arguments, calls it and prints.
 //!
 //! To use polcheck as a library, call [`run`]: `examples/check.rs` does in twenty lines. Its functions, options and errors,
 //! [`outcome::Outcome`] and the names in [`report::FORMATS`] stay as they are within a minor version; JSON reports keep their keys
@@ -12,16 +12,16 @@
 //! | module | may import |
 //! |---|---|
 //! | `text` | nothing of ours |
-//! | `source` | `text` |
+//! | `source`, `data` | `text` |
 //! | `finding` | `text` |
 //! | `rule` | `text`, `finding` |
 //! | `outcome` | `text`, `finding`, `rule` |
 //! | `config` | `text`, `source`, `finding`, `rule` |
-//! | `repo` | `text`, `source`, `config`, `finding`, `rule` |
+//! | `repo` | `text`, `source`, `data`, `config`, `finding`, `rule` |
 //! | `decide`, `trace` | nothing of ours (Cedar's types only) |
 //! | `symbolic` | nothing of ours (Cedar's types only) |
 //! | `compare` | `symbolic` |
-//! | `validate`, `lint`, `tables`, `diff`, `starter` | `text`, `finding`, `rule`, `outcome`, `config`, `repo`, `decide`, `trace`, `symbolic`, `compare`; never each other |
+//! | `validate`, `lint`, `tables`, `diff`, `starter` | `text`, `data`, `finding`, `rule`, `outcome`, `config`, `repo`, `decide`, `trace`, `symbolic`, `compare`; never each other |
 //! | `report` | `text`, `finding`, `rule`, `outcome` |
 //! | `run` | `text`, `source`, `finding`, `rule`, `outcome`, `config`, `repo`, `validate`, `lint`, `tables`, `diff` |
 //! | `cli` | everything |
@@ -47,6 +47,7 @@
 pub mod cli;
 pub mod compare;
 pub mod config;
+pub mod data;
 pub mod decide;
 pub mod diff;
 pub mod finding;

@@ -3,7 +3,7 @@
 //! A quote in the wrong place is an error here, and whether a cell was quoted is kept: an empty cell is not given, `""` is
 //! empty text. Libraries for the format keep neither.
 
-use super::tree::Fault;
+use super::fault::Fault;
 use crate::text::{Span, inline};
 
 /// One cell.

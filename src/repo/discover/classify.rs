@@ -1,10 +1,10 @@
 //! What a file is, by its name.
 
-use super::tables::folder;
+use crate::repo::paths::folder;
 
 /// What a file's name says that it holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(in crate::repo) enum Kind {
     /// A schema in Cedar syntax.
     SchemaCedar,
     /// A schema in JSON.
@@ -24,7 +24,7 @@ pub(super) enum Kind {
 }
 
 /// The kind of the file at `path`; `None` where nothing about it is Cedar's.
-pub(super) fn kind(path: &str) -> Option<Kind> {
+pub(in crate::repo) fn kind(path: &str) -> Option<Kind> {
     let name = path.rsplit('/').next().unwrap_or(path);
     let is = |bare: &str| name == bare || name.strip_suffix(bare).is_some_and(|stem| stem.ends_with('.'));
     let test_like = |ending: &str| name.strip_suffix(ending).is_some_and(|stem| stem.ends_with("_test"));
@@ -53,6 +53,18 @@ pub(super) fn kind(path: &str) -> Option<Kind> {
     } else {
         None
     }
+}
+
+/// Whether a file of this name is known to be Cedar's, or ours.
+#[must_use]
+pub fn is_known(path: &str) -> bool {
+    kind(path).is_some()
+}
+
+/// Whether the file at `path` is named as a schema is.
+#[must_use]
+pub fn is_schema(path: &str) -> bool {
+    matches!(kind(path), Some(Kind::SchemaCedar | Kind::SchemaJson))
 }
 
 #[cfg(test)]

@@ -5,14 +5,14 @@ use std::sync::Arc;
 use cedar_policy::SchemaFragment;
 use miette::Diagnostic;
 
-use super::cedar;
-use super::files::whole;
-use super::json::JsonError;
-use super::model::{Schema, SchemaState};
-use super::rules::{SCHEMA_CONFLICT, SCHEMA_ERROR, TOO_DEEP};
 use super::schema_bounds;
 use super::statements::split;
+use crate::data::json::JsonError;
 use crate::finding::{Finding, Level};
+use crate::repo::cedar;
+use crate::repo::files::whole;
+use crate::repo::model::{Schema, SchemaState};
+use crate::repo::rules::{SCHEMA_CONFLICT, SCHEMA_ERROR, TOO_DEEP};
 use crate::text::{Location, SourceFile, Span};
 
 const MAX_DEPTH: usize = 250;
@@ -84,7 +84,7 @@ fn fragment(file: &Arc<SourceFile>) -> Result<SchemaFragment, Box<Finding>> {
 }
 
 /// Cedar's schema errors carry their parts as related diagnostics; the first with a place says most.
-fn first_fault(error: &dyn Diagnostic) -> cedar::Fault {
+fn first_fault(error: &dyn Diagnostic) -> cedar::CedarFault {
     let fault = cedar::fault(error);
     if fault.span.is_some() {
         return fault;

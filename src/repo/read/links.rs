@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use cedar_policy::{EntityUid, SlotId};
 
-use super::files::whole;
-use super::json::Node;
-use super::policies::{FoundLink, PolicyFile};
-use super::rules::LINK_ERROR;
+use super::found::{FoundLink, PolicyFile};
+use crate::data::json::Node;
 use crate::finding::{Finding, Level};
+use crate::repo::files::whole;
+use crate::repo::rules::LINK_ERROR;
 use crate::text::{Location, SourceFile};
 
 /// Reads a links file: an array of objects with `template_id`, `link_id` and `args`. An empty file holds no links, as for

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use cedar_policy::{Entities, Entity, Schema};
 use rayon::prelude::*;
 
-use super::files::whole;
-use super::json::Node;
-use super::model::{EntityData, EntityState, SchemaState};
-use super::rules::ENTITY_MISMATCH;
+use crate::data::json::Node;
 use crate::finding::{Finding, Level};
+use crate::repo::files::whole;
+use crate::repo::model::{EntityData, EntityState, SchemaState};
+use crate::repo::rules::ENTITY_MISMATCH;
 use crate::text::{Location, SourceFile, Span, inline};
 
 /// Reads `files` under `schema`. A broken schema means that nothing can be said of entities.
@@ -83,8 +83,10 @@ fn faults(all: &[(&Arc<SourceFile>, Node<'_>)], schema: Option<&Schema>) -> Vec<
         .filter_map(|(file, node)| {
             let value = node.value();
             let error = match value {
-                Some(value) => Entity::from_json_value(value, schema).err().map(|error| super::cedar::fault(&error)),
-                None => Some(super::cedar::Fault {
+                Some(value) => {
+                    Entity::from_json_value(value, schema).err().map(|error| crate::repo::cedar::fault(&error))
+                }
+                None => Some(crate::repo::cedar::CedarFault {
                     message: "this JSON is nested too deeply".to_owned(),
                     help: None,
                     span: None,
@@ -111,7 +113,7 @@ fn together(
     error: &cedar_policy::entities_errors::EntitiesError,
     first: &Arc<SourceFile>,
 ) -> Finding {
-    let fault = super::cedar::fault(error);
+    let fault = crate::repo::cedar::fault(error);
     let named: Vec<_> = all
         .iter()
         .filter(|(_, node)| uid_text(*node).is_some_and(|uid| fault.message.contains(&uid)))

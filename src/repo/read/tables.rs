@@ -3,19 +3,19 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::files::Files;
-use super::json::Node;
-use super::model::{Table, TableForm};
-use super::tree::Kind;
-use super::yaml::Reader;
+use crate::data::Kind;
+use crate::data::json::Node;
+use crate::data::yaml::Reader;
+use crate::repo::files::Files;
+use crate::repo::model::{Table, TableForm};
 use crate::text::SourceFile;
 
 /// How the names of tables end.
-pub(super) const ENDINGS: [&str; 4] = [".json", ".yaml", ".yml", ".csv"];
+pub(in crate::repo) const ENDINGS: [&str; 4] = [".json", ".yaml", ".yml", ".csv"];
 
 /// What the form of `file` is: `folder` is the name of the folder that holds it. `must` says that it has to be a table. `None`
 /// where it is no table in any known form.
-pub(super) fn form(file: &SourceFile, folder: &str, must: bool) -> Option<TableForm> {
+pub(in crate::repo) fn form(file: &SourceFile, folder: &str, must: bool) -> Option<TableForm> {
     let text = file.parse_text();
     if file.name().ends_with(".yaml") || file.name().ends_with(".yml") {
         return (must || text.lines().any(|line| line.starts_with("tests:"))).then_some(TableForm::Yaml);
@@ -37,11 +37,6 @@ pub(super) fn form(file: &SourceFile, folder: &str, must: bool) -> Option<TableF
     }
     let request = has("principal") && has("action") && has("resource");
     (request && matches!(folder, "ALLOW" | "DENY")).then(|| TableForm::Request { allow: folder == "ALLOW" })
-}
-
-/// The name of the folder that directly holds `path`.
-pub(super) fn folder(path: &str) -> &str {
-    path.rsplit('/').nth(1).unwrap_or_default()
 }
 
 /// A table of `form`, with the entity files that its rows name.
