@@ -1,8 +1,9 @@
 //! polcheck: a policy-as-code toolchain for [Cedar](https://www.cedarpolicy.com) policy repositories.
 //!
-//! Data flows one way: a [`source`] lists and reads files; [`repo`] turns them into stores (schema, policies, templates and
-//! links, entities, tests), with [`config`] saying how; the engines ([`validate`], [`lint`], [`tables`], [`diff`]) turn stores into
-//! [`finding`]s and rows; an [`outcome`] holds what a run produced; a [`report`] shows it. [`cli`] wires the steps together.
+//! Data flows one way: a [`source`] lists and reads files; [`repo`] turns them into stores (schema, policies, templates
+//! and links, entities, tests), with [`config`] saying how; the engines ([`validate`], [`lint`], [`tables`], [`diff`])
+//! turn stores into [`finding`]s and rows; an [`outcome`] holds what a run produced; a [`report`] shows it. [`cli`]
+//! wires the steps together.
 //!
 //! | module | may import |
 //! |---|---|
