@@ -1,7 +1,7 @@
 //! How fast the engine is, and where the time goes: `cargo bench --bench engine`.
 //!
-//! Stores are generated: policies as an application with teams, folders and documents would have them. Times are wall times of
-//! one run each, on whatever else the machine is doing; compare them with each other, not with other machines.
+//! Stores are generated: policies as an application with teams, folders and documents would have them. Times are wall
+//! times of one run each, on whatever else the machine is doing; compare them with each other, not with other machines.
 
 mod reference;
 mod store;

@@ -1,12 +1,12 @@
 //! Which changes bring an effect about: switched on and off in the engine, one by one.
 //!
-//! Say that the new side allows a request that the old one denies. Either no old permit matches it, and then some permit of the new
-//! side is new to it; or an old permit does, and then an old forbid is gone. So every gained request is found with a changed permit
-//! or a changed forbid at hand, its *carrier*. The carrier explains it alone, unless old forbids stood in the way as well: then
-//! they belong to the explanation, as few of them as will do.
+//! Say that the new side allows a request that the old one denies. Either no old permit matches it, and then some
+//! permit of the new side is new to it; or an old permit does, and then an old forbid is gone. So every gained request
+//! is found with a changed permit or a changed forbid at hand, its *carrier*. The carrier explains it alone, unless old
+//! forbids stood in the way as well: then they belong to the explanation, as few of them as will do.
 //!
-//! A lost request is denied by the new side because a forbid is new to it, which then explains it alone; or because no permit of the
-//! new side matches it: then all old permits that did are gone, and together explain it.
+//! A lost request is denied by the new side because a forbid is new to it, which then explains it alone; or because no
+//! permit of the new side matches it: then all old permits that did are gone, and together explain it.
 
 use std::collections::BTreeSet;
 

@@ -1,9 +1,10 @@
 //! For whom an effect holds, as a Cedar expression that is proved.
 //!
-//! The conjuncts of the policy at hand hold for every request concerned. Where they hold for others too, the others are looked at:
-//! another policy decides those, and that it does not match is added. Then everything is left out again without which the
-//! expression still holds for none but the requests concerned. In the end the text itself is compiled and proved to hold for the same
-//! requests; where that fails, or grows long, the conjuncts alone are given, which hold for all requests concerned and for more.
+//! The conjuncts of the policy at hand hold for every request concerned. Where they hold for others too, the others are
+//! looked at: another policy decides those, and that it does not match is added. Then everything is left out again
+//! without which the expression still holds for none but the requests concerned. In the end the text itself is compiled
+//! and proved to hold for the same requests; where that fails, or grows long, the conjuncts alone are given, which hold
+//! for all requests concerned and for more.
 
 use std::collections::BTreeSet;
 

@@ -37,7 +37,8 @@ pub enum Why {
 pub struct Effect {
     /// The smallest set of changes that brings it about: indices of policy pairs, sorted.
     pub causes: Vec<usize>,
-    /// A request that shows it; with two cases where there are two schemas, with one where only one side has the environment.
+    /// A request that shows it; with two cases where there are two schemas, with one where only one side has the
+    /// environment.
     pub witness: Witness,
     /// For whom.
     pub condition: Condition,
@@ -77,8 +78,8 @@ impl Delta {
 /// What a comparison needs besides the pair.
 #[derive(Clone, Copy)]
 pub struct Options<'o> {
-    /// Whether Cedar's authorizer, over all policies, decides the witness as it should: allowed by the side named, and denied by the
-    /// other if that is asked as well; else why not.
+    /// Whether Cedar's authorizer, over all policies, decides the witness as it should: allowed by the side named, and
+    /// denied by the other if that is asked as well; else why not.
     pub confirm: &'o Confirm<'o>,
     /// Whether conditions are to be worked out and proved; else they are what the policies say.
     pub conditions: bool,
@@ -145,7 +146,8 @@ pub enum Where {
     Only(Which),
 }
 
-/// Conflicts that one question about a condition may take: without an answer the condition is not exact, which is no harm.
+/// Conflicts that one question about a condition may take: without an answer the condition is not exact, which is no
+/// harm.
 const CONDITION_BUDGET: u64 = 2_000;
 
 /// Of so many environments that are alike, conditions are worked out anew; in more, those found are tried.
@@ -157,7 +159,8 @@ type Kind = (Where, String, String, Vec<usize>);
 impl Pair {
     /// What changes in each of `environments`, in their order.
     ///
-    /// The first of each kind is looked at first; what is found there is tried in the others before anything is searched for.
+    /// The first of each kind is looked at first; what is found there is tried in the others before anything is
+    /// searched for.
     #[must_use]
     pub fn compare(&self, environments: &[(RequestEnv, Where)], options: Options<'_>) -> Vec<Delta> {
         let mut kinds: BTreeMap<Kind, Vec<usize>> = BTreeMap::new();

@@ -1,5 +1,5 @@
-//! Two sets of policies over one request environment: which requests the one allows and the other does not, because of which
-//! policies, and for whom. What `diff` and every other question about equivalence share.
+//! Two sets of policies over one request environment: which requests the one allows and the other does not, because of
+//! which policies, and for whom. What `diff` and every other question about equivalence share.
 //!
 //! Imports `symbolic`.
 //!

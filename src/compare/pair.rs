@@ -96,8 +96,8 @@ pub struct Pair {
 }
 
 impl Pair {
-    /// `policies` under the schemas of their sides. `alike` says that both schemas declare the same; then both sides need one. A side
-    /// without a schema has no policies.
+    /// `policies` under the schemas of their sides. `alike` says that both schemas declare the same; then both sides
+    /// need one. A side without a schema has no policies.
     pub fn new(
         old: Option<&Arc<SchemaModel>>,
         new: Option<&Arc<SchemaModel>>,
@@ -161,8 +161,8 @@ impl Pair {
         rules.subjects().get(member.policy.index).is_some_and(|subject| subject.admits(rules.schema(), environment))
     }
 
-    /// The policies that changed and can apply to the environment. Where there is none, nothing has to be solved when the schemas
-    /// declare the same.
+    /// The policies that changed and can apply to the environment. Where there is none, nothing has to be solved when
+    /// the schemas declare the same.
     pub(super) fn touching(&self, environment: &RequestEnv) -> Vec<usize> {
         let touches = |entry: &Entry| {
             [Which::Old, Which::New]
@@ -205,7 +205,8 @@ impl Entry {
     }
 }
 
-/// Whether an expression in Cedar's JSON form reads one of the attributes (a tag, for `None`), or the context as a whole.
+/// Whether an expression in Cedar's JSON form reads one of the attributes (a tag, for `None`), or the context as a
+/// whole.
 fn reads(expression: &Json, names: &BTreeSet<Option<String>>) -> bool {
     match expression {
         Json::Array(items) => items.iter().any(|item| reads(item, names)),

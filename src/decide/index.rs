@@ -1,9 +1,10 @@
 //! An index of policies by scope.
 //!
-//! A policy whose scope is not satisfied neither decides nor errors: the scope comes first in the conjunction that Cedar
-//! evaluates and cannot itself fail (<https://docs.cedarpolicy.com/auth/authorization.html>). So it is enough to give the
-//! authorizer the policies whose scope a request satisfies, and those can be looked up: each policy is filed under what its
-//! scope says of principal, action and resource, and a request asks for every combination of what it could match.
+//! A policy whose scope is not satisfied neither decides nor errors: the scope comes first in the conjunction that
+//! Cedar evaluates and cannot itself fail (<https://docs.cedarpolicy.com/auth/authorization.html>). So it is enough to
+//! give the authorizer the policies whose scope a request satisfies, and those can be looked up: each policy is filed
+//! under what its scope says of principal, action and resource, and a request asks for every combination of what it
+//! could match.
 
 use std::hash::Hash;
 use std::sync::{Arc, Mutex};

@@ -332,8 +332,8 @@ pub struct GitIndex {
 }
 
 impl GitIndex {
-    /// The index of the repository at `root`, or the one that `GIT_INDEX_FILE` names. A file that `git add -N` only announced
-    /// is no part of it.
+    /// The index of the repository at `root`, or the one that `GIT_INDEX_FILE` names. A file that `git add -N` only
+    /// announced is no part of it.
     ///
     /// # Errors
     /// When git cannot be run or the index holds unmerged files.

@@ -1,7 +1,7 @@
 //! What a user types to name commits, and what those names stand for.
 //!
-//! git resolves the names; this file says in one sentence each why a name does not stand for one commit, and which command
-//! brings what is missing. Nothing is fetched.
+//! git resolves the names; this file says in one sentence each why a name does not stand for one commit, and which
+//! command brings what is missing. Nothing is fetched.
 
 use std::path::Path;
 
@@ -30,8 +30,8 @@ pub enum Asked {
 }
 
 impl Asked {
-    /// The two sides in the repository at `root`: the old one, and the new one unless that is the worktree. The merge base is
-    /// labelled as such, everything else by what was typed.
+    /// The two sides in the repository at `root`: the old one, and the new one unless that is the worktree. The merge
+    /// base is labelled as such, everything else by what was typed.
     ///
     /// # Errors
     /// Those of [`resolve`] and [`merge_base`], or when a commit's files cannot be listed.
@@ -53,8 +53,8 @@ impl Asked {
 /// Reads the one or two arguments that say what to compare. A side of a range that is left out is `HEAD`, as in git.
 ///
 /// # Errors
-/// When a revision is empty or begins with `-`, when a range has more than two sides or names none, and when a range stands
-/// beside another revision.
+/// When a revision is empty or begins with `-`, when a range has more than two sides or names none, and when a range
+/// stands beside another revision.
 pub fn parse_revisions(old: &str, new: Option<&str>) -> Result<Asked, SourceError> {
     let range = split_range(old)?;
     let Some(new) = new else {
@@ -86,8 +86,8 @@ fn error(message: String) -> SourceError {
     SourceError::Git(message)
 }
 
-/// The sides of `A..B` and `A...B`, and whether there are three dots. Dots in braces (`@{..}`, `^{/..}`), after `:/` and in
-/// paths after `:` are not a range's.
+/// The sides of `A..B` and `A...B`, and whether there are three dots. Dots in braces (`@{..}`, `^{/..}`), after `:/`
+/// and in paths after `:` are not a range's.
 fn split_range(text: &str) -> Result<Option<(String, String, bool)>, SourceError> {
     let Some(at) = find_dots(text) else { return Ok(None) };
     let (Some(left), Some(right)) = (text.get(..at), text.get(at + 2..)) else { return Ok(None) };
@@ -131,12 +131,12 @@ fn check_text(revision: &str) -> Result<(), SourceError> {
     Ok(())
 }
 
-/// The full id of the commit that `revision` stands for in the repository at `root`. Anything that git understands may be
-/// typed: branches, tags, ids, `HEAD~1`, `v1.0^{}`, `@{upstream}`, `main@{yesterday}`.
+/// The full id of the commit that `revision` stands for in the repository at `root`. Anything that git understands may
+/// be typed: branches, tags, ids, `HEAD~1`, `v1.0^{}`, `@{upstream}`, `main@{yesterday}`.
 ///
 /// # Errors
-/// When it names nothing, several things, or something else than a commit, when the reflog does not go back as far as asked,
-/// and when git cannot be run or refuses the repository. The message says what to write or which command to run.
+/// When it names nothing, several things, or something else than a commit, when the reflog does not go back as far as
+/// asked, and when git cannot be run or refuses the repository. The message says what to write or which command to run.
 pub fn resolve(root: &Path, revision: &str) -> Result<String, SourceError> {
     check_text(revision)?;
     if is_set(revision) {
@@ -202,8 +202,8 @@ pub fn merge_base(root: &Path, a: &str, b: &str) -> Result<String, SourceError> 
     }))
 }
 
-/// git warns and takes one when `name` is several things; which one is not what everybody expects, so the user is to say.
-/// A name that is given in full is none of that.
+/// git warns and takes one when `name` is several things; which one is not what everybody expects, so the user is to
+/// say. A name that is given in full is none of that.
 fn several_names(root: &Path, revision: &str, name: &str) -> Result<(), SourceError> {
     let mut full =
         ["refs/", "refs/tags/", "refs/heads/", "refs/remotes/"].map(|space| format!("{space}{name}")).to_vec();

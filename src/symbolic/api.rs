@@ -24,8 +24,8 @@ pub enum Formula {
     Matches(PolicyRef),
     /// Evaluating the policy ends in an error (and the authorizer skips it).
     Errors(PolicyRef),
-    /// Some policy of that side and effect other than `except` is satisfied, of those that are compiled; templates without links
-    /// are none of them. [`super::Session::expand`] writes it out.
+    /// Some policy of that side and effect other than `except` is satisfied, of those that are compiled; templates
+    /// without links are none of them. [`super::Session::expand`] writes it out.
     AnyOther {
         /// The side.
         side: usize,
@@ -77,8 +77,8 @@ impl Formula {
         permitted.and(!forbidden)
     }
 
-    /// The value of the formula when `matches` and `errors` say what each policy does. [`Formula::AnyOther`] has to be written
-    /// out first and counts as false.
+    /// The value of the formula when `matches` and `errors` say what each policy does. [`Formula::AnyOther`] has to be
+    /// written out first and counts as false.
     pub fn evaluate(
         &self,
         matches: &mut dyn FnMut(PolicyRef) -> bool,

@@ -1,6 +1,6 @@
-//! Vectors of literals as binary numbers, least significant bit first. Two's complement where signed; operations wrap, and say
-//! apart whether they overflow. Source of the meaning of each operation: SMT-LIB's theory of fixed-size bit vectors, which is
-//! what symcc compiles arithmetic to.
+//! Vectors of literals as binary numbers, least significant bit first. Two's complement where signed; operations wrap,
+//! and say apart whether they overflow. Source of the meaning of each operation: SMT-LIB's theory of fixed-size bit
+//! vectors, which is what symcc compiles arithmetic to.
 
 use std::rc::Rc;
 
@@ -162,7 +162,8 @@ impl Circuit {
         self.and(a.sign(), rest)
     }
 
-    /// The low `width` bits of `a * b` for numbers without sign: shift and add, over the bits of the one with more constants.
+    /// The low `width` bits of `a * b` for numbers without sign: shift and add, over the bits of the one with more
+    /// constants.
     fn multiply_to(&mut self, a: &Bits, b: &Bits, width: usize) -> Bits {
         let constants = |bits: &Bits| bits.iter().filter(|bit| bit.constant().is_some()).count();
         let (by, of) = if constants(a) > constants(b) { (a, b) } else { (b, a) };
@@ -221,8 +222,8 @@ impl Circuit {
         less
     }
 
-    /// `a` is less than the constant, or greater: from the highest bit down, so that constants which begin alike share gates. The
-    /// first bit that differs decides.
+    /// `a` is less than the constant, or greater: from the highest bit down, so that constants which begin alike share
+    /// gates. The first bit that differs decides.
     fn compare_with_constant(&mut self, a: &Bits, constant: &Bits, width: usize, less: bool) -> Lit {
         let (mut same, mut decided) = (Lit::TRUE, Lit::FALSE);
         for index in (0..width).rev() {
@@ -279,7 +280,8 @@ impl Circuit {
     }
 
     /// Quotient and remainder of `a` by a positive constant, truncated towards zero, the remainder with the sign of `a`
-    /// (SMT-LIB's `bvsdiv` and `bvsrem`). The two are unknowns of which `|a| = q * divisor + r` and `r < divisor` are said.
+    /// (SMT-LIB's `bvsdiv` and `bvsrem`). The two are unknowns of which `|a| = q * divisor + r` and `r < divisor` are
+    /// said.
     pub(super) fn divide(&mut self, a: &Bits, divisor: u128) -> (Bits, Bits) {
         let width = a.width();
         let negated = self.negate(a);

@@ -1,9 +1,10 @@
 //! Boolean gates over literals, what is known of them, and the search for values.
 //!
-//! Constants are folded, and equal gates are one gate. The gates are a picture of everything that was encoded; a search takes in
-//! only what its question hangs on (its *cone*), by Tseitin's encoding in both directions. An input outside of the cone has the
-//! value that it prefers, a gate there is computed. Clauses that always hold, and literals that the question asks for on top, are
-//! taken in when a model breaks one: so what a question costs depends on the question, not on how much was encoded.
+//! Constants are folded, and equal gates are one gate. The gates are a picture of everything that was encoded; a search
+//! takes in only what its question hangs on (its *cone*), by Tseitin's encoding in both directions. An input outside of
+//! the cone has the value that it prefers, a gate there is computed. Clauses that always hold, and literals that the
+//! question asks for on top, are taken in when a model breaks one: so what a question costs depends on the question,
+//! not on how much was encoded.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -143,8 +144,8 @@ impl Circuit {
         }
     }
 
-    /// Begins a question: all of `demands` are to hold. Those marked `false` are likely to hold by themselves and are taken in when
-    /// they do not.
+    /// Begins a question: all of `demands` are to hold. Those marked `false` are likely to hold by themselves and are
+    /// taken in when they do not.
     pub(super) fn begin(&mut self, demands: impl IntoIterator<Item = (Lit, bool)>) {
         let mut taken = self.search.take().map(|search| search.taken).unwrap_or_default();
         taken.begin(self.nodes.len());

@@ -22,8 +22,8 @@ pub struct Difference {
     pub new: Option<String>,
 }
 
-/// Every difference, sorted; none when all that decisions can depend on is declared alike. Common types are seen through, and
-/// annotations are not looked at.
+/// Every difference, sorted; none when all that decisions can depend on is declared alike. Common types are seen
+/// through, and annotations are not looked at.
 pub fn differences(old: &SchemaModel, new: &SchemaModel) -> Vec<Difference> {
     let mut found = Vec::new();
     let types: BTreeSet<&EntityTypeName> = old.types.keys().chain(new.types.keys()).collect();

@@ -1,9 +1,9 @@
 //! From symcc's terms to values: structure is followed here, what is left are literals and places.
 //!
-//! Entities and strings are numbers of *classes*: each constant has a number of its own, and every other number below the
-//! space's bound is some other entity or string. Two are equal exactly when the numbers are. A space is as wide as the constants
-//! and unknowns in it need; when there turn out to be more, the encoder says so ([`Encoder::too_narrow`]) and the session starts
-//! it again with more width.
+//! Entities and strings are numbers of *classes*: each constant has a number of its own, and every other number below
+//! the space's bound is some other entity or string. Two are equal exactly when the numbers are. A space is as wide as
+//! the constants and unknowns in it need; when there turn out to be more, the encoder says so ([`Encoder::too_narrow`])
+//! and the session starts it again with more width.
 
 use std::collections::{BTreeMap, HashSet};
 use std::mem::{Discriminant, discriminant};
@@ -28,8 +28,8 @@ use super::schema::{Function, SchemaModel};
 use super::terms;
 use super::value::{Kind, TypeId, Value};
 
-/// Bits of an IP address: whether it is version 4, the address, whether there is a prefix, the prefix. What a version does not
-/// use is zero, so that equal addresses have equal bits.
+/// Bits of an IP address: whether it is version 4, the address, whether there is a prefix, the prefix. What a version
+/// does not use is zero, so that equal addresses have equal bits.
 mod ip {
     pub(super) const V4: usize = 0;
     pub(super) const ADDRESS: usize = 1;
@@ -157,7 +157,8 @@ pub(super) struct Encoder<'a> {
 }
 
 impl<'a> Encoder<'a> {
-    /// Nothing encoded. `widths` are those of an earlier encoder that was too narrow, `least_width` is that of a new space.
+    /// Nothing encoded. `widths` are those of an earlier encoder that was too narrow, `least_width` is that of a new
+    /// space.
     pub(super) fn new(
         schemas: Vec<&'a SchemaModel>,
         contexts: [Option<TermType>; 2],
@@ -263,8 +264,8 @@ impl<'a> Encoder<'a> {
         self.type_list.get(id.0 as usize).unwrap_or(&TermType::Bool)
     }
 
-    /// With two schemas, gives every attribute that either declares a path, so that a witness has on one side what the other
-    /// requires.
+    /// With two schemas, gives every attribute that either declares a path, so that a witness has on one side what the
+    /// other requires.
     pub(super) fn name_all_attributes(&mut self) {
         if self.schemas.len() < 2 {
             return;
@@ -590,7 +591,8 @@ impl<'a> Encoder<'a> {
         self.circuit.all(equal)
     }
 
-    /// The same value with nothing in it that was not looked at, except sets at places: the form in which elements are kept.
+    /// The same value with nothing in it that was not looked at, except sets at places: the form in which elements are
+    /// kept.
     fn solid(&mut self, value: &Value) -> Value {
         match self.kind(value) {
             Kind::Bits => Value::Bits(self.bits(value)),
@@ -685,8 +687,9 @@ impl<'a> Encoder<'a> {
         }
     }
 
-    /// [`Self::subset`] where the elements of `small` are not listed. If it does not hold there is an element that shows it; if
-    /// it holds, every element of `small` is in `large`, which [`super::sets`] says of the elements that turn up.
+    /// [`Self::subset`] where the elements of `small` are not listed. If it does not hold there is an element that
+    /// shows it; if it holds, every element of `small` is in `large`, which [`super::sets`] says of the elements that
+    /// turn up.
     fn open_subset(&mut self, small: &Value, large: &Value) -> Lit {
         let key = (small.clone(), large.clone());
         if let Some(lit) = self.subset_lits.get(&key) {
@@ -747,8 +750,8 @@ impl<'a> Encoder<'a> {
                     return value.clone();
                 }
                 let value = self.apply(op, args, ret_ty);
-                // The session keeps every term that it encodes, so the address stays taken. Terms are shared inside, so that without
-                // this a sum of forty numbers would be encoded 2^40 times.
+                // The session keeps every term that it encodes, so the address stays taken. Terms are shared inside, so
+                // that without this a sum of forty numbers would be encoded 2^40 times.
                 self.memo.insert(key, value.clone());
                 value
             }

@@ -1,7 +1,7 @@
 //! Equal entities have equal attributes and tags (congruence).
 //!
-//! The axiom, for two places of one path: *if their arguments are equal, their values are*. It is said of a pair of places when
-//! a model breaks it for that pair. What equal sets hold is [`super::sets`]'s business.
+//! The axiom, for two places of one path: *if their arguments are equal, their values are*. It is said of a pair of
+//! places when a model breaks it for that pair. What equal sets hold is [`super::sets`]'s business.
 
 use rustc_hash::FxHashMap;
 
@@ -32,8 +32,8 @@ pub(super) fn check(encoder: &mut Encoder<'_>) -> usize {
     broken.len()
 }
 
-/// Pairs of places with equal arguments and different values. Each place is compared with the first of its group that has a
-/// value to compare with.
+/// Pairs of places with equal arguments and different values. Each place is compared with the first of its group that
+/// has a value to compare with.
 fn broken(model: &Model<'_, '_>) -> Vec<(PlaceId, PlaceId)> {
     let places = &model.encoder.places;
     let mut broken = Vec::new();

@@ -1,11 +1,11 @@
 //! Who is a member of whom.
 //!
-//! `in` compiles to membership in the set of an entity's ancestors. Three axioms bind those sets together, each said where a
-//! model breaks it, along the chain of memberships that breaks it:
+//! `in` compiles to membership in the set of an entity's ancestors. Three axioms bind those sets together, each said
+//! where a model breaks it, along the chain of memberships that breaks it:
 //! - *transitivity*: if a chain of memberships leads from one entity to another, the first is a member of the second;
 //! - *acyclicity*: no chain leads from an entity to itself;
-//! - each side with a schema of its own sees only the memberships between types that its schema allows; a membership that follows
-//!   on one side holds on the other too where both allow it.
+//! - each side with a schema of its own sees only the memberships between types that its schema allows; a membership
+//!   that follows on one side holds on the other too where both allow it.
 //!
 //! Memberships that nobody asks about do not exist: the hierarchy of a model is what follows from those that hold.
 
@@ -35,7 +35,8 @@ struct Atom {
     lit: Lit,
 }
 
-/// A membership and what it follows from: the atoms of the chain, in order. None for one that follows on the other side.
+/// A membership and what it follows from: the atoms of the chain, in order. None for one that follows on the other
+/// side.
 type Chain = Vec<Atom>;
 
 /// The memberships that hold in a model, as a side sees them: direct ones and those that follow.
@@ -98,8 +99,8 @@ pub(super) fn check(encoder: &mut Encoder<'_>) -> usize {
     added
 }
 
-/// Memberships that follow and that an inclusion has to know of although nobody asked about them one by one: the set of ancestors
-/// and the chain.
+/// Memberships that follow and that an inclusion has to know of although nobody asked about them one by one: the set of
+/// ancestors and the chain.
 fn missing(model: &Model<'_, '_>, chains: &BTreeMap<(Node, Node), Chain>) -> Vec<(PlaceId, Chain)> {
     let mut open: BTreeSet<PlaceId> = BTreeSet::new();
     for subset in &model.encoder.subsets {
@@ -167,8 +168,8 @@ fn atoms(model: &Model<'_, '_>, wanted: bool) -> Vec<Atom> {
     atoms
 }
 
-/// The memberships that hold or follow, each with the shortest chain found. With two schemas a chain runs within what one side
-/// allows; what follows there is a link for the other side as well, by way of the chain.
+/// The memberships that hold or follow, each with the shortest chain found. With two schemas a chain runs within what
+/// one side allows; what follows there is a link for the other side as well, by way of the chain.
 fn close(encoder: &Encoder<'_>, atoms: &[Atom]) -> BTreeMap<(Node, Node), Chain> {
     let mut known: BTreeMap<(Node, Node), Chain> = BTreeMap::new();
     let mut out: BTreeMap<Node, Vec<Node>> = BTreeMap::new();

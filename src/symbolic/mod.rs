@@ -1,7 +1,8 @@
 //! The embedded decision engine: *is there a request, with entities that fit the schema, such that ...?*
 //!
-//! [`Rules`] are policies under a [`SchemaModel`]; a [`Session`] is one request environment of them (or of two, with two
-//! schemas); a [`Formula`] is the question; the [`Answer`] is `Impossible`, a [`Witness`] or `Unknown` with its [`Reason`].
+//! [`Rules`] are policies under a [`SchemaModel`]; a [`Session`] is one request environment of them (or of two, with
+//! two schemas); a [`Formula`] is the question; the [`Answer`] is `Impossible`, a [`Witness`] or `Unknown` with its
+//! [`Reason`].
 //!
 //! | step | file | what it does |
 //! |---|---|---|
@@ -11,14 +12,14 @@
 //! | theories | `functions`, `sets`, `hierarchy`, `strings` (with `pattern`) | axioms that a model breaks, added as clauses when it does |
 //! | show | `model`, `witness` | a request and entities are read from the model, confirmed by Cedar's authorizer, and made small |
 //!
-//! Why it is exact: a policy's terms are quantifier-free. Every clause that is added holds in every world (it is the definition of
-//! a gate, or an instance of an axiom), so `Impossible` is never wrong; and a model that no theory objects to is a world: numbers
-//! are their bits, classes are entities and strings that are different where their numbers are, a set holds the elements that are
-//! known to be in it and no others, an entity's ancestors are those that follow. What turns up while solving is finite, so solving
-//! ends; a budget of conflicts ends it earlier, as `Unknown`.
+//! Why it is exact: a policy's terms are quantifier-free. Every clause that is added holds in every world (it is the
+//! definition of a gate, or an instance of an axiom), so `Impossible` is never wrong; and a model that no theory
+//! objects to is a world: numbers are their bits, classes are entities and strings that are different where their
+//! numbers are, a set holds the elements that are known to be in it and no others, an entity's ancestors are those that
+//! follow. What turns up while solving is finite, so solving ends; a budget of conflicts ends it earlier, as `Unknown`.
 //!
-//! What is assumed of the world, here as in Cedar's own analysis: entities that policies dereference exist and fit the schema, and
-//! hierarchies are transitive and have no cycles.
+//! What is assumed of the world, here as in Cedar's own analysis: entities that policies dereference exist and fit the
+//! schema, and hierarchies are transitive and have no cycles.
 
 mod api;
 mod bits;

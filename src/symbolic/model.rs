@@ -39,8 +39,8 @@ impl<'m, 'a> Model<'m, 'a> {
         let mut model = Self::new_shallow(encoder);
         let deep =
             encoder.places.all().any(|(_, place)| place.members.iter().any(|member| holds_a_set(&member.element)));
-        // Sets of sets: each round reads all again with what the last one knew of the sets inside, until nothing changes; a set
-        // is deeper than its elements, so that happens after as many rounds as sets are nested.
+        // Sets of sets: each round reads all again with what the last one knew of the sets inside, until nothing
+        // changes; a set is deeper than its elements, so that happens after as many rounds as sets are nested.
         loop {
             let mut contents: BTreeMap<GroupKey, BTreeSet<Concrete>> = BTreeMap::new();
             for (id, place) in encoder.places.all() {

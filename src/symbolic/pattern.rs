@@ -35,7 +35,8 @@ impl Pattern {
     pub(super) fn matches(&self, text: &str) -> bool {
         let mut rest = text.chars();
         let mut position = 0;
-        // The last wildcard: the position after it, and the text from where it is tried to end. Those before it may stay as they are.
+        // The last wildcard: the position after it, and the text from where it is tried to end. Those before it may
+        // stay as they are.
         let mut wildcard: Option<(usize, std::str::Chars<'_>)> = None;
         loop {
             let before = rest.clone();
@@ -117,10 +118,11 @@ impl<'a> Language<'a> {
             && !self.negative.iter().any(|pattern| pattern.matches(text))
     }
 
-    /// Some strings of the language that are not `refused`, shortest first: at least one, unless there is none. The second
-    /// result says that there are no others, refused ones included.
+    /// Some strings of the language that are not `refused`, shortest first: at least one, unless there is none. The
+    /// second result says that there are no others, refused ones included.
     ///
-    /// Source: the product of the patterns' automata, searched from the start with the distance to acceptance as estimate.
+    /// Source: the product of the patterns' automata, searched from the start with the distance to acceptance as
+    /// estimate.
     pub(super) fn strings(&self, refused: &dyn Fn(&str) -> bool) -> Result<(Vec<String>, bool), TooManyStates> {
         let guesses = self.positive.iter().flat_map(|pattern| ["", "x", "any"].map(|filling| pattern.filled(filling)));
         let plain = self.positive.is_empty().then(|| "any".to_owned());
@@ -134,7 +136,8 @@ impl<'a> Language<'a> {
         let patterns: Vec<&Pattern> = self.positive.iter().chain(self.negative).copied().collect();
         let mut alphabet: BTreeSet<char> =
             patterns.iter().flat_map(|pattern| pattern.0.iter().flatten()).copied().collect();
-        // One character stands for all that no pattern names: where it is possible once, it is possible any number of times.
+        // One character stands for all that no pattern names: where it is possible once, it is possible any number of
+        // times.
         let other = ('a'..='z').chain('\u{100}'..).find(|c| !alphabet.contains(c));
         alphabet.extend(other);
 

@@ -1,6 +1,7 @@
-//! The unknowns of a question, by where they stand: `context.token.age` is one place, and so is the `department` of each
-//! entity that is asked for it. A *path* is what such places have in common; a *place* is a path together with the entity (and
-//! tag name) it belongs to. Two sides with two schemas share a path that both declare with the same name and type.
+//! The unknowns of a question, by where they stand: `context.token.age` is one place, and so is the `department` of
+//! each entity that is asked for it. A *path* is what such places have in common; a *place* is a path together with the
+//! entity (and tag name) it belongs to. Two sides with two schemas share a path that both declare with the same name
+//! and type.
 
 use cedar_policy::EntityTypeName;
 use cedar_policy_symcc::term_type::TermType;
@@ -36,7 +37,8 @@ pub(super) enum Origin {
     Resource,
     /// The request's context.
     Context,
-    /// A slot of a template: the template's side and index, whether it is `?resource`, and the type of what stands in it.
+    /// A slot of a template: the template's side and index, whether it is `?resource`, and the type of what stands in
+    /// it.
     Slot(usize, usize, bool, EntityTypeName),
     /// A function of entities.
     Function(Function),
@@ -136,8 +138,8 @@ impl Places {
         (0..).map(PlaceId).zip(&self.places)
     }
 
-    /// The path that begins at `origin` as `side` sees it; `types` are what the sides declare there, and `apart` says that they
-    /// are two things whatever their types.
+    /// The path that begins at `origin` as `side` sees it; `types` are what the sides declare there, and `apart` says
+    /// that they are two things whatever their types.
     pub(super) fn root(&mut self, origin: Origin, side: usize, types: [Option<TermType>; 2], apart: bool) -> PathId {
         let (owner, types) = share(types, side, apart);
         let key = (origin, owner);
@@ -220,8 +222,8 @@ pub(super) fn plain(ty: &TermType) -> &TermType {
     }
 }
 
-/// Whose a path is, given what the sides declare there: nobody's in particular when both declare the same type (records are
-/// compared field by field, later), else `side`'s alone.
+/// Whose a path is, given what the sides declare there: nobody's in particular when both declare the same type (records
+/// are compared field by field, later), else `side`'s alone.
 fn share(types: [Option<TermType>; 2], side: usize, apart: bool) -> (Option<usize>, [Option<TermType>; 2]) {
     if let [Some(a), Some(b)] = &types
         && !apart
@@ -239,7 +241,8 @@ fn share(types: [Option<TermType>; 2], side: usize, apart: bool) -> (Option<usiz
     }
 }
 
-/// What each of `schemas` declares of `function`, and whether the two are to be kept apart even where these types agree.
+/// What each of `schemas` declares of `function`, and whether the two are to be kept apart even where these types
+/// agree.
 pub(super) fn declared(schemas: &[&SchemaModel], function: &Function) -> ([Option<TermType>; 2], bool) {
     let of = |schema: &&SchemaModel| -> Option<TermType> {
         let model = |ty: &EntityTypeName| schema.types.get(ty);

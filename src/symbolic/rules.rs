@@ -163,8 +163,8 @@ impl Subject {
         }
     }
 
-    /// A template, its slots unknown: entities of any type with which its scope can be met (and none with which it cannot: such a
-    /// link would not validate).
+    /// A template, its slots unknown: entities of any type with which its scope can be met (and none with which it
+    /// cannot: such a link would not validate).
     pub fn template(template: &Template) -> Self {
         Self {
             id: template.id().to_string(),
@@ -193,8 +193,8 @@ impl Subject {
         &self.id
     }
 
-    /// Whether its scope may be satisfied by the request, the action aside: `false` only if it is not, and then the policy neither
-    /// matches nor errs (<https://docs.cedarpolicy.com/auth/authorization.html>).
+    /// Whether its scope may be satisfied by the request, the action aside: `false` only if it is not, and then the
+    /// policy neither matches nor errs (<https://docs.cedarpolicy.com/auth/authorization.html>).
     pub(super) fn may_be_in_scope(&self, request: &Request, entities: &Entities) -> bool {
         let Body::Policy(policy) = &self.body else { return true };
         let within = |member: Option<&EntityUid>, group: &EntityUid| {
@@ -272,9 +272,9 @@ impl Subject {
         }
     }
 
-    /// Whether all that its terms take from an environment is the types of principal, resource and context: true when `action`
-    /// stands in its scope only, where it is a constant that the scope was found to admit. With `action ==` there is one
-    /// environment for these types, so that there is nothing to share.
+    /// Whether all that its terms take from an environment is the types of principal, resource and context: true when
+    /// `action` stands in its scope only, where it is a constant that the scope was found to admit. With `action ==`
+    /// there is one environment for these types, so that there is nothing to share.
     fn is_shareable(&self) -> bool {
         *self.shareable.get_or_init(|| {
             let asks = match &self.body {
@@ -355,8 +355,8 @@ impl Subject {
     }
 }
 
-/// What to write for a slot: each entity of an enumerated type, else one marker that the template's text does not hold and that
-/// stands for any entity of the type.
+/// What to write for a slot: each entity of an enumerated type, else one marker that the template's text does not hold
+/// and that stands for any entity of the type.
 fn entities_for_slot(schema: &SchemaModel, slot: &SlotId, ty: &EntityTypeName, text: &str) -> Vec<(EntityUid, bool)> {
     let uid = |id: &str| EntityUid::from_type_name_and_id(ty.clone(), EntityId::new(id));
     if let Some(choices) = schema.types.get(ty).and_then(|model| model.choices.as_ref()) {
@@ -386,8 +386,8 @@ fn fill(template: &Template, values: &HashMap<SlotId, EntityUid>) -> Result<Poli
     substituted(policy)
 }
 
-/// How many `if`s may be nested in each other. Where a test is constant, Cedar's typechecker puts one branch in the place of both, so
-/// that each level can double what is to be compiled.
+/// How many `if`s may be nested in each other. Where a test is constant, Cedar's typechecker puts one branch in the
+/// place of both, so that each level can double what is to be compiled.
 const CONDITIONALS: usize = 10;
 
 /// The policy, unless more `if`s are nested in it than that.
@@ -432,8 +432,8 @@ fn compile(
             },
             other => other.to_string(),
         })?;
-    // Of the assertions of a property, the last is the negated property itself; those before it are about hierarchies, which the
-    // engine says in its own way. tests/engine/symcc_contract.rs holds symcc to this.
+    // Of the assertions of a property, the last is the negated property itself; those before it are about hierarchies,
+    // which the engine says in its own way. tests/engine/symcc_contract.rs holds symcc to this.
     let goal = |asserts: &Asserts| asserts.last().cloned().unwrap_or_else(|| Term::from(true));
     Ok(Variant {
         matches: goal(never_matches_asserts(&compiled).asserts()),
@@ -484,8 +484,8 @@ impl Rules {
         &self.subjects
     }
 
-    /// The policy as terms over an environment of `family` ([`SchemaModel::family`]) that its scope admits, from those kept if they
-    /// are; `None` if another thread is at it and `busy` says not to wait.
+    /// The policy as terms over an environment of `family` ([`SchemaModel::family`]) that its scope admits, from those
+    /// kept if they are; `None` if another thread is at it and `busy` says not to wait.
     pub(super) fn compiled(
         &self,
         subject: &Subject,
@@ -516,8 +516,8 @@ impl Rules {
         Some(compiled)
     }
 
-    /// Compares the terms that are kept with those made for this environment alone; how many there were, or the policy whose
-    /// terms differ. For tests.
+    /// Compares the terms that are kept with those made for this environment alone; how many there were, or the policy
+    /// whose terms differ. For tests.
     #[doc(hidden)]
     pub fn compare_kept(&self, environment: &RequestEnv) -> Result<usize, String> {
         let symbols = self.schema.symbols(environment)?;

@@ -130,7 +130,8 @@ impl Sat {
         self.solver.add_clause_reuse(&mut self.clause);
     }
 
-    /// Searches for a model. `budget` is the number of conflicts that may still happen and is reduced by those that did.
+    /// Searches for a model. `budget` is the number of conflicts that may still happen and is reduced by those that
+    /// did.
     pub(super) fn solve(&mut self, budget: &mut u64) -> Solved {
         let counter = self.solver.cb_mut();
         counter.conflicts = 0;

@@ -28,7 +28,8 @@ pub struct SchemaModel {
 struct Families {
     /// For each action, the number of its context's type.
     contexts: HashMap<EntityUid, usize>,
-    /// For each principal type, resource type and context type: the number of the family, and how many environments are in it.
+    /// For each principal type, resource type and context type: the number of the family, and how many environments are
+    /// in it.
     members: HashMap<(EntityTypeName, EntityTypeName, usize), (usize, usize)>,
 }
 
@@ -165,8 +166,8 @@ impl SchemaModel {
             .collect()
     }
 
-    /// The names of attributes, of entities or of contexts, whose values can be or hold entities of type `ty`; `None` among them
-    /// stands for tags.
+    /// The names of attributes, of entities or of contexts, whose values can be or hold entities of type `ty`; `None`
+    /// among them stands for tags.
     pub fn attributes_of_type(&self, ty: &EntityTypeName) -> BTreeSet<Option<String>> {
         let mut names = BTreeSet::new();
         for model in self.types.values() {
@@ -223,7 +224,8 @@ impl SchemaModel {
     }
 }
 
-/// Whether values of type `within` can be or hold entities of type `ty`; the attributes on the way are added to `names`.
+/// Whether values of type `within` can be or hold entities of type `ty`; the attributes on the way are added to
+/// `names`.
 fn holders(within: &TermType, ty: &EntityTypeName, names: &mut BTreeSet<Option<String>>) -> bool {
     match within {
         TermType::Entity { ety } => ety == ty,

@@ -1,8 +1,8 @@
 //! One request environment, its policies compiled, and any number of questions.
 //!
-//! A question is encoded as a literal, and the solver is asked for a model in which it holds. Each theory then looks at the model
-//! and adds the axioms that it breaks, as clauses; the solver is asked again, until a model breaks none or there is no model.
-//! Clauses stay: they hold in every world, so later questions profit.
+//! A question is encoded as a literal, and the solver is asked for a model in which it holds. Each theory then looks at
+//! the model and adds the axioms that it breaks, as clauses; the solver is asked again, until a model breaks none or
+//! there is no model. Clauses stay: they hold in every world, so later questions profit.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -22,8 +22,8 @@ use super::strings::Checked;
 use super::witness::{self, Witness};
 use super::{functions, hierarchy, sets, strings};
 
-/// How many conflicts of the search a question may take, unless [`Session::with_budget`] says otherwise. It is counted, not
-/// timed, so that answers repeat.
+/// How many conflicts of the search a question may take, unless [`Session::with_budget`] says otherwise. It is counted,
+/// not timed, so that answers repeat.
 pub const DEFAULT_BUDGET: u64 = 100_000;
 
 /// Conflicts about products of unknowns are so much dearer than others.
@@ -124,8 +124,8 @@ impl<'a> Session<'a> {
         Self::over(vec![rules], environment)
     }
 
-    /// Two sides under two schemas over an environment that both have: side 0 is `old`, side 1 is `new`. What both schemas declare
-    /// with the same name and type is the same unknown; what one alone declares is free there.
+    /// Two sides under two schemas over an environment that both have: side 0 is `old`, side 1 is `new`. What both
+    /// schemas declare with the same name and type is the same unknown; what one alone declares is free there.
     pub fn pair(old: &'a Rules, new: &'a Rules, environment: &RequestEnv) -> Self {
         Self::over(vec![old, new], environment)
     }
@@ -188,8 +188,8 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Compiles every policy now, on all cores. The policies and their order are what they are without it. Worth its while where
-    /// there are fewer sessions at a time than cores.
+    /// Compiles every policy now, on all cores. The policies and their order are what they are without it. Worth its
+    /// while where there are fewer sessions at a time than cores.
     pub fn prepare(&mut self) {
         let Self { sides, environment, symbols, families, entries, .. } = self;
         for (((rules, symbols), family), entries) in sides.iter().zip(symbols).zip(families).zip(entries) {
@@ -204,8 +204,8 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Compiles what is not compiled yet of a side; first what no other session is at, so that sessions which need the same policies
-    /// share the work.
+    /// Compiles what is not compiled yet of a side; first what no other session is at, so that sessions which need the
+    /// same policies share the work.
     fn compile_side(&mut self, side: usize) {
         for busy in [Busy::Skip, Busy::Wait] {
             for policy in self.all(side) {
@@ -245,8 +245,8 @@ impl<'a> Session<'a> {
         PolicyRef { side, index }
     }
 
-    /// Whether the two policies are seen to match the same requests without a search: when they come to the same formula. Two that
-    /// do not may still be equivalent. Of two templates, the slots hold the same.
+    /// Whether the two policies are seen to match the same requests without a search: when they come to the same
+    /// formula. Two that do not may still be equivalent. Of two templates, the slots hold the same.
     pub fn alike(&mut self, one: PolicyRef, other: PolicyRef) -> bool {
         let templates = self.subject(one).is_some_and(Subject::is_template);
         for _ in 0..WIDENINGS {
@@ -266,8 +266,8 @@ impl<'a> Session<'a> {
         false
     }
 
-    /// Cedar's decision over all policies of `side` is Allow. Templates without links decide nothing and are left out; a policy
-    /// that is set aside is named, so that the answer is unknown.
+    /// Cedar's decision over all policies of `side` is Allow. Templates without links decide nothing and are left out;
+    /// a policy that is set aside is named, so that the answer is unknown.
     pub fn allow(&mut self, side: usize) -> Formula {
         self.compile_side(side);
         let mut permits = Vec::new();
@@ -315,8 +315,9 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// A witness of another environment with the same principal and resource types, as one of this environment: with the other
-    /// action. `None` when it is not valid here, or when Cedar's authorizer does not confirm `question` for it.
+    /// A witness of another environment with the same principal and resource types, as one of this environment: with
+    /// the other action. `None` when it is not valid here, or when Cedar's authorizer does not confirm `question` for
+    /// it.
     pub fn adopt(&mut self, question: &Formula, witness: &Witness) -> Option<Witness> {
         witness::adopt(self, question, witness)
     }
@@ -391,7 +392,8 @@ impl<'a> Session<'a> {
         self.selectors.clear();
     }
 
-    /// The witness of the model just found, or of another one in which numbers are nearer to zero and dates nearer to today.
+    /// The witness of the model just found, or of another one in which numbers are nearer to zero and dates nearer to
+    /// today.
     fn plainly(&mut self, question: &Formula) -> Result<Witness, String> {
         let numbers = self.encoder.numbers();
         let below = |bits: &Bits, width: usize| -> Vec<Lit> { bits.iter().skip(width).map(|bit| !bit).collect() };
@@ -471,8 +473,8 @@ impl<'a> Session<'a> {
         Answer::Unknown(Reason::Budget { conflicts: self.budget, hard })
     }
 
-    /// What has to hold for `question` to hold, as literals, and whether each is likely to need work. That no other policy matches is
-    /// usually so by itself.
+    /// What has to hold for `question` to hold, as literals, and whether each is likely to need work. That no other
+    /// policy matches is usually so by itself.
     fn demands(
         &mut self,
         question: &Formula,

@@ -1,11 +1,12 @@
 //! Sets by their elements.
 //!
 //! Two axioms, each said where a model breaks it:
-//! - *membership respects equality*: equal elements of equal sets are both in or both out, where sets at places are equal when
-//!   they are the same attribute, tag or ancestors of equal entities;
-//! - *inclusion holds for every element* (extensionality): if one set is included in another, each element of the first that
-//!   turns up is in the second. The other direction, that a set which is not included has an element to show for it, is said
-//!   when the inclusion is encoded ([`super::encoder::Encoder::subset`]); equality of sets is inclusion both ways.
+//! - *membership respects equality*: equal elements of equal sets are both in or both out, where sets at places are
+//!   equal when they are the same attribute, tag or ancestors of equal entities;
+//! - *inclusion holds for every element* (extensionality): if one set is included in another, each element of the first
+//!   that turns up is in the second. The other direction, that a set which is not included has an element to show for
+//!   it, is said when the inclusion is encoded ([`super::encoder::Encoder::subset`]); equality of sets is inclusion
+//!   both ways.
 
 use std::collections::BTreeMap;
 

@@ -1,9 +1,9 @@
 //! Strings match patterns as strings do.
 //!
-//! In a model, strings are numbers of classes and each `like` is a bit. This theory finds a string for every class such that the
-//! bits are right: constants are themselves, and every other class gets a string that matches what it should and nothing that it
-//! should not, different from every constant and from every other class. Where that cannot be, it says why as a clause: the
-//! smallest part found of the bits, equalities and differences that cannot hold together.
+//! In a model, strings are numbers of classes and each `like` is a bit. This theory finds a string for every class such
+//! that the bits are right: constants are themselves, and every other class gets a string that matches what it should
+//! and nothing that it should not, different from every constant and from every other class. Where that cannot be, it
+//! says why as a clause: the smallest part found of the bits, equalities and differences that cannot hold together.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::rc::Rc;
@@ -134,7 +134,8 @@ impl Class {
         self.select(indices(true), indices(false))
     }
 
-    /// A string that is not `taken` and does what it should. Patterns that should not match are taken up only when one does.
+    /// A string that is not `taken` and does what it should. Patterns that should not match are taken up only when one
+    /// does.
     fn demand(&self, taken: &dyn Fn(&str) -> bool) -> Result<(Demand, Option<String>), TooManyStates> {
         let indices = |wanted: bool| {
             self.likes.iter().enumerate().filter(move |(_, (_, holds))| *holds == wanted).map(|(i, _)| i)
@@ -208,8 +209,8 @@ impl OwnedLanguage<'_> {
     }
 }
 
-/// Says that these classes, as far as the demands go, cannot all be different from each other and from the constants among
-/// `language`.
+/// Says that these classes, as far as the demands go, cannot all be different from each other and from the constants
+/// among `language`.
 fn refute(encoder: &mut Encoder<'_>, classes: &[(&Class, &Demand)], language: &[String]) {
     let mut clause: Vec<Lit> = Vec::new();
     let mut firsts: Vec<Bits> = Vec::new();
@@ -248,8 +249,8 @@ struct Options {
     strings: Option<Vec<String>>,
 }
 
-/// Shares the strings of finite languages out, so that each class has one of its own (augmenting paths). `waiting` are the classes
-/// that found everything taken; `options` holds theirs.
+/// Shares the strings of finite languages out, so that each class has one of its own (augmenting paths). `waiting` are
+/// the classes that found everything taken; `options` holds theirs.
 fn share_out(
     encoder: &mut Encoder<'_>,
     classes: &BTreeMap<usize, Class>,
@@ -296,7 +297,8 @@ struct Sharing<'s> {
 }
 
 impl Sharing<'_> {
-    /// Gives class `number` a string, moving others where that makes room. `visited` are the classes in each other's way.
+    /// Gives class `number` a string, moving others where that makes room. `visited` are the classes in each other's
+    /// way.
     fn place(&mut self, number: usize, visited: &mut Vec<usize>) -> Result<bool, TooManyStates> {
         visited.push(number);
         let (Some(options), Some(class)) = (self.options.get(&number), self.classes.get(&number)) else {

@@ -15,8 +15,8 @@ pub(super) struct TypeId(pub(super) u32);
 
 /// A value of any of Cedar's types.
 ///
-/// Booleans, numbers, extension values, entities and strings are bits: an entity or string is the number of its class, see
-/// [`super::encoder`].
+/// Booleans, numbers, extension values, entities and strings are bits: an entity or string is the number of its class,
+/// see [`super::encoder`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) enum Value {
     /// One that is equal to another exactly when all bits are.

@@ -134,8 +134,8 @@ pub(super) fn build(session: &mut Session<'_>, question: &Formula) -> Result<Wit
     Ok(Witness { cases })
 }
 
-/// `witness`, found in another environment of the same types, for the session's own: the same request with the other action. `None`
-/// when Cedar does not confirm `question` for it.
+/// `witness`, found in another environment of the same types, for the session's own: the same request with the other
+/// action. `None` when Cedar does not confirm `question` for it.
 pub(super) fn adopt(session: &mut Session<'_>, question: &Formula, witness: &Witness) -> Option<Witness> {
     let question = session.expand(question);
     let mut named = Vec::new();
@@ -530,8 +530,8 @@ impl<'r, 'a> Reader<'r, 'a> {
     }
 }
 
-/// The entities that policies name, by type and class. One that no term holds (`x == x` is true without a look at `x`) is looked
-/// up all the same when the policy is evaluated, so it gets a class that no model has.
+/// The entities that policies name, by type and class. One that no term holds (`x == x` is true without a look at `x`)
+/// is looked up all the same when the policy is evaluated, so it gets a class that no model has.
 fn literals(
     session: &Session<'_>,
     named: &[PolicyRef],
@@ -549,7 +549,8 @@ fn literals(
     names
 }
 
-/// The address whose bits the encoder lays out so: version, 128 bits of address, whether there is a prefix, 7 bits of prefix.
+/// The address whose bits the encoder lays out so: version, 128 bits of address, whether there is a prefix, 7 bits of
+/// prefix.
 fn address(low: u128, high: u16) -> String {
     let v4 = low & 1 == 1;
     // Bit 128 of the value is the highest of the address.
@@ -762,8 +763,8 @@ impl Replay<'_, '_> {
         each.collect()
     }
 
-    /// `drafts` made smaller, what of their entities is shown, and the cases, with the entities of `all` that were left out from the
-    /// start. `named` are the policies that confirm them.
+    /// `drafts` made smaller, what of their entities is shown, and the cases, with the entities of `all` that were left
+    /// out from the start. `named` are the policies that confirm them.
     #[expect(clippy::type_complexity, reason = "three parts of one witness, taken apart at once")]
     fn reduced(
         &self,
@@ -864,8 +865,8 @@ impl Replay<'_, '_> {
         drafts
     }
 
-    /// The entities of each side that make a difference: without the others the question still holds, and no policy errs that did
-    /// not, for that would hide why it does not match.
+    /// The entities of each side that make a difference: without the others the question still holds, and no policy
+    /// errs that did not, for that would hide why it does not match.
     fn shown(&self, drafts: &[Draft]) -> Vec<BTreeMap<EntityUid, DraftEntity>> {
         let errors = |drafts: &[Draft]| self.cases(drafts).and_then(|cases| self.confirm(&cases)).ok();
         let before = errors(drafts).unwrap_or_default();
@@ -938,7 +939,8 @@ fn within(fields: &BTreeMap<String, Datum>, path: &mut Vec<String>, visit: &mut 
     }
 }
 
-/// Whether a membership that was left out on two sides follows from others on one: it would then differ between the sides.
+/// Whether a membership that was left out on two sides follows from others on one: it would then differ between the
+/// sides.
 fn still_follows(drafts: &[Draft], omission: &Omission) -> bool {
     let Omission::Parent(uid, parent) = omission else { return false };
     let follows = |draft: &Draft| {

@@ -22,8 +22,8 @@ pub(super) struct Change {
     pub(super) never: bool,
 }
 
-/// The fewest operands that would have to differ for the condition to hold. Operands that Cedar skips are evaluated too, for a
-/// condition that is otherwise as good as met is not near when what comes after fails.
+/// The fewest operands that would have to differ for the condition to hold. Operands that Cedar skips are evaluated
+/// too, for a condition that is otherwise as good as met is not near when what comes after fails.
 pub(super) fn to_hold(values: &mut Values<'_, '_>) -> Change {
     let Some(root) = values.condition.root else { return Change { operands: Vec::new(), never: false } };
     let costs = costs(values);

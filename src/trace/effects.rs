@@ -10,9 +10,9 @@ pub struct Seen {
     pub node: usize,
     /// What it came to.
     pub value: Truth,
-    /// Whether the condition would hold where it does not, or not hold where it does, if this node had come to the other truth
-    /// value and everything else was evaluated as it is, what is skipped now included. A condition that fails to evaluate does
-    /// not hold. Never so for a node that fails itself.
+    /// Whether the condition would hold where it does not, or not hold where it does, if this node had come to the
+    /// other truth value and everything else was evaluated as it is, what is skipped now included. A condition that
+    /// fails to evaluate does not hold. Never so for a node that fails itself.
     pub decides: bool,
 }
 

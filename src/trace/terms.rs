@@ -290,8 +290,8 @@ impl<'e> World<'e> {
         self.value(&asked).err().unwrap_or_default()
     }
 
-    /// What explains that `term` is `truth`: sentences such as "`context.network` is Network::"known"". None where its text
-    /// says it all.
+    /// What explains that `term` is `truth`: sentences such as "`context.network` is Network::"known"". None where its
+    /// text says it all.
     pub(super) fn facts(&self, term: &Term, truth: Truth) -> Vec<String> {
         if truth == Truth::Error {
             return Vec::new();

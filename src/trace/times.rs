@@ -3,8 +3,8 @@
 const DATETIME: &str = "datetime(\"1970-01-01\")).offset(duration(\"";
 const DURATION: &str = "duration(\"";
 
-/// `text`, a value in Cedar's syntax, with durations such as `1h30m` and times such as `2026-03-10T10:00:00Z`. What is in
-/// strings stays, since quotes are escaped there.
+/// `text`, a value in Cedar's syntax, with durations such as `1h30m` and times such as `2026-03-10T10:00:00Z`. What is
+/// in strings stays, since quotes are escaped there.
 pub(super) fn readable(text: &str) -> String {
     let text = replaced(text, &format!("({DATETIME}"), "ms\"))", datetime);
     replaced(&text, DURATION, "ms\")", |ms| Some(format!("duration(\"{}\")", duration(ms))))

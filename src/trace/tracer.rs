@@ -36,7 +36,8 @@ pub struct Operand {
 pub struct Account {
     /// The policy.
     pub policy: PolicyId,
-    /// The only part of its scope that the request misses, if it misses one, and where that stands in the policy's text.
+    /// The only part of its scope that the request misses, if it misses one, and where that stands in the policy's
+    /// text.
     pub missed: Option<(Miss, Option<Range<usize>>)>,
     /// What the condition comes to.
     pub value: Truth,
@@ -134,10 +135,10 @@ impl Tracer {
         Some(account(traced, found, request, &world))
     }
 
-    /// The policies of one `effect` that come nearest to matching `request`, at most `most`: those whose scope matches and whose
-    /// condition does not hold, by the number of operands in the way; then those that miss one part of the scope. Where others
-    /// match with their whole scope, those that miss a part are only listed if nothing else is in their way; the nearest of those
-    /// that are about another action only where there are no others.
+    /// The policies of one `effect` that come nearest to matching `request`, at most `most`: those whose scope matches
+    /// and whose condition does not hold, by the number of operands in the way; then those that miss one part of the
+    /// scope. Where others match with their whole scope, those that miss a part are only listed if nothing else is in
+    /// their way; the nearest of those that are about another action only where there are no others.
     #[must_use]
     pub fn near(&self, request: &Request, entities: &Entities, effect: Effect, most: usize) -> Vec<Account> {
         let world = World::new(request, entities);
@@ -167,7 +168,8 @@ impl Tracer {
     }
 }
 
-/// Those of `policies` that can come to match, by the number of operands in the way; ties stay in the order of policies.
+/// Those of `policies` that can come to match, by the number of operands in the way; ties stay in the order of
+/// policies.
 fn nearest<'t>(
     policies: Vec<&'t Traced>,
     request: &Request,

@@ -88,8 +88,8 @@ impl<'c, 'e> Values<'c, 'e> {
         value
     }
 
-    /// The operands that make the condition come to its value, in the order of evaluation: of an `&&` that holds both sides,
-    /// of one that does not the side that does not, and so on.
+    /// The operands that make the condition come to its value, in the order of evaluation: of an `&&` that holds both
+    /// sides, of one that does not the side that does not, and so on.
     pub fn support(&mut self) -> Vec<usize> {
         self.leaves(true)
     }

@@ -310,8 +310,8 @@ fn removing_a_shadowed_policy_changes_no_decision() {
     assert!(shadowed.into_inner() > 50);
 }
 
-/// Terms that were compiled for one environment are used for others that differ in the action only; and compiling on all cores is
-/// compiling.
+/// Terms that were compiled for one environment are used for others that differ in the action only; and compiling on
+/// all cores is compiling.
 #[test]
 fn terms_are_the_same_for_every_action_that_they_are_used_for() {
     let compared = AtomicUsize::new(0);

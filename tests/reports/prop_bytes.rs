@@ -399,7 +399,8 @@ fn examine(outcome: &Outcome) {
     }
 }
 
-/// Runs `work` with the stack that the command line has. The pool is ours: the process has other tests, whose threads may be smaller.
+/// Runs `work` with the stack that the command line has. The pool is ours: the process has other tests, whose threads
+/// may be smaller.
 fn with_room<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     static POOL: LazyLock<rayon::ThreadPool> =
         LazyLock::new(|| rayon::ThreadPoolBuilder::new().stack_size(STACK).num_threads(2).build().unwrap());

@@ -1,5 +1,5 @@
-//! Coverage is what the plain authorizer says: each operand is replaced in the text by a literal, each policy is left out, and
-//! every row is decided again over the whole set.
+//! Coverage is what the plain authorizer says: each operand is replaced in the text by a literal, each policy is left
+//! out, and every row is decided again over the whole set.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;

@@ -1,5 +1,5 @@
-//! Many small stores, each brought by an integration test of its own, in one run: decisions, reasons and errors are those of the
-//! plain authorizer.
+//! Many small stores, each brought by an integration test of its own, in one run: decisions, reasons and errors are
+//! those of the plain authorizer.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 use std::fmt::Write as _;
