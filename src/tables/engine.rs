@@ -156,18 +156,16 @@ struct Run<'r> {
 impl Run<'_> {
     fn run(self) -> Ran {
         match self.table.form {
-            TableForm::Yaml => {
+            Some(TableForm::Yaml) => {
                 let opened = own::yaml(self.table.file.text());
                 self.own(opened)
             }
-            TableForm::Csv => {
+            Some(TableForm::Csv) => {
                 let text = self.table.file.parse_text();
                 let opened = own::csv(&text);
                 self.own(opened)
             }
-            TableForm::RunTests | TableForm::Request { .. } | TableForm::Integration | TableForm::Malformed => {
-                self.json()
-            }
+            Some(TableForm::RunTests | TableForm::Request | TableForm::Integration) | None => self.json(),
         }
     }
 
@@ -185,7 +183,7 @@ impl Run<'_> {
         let (own, broken) = match &table.own_store {
             Some(Ok(store)) => (Some(Ready::new(store, self.gauge)), None),
             Some(Err(why)) => {
-                (None, Some(Fault::new(format!("the store of this test cannot be used: {}", inline(why)))))
+                (None, Some(Fault::new(format!("the store of this test cannot be used: {}", inline(&why.to_string())))))
             }
             None => (None, None),
         };
@@ -229,7 +227,7 @@ impl Run<'_> {
         let (ready, table, selection) = (self.ready, self.table, self.selection);
         let vocabulary = ready.vocabulary.get_or_init(|| Vocabulary::of(ready.store));
         let file = |path: &str| match table.entity_files.get(path) {
-            Some(found) => found.clone(),
+            Some(found) => found.clone().map_err(|error| error.to_string()),
             None => Err(format!("`{path}` is not an entity file")),
         };
         // What such a store makes of names and contexts is not known, and each row says why.

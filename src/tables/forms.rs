@@ -16,10 +16,12 @@ use crate::text::{inline, nearest};
 pub(super) fn rows<'t>(table: &Table, text: &'t str) -> Result<Vec<Node<'t>>, Fault> {
     let file = &table.file;
     let rows = match table.form {
-        TableForm::RunTests => return Node::parse_elements(file, text).map_err(|error| malformed(Some(error))),
-        TableForm::Request { .. } => Node::parse(file, text).map(|root| Some(vec![root])),
-        TableForm::Integration => Node::parse(file, text).map(|root| root.field("requests").and_then(Node::elements)),
-        TableForm::Yaml | TableForm::Csv | TableForm::Malformed => Node::parse(file, text).map(|_| None),
+        Some(TableForm::RunTests) => return Node::parse_elements(file, text).map_err(|error| malformed(Some(error))),
+        Some(TableForm::Request) => Node::parse(file, text).map(|root| Some(vec![root])),
+        Some(TableForm::Integration) => {
+            Node::parse(file, text).map(|root| root.field("requests").and_then(Node::elements))
+        }
+        Some(TableForm::Yaml | TableForm::Csv) | None => Node::parse(file, text).map(|_| None),
     };
     rows.map_err(Some).and_then(|rows| rows.ok_or(None)).map_err(malformed)
 }
@@ -27,14 +29,15 @@ pub(super) fn rows<'t>(table: &Table, text: &'t str) -> Result<Vec<Node<'t>>, Fa
 /// The row of `table` that `node` is.
 pub(super) fn row<'t>(table: &Table, node: Node<'t>) -> Found<'t> {
     match table.form {
-        TableForm::Request { allow } => {
+        Some(TableForm::Request) => {
+            let allow = table.file.path().rsplit('/').nth(1) == Some("ALLOW");
             let decision = if allow { Decision::Allow } else { Decision::Deny };
             found(node, None, |fields| {
                 fields.known(&["principal", "action", "resource", "context"]);
                 fields.request().map(|request| request.expecting(RowEntities::OfStore, decision))
             })
         }
-        TableForm::Integration => found(node, Some("description"), integration_row),
+        Some(TableForm::Integration) => found(node, Some("description"), integration_row),
         _ => found(node, Some("name"), |fields| run_tests_row(table, fields)),
     }
 }
@@ -70,7 +73,7 @@ fn run_tests_row<'t>(table: &Table, fields: &mut Fields<'t, '_>) -> Option<Row<'
             None => Some(RowEntities::Inline(node)),
             Some(path) => match table.entity_files.get(path.as_ref()) {
                 Some(Ok(file)) => Some(RowEntities::File(file.clone())),
-                Some(Err(why)) => fields.fault(node, format!("the entities of this row: {}", inline(why))),
+                Some(Err(why)) => fields.fault(node, format!("the entities of this row: {}", inline(&why.to_string()))),
                 None => fields.fault(node, format!("`{}` is not an entity file", inline(&path))),
             },
         },
@@ -204,8 +207,5 @@ fn malformed(error: Option<JsonError>) -> Fault {
         Some(error) => format!("this decision table is not JSON: {}", error.message),
         None => "this file is named like a decision table and is in none of the known forms".to_owned(),
     };
-    let help = "a table is YAML or CSV; or in JSON an array of rows with `request` and `decision` (as for `cedar \
-                run-tests`), one request in a folder `ALLOW` or `DENY`, or an integration test with `policies` and \
-                `requests`";
-    Fault { message, help: Some(help.to_owned()), span }
+    Fault { message, help: Some(TableForm::all_in_words()), span }
 }

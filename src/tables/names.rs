@@ -32,7 +32,7 @@ impl<'t> Names<'t> {
         let path = self.table.file.path();
         self.rows += 1;
         match (name, self.table.form) {
-            (None, TableForm::Request { .. }) => path.to_owned(),
+            (None, Some(TableForm::Request)) => path.to_owned(),
             (None, _) => format!("{path}#{}", self.rows),
             (Some(name), _) => self.numbered(name, 0).0,
         }
