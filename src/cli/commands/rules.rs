@@ -2,14 +2,14 @@
 
 use std::fmt::Write;
 
-use super::args::RulesArgs;
-use super::exit::Failure;
-use super::loading::catalogue;
-use super::output::print;
+use crate::cli::args::RulesArgs;
+use crate::cli::failure::Failure;
+use crate::cli::output::print;
 use crate::rule::Rule;
+use crate::run::catalogue;
 
 /// Prints the catalogue, or one rule with its page.
-pub(super) fn run(args: &RulesArgs) -> Result<u8, Failure> {
+pub(in crate::cli) fn run(args: &RulesArgs) -> Result<u8, Failure> {
     let catalogue = catalogue();
     let text = match &args.id {
         None => {

@@ -1,9 +1,4 @@
-//! The texts that `init` writes, but for decision tables.
-
-use std::fmt::Write as _;
-
-use crate::cli::loading::Loaded;
-use crate::text::inline;
+//! The texts that `init` writes for CI and hooks.
 
 /// GitHub's workflow.
 pub(super) const WORKFLOW: &str = ".github/workflows/polcheck.yml";
@@ -17,31 +12,6 @@ const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// `owner/name` of [`HOME`].
 fn slug() -> &'static str {
     HOME.trim_start_matches("https://github.com/")
-}
-
-/// polcheck.toml: the defaults, and an entry to fill in for schemas of which it cannot be told what they rule.
-pub(super) fn settings(loaded: &Loaded) -> String {
-    let mut text = format!(
-        "# Configuration of polcheck. Every key may be left out; all keys: {HOME}/blob/v{VERSION}/polcheck.schema.json\n\n\
-         # The mildest finding that fails a run: error, warning, note or never.\nfail-on = \"error\"\n\n\
-         # Refuse changes that give somebody access, until they are accepted by name (`polcheck diff --accept`).\n\
-         # [diff]\n# deny = [\"gained\"]\n\n\
-         # A rule's level: error, warning, note or off; `polcheck rules` lists them.\n# [rules]\n# near-miss-name = \"note\"\n"
-    );
-    for finding in loaded.repo.findings.iter().filter(|finding| finding.rule == "schema-conflict") {
-        text.push_str("\n# These schemas stand side by side, and only you know which policies each one rules. Fill in and uncomment:\n");
-        let places = finding.related.iter().map(|related| related.location.path());
-        for path in std::iter::once(finding.location.path()).chain(places) {
-            // Writing to a string cannot fail.
-            let _ = writeln!(text, "# [[store]]\n# name = \"\"\n# schema = {}\n# policies = \"\"", toml_string(path));
-        }
-    }
-    text
-}
-
-/// A string of TOML, on one line; TOML's escapes are those of `inline`, but for braces.
-fn toml_string(text: &str) -> String {
-    toml::Value::String(inline(text).into_owned()).to_string()
 }
 
 /// The workflow that runs the action.

@@ -1,75 +1,73 @@
-//! `polcheck check`: validate, lint and test, and diff when a base is given.
+//! Everything: validation, lint, decision tables, and a comparison when a base is given.
 
-use super::args::{CheckArgs, ValidateArgs};
-use super::comparing::{self, Base};
-use super::coverage::{CoverageArgs, FLOOR_OF_A_PART};
-use super::exit::Failure;
-use super::finishing::finish;
-use super::loading::{load_as, load_held};
-use super::output;
-use super::progress::Progress;
+use super::comparing::compare;
+use super::coverage;
+use super::error::RunError;
+use super::finish::finish;
+use super::loaded::{discard, load_as, load_held};
+use super::options::{CheckOptions, CoverageOptions, Deny};
+use super::sides::Base;
 use crate::config::Config;
 use crate::finding::Finding;
 use crate::lint::Options;
-use crate::outcome::{Outcome, Status, TestResult};
+use crate::outcome::{Notice, NoticeKind, Outcome, Status, TestResult, Weight};
 use crate::repo::Repo;
 use crate::tables::{Gauge, Selection};
-use crate::text::inline;
+use crate::text::{Location, inline};
 use crate::{diff, lint, tables, validate};
 
-/// Runs the command and gives the exit code.
-pub(super) fn run(args: &CheckArgs) -> Result<u8, Failure> {
-    let CheckArgs { validate: ValidateArgs { run, level }, against } = args;
-    let reports = output::wanted(&run.common)?;
-    let progress = Progress::start("checking", run.common.quiet);
-    let base = against.as_ref().map(|revision| Base::open(run, revision)).transpose()?;
-    let mut loaded = load_held(run, base.as_ref().map(|base| &base.settings.config))?;
+/// Validates, lints and tests; compares when a base is given.
+///
+/// # Errors
+/// When what is asked for is not there, or does not go together.
+pub fn check(options: &CheckOptions) -> Result<Outcome, RunError> {
+    let CheckOptions { reading, level, against } = options;
+    let base = against.as_ref().map(|revision| Base::open(reading, revision)).transpose()?;
+    let mut loaded = load_held(reading, base.as_ref().map(|base| &base.settings.config))?;
     let mut outcome = loaded.outcome("check");
     let (repo, config) = (&loaded.repo, &loaded.config);
     // The floor is the configuration's; what else there is about coverage belongs to `test`.
-    let coverage = CoverageArgs::default();
-    let gauge = coverage.asked(config).then(|| Gauge::new(repo));
-    let selection = Selection { brief: output::brief(&reports, &run.common), ..Selection::default() };
+    let asked = CoverageOptions::default();
+    let gauge = coverage::is_asked(&asked, config).then(|| Gauge::new(repo));
+    let selection = Selection { brief: reading.brief, ..Selection::default() };
     engines(&mut outcome, repo, config, *level, &selection, gauge.as_ref());
     let part = !repo.focus.is_whole();
-    outcome.coverage = gauge.map(|gauge| coverage.measured(run, &loaded, &gauge, part)).transpose()?;
+    outcome.coverage = gauge.map(|gauge| coverage::measure(&asked, reading, &loaded, &gauge, part)).transpose()?;
     if part && config.floor().is_some() {
-        outcome.gaps.push(FLOOR_OF_A_PART.to_owned());
+        outcome.notices.push(coverage::floor_left_out());
     }
-    outcome.gaps.extend(loaded.unvalidated());
+    outcome.notices.extend(loaded.unvalidated());
     outcome.checked_something = loaded.holds_policies() || outcome.rows() > 0;
-    let guardrails = repo.guardrails.iter();
-    let unproved =
-        guardrails.map(|(path, _)| format!("the guardrails in `{}` are not proved by this version", inline(path)));
-    outcome.inconclusive.extend(unproved);
+    outcome.notices.extend(repo.guardrails.iter().map(|(path, _)| {
+        let message = format!("the guardrails in `{}` are not proved by this version", inline(path));
+        Notice::new(NoticeKind::GuardrailUnproved, message).at(&Location::of_path(path))
+    }));
     match &base {
         Some(base) => {
             if let Some(config) = base.other_stores(config, &repo.listed) {
                 // Until the change is merged, the base says as well which files are a store.
-                let other = load_as(run, config)?;
-                let mut more = Outcome { findings: Vec::new(), tests: Vec::new(), ..outcome.clone() };
+                let other = load_as(reading, config)?;
+                let mut more = Outcome::new("check", loaded.catalogue.clone());
                 engines(&mut more, &other.repo, &other.config, *level, &selection, None);
                 add(&mut outcome, more);
             }
-            let sides = comparing::against(run, base)?;
+            let sides = base.against(reading)?;
             // The configuration is held against both sides, which no side alone can do.
-            outcome.misconfigured |= comparing::misconfigured(&sides);
+            outcome.misconfigured |= sides.misconfigured();
             outcome.findings.extend(sides.new.config_findings.iter().cloned());
-            comparing::compare(&sides, &[], &run.common, &mut outcome)?;
+            compare(&sides, Deny::default(), reading, &mut outcome)?;
+            discard(sides);
         }
-        None if repo.focus.is_whole() && run.common.store.is_none() && !run.explicit.any() => {
+        None if repo.focus.is_whole() && reading.store.is_none() && !reading.files.replace_discovery() => {
             let unknown = diff::unknown_names(&config.gates, &[repo], true);
             outcome.misconfigured |= !unknown.is_empty();
             outcome.findings.extend(unknown);
         }
         None => {}
     }
-    finish(&mut outcome, &loaded, &run.common, &|rule| loaded.ran(rule, false))?;
-    drop(progress);
-    let code = output::write(&outcome, &reports, &run.common);
-    // The process ends here; taking everything apart piece by piece would be work for nothing.
-    std::mem::forget((outcome, loaded));
-    code
+    finish(&mut outcome, &loaded, reading, &|rule| loaded.ran(rule, false))?;
+    discard(loaded);
+    Ok(outcome)
 }
 
 /// Runs every engine over `repo` and adds what they say to `outcome`.
@@ -87,13 +85,13 @@ fn engines(
     );
     outcome.findings.extend(from_validation);
     outcome.findings.extend(linted.findings);
-    outcome.remarks.extend(ran.remarks());
+    outcome.notices.extend(ran.remarks());
     outcome.findings.extend(ran.findings);
     outcome.passed = ran.passed;
     outcome.tests = ran.rows;
     // Validation says of these what is wrong with them.
-    outcome.gaps.extend(linted.unfit);
-    outcome.inconclusive.extend(linted.undecided);
+    outcome.notices.extend(linted.unfit);
+    outcome.notices.extend(linted.undecided);
 }
 
 /// Adds to `outcome` what only another reading of the same files found.
@@ -112,9 +110,9 @@ fn add(outcome: &mut Outcome, other: Outcome) {
             outcome.tests.push(row);
         }
     }
-    for sentence in other.inconclusive {
-        if !outcome.inconclusive.contains(&sentence) {
-            outcome.inconclusive.push(sentence);
+    for notice in other.notices {
+        if notice.kind.weight() == Weight::Inconclusive && !outcome.notices.contains(&notice) {
+            outcome.notices.push(notice);
         }
     }
 }

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::args::CommonArgs;
-use super::exit::Failure;
-use super::loading::Loaded;
+use super::error::RunError;
+use super::loaded::Loaded;
+use super::options::Reading;
 use crate::finding::{Finding, suppression};
 use crate::lint;
 use crate::outcome::Outcome;
@@ -17,9 +17,9 @@ use crate::text::SourceFile;
 pub(super) fn finish(
     outcome: &mut Outcome,
     loaded: &Loaded,
-    args: &CommonArgs,
+    reading: &Reading,
     ran: &dyn Fn(&Rule) -> bool,
-) -> Result<(), Failure> {
+) -> Result<(), RunError> {
     let mut files: BTreeMap<&str, &Arc<SourceFile>> = BTreeMap::new();
     let mut policies = Vec::new();
     for policy in loaded.repo.stores.iter().flat_map(|store| &store.policies) {
@@ -27,7 +27,7 @@ pub(super) fn finish(
         policies.push((policy.location.clone(), policy.name.clone()));
     }
     let files: Vec<_> = files.into_values().filter(|file| file.name().ends_with(".cedar")).cloned().collect();
-    let today = today(args)?;
+    let today = today(reading)?;
     let rules = lint::rule_states(&outcome.catalogue, ran);
     let dated = files.iter().flat_map(suppression::scan).any(|suppression| suppression.until.is_some());
     let found = std::mem::take(&mut outcome.findings);
@@ -46,8 +46,8 @@ pub(super) fn finish(
 }
 
 /// The day that counts as today, in UTC: `--now`, or the clock's.
-pub(super) fn today(args: &CommonArgs) -> Result<String, Failure> {
-    let Some(now) = &args.now else {
+pub(super) fn today(reading: &Reading) -> Result<String, RunError> {
+    let Some(now) = &reading.now else {
         return Ok(jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date().to_string());
     };
     let day = match now.parse::<jiff::Timestamp>() {
@@ -55,5 +55,5 @@ pub(super) fn today(args: &CommonArgs) -> Result<String, Failure> {
         Err(_) => now.parse::<jiff::civil::Date>(),
     };
     day.map(|day| day.to_string())
-        .map_err(|_| Failure(format!("`--now {now}` is not a time; write 2026-11-30 or 2026-11-30T12:00:00Z")))
+        .map_err(|_| RunError::usage(format!("`--now {now}` is not a time; write 2026-11-30 or 2026-11-30T12:00:00Z")))
 }

@@ -1,15 +1,14 @@
-//! `polcheck diff`: who gains and who loses what between two revisions.
+//! Who gains and who loses what between two versions; and accepting what gates refuse.
 
 use std::collections::BTreeSet;
-use std::io::Write;
 
-use super::args::DiffArgs;
-use super::comparing;
-use super::exit::Failure;
-use super::finishing::finish;
-use super::loading::Place;
-use super::output;
-use super::progress::Progress;
+use super::comparing::compare;
+use super::error::RunError;
+use super::finish::finish;
+use super::loaded::discard;
+use super::options::{Compare, DiffOptions};
+use super::place::Place;
+use super::sides::Sides;
 use crate::config::{ACCEPTED_NAME, accepted_entry};
 use crate::outcome::Outcome;
 use crate::outcome::changes::{Accepted, Comparison, Ruling};
@@ -18,58 +17,53 @@ use crate::source::{ReadError, replace_file};
 /// What a new file of accepted changes begins with.
 const HEADER: &str = "# Changes of permissions that gates would refuse and that somebody answers for. Written by `polcheck diff --accept`.\n";
 
-/// Runs the command and gives the exit code.
-pub(super) fn run(args: &DiffArgs) -> Result<u8, Failure> {
-    let reports = output::wanted(&args.common)?;
-    let progress = Progress::start("comparing", args.common.quiet);
-    let mut sides = comparing::load(args)?;
+/// Compares the effective permissions of two versions.
+///
+/// # Errors
+/// When a side cannot be read, or what is asked for does not go together.
+pub fn diff(options: &DiffOptions) -> Result<Outcome, RunError> {
+    let mut sides = Sides::load(options)?;
     let mut outcome = sides.new.outcome("diff");
-    outcome.checked_something = comparing::holds_policies(&sides);
-    comparing::compare(&sides, &args.deny, &args.common, &mut outcome)?;
-    if let (Some(owner), Some(until)) = (&args.accept, &args.until) {
-        accept(args, owner, until, &mut outcome)?;
-    }
+    outcome.checked_something = sides.hold_policies();
+    compare(&sides, options.deny, &options.reading, &mut outcome)?;
     // No rule was run, so no suppression can be called unused.
-    finish(&mut outcome, &sides.new, &args.common, &|_| false)?;
-    drop(progress);
-    let code = output::write(&outcome, &reports, &args.common);
-    // The process ends here; taking everything apart piece by piece would be work for nothing.
-    std::mem::forget((outcome, sides));
-    code
+    finish(&mut outcome, &sides.new, &options.reading, &|_| false)?;
+    discard(sides);
+    Ok(outcome)
 }
 
-/// Writes what gates refuse to the file of accepted changes, and counts it as accepted.
-fn accept(args: &DiffArgs, owner: &str, until: &str, outcome: &mut Outcome) -> Result<(), Failure> {
-    if args.new.is_some() || args.common.staged || args.old.as_ref().is_some_and(|old| old.contains("..")) {
-        let why = "`--accept` writes to the worktree, so the worktree has to be the new side";
-        return Err(Failure(why.to_owned()));
+/// Writes what gates refuse in `outcome`, which [`diff`] gave for `options`, to the file of accepted changes, in the name of `owner`
+/// and until the day `until` (`YYYY-MM-DD`), and counts it as accepted. Gives how many changes it wrote.
+///
+/// # Errors
+/// When the worktree is not the new side, `until` is no day, or the file cannot be read or written.
+pub fn accept(options: &DiffOptions, outcome: &mut Outcome, owner: &str, until: &str) -> Result<usize, RunError> {
+    let in_worktree = match &options.sides {
+        Compare::Revisions { old, new: None } => !options.reading.staged && !old.contains(".."),
+        Compare::Revisions { new: Some(_), .. } | Compare::Files { .. } => false,
+    };
+    if !in_worktree {
+        return Err(RunError::usage("`--accept` writes to the worktree, so the worktree has to be the new side"));
     }
     if until.parse::<jiff::civil::Date>().is_err() {
-        return Err(Failure(format!("`--until {until}` is not a day; write 2027-01-31")));
+        return Err(RunError::usage(format!("`--until {until}` is not a day; write 2027-01-31")));
     }
-    let place = Place::of(&comparing::run_args(args))?;
+    let place = Place::of(&options.reading)?;
     let file = place.root().join(ACCEPTED_NAME);
-    let Some(comparison) = &mut outcome.comparison else { return Ok(()) };
+    let Some(comparison) = &mut outcome.comparison else { return Ok(0) };
     let entries = accept_all(comparison, owner, until);
     if entries.is_empty() {
-        return Ok(());
+        return Ok(0);
     }
     let before = match place.current(false)?.read(ACCEPTED_NAME) {
         Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
         Err(ReadError::Missing) => HEADER.to_owned(),
-        Err(error) => return Err(Failure(format!("cannot read `{}`: {error}", file.display()))),
+        Err(error) => return Err(RunError::usage(format!("cannot read `{}`: {error}", file.display()))),
     };
     let text = format!("{before}{}", entries.concat());
     replace_file(&file, text.as_bytes())
-        .map_err(|error| Failure(format!("cannot write `{}`: {error}", file.display())))?;
-    let count = entries.len();
-    let changes = if count == 1 { "1 change".to_owned() } else { format!("{count} changes") };
-    // Not of the report: it is about what this run did, not about what it found.
-    let _ = writeln!(
-        std::io::stderr(),
-        "polcheck: accepted {changes} in `{ACCEPTED_NAME}`; commit it, and have it reviewed"
-    );
-    Ok(())
+        .map_err(|error| RunError::usage(format!("cannot write `{}`: {error}", file.display())))?;
+    Ok(entries.len())
 }
 
 /// Turns refused changes into accepted ones; the entries to write.

@@ -7,7 +7,8 @@ use std::thread;
 use clap::Parser;
 
 use super::args::{Cli, Command};
-use super::{check, diff, init, lint, rules, test, validate};
+use super::commands::{check, diff, init, lint, rules, test, validate};
+use super::failure::Failure;
 
 /// Stack of every thread that walks policies, in bytes. Cedar's parser, validator and drop code recurse over the syntax
 /// tree; what `repo` lets through in one policy fits. Only touched pages count.
@@ -15,16 +16,6 @@ const STACK: usize = 1 << 30;
 
 /// Wrong usage, wrong configuration, or a failure of polcheck itself.
 const FAILED: u8 = 2;
-
-/// Why a run could not be: for standard error, exit code 2.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Failure(pub(super) String);
-
-impl<E: std::error::Error> From<E> for Failure {
-    fn from(error: E) -> Self {
-        Self(error.to_string())
-    }
-}
 
 /// Runs the command line of this process.
 #[must_use]
