@@ -5,8 +5,8 @@
 mod compare;
 mod coverage;
 mod engine;
+mod explanation;
 mod forms;
-mod lesson;
 mod names;
 mod own;
 mod request;
