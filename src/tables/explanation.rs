@@ -2,7 +2,7 @@
 
 use cedar_policy::{AuthorizationError, Effect, Entities, PolicyId, Request, Response};
 
-use super::coverage::place;
+use super::places::place;
 use super::rows::{Reasons, Row};
 use crate::outcome::{Decision, Explanation, Mark, PolicyRef};
 use crate::repo::{Named, Store};

@@ -9,6 +9,7 @@ mod explanation;
 mod forms;
 mod names;
 mod own;
+mod places;
 mod request;
 mod rows;
 mod select;
