@@ -92,8 +92,8 @@ fn of_finding(finding: &Finding) -> Annotation<'_> {
 
 fn of_row(row: &TestResult) -> Annotation<'_> {
     let mut message = inline(&row.id).into_owned();
-    let lesson = row.lesson.first().map(|lesson| &lesson.sentence);
-    for part in [row.message.as_ref(), row.help.as_ref(), lesson].into_iter().flatten() {
+    let explanation = row.explanations.first().map(|explanation| &explanation.sentence);
+    for part in [row.message.as_ref(), row.help.as_ref(), explanation].into_iter().flatten() {
         message.push_str(&format!("\n{}", inline(part)));
     }
     let title = if row.status == crate::outcome::Status::Fail { "row failed" } else { "row could not run" };

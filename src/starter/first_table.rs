@@ -30,6 +30,6 @@ pub fn first_table(store: &Store, config: &Config) -> Result<FirstTable, String>
     let found = requests::today(store)?;
     let count = found.rows.len();
     let left_out = if found.more > 0 { format!(", of {} found", count + found.more) } else { String::new() };
-    let over = if found.invented { ", over made-up entities" } else { "" };
+    let over = if found.synthetic { ", over made-up entities" } else { "" };
     Ok(FirstTable { path, about: format!("{}{left_out}{over}", table::counted(count)), text: table::text(&found) })
 }

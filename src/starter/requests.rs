@@ -3,7 +3,7 @@
 //! For each request environment the engine is asked for a context in which each policy matters, and for the plainest one. Cedar's
 //! authorizer then decides them for the store's own principals and resources. Of what comes out, one request is kept for each
 //! action and each answer: the decision, and the policies that make it. Where no request fits the store's own entities, they
-//! come from the engine too (`invented`).
+//! come from the engine too (`synthetic`).
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -52,7 +52,7 @@ pub(super) struct Found {
     /// How many more were found than people will read.
     pub(super) more: usize,
     /// Whether the entities are made up.
-    pub(super) invented: bool,
+    pub(super) synthetic: bool,
 }
 
 /// The rows for `store`.
@@ -80,13 +80,13 @@ pub(super) fn today(store: &Store) -> Result<Found, String> {
     let environments = model.environments();
     let (rows, more) = chosen(environments, usize::MAX, |environment| world.rows(environment));
     if !rows.is_empty() {
-        return Ok(Found { rows, more, invented: false });
+        return Ok(Found { rows, more, synthetic: false });
     }
-    let (rows, more) = chosen(environments, ANSWERS, |environment| world.invented(environment));
+    let (rows, more) = chosen(environments, ANSWERS, |environment| world.synthetic(environment));
     if rows.is_empty() {
         return Err("no request was found that is decided without an error".to_owned());
     }
-    Ok(Found { rows, more, invented: true })
+    Ok(Found { rows, more, synthetic: true })
 }
 
 /// What people will read of the rows for each of `environments`, at most `most` of one action, and how many are left out.

@@ -17,7 +17,7 @@ const HEAD: &str = "\
 ";
 
 /// Said where the store has no entities to ask about.
-const INVENTED: &str = "\
+const SYNTHETIC: &str = "\
 # The entities are made up: each row says under `with` what there is, and nothing else is there.
 entities: []
 ";
@@ -37,7 +37,7 @@ pub(super) fn counted(rows: usize) -> String {
 pub(super) fn text(found: &Found) -> String {
     let common = common(&found.rows);
     let mut text = HEAD.to_owned();
-    text.push_str(if found.invented { INVENTED } else { "" });
+    text.push_str(if found.synthetic { SYNTHETIC } else { "" });
     for (at, (key, value)) in common.iter().enumerate() {
         text.push_str(if at == 0 { "defaults:\n  context:\n" } else { "" });
         text.push_str(&format!("    {}: {}\n", self::key(key), flow(value)));

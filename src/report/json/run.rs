@@ -6,7 +6,7 @@ use super::changes::{self, ComparisonOut};
 use super::coverage::{self, CoverageOut};
 use crate::finding::{Environment, Evidence, Finding, Level, Related};
 use crate::outcome::{
-    Breadth, Decision, Expected, Got, Lesson, Notice, Outcome, RowFault, RowRequest, Status, TestResult, Weight,
+    Breadth, Decision, Expected, Explanation, Got, Notice, Outcome, RowFault, RowRequest, Status, TestResult, Weight,
 };
 use crate::report::{Options, json_text, verdict_line};
 use crate::text::{Location, Position};
@@ -184,11 +184,14 @@ struct RowOut<'a> {
     notes: &'a [String],
     skip_reason: Option<&'a str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    lesson: Vec<LessonOut<'a>>,
+    explanation: Vec<ExplanationOut<'a>>,
+    /// The same under the name that it had first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    lesson: Vec<ExplanationOut<'a>>,
 }
 
 #[derive(Serialize)]
-struct LessonOut<'a> {
+struct ExplanationOut<'a> {
     policy: Option<&'a str>,
     location: Option<LocationOut<'a>>,
     sentence: &'a str,
@@ -341,16 +344,17 @@ fn row(row: &TestResult) -> RowOut<'_> {
         faults: row.faults.iter().map(fault).collect(),
         notes: &row.notes,
         skip_reason: row.skip_reason.as_deref(),
-        lesson: row.lesson.iter().map(lesson).collect(),
+        explanation: row.explanations.iter().map(explanation).collect(),
+        lesson: row.explanations.iter().map(explanation).collect(),
     }
 }
 
-fn lesson(lesson: &Lesson) -> LessonOut<'_> {
-    LessonOut {
-        policy: lesson.policy.as_ref().map(|policy| policy.name.as_str()),
-        location: lesson.policy.as_ref().map(|policy| location(&policy.location)),
-        sentence: &lesson.sentence,
-        marks: (lesson.marks.iter())
+fn explanation(explanation: &Explanation) -> ExplanationOut<'_> {
+    ExplanationOut {
+        policy: explanation.policy.as_ref().map(|policy| policy.name.as_str()),
+        location: explanation.policy.as_ref().map(|policy| location(&policy.location)),
+        sentence: &explanation.sentence,
+        marks: (explanation.marks.iter())
             .map(|mark| MarkOut { location: location(&mark.location), text: &mark.text })
             .collect(),
     }

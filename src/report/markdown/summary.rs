@@ -114,8 +114,8 @@ fn test_row(row: &TestResult) -> String {
     for policy in row.got.iter().flat_map(|got| &got.reason).take(10) {
         got.push_str(&format!("<br>{} {}", policy.effect, code(&policy.name)));
     }
-    let lesson = row.lesson.first().map(|lesson| &lesson.sentence);
-    let why = [row.message.as_ref(), row.help.as_ref(), lesson].into_iter().flatten();
+    let explanation = row.explanations.first().map(|explanation| &explanation.sentence);
+    let why = [row.message.as_ref(), row.help.as_ref(), explanation].into_iter().flatten();
     let why: Vec<String> = why.map(|text| cell(text)).collect();
     let request = row.request.as_ref().map(|request| {
         let context = serde_json::from_str(request.context.get()).ok().and_then(|context| evidence::context(&context));

@@ -9,37 +9,37 @@ use super::clean::clean;
 use super::paint::{Ink, Page, wrap};
 use super::snippet::{Drawing, Shown};
 use crate::finding::Level;
-use crate::outcome::{Lesson, Mark};
+use crate::outcome::{Explanation, Mark};
 use crate::text::{SourceFile, Span};
 
 /// Labels get at least so many columns.
 const NARROWEST: usize = 24;
 
-/// Shows lessons; keeps each file's harmless text. What was drawn once is only said when it comes again.
-pub(super) struct Lessons<'a> {
+/// Shows explanations; keeps each file's harmless text. What was drawn once is only said when it comes again.
+pub(super) struct Explanations<'a> {
     files: HashMap<*const SourceFile, Shown<'a>>,
     drawn: HashSet<&'a str>,
     handler: GraphicalReportHandler,
     width: usize,
 }
 
-impl<'a> Lessons<'a> {
+impl<'a> Explanations<'a> {
     pub(super) fn new(handler: GraphicalReportHandler, width: usize) -> Self {
         Self { files: HashMap::new(), drawn: HashSet::new(), handler, width }
     }
 
-    /// Writes `lesson` to `page`.
-    pub(super) fn write(&mut self, page: &mut Page, lesson: &'a Lesson) {
-        if !self.drawn.insert(&lesson.sentence) {
-            page.item(Ink::Note, "  ☞ ", 4, &clean(&lesson.sentence));
+    /// Writes `explanation` to `page`.
+    pub(super) fn write(&mut self, page: &mut Page, explanation: &'a Explanation) {
+        if !self.drawn.insert(&explanation.sentence) {
+            page.item(Ink::Note, "  ☞ ", 4, &clean(&explanation.sentence));
             return;
         }
         let before = page.text.len();
-        let left = self.draw(page, lesson).unwrap_or_else(|| {
+        let left = self.draw(page, explanation).unwrap_or_else(|| {
             // Nothing half-drawn.
             page.text.truncate(before);
-            page.item(Ink::Note, "  ☞ ", 4, &clean(&lesson.sentence));
-            lesson.marks.iter().collect()
+            page.item(Ink::Note, "  ☞ ", 4, &clean(&explanation.sentence));
+            explanation.marks.iter().collect()
         });
         for mark in left {
             let text = format!("{}: {}", mark.location.label(), mark.text);
@@ -48,8 +48,8 @@ impl<'a> Lessons<'a> {
     }
 
     /// Draws marks that stand close to the first and beside each other, and gives the others; none when nothing could be drawn.
-    fn draw(&mut self, page: &mut Page, lesson: &'a Lesson) -> Option<Vec<&'a Mark>> {
-        let first = lesson.marks.first().filter(|mark| !mark.location.text().is_empty())?;
+    fn draw(&mut self, page: &mut Page, explanation: &'a Explanation) -> Option<Vec<&'a Mark>> {
+        let first = explanation.marks.first().filter(|mark| !mark.location.text().is_empty())?;
         let file: &'a SourceFile = &first.location.file;
         let width = self.width;
         let shown = self.files.entry(std::ptr::from_ref(file)).or_insert_with(|| Shown::new(file));
@@ -59,7 +59,7 @@ impl<'a> Lessons<'a> {
         };
         let (mut others, mut left) = (Vec::<(Span, String)>::new(), Vec::new());
         let (mut from, mut to) = shown.lines_of(first.location.span);
-        for mark in lesson.marks.iter().skip(1) {
+        for mark in explanation.marks.iter().skip(1) {
             let span = mark.location.span;
             let (start, end) = shown.lines_of(span);
             let apart = |other: &Span| other.end <= span.start || span.end <= other.start;
@@ -75,7 +75,7 @@ impl<'a> Lessons<'a> {
         let drawing = Drawing {
             shown,
             level: Level::Note,
-            header: wrap(&clean(&lesson.sentence), width, 4, 4).join("\n"),
+            header: wrap(&clean(&explanation.sentence), width, 4, 4).join("\n"),
             primary: first.location.span,
             label: Some(label(first.location.span, &first.text)),
             others,

@@ -14,7 +14,7 @@ pub struct Mark {
 
 /// What one policy had to do with the decision, or would have needed to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Lesson {
+pub struct Explanation {
     /// The policy; none for what is said of all.
     pub policy: Option<PolicyRef>,
     /// In words.

@@ -1,11 +1,13 @@
 //! Tables in CSV: a header of column names, and a row each line.
 
-use super::model::{Because, Failing, Spec, What};
-use super::{no_reason, no_row};
+use super::opening::{Opened, Opening};
 use crate::data::csv::{Cell, Records};
 use crate::data::{Entry, Fault, Kind, Said, Tree};
 use crate::outcome::Decision;
+use crate::tables::native::{Because, Failing, Sheet, Spec, What, no_reason, no_row};
 use crate::text::{Span, inline, nearest};
+
+pub(super) static OPENING: Opening = Opening::Native(open);
 
 /// The columns, `context.` and its attributes aside.
 const COLUMNS: &[&str] =
@@ -21,8 +23,14 @@ enum Column {
     Unknown,
 }
 
+fn open(text: &str) -> Result<Opened<'_>, Fault> {
+    let mut faults = Vec::new();
+    let specs = Box::new(Specs::new(text, &mut faults)?);
+    Ok(Opened { sheet: Sheet::default(), specs, faults })
+}
+
 /// The lines below the header.
-pub(in crate::tables) struct Specs<'t> {
+struct Specs<'t> {
     records: Records<'t>,
     columns: Vec<Column>,
     any: bool,
@@ -30,7 +38,7 @@ pub(in crate::tables) struct Specs<'t> {
 }
 
 impl<'t> Specs<'t> {
-    pub(super) fn new(text: &'t str, faults: &mut Vec<Fault>) -> Result<Self, Fault> {
+    fn new(text: &'t str, faults: &mut Vec<Fault>) -> Result<Self, Fault> {
         let mut records = Records::new(text);
         let Some(header) = records.next() else { return Err(no_row(Span::at(0))) };
         let mut columns = Vec::with_capacity(header.len());
@@ -49,8 +57,12 @@ impl<'t> Specs<'t> {
         }
         Ok(Self { records, columns, any: false, done: false })
     }
+}
 
-    pub(super) fn next(&mut self) -> Option<Result<Spec, Fault>> {
+impl Iterator for Specs<'_> {
+    type Item = Result<Spec, Fault>;
+
+    fn next(&mut self) -> Option<Self::Item> {
         if self.done {
             return None;
         }

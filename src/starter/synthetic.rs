@@ -9,7 +9,7 @@ use crate::symbolic::{Answer, Case, Formula, PolicyRef, Session};
 impl World<'_> {
     /// A request that is allowed and one that is denied in `environment`, as far as there are any: denied by a forbid, if one is
     /// all that stands in the way.
-    pub(super) fn invented(&self, environment: &RequestEnv) -> Vec<Row> {
+    pub(super) fn synthetic(&self, environment: &RequestEnv) -> Vec<Row> {
         let mut session = Session::new(&self.rules, environment).with_budget(BUDGET);
         let allow = session.allow(0);
         let (permits, forbids): (Vec<PolicyRef>, Vec<_>) = (session.applicable(0).into_iter())

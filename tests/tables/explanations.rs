@@ -5,13 +5,13 @@ use tempfile::TempDir;
 
 use crate::common::{json, run, write};
 
-/// The rows of one store, run: what each is taught, as pairs of a sentence and its marks (text marked, label).
-struct Taught {
+/// The rows of one store, run: how each is explained, as pairs of a sentence and its marks (text marked, label).
+struct Explained {
     dir: TempDir,
     report: Value,
 }
 
-impl Taught {
+impl Explained {
     fn new(files: &[(&str, &str)], rows: &[Value]) -> Self {
         let dir = TempDir::new().unwrap();
         write(dir.path(), files);
@@ -23,12 +23,13 @@ impl Taught {
     fn sentences(&self, row: usize) -> Vec<&str> {
         let row = &self.report["tests"][row];
         assert_eq!(row["status"], "fail", "{row:#}");
-        let lesson = row["lesson"].as_array().unwrap_or_else(|| panic!("no lesson in {row:#}"));
-        lesson.iter().map(|one| one["sentence"].as_str().unwrap()).collect()
+        let explanation = row["explanation"].as_array().unwrap_or_else(|| panic!("no explanation in {row:#}"));
+        assert_eq!(row["explanation"], row["lesson"], "the first name of the key holds the same");
+        explanation.iter().map(|one| one["sentence"].as_str().unwrap()).collect()
     }
 
-    fn marks(&self, row: usize, lesson: usize) -> Vec<(String, &str)> {
-        let marks = self.report["tests"][row]["lesson"][lesson]["marks"].as_array().unwrap();
+    fn marks(&self, row: usize, explanation: usize) -> Vec<(String, &str)> {
+        let marks = self.report["tests"][row]["explanation"][explanation]["marks"].as_array().unwrap();
         let text = |location: &Value| {
             let file = std::fs::read_to_string(self.dir.path().join(location["path"].as_str().unwrap())).unwrap();
             let number = |key: &str| usize::try_from(location[key].as_u64().unwrap()).unwrap();
@@ -81,7 +82,7 @@ fn session(network: &str, factor: Option<bool>, hour: i64) -> Value {
 
 #[test]
 fn a_denied_row_names_the_nearest_permit_and_what_it_lacks() {
-    let taught = Taught::new(
+    let explained = Explained::new(
         &[("p.cedar", POLICIES)],
         &[
             row("alice", "read", session("home", Some(true), 9), "allow"),
@@ -93,25 +94,28 @@ fn a_denied_row_names_the_nearest_permit_and_what_it_lacks() {
     );
     let lead = "the nearest permit is p.cedar#office: ";
     let network = "it asks for `context.network == Network::\"corporate\"`, and `context.network` is Network::\"home\"";
-    assert_eq!(taught.sentences(0), [format!("{lead}{network}")]);
+    assert_eq!(explained.sentences(0), [format!("{lead}{network}")]);
     let equal = "context.network == Network::\"corporate\"".to_owned();
-    assert_eq!(taught.marks(0, 0), [(equal.clone(), "false: `context.network` is Network::\"home\"")]);
-    assert_eq!(taught.sentences(1), [format!("{lead}it asks for `context has factor`, and `context` has no `factor`")]);
+    assert_eq!(explained.marks(0, 0), [(equal.clone(), "false: `context.network` is Network::\"home\"")]);
     assert_eq!(
-        taught.marks(1, 0),
+        explained.sentences(1),
+        [format!("{lead}it asks for `context has factor`, and `context` has no `factor`")]
+    );
+    assert_eq!(
+        explained.marks(1, 0),
         [
             ("context has factor".to_owned(), "false: `context` has no `factor`"),
             ("context.factor.strong".to_owned(), "not evaluated"),
         ]
     );
     let both = format!("{lead}{network}; it asks for `context.factor.strong`, which is false");
-    assert_eq!(taught.sentences(2), [both]);
+    assert_eq!(explained.sentences(2), [both]);
     let group = "principal User::\"bob\" is not in Team::\"support\": it is in Team::\"warehouse\"";
-    assert_eq!(taught.sentences(3), [format!("{lead}{group}")]);
-    assert_eq!(taught.marks(3, 0), [("Team::\"support\"".to_owned(), group)]);
+    assert_eq!(explained.sentences(3), [format!("{lead}{group}")]);
+    assert_eq!(explained.marks(3, 0), [("Team::\"support\"".to_owned(), group)]);
     let action = "action is Action::\"write\", not Action::\"read\"";
-    assert_eq!(taught.sentences(4), [format!("{lead}{action}")]);
-    let shown = run(taught.dir.path(), &["test"]).stdout;
+    assert_eq!(explained.sentences(4), [format!("{lead}{action}")]);
+    let shown = run(explained.dir.path(), &["test"]).stdout;
     assert!(shown.contains("☞ the nearest permit is p.cedar#office: it asks for"), "{shown}");
     assert!(shown.contains("╰── false: `context` has no `factor`"), "{shown}");
     let mut lines = shown.lines().filter(|line| !line.starts_with("polcheck test:"));
@@ -120,7 +124,7 @@ fn a_denied_row_names_the_nearest_permit_and_what_it_lacks() {
 
 #[test]
 fn a_forbid_in_the_way_is_named_before_permits() {
-    let taught = Taught::new(
+    let explained = Explained::new(
         &[("p.cedar", POLICIES)],
         &[
             row("alice", "read", session("corporate", Some(true), 22), "allow"),
@@ -129,8 +133,8 @@ fn a_forbid_in_the_way_is_named_before_permits() {
     );
     let late = "p.cedar#night forbids it: `context.hour > 20` is true, as `context.hour` is 22; \
                 `context has onCall` is false, as `context` has no `onCall`";
-    assert_eq!(taught.sentences(0), [late]);
-    let [first, second] = taught.sentences(1)[..] else { panic!("{:?}", taught.sentences(1)) };
+    assert_eq!(explained.sentences(0), [late]);
+    let [first, second] = explained.sentences(1)[..] else { panic!("{:?}", explained.sentences(1)) };
     assert!(
         first.starts_with("p.cedar#night forbids it: `context.hour < 6` is true, as `context.hour` is 3;"),
         "{first}"
@@ -142,11 +146,11 @@ fn a_forbid_in_the_way_is_named_before_permits() {
 fn an_allowed_row_names_the_permit_and_the_forbid_that_nearly_fired() {
     let mut on_call = session("corporate", Some(true), 22);
     on_call["onCall"] = true.into();
-    let taught = Taught::new(
+    let explained = Explained::new(
         &[("p.cedar", POLICIES)],
         &[row("alice", "read", session("corporate", Some(true), 20), "deny"), row("alice", "read", on_call, "deny")],
     );
-    let [permit, forbid] = taught.sentences(0)[..] else { panic!("{:?}", taught.sentences(0)) };
+    let [permit, forbid] = explained.sentences(0)[..] else { panic!("{:?}", explained.sentences(0)) };
     assert!(
         permit.starts_with("p.cedar#office permits it: `context.network == Network::\"corporate\"` is true"),
         "{permit}"
@@ -154,7 +158,7 @@ fn an_allowed_row_names_the_permit_and_the_forbid_that_nearly_fired() {
     let near = "the nearest forbid is p.cedar#night: it asks for `context.hour < 6`, and `context.hour` is 20";
     assert_eq!(forbid, near);
     assert_eq!(
-        taught.sentences(1)[1],
+        explained.sentences(1)[1],
         "the nearest forbid is p.cedar#night: it is ruled out by `context.onCall`, which is true"
     );
 }
@@ -162,26 +166,28 @@ fn an_allowed_row_names_the_permit_and_the_forbid_that_nearly_fired() {
 #[test]
 fn a_forbid_that_fails_is_said_to_forbid_nothing() {
     let policies = POLICIES.replace("context has onCall && ", "");
-    let taught =
-        Taught::new(&[("p.cedar", &policies)], &[row("alice", "read", session("corporate", Some(true), 22), "deny")]);
-    let failed = taught.sentences(0)[1];
+    let explained = Explained::new(
+        &[("p.cedar", &policies)],
+        &[row("alice", "read", session("corporate", Some(true), 22), "deny")],
+    );
+    let failed = explained.sentences(0)[1];
     let wanted = "p.cedar#night fails to evaluate, so it forbids nothing: `context.onCall`: record does not have the attribute `onCall`";
     assert!(failed.starts_with(wanted), "{failed}");
-    let (marked, label) = &taught.marks(0, 1)[0];
+    let (marked, label) = &explained.marks(0, 1)[0];
     assert_eq!(marked, "context.onCall");
     assert!(label.starts_with("fails: record does not have the attribute `onCall`"), "{label}");
 }
 
 #[test]
 fn a_permit_that_fails_says_where() {
-    let taught = Taught::new(
+    let explained = Explained::new(
         &[("p.cedar", "permit (principal, action, resource) when { context.level >= 2 };")],
         &[row("alice", "read", object!({}), "allow"), row("alice", "read", object!({ "level": "high" }), "allow")],
     );
     let lead = "the nearest permit is p.cedar#policy0: `context.level >= 2` fails to evaluate: ";
-    let [missing] = taught.sentences(0)[..] else { panic!() };
+    let [missing] = explained.sentences(0)[..] else { panic!() };
     assert!(missing.starts_with(&format!("{lead}record does not have the attribute `level`")), "{missing}");
-    let [wrong] = taught.sentences(1)[..] else { panic!() };
+    let [wrong] = explained.sentences(1)[..] else { panic!() };
     assert!(wrong.starts_with(&format!("{lead}type error: expected long, got string")), "{wrong}");
 }
 
@@ -191,7 +197,7 @@ fn a_link_fills_its_slots_and_marks_its_template() {
         "@id(\"share\") permit (principal in ?principal, action, resource == ?resource) when { context.open };";
     let links = r#"[{ "template_id": "share", "link_id": "for-support",
       "args": { "?principal": "Team::\"support\"", "?resource": "Doc::\"d\"" } }]"#;
-    let taught = Taught::new(
+    let explained = Explained::new(
         &[("t.cedar", template), ("l.cedartemplatelinks.json", links)],
         &[
             row("bob", "read", object!({ "open": true }), "allow"),
@@ -200,10 +206,10 @@ fn a_link_fills_its_slots_and_marks_its_template() {
     );
     let lead = "the nearest permit is l.cedartemplatelinks.json#for-support: ";
     let group = "principal User::\"bob\" is not in Team::\"support\": it is in Team::\"warehouse\"";
-    assert_eq!(taught.sentences(0), [format!("{lead}{group}")]);
-    assert_eq!(taught.marks(0, 0)[0].0, "?principal");
-    assert_eq!(taught.sentences(1), [format!("{lead}it asks for `context.open`, which is false")]);
-    assert_eq!(taught.marks(1, 0), [("context.open".to_owned(), "false")]);
+    assert_eq!(explained.sentences(0), [format!("{lead}{group}")]);
+    assert_eq!(explained.marks(0, 0)[0].0, "?principal");
+    assert_eq!(explained.sentences(1), [format!("{lead}it asks for `context.open`, which is false")]);
+    assert_eq!(explained.marks(1, 0), [("context.open".to_owned(), "false")]);
 }
 
 #[test]
@@ -211,11 +217,11 @@ fn a_policy_from_json_is_told_without_places() {
     let policy = r#"{ "effect": "permit", "principal": { "op": "All" }, "action": { "op": "All" }, "resource": { "op": "All" },
   "conditions": [{ "kind": "when", "body": { "==": {
     "left": { ".": { "left": { "Var": "context" }, "attr": "tier" } }, "right": { "Value": "gold" } } } }] }"#;
-    let taught =
-        Taught::new(&[("p.cedar.json", policy)], &[row("alice", "read", object!({ "tier": "silver" }), "allow")]);
-    let [told] = taught.sentences(0)[..] else { panic!() };
+    let explained =
+        Explained::new(&[("p.cedar.json", policy)], &[row("alice", "read", object!({ "tier": "silver" }), "allow")]);
+    let [told] = explained.sentences(0)[..] else { panic!() };
     assert!(told.ends_with("it asks for `context.tier == \"gold\"`, and `context.tier` is \"silver\""), "{told}");
-    let (marked, label) = &taught.marks(0, 0)[0];
+    let (marked, label) = &explained.marks(0, 0)[0];
     assert_eq!(*marked, policy.lines().next().unwrap());
     assert!(label.contains("false: `context.tier` is \"silver\""), "{label}");
 }
@@ -225,25 +231,25 @@ fn a_policy_that_should_decide_and_does_not_says_why() {
     let both = "@id(\"a\") permit (principal, action, resource);\n@id(\"b\") permit (principal, action, resource) when { context.x };";
     let mut wanted = row("alice", "read", object!({ "x": false }), "allow");
     wanted["reason"] = object!(["b"]);
-    let taught = Taught::new(&[("p.cedar", both)], &[wanted]);
-    assert_eq!(taught.sentences(0), ["p.cedar#b does not decide: it asks for `context.x`, which is false"]);
+    let explained = Explained::new(&[("p.cedar", both)], &[wanted]);
+    assert_eq!(explained.sentences(0), ["p.cedar#b does not decide: it asks for `context.x`, which is false"]);
 }
 
 #[test]
 fn where_no_permit_comes_near_that_is_said() {
     let far = "permit (principal == User::\"x\", action == Action::\"x\", resource);";
-    let taught = Taught::new(&[("p.cedar", far)], &[row("alice", "read", object!({}), "allow")]);
+    let explained = Explained::new(&[("p.cedar", far)], &[row("alice", "read", object!({}), "allow")]);
     assert_eq!(
-        taught.sentences(0),
+        explained.sentences(0),
         ["no permit comes near: each misses this request by two parts of its scope at least, or never matches"]
     );
-    let none = Taught::new(
+    let none = Explained::new(
         &[("p.cedar", "forbid (principal, action, resource) when { context has never };")],
         &[row("alice", "read", object!({}), "allow")],
     );
     assert_eq!(none.sentences(0), ["there is no permit at all"]);
     let template = "@id(\"t\") permit (principal == ?principal, action, resource);";
-    let unlinked = Taught::new(&[("p.cedar", template)], &[row("alice", "read", object!({}), "allow")]);
+    let unlinked = Explained::new(&[("p.cedar", template)], &[row("alice", "read", object!({}), "allow")]);
     assert_eq!(unlinked.sentences(0), ["there is no permit: the templates here have no links"]);
 }
 
@@ -256,12 +262,12 @@ fn values_are_shown_as_people_write_them_and_obeyed_by_nobody() {
         "at": { "__extn": { "fn": "datetime", "arg": "2026-03-10T09:30:00Z" } },
         "name": "\u{1b}[31m\n::error::owned", "list": ["a", "b", "c", "d", "e", "f", "g", "h"],
     });
-    let taught = Taught::new(&[("p.cedar", policies)], &[row("alice", "read", context, "allow")]);
-    let [time, text] = taught.sentences(0)[..] else { panic!("{:?}", taught.sentences(0)) };
+    let explained = Explained::new(&[("p.cedar", policies)], &[row("alice", "read", context, "allow")]);
+    let [time, text] = explained.sentences(0)[..] else { panic!("{:?}", explained.sentences(0)) };
     assert!(time.ends_with("and `context.now.durationSince(context.at)` is duration(\"30m\")"), "{time}");
     assert!(text.contains("`context.list` is [\"a\", \"b\", \"c\", \"d\", \"e\""), "{text}");
     for format in ["human", "github", "markdown"] {
-        let shown = run(taught.dir.path(), &["test", "-v", "--report", format]).stdout;
+        let shown = run(explained.dir.path(), &["test", "-v", "--report", format]).stdout;
         assert!(!shown.contains('\u{1b}'), "{shown}");
         assert!(!shown.lines().any(|line| line.trim_start().starts_with("::error::owned")), "{shown}");
     }

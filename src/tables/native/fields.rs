@@ -47,6 +47,23 @@ impl<'a, 'f> Fields<'a, 'f> {
         self.faults
     }
 
+    /// The entries under `context`.
+    pub(super) fn context(&mut self) -> Vec<Entry> {
+        let Some(tree) = self.get("context") else { return Vec::new() };
+        match &tree.kind {
+            Kind::Map(entries) => entries.clone(),
+            Kind::Wrong(fault) => {
+                self.fault((**fault).clone());
+                Vec::new()
+            }
+            _ => {
+                let message = format!("`context` is a mapping, and this is {}", tree.what());
+                self.fault(Fault::new(message).at(tree.span));
+                Vec::new()
+            }
+        }
+    }
+
     /// Where `key` stands.
     pub(super) fn key(&self, key: &str) -> Option<Span> {
         self.entries.iter().find(|entry| entry.key.value == key).map(|entry| entry.key.span)

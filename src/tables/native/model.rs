@@ -7,16 +7,16 @@ use crate::text::Span;
 /// What all rows of a table share.
 #[derive(Debug, Default)]
 pub(in crate::tables) struct Sheet {
-    pub(super) entities: Base,
+    pub(in crate::tables) entities: Base,
     /// Laid over the entities.
-    pub(super) with: Vec<Overlay>,
-    pub(super) defaults: Defaults,
-    pub(super) clock: Option<Clock>,
+    pub(in crate::tables) with: Vec<Overlay>,
+    pub(in crate::tables) defaults: Defaults,
+    pub(in crate::tables) clock: Option<Clock>,
 }
 
 /// The entities that rows start from.
 #[derive(Debug, Default)]
-pub(super) enum Base {
+pub(in crate::tables) enum Base {
     /// The store's.
     #[default]
     OfStore,
@@ -28,25 +28,25 @@ pub(super) enum Base {
 
 /// What a row says where it says nothing itself.
 #[derive(Debug, Default)]
-pub(super) struct Defaults {
-    pub(super) principal: Option<Said<String>>,
-    pub(super) action: Option<Said<String>>,
-    pub(super) resource: Option<Said<String>>,
-    pub(super) context: Vec<Entry>,
+pub(in crate::tables) struct Defaults {
+    pub(in crate::tables) principal: Option<Said<String>>,
+    pub(in crate::tables) action: Option<Said<String>>,
+    pub(in crate::tables) resource: Option<Said<String>>,
+    pub(in crate::tables) context: Vec<Entry>,
 }
 
 /// The attribute of contexts that says what time it is.
 #[derive(Debug)]
-pub(super) struct Clock {
-    pub(super) attribute: Said<String>,
-    pub(super) unit: Unit,
+pub(in crate::tables) struct Clock {
+    pub(in crate::tables) attribute: Said<String>,
+    pub(in crate::tables) unit: Unit,
     /// Milliseconds since 1970.
-    pub(super) start: i64,
+    pub(in crate::tables) start: i64,
 }
 
 /// How a context says the time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Unit {
+pub(in crate::tables) enum Unit {
     /// As Cedar's `datetime`.
     Datetime,
     /// As seconds since 1970.
@@ -57,7 +57,7 @@ pub(super) enum Unit {
 
 /// A time that a row runs at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Moment {
+pub(in crate::tables) enum Moment {
     /// So many milliseconds after the clock's start.
     After(i64),
     /// Milliseconds since 1970.
@@ -66,40 +66,40 @@ pub(super) enum Moment {
 
 /// An entity as a table changes or adds it.
 #[derive(Debug, Clone)]
-pub(super) struct Overlay {
-    pub(super) span: Span,
-    pub(super) uid: Said<String>,
-    pub(super) attrs: Vec<Entry>,
-    pub(super) tags: Vec<Entry>,
+pub(in crate::tables) struct Overlay {
+    pub(in crate::tables) span: Span,
+    pub(in crate::tables) uid: Said<String>,
+    pub(in crate::tables) attrs: Vec<Entry>,
+    pub(in crate::tables) tags: Vec<Entry>,
     /// Replaces the parents, where given.
-    pub(super) parents: Option<Vec<Said<String>>>,
+    pub(in crate::tables) parents: Option<Vec<Said<String>>>,
 }
 
 /// One entry of a table.
 #[derive(Debug)]
 pub(in crate::tables) struct Spec {
-    pub(super) span: Span,
-    pub(super) name: Option<Said<String>>,
-    pub(super) principal: Option<Said<String>>,
-    pub(super) action: Option<Said<String>>,
-    pub(super) resource: Option<Said<String>>,
-    pub(super) context: Vec<Entry>,
-    pub(super) with: Vec<Overlay>,
-    pub(super) at: Option<Said<Moment>>,
-    pub(super) what: Option<What>,
-    pub(super) because: Option<Because>,
-    pub(super) errors: Option<Failing>,
+    pub(in crate::tables) span: Span,
+    pub(in crate::tables) name: Option<Said<String>>,
+    pub(in crate::tables) principal: Option<Said<String>>,
+    pub(in crate::tables) action: Option<Said<String>>,
+    pub(in crate::tables) resource: Option<Said<String>>,
+    pub(in crate::tables) context: Vec<Entry>,
+    pub(in crate::tables) with: Vec<Overlay>,
+    pub(in crate::tables) at: Option<Said<Moment>>,
+    pub(in crate::tables) what: Option<What>,
+    pub(in crate::tables) because: Option<Because>,
+    pub(in crate::tables) errors: Option<Failing>,
     /// Why it is not to be run.
-    pub(super) skip: Option<Said<String>>,
+    pub(in crate::tables) skip: Option<Said<String>>,
     /// What of the request is given and cannot be read, so that it is not called missing.
-    pub(super) unread: Vec<&'static str>,
+    pub(in crate::tables) unread: Vec<&'static str>,
     /// What is wrong with it.
-    pub(super) faults: Vec<Fault>,
+    pub(in crate::tables) faults: Vec<Fault>,
 }
 
 impl Spec {
     /// A specification that says nothing yet.
-    pub(super) fn empty(span: Span) -> Self {
+    pub(in crate::tables) fn empty(span: Span) -> Self {
         Self {
             span,
             name: None,
@@ -129,7 +129,7 @@ impl Spec {
 
 /// What an entry expects.
 #[derive(Debug)]
-pub(super) enum What {
+pub(in crate::tables) enum What {
     /// One decision.
     One(Decision),
     /// A decision at each of these times, as the table writes them.
@@ -142,7 +142,7 @@ pub(super) enum What {
 
 /// Actions in a matrix.
 #[derive(Debug)]
-pub(super) enum Listed {
+pub(in crate::tables) enum Listed {
     /// Those that are not named elsewhere.
     Rest(Span),
     /// These.
@@ -151,15 +151,15 @@ pub(super) enum Listed {
 
 /// Which policies decide.
 #[derive(Debug)]
-pub(super) struct Because {
-    pub(super) policies: Vec<Said<String>>,
+pub(in crate::tables) struct Because {
+    pub(in crate::tables) policies: Vec<Said<String>>,
     /// Whether no other policy may.
-    pub(super) exactly: bool,
+    pub(in crate::tables) exactly: bool,
 }
 
 /// Which policies fail to evaluate.
 #[derive(Debug)]
-pub(super) enum Failing {
+pub(in crate::tables) enum Failing {
     /// So many.
     Count(usize),
     /// Exactly these.

@@ -2,9 +2,9 @@
 
 use cedar_policy::{AuthorizationError, Effect, Entities, PolicyId, Request, Response};
 
-use super::coverage::place;
+use super::places::place;
 use super::rows::{Reasons, Row};
-use crate::outcome::{Decision, Lesson, Mark, PolicyRef};
+use crate::outcome::{Decision, Explanation, Mark, PolicyRef};
 use crate::repo::{Named, Store};
 use crate::trace::{Account, Operand, Tracer, Truth};
 
@@ -35,36 +35,37 @@ pub(super) fn named<'s>(store: &'s Store, row: &Row<'_>) -> Vec<&'s PolicyId> {
     names.into_iter().filter_map(known).collect()
 }
 
-/// What to learn from a row that failed; `named` are the policies that it expected to decide.
-pub(super) fn lesson(store: &Store, tracer: &Tracer, asked: &Asked<'_>, named: &[&PolicyId]) -> Vec<Lesson> {
-    let teacher = Teacher { store, tracer, asked };
-    let mut lessons = match (asked.expected, asked.response.decision()) {
-        (Decision::Allow, cedar_policy::Decision::Deny) => teacher.denied(named),
-        (Decision::Deny, cedar_policy::Decision::Allow) => teacher.allowed(named),
-        _ => teacher.otherwise(named),
+/// Why a row failed; `named` are the policies that it expected to decide.
+pub(super) fn explain(store: &Store, tracer: &Tracer, asked: &Asked<'_>, named: &[&PolicyId]) -> Vec<Explanation> {
+    let explainer = Explainer { store, tracer, asked };
+    let mut explanations = match (asked.expected, asked.response.decision()) {
+        (Decision::Allow, cedar_policy::Decision::Deny) => explainer.denied(named),
+        (Decision::Deny, cedar_policy::Decision::Allow) => explainer.allowed(named),
+        _ => explainer.otherwise(named),
     };
-    lessons.truncate(2 * MOST);
-    lessons
+    explanations.truncate(2 * MOST);
+    explanations
 }
 
-struct Teacher<'a> {
+struct Explainer<'a> {
     store: &'a Store,
     tracer: &'a Tracer,
     asked: &'a Asked<'a>,
 }
 
-impl<'a> Teacher<'a> {
+impl<'a> Explainer<'a> {
     /// Denied, and it should not be.
-    fn denied(&self, named: &[&PolicyId]) -> Vec<Lesson> {
+    fn denied(&self, named: &[&PolicyId]) -> Vec<Explanation> {
         let forbids = self.deciding();
-        let mut lessons: Vec<Lesson> = forbids.iter().filter_map(|id| self.matched(id, "forbids it")).collect();
+        let mut explanations: Vec<Explanation> =
+            forbids.iter().filter_map(|id| self.matched(id, "forbids it")).collect();
         if self.matches(Effect::Permit) {
-            return lessons;
+            return explanations;
         }
         let mut accounts = self.near_and_named(Effect::Permit, named);
-        accounts.truncate(MOST.saturating_sub(lessons.len()).max(1));
+        accounts.truncate(MOST.saturating_sub(explanations.len()).max(1));
         if accounts.is_empty() {
-            lessons.push(general(if self.store.set.policies().any(|policy| policy.effect() == Effect::Permit) {
+            explanations.push(general(if self.store.set.policies().any(|policy| policy.effect() == Effect::Permit) {
                 "no permit comes near: each misses this request by two parts of its scope at least, or never matches"
             } else if self.store.set.templates().any(|template| template.effect() == Effect::Permit) {
                 "there is no permit: the templates here have no links"
@@ -72,33 +73,35 @@ impl<'a> Teacher<'a> {
                 "there is no permit at all"
             }));
         }
-        let lead = if lessons.is_empty() { "the nearest permit is" } else { "nor does a permit hold; the nearest is" };
-        lessons.extend(self.nearest(&accounts, lead));
-        lessons
+        let lead =
+            if explanations.is_empty() { "the nearest permit is" } else { "nor does a permit hold; the nearest is" };
+        explanations.extend(self.nearest(&accounts, lead));
+        explanations
     }
 
     /// Allowed, and it should not be. The first permit, then the forbid that was most likely meant, then the others.
-    fn allowed(&self, named: &[&PolicyId]) -> Vec<Lesson> {
-        let mut lessons: Vec<Lesson> = self.deciding().iter().filter_map(|id| self.matched(id, "permits it")).collect();
+    fn allowed(&self, named: &[&PolicyId]) -> Vec<Explanation> {
+        let mut explanations: Vec<Explanation> =
+            self.deciding().iter().filter_map(|id| self.matched(id, "permits it")).collect();
         let failed = self.failing(Effect::Forbid);
-        let mut forbids: Vec<Lesson> =
+        let mut forbids: Vec<Explanation> =
             failed.iter().filter_map(|id| self.failed(id, "fails to evaluate, so it forbids nothing")).collect();
         let mut accounts = self.near_and_named(Effect::Forbid, named);
         accounts.retain(|account| !failed.contains(&&account.policy));
         forbids.extend(self.nearest(&accounts, "the nearest forbid is"));
-        let others = lessons.split_off(lessons.len().min(1));
-        lessons.extend(forbids);
-        lessons.extend(others);
-        lessons
+        let others = explanations.split_off(explanations.len().min(1));
+        explanations.extend(forbids);
+        explanations.extend(others);
+        explanations
     }
 
     /// Decided as expected, by other policies or with other errors than expected.
-    fn otherwise(&self, named: &[&PolicyId]) -> Vec<Lesson> {
+    fn otherwise(&self, named: &[&PolicyId]) -> Vec<Explanation> {
         let deciding = self.deciding();
-        let mut lessons = Vec::new();
+        let mut explanations = Vec::new();
         for id in named.iter().filter(|id| !deciding.contains(id)) {
             let against = self.tracer.against(id, self.asked.request, self.asked.entities);
-            lessons.extend(match against {
+            explanations.extend(match against {
                 Some(account) => self.of(id, |name| format!("{name} does not decide: {}", blocked(&account)), &account),
                 None => self.mentioned(id),
             });
@@ -106,14 +109,14 @@ impl<'a> Teacher<'a> {
         let failed = self.asked.response.diagnostics().errors().map(|error| match error {
             AuthorizationError::PolicyEvaluationError(error) => error.policy_id(),
         });
-        if lessons.is_empty() {
-            lessons.extend(failed.take(MOST).filter_map(|id| self.failed(id, "fails to evaluate")));
+        if explanations.is_empty() {
+            explanations.extend(failed.take(MOST).filter_map(|id| self.failed(id, "fails to evaluate")));
         }
-        lessons
+        explanations
     }
 
     /// A policy of which no single reason can be given.
-    fn mentioned(&self, id: &PolicyId) -> Option<Lesson> {
+    fn mentioned(&self, id: &PolicyId) -> Option<Explanation> {
         let matches = self.tracer.why(id, self.asked.request, self.asked.entities)?.value == Truth::True;
         let in_scope = !self.misses_scope(id);
         let why = match matches && in_scope {
@@ -122,7 +125,7 @@ impl<'a> Teacher<'a> {
         };
         let policy = self.reference(id)?;
         let sentence = format!("{} does not decide: {why}", policy.name);
-        Some(Lesson { policy: Some(policy), sentence, marks: Vec::new() })
+        Some(Explanation { policy: Some(policy), sentence, marks: Vec::new() })
     }
 
     fn misses_scope(&self, id: &PolicyId) -> bool {
@@ -142,7 +145,7 @@ impl<'a> Teacher<'a> {
         accounts
     }
 
-    fn nearest(&self, accounts: &[Account], lead: &str) -> Vec<Lesson> {
+    fn nearest(&self, accounts: &[Account], lead: &str) -> Vec<Explanation> {
         let one = |(at, account): (usize, &Account)| {
             let lead = if at == 0 { lead } else { "then comes" };
             self.of(&account.policy, |name| format!("{lead} {name}: {}", blocked(account)), account)
@@ -151,22 +154,22 @@ impl<'a> Teacher<'a> {
     }
 
     /// A policy that matches, and why.
-    fn matched(&self, id: &PolicyId, what: &str) -> Option<Lesson> {
+    fn matched(&self, id: &PolicyId, what: &str) -> Option<Explanation> {
         let account = self.tracer.why(id, self.asked.request, self.asked.entities)?;
         self.of(id, |name| format!("{name} {what}: {}", held(&account)), &account)
     }
 
-    fn failed(&self, id: &PolicyId, what: &str) -> Option<Lesson> {
+    fn failed(&self, id: &PolicyId, what: &str) -> Option<Explanation> {
         let account = self.tracer.why(id, self.asked.request, self.asked.entities)?;
         let wrong = account.operands.iter().find(|operand| operand.value == Truth::Error);
         let why = wrong.map_or_else(String::new, |operand| format!(": `{}`: {}", operand.text, error(operand)));
         self.of(id, |name| format!("{name} {what}{why}"), &account)
     }
 
-    fn of(&self, id: &PolicyId, sentence: impl FnOnce(&str) -> String, account: &Account) -> Option<Lesson> {
+    fn of(&self, id: &PolicyId, sentence: impl FnOnce(&str) -> String, account: &Account) -> Option<Explanation> {
         let policy = self.reference(id)?;
         let sentence = sentence(&policy.name);
-        Some(Lesson { policy: Some(policy), sentence, marks: self.marks(id, account) })
+        Some(Explanation { policy: Some(policy), sentence, marks: self.marks(id, account) })
     }
 
     fn reference(&self, id: &PolicyId) -> Option<PolicyRef> {
@@ -213,8 +216,8 @@ impl<'a> Teacher<'a> {
     }
 }
 
-fn general(sentence: &str) -> Lesson {
-    Lesson { policy: None, sentence: sentence.to_owned(), marks: Vec::new() }
+fn general(sentence: &str) -> Explanation {
+    Explanation { policy: None, sentence: sentence.to_owned(), marks: Vec::new() }
 }
 
 fn error(operand: &Operand) -> &str {
