@@ -63,7 +63,7 @@ pub(super) fn of<'s>(work: &mut Work<'_, 's>, candidate: &Candidate, like: Optio
 
 /// Whether `subject` matches exactly the requests that the carrier has a part in.
 fn holds_exactly<'s>(work: &mut Work<'_, 's>, family: &Family, subject: &'s Subject) -> bool {
-    let holds = Formula::Matches(work.session.probe(family.side(), subject));
+    let holds = Formula::Matches(work.session.add_policy(family.side(), subject));
     let whole = family.whole();
     work.session.check(&holds.clone().and(!whole.clone())).is_impossible()
         && work.session.check(&whole.and(!holds)).is_impossible()
@@ -120,7 +120,7 @@ impl<'s> Search<'s, '_, '_, 's> {
 
     fn holds(&mut self, conjunct: &'s Conjunct) -> Formula {
         let side = self.side();
-        Formula::Matches(self.work.session.probe(side, &conjunct.probe))
+        Formula::Matches(self.work.session.add_policy(side, &conjunct.probe))
     }
 
     fn all_hold(&mut self, conjuncts: &[&'s Conjunct]) -> Formula {

@@ -10,7 +10,7 @@ use super::causes::{self, Candidate};
 use super::conditions::{self, Condition};
 use super::expression::parsed;
 use super::pair::{Pair, Which};
-use crate::symbolic::{Answer, Formula, PolicyRef, Session, Status, Subject, Witness};
+use crate::symbolic::{Answer, Formula, PolicyRef, Session, SetAsideReason, Status, Subject, Witness};
 
 /// Whether some request changes its decision in one direction.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,7 +63,7 @@ pub struct Delta {
     /// Allowed by the old side and not by the new.
     pub lost: Found,
     /// Policies that could not be compiled: index of the pair, side and why.
-    pub set_aside: Vec<(usize, Which, String)>,
+    pub set_aside: Vec<(usize, Which, SetAsideReason)>,
 }
 
 impl Delta {
@@ -112,7 +112,7 @@ pub(super) struct Applied {
 pub(super) struct View {
     pub(super) permits: [Vec<Applied>; 2],
     pub(super) forbids: [Vec<Applied>; 2],
-    set_aside: Vec<(usize, Which, String)>,
+    set_aside: Vec<(usize, Which, SetAsideReason)>,
     /// Why a "no" cannot be said.
     blocked: Option<Why>,
 }
@@ -280,7 +280,7 @@ impl Pair {
         excluded: Vec<Subject>,
         options: Options<'_>,
         like: Option<&'a Delta>,
-    ) -> (Found, Vec<(usize, Which, String)>) {
+    ) -> (Found, Vec<(usize, Which, SetAsideReason)>) {
         let Some(rules) = self.rules(side) else { return (Delta::none().gained, Vec::new()) };
         let arena = Arena::new();
         let mut session = Session::new(rules, environment);
@@ -292,7 +292,7 @@ impl Pair {
             }
         }
         let besides: Vec<Formula> =
-            excluded.into_iter().map(|probe| !Formula::Matches(session.probe(0, arena.alloc(probe)))).collect();
+            excluded.into_iter().map(|probe| !Formula::Matches(session.add_policy(0, arena.alloc(probe)))).collect();
         let mut work = Work { pair: self, session: &mut session, view: &view, arena: &arena, options, like, besides };
         let candidates = causes::alone(&work, side);
         let found = work.settle(side, candidates, false);
@@ -309,7 +309,9 @@ impl Pair {
         let mut view = View::default();
         for (index, entry) in self.entries.iter().enumerate() {
             let changed = match (&entry.members, entry.same) {
-                ([Some(old), Some(new)], true) => old.policy != new.policy && !session.alike(old.policy, new.policy),
+                ([Some(old), Some(new)], true) => {
+                    old.policy != new.policy && !session.equivalent(old.policy, new.policy)
+                }
                 _ => true,
             };
             for side in [Which::Old, Which::New] {
@@ -406,7 +408,7 @@ impl<'s> Work<'_, 's> {
         for candidate in candidates.found {
             let like = like.iter().find(|effect| effect.causes == candidate.causes);
             let region = candidate.region(self);
-            let adopted = like.and_then(|effect| self.session.adopt(&region, &effect.witness));
+            let adopted = like.and_then(|effect| self.session.revalidate(&region, &effect.witness));
             let answer = match adopted {
                 Some(witness) => Answer::Witness(witness),
                 None => self.session.find(&region),

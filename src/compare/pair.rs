@@ -7,7 +7,7 @@ use cedar_policy::{Effect, EntityTypeName, Policy, RequestEnv, Template};
 use serde_json::Value as Json;
 
 use super::expression::Conjunct;
-use crate::symbolic::{PolicyRef, Rules, SchemaModel, Subject};
+use crate::symbolic::{CompiledPolicies, PolicyRef, SchemaModel, Subject};
 
 /// A static policy or link, or a template that nothing links.
 #[derive(Debug, Clone)]
@@ -86,7 +86,7 @@ pub(super) struct Entry {
 #[derive(Debug)]
 pub struct Pair {
     /// One when both schemas declare the same, else one for each side that there is.
-    rules: [Option<Rules>; 2],
+    rules: [Option<CompiledPolicies>; 2],
     pub(super) shared: bool,
     pub(super) entries: Vec<Entry>,
     /// Enumerated types whose members differ.
@@ -132,11 +132,11 @@ impl Pair {
         }
         let [first, second] = subjects;
         let rules = if alike {
-            [new.or(old).map(|schema| Rules::new(Arc::clone(schema), first)), None]
+            [new.or(old).map(|schema| CompiledPolicies::new(Arc::clone(schema), first)), None]
         } else {
             [
-                old.map(|schema| Rules::new(Arc::clone(schema), first)),
-                new.map(|schema| Rules::new(Arc::clone(schema), second)),
+                old.map(|schema| CompiledPolicies::new(Arc::clone(schema), first)),
+                new.map(|schema| CompiledPolicies::new(Arc::clone(schema), second)),
             ]
         };
         let (mut enumerations, mut blind) = (Vec::new(), BTreeSet::new());
@@ -151,7 +151,7 @@ impl Pair {
     }
 
     /// The rules of a side; of both where the schemas declare the same.
-    pub(super) fn rules(&self, side: Which) -> Option<&Rules> {
+    pub(super) fn rules(&self, side: Which) -> Option<&CompiledPolicies> {
         let [first, second] = &self.rules;
         if self.shared || side == Which::Old { first.as_ref() } else { second.as_ref() }
     }

@@ -219,7 +219,7 @@ fn store(stores: Stores<'_>) -> (StoreChanges, Vec<String>) {
         };
         let (gained, lost) = (status(&delta.gained.decided), status(&delta.lost.decided));
         for (index, side, why) in delta.set_aside {
-            aside.entry((index, why)).or_default().insert(side);
+            aside.entry((index, why.to_string())).or_default().insert(side);
         }
         let index = changes.environments.len();
         changes.environments.push(EnvironmentChange { environment, lifecycle, gained, lost });

@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use crate::decide::Index;
 use crate::repo::{EntityState, Named, Store};
-use crate::symbolic::{Answer, Formula, PolicyRef, Rules, SchemaModel, Session, Subject};
+use crate::symbolic::{Answer, CompiledPolicies, Formula, PolicyRef, SchemaModel, Session, Subject};
 use crate::text::inline;
 
 /// Rows that people will still read.
@@ -149,7 +149,7 @@ pub(super) struct World<'s> {
     pub(super) schema: &'s Schema,
     entities: &'s Entities,
     by_type: BTreeMap<EntityTypeName, Vec<EntityUid>>,
-    pub(super) rules: Rules,
+    pub(super) rules: CompiledPolicies,
     index: Index,
 }
 
@@ -164,7 +164,7 @@ impl<'s> World<'s> {
             of_type.truncate(MOST_ENTITIES);
         }
         let subjects = store.deciding().filter_map(|(key, _, _)| Some(Subject::policy(store.set.policy(key)?)));
-        let rules = Rules::new(Arc::clone(model), subjects.collect());
+        let rules = CompiledPolicies::new(Arc::clone(model), subjects.collect());
         Self { store, schema, entities, by_type, rules, index: Index::new(&store.set) }
     }
 

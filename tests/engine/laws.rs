@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use polcheck::symbolic::{Answer, Formula, PolicyRef, Reason, Rules, Session};
+use polcheck::symbolic::{Answer, CompiledPolicies, Formula, PolicyRef, Reason, Session};
 
 use crate::common::rng::Rng;
 use crate::oracle::brute::explore;
@@ -48,7 +48,7 @@ fn same(left: Option<bool>, right: Option<bool>, what: &str, formula: &Formula, 
     }
 }
 
-fn rules(case: &Case) -> Vec<Rules> {
+fn rules(case: &Case) -> Vec<CompiledPolicies> {
     case.sides.iter().map(Side::rules).collect()
 }
 

@@ -19,7 +19,7 @@ use crate::finding::{Environment, Evidence};
 use crate::outcome::Breadth;
 use crate::repo::Store;
 use crate::repo::cedar::Body;
-use crate::symbolic::{Formula, Rules, SchemaModel, Session, Subject};
+use crate::symbolic::{CompiledPolicies, Formula, SchemaModel, Session, Subject};
 use crate::text::{Span, inline};
 
 /// So many requests are found in one session.
@@ -164,7 +164,7 @@ pub(in crate::lint) fn analyse(store: &Store, wanted: Wanted) -> Option<Analysis
         }
     };
     let (members, subjects): (Vec<Member<'_>>, Vec<Subject>) = members(store).into_iter().unzip();
-    let rules = Rules::new(Arc::clone(&model), subjects);
+    let rules = CompiledPolicies::new(Arc::clone(&model), subjects);
     let environments = model.environments();
     let settled: Vec<Settled> = environments
         .par_iter()

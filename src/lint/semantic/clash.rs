@@ -6,7 +6,7 @@ use cedar_policy::RequestEnv;
 
 use super::members::Member;
 use crate::repo::cedar::Part;
-use crate::symbolic::{Formula, PolicyRef, Rules, SchemaModel, Session, Status, Subject};
+use crate::symbolic::{CompiledPolicies, Formula, PolicyRef, SchemaModel, Session, Status, Subject};
 use crate::text::Span;
 
 /// Longer conditions are not taken apart.
@@ -24,7 +24,7 @@ pub(super) fn clash(member: &Member<'_>, schema: &Arc<SchemaModel>, environments
     }
     let impossible = |parts: &[&Part]| {
         let policy = policy.body.with_parts("part", parts.iter().copied())?;
-        let rules = Rules::new(Arc::clone(schema), vec![Subject::policy(&policy)]);
+        let rules = CompiledPolicies::new(Arc::clone(schema), vec![Subject::policy(&policy)]);
         let whole = PolicyRef { side: 0, index: 0 };
         let dead = |environment: &&RequestEnv| {
             let mut session = Session::new(&rules, environment);

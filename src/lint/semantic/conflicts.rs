@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use super::engine::{Unanswered, matches, note};
 use crate::finding::Evidence;
-use crate::symbolic::{Answer, Formula, PolicyRef, Rules, Session};
+use crate::symbolic::{Answer, CompiledPolicies, Formula, PolicyRef, Session};
 
 /// A permit and a forbid that overlap.
 #[derive(Debug)]
@@ -24,7 +24,7 @@ pub(in crate::lint) struct Conflict {
 
 /// Every conflict of `permits` with `forbids`, by their order.
 pub(super) fn conflicts(
-    rules: &Rules,
+    rules: &CompiledPolicies,
     environments: &[RequestEnv],
     permits: &[usize],
     forbids: &[usize],

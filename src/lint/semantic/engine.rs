@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use cedar_policy::{Effect, RequestEnv};
 
 use crate::finding::Evidence;
-use crate::symbolic::{Answer, Formula, PolicyRef, Reason, Rules, Sample, Session};
+use crate::symbolic::{Answer, CompiledPolicies, Formula, PolicyRef, Reason, Sample, Session};
 
 /// The policy at `index` matches.
 pub(super) fn matches(index: usize) -> Formula {
@@ -35,7 +35,7 @@ const OPEN: usize = 64;
 
 /// Sessions over all environments of one store.
 pub(super) struct Engine<'r> {
-    rules: &'r Rules,
+    rules: &'r CompiledPolicies,
     environments: &'r [RequestEnv],
     /// With all policies of an effect at hand.
     whole: BTreeMap<usize, Session<'r>>,
@@ -45,12 +45,12 @@ pub(super) struct Engine<'r> {
 }
 
 impl<'r> Engine<'r> {
-    pub(super) fn new(rules: &'r Rules, environments: &'r [RequestEnv]) -> Self {
+    pub(super) fn new(rules: &'r CompiledPolicies, environments: &'r [RequestEnv]) -> Self {
         Self { rules, environments, whole: BTreeMap::new(), apart: BTreeMap::new(), unanswered: Unanswered::new() }
     }
 
     /// What another one over the same policies is made of, on another thread.
-    pub(super) fn parts(&self) -> (&'r Rules, &'r [RequestEnv]) {
+    pub(super) fn parts(&self) -> (&'r CompiledPolicies, &'r [RequestEnv]) {
         (self.rules, self.environments)
     }
 

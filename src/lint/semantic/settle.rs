@@ -55,7 +55,7 @@ pub(super) struct Settled {
 /// Settles the environment of `session`, the `at`-th.
 pub(super) fn settle(session: &mut Session<'_>, at: usize, members: &[Member<'_>]) -> Settled {
     let applicable: Vec<usize> = session.applicable(0).into_iter().map(|policy| policy.index).collect();
-    let set_aside = session.set_aside(0).into_iter().map(|(policy, why)| (policy.index, why)).collect();
+    let set_aside = session.set_aside(0).into_iter().map(|(policy, why)| (policy.index, why.to_string())).collect();
     let mut settling = Settling {
         session,
         members: members.len(),

@@ -9,7 +9,7 @@ use super::members::{Member, members};
 use crate::finding::Evidence;
 use crate::repo::Store;
 use crate::repo::cedar::Read;
-use crate::symbolic::{Answer, Case, Formula, PolicyRef, Rules, SchemaModel, Session, Status, Subject};
+use crate::symbolic::{Answer, Case, CompiledPolicies, Formula, PolicyRef, SchemaModel, Session, Status, Subject};
 use crate::text::Span;
 
 /// So many reads of one policy are looked at.
@@ -48,7 +48,7 @@ pub(super) fn slips(
     let (all, mut subjects): (Vec<Member<'_>>, Vec<Subject>) = members(store).into_iter().unzip();
     let first = subjects.len();
     subjects.extend(reads.iter().map(|read| Subject::policy(&read.missing)));
-    let rules = Rules::new(Arc::clone(schema), subjects);
+    let rules = CompiledPolicies::new(Arc::clone(schema), subjects);
     let mut open: Vec<(usize, &Read)> = (first..).zip(&reads).collect();
     let mut found = Vec::new();
     for (environment, of) in environments.iter().take(MAX_ENVIRONMENTS) {
