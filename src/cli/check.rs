@@ -25,13 +25,14 @@ pub(super) fn run(args: &CheckArgs) -> Result<u8, Failure> {
     let coverage = CoverageArgs::default();
     let gauge = coverage.asked(config).then(|| Gauge::new(repo));
     let selection = Selection { brief: output::brief(&reports, &run.common), ..Selection::default() };
-    let ((from_validation, linted), ran) = rayon::join(
+    let ((from_validation, linted), mut ran) = rayon::join(
         || rayon::join(|| validate::run(repo, config, *level), || lint::run(repo, config, Options::default())),
         || tables::run(repo, &selection, gauge.as_ref()),
     );
     outcome.findings.extend(from_validation);
     outcome.findings.extend(linted.findings);
     outcome.remarks.extend(ran.remarks());
+    config.settle(&mut ran.findings, &loaded.catalogue);
     outcome.findings.extend(ran.findings);
     outcome.passed = ran.passed;
     outcome.tests = ran.rows;

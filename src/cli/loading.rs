@@ -11,7 +11,7 @@ use crate::repo::{self, EntityState, Repo, Request, SchemaState};
 use crate::rule::{Basis, Catalogue, Rule};
 use crate::source::{GitIndex, Memory, ReadError, Source, Worktree};
 use crate::text::{Location, SourceFile, inline, nearest};
-use crate::{lint, validate};
+use crate::{lint, tables, validate};
 
 /// Everything that a command starts from.
 pub(super) struct Loaded {
@@ -27,7 +27,7 @@ pub(super) struct Loaded {
 /// Every rule there is, from the modules that own them.
 #[must_use]
 pub fn catalogue() -> Catalogue {
-    let engines = validate::RULES.iter().chain(repo::RULES).chain(config::RULES).copied();
+    let engines = validate::RULES.iter().chain(repo::RULES).chain(config::RULES).chain(tables::RULES).copied();
     Catalogue::new(engines.chain(lint::metadata()))
 }
 

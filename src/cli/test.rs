@@ -27,7 +27,7 @@ pub(super) fn run(args: &TestArgs) -> Result<u8, Failure> {
         brief: output::brief(&reports, &run.common),
     };
     let gauge = (coverage.asked(&loaded.config) && !list).then(|| Gauge::new(&loaded.repo));
-    let ran = tables::run(&loaded.repo, &selection, gauge.as_ref());
+    let mut ran = tables::run(&loaded.repo, &selection, gauge.as_ref());
     let part = ran.left_out > 0 || ran.stopped;
     outcome.coverage = gauge.map(|gauge| coverage.measured(run, &loaded, &gauge, part)).transpose()?;
     outcome.gaps.extend(left_out(&ran));
@@ -35,6 +35,7 @@ pub(super) fn run(args: &TestArgs) -> Result<u8, Failure> {
         outcome.gaps.push("the floor of coverage, for it is about all rows".to_owned());
     }
     outcome.remarks.extend(ran.remarks());
+    loaded.config.settle(&mut ran.findings, &loaded.catalogue);
     outcome.findings.extend(ran.findings);
     // A share can come out empty, and the other shares have the rows.
     let shared_out = shard.is_some() && filter.is_empty() && ran.left_out > 0;

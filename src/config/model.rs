@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use globset::GlobMatcher;
 
-use crate::finding::{FailOn, Level};
-use crate::rule::Rule;
+use crate::finding::{FailOn, Finding, Level};
+use crate::rule::{Catalogue, Rule};
 use crate::text::Location;
 
 /// A glob over paths relative to the repository's root, and where it is written.
@@ -156,5 +156,20 @@ impl Config {
             .or_else(|| self.rules.get(rule.id))
             .copied()
             .unwrap_or(rule.level)
+    }
+
+    /// Gives `finding` the level that `rule` has at its place; `false` where the rule is off. What is milder than its rule is by
+    /// default stays as mild as it is.
+    #[must_use]
+    pub fn judge(&self, rule: &Rule, finding: &mut Finding) -> bool {
+        let Some(level) = self.level(rule, finding.location.path()) else { return false };
+        let milder = rule.level.is_some_and(|default| finding.level > default);
+        finding.level = if milder { level.max(finding.level) } else { level };
+        true
+    }
+
+    /// Gives each of `findings` the level that its rule has at its place, and drops those of rules that are off there.
+    pub fn settle(&self, findings: &mut Vec<Finding>, catalogue: &Catalogue) {
+        findings.retain_mut(|finding| catalogue.get(finding.rule).is_none_or(|rule| self.judge(rule, finding)));
     }
 }

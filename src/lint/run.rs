@@ -79,14 +79,8 @@ fn run_store(store: &Store, config: &Config, rules: &[&LintRule], wanted: Option
         .flat_map(|rule| {
             let mut found = Vec::new();
             (rule.check)(&context, &mut found);
-            found.retain_mut(|finding| match config.level(&rule.meta, finding.location.path()) {
-                Some(level) => {
-                    finding.level = level.max(finding.level);
-                    finding.store = Some(store.name.clone());
-                    true
-                }
-                None => false,
-            });
+            found.retain_mut(|finding| config.judge(&rule.meta, finding));
+            found.iter_mut().for_each(|finding| finding.store = Some(store.name.clone()));
             found
         })
         .collect();

@@ -100,6 +100,33 @@ impl Body {
         PolicySyntax { open, scope, condition, annotations }
     }
 
+    /// Every entity that scope and condition name, in no particular order.
+    #[must_use]
+    pub fn entities(&self) -> Vec<cedar_policy::EntityUid> {
+        let template = self.ast();
+        let mut found: Vec<&EntityUID> = Vec::new();
+        for constraint in [template.principal_constraint().as_inner(), template.resource_constraint().as_inner()] {
+            let (PrincipalOrResourceConstraint::Eq(named)
+            | PrincipalOrResourceConstraint::In(named)
+            | PrincipalOrResourceConstraint::IsIn(_, named)) = constraint
+            else {
+                continue;
+            };
+            found.extend(if let EntityReference::EUID(uid) = named { Some(&**uid) } else { None });
+        }
+        match template.action_constraint() {
+            ActionConstraint::Any => {}
+            ActionConstraint::Eq(uid) => found.push(uid),
+            ActionConstraint::In(uids) => found.extend(uids.iter().map(|uid| &**uid)),
+        }
+        let parts = template.non_scope_constraints().into_iter().flat_map(ast::Expr::subexpressions);
+        found.extend(parts.filter_map(|part| match part.expr_kind() {
+            ast::ExprKind::Lit(Literal::EntityUID(uid)) => Some(&**uid),
+            _ => None,
+        }));
+        found.into_iter().cloned().map(cedar_policy::EntityUid::from).collect()
+    }
+
     /// The operands of the condition that all have to hold, in the order of evaluation; `base` is added to every place.
     #[must_use]
     pub fn parts(&self, base: usize) -> Vec<Part> {
@@ -357,6 +384,26 @@ pub fn enumeration(
 pub fn direct_parents(entity: &cedar_policy::Entity) -> Vec<cedar_policy::EntityUid> {
     let entity: &ast::Entity = entity.as_ref();
     entity.parents().cloned().map(cedar_policy::EntityUid::from).collect()
+}
+
+/// The entities in the attributes and tags of `entity`, each as often as it stands there.
+#[must_use]
+pub fn entity_values(entity: &cedar_policy::Entity) -> Vec<cedar_policy::EntityUid> {
+    let entity: &ast::Entity = entity.as_ref();
+    let mut open: Vec<&ast::Value> = Vec::new();
+    for (_, value) in entity.attrs().chain(entity.tags()) {
+        open.extend(if let ast::PartialValue::Value(value) = value { Some(value) } else { None });
+    }
+    let mut found = Vec::new();
+    while let Some(value) = open.pop() {
+        match &value.value {
+            ast::ValueKind::Lit(Literal::EntityUID(uid)) => found.push((**uid).clone().into()),
+            ast::ValueKind::Lit(_) | ast::ValueKind::ExtensionValue(_) => {}
+            ast::ValueKind::Set(set) => open.extend(set.authoritative.iter()),
+            ast::ValueKind::Record(fields) => open.extend(fields.values()),
+        }
+    }
+    found
 }
 
 fn shape(ty: &Type) -> Shape {

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::own::Met;
 use super::rows::{Content, Errors, Found, Reasons, Row, RowContext, RowEntities, Uid};
 use crate::outcome::Decision;
 use crate::repo::json::{JsonError, Node};
@@ -54,7 +55,7 @@ fn found<'t>(
         Some(row) if faults.is_empty() => Ok(Content::Row(row)),
         _ => Err(faults),
     };
-    Found { name: called, suffix: None, span: node.span(), notes: Vec::new(), content }
+    Found { name: called, suffix: None, span: node.span(), notes: Vec::new(), met: Met::default(), content }
 }
 
 fn run_tests_row<'t>(table: &Table, fields: &mut Fields<'t, '_>) -> Option<Row<'t>> {

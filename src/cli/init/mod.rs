@@ -13,6 +13,7 @@ use super::loading::{Loaded, Place};
 use super::output::print;
 use crate::config;
 use crate::repo::Store;
+use crate::tables;
 use crate::text::inline;
 use hosting::Host;
 use writing::{Step, carry_out};
@@ -75,7 +76,11 @@ fn of_store(loaded: &Loaded, store: &Store) -> Step {
         folder => format!("{folder}/{}", table::FILE_NAME),
     };
     match requests::today(store) {
-        Ok(found) => {
+        Ok(mut found) => {
+            let unknown = tables::unknown(store, &table::text(&found));
+            for (row, unknown) in found.rows.iter_mut().zip(unknown) {
+                row.unknown = unknown;
+            }
             let count = found.rows.len();
             let left_out = if found.more > 0 { format!(", of {} found", count + found.more) } else { String::new() };
             let over = if found.invented { ", over made-up entities" } else { "" };

@@ -166,6 +166,8 @@ struct RowOut<'a> {
     faults: Vec<FaultOut<'a>>,
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     notes: &'a [String],
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    unknown: &'a [String],
     skip_reason: Option<&'a str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     lesson: Vec<LessonOut<'a>>,
@@ -310,6 +312,7 @@ fn row(row: &TestResult) -> RowOut<'_> {
         help: row.help.as_deref(),
         faults: row.faults.iter().map(fault).collect(),
         notes: &row.notes,
+        unknown: &row.unknown,
         skip_reason: row.skip_reason.as_deref(),
         lesson: row.lesson.iter().map(lesson).collect(),
     }

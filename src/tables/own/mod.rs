@@ -8,8 +8,10 @@ mod matrix;
 mod model;
 mod moment;
 mod overlay;
+mod strangers;
 mod values;
 mod vocabulary;
+mod watch;
 mod yaml;
 
 use crate::repo::tree::Fault;
@@ -17,6 +19,7 @@ use crate::text::Span;
 
 pub(super) use expand::{Sheets, unrun};
 pub(super) use model::Spec;
+pub(super) use strangers::Met;
 pub(super) use vocabulary::Vocabulary;
 
 /// Where specifications come from, one after the other.

@@ -10,6 +10,10 @@ pub(in crate::tables) struct Sheet {
     pub(super) entities: Base,
     /// Laid over the entities.
     pub(super) with: Vec<Overlay>,
+    /// How many of these, the first, are the entities that the table writes instead of the store's.
+    pub(super) written: usize,
+    /// Entities that rows mean to exist nowhere.
+    pub(super) unknown: Vec<Said<String>>,
     pub(super) defaults: Defaults,
     pub(super) clock: Option<Clock>,
 }
@@ -89,6 +93,8 @@ pub(in crate::tables) struct Spec {
     pub(super) what: Option<What>,
     pub(super) because: Option<Because>,
     pub(super) errors: Option<Failing>,
+    /// Entities that it means to exist nowhere.
+    pub(super) unknown: Vec<Said<String>>,
     /// Why it is not to be run.
     pub(super) skip: Option<Said<String>>,
     /// What of the request is given and cannot be read, so that it is not called missing.
@@ -112,6 +118,7 @@ impl Spec {
             what: None,
             because: None,
             errors: None,
+            unknown: Vec::new(),
             skip: None,
             unread: Vec::new(),
             faults: Vec::new(),

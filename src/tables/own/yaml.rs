@@ -13,7 +13,7 @@ use crate::text::{Span, inline};
 /// The key of the rows.
 const ROWS: &str = "tests";
 
-const SHEET: &[&str] = &["entities", "with", "defaults", "clock", ROWS];
+const SHEET: &[&str] = &["entities", "with", "unknown", "defaults", "clock", ROWS];
 const ROW: &[&str] = &[
     "name",
     "principal",
@@ -29,6 +29,7 @@ const ROW: &[&str] = &[
     "errors",
     "at",
     "who-can",
+    "unknown",
     "skip",
 ];
 
@@ -53,18 +54,19 @@ pub(super) fn sheet(top: &Top, faults: &mut Vec<Fault>) -> Result<Sheet, Fault> 
             None => no_row(Span::at(0)),
         });
     }
-    let fields = Fields::among(&top.entries, faults);
+    let mut fields = Fields::among(&top.entries, faults);
     let entities = fields.get("entities");
     let with = fields.get("with");
     let defaults = fields.get("defaults");
     let clock = fields.get("clock");
-    let mut sheet = Sheet::default();
+    let mut sheet = Sheet { unknown: fields.texts("unknown").unwrap_or_default(), ..Sheet::default() };
     match entities.map(|tree| (tree, &tree.kind)) {
         None => {}
         Some((tree, Kind::Text(path))) => sheet.entities = Base::File(Said { value: path.clone(), span: tree.span }),
         Some((tree, Kind::List(_) | Kind::Map(_))) => {
             sheet.entities = Base::Written;
             sheet.with = overlays(tree, "`entities`", faults);
+            sheet.written = sheet.with.len();
         }
         Some((tree, _)) => {
             let message = format!("`entities` is a file or a list of entities, and this is {}", tree.what());
@@ -284,6 +286,7 @@ fn spec(tree: &Tree) -> Spec {
         }
         spec.because = because(&mut fields);
         spec.errors = errors(&mut fields);
+        spec.unknown = fields.texts("unknown").unwrap_or_default();
         spec.skip = skip(&mut fields);
         expectation(&mut spec, &mut fields);
         if spec.what.is_none() && spec.skip.is_none() && fields.faults().is_empty() {
