@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use globset::GlobMatcher;
 
-use crate::finding::{FailOn, Level};
-use crate::rule::Rule;
+use crate::finding::{FailOn, Finding, Level};
+use crate::rule::{Catalogue, Rule};
 use crate::text::Location;
 
 /// A glob over paths relative to the repository's root, and where it is written.
@@ -288,5 +288,19 @@ impl Config {
             .or_else(|| self.rules.get(rule.id))
             .copied()
             .unwrap_or(rule.level)
+    }
+
+    /// Gives `finding` the level that `rule` has at its place; `false` where the rule is off. What is milder than its rule is by
+    /// default stays as mild as it is.
+    #[must_use]
+    pub fn judge(&self, rule: &Rule, finding: &mut Finding) -> bool {
+        let Some(level) = self.level_of(rule, finding.location.path(), finding.level) else { return false };
+        finding.level = level;
+        true
+    }
+
+    /// Gives each of `findings` the level that its rule has at its place, and drops those of rules that are off there.
+    pub fn settle(&self, findings: &mut Vec<Finding>, catalogue: &Catalogue) {
+        findings.retain_mut(|finding| catalogue.get(finding.rule).is_none_or(|rule| self.judge(rule, finding)));
     }
 }

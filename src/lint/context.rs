@@ -17,8 +17,8 @@ pub struct LintRule {
     pub meta: Rule,
     /// Rules of the validator whose findings this one's stand for, where both see the same defect.
     pub instead_of: &'static [&'static str],
-    /// Adds what it finds, in any order. [`super::run`] fills in the store and the level, which is the configured one or the
-    /// finding's own, whichever is milder.
+    /// Adds what it finds, in any order. [`super::run`] fills in the store and the level, which is the configured one, or the
+    /// finding's own where that is milder than both it and the rule's.
     pub check: fn(&Context<'_>, &mut Vec<Finding>),
 }
 

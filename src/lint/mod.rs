@@ -15,6 +15,6 @@ mod semantic;
 pub use catalogue::metadata;
 pub use context::{Context, LintRule};
 pub use folding::fold;
-pub use housekeeping::{RULES as HOUSEKEEPING_RULES, is_lint, relevel, rule_states};
+pub use housekeeping::{RULES as HOUSEKEEPING_RULES, is_lint, rule_states};
 pub use rules::LINT_RULES;
 pub use run::{Linted, ON_DEMAND, Options, run};

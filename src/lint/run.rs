@@ -82,14 +82,8 @@ fn run_store(store: &Store, config: &Config, rules: &[&LintRule], wanted: Option
         .flat_map(|rule| {
             let mut found = Vec::new();
             (rule.check)(&context, &mut found);
-            found.retain_mut(|finding| match config.level_of(&rule.meta, finding.location.path(), finding.level) {
-                Some(level) => {
-                    finding.level = level;
-                    finding.store = Some(store.name.clone());
-                    true
-                }
-                None => false,
-            });
+            found.retain_mut(|finding| config.judge(&rule.meta, finding));
+            found.iter_mut().for_each(|finding| finding.store = Some(store.name.clone()));
             found
         })
         .collect();

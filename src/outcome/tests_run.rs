@@ -156,6 +156,8 @@ pub struct TestResult {
     pub faults: Vec<RowFault>,
     /// What it shows besides, and does not fail for: a sentence each.
     pub notes: Vec<String>,
+    /// The entities that it means to exist nowhere, in Cedar syntax.
+    pub unknown: Vec<String>,
     /// Why it was skipped.
     pub skip_reason: Option<String>,
     /// Of a row that failed: which policies made it so and what stood in the way of others, the most telling first.

@@ -43,6 +43,8 @@ pub(super) struct Row {
     pub(super) allowed: bool,
     /// Names of the policies that decide, sorted.
     pub(super) because: Vec<String>,
+    /// The entities of the request that exist nowhere.
+    pub(super) unknown: Vec<EntityUid>,
 }
 
 /// The rows of a first table.
@@ -251,6 +253,7 @@ impl<'s> World<'s> {
             with: Vec::new(),
             allowed: response.decision() == Decision::Allow,
             because,
+            unknown: Vec::new(),
         })
     }
 }

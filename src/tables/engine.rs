@@ -8,11 +8,13 @@ use rayon::prelude::*;
 use super::coverage::{Gauge, Plan};
 use super::foreign;
 use super::forms::{Foreign, Opened, Opening, Specs, opening};
+use super::known::Known;
 use super::names::{CELL, Name, Names};
 use super::native::{self, Sheets, Spec, Vocabulary};
 use super::rows::Found;
 use super::select::{Selection, Stop};
-use super::worker::Worker;
+use super::strangers::Strangers;
+use super::worker::{self, Worker};
 use crate::data::Fault;
 use crate::decide::Index;
 use crate::finding::{Finding, Level};
@@ -51,7 +53,8 @@ pub fn run(repo: &Repo, selection: &Selection, gauge: Option<&Gauge<'_>>) -> Ran
             return Ran { stopped: true, ..Ran::default() };
         }
         let names = Names::new(table);
-        Run { ready: shared, table, selection, gauge, stop: &stop, names, ran: Ran::default() }.run()
+        let (met, ran) = (Strangers::default(), Ran::default());
+        Run { ready: shared, table, selection, gauge, stop: &stop, names, cut: false, met, ran }.run()
     };
     let with_tables = |store: &&Store| !store.tables.is_empty();
     let ran: Vec<Vec<Ran>> = if selection.fail_fast {
@@ -88,6 +91,7 @@ pub fn run(repo: &Repo, selection: &Selection, gauge: Option<&Gauge<'_>>) -> Ran
 pub(super) struct Ready<'s> {
     pub(super) store: &'s Store,
     pub(super) index: Index,
+    pub(super) known: Known<'s>,
     vocabulary: OnceLock<Vocabulary>,
     /// Made for the first row that fails.
     tracer: OnceLock<Tracer>,
@@ -131,6 +135,7 @@ impl<'s> Ready<'s> {
         Self {
             store,
             index: Index::new(&store.set),
+            known: Known::new(store),
             vocabulary: OnceLock::new(),
             tracer: OnceLock::new(),
             plan: gauge.and_then(|gauge| gauge.plan(store)),
@@ -151,6 +156,9 @@ struct Run<'r> {
     gauge: Option<&'r Gauge<'r>>,
     stop: &'r Stop,
     names: Names<'r>,
+    /// Whether the table ends before its end, in something that cannot be read.
+    cut: bool,
+    met: Strangers,
     ran: Ran,
 }
 
@@ -212,6 +220,7 @@ impl Run<'_> {
                 break;
             }
         }
+        self.ran.findings.extend(self.met.findings(table, &ready.known, None));
         self.ran
     }
 
@@ -233,7 +242,7 @@ impl Run<'_> {
         // What such a store makes of names and contexts is not known, and each row says why.
         let sheets = match &ready.blocked {
             Some(blocked) => Ok(Err(blocked)),
-            None => Sheets::new(ready.store, vocabulary, sheet, table.file.text(), file).map(Ok),
+            None => Sheets::new(ready.store, vocabulary, &ready.known, sheet, table.file.text(), file).map(Ok),
         };
         let sheets = match sheets {
             Ok(sheets) if faults.is_empty() => sheets,
@@ -278,6 +287,16 @@ impl Run<'_> {
                 break;
             }
         }
+        if let (Ok(sheets), false) = (&sheets, selection.list) {
+            let whole = self.ran.left_out == 0 && !self.ran.stopped && !self.cut;
+            let (strangers, stale) = sheets.rest(whole);
+            for stranger in strangers {
+                self.met.add(stranger.span, vec![stranger]);
+            }
+            stale.into_iter().for_each(|fault| self.finding(fault));
+            let met = std::mem::take(&mut self.met);
+            self.ran.findings.extend(met.findings(table, &ready.known, sheets.brought()));
+        }
         self.ran
     }
 
@@ -292,6 +311,7 @@ impl Run<'_> {
                     batch.push((spec, name));
                 }
                 Some(Err(fault)) => {
+                    self.cut = true;
                     self.finding(fault);
                     break;
                 }
@@ -300,13 +320,14 @@ impl Run<'_> {
         batch
     }
 
-    fn take(&mut self, results: Vec<Option<TestResult>>) {
+    fn take(&mut self, results: Vec<Option<worker::Ran>>) {
         let mut results = results.into_iter();
         while let Some(result) = results.next() {
-            let Some(result) = result else {
+            let Some(worker::Ran { result, strangers }) = result else {
                 self.ran.left_out += 1;
                 continue;
             };
+            self.met.add(result.location.span, strangers);
             for note in &result.notes {
                 self.ran.noted(note, 1, &result.id);
             }

@@ -1,6 +1,6 @@
 //! Decision tables: rows of requests with the decisions that they should get.
 //!
-//! An engine: imports `outcome`, `finding`, `text`, `repo`, `decide` and `trace`.
+//! An engine: imports `outcome`, `finding`, `rule`, `text`, `repo`, `decide` and `trace`.
 
 mod compare;
 mod coverage;
@@ -8,15 +8,21 @@ mod engine;
 mod explanation;
 mod foreign;
 mod forms;
+mod known;
 mod names;
 mod native;
 mod places;
+mod preview;
 mod request;
 mod rows;
+mod rules;
 mod select;
+mod strangers;
 mod uid;
 mod worker;
 
 pub use coverage::Gauge;
 pub use engine::{Ran, run};
+pub use preview::unknown;
+pub use rules::RULES;
 pub use select::{Filter, Selection, Shard};

@@ -307,7 +307,7 @@ fn changes() -> impl Strategy<Value = Vec<(usize, Vec<Change>)>> {
 }
 
 fn catalogue() -> Catalogue {
-    let engines = validate::RULES.iter().chain(repo::RULES).chain(config::RULES).copied();
+    let engines = validate::RULES.iter().chain(repo::RULES).chain(config::RULES).chain(tables::RULES).copied();
     Catalogue::new(engines.chain(lint::metadata()))
 }
 
@@ -338,7 +338,7 @@ fn check(files: &[(String, Vec<u8>)], level: Option<u32>) -> Outcome {
         policy_files.into_values().filter(|file| file.name().ends_with(".cedar")).cloned().collect();
     let rules = lint::rule_states(&catalogue, &|_| true);
     let mut applied = suppression::apply(found, &policies, &policy_files, &rules, Some("2026-01-31"));
-    lint::relevel(&mut applied.housekeeping, &config);
+    config.settle(&mut applied.housekeeping, &catalogue);
     let mut findings = applied.kept;
     findings.append(&mut applied.housekeeping);
     Finding::finish(&mut findings);

@@ -11,3 +11,4 @@ mod explanations;
 mod many;
 mod own;
 mod prop_index;
+mod unknown;

@@ -182,6 +182,8 @@ struct RowOut<'a> {
     faults: Vec<FaultOut<'a>>,
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     notes: &'a [String],
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    unknown: &'a [String],
     skip_reason: Option<&'a str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     explanation: Vec<ExplanationOut<'a>>,
@@ -343,6 +345,7 @@ fn row(row: &TestResult) -> RowOut<'_> {
         help: row.help.as_deref(),
         faults: row.faults.iter().map(fault).collect(),
         notes: &row.notes,
+        unknown: &row.unknown,
         skip_reason: row.skip_reason.as_deref(),
         explanation: row.explanations.iter().map(explanation).collect(),
         lesson: row.explanations.iter().map(explanation).collect(),

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use crate::data::Fault;
 use crate::data::json::Node;
 use crate::outcome::Decision;
+use crate::tables::native::Met;
 use crate::tables::rows::{Content, Errors, Found, Reasons, Row, RowContext, RowEntities, Uid};
 use crate::text::{inline, nearest};
 
@@ -24,7 +25,7 @@ pub(in crate::tables) fn found<'t>(
         Some(row) if faults.is_empty() => Ok(Content::Row(row)),
         _ => Err(faults),
     };
-    Found { name: called, suffix: None, span: node.span(), notes: Vec::new(), content }
+    Found { name: called, suffix: None, span: node.span(), notes: Vec::new(), met: Met::default(), content }
 }
 
 /// What every form says of a request.

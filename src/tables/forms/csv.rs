@@ -10,8 +10,19 @@ use crate::text::{Span, inline, nearest};
 pub(super) static OPENING: Opening = Opening::Native(open);
 
 /// The columns, `context.` and its attributes aside.
-const COLUMNS: &[&str] =
-    &["name", "principal", "action", "resource", "expect", "because", "because-includes", "errors", "skip", "context"];
+const COLUMNS: &[&str] = &[
+    "name",
+    "principal",
+    "action",
+    "resource",
+    "expect",
+    "because",
+    "because-includes",
+    "errors",
+    "unknown",
+    "skip",
+    "context",
+];
 
 /// What a column holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -151,6 +162,7 @@ fn take(spec: &mut Spec, column: &Column, cell: Cell, faults: &mut Vec<Fault>) {
             faults.push(no_reason(span));
         }
         "skip" => spec.skip = Some(said),
+        "unknown" => spec.unknown = entities(&said),
         "context" => whole_context(spec, &said, faults),
         "expect" => match said.value.to_ascii_lowercase().as_str() {
             "allow" => spec.what = Some(What::One(Decision::Allow)),
@@ -189,6 +201,22 @@ fn counted(cells: usize) -> String {
 /// The names in a cell, separated by semicolons.
 fn list(said: &Said<String>) -> Vec<Said<String>> {
     let names = said.value.split(';').map(str::trim).filter(|name| !name.is_empty());
+    names.map(|name| Said { value: name.to_owned(), span: said.span }).collect()
+}
+
+/// The entities in a cell, separated by semicolons; one in an id separates nothing.
+fn entities(said: &Said<String>) -> Vec<Said<String>> {
+    let mut parts = vec![String::new()];
+    let (mut quoted, mut escaped) = (false, false);
+    for c in said.value.chars() {
+        quoted ^= c == '"' && !escaped;
+        escaped = c == '\\' && quoted && !escaped;
+        match parts.last_mut() {
+            Some(part) if c != ';' || quoted => part.push(c),
+            _ => parts.push(String::new()),
+        }
+    }
+    let names = parts.iter().map(|part| part.trim()).filter(|name| !name.is_empty());
     names.map(|name| Said { value: name.to_owned(), span: said.span }).collect()
 }
 

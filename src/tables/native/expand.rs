@@ -4,16 +4,20 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use cedar_policy::{Entities, EntityUid, Schema};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::model::{Base, Because, Failing, Overlay, Sheet, Spec, What};
 use super::overlay::{Bench, Laid, lay, written};
+use super::strangers::{Cast, Met};
 use super::vocabulary::Vocabulary;
+use super::watch::Watch;
 use crate::data::{Fault, Said};
 use crate::outcome::Decision;
 use crate::repo::cedar::fault;
 use crate::repo::{EntityState, Named, Store};
+use crate::tables::known::{Known, named};
 use crate::tables::rows::{Called, Content, Errors, Found, Reasons, Row, RowContext, RowEntities, Uid, Who};
+use crate::tables::strangers::{Part as Role, Stranger};
 use crate::tables::uid::parse;
 use crate::text::{SourceFile, inline, nearest};
 
@@ -28,8 +32,14 @@ pub(in crate::tables) struct Sheets<'s> {
     store: &'s Store,
     schema: Option<&'s Schema>,
     pub(super) vocabulary: &'s Vocabulary,
+    pub(super) known: &'s Known<'s>,
     pub(super) sheet: Sheet,
     base: Laid,
+    /// What the entities of the table name, where they are not just the store's.
+    named: FxHashSet<EntityUid>,
+    pub(super) watch: Watch,
+    /// What the table says of entities without need.
+    stale: Vec<Fault>,
     /// The table.
     text: &'s str,
 }
@@ -42,6 +52,7 @@ impl<'s> Sheets<'s> {
     pub(in crate::tables) fn new(
         store: &'s Store,
         vocabulary: &'s Vocabulary,
+        known: &'s Known<'s>,
         sheet: Sheet,
         text: &'s str,
         file: impl FnOnce(&str) -> Result<Arc<SourceFile>, String>,
@@ -49,14 +60,13 @@ impl<'s> Sheets<'s> {
         let schema = store.schema.ready().map(|schema| &schema.cedar);
         let mut faults = Vec::new();
         let base = base(store, schema, &sheet.entities, file).and_then(|base| {
-            let bare = Laid { entities: base, notes: Vec::new() };
             if sheet.with.is_empty() {
-                return Ok(bare);
+                return Ok((Laid::bare(Arc::clone(&base)), base));
             }
-            let laid = lay(&bare.entities, &sheet.with, text, schema, &mut Bench::default());
+            let laid = lay(&base, &sheet.with, text, schema, &mut Bench::default());
             // Of entities that stand alone in the table none is a slip.
             let alone = matches!(sheet.entities, Base::Written);
-            laid.map(|laid| if alone { Laid { notes: Vec::new(), ..laid } } else { laid })
+            laid.map(|laid| (if alone { Laid { near: Vec::new(), ..laid } } else { laid }, base))
         });
         let base = base.map_err(|found| faults.extend(found));
         let clock = sheet.clock.iter().map(|clock| &clock.attribute);
@@ -76,13 +86,41 @@ impl<'s> Sheets<'s> {
         for said in sheet.defaults.principal.iter().chain(&sheet.defaults.resource) {
             faults.extend(parse(&said.value).err().map(|fault| fault.at(said.span)));
         }
+        for said in &sheet.unknown {
+            let wrong = parse(&said.value).map(|uid| vocabulary.unknown_type(uid.type_name()));
+            faults.extend(wrong.unwrap_or_else(Some).map(|fault| fault.at(said.span)));
+        }
         if let Some(said) = &sheet.defaults.action {
             faults.extend(vocabulary.action(&said.value).err().map(|fault| fault.at(said.span)));
         }
-        match base {
-            Ok(base) if faults.is_empty() => Ok(Self { store, schema, vocabulary, sheet, base, text }),
-            _ => Err(faults),
+        let (Ok((mut base, bare)), true) = (base, faults.is_empty()) else { return Err(faults) };
+        let mut names: FxHashSet<EntityUid> = base.names.iter().map(|name| name.uid.clone()).collect();
+        if matches!(sheet.entities, Base::File(_)) {
+            names.extend(named(bare.iter()));
         }
+        let (watch, stale) = Watch::new(&sheet, &base, known, &bare);
+        // What the table names, its rows do not name by that.
+        base.names = Arc::default();
+        Ok(Self { store, schema, vocabulary, known, sheet, base, named: names, watch, stale, text })
+    }
+
+    /// Whether the store or the table names `uid`.
+    pub(super) fn has(&self, uid: &EntityUid) -> bool {
+        self.base.entities.get(uid).is_some() || self.named.contains(uid) || self.known.has(uid)
+    }
+
+    /// The entities of the table, where they are not just the store's.
+    pub(in crate::tables) fn brought(&self) -> Option<&Entities> {
+        let own = !matches!(self.sheet.entities, Base::OfStore) || !self.sheet.with.is_empty();
+        own.then_some(&*self.base.entities)
+    }
+
+    /// What the table says of entities without need, and those that it alone names. What rows do not need is known when `all` of
+    /// them have been looked at.
+    pub(in crate::tables) fn rest(&self, all: bool) -> (Vec<Stranger>, Vec<Fault>) {
+        let (strangers, mut faults) = if all { self.watch.rest() } else { (Vec::new(), Vec::new()) };
+        faults.extend(self.stale.iter().cloned());
+        (strangers, faults)
     }
 
     /// A worker of its own for a share of the rows.
@@ -126,30 +164,39 @@ pub(in crate::tables) struct Expander<'s> {
     laid: HashMap<String, Laid>,
     /// How many entities these are.
     held: usize,
-    /// Principals and resources of types that there are, by what the table writes.
-    uids: FxHashMap<String, EntityUid>,
+    /// Principals and resources of types that there are, by what the table writes, and whether each can be taken for granted.
+    uids: FxHashMap<String, (EntityUid, bool)>,
 }
 
 impl Expander<'_> {
     /// The rows that `spec` comes to, at least one.
     pub(in crate::tables) fn rows(&mut self, mut spec: Spec) -> Vec<Found<'static>> {
         let mut faults = std::mem::take(&mut spec.faults);
-        let mut notes = Vec::new();
+        let mut cast = Cast::default();
         let skipped = spec.skip.as_ref().filter(|_| faults.is_empty()).map(|said| said.value.clone());
         // A row that does not say what it expects is looked at for whatever else is wrong with it.
         let content = match (skipped, spec.what.take()) {
             (Some(why), _) => Ok(Content::Skip(why)),
             (None, what) => {
-                match self.expand(&spec, &what.unwrap_or(What::One(Decision::Deny)), &mut notes, &mut faults) {
+                let cells = self.expand(&spec, &what.unwrap_or(What::One(Decision::Deny)), &mut cast, &mut faults);
+                let cells = cells.filter(|_| faults.is_empty());
+                let met = cells.as_ref().map(|cells| self.meet(&spec, &cast, cells, &mut faults)).unwrap_or_default();
+                match cells {
                     Some(cells) if faults.is_empty() => {
-                        let cell = |(suffix, content)| found(&spec, suffix, &notes, content);
+                        let notes = slips(&cast, &met);
+                        let cell = |(suffix, content)| Found {
+                            notes: notes.clone(),
+                            met: met.clone(),
+                            ..found(&spec, suffix, content)
+                        };
                         return cells.into_iter().map(cell).collect();
                     }
                     _ => Err(faults),
                 }
             }
         };
-        vec![found(&spec, None, &notes, content)]
+        self.shared.watch.missed();
+        vec![Found { notes: slips(&cast, &Met::default()), ..found(&spec, None, content) }]
     }
 
     /// The rows of a `spec` that cannot stand: one, with this fault besides its own.
@@ -158,13 +205,7 @@ impl Expander<'_> {
         self.rows(spec)
     }
 
-    fn expand(
-        &mut self,
-        spec: &Spec,
-        what: &What,
-        notes: &mut Vec<String>,
-        faults: &mut Vec<Fault>,
-    ) -> Option<Vec<Cell>> {
+    fn expand(&mut self, spec: &Spec, what: &What, cast: &mut Cast, faults: &mut Vec<Fault>) -> Option<Vec<Cell>> {
         let defaults = &self.shared.sheet.defaults;
         let who = spec.principal.as_ref().or(defaults.principal.as_ref());
         let whom = spec.resource.as_ref().or(defaults.resource.as_ref());
@@ -175,8 +216,12 @@ impl Expander<'_> {
         };
         let resource = self.entity(whom, "resource", spec, faults);
         let laid = self.entities(&spec.with, faults);
-        *notes = laid.iter().flat_map(|laid| laid.notes.iter().cloned()).collect();
-        let entities = laid.map(|laid| laid.entities);
+        // What overlays hold is known; what the context holds comes from here on.
+        self.bench.values.named();
+        let entities = laid.as_ref().map(|laid| Arc::clone(&laid.entities));
+        let familiar = [&principal, &resource].into_iter().flatten().all(|(_, familiar)| *familiar);
+        let [principal, resource] = [principal, resource].map(|found| found.map(|(uid, _)| uid));
+        *cast = Cast { principal: principal.clone(), resource: resource.clone(), familiar, laid };
         let reasons = self.reasons(spec.because.as_ref(), faults);
         let errors = self.errors(spec.errors.as_ref(), faults);
         let at = spec.at.as_ref().map(|said| said.value);
@@ -260,14 +305,14 @@ impl Expander<'_> {
         }
     }
 
-    /// The principal or resource of a row, of a type that there is.
+    /// The principal or resource of a row, of a type that there is, and whether it exists or need not.
     fn entity(
         &mut self,
         said: Option<&Said<String>>,
         what: &str,
         spec: &Spec,
         faults: &mut Vec<Fault>,
-    ) -> Option<EntityUid> {
+    ) -> Option<(EntityUid, bool)> {
         let Some(said) = said else { return missing(what, spec, faults) };
         if let Some(known) = self.uids.get(&said.value) {
             return Some(known.clone());
@@ -280,8 +325,9 @@ impl Expander<'_> {
         if self.uids.len() >= UIDS {
             self.uids.clear();
         }
-        self.uids.insert(said.value.clone(), uid.clone());
-        Some(uid)
+        let familiar = self.shared.has(&uid) || !self.shared.known.matters(&uid, Role::Principal);
+        self.uids.insert(said.value.clone(), (uid.clone(), familiar));
+        Some((uid, familiar))
     }
 
     /// Says where the schema does not let `action` be about these.
@@ -314,7 +360,8 @@ impl Expander<'_> {
         let mut laid = lay(&shared.base.entities, with, shared.text, shared.schema, &mut self.bench)
             .map_err(|found| faults.extend(found))
             .ok()?;
-        laid.notes.extend(shared.base.notes.iter().cloned());
+        laid.near.extend(shared.base.near.iter().cloned());
+        Arc::make_mut(&mut laid.names).retain(|name| !shared.has(&name.uid) || shared.watch.doubts(&name.uid));
         let count = laid.entities.iter().count();
         if self.held + count > KEPT {
             self.laid.clear();
@@ -383,16 +430,22 @@ impl Expander<'_> {
 type Part<'a> = (Option<&'a EntityUid>, Option<&'a Said<String>>, &'a str);
 
 /// A row's name within its specification, and what it is.
-type Cell = (Option<String>, Result<Content<'static>, Vec<Fault>>);
+pub(super) type Cell = (Option<String>, Result<Content<'static>, Vec<Fault>>);
 
-fn found(
-    spec: &Spec,
-    suffix: Option<String>,
-    notes: &[String],
-    content: Result<Content<'static>, Vec<Fault>>,
-) -> Found<'static> {
+fn found(spec: &Spec, suffix: Option<String>, content: Result<Content<'static>, Vec<Fault>>) -> Found<'static> {
     let name = spec.name.as_ref().map(|name| name.value.clone());
-    Found { name, suffix, span: spec.span, notes: notes.to_vec(), content }
+    Found { name, suffix, span: spec.span, notes: Vec::new(), met: Met::default(), content }
+}
+
+/// What is said of the entities that a row adds while others of nearly their names are there; not of those that are said to be
+/// needless.
+fn slips(cast: &Cast, met: &Met) -> Vec<String> {
+    let near = cast.laid.iter().flat_map(|laid| &laid.near).filter(|(new, _)| !met.has(new));
+    let slip = |(new, near): &(EntityUid, EntityUid)| {
+        let (new, near) = (new.to_string(), near.to_string());
+        format!("{} is added to the entities, and {} is there", inline(&new), inline(&near))
+    };
+    near.map(slip).collect()
 }
 
 /// The row of a `spec` whose store cannot decide anything, for this reason.
@@ -401,7 +454,7 @@ pub(in crate::tables) fn unrun(spec: &Spec, why: &Fault) -> Found<'static> {
         Some(said) => Ok(Content::Skip(said.value.clone())),
         None => Err(vec![why.clone()]),
     };
-    found(spec, None, &[], content)
+    found(spec, None, content)
 }
 
 /// Somebody who is expected and cannot be asked for.

@@ -7,6 +7,7 @@
 //! | `expand` | from specifications to rows |
 //! | `context`, `overlay`, `matrix`, `moment`, `values` | parts of that: contexts, entities, actions, times, values |
 //! | `vocabulary` | what the store knows |
+//! | `strangers`, `watch` | entities of a row that exist nowhere |
 //! | `faults` | what is said whatever the syntax |
 
 mod context;
@@ -21,12 +22,15 @@ mod moment;
 mod overlay;
 mod row;
 mod sheet;
+mod strangers;
 mod values;
 mod vocabulary;
+mod watch;
 
 pub(super) use expand::{Sheets, unrun};
 pub(super) use faults::{no_reason, no_row};
 pub(super) use model::{Because, Failing, Sheet, Spec, What};
 pub(super) use row::spec;
 pub(super) use sheet::sheet;
+pub(super) use strangers::Met;
 pub(super) use vocabulary::Vocabulary;

@@ -10,6 +10,10 @@ pub(in crate::tables) struct Sheet {
     pub(in crate::tables) entities: Base,
     /// Laid over the entities.
     pub(in crate::tables) with: Vec<Overlay>,
+    /// How many of these, the first, are the entities that the table writes instead of the store's.
+    pub(in crate::tables) written: usize,
+    /// Entities that rows mean to exist nowhere.
+    pub(in crate::tables) unknown: Vec<Said<String>>,
     pub(in crate::tables) defaults: Defaults,
     pub(in crate::tables) clock: Option<Clock>,
 }
@@ -89,6 +93,8 @@ pub(in crate::tables) struct Spec {
     pub(in crate::tables) what: Option<What>,
     pub(in crate::tables) because: Option<Because>,
     pub(in crate::tables) errors: Option<Failing>,
+    /// Entities that it means to exist nowhere.
+    pub(in crate::tables) unknown: Vec<Said<String>>,
     /// Why it is not to be run.
     pub(in crate::tables) skip: Option<Said<String>>,
     /// What of the request is given and cannot be read, so that it is not called missing.
@@ -112,6 +118,7 @@ impl Spec {
             what: None,
             because: None,
             errors: None,
+            unknown: Vec::new(),
             skip: None,
             unread: Vec::new(),
             faults: Vec::new(),

@@ -8,6 +8,7 @@ use rustc_hash::FxHashMap;
 use serde_json::{Map, Value};
 
 use super::model::Overlay;
+use super::strangers::{Name, names};
 use super::values::Values;
 use crate::data::{Entry, Fault, Kind};
 use crate::repo::cedar::{direct_parents, entity_shape, fault};
@@ -22,8 +23,17 @@ const MANY: usize = 50;
 #[derive(Debug, Clone)]
 pub(super) struct Laid {
     pub(super) entities: Arc<Entities>,
-    /// What is probably not meant.
-    pub(super) notes: Vec<String>,
+    /// Entities that are added, each with one of nearly its name that is there.
+    pub(super) near: Vec<(EntityUid, EntityUid)>,
+    /// What the overlays name that the entities did not have.
+    pub(super) names: Arc<Vec<Name>>,
+}
+
+impl Laid {
+    /// `entities` with nothing laid over them.
+    pub(super) fn bare(entities: Arc<Entities>) -> Self {
+        Self { entities, near: Vec::new(), names: Arc::default() }
+    }
 }
 
 /// An entity on its way.
@@ -62,7 +72,7 @@ pub(super) fn lay(
 ) -> Result<Laid, Vec<Fault>> {
     let mut entities = Vec::new();
     let mut faults = Vec::new();
-    let mut notes = Vec::new();
+    let mut slips = Vec::new();
     // In the order in which entities are met first; a second overlay of one goes on from the first.
     let mut order = Vec::new();
     let mut drafts: HashMap<EntityUid, Draft<'_>> = HashMap::new();
@@ -83,10 +93,7 @@ pub(super) fn lay(
                 bench.near.clear();
             }
             let near = bench.near.entry(uid.clone()).or_insert_with(|| meant(&uid, base));
-            notes.extend(near.as_ref().map(|near| {
-                let (new, near) = (uid.to_string(), near.to_string());
-                format!("{} is added to the entities, and {} is there", inline(&new), inline(&near))
-            }));
+            slips.extend(near.as_ref().map(|near| (uid.clone(), near.clone())));
         }
         // Nothing but what is written here makes it, so the same text makes the same again.
         let alone = new && overlays.iter().filter(|other| other.uid.value == overlay.uid.value).count() == 1;
@@ -123,7 +130,11 @@ pub(super) fn lay(
     }
     // Each fits the schema by itself, and that is all that a schema asks.
     let laid = base.clone().upsert_entities(entities, None);
-    laid.map(|entities| Laid { entities: Arc::new(entities), notes }).map_err(|error| {
+    let laid = laid.map(|entities| {
+        let names = Arc::new(names(overlays, &entities, base));
+        Laid { entities: Arc::new(entities), near: slips, names }
+    });
+    laid.map_err(|error| {
         let words = fault(&error).message;
         let named = overlays.iter().find(|overlay| words.contains(&overlay.uid.value)).or(overlays.first());
         let Some(overlay) = named else { return vec![Fault::new(inline(&words))] };

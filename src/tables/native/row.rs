@@ -23,6 +23,7 @@ const ROW: &[&str] = &[
     "errors",
     "at",
     "who-can",
+    "unknown",
     "skip",
 ];
 
@@ -47,6 +48,7 @@ pub(in crate::tables) fn spec(tree: &Tree) -> Spec {
         }
         spec.because = because(&mut fields);
         spec.errors = errors(&mut fields);
+        spec.unknown = fields.texts("unknown").unwrap_or_default();
         spec.skip = skip(&mut fields);
         expectation(&mut spec, &mut fields);
         if spec.what.is_none() && spec.skip.is_none() && fields.faults().is_empty() {

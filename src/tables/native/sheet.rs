@@ -9,7 +9,7 @@ use crate::data::{Entry, Fault, Kind, Said, Tree};
 use crate::text::{Span, inline};
 
 /// The keys of a table; `tests` holds its rows.
-const SHEET: &[&str] = &["entities", "with", "defaults", "clock", "tests"];
+const SHEET: &[&str] = &["entities", "with", "unknown", "defaults", "clock", "tests"];
 
 /// What all rows of the table share: `entries` are those of the table but for its rows, `rows` is where these stand.
 ///
@@ -24,18 +24,19 @@ pub(in crate::tables) fn sheet(entries: &[Entry], rows: Option<Span>, faults: &m
             None => no_row(Span::at(0)),
         });
     }
-    let fields = Fields::among(entries, faults);
+    let mut fields = Fields::among(entries, faults);
     let entities = fields.get("entities");
     let with = fields.get("with");
     let defaults = fields.get("defaults");
     let clock = fields.get("clock");
-    let mut sheet = Sheet::default();
+    let mut sheet = Sheet { unknown: fields.texts("unknown").unwrap_or_default(), ..Sheet::default() };
     match entities.map(|tree| (tree, &tree.kind)) {
         None => {}
         Some((tree, Kind::Text(path))) => sheet.entities = Base::File(Said { value: path.clone(), span: tree.span }),
         Some((tree, Kind::List(_) | Kind::Map(_))) => {
             sheet.entities = Base::Written;
             sheet.with = overlays(tree, "`entities`", faults);
+            sheet.written = sheet.with.len();
         }
         Some((tree, _)) => {
             let message = format!("`entities` is a file or a list of entities, and this is {}", tree.what());

@@ -2,6 +2,7 @@
 
 use std::fmt::Arguments;
 
+use cedar_policy::EntityUid;
 use rustc_hash::FxHashMap;
 use serde_json::Value;
 
@@ -15,9 +16,16 @@ use crate::text::{Span, inline, nearest};
 pub(in crate::tables) struct Values {
     /// Whether an extension's function takes a text, and Cedar's words where it does not.
     literals: FxHashMap<(String, String), Option<String>>,
+    /// The entities that were written.
+    named: Vec<EntityUid>,
 }
 
 impl Values {
+    /// The entities that were written since this was asked last.
+    pub(super) fn named(&mut self) -> Vec<EntityUid> {
+        std::mem::take(&mut self.named)
+    }
+
     /// `tree` as JSON where `shape` is wanted; `what` names it for people. `None` when a fault says why not.
     pub(super) fn json(
         &mut self,
@@ -49,7 +57,7 @@ impl Values {
             (Kind::Bool(value), Shape::Bool | Shape::Any) => Some(Value::Bool(*value)),
             (Kind::Long(value), Shape::Long | Shape::Any) => Some(Value::from(*value)),
             (Kind::Text(text), Shape::String | Shape::Any) => Some(Value::String(text.clone())),
-            (Kind::Text(text), Shape::Entity) => entity(text, tree.span, what, faults),
+            (Kind::Text(text), Shape::Entity) => self.entity(text, tree.span, what, faults),
             (Kind::Text(text), Shape::Extension(name)) => self.extension(name, text, tree.span, what, faults),
             (Kind::List(items), Shape::Set(_) | Shape::Any) => {
                 let of = if let Shape::Set(of) = shape { of } else { &Shape::Any };
@@ -65,7 +73,11 @@ impl Values {
                     let json = self.json(value, &Shape::Any, what, faults)?;
                     object.insert(key.value.clone(), json);
                 }
-                Some(Value::Object(object))
+                let object = Value::Object(object);
+                if *shape == Shape::Entity || object.get("__entity").is_some() {
+                    self.named.extend(EntityUid::from_json(object.clone()));
+                }
+                Some(object)
             }
             _ => wrong(faults),
         }
@@ -125,7 +137,7 @@ impl Values {
                 _ => wrong(faults, &shape.what()),
             },
             Shape::Long => text.parse::<i64>().map_or_else(|_| wrong(faults, &shape.what()), |long| Some(long.into())),
-            Shape::Entity if !text.trim_start().starts_with('{') => entity(text, tree.span, what, faults),
+            Shape::Entity if !text.trim_start().starts_with('{') => self.entity(text, tree.span, what, faults),
             Shape::Extension(name) if !text.trim_start().starts_with('{') => {
                 self.extension(name, text, tree.span, what, faults)
             }
@@ -171,18 +183,20 @@ impl Values {
         faults.push(Fault::new(message).at(span));
         None
     }
-}
 
-fn entity(text: &str, span: Span, what: Arguments<'_>, faults: &mut Vec<Fault>) -> Option<Value> {
-    match parse(text) {
-        Ok(uid) => {
-            let id: &str = uid.id().as_ref();
-            Some(serde_json::json!({ "__entity": { "type": uid.type_name().to_string(), "id": id } }))
-        }
-        Err(fault) => {
-            let message = format!("{what} is an entity, and this is `{}`", inline(text));
-            faults.push(Fault { message, ..fault }.at(span));
-            None
+    fn entity(&mut self, text: &str, span: Span, what: Arguments<'_>, faults: &mut Vec<Fault>) -> Option<Value> {
+        match parse(text) {
+            Ok(uid) => {
+                let id: &str = uid.id().as_ref();
+                let json = serde_json::json!({ "__entity": { "type": uid.type_name().to_string(), "id": id } });
+                self.named.push(uid);
+                Some(json)
+            }
+            Err(fault) => {
+                let message = format!("{what} is an entity, and this is `{}`", inline(text));
+                faults.push(Fault { message, ..fault }.at(span));
+                None
+            }
         }
     }
 }

@@ -99,6 +99,7 @@ pub fn failing_row(id: &str, location: Location, message: &str) -> TestResult {
         help: None,
         faults: Vec::new(),
         notes: Vec::new(),
+        unknown: Vec::new(),
         skip_reason: None,
         explanations: Vec::new(),
     }
