@@ -17,7 +17,7 @@ use std::sync::{Arc, Mutex};
 use cedar_policy::{Effect, Entities, PolicyId, Request};
 use rayon::prelude::*;
 
-use crate::decide::Index;
+use crate::decide::ScopedAuthorizer;
 use crate::outcome::{ConditionCoverage, ConditionKind, Coverage, PolicyCoverage, PolicyRef};
 use crate::repo::{Policy, Repo, Store};
 use crate::text::{Location, Span};
@@ -168,7 +168,7 @@ impl<'r> Plan<'r> {
     }
 
     /// Counts one row that ran.
-    pub(super) fn count(&self, counts: &mut Counts, index: &Index, request: &Request, entities: &Entities) {
+    pub(super) fn count(&self, counts: &mut Counts, index: &ScopedAuthorizer, request: &Request, entities: &Entities) {
         let world = World::new(request, entities);
         let in_scope = index.in_scope(request, entities).into_iter();
         let mut rows: Vec<_> = in_scope

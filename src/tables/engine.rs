@@ -12,7 +12,7 @@ use super::own::{self, Sheets, Spec, Specs, Vocabulary};
 use super::rows::Found;
 use super::select::{Selection, Stop};
 use super::worker::Worker;
-use crate::decide::Index;
+use crate::decide::ScopedAuthorizer;
 use crate::finding::{Finding, Level};
 use crate::outcome::{Status, TestResult};
 use crate::repo::tree::Fault;
@@ -86,7 +86,7 @@ pub fn run(repo: &Repo, selection: &Selection, gauge: Option<&Gauge<'_>>) -> Ran
 /// A store made ready for rows.
 pub(super) struct Ready<'s> {
     pub(super) store: &'s Store,
-    pub(super) index: Index,
+    pub(super) index: ScopedAuthorizer,
     vocabulary: OnceLock<Vocabulary>,
     /// Made for the first row that fails.
     tracer: OnceLock<Tracer>,
@@ -129,7 +129,7 @@ impl<'s> Ready<'s> {
         };
         Self {
             store,
-            index: Index::new(&store.set),
+            index: ScopedAuthorizer::new(&store.set),
             vocabulary: OnceLock::new(),
             tracer: OnceLock::new(),
             plan: gauge.and_then(|gauge| gauge.plan(store)),
