@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::Lesson;
+use super::Explanation;
 use crate::text::Location;
 
 /// What an authorizer answers.
@@ -159,5 +159,5 @@ pub struct TestResult {
     /// Why it was skipped.
     pub skip_reason: Option<String>,
     /// Of a row that failed: which policies made it so and what stood in the way of others, the most telling first.
-    pub lesson: Vec<Lesson>,
+    pub explanations: Vec<Explanation>,
 }

@@ -47,7 +47,7 @@ fn render(outcome: &Outcome, options: &Options) -> String {
     let all = (errors.into_iter().map(of_finding))
         .chain(select::bad_rows(outcome).map(of_row))
         .chain(refused.into_iter().map(of_change))
-        .chain(outcome.inconclusive.iter().map(|why| of_run("inconclusive", inline(why).into_owned())))
+        .chain(outcome.inconclusive().map(|why| of_run("inconclusive", inline(why).into_owned())))
         .chain((outcome.verdict() == Verdict::NothingChecked).then(|| of_run("nothing checked", verdict_line(outcome))))
         .chain(below_floor.map(|sentence| of_run("coverage", inline(&sentence).into_owned())))
         .chain(weakened.map(of_weakened))
@@ -92,8 +92,8 @@ fn of_finding(finding: &Finding) -> Annotation<'_> {
 
 fn of_row(row: &TestResult) -> Annotation<'_> {
     let mut message = inline(&row.id).into_owned();
-    let lesson = row.lesson.first().map(|lesson| &lesson.sentence);
-    for part in [row.message.as_ref(), row.help.as_ref(), lesson].into_iter().flatten() {
+    let explanation = row.explanations.first().map(|explanation| &explanation.sentence);
+    for part in [row.message.as_ref(), row.help.as_ref(), explanation].into_iter().flatten() {
         message.push_str(&format!("\n{}", inline(part)));
     }
     let title = if row.status == crate::outcome::Status::Fail { "row failed" } else { "row could not run" };

@@ -6,17 +6,18 @@ use std::sync::OnceLock;
 use rayon::prelude::*;
 
 use super::coverage::{Gauge, Plan};
-use super::forms;
+use super::foreign;
+use super::forms::{Foreign, Opened, Opening, Specs, opening};
 use super::names::{CELL, Name, Names};
-use super::own::{self, Sheets, Spec, Specs, Vocabulary};
+use super::native::{self, Sheets, Spec, Vocabulary};
 use super::rows::Found;
 use super::select::{Selection, Stop};
 use super::worker::Worker;
+use crate::data::Fault;
 use crate::decide::ScopedAuthorizer;
 use crate::finding::{Finding, Level};
-use crate::outcome::{Status, TestResult};
-use crate::repo::tree::Fault;
-use crate::repo::{Repo, SchemaState, Store, TEST_MISMATCH, Table, TableForm};
+use crate::outcome::{Notice, NoticeKind, Status, TestResult};
+use crate::repo::{Repo, SchemaState, Store, TEST_MISMATCH, Table};
 use crate::text::{Location, Span, inline};
 use crate::trace::Tracer;
 
@@ -108,12 +109,12 @@ impl Ran {
 
     /// What rows show and do not fail for, each once, with the first row that shows it.
     #[must_use]
-    pub fn remarks(&self) -> Vec<String> {
+    pub fn remarks(&self) -> Vec<Notice> {
         let remark = |(note, (count, first)): (&String, &(usize, String))| match count {
             1 => format!("{note} ({})", inline(first)),
             count => format!("{note} ({count} rows, such as {})", inline(first)),
         };
-        self.notes.iter().map(remark).collect()
+        self.notes.iter().map(|note| Notice::new(NoticeKind::RowRemark, remark(note))).collect()
     }
 }
 
@@ -154,38 +155,35 @@ struct Run<'r> {
 }
 
 impl Run<'_> {
-    fn run(self) -> Ran {
-        match self.table.form {
-            TableForm::Yaml => {
-                let opened = own::yaml(self.table.file.text());
-                self.own(opened)
+    fn run(mut self) -> Ran {
+        match self.table.form.map(opening) {
+            Some(Opening::Native(open)) => {
+                let opened = open(self.table.file.text());
+                self.native(opened)
             }
-            TableForm::Csv => {
-                let text = self.table.file.parse_text();
-                let opened = own::csv(&text);
-                self.own(opened)
-            }
-            TableForm::RunTests | TableForm::Request { .. } | TableForm::Integration | TableForm::Malformed => {
-                self.json()
+            Some(Opening::Foreign(form)) => self.foreign(form),
+            None => {
+                self.finding(foreign::unknown_form(&self.table.file));
+                self.ran
             }
         }
     }
 
     /// Runs a table in one of the forms of others.
-    fn json(mut self) -> Ran {
+    fn foreign(mut self, form: &Foreign) -> Ran {
         let table = self.table;
         let text = table.file.parse_text();
-        let nodes = match forms::rows(table, &text) {
+        let nodes = match (form.rows)(&table.file, &text).map_err(Some).and_then(|rows| rows.ok_or(None)) {
             Ok(nodes) => nodes,
-            Err(fault) => {
-                self.finding(fault);
+            Err(error) => {
+                self.finding(foreign::malformed(error));
                 return self.ran;
             }
         };
         let (own, broken) = match &table.own_store {
             Some(Ok(store)) => (Some(Ready::new(store, self.gauge)), None),
             Some(Err(why)) => {
-                (None, Some(Fault::new(format!("the store of this test cannot be used: {}", inline(why)))))
+                (None, Some(Fault::new(format!("the store of this test cannot be used: {}", inline(&why.to_string())))))
             }
             None => (None, None),
         };
@@ -195,8 +193,8 @@ impl Run<'_> {
         while let Some(batch) = batches.next() {
             let mut named = Vec::with_capacity(batch.len());
             for node in batch {
-                let row = forms::row(table, *node);
-                named.push((self.names.json(row.name.as_deref()), row));
+                let row = (form.row)(table, *node);
+                named.push((self.names.foreign(row.name.as_deref(), form.single), row));
             }
             let results = shares(named, |share| {
                 let mut worker = Worker::new(ready, table, selection);
@@ -218,8 +216,8 @@ impl Run<'_> {
     }
 
     /// Runs one of our own tables, a batch at a time, so that a long one never stands in memory whole.
-    fn own(mut self, opened: Result<own::Opened<'_>, Fault>) -> Ran {
-        let own::Opened { sheet, mut specs, mut faults } = match opened {
+    fn native(mut self, opened: Result<Opened<'_>, Fault>) -> Ran {
+        let Opened { sheet, mut specs, mut faults } = match opened {
             Ok(opened) => opened,
             Err(fault) => {
                 self.finding(fault);
@@ -229,7 +227,7 @@ impl Run<'_> {
         let (ready, table, selection) = (self.ready, self.table, self.selection);
         let vocabulary = ready.vocabulary.get_or_init(|| Vocabulary::of(ready.store));
         let file = |path: &str| match table.entity_files.get(path) {
-            Some(found) => found.clone(),
+            Some(found) => found.clone().map_err(|error| error.to_string()),
             None => Err(format!("`{path}` is not an entity file")),
         };
         // What such a store makes of names and contexts is not known, and each row says why.
@@ -261,7 +259,7 @@ impl Run<'_> {
                     let rows = match (&mut expander, name.fault) {
                         (Ok(expander), None) => expander.rows(spec),
                         (Ok(expander), Some(fault)) => expander.refused(spec, fault),
-                        (Err(blocked), _) => vec![own::unrun(&spec, blocked)],
+                        (Err(blocked), _) => vec![native::unrun(&spec, blocked)],
                     };
                     for found in rows {
                         let id = match &found.suffix {
@@ -290,7 +288,7 @@ impl Run<'_> {
             match specs.next() {
                 None => break,
                 Some(Ok(spec)) => {
-                    let name = self.names.own(spec.name(), spec.span());
+                    let name = self.names.native(spec.name(), spec.span());
                     batch.push((spec, name));
                 }
                 Some(Err(fault)) => {

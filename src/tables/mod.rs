@@ -5,10 +5,12 @@
 mod compare;
 mod coverage;
 mod engine;
+mod explanation;
+mod foreign;
 mod forms;
-mod lesson;
 mod names;
-mod own;
+mod native;
+mod places;
 mod request;
 mod rows;
 mod select;

@@ -7,14 +7,14 @@ use serde_json::value::RawValue;
 use super::compare::{expected, got, mismatches, wrong_people};
 use super::coverage::{Counts, Plan};
 use super::engine::Ready;
-use super::lesson::{Asked, lesson, named};
+use super::explanation::{Asked, explain, named};
 use super::request::Requests;
 use super::rows::{Content, Errors, Found, Row, RowContext, RowEntities, Who};
 use super::select::{About, Selection};
 use super::uid::meant;
+use crate::data::Fault;
 use crate::outcome::{Decision, Expected, PolicyError, RowFault, RowRequest, Status, TestResult};
 use crate::repo::Table;
-use crate::repo::tree::Fault;
 use crate::text::{Location, Span, inline};
 
 /// How many entities that are not there are looked at: where so many are, it is meant so.
@@ -70,7 +70,7 @@ impl<'r> Worker<'r> {
             faults: Vec::new(),
             notes: found.notes.clone(),
             skip_reason: None,
-            lesson: Vec::new(),
+            explanations: Vec::new(),
         };
         let asked = match &found.content {
             Ok(Content::Row(row)) => self.decision(row, &mut result),
@@ -154,7 +154,7 @@ impl<'r> Worker<'r> {
         let wrong = mismatches(self.ready.store, row, &got).map_err(|why| vec![Fault::new(why)])?;
         if !wrong.is_empty() {
             let asked = Asked { request, entities: &entities, expected: row.decision, response: &response };
-            result.lesson = lesson(self.ready.store, self.ready.tracer(), &asked, &named(self.ready.store, row));
+            result.explanations = explain(self.ready.store, self.ready.tracer(), &asked, &named(self.ready.store, row));
         }
         result.got = Some(got);
         judge(result, wrong);
@@ -238,7 +238,7 @@ impl<'r> Worker<'r> {
             let asked = Asked { request, entities: &who.entities, expected, response };
             result.request = Some(shown(request, &who.context));
             result.got = Some(got(self.ready.store, response));
-            result.lesson = lesson(self.ready.store, self.ready.tracer(), &asked, &[]);
+            result.explanations = explain(self.ready.store, self.ready.tracer(), &asked, &[]);
         }
         judge(result, wrong_people(&missing, &extra));
         self.note(&[Some(&who.resource)], &who.entities, &failing, result);

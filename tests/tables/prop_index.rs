@@ -1,4 +1,5 @@
-//! `decide::ScopedAuthorizer` answers as `cedar_policy::Authorizer` over the whole set: decision, determining policies, errors.
+//! `decide::ScopedAuthorizer` answers as `cedar_policy::Authorizer` over the whole set: decision, determining policies,
+//! errors.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
