@@ -9,28 +9,18 @@
 use std::collections::BTreeSet;
 
 use super::causes::{Candidate, Family};
-use super::environment::{Applied, Effect, Work};
-use super::expression::{Conjunct, Part, together};
+use super::delta::{Condition, Effect};
+use super::expression::{Conjunct, LONGEST, Part, together};
 use super::pair::Which;
+use super::view::Applied;
+use super::work::Work;
 use crate::symbolic::{Answer, Formula, Sample, Subject};
-
-/// For whom an effect holds.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Condition {
-    /// A Cedar expression.
-    pub text: String,
-    /// Whether it is proved to hold for exactly the requests concerned; otherwise for all of them and for more.
-    pub exact: bool,
-}
 
 /// How many other policies an expression may speak of.
 const OTHERS: usize = 4;
 
 /// Of how many policies one may have to match, for the expression to list them.
 const ALTERNATIVES: usize = 3;
-
-/// Longer expressions are not read, in characters.
-const LONGEST: usize = 320;
 
 /// The condition of the candidate; `like` has the same causes in an environment that is likely to be like this one.
 pub(super) fn of<'s>(work: &mut Work<'_, 's>, candidate: &Candidate, like: Option<&'s Effect>) -> Condition {
@@ -67,23 +57,6 @@ fn holds_exactly<'s>(work: &mut Work<'_, 's>, family: &Family, subject: &'s Subj
     let whole = family.whole();
     work.session.check(&holds.clone().and(!whole.clone())).is_impossible()
         && work.session.check(&whole.and(!holds)).is_impossible()
-}
-
-/// The conjuncts alone, as many as can be read.
-pub(super) fn cover(own: &[Conjunct]) -> String {
-    let mut parts: Vec<Part<'_>> = Vec::new();
-    let mut text = "true".to_owned();
-    // Of which type the principal and the resource are goes without saying: the environment says it.
-    for conjunct in own.iter().filter(|conjunct| !conjunct.is_type_of_scope()) {
-        parts.push(Part::Holds(conjunct));
-        match together(&parts) {
-            Some((longer, _)) if longer.chars().count() <= LONGEST => text = longer,
-            _ => {
-                parts.pop();
-            }
-        }
-    }
-    text
 }
 
 /// A part of the expression, and what it says as a formula.

@@ -185,7 +185,7 @@ impl Pair {
     /// The conjuncts of a policy as one expression, as far as it can be read.
     pub(super) fn cover(&self, entry: usize, side: Which) -> &str {
         let Some(member) = self.entries.get(entry).and_then(|entry| entry.member(side)) else { return "true" };
-        member.cover.get_or_init(|| super::conditions::cover(self.conjuncts(entry, side)))
+        member.cover.get_or_init(|| super::expression::cover(self.conjuncts(entry, side)))
     }
 
     /// Whether the policy reads an attribute whose values can be members of an enumeration that differs.

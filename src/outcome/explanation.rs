@@ -1,6 +1,6 @@
 //! Why a failing row came out as it did.
 
-use super::PolicyRef;
+use super::policy_ref::PolicyRef;
 use crate::text::Location;
 
 /// A place in a policy and what is there.

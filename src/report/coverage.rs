@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::verdict::counted;
+use super::counted::counted;
 use crate::outcome::{ConditionKind, Coverage, Explanation, Mark, PolicyRef};
 use crate::text::Span;
 

@@ -9,7 +9,8 @@ use crate::finding::{Finding, Level};
 use crate::outcome::changes::{Direction, Weakened};
 use crate::outcome::{Outcome, TestResult, Verdict};
 use crate::report::changes::{Change, View};
-use crate::report::verdict::{counted, not_validated, verdict_line};
+use crate::report::counted::counted;
+use crate::report::verdict::{not_validated, verdict_line};
 use crate::report::{Format, Options, coverage, evidence, select};
 use crate::text::{Location, inline};
 

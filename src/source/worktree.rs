@@ -8,8 +8,7 @@ use std::sync::OnceLock;
 use walkdir::WalkDir;
 
 use super::api::{Entry, MAX_FILE, ReadError, Source, SourceError, is_pointer};
-use super::git;
-use super::objects::Objects;
+use super::git::{self, Objects};
 
 /// So many folders above one are looked at for what it belongs to.
 const MOST_ABOVE: usize = 16;

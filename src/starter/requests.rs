@@ -12,7 +12,7 @@ use cedar_policy::{Context, Decision, Effect, Entities, EntityTypeName, EntityUi
 use rayon::prelude::*;
 use serde_json::Value;
 
-use crate::decide::Index;
+use crate::decide::ScopedAuthorizer;
 use crate::repo::{EntityState, Named, Store};
 use crate::symbolic::{Answer, CompiledPolicies, Formula, PolicyRef, SchemaModel, Session, Subject};
 use crate::text::inline;
@@ -152,7 +152,7 @@ pub(super) struct World<'s> {
     entities: &'s Entities,
     by_type: BTreeMap<EntityTypeName, Vec<EntityUid>>,
     pub(super) rules: CompiledPolicies,
-    index: Index,
+    index: ScopedAuthorizer,
 }
 
 impl<'s> World<'s> {
@@ -167,7 +167,7 @@ impl<'s> World<'s> {
         }
         let subjects = store.deciding().filter_map(|(key, _, _)| Some(Subject::policy(store.set.policy(key)?)));
         let rules = CompiledPolicies::new(Arc::clone(model), subjects.collect());
-        Self { store, schema, entities, by_type, rules, index: Index::new(&store.set) }
+        Self { store, schema, entities, by_type, rules, index: ScopedAuthorizer::new(&store.set) }
     }
 
     /// One request for each answer that is found in `environment`.

@@ -16,7 +16,7 @@ use super::select::{Selection, Stop};
 use super::strangers::Strangers;
 use super::worker::{self, Worker};
 use crate::data::Fault;
-use crate::decide::Index;
+use crate::decide::ScopedAuthorizer;
 use crate::finding::{Finding, Level};
 use crate::outcome::{Notice, NoticeKind, Status, TestResult};
 use crate::repo::{Repo, SchemaState, Store, TEST_MISMATCH, Table};
@@ -90,7 +90,7 @@ pub fn run(repo: &Repo, selection: &Selection, gauge: Option<&Gauge<'_>>) -> Ran
 /// A store made ready for rows.
 pub(super) struct Ready<'s> {
     pub(super) store: &'s Store,
-    pub(super) index: Index,
+    pub(super) index: ScopedAuthorizer,
     pub(super) known: Known<'s>,
     vocabulary: OnceLock<Vocabulary>,
     /// Made for the first row that fails.
@@ -134,7 +134,7 @@ impl<'s> Ready<'s> {
         };
         Self {
             store,
-            index: Index::new(&store.set),
+            index: ScopedAuthorizer::new(&store.set),
             known: Known::new(store),
             vocabulary: OnceLock::new(),
             tracer: OnceLock::new(),

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::terms::Term;
+use super::term::Term;
 
 /// What a node is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

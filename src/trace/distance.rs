@@ -1,7 +1,8 @@
 //! What would have to differ for a condition to come out otherwise.
 
 use super::condition::Shape;
-use super::values::{Truth, Values};
+use super::truth::Truth;
+use super::values::Values;
 
 /// More than any number of operands: a literal does not differ.
 const NEVER: u32 = 1 << 20;

@@ -16,10 +16,10 @@ fn replaced(text: &str, start: &str, end: &str, words: impl Fn(i64) -> Option<St
     let mut rest = text;
     while let Some((before, after)) = rest.split_once(start) {
         out.push_str(before);
-        let said = after.split_once(end).and_then(|(number, after)| Some((words(number.parse().ok()?)?, after)));
-        rest = match said {
-            Some((said, after)) => {
-                out.push_str(&said);
+        let number = after.split_once(end).and_then(|(number, after)| Some((words(number.parse().ok()?)?, after)));
+        rest = match number {
+            Some((in_words, after)) => {
+                out.push_str(&in_words);
                 after
             }
             None => {

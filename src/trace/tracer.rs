@@ -8,9 +8,12 @@ use cedar_policy::{Effect, Entities, Policy, PolicyId, PolicySet, Request};
 
 use super::condition::Condition;
 use super::distance::{Change, to_hold};
+use super::reading;
 use super::scope::{Miss, Scope, Variable};
-use super::terms::{self, World};
-use super::values::{Truth, Values};
+use super::term::cut;
+use super::truth::Truth;
+use super::values::Values;
+use super::world::World;
 
 /// An operand of a policy's condition in one world.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,7 +77,7 @@ impl Tracer {
         let traced: Vec<Traced> = policies
             .into_iter()
             .map(|policy| {
-                let made = || Arc::new(terms::condition(&policy));
+                let made = || Arc::new(reading::condition(&policy));
                 let condition = match policy.template_id() {
                     Some(template) => Arc::clone(templates.entry(template.clone()).or_insert_with(made)),
                     None => made(),
@@ -210,7 +213,7 @@ fn account(traced: &Traced, found: Candidate, request: &Request, world: &World<'
         let mut miss = traced.scope.miss(request, variable);
         let above = miss.group.then(|| world.standing_of(request, variable)).flatten();
         miss.why.extend(above.map(|above| format!(": it is {above}")));
-        (miss, terms::scope_span(&traced.policy, variable))
+        (miss, reading::scope_span(&traced.policy, variable))
     });
     let (operands, more) = described(&mut values, wanted);
     Account { policy: traced.policy.id().clone(), missed, value: found.value, operands, more }
@@ -227,7 +230,7 @@ fn described(values: &mut Values<'_, '_>, mut operands: Vec<(usize, Option<bool>
         let Some(found) = values.condition.nodes.get(node) else { continue };
         described.push(Operand {
             span: found.span(),
-            text: terms::cut(&found.text()),
+            text: cut(&found.text()),
             wanted,
             value,
             facts: values.world.facts(&found.term, value),

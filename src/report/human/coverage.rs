@@ -4,7 +4,7 @@ use super::clean::clean;
 use super::explanation::Explanations;
 use super::paint::{Ink, Page};
 use crate::outcome::{Coverage, Explanation};
-use crate::report::verdict::counted;
+use crate::report::counted::counted;
 use crate::report::{Options, coverage};
 
 /// More policies than this are shown only when verbose.

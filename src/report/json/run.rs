@@ -4,12 +4,12 @@ use serde::Serialize;
 
 use super::changes::{self, ComparisonOut};
 use super::coverage::{self, CoverageOut};
+use super::location::{LocationOut, location};
 use crate::finding::{Environment, Evidence, Finding, Level, Related};
 use crate::outcome::{
     Breadth, Decision, Expected, Explanation, Got, Notice, Outcome, RowFault, RowRequest, Status, TestResult, Weight,
 };
 use crate::report::{Options, json_text, verdict_line};
-use crate::text::{Location, Position};
 
 #[derive(Serialize)]
 struct Root<'a> {
@@ -99,21 +99,6 @@ struct BreadthOut<'a> {
 struct LeftOutOut<'a> {
     path: &'a str,
     why: &'a str,
-}
-
-#[derive(Serialize)]
-struct Place {
-    line: usize,
-    column: usize,
-}
-
-#[derive(Serialize)]
-pub(super) struct LocationOut<'a> {
-    path: &'a str,
-    start: Place,
-    end: Place,
-    offset: usize,
-    length: usize,
 }
 
 #[derive(Serialize)]
@@ -272,17 +257,6 @@ fn breadth(breadth: &Breadth) -> BreadthOut<'_> {
         environments: breadth.environments,
         unconditional: breadth.unconditional,
         conditions: breadth.conditions,
-    }
-}
-
-pub(super) fn location(location: &Location) -> LocationOut<'_> {
-    let place = |position: Position| Place { line: position.line, column: position.column };
-    LocationOut {
-        path: location.path(),
-        start: place(location.start()),
-        end: place(location.end()),
-        offset: location.span.start,
-        length: location.span.len(),
     }
 }
 

@@ -4,7 +4,8 @@ use super::changes;
 use super::escape::{cell, code};
 use crate::finding::Finding;
 use crate::outcome::{Outcome, RowRequest, TestResult, Verdict};
-use crate::report::verdict::{self, counted};
+use crate::report::counted::counted;
+use crate::report::verdict;
 use crate::report::{Options, coverage, evidence, select};
 use crate::text::Location;
 

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use cedar_policy::{Effect, Entities, PolicyId, Request};
 
 use super::counts::Counts;
-use crate::decide::Index;
+use crate::decide::ScopedAuthorizer;
 use crate::repo::{Policy, Store};
 use crate::trace::{Condition, Tracer, Truth, Values, World};
 
@@ -77,7 +77,13 @@ impl<'r> Plan<'r> {
     }
 
     /// Counts one row that ran.
-    pub(in crate::tables) fn count(&self, counts: &mut Counts, index: &Index, request: &Request, entities: &Entities) {
+    pub(in crate::tables) fn count(
+        &self,
+        counts: &mut Counts,
+        index: &ScopedAuthorizer,
+        request: &Request,
+        entities: &Entities,
+    ) {
         let world = World::new(request, entities);
         let in_scope = index.in_scope(request, entities).into_iter();
         let mut rows: Vec<_> = in_scope

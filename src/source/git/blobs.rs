@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::Mutex;
 
-use super::api::{Entry, MAX_FILE, MAX_LINKS, ReadError, SourceError, is_pointer, resolve_link};
-use super::git;
+use super::command::command;
+use super::fetch_hint::{bring, is_partial};
+use crate::source::api::{Entry, MAX_FILE, MAX_LINKS, ReadError, SourceError, is_pointer, resolve_link};
 
 #[derive(Debug, Clone)]
 struct Blob {
@@ -49,7 +50,7 @@ impl Blobs {
 
 /// Files that git holds.
 #[derive(Debug)]
-pub(super) struct Objects {
+pub(in crate::source) struct Objects {
     root: PathBuf,
     blobs: BTreeMap<String, Blob>,
     /// The commit that a partial clone would fetch them by.
@@ -73,7 +74,7 @@ impl Drop for Reader {
 
 impl Reader {
     fn start(root: &Path, how: &str) -> std::io::Result<Self> {
-        let mut process = git::command(root, false)
+        let mut process = command(root, false)
             .args(["cat-file", how])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -120,7 +121,7 @@ impl Objects {
         Self { root: root.to_path_buf(), blobs: blobs.0, commit, reader, not_here }
     }
 
-    pub(super) fn entries(&self) -> Vec<Entry> {
+    pub(in crate::source) fn entries(&self) -> Vec<Entry> {
         self.blobs.keys().map(|path| Entry { path: path.clone() }).collect()
     }
 
@@ -161,15 +162,15 @@ impl Objects {
 
     /// What to say of a blob that is not here, the same for all of them.
     fn not_here(&self) -> ReadError {
-        let say = || match git::is_partial(&self.root) {
-            Ok(true) => format!("a partial clone; run {}, which fetches the contents", git::bring(&self.commit)),
+        let say = || match is_partial(&self.root) {
+            Ok(true) => format!("a partial clone; run {}, which fetches the contents", bring(&self.commit)),
             _ => "which is damaged; `git fsck` says more".to_owned(),
         };
         ReadError::NotHere(self.not_here.get_or_init(say).clone())
     }
 
     /// The content of the file at `path`, links followed to the file that they lead to.
-    pub(super) fn read(&self, path: &str) -> Result<Vec<u8>, ReadError> {
+    pub(in crate::source) fn read(&self, path: &str) -> Result<Vec<u8>, ReadError> {
         let mut path = path.to_owned();
         for step in 0..MAX_LINKS {
             let Some(blob) = self.blobs.get(&path) else {

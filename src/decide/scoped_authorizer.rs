@@ -1,4 +1,4 @@
-//! An index of policies by scope.
+//! An authorizer that looks only at policies whose scope applies.
 //!
 //! A policy whose scope is not satisfied neither decides nor errors: the scope comes first in the conjunction that
 //! Cedar evaluates and cannot itself fail (<https://docs.cedarpolicy.com/auth/authorization.html>). So it is enough to
@@ -56,9 +56,9 @@ fn matching<'f, T>(filed: &'f FxHashMap<Part, T>, parts: &[Part]) -> Vec<&'f T> 
 /// How many sets of applicable policies are kept ready.
 const KEPT: usize = 4096;
 
-/// Policies by scope.
+/// Cedar's authorizer over policies that are looked up by their scope.
 #[derive(Debug)]
-pub struct Index {
+pub struct ScopedAuthorizer {
     set: PolicySet,
     policies: Vec<PolicyId>,
     filed: Filed,
@@ -67,11 +67,11 @@ pub struct Index {
     ready: Mutex<FxHashMap<Vec<u32>, Arc<PolicySet>>>,
 }
 
-impl Index {
-    /// The index of the static and linked policies of `set`.
+impl ScopedAuthorizer {
+    /// An authorizer over the static and linked policies of `set`.
     #[must_use]
     pub fn new(set: &PolicySet) -> Self {
-        let mut index = Self {
+        let mut authorizer = Self {
             set: set.clone(),
             policies: Vec::new(),
             filed: FxHashMap::default(),
@@ -80,9 +80,9 @@ impl Index {
             ready: Mutex::new(FxHashMap::default()),
         };
         for policy in set.policies() {
-            index.file(policy);
+            authorizer.file(policy);
         }
-        index
+        authorizer
     }
 
     fn file(&mut self, policy: &Policy) {
@@ -113,7 +113,7 @@ impl Index {
         }
     }
 
-    /// What a scope could say of `uid` and be satisfied, as far as any scope of this index says it.
+    /// What a scope could say of `uid` and be satisfied, as far as any scope here says it.
     fn parts(&self, uid: &EntityUid, entities: &Entities) -> Vec<Part> {
         let mut parts = vec![Part::Any];
         let ty = self.types.0.get(uid.type_name()).copied();

@@ -1,7 +1,8 @@
 //! What each operand did in one evaluation, and what the other truth value would have done.
 
 use super::condition::Shape;
-use super::values::{Truth, Values};
+use super::truth::Truth;
+use super::values::Values;
 
 /// A node that Cedar evaluated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,7 +82,7 @@ impl Values<'_, '_> {
                 Shape::Leaf => {
                     let (condition, world) = (self.condition, self.world);
                     let inner = condition.nodes.get(node).map(|node| node.inner.as_slice()).unwrap_or_default();
-                    for inner in inner.iter().rev().filter(|inner| world.reaches(inner)) {
+                    for inner in inner.iter().rev().filter(|inner| world.reaches_slot(&inner.with_probe)) {
                         let on = |term| if settled { outcome.on_error } else { outcome.on(world.truth(term)) };
                         let (on_true, on_false) = (on(&inner.with_true), on(&inner.with_false));
                         open.push((inner.node, Outcome { on_true, on_false, ..outcome }));

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use super::api::SourceError;
-use super::git;
-use super::revisions::{is_hex, is_id};
+use super::command::ask;
+use super::ids::{EMPTY_TREE, EMPTY_TREE_256, is_hex, is_id};
+use crate::source::api::SourceError;
 
 /// What is not here.
 pub(super) enum Lack<'a> {
@@ -14,14 +14,26 @@ pub(super) enum Lack<'a> {
     History,
 }
 
+/// Whether contents may be left with the remote.
+pub(super) fn is_partial(root: &Path) -> Result<bool, SourceError> {
+    let keys = r"^(extensions\.partialclone|remote\..*\.(promisor|partialclonefilter))$";
+    Ok(!ask(root, &["config", "--get-regexp", keys])?.stdout.is_empty())
+}
+
+/// The command, in backquotes, that fetches every file of `commit`: git fetches what it is to compare, all at once.
+pub(super) fn bring(commit: &str) -> String {
+    let empty = if commit.len() == 64 { EMPTY_TREE_256 } else { EMPTY_TREE };
+    format!("`git diff-tree -r --shortstat {empty} {commit}`")
+}
+
 /// The names of the remotes, the one to fetch from first: the upstream's, else `origin`, else any.
 pub(super) fn remotes(root: &Path) -> Result<Vec<String>, SourceError> {
-    let listed = git::ask(root, &["remote"])?;
+    let listed = ask(root, &["remote"])?;
     let mut names: Vec<_> = listed.stdout.lines().map(str::to_owned).collect();
     if names.len() > 1 {
-        let branch = git::ask(root, &["symbolic-ref", "--quiet", "--short", "HEAD"])?;
+        let branch = ask(root, &["symbolic-ref", "--quiet", "--short", "HEAD"])?;
         let key = format!("branch.{}.remote", branch.stdout.trim());
-        let upstream = git::ask(root, &["config", "--get", &key])?;
+        let upstream = ask(root, &["config", "--get", &key])?;
         let upstream = upstream.stdout.trim();
         names.sort_by_key(|name| (name != upstream, name != "origin"));
     }
@@ -30,7 +42,7 @@ pub(super) fn remotes(root: &Path) -> Result<Vec<String>, SourceError> {
 
 /// Whether the clone's history is cut off.
 fn is_shallow(root: &Path) -> Result<bool, SourceError> {
-    Ok(git::ask(root, &["rev-parse", "--is-shallow-repository"])?.stdout.trim() == "true")
+    Ok(ask(root, &["rev-parse", "--is-shallow-repository"])?.stdout.trim() == "true")
 }
 
 /// A sentence with the command that brings what is lacking, or `None` where no command would.
@@ -108,7 +120,7 @@ fn is_ref_name(name: &str) -> bool {
 }
 
 /// `text` as one word of a POSIX shell: branches may be called `$(…)`.
-pub(super) fn shell(text: &str) -> String {
+fn shell(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "._/@:+-=,".contains(c);
     if !text.is_empty() && text.chars().all(plain) {
         return text.to_owned();
