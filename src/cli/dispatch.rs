@@ -9,10 +9,7 @@ use clap::Parser;
 use super::args::{Cli, Command};
 use super::commands::{check, diff, init, lint, rules, test, validate};
 use super::failure::Failure;
-
-/// Stack of every thread that walks policies, in bytes. Cedar's parser, validator and drop code recurse over the syntax
-/// tree; what `repo` lets through in one policy fits. Only touched pages count.
-const STACK: usize = 1 << 30;
+use crate::run;
 
 /// Wrong usage, wrong configuration, or a failure of polcheck itself.
 const FAILED: u8 = 2;
@@ -28,7 +25,7 @@ pub fn main() -> ExitCode {
             return ExitCode::from(if error.use_stderr() { FAILED } else { 0 });
         }
     };
-    let run = thread::Builder::new().stack_size(STACK).spawn(move || run(cli));
+    let run = thread::Builder::new().stack_size(run::STACK).spawn(move || run(cli));
     let result = match run.map(thread::JoinHandle::join) {
         Ok(Ok(result)) => result,
         Ok(Err(_)) => Err(Failure("internal error; please report it with the files that cause it".to_owned())),
@@ -48,7 +45,7 @@ fn run(cli: Cli) -> Result<u8, Failure> {
         Command::Rules(_) => Some(1),
         _ => cli.common.jobs,
     };
-    let pool = rayon::ThreadPoolBuilder::new().stack_size(STACK).num_threads(jobs.unwrap_or(0)).build_global();
+    let pool = rayon::ThreadPoolBuilder::new().stack_size(run::STACK).num_threads(jobs.unwrap_or(0)).build_global();
     if let Err(error) = pool {
         return Err(Failure(format!("cannot start threads: {error}")));
     }

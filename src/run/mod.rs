@@ -17,6 +17,11 @@
 //! | `coverage` | what rows exercise |
 //! | `finish` | suppressions, one finding for each defect, the order |
 
+/// The stack that threads need that run this, and rayon's threads, in bytes, where policies may come from strangers: Cedar's
+/// parser, validator and drop code recurse over the syntax tree, and what is let through in one policy fits. Only touched
+/// pages count.
+pub const STACK: usize = 1 << 30;
+
 mod check;
 mod comparing;
 mod configuration;
