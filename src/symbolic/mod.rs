@@ -9,6 +9,7 @@
 //! | encode | `encoder`, `value`, `places`, `bits`, `circuit` | terms become literals; structure (options, records) is followed, unknown leaves become bits at *places* |
 //! | solve | `sat`, `session` | a SAT solver proposes a model, the theories object, until one side gives in |
 //! | theories | `functions`, `sets`, `hierarchy`, `strings` (with `pattern`) | axioms that a model breaks, added as clauses when it does |
+//! | many | `sessions` | the sessions over all environments of one set of policies, made when needed, on all threads |
 //! | show | `model`, `witness` | a request and entities are read from the model, confirmed by Cedar's authorizer, and made small |
 //!
 //! Why it is exact: a policy's terms are quantifier-free. Every clause that is added holds in every world (it is the definition of
@@ -34,6 +35,7 @@ mod rules;
 mod sat;
 mod schema;
 mod session;
+mod sessions;
 mod sets;
 mod strings;
 mod terms;
@@ -47,4 +49,5 @@ pub use encoder::Axioms;
 pub use rules::{Rules, Status, Subject};
 pub use schema::SchemaModel;
 pub use session::{DEFAULT_BUDGET, Sample, Session};
+pub use sessions::Sessions;
 pub use witness::{Case, Witness};

@@ -10,7 +10,7 @@ use super::broad::{Broad, broad, ranking};
 use super::clash::clash;
 use super::conflicts::{Conflict, conflicts};
 use super::covers::{single_cover, smallest_cover};
-use super::engine::{Engine, Unanswered, any, any_other, errors, matches, note};
+use super::engine::{Engine, Unanswered, any, any_other, errors, example, matches, note};
 use super::members::{Member, MemberKind, members};
 use super::settle::{Fact, Known, Settled, settle};
 use super::slips::{MissingRead, slips};
@@ -19,7 +19,7 @@ use crate::finding::{Environment, Evidence};
 use crate::outcome::Breadth;
 use crate::repo::Store;
 use crate::repo::cedar::Body;
-use crate::symbolic::{Formula, Rules, SchemaModel, Session, Subject};
+use crate::symbolic::{Rules, SchemaModel, Subject};
 use crate::text::{Span, inline};
 
 /// So many requests are found in one session.
@@ -166,12 +166,11 @@ pub(in crate::lint) fn analyse(store: &Store, wanted: Wanted) -> Option<Analysis
     let (members, subjects): (Vec<Member<'_>>, Vec<Subject>) = members(store).into_iter().unzip();
     let rules = Rules::new(Arc::clone(&model), subjects);
     let environments = model.environments();
-    let settled: Vec<Settled> = environments
-        .par_iter()
-        .enumerate()
-        .map(|(at, environment)| settle(&mut Session::new(&rules, environment), at, &members))
-        .collect();
-    let engine = Engine::new(&rules, environments);
+    let engine = Engine::new(&rules);
+    let all: Vec<usize> = (0..environments.len()).collect();
+    let settled = engine.sessions.spread(&all, 1, |sessions, at| {
+        sessions.full(*at).map(|session| settle(session, *at, &members)).unwrap_or_default()
+    });
     let mut explaining = Explaining {
         store,
         model: &model,
@@ -190,8 +189,7 @@ pub(in crate::lint) fn analyse(store: &Store, wanted: Wanted) -> Option<Analysis
             all.filter(|index| analysis.live(*index).next().is_some()).collect::<Vec<_>>()
         };
         let (permits, forbids) = (live(Effect::Permit), live(Effect::Forbid));
-        let unanswered = &mut explaining.engine.unanswered;
-        explaining.analysis.conflicts = conflicts(&rules, environments, &permits, &forbids, unanswered);
+        explaining.analysis.conflicts = conflicts(&mut explaining.engine, &permits, &forbids);
     }
     explaining.sentences();
     let mut analysis = explaining.analysis;
@@ -454,20 +452,14 @@ impl Explaining<'_, '_> {
             .filter_map(|(at, (environment, policy, questions))| Some((*environment?, at, policy, questions)))
             .collect();
         jobs.sort_by_key(|(environment, at, ..)| (*environment, *at));
-        let (rules, environments) = self.engine.parts();
-        let found: Vec<(Vec<_>, Unanswered)> = jobs
-            .par_chunks(EXAMPLES)
-            .map(|jobs| {
-                let mut engine = Engine::new(rules, environments);
-                let find = |(environment, at, policy, questions): &(usize, usize, usize, Vec<Formula>)| {
-                    (*at, engine.example(*environment, *policy, questions))
-                };
-                (jobs.iter().map(find).collect(), engine.unanswered)
-            })
-            .collect();
+        let found = self.engine.sessions.spread(&jobs, EXAMPLES, |sessions, (environment, at, policy, questions)| {
+            let mut unanswered = Unanswered::new();
+            let evidence = example(sessions, &mut unanswered, *environment, *policy, questions);
+            (*at, evidence, unanswered)
+        });
         let mut evidence: BTreeMap<usize, Option<Evidence>> = BTreeMap::new();
-        for (examples, unanswered) in found {
-            evidence.extend(examples);
+        for (at, found, unanswered) in found {
+            evidence.insert(at, found);
             for (policy, (count, reason)) in unanswered {
                 note(&mut self.engine.unanswered, policy, count, &reason);
             }

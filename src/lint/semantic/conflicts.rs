@@ -2,12 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cedar_policy::RequestEnv;
-use rayon::prelude::*;
-
-use super::engine::{Unanswered, matches, note};
+use super::engine::{Engine, Unanswered, matches, note};
 use crate::finding::Evidence;
-use crate::symbolic::{Answer, Formula, PolicyRef, Rules, Session};
+use crate::symbolic::{Answer, Formula, PolicyRef, Session};
 
 /// A permit and a forbid that overlap.
 #[derive(Debug)]
@@ -23,21 +20,11 @@ pub(in crate::lint) struct Conflict {
 }
 
 /// Every conflict of `permits` with `forbids`, by their order.
-pub(super) fn conflicts(
-    rules: &Rules,
-    environments: &[RequestEnv],
-    permits: &[usize],
-    forbids: &[usize],
-    unanswered: &mut Unanswered,
-) -> Vec<Conflict> {
-    let found: Vec<_> = environments
-        .par_iter()
-        .enumerate()
-        .map(|(at, environment)| {
-            let mut session = Session::new(rules, environment);
-            (at, in_one(&mut session, permits, forbids))
-        })
-        .collect();
+pub(super) fn conflicts(engine: &mut Engine<'_>, permits: &[usize], forbids: &[usize]) -> Vec<Conflict> {
+    let environments: Vec<usize> = (0..engine.sessions.environments().len()).collect();
+    let found = engine.sessions.spread(&environments, 1, |sessions, at| {
+        (*at, sessions.full(*at).map(|session| in_one(session, permits, forbids)).unwrap_or_default())
+    });
     let mut all: BTreeMap<(usize, usize), Conflict> = BTreeMap::new();
     for (at, (pairs, missing)) in found {
         for (permit, forbid, evidence) in pairs {
@@ -47,7 +34,7 @@ pub(super) fn conflicts(
             conflict.evidence = conflict.evidence.take().or(evidence);
         }
         for (policy, (count, reason)) in missing {
-            note(unanswered, policy, count, &reason);
+            note(&mut engine.unanswered, policy, count, &reason);
         }
     }
     all.into_values().collect()

@@ -1,11 +1,11 @@
-//! One store's policies in the engine, and its sessions, made when they are needed.
+//! Questions about one store's policies, and which of them have no answer.
 
 use std::collections::BTreeMap;
 
-use cedar_policy::{Effect, RequestEnv};
+use cedar_policy::Effect;
 
 use crate::finding::Evidence;
-use crate::symbolic::{Answer, Formula, PolicyRef, Reason, Rules, Sample, Session};
+use crate::symbolic::{Answer, Formula, PolicyRef, Reason, Rules, Sample, Session, Sessions};
 
 /// The policy at `index` matches.
 pub(super) fn matches(index: usize) -> Formula {
@@ -30,76 +30,65 @@ pub(super) fn any_other(effect: Effect, except: usize) -> Formula {
 /// Questions that have no answer: how many for each policy, and the first reason.
 pub(super) type Unanswered = BTreeMap<usize, (usize, Reason)>;
 
-/// So many sessions are open at a time; each holds its policies compiled.
-const OPEN: usize = 64;
-
-/// Sessions over all environments of one store.
+/// The sessions of one store, and what they had no answer to.
 pub(super) struct Engine<'r> {
-    rules: &'r Rules,
-    environments: &'r [RequestEnv],
-    /// With all policies of an effect at hand.
-    whole: BTreeMap<usize, Session<'r>>,
-    /// With the few that questions name: such questions are much faster there.
-    apart: BTreeMap<usize, Session<'r>>,
+    pub(super) sessions: Sessions<'r>,
     pub(super) unanswered: Unanswered,
 }
 
 impl<'r> Engine<'r> {
-    pub(super) fn new(rules: &'r Rules, environments: &'r [RequestEnv]) -> Self {
-        Self { rules, environments, whole: BTreeMap::new(), apart: BTreeMap::new(), unanswered: Unanswered::new() }
-    }
-
-    /// What another one over the same policies is made of, on another thread.
-    pub(super) fn parts(&self) -> (&'r Rules, &'r [RequestEnv]) {
-        (self.rules, self.environments)
-    }
-
-    fn session(&mut self, environment: usize, apart: bool) -> Option<&mut Session<'r>> {
-        let sessions = if apart { &mut self.apart } else { &mut self.whole };
-        if !sessions.contains_key(&environment) {
-            if sessions.len() >= OPEN {
-                sessions.clear();
-            }
-            sessions.insert(environment, Session::new(self.rules, self.environments.get(environment)?));
-        }
-        sessions.get_mut(&environment)
+    pub(super) fn new(rules: &'r Rules) -> Self {
+        Self { sessions: Sessions::new(rules), unanswered: Unanswered::new() }
     }
 
     /// Whether a request of `environment` is as `question` says. Without an answer, `about` is noted.
     pub(super) fn check(&mut self, environment: usize, question: &Formula, about: usize) -> Answer<Sample> {
-        self.ask(environment, question, about, false)
+        ask(self.sessions.full(environment), &mut self.unanswered, question, about)
     }
 
     /// The same for a question that names a few policies and no others.
     pub(super) fn check_apart(&mut self, environment: usize, question: &Formula, about: usize) -> Answer<Sample> {
-        self.ask(environment, question, about, true)
-    }
-
-    fn ask(&mut self, environment: usize, question: &Formula, about: usize, apart: bool) -> Answer<Sample> {
-        let answer = match self.session(environment, apart) {
-            Some(session) => session.check(question),
-            None => Answer::Impossible,
-        };
-        if let Answer::Unknown(reason) = &answer {
-            note(&mut self.unanswered, about, 1, reason);
-        }
-        answer
+        ask(self.sessions.sparse(environment), &mut self.unanswered, question, about)
     }
 
     /// A request of `environment` as one of `questions` says, the first that there is one for.
     pub(super) fn example(&mut self, environment: usize, about: usize, questions: &[Formula]) -> Option<Evidence> {
-        for question in questions {
-            match self.session(environment, false)?.find(question) {
-                Answer::Witness(witness) => {
-                    let case = witness.cases.into_iter().next()?;
-                    return Some(Evidence { request: case.request_json, entities: case.entities_json });
-                }
-                Answer::Impossible => {}
-                Answer::Unknown(reason) => note(&mut self.unanswered, about, 1, &reason),
-            }
-        }
-        None
+        example(&mut self.sessions, &mut self.unanswered, environment, about, questions)
     }
+}
+
+fn ask(
+    session: Option<&mut Session<'_>>,
+    unanswered: &mut Unanswered,
+    question: &Formula,
+    about: usize,
+) -> Answer<Sample> {
+    let answer = session.map_or(Answer::Impossible, |session| session.check(question));
+    if let Answer::Unknown(reason) = &answer {
+        note(unanswered, about, 1, reason);
+    }
+    answer
+}
+
+/// A request of `environment` as one of `questions` says, the first that there is one for.
+pub(super) fn example(
+    sessions: &mut Sessions<'_>,
+    unanswered: &mut Unanswered,
+    environment: usize,
+    about: usize,
+    questions: &[Formula],
+) -> Option<Evidence> {
+    for question in questions {
+        match sessions.full(environment)?.find(question) {
+            Answer::Witness(witness) => {
+                let case = witness.cases.into_iter().next()?;
+                return Some(Evidence { request: case.request_json, entities: case.entities_json });
+            }
+            Answer::Impossible => {}
+            Answer::Unknown(reason) => note(unanswered, about, 1, &reason),
+        }
+    }
+    None
 }
 
 /// Counts questions about `policy` that have no answer.
