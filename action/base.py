@@ -4,8 +4,11 @@ A pull request is checked out as GitHub's test merge. Its first parent is the ta
 shows what the pull request changes, and not what others merged into the target since the branch was made.
 """
 
+from __future__ import annotations
+
 import os
 import subprocess
+from typing import Any
 
 from github import SHA, at, command_input, directory, event, fail, output, say, sha_at, shown, text_input, variable
 
@@ -14,7 +17,7 @@ WHERE = ""
 SAFE = ("-c", "safe.bareRepository=explicit", "-c", "core.fsmonitor=false")
 
 
-def run(*args: str):
+def run(*args: str) -> subprocess.CompletedProcess[str]:
     """Runs git in the working directory."""
     # Nobody is there to answer a question for a password. Neither a helper program nor a command is a way to a remote.
     environment = dict(os.environ, GIT_TERMINAL_PROMPT="0", GIT_ALLOW_PROTOCOL="https:http:ssh:git:file")
@@ -23,13 +26,13 @@ def run(*args: str):
     )
 
 
-def git(*args: str):
+def git(*args: str) -> str | None:
     """What git answers; None when it fails."""
     done = run(*args)
     return done.stdout.strip() if done.returncode == 0 else None
 
 
-def words(done) -> str:
+def words(done: subprocess.CompletedProcess[str]) -> str:
     """Why git failed: the last line that it said."""
     return shown((done.stderr.strip().splitlines() or ["it does not say why"])[-1])
 
@@ -64,13 +67,13 @@ def demanded(sha: str, why: str) -> str:
     return sha
 
 
-def parents() -> list:
+def parents() -> list[str]:
     """The parents of HEAD, which a shallow checkout names without having them."""
     lines = (git("cat-file", "-p", "HEAD") or "").split("\n\n", 1)[0].splitlines()
     return [line[len("parent ") :] for line in lines if line.startswith("parent ")]
 
 
-def of_pull_request(payload: dict) -> str:
+def of_pull_request(payload: dict[str, Any]) -> str:
     here, above = commit("HEAD"), parents()
     head, base = sha_at(payload, "pull_request", "head", "sha"), sha_at(payload, "pull_request", "base", "sha")
     # For `pull_request_target`, GITHUB_SHA is the target branch, whose tip may be a merge too.
@@ -90,7 +93,7 @@ def of_pull_request(payload: dict) -> str:
     return began or base
 
 
-def of_push(payload: dict) -> str:
+def of_push(payload: dict[str, Any]) -> str:
     before = sha_at(payload, "before")
     if not before or not before.strip("0"):
         say("notice", "this is the first push of this branch or tag: there is nothing before it to compare with")

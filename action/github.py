@@ -4,12 +4,15 @@ Everything that is read here may come from a stranger's pull request. It is chec
 before it is written anywhere.
 """
 
+from __future__ import annotations
+
+import io
 import json
 import os
 import re
 import secrets
 import sys
-from typing import NoReturn
+from typing import Any, NoReturn
 
 SHA = re.compile(r"(?:[0-9a-f]{40}|[0-9a-f]{64})\Z")
 COMMANDS = ("check", "validate", "lint", "test", "diff")
@@ -17,7 +20,8 @@ COMMANDS = ("check", "validate", "lint", "test", "diff")
 LARGEST_SUMMARY = 1024 * 1024
 
 # Runners read logs as UTF-8, whatever the system's code page is.
-sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
+if isinstance(sys.stdout, io.TextIOWrapper):
+    sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
 
 
 def variable(name: str) -> str:
@@ -33,7 +37,7 @@ def text_input(name: str) -> str:
     return value
 
 
-def lines_input(name: str) -> list:
+def lines_input(name: str) -> list[str]:
     """An input of several lines: those that are not blank, without the spaces around them."""
     value = variable("INPUT_" + name.upper().replace("-", "_"))
     return [line.strip() for line in value.splitlines() if line.strip()]
@@ -63,7 +67,7 @@ def directory() -> str:
     return os.path.abspath(path)
 
 
-def event() -> dict:
+def event() -> dict[str, Any]:
     """The event's payload; empty when there is none."""
     path = variable("GITHUB_EVENT_PATH")
     if not path or not os.path.isfile(path):
@@ -73,26 +77,26 @@ def event() -> dict:
     return payload if isinstance(payload, dict) else {}
 
 
-def at(value, *keys):
+def at(value: Any, *keys: str) -> Any:
     """What lies under `keys` in nested objects; None where something is missing."""
     for key in keys:
         value = value.get(key) if isinstance(value, dict) else None
     return value
 
 
-def sha_at(value, *keys) -> str:
+def sha_at(value: Any, *keys: str) -> str:
     """The commit id under `keys`; empty where there is none."""
     found = at(value, *keys)
     return found if isinstance(found, str) and SHA.match(found) else ""
 
 
-def number_at(value, *keys) -> int:
+def number_at(value: Any, *keys: str) -> int:
     """The positive number under `keys`; 0 where there is none."""
     found = at(value, *keys)
     return found if isinstance(found, int) and not isinstance(found, bool) and found > 0 else 0
 
 
-def is_fork(payload: dict) -> bool:
+def is_fork(payload: dict[str, Any]) -> bool:
     """Whether a pull request comes from another repository."""
     request = at(payload, "pull_request")
     names = [at(request, side, "repo", "full_name") for side in ("head", "base")]

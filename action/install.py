@@ -13,7 +13,6 @@ import platform
 import re
 import shutil
 import subprocess
-import sys
 import tarfile
 import tempfile
 import urllib.request
@@ -55,7 +54,7 @@ def fetch(url: str) -> bytes:
     """The content at `url`."""
     try:
         with urllib.request.urlopen(url, timeout=120) as answer:
-            content = answer.read(LARGEST + 1)
+            content: bytes = answer.read(LARGEST + 1)
     except (OSError, http.client.HTTPException) as error:
         fail(f"cannot download {url}: {error}")
     if len(content) > LARGEST:
@@ -91,8 +90,8 @@ def unpack(content: bytes, archive: str, program: str) -> bytes:
             with zipfile.ZipFile(io.BytesIO(content)) as opened:
                 return opened.read(next(name for name in opened.namelist() if name.split("/")[-1] == program))
         with tarfile.open(fileobj=io.BytesIO(content), mode="r:gz") as opened:
-            member = next(m for m in opened if m.isfile() and m.name.split("/")[-1] == program)
-            return opened.extractfile(member).read()
+            wanted = (opened.extractfile(m) for m in opened if m.isfile() and m.name.split("/")[-1] == program)
+            return next(file for file in wanted if file).read()
     except (StopIteration, tarfile.TarError, zipfile.BadZipFile, OSError) as error:
         fail(f"{archive} holds no {program}: {error}")
 
@@ -155,4 +154,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -1,18 +1,21 @@
 """Runs polcheck once, with every report that is wanted. Sets the outputs; the last step of the action fails the job."""
 
+from __future__ import annotations
+
 import hashlib
 import json
 import os
 import subprocess
 import sys
 import tempfile
+from typing import Any
 
 from github import at, command_input, directory, fail, flag_input, lines_input, output, say, text_input, variable
 
 LONGEST_CATEGORY = 120
 
 
-def arguments(command: str, base: str, files: dict) -> list:
+def arguments(command: str, base: str, files: dict[str, str]) -> list[str]:
     """polcheck's arguments. What comes from inputs is joined to its option, or follows `--`."""
     args = [command]
     if command == "diff":
@@ -30,7 +33,7 @@ def arguments(command: str, base: str, files: dict) -> list:
     return args + ["--", *lines_input("paths")]
 
 
-def changed(report: dict) -> str:
+def changed(report: dict[str, Any]) -> str:
     """How many kinds of request are not known to be permitted as before, and changed policies of which nothing is known; empty when
     nothing was compared."""
     changes = at(report, "changes")
@@ -39,7 +42,7 @@ def changed(report: dict) -> str:
     return str(sum(at(change, "relation") != "same" for change in changes) + len(at(report, "undecided") or []))
 
 
-def is_noteworthy(report: dict, code: int, changes: str) -> bool:
+def is_noteworthy(report: dict[str, Any], code: int, changes: str) -> bool:
     """Whether there is anything that a reviewer should read."""
     findings = at(report, "summary", "findings") or {}
     milder = findings.get("error") or findings.get("warning") or at(report, "weakened")
@@ -65,11 +68,12 @@ def set_category(path: str, name: str) -> None:
         json.dump(report, file)
 
 
-def read(path: str) -> dict:
+def read(path: str) -> dict[str, Any]:
     """The JSON report; empty when there is none."""
     try:
         with open(path, encoding="utf-8") as file:
-            return json.load(file)
+            report: dict[str, Any] = json.load(file)
+            return report
     except (OSError, ValueError):
         return {}
 

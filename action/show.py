@@ -6,6 +6,8 @@ none. Of two runs at once, both end with the older comment. A run of a commit th
 A token that may not comment, as on pull requests from forks, leads to the job summary.
 """
 
+from __future__ import annotations
+
 import hashlib
 import http.client
 import json
@@ -13,6 +15,7 @@ import os
 import re
 import urllib.error
 import urllib.request
+from typing import Any
 
 from github import append_summary, at, event, flag_input, is_fork, number_at, say, sha_at, shown, text_input, variable
 
@@ -30,7 +33,7 @@ class Refused(Exception):
         self.status = status
 
 
-def ask(method: str, url: str, body=None):
+def ask(method: str, url: str, body: dict[str, Any] | None = None) -> Any:
     """One request to the API and its JSON."""
     request = urllib.request.Request(url, method=method, data=None if body is None else json.dumps(body).encode())
     request.add_header("Accept", "application/vnd.github+json")
@@ -65,7 +68,7 @@ def own_login() -> str:
     return login if isinstance(login, str) and login else "github-actions[bot]"
 
 
-def is_own(comment, login: str, line: str) -> bool:
+def is_own(comment: Any, login: str, line: str) -> bool:
     """Whether the token's owner wrote `comment` for this use of the action."""
     author, kind = at(comment, "user", "login"), at(comment, "user", "type")
     # An app's login may come without its suffix; only apps have names with one.
@@ -74,9 +77,9 @@ def is_own(comment, login: str, line: str) -> bool:
     return same and isinstance(body, str) and body.replace("\r\n", "\n").split("\n", 1)[0] == line
 
 
-def find(comments_url: str, login: str, line: str) -> list:
+def find(comments_url: str, login: str, line: str) -> list[int]:
     """The ids of the comments that are ours, the oldest first; one, unless runs got into each other's way."""
-    found = []
+    found: list[int] = []
     for page in range(1, MOST_PAGES + 1):
         comments = ask("GET", f"{comments_url}?per_page={PER_PAGE}&page={page}")
         if not isinstance(comments, list):
@@ -87,7 +90,7 @@ def find(comments_url: str, login: str, line: str) -> list:
     raise Refused(0, f"the pull request has more than {MOST_PAGES * PER_PAGE} comments")
 
 
-def footer(payload: dict) -> str:
+def footer(payload: dict[str, Any]) -> str:
     """What the report is about: program, commit, run."""
     parts = [f"polcheck {variable('STEP_VERSION')}"]
     head = sha_at(payload, "pull_request", "head", "sha")
@@ -99,12 +102,12 @@ def footer(payload: dict) -> str:
     return f"\n<sub>{' · '.join(parts)}</sub>\n"
 
 
-def comment_body(markdown: str, payload: dict) -> str:
+def comment_body(markdown: str, payload: dict[str, Any]) -> str:
     """The comment's text. polcheck keeps its page well below the 65,536 characters that a comment may have."""
     return f"{marker()}\n{markdown}{footer(payload)}"
 
 
-def is_stale(repository: str, number: int, payload: dict) -> bool:
+def is_stale(repository: str, number: int, payload: dict[str, Any]) -> bool:
     """Whether the pull request has gone on to another commit. Who may not ask takes it that it has not."""
     head = sha_at(payload, "pull_request", "head", "sha")
     try:
@@ -114,7 +117,7 @@ def is_stale(repository: str, number: int, payload: dict) -> bool:
     return bool(head and now) and head != now
 
 
-def keep_one(repository: str, ids: list, body: str) -> None:
+def keep_one(repository: str, ids: list[int], body: str) -> None:
     """Writes `body` into the first of our comments, and removes the others."""
     ask("PATCH", f"{repository}/issues/comments/{ids[0]}", {"body": body})
     for other in ids[1:]:
@@ -124,7 +127,7 @@ def keep_one(repository: str, ids: list, body: str) -> None:
             print(f"comment {other} is left: {shown(str(refused))}")
 
 
-def post(body: str, payload: dict, number: int, noteworthy: bool) -> None:
+def post(body: str, payload: dict[str, Any], number: int, noteworthy: bool) -> None:
     """Edits the comment, or creates it when there is none and something is worth reading."""
     repository = f"{variable('GITHUB_API_URL')}/repos/{variable('GITHUB_REPOSITORY')}"
     comments_url = f"{repository}/issues/{number}/comments"
@@ -144,7 +147,7 @@ def post(body: str, payload: dict, number: int, noteworthy: bool) -> None:
         print("nothing to comment on")
 
 
-def comment(markdown: str, payload: dict, noteworthy: bool) -> bool:
+def comment(markdown: str, payload: dict[str, Any], noteworthy: bool) -> bool:
     """Comments where there is a pull request. Whether the reader has to look into the summary instead."""
     number = number_at(payload, "pull_request", "number")
     if not number:

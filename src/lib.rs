@@ -1,23 +1,29 @@
 //! polcheck: a policy-as-code toolchain for [Cedar](https://www.cedarpolicy.com) policy repositories.
 //!
 //! Data flows one way: a [`source`] lists and reads files; [`repo`] turns them into stores (schema, policies, templates and
-//! links, entities, tests), with [`config`] saying how; the engines ([`validate`], [`lint`], [`tables`], [`diff`]) turn stores into
-//! [`finding`]s and rows; an [`outcome`] holds what a run produced; a [`report`] shows it. [`cli`] wires the steps together.
+//! links, entities, tests), with [`config`] saying how and [`data`] reading JSON, YAML and CSV; the engines ([`validate`],
+//! [`lint`], [`tables`], [`diff`]) turn stores into [`finding`]s and rows; an [`outcome`] holds what a run produced; a
+//! [`report`] shows it. [`run`] wires the steps together, and [`cli`] parses arguments, calls it and prints.
+//!
+//! To use polcheck as a library, call [`run`]: `examples/check.rs` does in twenty lines. Its functions, options and errors,
+//! [`outcome::Outcome`] and the names in [`report::FORMATS`] stay as they are within a minor version; JSON reports keep their keys
+//! (`"format": 1`). The other modules are public for tests and for those who build on the engine, and may change with any version.
 //!
 //! | module | may import |
 //! |---|---|
 //! | `text` | nothing of ours |
-//! | `source` | `text` |
+//! | `source`, `data` | `text` |
 //! | `finding` | `text` |
 //! | `rule` | `text`, `finding` |
 //! | `outcome` | `text`, `finding`, `rule` |
 //! | `config` | `text`, `source`, `finding`, `rule` |
-//! | `repo` | `text`, `source`, `config`, `finding`, `rule` |
+//! | `repo` | `text`, `source`, `data`, `config`, `finding`, `rule` |
 //! | `decide`, `trace` | nothing of ours (Cedar's types only) |
 //! | `symbolic` | nothing of ours (Cedar's types only) |
 //! | `compare` | `symbolic` |
-//! | `validate`, `lint`, `tables`, `diff` | `text`, `finding`, `rule`, `outcome`, `config`, `repo`, `decide`, `trace`, `symbolic`, `compare`; never each other |
+//! | `validate`, `lint`, `tables`, `diff`, `starter` | `text`, `data`, `finding`, `rule`, `outcome`, `config`, `repo`, `decide`, `trace`, `symbolic`, `compare`; never each other |
 //! | `report` | `text`, `finding`, `rule`, `outcome` |
+//! | `run` | `text`, `source`, `finding`, `rule`, `outcome`, `config`, `repo`, `validate`, `lint`, `tables`, `diff` |
 //! | `cli` | everything |
 //!
 //! `tests/architecture.rs` reads this table and holds the code to it.
@@ -41,6 +47,7 @@
 pub mod cli;
 pub mod compare;
 pub mod config;
+pub mod data;
 pub mod decide;
 pub mod diff;
 pub mod finding;
@@ -49,7 +56,9 @@ pub mod outcome;
 pub mod repo;
 pub mod report;
 pub mod rule;
+pub mod run;
 pub mod source;
+pub mod starter;
 pub mod symbolic;
 pub mod tables;
 pub mod text;

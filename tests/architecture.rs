@@ -1,6 +1,6 @@
-//! Holds the code to the import table in `src/lib.rs`.
+//! Holds the code to the import table in `src/lib.rs`, and the tests to a few programs that leave no file out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 const ALL: &[&str] = &["everything"];
@@ -94,7 +94,7 @@ fn modules_import_only_what_the_table_allows() {
 }
 
 #[test]
-fn three_files_touch_the_internals_of_cedar() {
+fn three_places_touch_the_internals_of_cedar() {
     let mut files = Vec::new();
     sources(Path::new("src"), &mut files);
     let uses = |path: &PathBuf| {
@@ -103,14 +103,88 @@ fn three_files_touch_the_internals_of_cedar() {
             .lines()
             .any(|line| !line.trim_start().starts_with("//") && line.contains("cedar_policy_core"))
     };
-    let mut found: Vec<_> = files.into_iter().filter(uses).collect();
-    found.sort();
+    let folder = Path::new("src/repo/cedar");
+    let (within, mut others): (Vec<_>, Vec<_>) =
+        files.into_iter().filter(uses).partition(|file| file.starts_with(folder));
+    others.sort();
     // Syntax trees with places; what symcc's terms, policies and schemas do not say by themselves; and values of operands.
-    assert_eq!(found, ["src/repo/cedar.rs", "src/symbolic/terms.rs", "src/trace/terms.rs"].map(PathBuf::from));
+    assert!(!within.is_empty(), "{} was not found", folder.display());
+    assert_eq!(others, ["src/symbolic/terms.rs", "src/trace/terms.rs"].map(PathBuf::from));
 }
 
 #[test]
 fn the_import_reader_sees_every_shape() {
     let text = "use crate::a::B;\nuse crate::{b::{C, D}, c};\n// crate::no\nlet x = crate::d::f();\n#[cfg(test)]\nuse crate::no;";
     assert_eq!(imports(text), ["a", "b", "c", "d"]);
+}
+
+/// Each program is linked with the whole library, and again after every change to it.
+const PROGRAMS: usize = 8;
+
+/// The modules that `text` declares in files of their own, each with its `#[path]` if it has one.
+fn declared(text: &str) -> Vec<(Option<String>, String)> {
+    let mut found = Vec::new();
+    let mut path = None;
+    for line in text.lines().map(str::trim) {
+        if let Some(rest) = line.strip_prefix("#[path = \"") {
+            path = rest.strip_suffix("\"]").map(str::to_owned);
+        } else if !line.starts_with("#[") {
+            let words: Vec<_> = line.split_whitespace().collect();
+            if let ["mod", name] | ["pub" | "pub(crate)" | "pub(super)", "mod", name] = words.as_slice()
+                && let Some(name) = name.strip_suffix(';')
+            {
+                found.push((path.take(), name.to_owned()));
+            }
+            path = None;
+        }
+    }
+    found
+}
+
+/// Adds `file` and what it declares, and what that declares, to `reached`.
+fn reach(file: &Path, reached: &mut BTreeSet<PathBuf>) {
+    let file = file.canonicalize().unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+    let folder = file.parent().unwrap();
+    // Where the modules of a file are looked for: beside it if it is the root of a program or a folder, else below its name.
+    let inside = if file.ends_with("main.rs") || file.ends_with("mod.rs") || folder.ends_with("tests") {
+        folder.to_path_buf()
+    } else {
+        file.with_extension("")
+    };
+    for (path, name) in declared(&std::fs::read_to_string(&file).unwrap()) {
+        let flat = inside.join(format!("{name}.rs"));
+        let module = match path {
+            Some(path) => folder.join(path),
+            None if flat.is_file() => flat,
+            None => inside.join(name).join("mod.rs"),
+        };
+        reach(&module, reached);
+    }
+    reached.insert(file);
+}
+
+#[test]
+fn every_file_of_tests_is_in_one_of_a_few_programs() {
+    let root = Path::new("tests").canonicalize().unwrap();
+    let mut files = Vec::new();
+    sources(&root, &mut files);
+    let (alone, below): (Vec<_>, Vec<_>) = files.into_iter().partition(|file| file.parent() == Some(&*root));
+    assert_eq!(alone, [root.join("architecture.rs")], "each is a program: tests belong below one of the others");
+    let (programs, modules): (Vec<_>, Vec<_>) =
+        below.into_iter().partition(|file| file.strip_prefix(&root).unwrap().iter().skip(1).eq(["main.rs"]));
+    assert!((1..=PROGRAMS).contains(&programs.len()), "{programs:#?}");
+    let mut reached = BTreeSet::new();
+    for program in &programs {
+        reach(program, &mut reached);
+    }
+    let left_out: Vec<_> = modules.iter().filter(|file| !reached.contains(*file)).collect();
+    assert!(modules.len() > 50 && left_out.is_empty(), "of {} files no `mod` leads to {left_out:#?}", modules.len());
+}
+
+#[test]
+fn the_reader_of_modules_sees_every_shape() {
+    let text = "//! mod no;\nmod a;\n#[path = \"../b/mod.rs\"]\n#[cfg(unix)]\nmod b;\npub(crate) mod c;\nmod here {\n    mod d;\n}\n// mod no;";
+    let plain = |name: &str| (None, name.to_owned());
+    let with_path = (Some("../b/mod.rs".to_owned()), "b".to_owned());
+    assert_eq!(declared(text), [plain("a"), with_path, plain("c"), plain("d")]);
 }

@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
-use super::coverage::CoverageArgs;
 use crate::finding::FailOn;
 use crate::report::FORMATS;
 use crate::tables::{Filter, Shard};
@@ -164,6 +163,20 @@ pub(super) struct TestArgs {
     pub(super) run: RunArgs,
 }
 
+/// Arguments about coverage.
+#[derive(Debug, Clone, Default, Args)]
+pub(super) struct CoverageArgs {
+    /// Say which policies and conditions no row exercises
+    #[arg(long)]
+    pub(super) coverage: bool,
+    /// Fail when less is covered, in percent of policies and conditions; implies --coverage
+    #[arg(long, value_name = "PERCENT", conflicts_with_all = ["filter", "shard", "fail_fast", "list"], value_parser = clap::value_parser!(u32).range(0..=100))]
+    pub(super) coverage_floor: Option<u32>,
+    /// Coverage of only what changed since a revision; implies --coverage
+    #[arg(long, value_name = "REV")]
+    pub(super) against: Option<String>,
+}
+
 /// Arguments of every command that reads a repository.
 #[derive(Debug, Clone, Default, Args)]
 pub(super) struct RunArgs {
@@ -195,13 +208,6 @@ pub(super) struct ExplicitArgs {
     /// Decision tables: a file, or a folder with every file of a known form. Alone, they run over the repository's store
     #[arg(long, value_name = "PATH")]
     pub(super) tests: Vec<PathBuf>,
-}
-
-impl ExplicitArgs {
-    /// Whether discovery is off. Tables alone leave it on: they run over what is found.
-    pub(super) fn any(&self) -> bool {
-        [&self.policies, &self.schema, &self.entities, &self.template_linked].iter().any(|paths| !paths.is_empty())
-    }
 }
 
 /// Arguments of every command, before or after its name.

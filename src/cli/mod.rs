@@ -1,23 +1,12 @@
-//! The command line: parse, load, run the engines, report, exit code.
+//! The command line: parses arguments, calls `run`, shows the outcome and exits.
 //!
-//! Imports everything; the only module that prints, reads the environment and writes files.
+//! Imports everything; the only module that prints, reads the environment and writes reports.
 
 mod args;
-mod check;
-mod comparing;
-mod configuration;
-mod coverage;
-mod diff;
-mod exit;
-mod finishing;
-mod init;
-mod lint;
-mod loading;
+mod commands;
+mod dispatch;
+mod failure;
 mod output;
 mod progress;
-mod rules;
-mod test;
-mod validate;
 
-pub use exit::main;
-pub use loading::catalogue;
+pub use dispatch::main;

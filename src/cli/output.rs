@@ -3,22 +3,87 @@
 use std::io::{ErrorKind, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
-use super::args::ColorArg;
-use super::args::CommonArgs;
-use super::exit::Failure;
+use super::args::{ColorArg, CommonArgs, RunArgs};
+use super::failure::Failure;
+use super::progress::Progress;
 use crate::outcome::Outcome;
 use crate::report::{self, Format, Options};
+use crate::run::{Files, Reading, RunError};
 use crate::source::replace_file;
 use crate::text::nearest;
 
+/// Where what a command finds is shown: known before it runs, so that a mistake in it costs nothing.
+pub(super) struct Output<'a> {
+    wanted: Vec<Wanted>,
+    args: &'a CommonArgs,
+}
+
+impl<'a> Output<'a> {
+    /// What `args` ask for.
+    pub(super) fn of(args: &'a CommonArgs) -> Result<Self, Failure> {
+        Ok(Self { wanted: wanted(args)?, args })
+    }
+
+    /// What to read, of a command with the arguments `run`.
+    pub(super) fn reading(&self, run: &RunArgs) -> Reading {
+        let RunArgs { paths, explicit, common } = run;
+        Reading {
+            directory: common.directory.clone(),
+            paths: paths.clone(),
+            files: Files {
+                policies: explicit.policies.clone(),
+                schemas: explicit.schema.clone(),
+                entities: explicit.entities.clone(),
+                links: explicit.template_linked.clone(),
+                tables: explicit.tests.clone(),
+            },
+            config: common.config.clone(),
+            store: common.store.clone(),
+            staged: common.staged,
+            now: common.now.clone(),
+            fail_on: common.fail_on.map(Into::into),
+            brief: brief(&self.wanted, common),
+        }
+    }
+
+    /// Runs `command`, which is `doing` something, with a word about it on a terminal.
+    pub(super) fn run(
+        &self,
+        doing: &'static str,
+        command: impl FnOnce() -> Result<Outcome, RunError>,
+    ) -> Result<Outcome, Failure> {
+        let progress = Progress::start(doing, self.args.quiet);
+        let outcome = command();
+        drop(progress);
+        Ok(outcome?)
+    }
+
+    /// Writes the reports of `outcome` and gives the exit code.
+    pub(super) fn write(&self, outcome: Outcome) -> Result<u8, Failure> {
+        let code = write(&outcome, &self.wanted, self.args);
+        // The process ends here; taking everything apart piece by piece would be work for nothing.
+        std::mem::forget(outcome);
+        code
+    }
+
+    /// Both.
+    pub(super) fn show(
+        &self,
+        doing: &'static str,
+        command: impl FnOnce() -> Result<Outcome, RunError>,
+    ) -> Result<u8, Failure> {
+        self.write(self.run(doing, command)?)
+    }
+}
+
 /// One `--report`.
-pub(super) struct Wanted {
+struct Wanted {
     format: &'static Format,
     file: Option<PathBuf>,
 }
 
 /// The reports that `args` ask for, checked before anything runs.
-pub(super) fn wanted(args: &CommonArgs) -> Result<Vec<Wanted>, Failure> {
+fn wanted(args: &CommonArgs) -> Result<Vec<Wanted>, Failure> {
     if args.report.is_empty() {
         let names: &[&str] = if on_github() { &["human", "github"] } else { &["human"] };
         return Ok(names
@@ -51,7 +116,7 @@ fn parse(text: &str) -> Result<Wanted, Failure> {
 }
 
 /// Whether no report shows rows that passed.
-pub(super) fn brief(wanted: &[Wanted], args: &CommonArgs) -> bool {
+fn brief(wanted: &[Wanted], args: &CommonArgs) -> bool {
     !args.verbose && !wanted.iter().any(|report| report.format.every_row)
 }
 
@@ -67,7 +132,7 @@ fn on_github() -> bool {
 
 /// Writes every report of `outcome` and gives the exit code. The formats do not change it; only a report that cannot be
 /// written does.
-pub(super) fn write(outcome: &Outcome, wanted: &[Wanted], args: &CommonArgs) -> Result<u8, Failure> {
+fn write(outcome: &Outcome, wanted: &[Wanted], args: &CommonArgs) -> Result<u8, Failure> {
     let terminal = std::io::stdout().is_terminal();
     let plain = variable("NO_COLOR").is_some() || variable("TERM").is_some_and(|term| term == "dumb");
     let color = match args.color {

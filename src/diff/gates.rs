@@ -8,7 +8,12 @@ use crate::outcome::changes::{Accepted, Direction, Ruling, StoreChanges};
 /// Lets every gate look at every effect. A change that `accepted` has, on `today` (`YYYY-MM-DD`) still, is accepted as a whole.
 ///
 /// Gives the accepted changes, in their order, and whether each was met.
-pub fn rule(stores: &mut [StoreChanges], gates: &[&Gate], accepted: &[Acceptance], today: &str) -> Vec<Accepted> {
+pub(super) fn rule(
+    stores: &mut [StoreChanges],
+    gates: &[&Gate],
+    accepted: &[Acceptance],
+    today: &str,
+) -> Vec<Accepted> {
     let mut met = BTreeSet::new();
     for store in stores {
         // A store that goes by another name now is still the one that a gate of the old side is about.

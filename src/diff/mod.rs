@@ -4,6 +4,7 @@
 //!
 //! | file | what it does |
 //! |---|---|
+//! | `comparison` | all of the below, as one result |
 //! | `stores` | which store of one side is which of the other |
 //! | `pairing` | the same for policies |
 //! | `run` | one pair of stores: its environments, in parallel |
@@ -14,6 +15,7 @@
 //! | `touched` | which policies changed at all, for others to look at |
 //! | `weakening` | rules about the repository that became weaker |
 
+mod comparison;
 mod effects;
 mod gates;
 mod names;
@@ -24,9 +26,8 @@ mod stricter;
 mod touched;
 mod weakening;
 
-pub use gates::rule;
+pub use comparison::{Version, comparison};
 pub use names::unknown_names;
 pub use run::{Compared, compare};
 pub use stores::focus;
 pub use touched::touched;
-pub use weakening::{Strictness, moved_files, weakened};

@@ -12,6 +12,7 @@ use crate::compare::{Decided, Options, Pair, Where, Which, Why};
 use crate::decide::Index;
 use crate::finding::Environment;
 use crate::outcome::changes::{EnvironmentChange, Lifecycle, SchemaChange, SetAside, Status, StoreChanges};
+use crate::outcome::{Notice, NoticeKind};
 use crate::repo::{Repo, SchemaState, Store};
 use crate::symbolic::{SchemaModel, Witness, differences};
 use crate::text::inline;
@@ -24,8 +25,8 @@ const MANY: usize = 100;
 pub struct Compared {
     /// Every store of either side, sorted by name.
     pub stores: Vec<StoreChanges>,
-    /// What could not be decided, a sentence each.
-    pub undecided: Vec<String>,
+    /// What could not be decided.
+    pub undecided: Vec<Notice>,
 }
 
 /// Compares the stores of two versions of a repository.
@@ -34,8 +35,9 @@ pub fn compare(old: &Repo, new: &Repo) -> Compared {
     let mut compared = Compared::default();
     for stores in stores::pair(old, new) {
         let (changes, undecided) = store(stores);
+        let notice = |sentence: String| Notice::new(NoticeKind::ChangeOpen, sentence).store(&changes.name);
+        compared.undecided.extend(undecided.into_iter().map(notice));
         compared.stores.push(changes);
-        compared.undecided.extend(undecided);
     }
     compared
 }

@@ -24,10 +24,10 @@ impl Compared {
             }
         }
         self.stores.sort_by(|a, b| a.name.cmp(&b.name));
-        for sentence in other.undecided {
-            let about_added = added.iter().any(|name| sentence.contains(&format!("`{}`", crate::text::inline(name))));
-            if about_added && !self.undecided.contains(&sentence) {
-                self.undecided.push(sentence);
+        for notice in other.undecided {
+            let about_added = notice.store.as_ref().is_some_and(|store| added.contains(store));
+            if about_added && !self.undecided.contains(&notice) {
+                self.undecided.push(notice);
             }
         }
     }

@@ -13,7 +13,7 @@ use crate::text::{Location, inline};
 
 /// One side, as far as rules about the repository go.
 #[derive(Debug, Clone, Copy)]
-pub struct Strictness<'s> {
+pub(super) struct Strictness<'s> {
     /// What was read.
     pub repo: &'s Repo,
     /// Its configuration.
@@ -26,7 +26,7 @@ pub struct Strictness<'s> {
 
 /// Everything that became weaker, in a stable order.
 #[must_use]
-pub fn weakened(old: Strictness<'_>, new: Strictness<'_>, catalogue: &Catalogue) -> Vec<Weakened> {
+pub(super) fn weakened(old: Strictness<'_>, new: Strictness<'_>, catalogue: &Catalogue) -> Vec<Weakened> {
     let mut found = Vec::new();
     gates(&old.config.gates, &new.config.gates, &mut found);
     levels(old.config, new.config, catalogue, &mut found);
@@ -153,7 +153,7 @@ fn levels(old: &Config, new: &Config, catalogue: &Catalogue, found: &mut Vec<Wea
 /// What the stores of `now` no longer have of those of `before`, both of the new side: files that their configuration took out of a
 /// store. `old` is the configuration that `before` is laid out by.
 #[must_use]
-pub fn moved_files(before: &Repo, now: &Repo, old: &Config) -> Vec<Weakened> {
+pub(super) fn moved_files(before: &Repo, now: &Repo, old: &Config) -> Vec<Weakened> {
     let mut found = Vec::new();
     for store in &before.stores {
         let after = now.stores.iter().find(|other| other.name == store.name);

@@ -7,7 +7,7 @@ use super::rules::LINT_RULES;
 use super::semantic::{Wanted, analyse};
 use crate::config::Config;
 use crate::finding::Finding;
-use crate::outcome::Breadth;
+use crate::outcome::{Breadth, Notice, NoticeKind};
 use crate::repo::{Repo, Store};
 use crate::rule::Basis;
 
@@ -27,10 +27,10 @@ pub struct Options<'a> {
 pub struct Linted {
     /// What the rules found, sorted by place within a store.
     pub findings: Vec<Finding>,
-    /// Questions that were asked and have no answer, a sentence each.
-    pub undecided: Vec<String>,
-    /// Policies that were left out because they do not fit their schema, which validation reports; a sentence for each store.
-    pub unfit: Vec<String>,
+    /// Questions that were asked and have no answer.
+    pub undecided: Vec<Notice>,
+    /// Policies that were left out because they do not fit their schema, which validation reports; a notice for each store.
+    pub unfit: Vec<Notice>,
     /// The permits of each store, the furthest-reaching first, when asked for.
     pub breadth: Vec<Breadth>,
 }
@@ -67,8 +67,11 @@ fn run_store(store: &Store, config: &Config, rules: &[&LintRule], wanted: Option
     let mut linted = Linted::default();
     let mut analysis = wanted.and_then(|wanted| analyse(store, wanted));
     if let Some(analysis) = &mut analysis {
-        linted.undecided = std::mem::take(&mut analysis.undecided);
-        linted.unfit = std::mem::take(&mut analysis.unfit);
+        let notice = |kind| move |sentence: String| Notice::new(kind, sentence).store(&store.name);
+        let undecided = std::mem::take(&mut analysis.undecided).into_iter();
+        linted.undecided = undecided.map(notice(NoticeKind::QuestionOpen)).collect();
+        let unfit = std::mem::take(&mut analysis.unfit).into_iter();
+        linted.unfit = unfit.map(notice(NoticeKind::PolicyRefused)).collect();
         if wanted.is_some_and(|wanted| wanted.breadth) {
             linted.breadth = std::mem::take(&mut analysis.breadth);
         }

@@ -2,7 +2,7 @@
 
 use crate::finding::{FailOn, Finding, Level};
 use crate::outcome::changes::Comparison;
-use crate::outcome::{Coverage, Status, TestResult};
+use crate::outcome::{Coverage, Notice, Status, TestResult, Weight};
 use crate::rule::Catalogue;
 
 /// A Cedar-looking file that was not used, and why.
@@ -125,12 +125,8 @@ pub struct Outcome {
     pub tests: Vec<TestResult>,
     /// How many rows passed and are not among them.
     pub passed: usize,
-    /// What could not be decided, a sentence each.
-    pub inconclusive: Vec<String>,
-    /// What could not be checked for lack of something, a sentence each: never an error, always said.
-    pub gaps: Vec<String>,
-    /// What rows show and do not fail for, a sentence each.
-    pub remarks: Vec<String>,
+    /// What was not decided or not looked at, and what rows show besides.
+    pub notices: Vec<Notice>,
     /// Rules whose notes were asked for, and are shown whatever else is.
     pub demanded: Vec<&'static str>,
     /// Permits by how far they reach, when that was asked for.
@@ -156,6 +152,52 @@ pub struct Outcome {
 }
 
 impl Outcome {
+    /// The outcome of `command`, before anything was read: nothing was found, and nothing was checked. `catalogue` has every rule that
+    /// a finding may carry.
+    #[must_use]
+    pub fn new(command: &'static str, catalogue: Catalogue) -> Self {
+        Self {
+            command,
+            catalogue,
+            findings: Vec::new(),
+            suppressed: Vec::new(),
+            now: None,
+            tests: Vec::new(),
+            passed: 0,
+            notices: Vec::new(),
+            demanded: Vec::new(),
+            breadth: Vec::new(),
+            coverage: None,
+            comparison: None,
+            left_out: Vec::new(),
+            summary: Summary::default(),
+            not_validated: Vec::new(),
+            checked_something: false,
+            misconfigured: false,
+            fail_on: FailOn::default(),
+        }
+    }
+
+    /// The notices of one weight, in order.
+    pub fn notices_of(&self, weight: Weight) -> impl Iterator<Item = &Notice> {
+        self.notices.iter().filter(move |notice| notice.kind.weight() == weight)
+    }
+
+    /// What could not be decided, a sentence each.
+    pub fn inconclusive(&self) -> impl Iterator<Item = &str> {
+        self.notices_of(Weight::Inconclusive).map(|notice| notice.message.as_str())
+    }
+
+    /// What was not looked at, a sentence each: never an error, always said.
+    pub fn gaps(&self) -> impl Iterator<Item = &str> {
+        self.notices_of(Weight::Unchecked).map(|notice| notice.message.as_str())
+    }
+
+    /// What rows show and do not fail for, a sentence each.
+    pub fn remarks(&self) -> impl Iterator<Item = &str> {
+        self.notices_of(Weight::Remark).map(|notice| notice.message.as_str())
+    }
+
     /// The process's exit code.
     #[must_use]
     pub fn exit_code(&self) -> u8 {
@@ -185,7 +227,7 @@ impl Outcome {
             Verdict::Failed
         } else if self.refused() > 0 {
             Verdict::Changes
-        } else if !self.inconclusive.is_empty() {
+        } else if self.inconclusive().next().is_some() {
             Verdict::Inconclusive
         } else if !self.checked_something {
             Verdict::NothingChecked

@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
-use super::classify::kind;
 use super::rules::UNREADABLE_FILE;
 use crate::finding::{Finding, Level};
 use crate::source::{ReadError, Source};
@@ -12,6 +11,8 @@ use crate::text::{Location, SourceFile, Span};
 /// Reads every file once.
 pub(super) struct Files<'s> {
     source: &'s dyn Source,
+    /// Whether a file of this name is read under its own name.
+    is_known: fn(&str) -> bool,
     read: Mutex<HashMap<String, Result<Arc<SourceFile>, ReadError>>>,
 }
 
@@ -24,8 +25,9 @@ pub(super) enum Unread {
 }
 
 impl<'s> Files<'s> {
-    pub(super) fn new(source: &'s dyn Source) -> Self {
-        Self { source, read: Mutex::new(HashMap::new()) }
+    /// The files of `source`, of which `is_known` says whether their names are known.
+    pub(super) fn new(source: &'s dyn Source, is_known: fn(&str) -> bool) -> Self {
+        Self { source, is_known, read: Mutex::new(HashMap::new()) }
     }
 
     /// The text of `path`.
@@ -35,7 +37,7 @@ impl<'s> Files<'s> {
         }
         let bytes = self.source.read(path).or_else(|error| match error {
             // A link to a file that is read under its own name is not read twice; one to any other file is what the link says.
-            ReadError::LinkTo(target) if kind(&target).is_none() => self.source.read(&target),
+            ReadError::LinkTo(target) if !(self.is_known)(&target) => self.source.read(&target),
             error => Err(error),
         });
         let file = bytes.and_then(|bytes| match String::from_utf8(bytes) {

@@ -1,5 +1,7 @@
 //! What a run reports on: the paths that were asked for. What is read does not depend on it.
 
+use super::paths::within;
+
 /// Files and folders that findings and rows have to lie at or below.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Focus {
@@ -34,11 +36,6 @@ impl Focus {
     pub fn covers(&self, path: &str) -> bool {
         self.is_whole() || self.paths.iter().any(|root| within(path, root))
     }
-}
-
-/// Whether `path` lies at or below `folder`.
-pub(super) fn within(path: &str, folder: &str) -> bool {
-    folder.is_empty() || path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 #[cfg(test)]

@@ -1,34 +1,39 @@
 //! Policy repositories: stores and what they hold, with every place.
 //!
-//! Imports `text`, `source`, `config`, `finding` and `rule`. Only [`cedar`] touches the internals of cedar-policy-core.
+//! Imports `text`, `source`, `data`, `config`, `finding` and `rule`. Only [`cedar`] touches the internals of cedar-policy-core.
+//!
+//! | part | what it does |
+//! |---|---|
+//! | `load` | from a source to a repository, as far as a `request` asks |
+//! | `discover` | which file is what, and which store owns it |
+//! | `read` | from files to what they hold, one reader a kind |
+//! | `files` | reads each file once |
+//! | `model` | what a repository holds, once read |
+//! | `focus` | what a run reports on |
+//! | `cedar` | Cedar's parser, trees, schemas and entities |
+//! | `syntax`, `shape` | our own trees of policies and of what schemas ask for |
+//! | `paths` | paths as text |
+//! | `rules` | the rules that reading can break |
 
 pub mod cedar;
-mod classify;
-pub mod csv;
-mod entities;
+mod discover;
 mod files;
 mod focus;
-pub mod json;
-mod layout;
-mod links;
 mod load;
 mod model;
-mod policies;
+mod paths;
+mod read;
+mod request;
 mod rules;
-mod schema;
-mod schema_bounds;
 pub mod shape;
-mod statements;
 pub mod syntax;
-mod tables;
-pub mod tree;
-pub mod yaml;
 
+pub use discover::{SCHEMA_FOLDERS, is_known, is_schema};
 pub use focus::Focus;
-pub use layout::SCHEMA_FOLDERS;
-pub use load::{Explicit, Request, is_known, is_schema, load};
+pub use load::load;
 pub use model::{
     Decider, EntityData, EntityState, Link, Named, Policy, Repo, Schema, SchemaState, Store, Table, TableForm,
 };
+pub use request::{Explicit, Request};
 pub use rules::RULES;
 pub(crate) use rules::TEST_MISMATCH;

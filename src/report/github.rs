@@ -47,7 +47,7 @@ fn render(outcome: &Outcome, options: &Options) -> String {
     let all = (errors.into_iter().map(of_finding))
         .chain(select::bad_rows(outcome).map(of_row))
         .chain(refused.into_iter().map(of_change))
-        .chain(outcome.inconclusive.iter().map(|why| of_run("inconclusive", inline(why).into_owned())))
+        .chain(outcome.inconclusive().map(|why| of_run("inconclusive", inline(why).into_owned())))
         .chain((outcome.verdict() == Verdict::NothingChecked).then(|| of_run("nothing checked", verdict_line(outcome))))
         .chain(below_floor.map(|sentence| of_run("coverage", inline(&sentence).into_owned())))
         .chain(weakened.map(of_weakened))

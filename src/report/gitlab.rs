@@ -45,7 +45,7 @@ struct Lines {
 /// Every alert, notes included, worst first, and what is not known: an empty report would read as all clear. Options change
 /// nothing.
 fn render(outcome: &Outcome, _options: &Options) -> String {
-    let mut alerts: Vec<Alert<'_>> = outcome.inconclusive.iter().map(|why| of_run("inconclusive", why)).collect();
+    let mut alerts: Vec<Alert<'_>> = outcome.inconclusive().map(|why| of_run("inconclusive", why)).collect();
     if outcome.verdict() == Verdict::NothingChecked {
         alerts.push(of_run("nothing-checked", &verdict_line(outcome)));
     }

@@ -50,8 +50,8 @@ fn ending(outcome: &Outcome, hidden: usize) -> String {
     parts.extend(rows(outcome));
     parts.extend(outcome.coverage.as_ref().and_then(coverage::missed_floor));
     parts.extend(outcome.comparison.iter().flat_map(compared));
-    if !outcome.inconclusive.is_empty() {
-        let count = counted(outcome.inconclusive.len(), "question", "questions");
+    if outcome.inconclusive().next().is_some() {
+        let count = counted(outcome.inconclusive().count(), "question", "questions");
         parts.push(format!("inconclusive: {count} could not be decided"));
     }
     parts.join("; ")

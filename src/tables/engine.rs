@@ -12,10 +12,10 @@ use super::own::{self, Sheets, Spec, Specs, Vocabulary};
 use super::rows::Found;
 use super::select::{Selection, Stop};
 use super::worker::Worker;
+use crate::data::Fault;
 use crate::decide::Index;
 use crate::finding::{Finding, Level};
-use crate::outcome::{Status, TestResult};
-use crate::repo::tree::Fault;
+use crate::outcome::{Notice, NoticeKind, Status, TestResult};
 use crate::repo::{Repo, SchemaState, Store, TEST_MISMATCH, Table, TableForm};
 use crate::text::{Location, Span, inline};
 use crate::trace::Tracer;
@@ -108,12 +108,12 @@ impl Ran {
 
     /// What rows show and do not fail for, each once, with the first row that shows it.
     #[must_use]
-    pub fn remarks(&self) -> Vec<String> {
+    pub fn remarks(&self) -> Vec<Notice> {
         let remark = |(note, (count, first)): (&String, &(usize, String))| match count {
             1 => format!("{note} ({})", inline(first)),
             count => format!("{note} ({count} rows, such as {})", inline(first)),
         };
-        self.notes.iter().map(remark).collect()
+        self.notes.iter().map(|note| Notice::new(NoticeKind::RowRemark, remark(note))).collect()
     }
 }
 

@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 
 use super::rows::{Content, Errors, Found, Reasons, Row, RowContext, RowEntities, Uid};
+use crate::data::Fault;
+use crate::data::json::{JsonError, Node};
 use crate::outcome::Decision;
-use crate::repo::json::{JsonError, Node};
-use crate::repo::tree::Fault;
 use crate::repo::{Table, TableForm};
 use crate::text::{inline, nearest};
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::repo::tree::{Fault, Said};
+use crate::data::{Fault, Said};
 use crate::repo::{Table, TableForm};
 use crate::text::{Position, Span, inline};
 

@@ -9,9 +9,9 @@ use serde_json::value::RawValue;
 
 use super::rows::{Row, RowContext, RowEntities, Uid, Who};
 use super::uid::plain;
+use crate::data::Fault;
+use crate::data::json::Node;
 use crate::repo::cedar::{SharedEntity, fault};
-use crate::repo::json::Node;
-use crate::repo::tree::Fault;
 use crate::repo::{EntityState, Store};
 use crate::text::inline;
 

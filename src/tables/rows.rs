@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use cedar_policy::{Entities, EntityUid};
 
+use crate::data::Fault;
+use crate::data::json::Node;
 use crate::outcome::Decision;
-use crate::repo::json::Node;
-use crate::repo::tree::Fault;
 use crate::text::{SourceFile, Span};
 
 /// The entities that a row runs with.

@@ -2,8 +2,8 @@
 
 use cedar_policy::{Entities, Entity, EntityId, EntityTypeName, EntityUid, Policy, PrincipalConstraint};
 
+use crate::data::Fault;
 use crate::repo::cedar::fault;
-use crate::repo::tree::Fault;
 use crate::text::{inline, nearest};
 
 /// The type and the id of an entity whose id has nothing to unescape: the common shape, which needs no parser, and which takes ids

@@ -12,9 +12,9 @@ use super::request::Requests;
 use super::rows::{Content, Errors, Found, Row, RowContext, RowEntities, Who};
 use super::select::{About, Selection};
 use super::uid::meant;
+use crate::data::Fault;
 use crate::outcome::{Decision, Expected, PolicyError, RowFault, RowRequest, Status, TestResult};
 use crate::repo::Table;
-use crate::repo::tree::Fault;
 use crate::text::{Location, Span, inline};
 
 /// How many entities that are not there are looked at: where so many are, it is meant so.

@@ -9,7 +9,7 @@ use super::fold::fold;
 use super::rules::{follows, of_error, of_warning};
 use crate::config::Config;
 use crate::finding::{Finding, Level};
-use crate::repo::cedar::{Fault, fault};
+use crate::repo::cedar::{CedarFault, fault};
 use crate::repo::{Repo, Schema, Store};
 use crate::rule::Rule;
 use crate::text::{Location, Span};
@@ -98,7 +98,7 @@ fn finding(
     config: &Config,
     (rule, own): (&'static Rule, Level),
     id: &PolicyId,
-    fault: Fault,
+    fault: CedarFault,
 ) -> Option<Finding> {
     let decider = store.find(id)?;
     let policy = decider.policy;

@@ -8,7 +8,7 @@ const KEPT: &str = "polcheck.schema.json";
 
 #[test]
 fn the_kept_schema_is_current() {
-    let now = json_schema(&polcheck::cli::catalogue());
+    let now = json_schema(&polcheck::run::catalogue());
     if std::env::var_os("POLCHECK_BLESS").is_some() {
         std::fs::write(KEPT, format!("{}\n", serde_json::to_string_pretty(&now).unwrap())).unwrap();
     }
@@ -18,7 +18,7 @@ fn the_kept_schema_is_current() {
 
 #[test]
 fn schema_and_reader_agree() {
-    let catalogue = polcheck::cli::catalogue();
+    let catalogue = polcheck::run::catalogue();
     let validator = jsonschema::validator_for(&json_schema(&catalogue)).unwrap();
     for (text, right) in [
         ("", true),

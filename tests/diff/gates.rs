@@ -58,7 +58,6 @@ fn a_gate_refuses_what_it_names_and_nothing_else() {
             &["gained Account", "gained Doc"],
         ),
         ("[[diff.gate]]\ndeny = \"gained\"\nactions = [\"edit\"]\n", GAINS, &[]),
-        ("[[diff.gate]]\ndeny = \"gained\"\nstores = [\"elsewhere\"]\n", GAINS, &[]),
         ("[[diff.gate]]\ndeny = \"gained\"\nstores = [\".\"]\nresources = [\"Doc\"]\n", GAINS, &["gained Doc"]),
     ] {
         let dir = repository(config, &[]);

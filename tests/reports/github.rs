@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use polcheck::finding::{Finding, Level};
 use polcheck::outcome::changes::Weakened;
+use polcheck::outcome::{Notice, NoticeKind};
 use polcheck::report::{Options, summary_markdown};
 use polcheck::text::SourceFile;
 
@@ -72,7 +73,7 @@ fn ten_per_level_and_the_rest_is_counted() {
 fn what_fails_without_a_finding_is_annotated() {
     let mut outcome = outcome(Vec::new(), Vec::new());
     assert_eq!(render("github", &outcome, &PLAIN), "");
-    outcome.inconclusive.push("a bound was hit".to_owned());
+    outcome.notices.push(Notice::new(NoticeKind::QuestionOpen, "a bound was hit".to_owned()));
     assert_eq!(render("github", &outcome, &PLAIN), "::error title=polcheck%3A inconclusive::a bound was hit\n");
 }
 
@@ -148,7 +149,7 @@ fn a_huge_summary_is_cut_and_says_so() {
         (0..3000).map(|_| Finding::new("unknown-attribute", Level::Error, at(&file, "needle"), "*".repeat(900)));
     let rows = (0..500).map(|n| failing_row(&format!("t#{n}"), at(&file, "needle"), "no")).collect();
     let mut outcome = outcome(findings.collect(), rows);
-    outcome.inconclusive.push("a bound was hit".to_owned());
+    outcome.notices.push(Notice::new(NoticeKind::QuestionOpen, "a bound was hit".to_owned()));
     let text = summary_markdown(&outcome, &PLAIN);
     assert!(text.chars().count() < 65_000 && text.len() > 45_000, "{}", text.len());
     let count = |start: &str| text.lines().filter(|line| line.starts_with(start)).count();
@@ -166,7 +167,7 @@ fn the_first_line_says_how_it_ended() {
     };
     let mut outcome = outcome(Vec::new(), Vec::new());
     assert_eq!(first(&outcome, &PLAIN).0, "### ✅ polcheck check: clean");
-    outcome.inconclusive.push("a bound was hit".to_owned());
+    outcome.notices.push(Notice::new(NoticeKind::QuestionOpen, "a bound was hit".to_owned()));
     let quiet = Options { quiet: true, ..PLAIN };
     for options in [PLAIN, quiet] {
         let (headline, text) = first(&outcome, &options);
@@ -177,7 +178,7 @@ fn the_first_line_says_how_it_ended() {
     outcome.tests.push(failing_row("t#1", at(&file, "needle"), "no"));
     assert!(first(&outcome, &quiet).0.starts_with("### ❌ polcheck check: 0 of 1 row passed, 1 failed; inconclusive"));
     outcome.tests.clear();
-    outcome.inconclusive.clear();
+    outcome.notices.clear();
     outcome.checked_something = false;
     assert_eq!(first(&outcome, &PLAIN).0, "### ⚠️ polcheck check: nothing was checked");
     let mut weaker = diff::compared(Vec::new());

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use polcheck::finding::{FailOn, Finding, Level};
 use polcheck::outcome::changes::Weakened;
-use polcheck::outcome::{Outcome, Status};
+use polcheck::outcome::{Notice, NoticeKind, Outcome, Status};
 use polcheck::report::{FORMATS, Options};
 use polcheck::text::{Location, SourceFile, is_deceptive};
 use serde_json::Value;
@@ -56,7 +56,7 @@ fn gitlab_shows_changes_and_what_is_not_known() {
         location: line(&file("polcheck.toml"), 7),
     }];
     let mut outcome = diff(comparison);
-    outcome.inconclusive.push("a pattern is too long".to_owned());
+    outcome.notices.push(Notice::new(NoticeKind::QuestionOpen, "a pattern is too long".to_owned()));
     let said: Vec<_> = issues(&outcome)
         .iter()
         .map(|issue| {
@@ -133,7 +133,7 @@ fn junit_shows_whatever_fails_the_run() {
         outcome.fail_on = fail_on;
         assert_eq!(junit(&outcome).attribute("failures"), count, "{fail_on:?}");
     }
-    outcome.inconclusive.push("a bound was hit".to_owned());
+    outcome.notices.push(Notice::new(NoticeKind::QuestionOpen, "a bound was hit".to_owned()));
     let root = junit(&outcome);
     assert_eq!((root.children[0].attribute("name"), root.attribute("errors")), ("polcheck check", "1"));
     assert_eq!(junit(&diff(example())).attribute("failures"), "1", "the change that a gate refuses");

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice)]
 
 use polcheck::finding::{Environment, Finding, Level};
-use polcheck::outcome::{FailOn, Status};
+use polcheck::outcome::{FailOn, Notice, NoticeKind, Status};
 use polcheck::report::{FORMATS, Options, find, verdict_line};
 use polcheck::text::{Location, SourceFile, Span};
 use unicode_width::UnicodeWidthStr;
@@ -85,7 +85,9 @@ fn rows_say_what_was_expected_and_what_decided() {
     let mut good = bad.clone();
     (good.status, good.id) = (Status::Pass, "tests/a.yaml#fine".to_owned());
     let mut outcome = outcome(vec![], vec![good, bad]);
-    outcome.gaps.push("store payments has no schema: types were not checked".to_owned());
+    outcome
+        .notices
+        .push(Notice::new(NoticeKind::NoSchema, "store payments has no schema: types were not checked".to_owned()));
     let out = render("human", &outcome, &PLAIN);
     for part in [
         "× row failed: support",
@@ -128,7 +130,7 @@ fn our_own_lines_fit_where_words_allow() {
     let words = "some words that go on and on ".repeat(12);
     let finding = Finding::new("unknown-attribute", Level::Error, at(&file, "needle"), &*words).help(&*words);
     let mut outcome = outcome(vec![finding], vec![failing_row("t#r", at(&file, "needle"), &words)]);
-    outcome.gaps.push(words.clone());
+    outcome.notices.push(Notice::new(NoticeKind::NoSchema, words.clone()));
     for width in [80, 120] {
         let out = render("human", &outcome, &Options { width, ..VERBOSE });
         let lines: Vec<&str> = out.lines().collect();

@@ -15,8 +15,8 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
-use polcheck::finding::{FailOn, Finding, suppression};
-use polcheck::outcome::{LeftOut, Outcome, Status, Summary};
+use polcheck::finding::{Finding, suppression};
+use polcheck::outcome::{LeftOut, Outcome, Status};
 use polcheck::report::{self, Options};
 use polcheck::rule::Catalogue;
 use polcheck::source::{Memory, Source};
@@ -343,25 +343,13 @@ fn check(files: &[(String, Vec<u8>)], level: Option<u32>) -> Outcome {
     findings.append(&mut applied.housekeeping);
     Finding::finish(&mut findings);
     Outcome {
-        command: "check",
         findings,
         suppressed: applied.suppressed,
-        now: None,
         tests: ran.rows,
-        inconclusive: Vec::new(),
-        gaps: Vec::new(),
-        remarks: Vec::new(),
-        passed: 0,
-        demanded: Vec::new(),
-        breadth: Vec::new(),
         coverage: Some(coverage),
-        comparison: None,
         left_out: repo.left_out.into_iter().map(|(path, why)| LeftOut { path, why }).collect(),
-        summary: Summary::default(),
         checked_something: true,
-        misconfigured: false,
-        fail_on: FailOn::Error,
-        catalogue,
+        ..Outcome::new("check", catalogue)
     }
 }
 

@@ -7,6 +7,7 @@ use std::path::Path;
 use polcheck::finding::{Finding, Level};
 use polcheck::outcome::Outcome;
 use polcheck::outcome::changes::{Direction, Ruling, Weakened};
+use polcheck::outcome::{Notice, NoticeKind};
 use polcheck::text::{Location, SourceFile, Span};
 use serde_json::{Value, json};
 
@@ -114,7 +115,7 @@ fn notifications(log: &Value) -> Vec<(&str, &str)> {
 #[test]
 fn every_region_marks_the_text_it_is_about() {
     let (mut outcome, texts) = awkward();
-    outcome.gaps.push("no schema".to_owned());
+    outcome.notices.push(Notice::new(NoticeKind::NoSchema, "no schema".to_owned()));
     let log = log(&outcome);
     assert_eq!(log["runs"][0]["columnKind"], "unicodeCodePoints");
     let found: Vec<&Value> = results(&log).iter().filter(|result| result["ruleId"] == "unknown-attribute").collect();
@@ -255,9 +256,9 @@ fn what_is_suppressed_is_kept_and_opens_no_alert() {
 #[test]
 fn what_is_not_known_is_said() {
     let mut outcome = outcome(Vec::new(), Vec::new());
-    outcome.inconclusive.push("a bound was hit".to_owned());
+    outcome.notices.push(Notice::new(NoticeKind::QuestionOpen, "a bound was hit".to_owned()));
     assert_eq!(notifications(&log(&outcome)), [("error", "a bound was hit")]);
-    outcome.inconclusive.clear();
+    outcome.notices.clear();
     outcome.checked_something = false;
     assert_eq!(notifications(&log(&outcome)), [("error", "nothing was checked")]);
 }

@@ -100,13 +100,13 @@ fn breadth(page: &mut Page, outcome: &Outcome) {
 
 fn remarks(page: &mut Page, outcome: &Outcome, options: &Options) {
     let before = page.text.len();
-    for why in &outcome.inconclusive {
+    for why in outcome.inconclusive() {
         page.item(Ink::Warning, "  inconclusive: ", 4, &clean(why));
     }
-    for remark in &outcome.remarks {
+    for remark in outcome.remarks() {
         page.item(Ink::Dim, "  note: ", 4, &clean(remark));
     }
-    for gap in &outcome.gaps {
+    for gap in outcome.gaps() {
         page.item(Ink::Dim, "  not checked: ", 4, &clean(gap));
     }
     for file in outcome.left_out.iter().filter(|_| options.verbose) {

@@ -5,7 +5,9 @@ use serde::Serialize;
 use super::changes::{self, ComparisonOut};
 use super::coverage::{self, CoverageOut};
 use crate::finding::{Environment, Evidence, Finding, Level, Related};
-use crate::outcome::{Breadth, Decision, Expected, Got, Lesson, Outcome, RowFault, RowRequest, Status, TestResult};
+use crate::outcome::{
+    Breadth, Decision, Expected, Got, Lesson, Notice, Outcome, RowFault, RowRequest, Status, TestResult, Weight,
+};
 use crate::report::{Options, json_text, verdict_line};
 use crate::text::{Location, Position};
 
@@ -22,10 +24,11 @@ struct Root<'a> {
     findings: Vec<FindingOut<'a>>,
     suppressed: Vec<SuppressedOut<'a>>,
     tests: Vec<RowOut<'a>>,
-    inconclusive_reasons: &'a [String],
-    gaps: &'a [String],
-    #[serde(skip_serializing_if = "<[String]>::is_empty")]
-    remarks: &'a [String],
+    notices: Vec<NoticeOut<'a>>,
+    inconclusive_reasons: Vec<&'a str>,
+    gaps: Vec<&'a str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    remarks: Vec<&'a str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     breadth: Vec<BreadthOut<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -33,6 +36,16 @@ struct Root<'a> {
     #[serde(flatten)]
     comparison: Option<ComparisonOut<'a>>,
     left_out: Vec<LeftOutOut<'a>>,
+}
+
+#[derive(Serialize)]
+struct NoticeOut<'a> {
+    kind: &'static str,
+    message: &'a str,
+    inconclusive: bool,
+    store: Option<&'a str>,
+    policy: Option<&'a str>,
+    location: Option<LocationOut<'a>>,
 }
 
 #[derive(Serialize)]
@@ -207,14 +220,26 @@ pub(super) fn render(outcome: &Outcome, _options: &Options) -> String {
             .map(|(found, reason)| SuppressedOut { finding: finding(found), reason })
             .collect(),
         tests: outcome.tests.iter().map(row).collect(),
-        inconclusive_reasons: &outcome.inconclusive,
-        gaps: &outcome.gaps,
-        remarks: &outcome.remarks,
+        notices: outcome.notices.iter().map(notice).collect(),
+        inconclusive_reasons: outcome.inconclusive().collect(),
+        gaps: outcome.gaps().collect(),
+        remarks: outcome.remarks().collect(),
         breadth: outcome.breadth.iter().map(breadth).collect(),
         coverage: outcome.coverage.as_ref().map(coverage::coverage),
         comparison: outcome.comparison.as_ref().map(changes::comparison),
         left_out: outcome.left_out.iter().map(|file| LeftOutOut { path: &file.path, why: &file.why }).collect(),
     })
+}
+
+fn notice(notice: &Notice) -> NoticeOut<'_> {
+    NoticeOut {
+        kind: notice.kind.as_str(),
+        message: &notice.message,
+        inconclusive: notice.kind.weight() == Weight::Inconclusive,
+        store: notice.store.as_deref(),
+        policy: notice.policy.as_deref(),
+        location: notice.location.as_ref().map(location),
+    }
 }
 
 fn summary(outcome: &Outcome) -> Summary<'_> {
@@ -231,7 +256,7 @@ fn summary(outcome: &Outcome) -> Summary<'_> {
         entities: outcome.summary.entities,
         findings: Levels { error, warning, note },
         tests: Statuses { pass: count.pass, fail: count.fail, error: count.error, skip: count.skip },
-        inconclusive: outcome.inconclusive.len(),
+        inconclusive: outcome.inconclusive().count(),
     }
 }
 

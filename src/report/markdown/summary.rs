@@ -61,12 +61,12 @@ fn mark(outcome: &Outcome) -> &'static str {
 fn remarks(outcome: &Outcome, options: &Options) -> Vec<String> {
     let measured = outcome.coverage.iter().filter(|_| !options.quiet);
     let measured = measured.map(|measured| format!("- **Coverage**: {}\n", cell(&coverage::figure(measured))));
-    let undecided = outcome.inconclusive.iter().map(|why| format!("- **Inconclusive**: {}\n", cell(why)));
-    let unchecked = outcome.gaps.iter().filter(|_| !options.quiet);
+    let undecided = outcome.inconclusive().map(|why| format!("- **Inconclusive**: {}\n", cell(why)));
+    let unchecked = outcome.gaps().filter(|_| !options.quiet);
     let unchecked = unchecked.map(|gap| format!("- **Not checked**: {}\n", cell(gap)));
     let left_out = outcome.left_out.iter().filter(|_| options.verbose);
     let left_out = left_out.map(|file| format!("- Left out: {}: {}\n", code(&file.path), cell(&file.why)));
-    let shown = outcome.remarks.iter().filter(|_| !options.quiet);
+    let shown = outcome.remarks().filter(|_| !options.quiet);
     let shown = shown.map(|remark| format!("- **Note**: {}\n", cell(remark)));
     undecided.chain(measured).chain(shown).chain(unchecked).chain(left_out).collect()
 }

@@ -75,7 +75,7 @@ pub(super) fn render(outcome: &Outcome, _options: &Options) -> String {
 /// SARIF can mark a result as suppressed, but code scanning does not read that mark and would open an alert for what was
 /// suppressed. As notifications, the findings with their reasons are kept and no alert is opened.
 fn invocation(outcome: &Outcome, all: usize, kept: usize) -> Invocation<'_> {
-    let undecided = outcome.inconclusive.iter().map(|why| Notification::new("error", &inline(why)));
+    let undecided = outcome.inconclusive().map(|why| Notification::new("error", &inline(why)));
     let cut = (kept < all).then(|| {
         let count = counted(all - kept, "result is", "results are");
         let why = format!("code scanning takes {MOST_RESULTS} results and 10 MB; the worst are kept");
@@ -87,7 +87,7 @@ fn invocation(outcome: &Outcome, all: usize, kept: usize) -> Invocation<'_> {
     let nothing =
         (outcome.verdict() == Verdict::NothingChecked).then(|| Notification::new("error", "nothing was checked"));
     let bare = not_validated(outcome).map(|what| Notification::new("warning", &what));
-    let unchecked = outcome.gaps.iter().map(|gap| Notification::new("note", &inline(gap)));
+    let unchecked = outcome.gaps().map(|gap| Notification::new("note", &inline(gap)));
     let suppressed = outcome.suppressed.iter().map(|(finding, reason)| suppressed(finding, reason));
     Invocation {
         execution_successful: outcome.verdict() != Verdict::Error,

@@ -8,8 +8,8 @@ use serde_json::{Map, Value};
 use super::expand::Expander;
 use super::model::{Moment, Spec};
 use super::moment;
+use crate::data::{Entry, Fault, Kind};
 use crate::repo::shape::Shape;
-use crate::repo::tree::{Entry, Fault, Kind};
 use crate::tables::rows::RowContext;
 use crate::text::{inline, nearest};
 

@@ -2,9 +2,9 @@
 
 use super::model::{Because, Failing, Spec, What};
 use super::{no_reason, no_row};
+use crate::data::csv::{Cell, Records};
+use crate::data::{Entry, Fault, Kind, Said, Tree};
 use crate::outcome::Decision;
-use crate::repo::csv::{Cell, Records};
-use crate::repo::tree::{Entry, Fault, Kind, Said, Tree};
 use crate::text::{Span, inline, nearest};
 
 /// The columns, `context.` and its attributes aside.

@@ -1,6 +1,6 @@
 //! Reading the entries of a mapping, each fault at its place and none hiding another.
 
-use crate::repo::tree::{Entry, Fault, Kind, Said, Tree};
+use crate::data::{Entry, Fault, Kind, Said, Tree};
 use crate::text::{Span, inline, nearest};
 
 /// The entries of one mapping.

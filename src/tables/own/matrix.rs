@@ -6,8 +6,8 @@ use cedar_policy::{Entities, EntityUid};
 
 use super::expand::Expander;
 use super::model::{Listed, Spec};
+use crate::data::{Entry, Fault};
 use crate::outcome::Decision;
-use crate::repo::tree::{Entry, Fault};
 use crate::text::{inline, nearest};
 
 impl Expander<'_> {

@@ -12,7 +12,7 @@ mod values;
 mod vocabulary;
 mod yaml;
 
-use crate::repo::tree::Fault;
+use crate::data::Fault;
 use crate::text::Span;
 
 pub(super) use expand::{Sheets, unrun};

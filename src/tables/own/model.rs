@@ -1,7 +1,7 @@
 //! What a table says, before it is known what the store makes of it.
 
+use crate::data::{Entry, Fault, Said};
 use crate::outcome::Decision;
-use crate::repo::tree::{Entry, Fault, Said};
 use crate::text::Span;
 
 /// What all rows of a table share.

@@ -9,9 +9,9 @@ use serde_json::{Map, Value};
 
 use super::model::Overlay;
 use super::values::Values;
+use crate::data::{Entry, Fault, Kind};
 use crate::repo::cedar::{direct_parents, entity_shape, fault};
 use crate::repo::shape::{Field, Shape};
-use crate::repo::tree::{Entry, Fault, Kind};
 use crate::tables::uid::{meant, parse};
 use crate::text::{inline, nearest};
 

@@ -5,8 +5,8 @@ use std::fmt::Arguments;
 use rustc_hash::FxHashMap;
 use serde_json::Value;
 
+use crate::data::{Entry, Fault, Kind, Tree};
 use crate::repo::shape::{Field, Shape, constructor};
-use crate::repo::tree::{Entry, Fault, Kind, Tree};
 use crate::tables::uid::parse;
 use crate::text::{Span, inline, nearest};
 

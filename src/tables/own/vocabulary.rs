@@ -5,10 +5,10 @@ use std::collections::{HashMap, HashSet};
 use cedar_policy::{ActionConstraint, EntityTypeName, EntityUid};
 
 use super::model::Unit;
+use crate::data::{Fault, Said};
 use crate::repo::Store;
 use crate::repo::cedar::{context_shape, enumeration};
 use crate::repo::shape::Shape;
-use crate::repo::tree::{Fault, Said};
 use crate::text::{inline, nearest};
 
 /// One action.

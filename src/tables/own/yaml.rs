@@ -5,9 +5,9 @@ use std::collections::HashSet;
 use super::fields::{Fields, text, texts, unknown};
 use super::model::{Base, Because, Clock, Defaults, Failing, Listed, Moment, Overlay, Sheet, Spec, Unit, What};
 use super::{moment, no_reason, no_row};
+use crate::data::yaml::{Reader, Top};
+use crate::data::{Entry, Fault, Kind, Said, Tree};
 use crate::outcome::Decision;
-use crate::repo::tree::{Entry, Fault, Kind, Said, Tree};
-use crate::repo::yaml::{Reader, Top};
 use crate::text::{Span, inline};
 
 /// The key of the rows.

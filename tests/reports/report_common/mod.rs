@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use polcheck::finding::{Environment, Evidence, Finding, Level};
 use polcheck::outcome::{
-    ConditionCoverage, ConditionKind, Coverage, Decision, Expected, FailOn, Got, LeftOut, Lesson, Mark, Outcome,
-    PolicyCoverage, PolicyError, PolicyRef, RowRequest, Status, Summary, TestResult,
+    ConditionCoverage, ConditionKind, Coverage, Decision, Expected, Got, LeftOut, Lesson, Mark, Notice, NoticeKind,
+    Outcome, PolicyCoverage, PolicyError, PolicyRef, RowRequest, Status, Summary, TestResult,
 };
 use polcheck::report::{self, Options};
 use polcheck::rule::{Basis, Catalogue, Precision, Rule};
@@ -46,20 +46,8 @@ pub const AWKWARD: &str = "\u{feff}// first\r\npermit (\r\n\tprincipal == User::
 
 pub fn outcome(findings: Vec<Finding>, tests: Vec<TestResult>) -> Outcome {
     Outcome {
-        command: "check",
         findings,
-        suppressed: Vec::new(),
-        now: None,
         tests,
-        inconclusive: Vec::new(),
-        gaps: Vec::new(),
-        remarks: Vec::new(),
-        passed: 0,
-        demanded: Vec::new(),
-        breadth: Vec::new(),
-        coverage: None,
-        comparison: None,
-        left_out: Vec::new(),
         summary: Summary {
             stores: 2,
             policies: 34,
@@ -69,11 +57,8 @@ pub fn outcome(findings: Vec<Finding>, tests: Vec<TestResult>) -> Outcome {
             entities: 0,
             schemaless: 0,
         },
-        not_validated: Vec::new(),
         checked_something: true,
-        misconfigured: false,
-        fail_on: FailOn::Error,
-        catalogue: Catalogue::new(RULES),
+        ..Outcome::new("check", Catalogue::new(RULES))
     }
 }
 
@@ -157,8 +142,7 @@ pub fn hostile() -> Outcome {
     skipped.status = Status::Skip;
     skipped.skip_reason = Some(HOSTILE.to_owned());
     let mut outcome = outcome(findings, vec![row, skipped]);
-    outcome.inconclusive = vec![HOSTILE.to_owned()];
-    outcome.gaps = vec![HOSTILE.to_owned()];
+    outcome.notices = vec![Notice::new(NoticeKind::QuestionOpen, HOSTILE), Notice::new(NoticeKind::NoSchema, HOSTILE)];
     outcome.coverage = Some(Coverage {
         policies: vec![PolicyCoverage {
             store: HOSTILE.to_owned(),

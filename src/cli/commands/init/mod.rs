@@ -1,0 +1,64 @@
+//! `polcheck init`: looks at the repository, shows what a first setup needs, and writes what is not there yet.
+
+mod files;
+mod hosting;
+mod writing;
+
+use crate::cli::args::InitArgs;
+use crate::cli::failure::Failure;
+use crate::cli::output::print;
+use crate::config;
+use crate::run::{self, Opened, Reading};
+use crate::starter::{self, FirstTable};
+use crate::text::inline;
+use hosting::Host;
+use writing::{Step, carry_out};
+
+/// There is no Cedar here.
+const NOTHING: u8 = 3;
+
+/// Runs the command and gives the exit code.
+pub(in crate::cli) fn run(args: &InitArgs) -> Result<u8, Failure> {
+    let reading = Reading { directory: args.common.directory.clone(), ..Reading::default() };
+    let opened = run::open(&reading)?;
+    if !opened.holds_policies() {
+        print("polcheck init: there is no Cedar here, neither a schema nor a policy, so nothing was written\n")?;
+        return Ok(NOTHING);
+    }
+    let steps = plan(&opened);
+    let done = carry_out(&opened.root, &steps, args.dry_run);
+    print(&done.text)?;
+    if done.whole { Ok(0) } else { Err(Failure("not every file can be written".to_owned())) }
+}
+
+/// Everything that a setup of this repository has, in the order in which it is shown.
+fn plan(opened: &Opened) -> Vec<Step> {
+    let settings = starter::settings(&opened.repo);
+    let mut steps = vec![Step::file(config::FILE_NAME, "what is checked, and how strictly", settings)];
+    let hosts = Host::of(&opened.root);
+    if hosts.contains(&Host::GitHub) {
+        let about = "checks every pull request, and comments on it";
+        steps.push(Step::file(files::WORKFLOW, about, files::workflow()));
+    }
+    if hosts.contains(&Host::GitLab) {
+        steps.push(Step::advice("add to .gitlab-ci.yml, which is never edited", files::gitlab_include()));
+    }
+    if hosts.is_empty() {
+        steps.push(Step::advice("in any other CI, run for every change", files::any_ci()));
+    }
+    if opened.in_git {
+        let hooks = Step::file(files::HOOKS, "checks what is about to be committed", files::hooks());
+        steps.push(hooks.or_add(files::hook_entry()));
+    }
+    let stores = opened.repo.stores.iter().filter(|store| !store.policies.is_empty());
+    steps.extend(stores.map(|store| {
+        let name = inline(&store.name);
+        match starter::first_table(store, &opened.config) {
+            Ok(FirstTable { path, about, text }) => {
+                Step::file(&path, &format!("what store `{name}` decides today: {about}"), text)
+            }
+            Err(why) => Step::note(format!("no decision table for store `{name}`: {why}")),
+        }
+    }));
+    steps
+}

@@ -1,0 +1,20 @@
+//! YAML with places, read strictly. The only folder that touches the YAML parser.
+//!
+//! Strict means: what YAML's versions read differently, or what a reader would take for something else, is refused with the
+//! form that cannot be misread. There are no anchors, aliases, tags and merge keys, one document, and no key twice.
+//!
+//! | file | what it does |
+//! |---|---|
+//! | `reader` | a file with a list of rows: everything but the rows, then row by row |
+//! | `values` | values from events |
+//! | `scalar` | what an unquoted value is |
+//! | `events` | the parser's events with their places, and what is no YAML |
+//! | `cursor` | from the parser's characters to bytes |
+
+mod cursor;
+mod events;
+mod reader;
+mod scalar;
+mod values;
+
+pub use reader::{Reader, Top};

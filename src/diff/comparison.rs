@@ -1,0 +1,74 @@
+//! A whole comparison: what changed, what gates say of it, and what became weaker.
+
+use sha2::{Digest, Sha256};
+
+use super::run::compare;
+use super::weakening::{Strictness, moved_files, weakened};
+use super::{gates, run::Compared};
+use crate::config::{Acceptance, Config, Gate};
+use crate::outcome::changes::{Comparison, Side};
+use crate::outcome::{Notice, TestResult};
+use crate::repo::Repo;
+use crate::rule::Catalogue;
+
+/// One side, whole.
+#[derive(Debug, Clone, Copy)]
+pub struct Version<'v> {
+    /// What to call it.
+    pub side: &'v Side,
+    /// What it holds.
+    pub repo: &'v Repo,
+    /// Its configuration.
+    pub config: &'v Config,
+    /// Its accepted changes.
+    pub accepted: &'v [Acceptance],
+    /// Its rows; empty when the tables of both sides are alike.
+    pub rows: &'v [TestResult],
+}
+
+/// Compares `old` and `new`. `as_old_has_it` is the new side in the stores that the old side spells out, where it spells out others.
+/// `asked` is what is refused besides what either side's gates refuse; `today` is a day, `YYYY-MM-DD`. Gives also what could not
+/// be decided.
+#[must_use]
+pub fn comparison(
+    old: Version<'_>,
+    new: Version<'_>,
+    as_old_has_it: Option<&Repo>,
+    asked: &Gate,
+    today: &str,
+    catalogue: &Catalogue,
+) -> (Comparison, Vec<Notice>) {
+    let Compared { mut stores, undecided } = match as_old_has_it {
+        None => compare(old.repo, new.repo),
+        Some(other) => {
+            let mut compared = compare(old.repo, new.repo);
+            compared.add_stricter(compare(old.repo, other));
+            compared
+        }
+    };
+    // The author of a change controls the new side, so the old one's gates count as well.
+    let all: Vec<&Gate> = old.config.gates.iter().chain(&new.config.gates).chain([asked]).collect();
+    let accepted = gates::rule(&mut stores, &all, new.accepted, today);
+    let mut weaker = weakened(strictness(old), strictness(new), catalogue);
+    weaker.extend(as_old_has_it.into_iter().flat_map(|other| moved_files(other, new.repo, old.config)));
+    let named = |version: Version<'_>| Side { schema: schema_digest(version.repo), ..version.side.clone() };
+    (Comparison { old: named(old), new: named(new), stores, accepted, weakened: weaker }, undecided)
+}
+
+fn strictness(version: Version<'_>) -> Strictness<'_> {
+    let Version { repo, config, accepted, rows, .. } = version;
+    Strictness { repo, config, accepted, rows }
+}
+
+/// A digest of the text of all schemas, line ends aside.
+fn schema_digest(repo: &Repo) -> Option<String> {
+    let mut hash = Sha256::new();
+    let mut any = false;
+    for file in repo.stores.iter().filter_map(|store| store.schema.ready()).flat_map(|schema| &schema.files) {
+        any = true;
+        let text = file.text().replace("\r\n", "\n");
+        hash.update((text.len() as u64).to_le_bytes());
+        hash.update(text.as_bytes());
+    }
+    any.then(|| hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect())
+}

@@ -1,0 +1,102 @@
+//! News about a run itself: what was not decided or not looked at, and what rows show besides.
+
+use crate::text::Location;
+
+/// What a notice means for the run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Weight {
+    /// Something that was asked for could not be decided: the run is not green.
+    Inconclusive,
+    /// Something was not looked at, for lack of something or because nobody asked: said, and no fault.
+    Unchecked,
+    /// Something to know.
+    Remark,
+}
+
+macro_rules! kinds {
+    ($($name:ident, $word:literal, $weight:ident, $about:literal;)*) => {
+        /// What a notice is about. Whether it makes a run inconclusive is declared here and nowhere else.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum NoticeKind {
+            $(#[doc = $about] $name,)*
+        }
+
+        impl NoticeKind {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$name),*];
+
+            /// The word in reports for programs.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$name => $word,)*
+                }
+            }
+
+            /// What it means for the run.
+            #[must_use]
+            pub fn weight(self) -> Weight {
+                match self {
+                    $(Self::$name => Weight::$weight,)*
+                }
+            }
+        }
+    };
+}
+
+kinds! {
+    QuestionOpen, "question-open", Inconclusive, "A question about policies that has no answer.";
+    PolicySetAside, "policy-set-aside", Inconclusive, "A policy that could not be analysed, and nothing else in the run says why.";
+    PolicyRefused, "policy-refused", Unchecked, "A policy that could not be analysed, because the validator refuses it and says why.";
+    GuardrailUnproved, "guardrail-unproved", Inconclusive, "Guardrails that were not proved.";
+    ChangeOpen, "change-open", Inconclusive, "Whether permissions changed is not decided.";
+    BaseMisconfigured, "base-misconfigured", Inconclusive, "The configuration of the old side is wrong, so that its gates are not known.";
+    BaseDefect, "base-defect", Unchecked, "A file of the old side is wrong.";
+    NoSchema, "no-schema", Unchecked, "A store without a schema, whose policies are not validated.";
+    NothingThere, "nothing-there", Unchecked, "A path that was asked for and holds nothing.";
+    NotAskedFor, "not-asked-for", Unchecked, "A file that does not load and was not asked for.";
+    RowsLeftOut, "rows-left-out", Unchecked, "Rows that were not run.";
+    FloorLeftOut, "floor-left-out", Unchecked, "A floor of coverage that does not hold for a part of the rows.";
+    RowRemark, "row-remark", Remark, "What rows show and do not fail for.";
+}
+
+/// One notice. Its message is one plain sentence or phrase, lower case, without a full stop.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// What it is about.
+    pub kind: NoticeKind,
+    /// What is said.
+    pub message: String,
+    /// The store, by name, where it is about one.
+    pub store: Option<String>,
+    /// The policy, by full name, where it is about one.
+    pub policy: Option<String>,
+    /// Where, if there is a place.
+    pub location: Option<Location>,
+}
+
+impl Notice {
+    /// A notice of `kind`.
+    #[must_use]
+    pub fn new(kind: NoticeKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), store: None, policy: None, location: None }
+    }
+
+    /// The same, about a store.
+    #[must_use]
+    pub fn store(self, name: &str) -> Self {
+        Self { store: Some(name.to_owned()), ..self }
+    }
+
+    /// The same, about a policy by full name.
+    #[must_use]
+    pub fn policy(self, name: &str) -> Self {
+        Self { policy: Some(name.to_owned()), ..self }
+    }
+
+    /// The same, at a place.
+    #[must_use]
+    pub fn at(self, location: &Location) -> Self {
+        Self { location: Some(location.clone()), ..self }
+    }
+}

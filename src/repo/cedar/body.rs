@@ -1,0 +1,104 @@
+//! A policy as Cedar parsed it, whole and in parts.
+
+use cedar_policy::{Effect, Policy, Template};
+use cedar_policy_core::ast;
+
+use super::places::span;
+use crate::text::Span;
+
+/// A static policy or a template as Cedar parsed it.
+#[derive(Debug, Clone)]
+pub enum Body {
+    /// A static policy.
+    Static(Policy),
+    /// A template.
+    Template(Template),
+}
+
+impl Body {
+    /// Permit or forbid.
+    #[must_use]
+    pub fn effect(&self) -> Effect {
+        match self {
+            Self::Static(policy) => policy.effect(),
+            Self::Template(template) => template.effect(),
+        }
+    }
+
+    /// Whether it has slots to fill.
+    #[must_use]
+    pub fn is_template(&self) -> bool {
+        matches!(self, Self::Template(_))
+    }
+
+    /// The value of the annotation `key`.
+    #[must_use]
+    pub fn annotation(&self, key: &str) -> Option<&str> {
+        // Cedar's own look-up parses the key anew each time.
+        let mut annotations = self.ast().annotations();
+        annotations.find(|(name, _)| name.as_ref() == key).map(|(_, value)| value.val.as_str())
+    }
+
+    /// Cedar's own tree.
+    pub(super) fn ast(&self) -> &ast::Template {
+        match self {
+            Self::Static(policy) => {
+                let policy: &ast::Policy = policy.as_ref();
+                policy.template()
+            }
+            Self::Template(template) => template.as_ref(),
+        }
+    }
+
+    /// The operands of the condition that all have to hold, in the order of evaluation; `base` is added to every place.
+    #[must_use]
+    pub fn parts(&self, base: usize) -> Vec<Part> {
+        let mut open: Vec<&ast::Expr> = self.ast().non_scope_constraints().into_iter().collect();
+        let mut parts = Vec::new();
+        while let Some(expr) = open.pop() {
+            match expr.expr_kind() {
+                ast::ExprKind::And { left, right } => open.extend([&**right, &**left]),
+                _ => parts.push(Part { span: span(expr.source_loc(), base), expr: expr.clone() }),
+            }
+        }
+        parts
+    }
+
+    /// A static policy called `id` with the scope of this one (all slots open) and `parts` as its condition.
+    #[must_use]
+    pub fn with_parts<'p>(&self, id: &str, parts: impl IntoIterator<Item = &'p Part>) -> Option<Policy> {
+        let all = parts.into_iter().map(|part| part.expr.clone()).reduce(ast::Expr::and);
+        self.with_condition(id, all)
+    }
+
+    /// A static policy called `id` with the scope of this one (all slots open) and `condition`.
+    pub(super) fn with_condition(&self, id: &str, condition: Option<ast::Expr>) -> Option<Policy> {
+        let template = self.ast();
+        let policy = ast::StaticPolicy::new(
+            ast::PolicyID::from_string(id),
+            None,
+            ast::Annotations::new(),
+            template.effect(),
+            template.principal_constraint().clone(),
+            template.action_constraint().clone(),
+            template.resource_constraint().clone(),
+            condition,
+        );
+        policy.ok().map(Policy::from)
+    }
+
+    /// Where the annotation `key` stands, with `base` added.
+    #[must_use]
+    pub fn annotation_span(&self, key: &str, base: usize) -> Option<Span> {
+        let mut annotations = self.ast().annotations();
+        annotations.find(|(name, _)| name.as_ref() == key).and_then(|(_, value)| span(value.loc.as_ref(), base))
+    }
+}
+
+/// One of the operands of a condition that all have to hold.
+#[derive(Debug, Clone)]
+pub struct Part {
+    /// Where it stands, when Cedar kept the place.
+    pub span: Option<Span>,
+    expr: ast::Expr,
+}

@@ -1,0 +1,50 @@
+//! Entities read one by one and put together, without reading them anew.
+
+use std::sync::Arc;
+
+use cedar_policy_core::ast;
+use cedar_policy_core::entities::{Entities, NoEntitiesSchema, TCComputation};
+use cedar_policy_core::extensions::Extensions;
+
+/// The parents of `entity`, without what lies above them.
+#[must_use]
+pub fn direct_parents(entity: &cedar_policy::Entity) -> Vec<cedar_policy::EntityUid> {
+    let entity: &ast::Entity = entity.as_ref();
+    entity.parents().cloned().map(cedar_policy::EntityUid::from).collect()
+}
+
+/// An entity that fits its schema, read once and shared by many sets of entities.
+#[derive(Debug, Clone)]
+pub struct SharedEntity(Arc<ast::Entity>);
+
+impl SharedEntity {
+    /// The entity of `json`. `None` when it does not fit, and for actions, which a schema judges only with all others.
+    #[must_use]
+    pub fn read(json: &str, schema: Option<&cedar_policy::Schema>) -> Option<Self> {
+        let entity = cedar_policy::Entity::from_json_str(json, schema).ok()?;
+        let entity: &ast::Entity = entity.as_ref();
+        (!entity.uid().entity_type().is_action()).then(|| Self(Arc::new(entity.clone())))
+    }
+
+    /// The action entities of `schema`.
+    #[must_use]
+    pub fn actions(schema: &cedar_policy::Schema) -> Vec<Self> {
+        let actions = schema.action_entities().ok();
+        let all = actions.iter().flat_map(cedar_policy::Entities::iter);
+        all.map(|entity| Self(Arc::new(AsRef::<ast::Entity>::as_ref(entity).clone()))).collect()
+    }
+
+    /// The set of `entities` and `actions`, its hierarchy closed: what reading all of them together would give. `None` when
+    /// they do not go together.
+    #[must_use]
+    pub fn assemble(entities: Vec<Self>, actions: &[Self]) -> Option<cedar_policy::Entities> {
+        let extensions = Extensions::all_available();
+        let none = None::<&NoEntitiesSchema>;
+        let entities = entities.into_iter().map(|entity| entity.0);
+        // The schema has closed the hierarchy of its actions, and no other entity has anything to do with it.
+        let actions = actions.iter().map(|action| Arc::clone(&action.0));
+        let set = Entities::new().add_entities(entities, none, TCComputation::ComputeNow, extensions).ok()?;
+        let set = set.add_entities(actions, none, TCComputation::AssumeAlreadyComputed, extensions).ok()?;
+        Some(cedar_policy::Entities::from(set))
+    }
+}

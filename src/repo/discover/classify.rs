@@ -1,0 +1,158 @@
+//! What a file is, by its name.
+
+use crate::repo::paths::folder;
+
+/// What a file's name says that it holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::repo) enum Kind {
+    /// A schema in Cedar syntax.
+    SchemaCedar,
+    /// A schema in JSON.
+    SchemaJson,
+    /// `schema.json`: a Cedar schema only if nothing else is and it looks like one.
+    SchemaCandidate,
+    /// Policies.
+    Policies,
+    /// Template links.
+    Links,
+    /// Entities.
+    Entities,
+    /// A decision table.
+    Table,
+    /// Guardrails.
+    Guardrail,
+}
+
+/// The kind of the file at `path`; `None` where nothing about it is Cedar's.
+pub(in crate::repo) fn kind(path: &str) -> Option<Kind> {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let is = |bare: &str| name == bare || name.strip_suffix(bare).is_some_and(|stem| stem.ends_with('.'));
+    let test_like = |ending: &str| name.strip_suffix(ending).is_some_and(|stem| stem.ends_with("_test"));
+    if is("cedarschema") {
+        Some(Kind::SchemaCedar)
+    } else if is("cedarschema.json") {
+        Some(Kind::SchemaJson)
+    } else if name == "schema.json" {
+        Some(Kind::SchemaCandidate)
+    } else if is("cedartemplatelinks.json") {
+        Some(Kind::Links)
+    } else if is("cedarguard") {
+        Some(Kind::Guardrail)
+    } else if name.ends_with(".cedar") || name.ends_with(".cedar.json") {
+        Some(Kind::Policies)
+    } else if name.ends_with(".json") && matches!(folder(path), "ALLOW" | "DENY") {
+        Some(Kind::Table)
+    } else if is("cedarentities.json") || name == "entities.json" {
+        Some(Kind::Entities)
+    } else if [".json", ".yaml", ".yml", ".csv"].into_iter().any(test_like)
+        || (name.starts_with("tests-") && name.ends_with(".json"))
+    {
+        Some(Kind::Table)
+    } else if name.ends_with(".json") && folder(path) == "entities" {
+        Some(Kind::Entities)
+    } else {
+        None
+    }
+}
+
+/// Whether a file of this name is known to be Cedar's, or ours.
+#[must_use]
+pub fn is_known(path: &str) -> bool {
+    kind(path).is_some()
+}
+
+/// Whether the file at `path` is named as a schema is.
+#[must_use]
+pub fn is_schema(path: &str) -> bool {
+    matches!(kind(path), Some(Kind::SchemaCedar | Kind::SchemaJson))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_say_what_files_hold() {
+        for (path, wanted) in [
+            ("a/app.cedarschema", Some(Kind::SchemaCedar)),
+            ("cedarschema.json", Some(Kind::SchemaJson)),
+            ("a/schema.json", Some(Kind::SchemaCandidate)),
+            ("a/p.cedar", Some(Kind::Policies)),
+            ("a/p.cedar.json", Some(Kind::Policies)),
+            ("a/x.cedarentities.json", Some(Kind::Entities)),
+            ("entities/users.json", Some(Kind::Entities)),
+            ("x/ALLOW/entities.json", Some(Kind::Table)),
+            ("tests-a.json", Some(Kind::Table)),
+            ("a_test.json", Some(Kind::Table)),
+            ("a_test.yaml", Some(Kind::Table)),
+            ("g.cedarguard", Some(Kind::Guardrail)),
+            ("l.cedartemplatelinks.json", Some(Kind::Links)),
+            ("package.json", None),
+            ("mycedarschema", None),
+        ] {
+            assert_eq!(kind(path), wanted, "{path}");
+        }
+    }
+
+    /// Whether `pattern` fits each of `paths`, as Python has it, which is what pre-commit uses.
+    fn fits(pattern: &str, paths: &[String]) -> Vec<bool> {
+        let script = "import re, sys\nfor path in sys.argv[2:]: print(bool(re.search(sys.argv[1], path)))";
+        let output = std::process::Command::new("python3").args(["-c", script, pattern]).args(paths).output().unwrap();
+        String::from_utf8(output.stdout).unwrap().lines().map(|line| line == "True").collect()
+    }
+
+    #[test]
+    fn the_hooks_start_for_the_same_files() {
+        let hooks = std::fs::read_to_string(".pre-commit-hooks.yaml").unwrap();
+        let mut events = saphyr_parser::Parser::new_from_str(&hooks).map(|event| event.unwrap().0);
+        let is_key = |event: &saphyr_parser::Event<'_>| matches!(event, saphyr_parser::Event::Scalar(text, ..) if text == "files");
+        events.find(is_key).unwrap();
+        let Some(saphyr_parser::Event::Scalar(pattern, ..)) = events.next() else { panic!("no pattern") };
+        let stems =
+            ["", ".", "a", "a.", "a_test", "_test", "tests-", "tests-a", "entities", "schema", "x y.", "polcheck"];
+        let ends = [
+            "cedarschema",
+            "cedarschema.json",
+            ".cedarschema",
+            "cedarguard",
+            ".cedarguard",
+            "cedarentities.json",
+            "cedartemplatelinks.json",
+            ".cedartemplatelinks.json",
+            ".cedar",
+            ".cedar.json",
+            "cedar",
+            ".json",
+            ".yaml",
+            ".yml",
+            ".csv",
+            ".toml",
+            "json",
+            ".md",
+            ".cedar.md",
+        ];
+        let folders = [
+            "",
+            "a/",
+            "ALLOW/",
+            "a/DENY/",
+            "entities/",
+            "a/entities/",
+            "entities/a/",
+            "aentities/",
+            "ALLOW/a/",
+            "a.cedar/",
+        ];
+        let names = stems.iter().flat_map(|stem| ends.iter().map(move |end| format!("{stem}{end}")));
+        let paths: Vec<String> = names.flat_map(|name| folders.map(|folder| format!("{folder}{name}"))).collect();
+        let settings = ["polcheck.toml"];
+        let found = fits(&pattern, &paths);
+        assert_eq!(found.len(), paths.len());
+        for (path, found) in paths.iter().zip(found) {
+            let ours = settings.contains(&path.rsplit('/').next().unwrap_or(path));
+            assert_eq!(found, kind(path).is_some() || ours, "{path}");
+        }
+        let accepted = ["polcheck-accepted.toml".to_owned(), "a/polcheck-accepted.toml".to_owned()];
+        assert_eq!(fits(&pattern, &accepted), [true, true]);
+    }
+}

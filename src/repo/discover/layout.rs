@@ -1,0 +1,78 @@
+//! Which files belong together: stores as configured, then those that names and folders show.
+
+use super::classify::{Kind, kind};
+use super::plan::{Layout, Plan};
+use super::stores::discover;
+use crate::config::{CONFIGURATION, Config, Pattern, StoreConfig};
+use crate::finding::{Finding, Level};
+use crate::repo::files::Files;
+use crate::text::inline;
+
+/// Lays out `paths` (sorted, relative to the root).
+pub(in crate::repo) fn lay_out(paths: &[String], config: &Config, files: &Files<'_>) -> Layout {
+    let mut layout = Layout::default();
+    let mut free: Vec<(&str, Kind)> = Vec::new();
+    let mut configured: Vec<Plan> = config.stores.iter().map(new_plan).collect();
+    for path in paths {
+        // What several stores name belongs to each of them.
+        let claims = config.stores.iter().zip(&mut configured).filter_map(|(store, plan)| claim(store, plan, path));
+        match (claims.count(), kind(path)) {
+            (0, Some(Kind::Guardrail)) => layout.guardrails.push(path.clone()),
+            (0, Some(kind)) => free.push((path, kind)),
+            _ => {}
+        }
+    }
+    for (store, plan) in config.stores.iter().zip(configured) {
+        layout.findings.extend(idle_patterns(store, paths));
+        layout.stores.push(plan);
+    }
+    discover(&free, files, &mut layout);
+    layout.stores.retain(|plan| {
+        !(plan.policies.is_empty() && plan.schema.is_empty() && plan.tables.is_empty() && plan.conflict.is_none())
+    });
+    layout.stores.sort_by(|a, b| a.name.cmp(&b.name));
+    for plan in &mut layout.stores {
+        plan.level = config.dereferences(&plan.name, &plan.policies);
+    }
+    layout
+}
+
+fn new_plan(store: &StoreConfig) -> Plan {
+    Plan { name: store.name.clone(), ..Plan::default() }
+}
+
+/// Takes `path` into the configured store if one of its patterns names it.
+fn claim(store: &StoreConfig, plan: &mut Plan, path: &str) -> Option<()> {
+    let fits = |patterns: &[Pattern]| patterns.iter().any(|pattern| pattern.matches(path));
+    let cedar = |wanted: &[Kind]| kind(path).is_some_and(|kind| wanted.contains(&kind));
+    // A pattern that names a folder takes what the folder holds of that kind; one that names a file takes it whatever its name.
+    let takes = |patterns: &[Pattern], wanted: &[Kind]| {
+        fits(patterns) && (cedar(wanted) || patterns.iter().any(|pattern| pattern.matcher.is_match(path)))
+    };
+    if takes(&store.schema, &[Kind::SchemaCedar, Kind::SchemaJson]) {
+        plan.schema.push(path.to_owned());
+    } else if takes(&store.policies, &[Kind::Policies]) {
+        plan.policies.push(path.to_owned());
+    } else if takes(&store.entities, &[Kind::Entities]) {
+        plan.entities.push(path.to_owned());
+    } else if takes(&store.links, &[Kind::Links]) {
+        plan.links.push(path.to_owned());
+    } else if takes(&store.tests, &[Kind::Table]) {
+        plan.tables.push((path.to_owned(), true));
+    } else {
+        return None;
+    }
+    Some(())
+}
+
+/// Patterns of a configured store that name nothing at all: a store that is silently empty is a trap.
+fn idle_patterns(store: &StoreConfig, all: &[String]) -> Vec<Finding> {
+    let groups = [&store.schema, &store.policies, &store.entities, &store.links, &store.tests];
+    let idle = groups.into_iter().flatten().filter(|pattern| !all.iter().any(|path| pattern.matches(path)));
+    idle.map(|pattern| {
+        let message = format!("`{}` names no file", inline(&pattern.text));
+        let help = "paths are relative to the repository's root; `*` stays in one folder, `**` does not";
+        Finding::new(CONFIGURATION.id, Level::Error, pattern.location.clone(), message).help(help)
+    })
+    .collect()
+}

@@ -1,0 +1,63 @@
+//! A store, and a repository, by the paths of their files: what discovery comes to.
+
+use crate::finding::Finding;
+use crate::repo::paths::{dir, within};
+
+/// A store by the paths of its files.
+#[derive(Debug, Default)]
+pub(in crate::repo) struct Plan {
+    pub(in crate::repo) name: String,
+    /// Schema files, to be read as one.
+    pub(in crate::repo) schema: Vec<String>,
+    /// The same schema in the other syntax, and the file that is read instead.
+    pub(in crate::repo) twins: Vec<(String, String)>,
+    /// Set when it cannot be told which schema holds.
+    pub(in crate::repo) conflict: Option<Finding>,
+    pub(in crate::repo) policies: Vec<String>,
+    pub(in crate::repo) links: Vec<String>,
+    pub(in crate::repo) entities: Vec<String>,
+    /// Tables, and whether the file must be one (by its name or because the user says so).
+    pub(in crate::repo) tables: Vec<(String, bool)>,
+    pub(in crate::repo) level: Option<u32>,
+    /// The folder that it lies in, where it was not spelled out.
+    pub(in crate::repo) root: Option<String>,
+}
+
+impl Plan {
+    /// A store in `root`, with nothing in it yet.
+    pub(super) fn rooted(root: &str) -> Self {
+        let name = if root.is_empty() { ".".to_owned() } else { root.to_owned() };
+        Self { name, root: Some(root.to_owned()), ..Self::default() }
+    }
+
+    /// Every file of the store.
+    pub(in crate::repo) fn files(&self) -> impl Iterator<Item = &String> {
+        let named = [&self.schema, &self.policies, &self.links, &self.entities].into_iter().flatten();
+        let twins = self.twins.iter().map(|(twin, _)| twin);
+        named.chain(twins).chain(self.tables.iter().map(|(path, _)| path))
+    }
+
+    /// The folder that it lies in: for one that is spelled out, the innermost that holds all of its policies.
+    pub(super) fn folder(&self) -> &str {
+        if let Some(root) = &self.root {
+            return root;
+        }
+        let mut folders = self.policies.iter().map(|path| dir(path));
+        let first = folders.next().unwrap_or_default();
+        folders.fold(first, |mut common, folder| {
+            while !within(folder, common) {
+                common = dir(common);
+            }
+            common
+        })
+    }
+}
+
+/// The plan of a whole repository.
+#[derive(Debug, Default)]
+pub(in crate::repo) struct Layout {
+    pub(in crate::repo) stores: Vec<Plan>,
+    pub(in crate::repo) findings: Vec<Finding>,
+    pub(in crate::repo) left_out: Vec<(String, String)>,
+    pub(in crate::repo) guardrails: Vec<String>,
+}

@@ -1,0 +1,101 @@
+//! Policies and links as found become policies and links of their store: a key for each, names that are looked up.
+
+use std::sync::{Arc, OnceLock};
+
+use cedar_policy::{PolicyId, Template};
+
+use super::found::{FoundLink, PolicyFile};
+use super::links;
+use crate::finding::{Finding, Level};
+use crate::repo::cedar::{self, Body};
+use crate::repo::model::{Link, Place, Policy, Store};
+use crate::repo::rules::LINK_ERROR;
+use crate::text::{Location, SourceFile, inline, nearest};
+
+/// Adds what was read of `file` to `store`, but its links.
+pub(super) fn add_policies(store: &mut Store, file: &Arc<SourceFile>, part: PolicyFile) {
+    for found in part.policies {
+        let key = PolicyId::new(format!("p{}", store.policies.len()));
+        let location = Location::new(file, found.span);
+        let id = match found.json_key {
+            Some(key) => Some(key),
+            None => found.body.annotation("id").map(|id| (id.to_owned(), found.body.annotation_span("id", found.base))),
+        };
+        let short = id.as_ref().map_or_else(|| format!("policy{}", found.position), |(id, _)| id.clone());
+        let (body, added) = match found.body {
+            Body::Static(policy) => {
+                let policy = policy.new_id(key.clone());
+                (Body::Static(policy.clone()), store.set.add(policy).is_ok())
+            }
+            Body::Template(template) => {
+                let template: Template = template.new_id(key.clone());
+                (Body::Template(template.clone()), store.set.add_template(template).is_ok())
+            }
+        };
+        if !added {
+            store.broken.push(file.path().to_owned());
+        }
+        store.by_key.insert(key.clone(), Place::Policy(store.policies.len()));
+        store.policies.push(Policy {
+            key,
+            name: format!("{}#{short}", file.path()),
+            short,
+            id,
+            position: found.position,
+            location,
+            body,
+            base: found.base,
+            syntax: OnceLock::new(),
+        });
+    }
+}
+
+/// Adds `link` to `store`, whose policies are all there.
+///
+/// # Errors
+/// A finding, when it does not fit a template.
+pub(super) fn add_link(store: &mut Store, link: &FoundLink) -> Result<(), Box<Finding>> {
+    let fail = |message: String, help: Option<String>| {
+        let mut finding = Finding::new(LINK_ERROR.id, Level::Error, link.location.clone(), message);
+        finding.help = help;
+        Box::new(finding)
+    };
+    let wanted = inline(&link.template);
+    let templates = || store.policies.iter().enumerate().filter(|(_, policy)| policy.body.is_template());
+    let fits: Vec<_> =
+        templates().filter(|(_, policy)| policy.short == link.template || policy.name == link.template).collect();
+    let (template, key) = match fits.as_slice() {
+        [(at, policy)] => (*at, policy.key.clone()),
+        [] => {
+            let help = nearest(&link.template, templates().map(|(_, policy)| policy.short.as_str()))
+                .map(|meant| format!("did you mean `{}`?", inline(meant)));
+            return Err(fail(format!("there is no template `{wanted}` for this link"), help));
+        }
+        several => {
+            let names: Vec<_> = several.iter().map(|(_, policy)| format!("`{}`", inline(&policy.name))).collect();
+            return Err(fail(format!("`{wanted}` is the name of {}", names.join(" and ")), None));
+        }
+    };
+    if let Some(other) = store.links.iter().find(|other| other.short == link.id) {
+        let message = format!("two links are called `{}`", inline(&link.id));
+        return Err(Box::new(fail(message, None).related(other.location.clone(), "the other one", None)));
+    }
+    let values = links::values(link).map_err(|message| fail(message, None))?;
+    let own = PolicyId::new(format!("l{}", store.links.len()));
+    store.set.link(key, own.clone(), values).map_err(|error| {
+        let message = cedar::fault(&error).message.replace("unable to link template: ", "");
+        let help = "a link gives an entity for every slot of its template, and for no other";
+        fail(format!("this link does not fit template `{wanted}`: {message}"), Some(help.to_owned()))
+    })?;
+    let effect = store.policies.get(template).map_or("permit", |policy| policy.effect_word());
+    store.by_key.insert(own.clone(), Place::Link(store.links.len()));
+    store.links.push(Link {
+        key: own,
+        name: format!("{}#{}", link.location.path(), link.id),
+        short: link.id.clone(),
+        template,
+        location: link.location.clone(),
+        effect,
+    });
+    Ok(())
+}

@@ -1,0 +1,36 @@
+//! What policy files and links files hold, before it has a store.
+
+use crate::finding::Finding;
+use crate::repo::cedar::Body;
+use crate::text::{Location, Span};
+
+/// One policy file, read.
+#[derive(Debug, Default)]
+pub(super) struct PolicyFile {
+    pub(super) policies: Vec<Found>,
+    pub(super) links: Vec<FoundLink>,
+    pub(super) findings: Vec<Finding>,
+    /// Whether anything in the file is out.
+    pub(super) broken: bool,
+}
+
+/// A policy in a file, before it has a store.
+#[derive(Debug)]
+pub(super) struct Found {
+    pub(super) position: usize,
+    pub(super) span: Span,
+    pub(super) base: usize,
+    pub(super) body: Body,
+    /// The key in a JSON policy set.
+    pub(super) json_key: Option<(String, Option<Span>)>,
+}
+
+/// A link in a JSON policy set or a links file, before it has a store.
+#[derive(Debug)]
+pub(super) struct FoundLink {
+    pub(super) template: String,
+    pub(super) id: String,
+    /// Slot (`?principal`) and entity, in Cedar syntax.
+    pub(super) args: Vec<(String, String)>,
+    pub(super) location: Location,
+}

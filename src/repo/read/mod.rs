@@ -1,0 +1,29 @@
+//! From files to what they hold: one reader a kind, every fault a finding at its place.
+//!
+//! | file | what it does |
+//! |---|---|
+//! | `store` | all files of a store |
+//! | `assemble` | keys and names for what was found |
+//! | `found` | policies and links before they have a store |
+//! | `policies` | policy files, by `policies_cedar` and `policies_json` |
+//! | `statements` | where one policy ends and the next begins |
+//! | `links` | template links |
+//! | `schema` | schemas, kept within `schema_bounds` |
+//! | `entities` | entities |
+//! | `tables` | which form a decision table has, and what it brings along |
+
+mod assemble;
+mod entities;
+mod found;
+mod links;
+mod policies;
+mod policies_cedar;
+mod policies_json;
+mod schema;
+mod schema_bounds;
+mod statements;
+mod store;
+mod tables;
+
+pub(super) use store::read_store;
+pub(super) use tables::{ENDINGS, form};

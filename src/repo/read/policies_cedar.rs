@@ -1,0 +1,117 @@
+//! Policies in Cedar's syntax: statement by statement where Cedar does not take the whole.
+
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use super::found::{Found, PolicyFile};
+use super::statements::{Statement, split};
+use crate::finding::{Finding, Level};
+use crate::repo::cedar::{self, CedarFault, Parsed};
+use crate::repo::rules::{SYNTAX_ERROR, TOO_DEEP};
+use crate::text::{Location, SourceFile, Span};
+
+/// Deeper bracket nesting than this is not analysed.
+const MAX_DEPTH: usize = 250;
+/// More operators in one policy than this are not analysed.
+const MAX_OPERATORS: usize = 50_000;
+/// How many statements one parser call takes when a file has many.
+const CHUNK: usize = 64;
+
+/// Reads the policies of `file`.
+pub(super) fn read(file: &Arc<SourceFile>) -> PolicyFile {
+    let text = file.parse_text();
+    let statements = split(&text);
+    let chunks: Vec<_> = statements.chunks(CHUNK).enumerate().collect();
+    let parts: Vec<PolicyFile> =
+        chunks.into_par_iter().map(|(at, chunk)| read_chunk(file, &text, chunk, at * CHUNK)).collect();
+    let mut all = PolicyFile::default();
+    for part in parts {
+        all.policies.extend(part.policies);
+        all.findings.extend(part.findings);
+        all.broken |= part.broken;
+    }
+    all
+}
+
+/// Statements that stand one after the other, the first of them at `first` in its file.
+fn read_chunk(file: &Arc<SourceFile>, text: &str, chunk: &[Statement], first: usize) -> PolicyFile {
+    let mut out = PolicyFile::default();
+    let (Some(start), Some(end)) = (chunk.first(), chunk.last()) else { return out };
+    let bounded = chunk.iter().all(|statement| too_deep(statement).is_none());
+    let whole = Span::new(start.span.start, end.span.end);
+    let parsed = bounded.then(|| cedar::parse(text.get(whole.start..whole.end).unwrap_or_default()));
+    match parsed {
+        Some(Ok(parsed)) if parsed.len() == chunk.len() => {
+            out.policies.extend(parsed.into_iter().map(|parsed| found(parsed, first, whole.start)));
+        }
+        _ => {
+            for (at, statement) in chunk.iter().enumerate() {
+                read_statement(file, text, statement, first + at, &mut out);
+            }
+        }
+    }
+    out
+}
+
+fn found(parsed: Parsed, first: usize, base: usize) -> Found {
+    Found {
+        position: first + parsed.position,
+        span: parsed.span.shifted(base),
+        base,
+        body: parsed.body,
+        json_key: None,
+    }
+}
+
+fn too_deep(statement: &Statement) -> Option<String> {
+    if statement.depth > MAX_DEPTH {
+        return Some(format!("brackets nest {} deep; more than {MAX_DEPTH} is not analysed", statement.depth));
+    }
+    (statement.operators > MAX_OPERATORS)
+        .then(|| format!("{} operators in one policy; more than {MAX_OPERATORS} are not analysed", statement.operators))
+}
+
+fn read_statement(file: &Arc<SourceFile>, text: &str, statement: &Statement, position: usize, out: &mut PolicyFile) {
+    let base = statement.span.start;
+    if let Some(why) = too_deep(statement) {
+        out.broken = true;
+        let head = Span::new(base, statement.span.end.min(first_line_end(text, base)));
+        let finding = Finding::new(TOO_DEEP.id, Level::Error, Location::new(file, head), why);
+        out.findings.push(finding.help("split the policy, or list values in a set and use `contains` or `in`"));
+        return;
+    }
+    match cedar::parse(text.get(base..statement.span.end).unwrap_or_default()) {
+        Ok(parsed) => out.policies.extend(parsed.into_iter().map(|parsed| found(parsed, position, base))),
+        Err(faults) => {
+            out.broken = true;
+            let faults = faults.into_iter();
+            out.findings.extend(faults.map(|fault| syntax_error(file, text, fault, statement.span)));
+        }
+    }
+}
+
+fn first_line_end(text: &str, from: usize) -> usize {
+    text.get(from..).and_then(|rest| rest.find('\n')).map_or(text.len(), |at| from + at)
+}
+
+fn syntax_error(file: &Arc<SourceFile>, text: &str, fault: CedarFault, statement: Span) -> Finding {
+    // An error at the end of the input is shown at the last character, not past it.
+    let span = fault.span.map_or(statement, |span| {
+        let end = (statement.start + span.end).min(statement.end);
+        let start = (statement.start + span.start).min(end);
+        if start < end { Span::new(start, end) } else { last_character(text, statement, start) }
+    });
+    let mut finding = Finding::new(SYNTAX_ERROR.id, Level::Error, Location::new(file, span), fault.message);
+    finding.subject = Some(Location::new(file, statement));
+    finding.help = fault.help;
+    finding
+}
+
+fn last_character(text: &str, statement: Span, at: usize) -> Span {
+    let before = text.get(statement.start..at).unwrap_or_default();
+    match before.char_indices().next_back() {
+        Some((offset, c)) => Span::new(statement.start + offset, statement.start + offset + c.len_utf8()),
+        None => Span::new(at, (at + 1).min(text.len())),
+    }
+}

@@ -1,0 +1,173 @@
+//! A store from its plan: every file read, every fault a finding.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use cedar_policy::PolicySet;
+use rayon::prelude::*;
+
+use super::assemble::{add_link, add_policies};
+use super::found::PolicyFile;
+use super::{entities, links, policies, schema, tables};
+use crate::finding::Finding;
+use crate::repo::discover::Plan;
+use crate::repo::files::{Files, Unread};
+use crate::repo::model::{EntityState, SchemaState, Store, Table, TableForm};
+use crate::repo::paths::folder;
+use crate::text::{Location, SourceFile};
+
+/// A store as read, with what went wrong.
+pub(in crate::repo) struct ReadStore {
+    pub(in crate::repo) store: Store,
+    pub(in crate::repo) findings: Vec<Finding>,
+    /// Files that are not used: path and reason.
+    pub(in crate::repo) left_out: Vec<(String, String)>,
+}
+
+/// The parts of a store that is being read.
+struct Reading<'f, 's> {
+    files: &'f Files<'s>,
+    findings: Vec<Finding>,
+    left_out: Vec<(String, String)>,
+}
+
+impl Reading<'_, '_> {
+    /// The texts of `paths`, and whether one of them is missing for a reason that matters.
+    fn texts(&mut self, paths: &[String], what: &str) -> (Vec<Arc<SourceFile>>, Vec<String>) {
+        let mut texts = Vec::new();
+        let mut faults = Vec::new();
+        for path in paths {
+            match self.files.belonging(path, what) {
+                Ok(file) => texts.push(file),
+                Err(Unread::Elsewhere(why)) => self.left_out.push((path.clone(), why)),
+                Err(Unread::Fault(finding)) => {
+                    self.findings.push(*finding);
+                    faults.push(path.clone());
+                }
+            }
+        }
+        (texts, faults)
+    }
+}
+
+/// Reads the files of `plan`.
+pub(in crate::repo) fn read_store(plan: Plan, files: &Files<'_>) -> ReadStore {
+    let mut reading = Reading { files, findings: Vec::new(), left_out: Vec::new() };
+    let files_of_store: Vec<String> = plan.files().cloned().collect();
+    let schema = read_schema(&plan, &mut reading);
+    let (policy_files, mut broken) = reading.texts(&plan.policies, "policy file");
+    let (link_files, broken_links) = reading.texts(&plan.links, "file of template links");
+    broken.extend(broken_links);
+    let mut read: Vec<(Arc<SourceFile>, PolicyFile)> =
+        policy_files.into_par_iter().map(|file| (Arc::clone(&file), policies::read(&file))).collect();
+    read.extend(link_files.into_iter().map(|file| (Arc::clone(&file), links::read(&file))));
+    let mut store = Store {
+        name: plan.name,
+        schema,
+        policies: Vec::new(),
+        links: Vec::new(),
+        set: PolicySet::new(),
+        broken,
+        entities: EntityState::None,
+        tables: Vec::new(),
+        level: plan.level,
+        schema_files: plan.schema.iter().chain(plan.twins.iter().map(|(twin, _)| twin)).cloned().collect(),
+        files: files_of_store,
+        by_key: HashMap::new(),
+    };
+    let mut found_links = Vec::new();
+    for (file, mut part) in read {
+        if part.broken {
+            store.broken.push(file.path().to_owned());
+        }
+        reading.findings.append(&mut part.findings);
+        found_links.append(&mut part.links);
+        add_policies(&mut store, &file, part);
+    }
+    for link in found_links {
+        if let Err(finding) = add_link(&mut store, &link) {
+            store.broken.push(link.location.path().to_owned());
+            reading.findings.push(*finding);
+        }
+    }
+    let (entity_files, entity_faults) = reading.texts(&plan.entities, "entity file");
+    let (mut state, found) = entities::read(&entity_files, &store.schema);
+    reading.findings.extend(found);
+    if let Some(path) = entity_faults.first() {
+        let place = Location::of_path(path.clone());
+        state = EntityState::Broken(place, "it cannot be read".to_owned());
+    }
+    store.entities = state;
+    store.tables = read_tables(&plan.tables, &mut reading);
+    for finding in &mut reading.findings {
+        finding.store.get_or_insert_with(|| store.name.clone());
+    }
+    ReadStore { store, findings: reading.findings, left_out: reading.left_out }
+}
+
+fn read_schema(plan: &Plan, reading: &mut Reading<'_, '_>) -> SchemaState {
+    if let Some(conflict) = &plan.conflict {
+        reading.findings.push(conflict.clone());
+        return SchemaState::Broken;
+    }
+    if plan.schema.is_empty() {
+        return SchemaState::None;
+    }
+    let (files, faults) = reading.texts(&plan.schema, "schema");
+    if !faults.is_empty() || files.is_empty() {
+        return SchemaState::Broken;
+    }
+    let twins: Vec<_> = plan
+        .twins
+        .iter()
+        .filter_map(|(twin, of)| {
+            let (text, _) = reading.texts(std::slice::from_ref(twin), "schema");
+            let of = files.iter().find(|file| file.path() == of)?;
+            Some((text.into_iter().next()?, Arc::clone(of)))
+        })
+        .collect();
+    let (state, findings) = schema::read(&files, &twins);
+    reading.findings.extend(findings);
+    state
+}
+
+fn read_tables(paths: &[(String, bool)], reading: &mut Reading<'_, '_>) -> Vec<Table> {
+    let mut found = Vec::new();
+    for (path, must) in paths {
+        let (text, _) = reading.texts(std::slice::from_ref(path), "decision table");
+        let Some(file) = text.into_iter().next() else { continue };
+        match tables::form(&file, folder(path), *must) {
+            Some(form) => found.push((file, form)),
+            None if *must => found.push((file, TableForm::Malformed)),
+            None => reading.left_out.push((path.clone(), "it is no decision table in any known form".to_owned())),
+        }
+    }
+    let files = reading.files;
+    found
+        .into_par_iter()
+        .map(|(file, form)| {
+            let mut table = tables::table(files, file, form);
+            if form == TableForm::Integration {
+                table.own_store = Some(own_store(files, &table.file));
+            }
+            table
+        })
+        .collect()
+}
+
+/// The store that an integration test brings. It has to be whole: a part that cannot be read makes its rows errors.
+fn own_store(files: &Files<'_>, file: &SourceFile) -> Result<Box<Store>, String> {
+    let paths = tables::own_paths(files, file)?;
+    let plan = Plan {
+        name: file.path().to_owned(),
+        schema: paths.schema.into_iter().collect(),
+        policies: vec![paths.policies],
+        entities: paths.entities.into_iter().collect(),
+        ..Plan::default()
+    };
+    let read = read_store(plan, files);
+    match read.findings.first() {
+        Some(finding) => Err(format!("{}: {}", finding.location.label(), finding.message)),
+        None => Ok(Box::new(read.store)),
+    }
+}

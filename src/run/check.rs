@@ -1,0 +1,118 @@
+//! Everything: validation, lint, decision tables, and a comparison when a base is given.
+
+use super::comparing::compare;
+use super::coverage;
+use super::error::RunError;
+use super::finish::finish;
+use super::loaded::{discard, load_as, load_held};
+use super::options::{CheckOptions, CoverageOptions, Deny};
+use super::sides::Base;
+use crate::config::Config;
+use crate::finding::Finding;
+use crate::lint::Options;
+use crate::outcome::{Notice, NoticeKind, Outcome, Status, TestResult, Weight};
+use crate::repo::Repo;
+use crate::tables::{Gauge, Selection};
+use crate::text::{Location, inline};
+use crate::{diff, lint, tables, validate};
+
+/// Validates, lints and tests; compares when a base is given.
+///
+/// # Errors
+/// When what is asked for is not there, or does not go together.
+pub fn check(options: &CheckOptions) -> Result<Outcome, RunError> {
+    let CheckOptions { reading, level, against } = options;
+    let base = against.as_ref().map(|revision| Base::open(reading, revision)).transpose()?;
+    let mut loaded = load_held(reading, base.as_ref().map(|base| &base.settings.config))?;
+    let mut outcome = loaded.outcome("check");
+    let (repo, config) = (&loaded.repo, &loaded.config);
+    // The floor is the configuration's; what else there is about coverage belongs to `test`.
+    let asked = CoverageOptions::default();
+    let gauge = coverage::is_asked(&asked, config).then(|| Gauge::new(repo));
+    let selection = Selection { brief: reading.brief, ..Selection::default() };
+    engines(&mut outcome, repo, config, *level, &selection, gauge.as_ref());
+    let part = !repo.focus.is_whole();
+    outcome.coverage = gauge.map(|gauge| coverage::measure(&asked, reading, &loaded, &gauge, part)).transpose()?;
+    if part && config.floor().is_some() {
+        outcome.notices.push(coverage::floor_left_out());
+    }
+    outcome.notices.extend(loaded.unvalidated());
+    outcome.checked_something = loaded.holds_policies() || outcome.rows() > 0;
+    outcome.notices.extend(repo.guardrails.iter().map(|(path, _)| {
+        let message = format!("the guardrails in `{}` are not proved by this version", inline(path));
+        Notice::new(NoticeKind::GuardrailUnproved, message).at(&Location::of_path(path))
+    }));
+    match &base {
+        Some(base) => {
+            if let Some(config) = base.other_stores(config, &repo.listed) {
+                // Until the change is merged, the base says as well which files are a store.
+                let other = load_as(reading, config)?;
+                let mut more = Outcome::new("check", loaded.catalogue.clone());
+                engines(&mut more, &other.repo, &other.config, *level, &selection, None);
+                add(&mut outcome, more);
+            }
+            let sides = base.against(reading)?;
+            // The configuration is held against both sides, which no side alone can do.
+            outcome.misconfigured |= sides.misconfigured();
+            outcome.findings.extend(sides.new.config_findings.iter().cloned());
+            compare(&sides, Deny::default(), reading, &mut outcome)?;
+            discard(sides);
+        }
+        None if repo.focus.is_whole() && reading.store.is_none() && !reading.files.replace_discovery() => {
+            let unknown = diff::unknown_names(&config.gates, &[repo], true);
+            outcome.misconfigured |= !unknown.is_empty();
+            outcome.findings.extend(unknown);
+        }
+        None => {}
+    }
+    finish(&mut outcome, &loaded, reading, &|rule| loaded.ran(rule, false))?;
+    discard(loaded);
+    Ok(outcome)
+}
+
+/// Runs every engine over `repo` and adds what they say to `outcome`.
+fn engines(
+    outcome: &mut Outcome,
+    repo: &Repo,
+    config: &Config,
+    level: Option<u32>,
+    selection: &Selection,
+    gauge: Option<&Gauge<'_>>,
+) {
+    let ((from_validation, linted), ran) = rayon::join(
+        || rayon::join(|| validate::run(repo, config, level), || lint::run(repo, config, Options::default())),
+        || tables::run(repo, selection, gauge),
+    );
+    outcome.findings.extend(from_validation);
+    outcome.findings.extend(linted.findings);
+    outcome.notices.extend(ran.remarks());
+    outcome.findings.extend(ran.findings);
+    outcome.passed = ran.passed;
+    outcome.tests = ran.rows;
+    // Validation says of these what is wrong with them.
+    outcome.notices.extend(linted.unfit);
+    outcome.notices.extend(linted.undecided);
+}
+
+/// Adds to `outcome` what only another reading of the same files found.
+fn add(outcome: &mut Outcome, other: Outcome) {
+    let same = |one: &Finding, finding: &Finding| {
+        (one.rule, &one.location, &one.message) == (finding.rule, &finding.location, &finding.message)
+    };
+    for finding in other.findings {
+        if !outcome.findings.iter().any(|one| same(one, &finding)) {
+            outcome.findings.push(finding);
+        }
+    }
+    let bad = |row: &TestResult| matches!(row.status, Status::Fail | Status::Error);
+    for row in other.tests.into_iter().filter(bad) {
+        if !outcome.tests.iter().any(|one| one.id == row.id && bad(one)) {
+            outcome.tests.push(row);
+        }
+    }
+    for notice in other.notices {
+        if notice.kind.weight() == Weight::Inconclusive && !outcome.notices.contains(&notice) {
+            outcome.notices.push(notice);
+        }
+    }
+}

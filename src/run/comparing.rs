@@ -1,0 +1,68 @@
+//! Both sides, compared, in an outcome: what `diff` and `check` share.
+
+use std::collections::BTreeMap;
+
+use super::error::RunError;
+use super::finish::today;
+use super::loaded::Loaded;
+use super::options::{Deny, Reading};
+use super::sides::Sides;
+use crate::config::Gate;
+use crate::diff::{self, Version};
+use crate::finding::Level;
+use crate::outcome::changes::Side;
+use crate::outcome::{Notice, NoticeKind, Outcome, TestResult};
+use crate::tables::{self, Selection};
+use crate::text::{Location, inline};
+
+/// Compares both sides and puts the result into `outcome`. `deny` is what is refused besides what either side's gates refuse.
+pub(super) fn compare(sides: &Sides, deny: Deny, reading: &Reading, outcome: &mut Outcome) -> Result<(), RunError> {
+    let (old, new) = (&sides.old, &sides.new);
+    let rows = |loaded: &Loaded| {
+        if same_tables(sides) { Vec::new() } else { tables::run(&loaded.repo, &Selection::default(), None).rows }
+    };
+    let (old_rows, new_rows) = rayon::join(|| rows(old), || rows(new));
+    let asked = Gate {
+        gained: deny.gained,
+        lost: deny.lost,
+        stores: Vec::new(),
+        actions: Vec::new(),
+        resources: Vec::new(),
+        location: Location::of_path("--deny"),
+    };
+    let other = sides.as_base_has_it.as_ref().map(|loaded| &loaded.repo);
+    let (comparison, undecided) = diff::comparison(
+        version(old, &sides.old_side, &old_rows),
+        version(new, &sides.new_side, &new_rows),
+        other,
+        &asked,
+        &today(reading)?,
+        &new.catalogue,
+    );
+    outcome.notices.extend(undecided);
+    let label = inline(&sides.old_side.label);
+    for finding in old.repo.findings.iter().filter(|finding| finding.level == Level::Error) {
+        let message = format!("in {label}, {}: {}", inline(&finding.location.label()), finding.message);
+        // Its place is in the old side's file, which no report of the new side can anchor.
+        outcome.notices.push(Notice::new(NoticeKind::BaseDefect, message));
+    }
+    if !old.config_findings.is_empty() {
+        let message = format!("the configuration of {label} is wrong, so its gates are not known");
+        outcome.notices.push(Notice::new(NoticeKind::BaseMisconfigured, message));
+    }
+    outcome.comparison = Some(comparison);
+    Ok(())
+}
+
+fn version<'l>(loaded: &'l Loaded, side: &'l Side, rows: &'l [TestResult]) -> Version<'l> {
+    Version { side, repo: &loaded.repo, config: &loaded.config, accepted: &loaded.accepted, rows }
+}
+
+/// Whether both sides have the same tables, word for word.
+fn same_tables(sides: &Sides) -> bool {
+    let tables = |loaded: &'_ Loaded| -> BTreeMap<String, String> {
+        let all = loaded.repo.stores.iter().flat_map(|store| &store.tables);
+        all.map(|table| (table.file.path().to_owned(), table.file.text().to_owned())).collect()
+    };
+    tables(&sides.old) == tables(&sides.new)
+}

@@ -1,0 +1,103 @@
+//! Who gains and who loses what between two versions; and accepting what gates refuse.
+
+use std::collections::BTreeSet;
+
+use super::comparing::compare;
+use super::error::RunError;
+use super::finish::finish;
+use super::loaded::discard;
+use super::options::{Compare, DiffOptions};
+use super::place::Place;
+use super::sides::Sides;
+use crate::config::{ACCEPTED_NAME, accepted_entry};
+use crate::outcome::Outcome;
+use crate::outcome::changes::{Accepted, Comparison, Ruling};
+use crate::source::{ReadError, replace_file};
+
+/// What a new file of accepted changes begins with.
+const HEADER: &str = "# Changes of permissions that gates would refuse and that somebody answers for. Written by `polcheck diff --accept`.\n";
+
+/// Compares the effective permissions of two versions.
+///
+/// # Errors
+/// When a side cannot be read, or what is asked for does not go together.
+pub fn diff(options: &DiffOptions) -> Result<Outcome, RunError> {
+    let mut sides = Sides::load(options)?;
+    let mut outcome = sides.new.outcome("diff");
+    outcome.checked_something = sides.hold_policies();
+    compare(&sides, options.deny, &options.reading, &mut outcome)?;
+    // No rule was run, so no suppression can be called unused.
+    finish(&mut outcome, &sides.new, &options.reading, &|_| false)?;
+    discard(sides);
+    Ok(outcome)
+}
+
+/// Writes what gates refuse in `outcome`, which [`diff`] gave for `options`, to the file of accepted changes, in the name of `owner`
+/// and until the day `until` (`YYYY-MM-DD`), and counts it as accepted. Gives how many changes it wrote.
+///
+/// # Errors
+/// When the worktree is not the new side, `until` is no day, or the file cannot be read or written.
+pub fn accept(options: &DiffOptions, outcome: &mut Outcome, owner: &str, until: &str) -> Result<usize, RunError> {
+    let in_worktree = match &options.sides {
+        Compare::Revisions { old, new: None } => !options.reading.staged && !old.contains(".."),
+        Compare::Revisions { new: Some(_), .. } | Compare::Files { .. } => false,
+    };
+    if !in_worktree {
+        return Err(RunError::usage("`--accept` writes to the worktree, so the worktree has to be the new side"));
+    }
+    if until.parse::<jiff::civil::Date>().is_err() {
+        return Err(RunError::usage(format!("`--until {until}` is not a day; write 2027-01-31")));
+    }
+    let place = Place::of(&options.reading)?;
+    let file = place.root().join(ACCEPTED_NAME);
+    let Some(comparison) = &mut outcome.comparison else { return Ok(0) };
+    let entries = accept_all(comparison, owner, until);
+    if entries.is_empty() {
+        return Ok(0);
+    }
+    let before = match place.current(false)?.read(ACCEPTED_NAME) {
+        Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+        Err(ReadError::Missing) => HEADER.to_owned(),
+        Err(error) => return Err(RunError::usage(format!("cannot read `{}`: {error}", file.display()))),
+    };
+    let text = format!("{before}{}", entries.concat());
+    replace_file(&file, text.as_bytes())
+        .map_err(|error| RunError::usage(format!("cannot write `{}`: {error}", file.display())))?;
+    Ok(entries.len())
+}
+
+/// Turns refused changes into accepted ones; the entries to write.
+fn accept_all(comparison: &mut Comparison, owner: &str, until: &str) -> Vec<String> {
+    let mut entries = Vec::new();
+    for store in &mut comparison.stores {
+        for group in &mut store.groups {
+            let refused = |ruling: Ruling| ruling == Ruling::Refused;
+            if !group.effects.iter().any(|effect| refused(effect.ruling)) {
+                continue;
+            }
+            let fingerprint = group.fingerprint.clone();
+            let causes: Vec<&str> = group.causes.iter().map(|cause| cause.policy.as_str()).collect();
+            let actions: BTreeSet<&str> = group
+                .effects
+                .iter()
+                .filter_map(|effect| store.environments.get(effect.environment))
+                .map(|change| change.environment.action.as_str())
+                .collect();
+            let actions: Vec<&str> = actions.into_iter().collect();
+            let what = format!("{} by {}: {}", group.direction.as_str(), causes.join(" and "), actions.join(", "));
+            entries.push(accepted_entry(&what, owner, until, &fingerprint));
+            for effect in group.effects.iter_mut().filter(|effect| refused(effect.ruling)) {
+                effect.ruling = Ruling::Accepted;
+            }
+            comparison.accepted.push(Accepted {
+                fingerprint,
+                what,
+                owner: owner.to_owned(),
+                until: until.to_owned(),
+                in_force: true,
+                used: true,
+            });
+        }
+    }
+    entries
+}

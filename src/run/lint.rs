@@ -1,0 +1,32 @@
+//! The rules of our own.
+
+use super::error::RunError;
+use super::finish::finish;
+use super::loaded::{discard, load};
+use super::options::LintOptions;
+use crate::lint::{self as engine, Options};
+use crate::outcome::{Notice, NoticeKind, Outcome};
+
+/// Looks for mistakes in text and syntax, and with a schema by proof.
+///
+/// # Errors
+/// When what is asked for is not there, or does not go together.
+pub fn lint(options: &LintOptions) -> Result<Outcome, RunError> {
+    let LintOptions { reading, conflicts, breadth } = options;
+    let mut loaded = load(reading)?;
+    let mut outcome = loaded.outcome("lint");
+    let wanted = Options { conflicts: *conflicts, breadth: *breadth, ..Options::default() };
+    let linted = engine::run(&loaded.repo, &loaded.config, wanted);
+    outcome.findings.extend(linted.findings);
+    outcome.notices.extend(linted.undecided);
+    // Nothing else in this run says that these policies are wrong.
+    outcome
+        .notices
+        .extend(linted.unfit.into_iter().map(|notice| Notice { kind: NoticeKind::PolicySetAside, ..notice }));
+    outcome.demanded = conflicts.then_some(engine::ON_DEMAND).into_iter().collect();
+    outcome.breadth = linted.breadth;
+    outcome.checked_something = loaded.holds_policies();
+    finish(&mut outcome, &loaded, reading, &|rule| engine::is_lint(rule.id) && loaded.ran(rule, *conflicts))?;
+    discard(loaded);
+    Ok(outcome)
+}

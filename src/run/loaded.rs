@@ -1,0 +1,238 @@
+//! From options to a repository, and to the outcome that a run starts with.
+
+use std::collections::BTreeSet;
+
+use super::configuration::unused_paths;
+use super::error::RunError;
+use super::options::Reading;
+use super::place::Place;
+use super::settings::{Settings, catalogue};
+use crate::config::{Acceptance, CONFIGURATION, Config};
+use crate::finding::{FailOn, Finding};
+use crate::lint;
+use crate::outcome::{LeftOut, Notice, NoticeKind, Outcome, Summary};
+use crate::repo::{self, EntityState, Focus, Repo, Request, SchemaState, Store};
+use crate::rule::{Basis, Catalogue, Rule};
+use crate::source::Source;
+use crate::text::{Location, inline, nearest};
+
+/// Everything that a command starts from.
+pub(super) struct Loaded {
+    pub(super) repo: Repo,
+    pub(super) config: Config,
+    pub(super) config_findings: Vec<Finding>,
+    /// Changes of permissions that were accepted.
+    pub(super) accepted: Vec<Acceptance>,
+    pub(super) catalogue: Catalogue,
+    pub(super) fail_on: FailOn,
+}
+
+/// Reads what `reading` ask for.
+pub(super) fn load(reading: &Reading) -> Result<Loaded, RunError> {
+    load_held(reading, None)
+}
+
+/// The same, held to the configuration of the revision that it is compared with, if there is one.
+pub(super) fn load_held(reading: &Reading, base: Option<&Config>) -> Result<Loaded, RunError> {
+    let place = Place::of(reading)?;
+    let source = place.current(reading.staged)?;
+    let mut settings = place.settings(reading, source.as_ref())?;
+    if let Some(base) = base {
+        settings.config = settings.config.held_to(base);
+    }
+    let mut loaded = place.load_with(reading, source.as_ref(), settings)?;
+    if base.is_none() && !reading.files.replace_discovery() {
+        let unused = unused_paths(&loaded.config, &[&loaded.repo], place.root());
+        loaded.config_findings.extend(unused);
+    }
+    if let (Some(wanted), []) = (&reading.store, loaded.repo.stores.as_slice()) {
+        return Err(no_such_store(wanted, &loaded.repo.store_names));
+    }
+    Ok(loaded)
+}
+
+/// The same with `config`, whatever the repository's is.
+pub(super) fn load_as(reading: &Reading, config: Config) -> Result<Loaded, RunError> {
+    let place = Place::of(reading)?;
+    let source = place.current(reading.staged)?;
+    place.load_with(reading, source.as_ref(), Settings { config, ..Settings::default() })
+}
+
+/// There is no store called `wanted`; `names` are there.
+pub(super) fn no_such_store(wanted: &str, names: &[String]) -> RunError {
+    let way_out = match (nearest(wanted, names.iter().map(String::as_str)), names) {
+        (Some(meant), _) => format!("did you mean `{}`?", inline(meant)),
+        (None, []) => "there are none here".to_owned(),
+        (None, names) => format!("there are: {}", names.join(", ")),
+    };
+    RunError::NoSuchStore { name: wanted.to_owned(), way_out }
+}
+
+impl Place {
+    /// Reads what `reading` ask for from `source`; which of the stores are there is not looked at.
+    pub(super) fn load(&self, reading: &Reading, source: &dyn Source) -> Result<Loaded, RunError> {
+        let settings = self.settings(reading, source)?;
+        self.load_with(reading, source, settings)
+    }
+
+    /// The same with `settings`.
+    pub(super) fn load_with(
+        &self,
+        reading: &Reading,
+        source: &dyn Source,
+        settings: Settings,
+    ) -> Result<Loaded, RunError> {
+        let request = self.request(reading, source)?;
+        load_request(reading, source, &request, settings)
+    }
+
+    /// All of `source`, for comparing it, with `settings`; `reading` say which store.
+    pub(super) fn load_whole(
+        &self,
+        reading: &Reading,
+        source: &dyn Source,
+        settings: Settings,
+    ) -> Result<Loaded, RunError> {
+        let request = Request { store: reading.store.clone(), ..Request::default() };
+        load_request(reading, source, &request, settings)
+    }
+}
+
+fn load_request(
+    reading: &Reading,
+    source: &dyn Source,
+    request: &Request,
+    settings: Settings,
+) -> Result<Loaded, RunError> {
+    let Settings { config, findings: config_findings, accepted } = settings;
+    let repo = repo::load(source, &config, request)?;
+    let fail_on = reading.fail_on.or(config.fails_on()).unwrap_or_default();
+    Ok(Loaded { repo, config, config_findings, accepted, catalogue: catalogue(), fail_on })
+}
+
+impl Loaded {
+    /// The outcome of `command` before any engine ran: what was read and what is wrong with it.
+    pub(super) fn outcome(&mut self, command: &'static str) -> Outcome {
+        let mut findings = std::mem::take(&mut self.repo.findings);
+        // A store pattern that names nothing is a mistake in the configuration, found late.
+        let wrong = self.config_findings.iter().any(|found| found.rule == CONFIGURATION.id);
+        let misconfigured = wrong || findings.iter().any(|found| found.rule == CONFIGURATION.id);
+        findings.append(&mut self.config_findings);
+        let left_out = std::mem::take(&mut self.repo.left_out);
+        Outcome {
+            findings,
+            notices: self.gaps(),
+            left_out: left_out.into_iter().map(|(path, why)| LeftOut { path, why }).collect(),
+            summary: self.summary(),
+            not_validated: self.unvalidated_stores().map(|store| store.name.clone()).collect(),
+            misconfigured,
+            fail_on: self.fail_on,
+            ..Outcome::new(command, self.catalogue.clone())
+        }
+    }
+
+    /// What was asked for and holds nothing, and what hangs on files that do not load and were not asked for.
+    fn gaps(&self) -> Vec<Notice> {
+        let idle = self.repo.idle.iter().map(|phrase| Notice::new(NoticeKind::NothingThere, phrase));
+        let mut gaps: Vec<Notice> = idle.collect();
+        for store in &self.repo.stores {
+            let broken: BTreeSet<&String> = store.broken.iter().collect();
+            gaps.extend(broken.into_iter().filter(|path| !self.repo.focus.covers(path)).map(|path| {
+                let (shown, name) = (inline(path), inline(&store.name));
+                let message =
+                    format!("what `{shown}` of store `{name}` decides: it does not load whole, and was not asked for");
+                Notice::new(NoticeKind::NotAskedFor, message).store(&store.name).at(&Location::of_path(path))
+            }));
+        }
+        gaps
+    }
+
+    /// What was read and asked for, the stores that tests bring along included. A store that holds nothing but such tests is none.
+    fn summary(&self) -> Summary {
+        let mut summary = Summary::default();
+        for store in &self.repo.stores {
+            let own: Vec<_> = store.tables.iter().filter_map(|table| table.own_store.as_ref()?.as_ref().ok()).collect();
+            if holds_policies(store) || own.len() < store.tables.len() {
+                count(&mut summary, store, &self.repo.focus);
+            }
+            own.into_iter().for_each(|own| count(&mut summary, own, &Focus::default()));
+        }
+        summary
+    }
+
+    /// Whether there is anything that an engine over policies could check, among what was asked for.
+    pub(super) fn holds_policies(&self) -> bool {
+        let repo = &self.repo;
+        let asked = |store: &Store| store.files.iter().any(|path| repo.focus.covers(path) && !is_table(store, path));
+        repo.stores.iter().any(|store| holds_policies(store) && (repo.focus.is_whole() || asked(store)))
+    }
+
+    /// The paths that were asked for and hold no decision table, a phrase each.
+    pub(super) fn without_tables(&self) -> Vec<Notice> {
+        let table = |path: &str| {
+            let mut tables = self.repo.stores.iter().flat_map(|store| &store.tables);
+            tables.any(|table| Focus::on(&[path.to_owned()]).covers(table.file.path()))
+        };
+        let bare = self.repo.focus.paths().iter().filter(|path| !table(path));
+        let message = |path: &String| format!("`{}`, which is no decision table, nor holds one", inline(path));
+        bare.map(|path| Notice::new(NoticeKind::NothingThere, message(path))).collect()
+    }
+
+    /// The stores whose policies are not validated, for lack of a schema that can be used.
+    fn unvalidated_stores(&self) -> impl Iterator<Item = &Store> {
+        let stores = self.repo.stores.iter();
+        stores.filter(|store| !store.policies.is_empty() && store.schema.ready().is_none())
+    }
+
+    /// Whether `rule` was looked for wherever it could report something: what needs a schema was not, where there is none that
+    /// can be used; nor what runs on demand, unless there was `demand`.
+    pub(super) fn ran(&self, rule: &Rule, demand: bool) -> bool {
+        let ready = || self.repo.stores.iter().all(|store| store.policies.is_empty() || store.schema.ready().is_some());
+        (demand || rule.id != lint::ON_DEMAND) && (rule.basis != Basis::Symbolic || ready())
+    }
+
+    /// What cannot be validated for lack of a schema, a sentence for each store.
+    pub(super) fn unvalidated(&self) -> Vec<Notice> {
+        let mut gaps = Vec::new();
+        // What is wrong with a schema that cannot be used is said where it stands.
+        for store in self.unvalidated_stores().filter(|store| matches!(store.schema, SchemaState::None)) {
+            let count = store.policies.len();
+            let policies = if count == 1 { "its policy is".to_owned() } else { format!("its {count} policies are") };
+            let name = inline(&store.name);
+            let message = format!("store `{name}` has no schema, so {policies} parsed but not validated");
+            gaps.push(Notice::new(NoticeKind::NoSchema, message).store(&store.name));
+        }
+        gaps
+    }
+}
+
+fn is_table(store: &Store, path: &str) -> bool {
+    store.tables.iter().any(|table| table.file.path() == path)
+}
+
+/// Whether there is anything in `store` that an engine over policies could check.
+pub(super) fn holds_policies(store: &Store) -> bool {
+    !store.policies.is_empty() || !store.broken.is_empty() || !matches!(store.schema, SchemaState::None)
+}
+
+fn count(summary: &mut Summary, store: &Store, focus: &Focus) {
+    // Rows that were asked for run over all policies.
+    let rows = !focus.is_whole() && store.tables.iter().any(|table| focus.covers(table.file.path()));
+    let asked = |location: &Location| rows || focus.covers(location.path());
+    let policies = || store.policies.iter().filter(|policy| asked(&policy.location));
+    let templates = policies().filter(|policy| policy.body.is_template()).count();
+    summary.stores += 1;
+    summary.templates += templates;
+    summary.policies += policies().count() - templates;
+    summary.links += store.links.iter().filter(|link| asked(&link.location)).count();
+    summary.environments += store.schema.ready().map_or(0, |schema| schema.environments);
+    summary.schemaless += usize::from(matches!(store.schema, SchemaState::None));
+    if let EntityState::Ready(data) = &store.entities {
+        summary.entities += data.count;
+    }
+}
+
+/// Takes `what` apart beside whatever comes next: a large repository has many pieces, and nobody waits for them.
+pub(super) fn discard<T: Send + 'static>(what: T) {
+    rayon::spawn(move || drop(what));
+}

@@ -1,0 +1,103 @@
+//! What a source says about how it is to be read, and what fails: configuration and accepted changes.
+
+use std::path::{Path, PathBuf};
+
+use super::error::RunError;
+use super::options::Reading;
+use super::place::Place;
+use crate::config::{self, ACCEPTED_NAME, Acceptance, CONFIGURATION, Config};
+use crate::finding::{Finding, Level};
+use crate::repo;
+use crate::rule::Catalogue;
+use crate::source::{ReadError, Source};
+use crate::text::{Location, SourceFile};
+use crate::{lint, validate};
+
+/// What one side says about how it is to be read, and what fails.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Settings {
+    pub(super) config: Config,
+    /// What is wrong with it.
+    pub(super) findings: Vec<Finding>,
+    /// Changes of permissions that were accepted.
+    pub(super) accepted: Vec<Acceptance>,
+}
+
+/// Every rule there is, from the modules that own them.
+#[must_use]
+pub fn catalogue() -> Catalogue {
+    let engines = validate::RULES.iter().chain(repo::RULES).chain(config::RULES).copied();
+    Catalogue::new(engines.chain(lint::metadata()))
+}
+
+/// A configuration file that was found: its path and what reading it gave.
+type Found = (String, Result<Vec<u8>, ReadError>);
+
+impl Place {
+    /// What `source` says about how it is to be read and what fails.
+    pub(super) fn settings(&self, reading: &Reading, source: &dyn Source) -> Result<Settings, RunError> {
+        let named = match &reading.config {
+            None => None,
+            Some(path) => match source.read(&self.relative(path)) {
+                Err(error) => return Err(RunError::usage(format!("cannot read `{}`: {error}", path.display()))),
+                read => Some((self.relative(path), read)),
+            },
+        };
+        Ok(settings(source, named.or_else(|| self.look_upwards(reading, source))))
+    }
+
+    /// The same of a revision that is compared with: it may be older than the configuration that `reading` name.
+    pub(super) fn settings_of_base(&self, reading: &Reading, source: &dyn Source) -> Settings {
+        let named = reading.config.as_ref().map(|path| self.relative(path));
+        let named = named.map(|path| (source.read(&path), path)).filter(|(read, _)| read != &Err(ReadError::Missing));
+        settings(source, named.map(|(read, path)| (path, read)).or_else(|| self.look_upwards(reading, source)))
+    }
+
+    /// `polcheck.toml` beside the first path or the nearest folder above it, up to the root.
+    fn look_upwards(&self, reading: &Reading, source: &dyn Source) -> Option<Found> {
+        let start = self.relative(reading.paths.first().map_or(Path::new("."), PathBuf::as_path));
+        let start = if start == "." { String::new() } else { start };
+        let mut folder = start.as_str();
+        loop {
+            let path = if folder.is_empty() {
+                config::FILE_NAME.to_owned()
+            } else {
+                format!("{folder}/{}", config::FILE_NAME)
+            };
+            match source.read(&path) {
+                Err(ReadError::Missing | ReadError::NotAFile) => {}
+                // "Not a directory", when the path is a file.
+                Err(ReadError::Other(_)) if folder == start && !self.root().join(folder).is_dir() => {}
+                read => return Some((path, read)),
+            }
+            folder = match folder.rsplit_once('/') {
+                Some((above, _)) => above,
+                None if folder.is_empty() => return None,
+                None => "",
+            };
+        }
+    }
+}
+
+/// What the configuration that was `found`, and the file of accepted changes, come to.
+fn settings(source: &dyn Source, found: Option<Found>) -> Settings {
+    let text = |bytes: Result<Vec<u8>, ReadError>| {
+        let bytes = bytes.map_err(|error| error.to_string())?;
+        String::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned())
+    };
+    let (config, mut findings) = match found.map(|(path, bytes)| (text(bytes), path)) {
+        None => (Config::default(), Vec::new()),
+        Some((Ok(text), path)) => config::load(&SourceFile::new(path, text), &catalogue()),
+        Some((Err(why), path)) => {
+            let message = format!("the configuration cannot be read: {why}");
+            (Config::default(), vec![Finding::new(CONFIGURATION.id, Level::Error, Location::of_path(path), message)])
+        }
+    };
+    let mut accepted = Vec::new();
+    if let Some(text) = source.read(ACCEPTED_NAME).ok().and_then(|bytes| String::from_utf8(bytes).ok()) {
+        let (entries, faults) = config::load_accepted(&SourceFile::new(ACCEPTED_NAME, text));
+        accepted = entries;
+        findings.extend(faults);
+    }
+    Settings { config, findings, accepted }
+}

@@ -1,0 +1,77 @@
+//! Decision tables.
+
+use std::path::PathBuf;
+
+use super::coverage;
+use super::error::RunError;
+use super::finish::finish;
+use super::loaded::{discard, load};
+use super::options::{Reading, TestOptions};
+use super::place::Place;
+use crate::outcome::{Notice, NoticeKind, Outcome};
+use crate::repo;
+use crate::tables::{self, Gauge, Ran, Selection};
+
+/// Runs decision tables.
+///
+/// # Errors
+/// When what is asked for is not there, or does not go together.
+pub fn test(options: &TestOptions) -> Result<Outcome, RunError> {
+    let TestOptions { filters, shard, fail_fast, list, coverage: asked, reading } = options;
+    let reading = &naming_tables(reading)?;
+    let mut loaded = load(reading)?;
+    let mut outcome = loaded.outcome("test");
+    let selection =
+        Selection { filters: filters.clone(), shard: *shard, fail_fast: *fail_fast, list: *list, brief: reading.brief };
+    let gauge = (coverage::is_asked(asked, &loaded.config) && !list).then(|| Gauge::new(&loaded.repo));
+    let ran = tables::run(&loaded.repo, &selection, gauge.as_ref());
+    let part = ran.left_out > 0 || ran.stopped || !loaded.repo.focus.is_whole();
+    outcome.coverage = gauge.map(|gauge| coverage::measure(asked, reading, &loaded, &gauge, part)).transpose()?;
+    outcome.notices.retain(|notice| notice.kind != NoticeKind::NothingThere);
+    outcome.notices.extend(loaded.without_tables());
+    outcome.notices.extend(left_out(&ran));
+    if part && loaded.config.floor().is_some() {
+        outcome.notices.push(coverage::floor_left_out());
+    }
+    outcome.notices.extend(ran.remarks());
+    outcome.findings.extend(ran.findings);
+    // A share can come out empty, and the other shares have the rows.
+    let shared_out = shard.is_some() && filters.is_empty() && ran.left_out > 0;
+    outcome.checked_something = ran.passed > 0 || !ran.rows.is_empty() || shared_out;
+    outcome.passed = ran.passed;
+    outcome.tests = ran.rows;
+    finish(&mut outcome, &loaded, reading, &|_| false)?;
+    discard(loaded);
+    Ok(outcome)
+}
+
+/// `reading`, where a path that is a file of no known name is a table named by hand.
+fn naming_tables(reading: &Reading) -> Result<Reading, RunError> {
+    let mut reading = reading.clone();
+    if !reading.files.replace_discovery() {
+        let place = Place::of(&reading)?;
+        let source = place.current(reading.staged)?;
+        let is_table = |path: &&PathBuf| {
+            let path = place.relative(path);
+            !repo::is_known(&path) && source.below(&path).is_ok_and(|below| below == [path])
+        };
+        let tables: Vec<_> = reading.paths.iter().filter(is_table).cloned().collect();
+        reading.files.tables.extend(tables);
+    }
+    Ok(reading)
+}
+
+/// What a run says of rows that it did not run.
+fn left_out(ran: &Ran) -> Vec<Notice> {
+    let mut notices = Vec::new();
+    let mut tell = |message: String| notices.push(Notice::new(NoticeKind::RowsLeftOut, message));
+    match ran.left_out {
+        0 => {}
+        1 => tell("1 row that --filter and --shard leave out".to_owned()),
+        count => tell(format!("{count} rows that --filter and --shard leave out")),
+    }
+    if ran.stopped {
+        tell("what comes after the first failure (--fail-fast)".to_owned());
+    }
+    notices
+}

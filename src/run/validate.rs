@@ -1,0 +1,33 @@
+//! Schema, policies, templates, links and entities.
+
+use super::error::RunError;
+use super::finish::finish;
+use super::loaded::{discard, load};
+use super::options::ValidateOptions;
+use crate::lint::Options;
+use crate::outcome::Outcome;
+use crate::rule::Basis;
+use crate::{lint, validate as engine};
+
+/// The text rule that validation includes: two policies of one name are wrong whatever the schema says.
+const WITH_VALIDATION: &[&str] = &["duplicate-id"];
+
+/// Validates with Cedar's own validator.
+///
+/// # Errors
+/// When what is asked for is not there, or does not go together.
+pub fn validate(options: &ValidateOptions) -> Result<Outcome, RunError> {
+    let ValidateOptions { reading, level } = options;
+    let mut loaded = load(reading)?;
+    let mut outcome = loaded.outcome("validate");
+    outcome.findings.extend(engine::run(&loaded.repo, &loaded.config, *level));
+    let only = Options { only: Some(WITH_VALIDATION), ..Options::default() };
+    outcome.findings.extend(lint::run(&loaded.repo, &loaded.config, only).findings);
+    outcome.notices.extend(loaded.unvalidated());
+    outcome.checked_something = loaded.holds_policies();
+    finish(&mut outcome, &loaded, reading, &|rule| {
+        !matches!(rule.basis, Basis::Text | Basis::Symbolic) || WITH_VALIDATION.contains(&rule.id)
+    })?;
+    discard(loaded);
+    Ok(outcome)
+}

@@ -1,0 +1,35 @@
+//! A store's first decision table.
+
+use super::{requests, table};
+use crate::config::Config;
+use crate::repo::Store;
+
+/// A decision table that pins what a store decides today.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FirstTable {
+    /// Where it is to stand, relative to the repository's root.
+    pub path: String,
+    /// How many rows it has and whether there were more, or made-up entities: a phrase.
+    pub about: String,
+    /// The table.
+    pub text: String,
+}
+
+/// The first table of `store`, which lies in a repository with the configuration `config`.
+///
+/// # Errors
+/// Why there is none, a phrase.
+pub fn first_table(store: &Store, config: &Config) -> Result<FirstTable, String> {
+    if config.stores.iter().any(|configured| configured.name == store.name) {
+        return Err("polcheck.toml says where its files are; name its tables there".to_owned());
+    }
+    let path = match store.name.as_str() {
+        "." => table::FILE_NAME.to_owned(),
+        folder => format!("{folder}/{}", table::FILE_NAME),
+    };
+    let found = requests::today(store)?;
+    let count = found.rows.len();
+    let left_out = if found.more > 0 { format!(", of {} found", count + found.more) } else { String::new() };
+    let over = if found.invented { ", over made-up entities" } else { "" };
+    Ok(FirstTable { path, about: format!("{}{left_out}{over}", table::counted(count)), text: table::text(&found) })
+}
