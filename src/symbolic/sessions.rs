@@ -1,4 +1,5 @@
-//! Sessions over all environments of one set of policies: made when they are needed, so many at a time, on as many threads as there are.
+//! Sessions over all environments of one set of policies: made when they are needed, so many at a time, on as many
+//! threads as there are.
 
 use std::collections::BTreeMap;
 
@@ -45,20 +46,20 @@ impl<'r> Sessions<'r> {
         self.rules.schema().environments()
     }
 
-    /// The session of the `environment`-th environment for questions about all policies, such as what [`super::Formula::AnyOther`]
-    /// stands for; `None` when there is no such environment.
+    /// The session of the `environment`-th environment for questions about all policies, such as what
+    /// [`super::Formula::AnyOther`] stands for; `None` when there is no such environment.
     pub fn full(&mut self, environment: usize) -> Option<&mut Session<'r>> {
         open(&mut self.full, self.rules, self.budget, environment)
     }
 
-    /// The same for questions that name a few policies and no others. They are much faster there, where no question ever took in
-    /// more.
+    /// The same for questions that name a few policies and no others. They are much faster there, where no question
+    /// ever took in more.
     pub fn sparse(&mut self, environment: usize) -> Option<&mut Session<'r>> {
         open(&mut self.sparse, self.rules, self.budget, environment)
     }
 
-    /// What `work` makes of each of `jobs`, in their order. They are done in parallel, `share` of them after each other with the
-    /// same sessions; these are new, for a session stays on its thread.
+    /// What `work` makes of each of `jobs`, in their order. They are done in parallel, `share` of them after each other
+    /// with the same sessions; these are new, for a session stays on its thread.
     pub fn spread<J: Sync, T: Send>(
         &self,
         jobs: &[J],
