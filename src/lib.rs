@@ -1,13 +1,15 @@
 //! polcheck: a policy-as-code toolchain for [Cedar](https://www.cedarpolicy.com) policy repositories.
 //!
-//! Data flows one way: a [`source`] lists and reads files; [`repo`] turns them into stores (schema, policies, templates and
-//! links, entities, tests), with [`config`] saying how and [`data`] reading JSON, YAML and CSV; the engines ([`validate`],
-//! [`lint`], [`tables`], [`diff`]) turn stores into [`finding`]s and rows; an [`outcome`] holds what a run produced; a
-//! [`report`] shows it. [`run`] wires the steps together, and [`cli`] parses arguments, calls it and prints.
+//! Data flows one way: a [`source`] lists and reads files; [`repo`] turns them into stores (schema, policies, templates
+//! and links, entities, tests), with [`config`] saying how and [`data`] reading JSON, YAML and CSV; the engines
+//! ([`validate`], [`lint`], [`tables`], [`diff`]) turn stores into [`finding`]s and rows; an [`outcome`] holds what a
+//! run produced; a [`report`] shows it. [`run`] wires the steps together, and [`cli`] parses arguments, calls it and
+//! prints.
 //!
-//! To use polcheck as a library, call [`run`]: `examples/check.rs` does in twenty lines. Its functions, options and errors,
-//! [`outcome::Outcome`] and the names in [`report::FORMATS`] stay as they are within a minor version; JSON reports keep their keys
-//! (`"format": 1`). The other modules are public for tests and for those who build on the engine, and may change with any version.
+//! To use polcheck as a library, call [`run`]: `examples/check.rs` does in twenty lines. Its functions, options and
+//! errors, [`outcome::Outcome`] and the names in [`report::FORMATS`] stay as they are within a minor version; JSON
+//! reports keep their keys (`"format": 1`). The other modules are public for tests and for those who build on the
+//! engine, and may change with any version.
 //!
 //! | module | may import |
 //! |---|---|

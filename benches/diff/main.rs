@@ -1,7 +1,8 @@
 //! How fast `diff` is, from files to effects with witnesses and conditions: `cargo bench --bench diff`.
 //!
-//! Stores are generated. The schema of the first is the Kubernetes one of the corpora, when `POLCHECK_CORPORA` says where those
-//! are; the second has 1,000 request environments of its own. Times are wall times of one run each; compare them with each other.
+//! Stores are generated. The schema of the first is the Kubernetes one of the corpora, when `POLCHECK_CORPORA` says
+//! where those are; the second has 1,000 request environments of its own. Times are wall times of one run each; compare
+//! them with each other.
 
 #[path = "../engine/store.rs"]
 mod store;

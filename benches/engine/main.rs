@@ -1,7 +1,7 @@
 //! How fast the engine is, and where the time goes: `cargo bench --bench engine`.
 //!
-//! Stores are generated: policies as an application with teams, folders and documents would have them. Times are wall times of
-//! one run each, on whatever else the machine is doing; compare them with each other, not with other machines.
+//! Stores are generated: policies as an application with teams, folders and documents would have them. Times are wall
+//! times of one run each, on whatever else the machine is doing; compare them with each other, not with other machines.
 
 mod reference;
 mod store;
@@ -12,7 +12,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 use std::time::{Duration, Instant};
 
 use cedar_policy::{Effect, PolicyId, PolicySet, RequestEnv, Schema};
-use polcheck::symbolic::{Answer, Formula, PolicyRef, Rules, SchemaModel, Session, Subject};
+use polcheck::symbolic::{Answer, CompiledPolicies, Formula, PolicyRef, SchemaModel, Session, Subject};
 use rayon::prelude::*;
 
 fn main() {
@@ -76,7 +76,7 @@ fn any(policies: &[PolicyRef]) -> Formula {
 fn query() {
     let schema = SchemaModel::new(&Schema::from_cedarschema_str(&store::schema(7)).unwrap().0).unwrap();
     let set: PolicySet = store::policies(12, 7).join("\n").parse().unwrap();
-    let rules = Rules::from_set(schema.clone(), &set);
+    let rules = CompiledPolicies::from_set(schema.clone(), &set);
     let (mut count, mut total, mut worst) = (0, Duration::ZERO, Duration::ZERO);
     for environment in schema.environments() {
         let mut session = Session::new(&rules, environment);
@@ -123,7 +123,7 @@ fn diff(policies: usize, environments: usize) {
     };
     let ((schema, schema_done), subjects) = rayon::join(read_schema, || parse(&old));
     let parse_done = begin.elapsed();
-    let rules = Rules::new(schema.clone(), subjects);
+    let rules = CompiledPolicies::new(schema.clone(), subjects);
     let (before, after) = (id(middle), id(policies));
     let looked_at: Vec<_> = schema
         .environments()
@@ -185,7 +185,7 @@ fn against_reference(policies: usize) {
     let new: PolicySet = texts.join("\n").parse().unwrap();
     let environment = &schema.environments()[middle % 7];
     let start = Instant::now();
-    let sides = [&old, &new].map(|set| Rules::from_set(schema.clone(), set));
+    let sides = [&old, &new].map(|set| CompiledPolicies::from_set(schema.clone(), set));
     let mut session = Session::pair(&sides[0], &sides[1], environment);
     let [before, after] = [0, 1].map(|side| session.allow(side));
     let implied = [(&after, &before), (&before, &after)]
@@ -214,7 +214,7 @@ fn against_reference(policies: usize) {
 fn lint(policies: usize) {
     let schema = SchemaModel::new(&Schema::from_cedarschema_str(&store::schema(7)).unwrap().0).unwrap();
     let set: PolicySet = store::policies(policies, 7).join("\n").parse().unwrap();
-    let rules = Rules::from_set(schema.clone(), &set);
+    let rules = CompiledPolicies::from_set(schema.clone(), &set);
     let begin = Instant::now();
     let each: Vec<(usize, usize, Duration)> = schema
         .environments()

@@ -9,8 +9,8 @@ use cedar_policy_symcc::{CedarSymCompiler, CompiledPolicySet};
 /// How long a question may take, in milliseconds.
 const LIMIT: u64 = 600_000;
 
-/// Whether `old` and `new` allow the same in `environment`, both directions, and how long that took, compiling included and
-/// starting the solver not. `None` when no solver is named.
+/// Whether `old` and `new` allow the same in `environment`, both directions, and how long that took, compiling included
+/// and starting the solver not. `None` when no solver is named.
 pub(crate) fn equal(
     schema: &Schema,
     environment: &RequestEnv,

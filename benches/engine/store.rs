@@ -18,8 +18,8 @@ pub(crate) fn schema(environments: usize) -> String {
     text
 }
 
-/// That many policies, each with conditions of its own; one in ten is a forbid. With many environments a policy names one action,
-/// with few it names some.
+/// That many policies, each with conditions of its own; one in ten is a forbid. With many environments a policy names
+/// one action, with few it names some.
 pub(crate) fn policies(count: usize, environments: usize) -> Vec<String> {
     (0..count)
         .map(|number| {

@@ -1,17 +1,19 @@
 //! Which changes bring an effect about: switched on and off in the engine, one by one.
 //!
-//! Say that the new side allows a request that the old one denies. Either no old permit matches it, and then some permit of the new
-//! side is new to it; or an old permit does, and then an old forbid is gone. So every gained request is found with a changed permit
-//! or a changed forbid at hand, its *carrier*. The carrier explains it alone, unless old forbids stood in the way as well: then
-//! they belong to the explanation, as few of them as will do.
+//! Say that the new side allows a request that the old one denies. Either no old permit matches it, and then some
+//! permit of the new side is new to it; or an old permit does, and then an old forbid is gone. So every gained request
+//! is found with a changed permit or a changed forbid at hand, its *carrier*. The carrier explains it alone, unless old
+//! forbids stood in the way as well: then they belong to the explanation, as few of them as will do.
 //!
-//! A lost request is denied by the new side because a forbid is new to it, which then explains it alone; or because no permit of the
-//! new side matches it: then all old permits that did are gone, and together explain it.
+//! A lost request is denied by the new side because a forbid is new to it, which then explains it alone; or because no
+//! permit of the new side matches it: then all old permits that did are gone, and together explain it.
 
 use std::collections::BTreeSet;
 
-use super::environment::{Applied, Work, any};
+use super::delta::Undecided;
 use super::pair::Which;
+use super::view::{Applied, any};
+use super::work::Work;
 use crate::symbolic::{Answer, Formula};
 
 /// How many sets of causes one carrier may have; others are left to what is known of the direction.
@@ -19,7 +21,7 @@ const SETS: usize = 16;
 
 /// How a changed policy changes decisions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Way {
+enum Mechanism {
     /// Gained: no old permit matches, and this new one does.
     NewPermit,
     /// Gained: an old permit matches and so does a new one; this old forbid is gone.
@@ -37,7 +39,7 @@ enum Way {
 pub(super) struct Carrier {
     pub(super) applied: Applied,
     pub(super) side: Which,
-    way: Way,
+    mechanism: Mechanism,
 }
 
 /// A set of causes.
@@ -54,7 +56,7 @@ pub(super) struct Candidate {
 #[derive(Debug, Default)]
 pub(super) struct Candidates {
     pub(super) found: Vec<Candidate>,
-    pub(super) unknown: Option<String>,
+    pub(super) unknown: Option<Undecided>,
 }
 
 /// A carrier, and what may have to go with it.
@@ -85,29 +87,29 @@ fn changed(applied: &[Applied]) -> Vec<Applied> {
 }
 
 /// Everything that `side` allows and the other does not.
-pub(super) fn both(work: &mut Work<'_, '_>, side: Which) -> Candidates {
+pub(super) fn of_changes(work: &mut Work<'_, '_>, side: Which) -> Candidates {
     let view = work.view;
-    let each = |applied: &[Applied], side: Which, way: Way| -> Vec<Carrier> {
-        changed(applied).into_iter().map(|applied| Carrier { applied, side, way }).collect()
+    let each = |applied: &[Applied], side: Which, mechanism: Mechanism| -> Vec<Carrier> {
+        changed(applied).into_iter().map(|applied| Carrier { applied, side, mechanism }).collect()
     };
     let carriers = match side {
         Which::New => [
-            each(view.permits(Which::New), Which::New, Way::NewPermit),
-            each(view.forbids(Which::Old), Which::Old, Way::GoneForbid),
+            each(view.permits(Which::New), Which::New, Mechanism::NewPermit),
+            each(view.forbids(Which::Old), Which::Old, Mechanism::GoneForbid),
         ],
         Which::Old => [
-            each(view.forbids(Which::New), Which::New, Way::NewForbid),
-            each(view.permits(Which::Old), Which::Old, Way::GonePermit),
+            each(view.forbids(Which::New), Which::New, Mechanism::NewForbid),
+            each(view.permits(Which::Old), Which::Old, Mechanism::GonePermit),
         ],
     };
     explain(work, &carriers.concat())
 }
 
 /// Everything that `side` allows, for an environment that the other does not have.
-pub(super) fn alone(work: &Work<'_, '_>, side: Which) -> Candidates {
+pub(super) fn of_permits(work: &Work<'_, '_>, side: Which) -> Candidates {
     let each = work.view.permits(side).iter().map(|permit| Candidate {
         causes: vec![permit.entry],
-        carrier: Carrier { applied: *permit, side, way: Way::Alone },
+        carrier: Carrier { applied: *permit, side, mechanism: Mechanism::Alone },
         needed: Vec::new(),
     });
     Candidates { found: each.collect(), unknown: None }
@@ -123,29 +125,29 @@ impl Family {
         let mut whole = vec![Formula::Matches(carrier.applied.policy)];
         let none_of;
         let (mut one_of, mut with) = (None, Vec::new());
-        match carrier.way {
-            Way::NewPermit => {
+        match carrier.mechanism {
+            Mechanism::NewPermit => {
                 whole.extend([!any(old_permits), !any(new_forbids)]);
                 none_of = [sided(old_permits, Which::Old), sided(new_forbids, Which::New)].concat();
                 with = all_but(&changed(old_forbids), entry);
             }
-            Way::GoneForbid => {
+            Mechanism::GoneForbid => {
                 whole.extend([permitted_by_both(work), !any(new_forbids)]);
                 none_of = sided(new_forbids, Which::New);
                 one_of = Some(sided(new_permits, Which::New));
                 with = all_but(&changed(old_forbids), entry);
             }
-            Way::NewForbid => {
+            Mechanism::NewForbid => {
                 whole.extend([any(old_permits), !any(old_forbids)]);
                 none_of = sided(old_forbids, Which::Old);
                 one_of = Some(sided(old_permits, Which::Old));
             }
-            Way::GonePermit => {
+            Mechanism::GonePermit => {
                 whole.extend([!any(new_permits), !any(old_forbids)]);
                 none_of = [sided(new_permits, Which::New), sided(old_forbids, Which::Old)].concat();
                 with = all_but(&changed(old_permits), entry);
             }
-            Way::Alone => {
+            Mechanism::Alone => {
                 whole.extend(work.besides.iter().cloned());
                 whole.push(!any(view.forbids(carrier.side)));
                 none_of = sided(view.forbids(carrier.side), carrier.side);
@@ -218,7 +220,7 @@ fn explain(work: &mut Work<'_, '_>, carriers: &[Carrier]) -> Candidates {
         let alone = Family::of(work, *carrier).region(&[]);
         match work.session.check(&alone) {
             Answer::Unknown(reason) => {
-                candidates.unknown.get_or_insert_with(|| reason.to_string());
+                candidates.unknown.get_or_insert(Undecided::Unanswered(reason));
             }
             Answer::Impossible => {}
             Answer::Witness(_) => {
@@ -257,7 +259,7 @@ fn together(
         let sample = match work.session.check(&family.question(exclusions.iter().cloned())) {
             Answer::Impossible => return,
             Answer::Unknown(reason) => {
-                candidates.unknown.get_or_insert_with(|| reason.to_string());
+                candidates.unknown.get_or_insert(Undecided::Unanswered(reason));
                 return;
             }
             Answer::Witness(sample) => sample,

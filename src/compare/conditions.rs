@@ -1,35 +1,26 @@
 //! For whom an effect holds, as a Cedar expression that is proved.
 //!
-//! The conjuncts of the policy at hand hold for every request concerned. Where they hold for others too, the others are looked at:
-//! another policy decides those, and that it does not match is added. Then everything is left out again without which the
-//! expression still holds for none but the requests concerned. In the end the text itself is compiled and proved to hold for the same
-//! requests; where that fails, or grows long, the conjuncts alone are given, which hold for all requests concerned and for more.
+//! The conjuncts of the policy at hand hold for every request concerned. Where they hold for others too, the others are
+//! looked at: another policy decides those, and that it does not match is added. Then everything is left out again
+//! without which the expression still holds for none but the requests concerned. In the end the text itself is compiled
+//! and proved to hold for the same requests; where that fails, or grows long, the conjuncts alone are given, which hold
+//! for all requests concerned and for more.
 
 use std::collections::BTreeSet;
 
 use super::causes::{Candidate, Family};
-use super::environment::{Applied, Effect, Work};
-use super::expression::{Conjunct, Part, together};
+use super::delta::{Condition, Effect};
+use super::expression::{Conjunct, LONGEST, Part, together};
 use super::pair::Which;
+use super::view::Applied;
+use super::work::Work;
 use crate::symbolic::{Answer, Formula, Sample, Subject};
-
-/// For whom an effect holds.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Condition {
-    /// A Cedar expression.
-    pub text: String,
-    /// Whether it is proved to hold for exactly the requests concerned; otherwise for all of them and for more.
-    pub exact: bool,
-}
 
 /// How many other policies an expression may speak of.
 const OTHERS: usize = 4;
 
 /// Of how many policies one may have to match, for the expression to list them.
 const ALTERNATIVES: usize = 3;
-
-/// Longer expressions are not read, in characters.
-const LONGEST: usize = 320;
 
 /// The condition of the candidate; `like` has the same causes in an environment that is likely to be like this one.
 pub(super) fn of<'s>(work: &mut Work<'_, 's>, candidate: &Candidate, like: Option<&'s Effect>) -> Condition {
@@ -62,27 +53,10 @@ pub(super) fn of<'s>(work: &mut Work<'_, 's>, candidate: &Candidate, like: Optio
 
 /// Whether `subject` matches exactly the requests that the carrier has a part in.
 fn holds_exactly<'s>(work: &mut Work<'_, 's>, family: &Family, subject: &'s Subject) -> bool {
-    let holds = Formula::Matches(work.session.probe(family.side(), subject));
+    let holds = Formula::Matches(work.session.add_policy(family.side(), subject));
     let whole = family.whole();
     work.session.check(&holds.clone().and(!whole.clone())).is_impossible()
         && work.session.check(&whole.and(!holds)).is_impossible()
-}
-
-/// The conjuncts alone, as many as can be read.
-pub(super) fn cover(own: &[Conjunct]) -> String {
-    let mut parts: Vec<Part<'_>> = Vec::new();
-    let mut text = "true".to_owned();
-    // Of which type the principal and the resource are goes without saying: the environment says it.
-    for conjunct in own.iter().filter(|conjunct| !conjunct.is_type_of_scope()) {
-        parts.push(Part::Holds(conjunct));
-        match together(&parts) {
-            Some((longer, _)) if longer.chars().count() <= LONGEST => text = longer,
-            _ => {
-                parts.pop();
-            }
-        }
-    }
-    text
 }
 
 /// A part of the expression, and what it says as a formula.
@@ -119,7 +93,7 @@ impl<'s> Search<'s, '_, '_, 's> {
 
     fn holds(&mut self, conjunct: &'s Conjunct) -> Formula {
         let side = self.side();
-        Formula::Matches(self.work.session.probe(side, &conjunct.probe))
+        Formula::Matches(self.work.session.add_policy(side, &conjunct.probe))
     }
 
     fn all_hold(&mut self, conjuncts: &[&'s Conjunct]) -> Formula {

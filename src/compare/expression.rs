@@ -8,6 +8,9 @@ use serde_json::{Value as Json, json};
 
 use crate::symbolic::Subject;
 
+/// Longer expressions are not read, in characters.
+pub(super) const LONGEST: usize = 320;
+
 /// One of the expressions that all have to hold for a policy to match.
 #[derive(Debug)]
 pub(super) struct Conjunct {
@@ -275,4 +278,21 @@ pub(super) fn together(parts: &[Part<'_>]) -> Option<(String, Subject)> {
     let same = parsed.to_json().ok()?.get("conditions").cloned();
     let meant = policy_of(&whole)?.to_json().ok()?.get("conditions").cloned();
     (same == meant).then_some((text, subject))
+}
+
+/// The conjuncts alone, as many as can be read.
+pub(super) fn cover(own: &[Conjunct]) -> String {
+    let mut parts: Vec<Part<'_>> = Vec::new();
+    let mut text = "true".to_owned();
+    // Of which type the principal and the resource are goes without saying: the environment says it.
+    for conjunct in own.iter().filter(|conjunct| !conjunct.is_type_of_scope()) {
+        parts.push(Part::Holds(conjunct));
+        match together(&parts) {
+            Some((longer, _)) if longer.chars().count() <= LONGEST => text = longer,
+            _ => {
+                parts.pop();
+            }
+        }
+    }
+    text
 }

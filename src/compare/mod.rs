@@ -1,21 +1,27 @@
-//! Two sets of policies over one request environment: which requests the one allows and the other does not, because of which
-//! policies, and for whom. What `diff` and every other question about equivalence share.
+//! Two sets of policies over one request environment: which requests the one allows and the other does not, because of
+//! which policies, and for whom. What `diff` and every other question about equivalence share.
 //!
 //! Imports `symbolic`.
 //!
 //! | file | what it does |
 //! |---|---|
 //! | `pair` | the two sets, with what they have in common said once |
-//! | `environment` | gained and lost in one environment |
+//! | `delta` | what a comparison gives, and what it is asked for |
+//! | `environment` | gained and lost in each environment |
+//! | `view`, `work` | the policies of one environment in a session |
+//! | `effects` | what is gained or lost, each with a request that shows it |
 //! | `causes` | the smallest sets of changes that bring an effect about |
 //! | `conditions`, `expression` | for whom, as a Cedar expression that is proved |
 
 mod causes;
 mod conditions;
+mod delta;
+mod effects;
 mod environment;
 mod expression;
 mod pair;
+mod view;
+mod work;
 
-pub use conditions::Condition;
-pub use environment::{Confirm, Decided, Delta, Effect, Found, Options, Where, Why};
+pub use delta::{Condition, Confirm, Decided, Delta, Effect, Found, Options, Undecided, Where};
 pub use pair::{Body, Pair, PolicyPair, Which};

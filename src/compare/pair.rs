@@ -7,7 +7,7 @@ use cedar_policy::{Effect, EntityTypeName, Policy, RequestEnv, Template};
 use serde_json::Value as Json;
 
 use super::expression::Conjunct;
-use crate::symbolic::{PolicyRef, Rules, SchemaModel, Subject};
+use crate::symbolic::{CompiledPolicies, PolicyRef, SchemaModel, Subject};
 
 /// A static policy or link, or a template that nothing links.
 #[derive(Debug, Clone)]
@@ -86,7 +86,7 @@ pub(super) struct Entry {
 #[derive(Debug)]
 pub struct Pair {
     /// One when both schemas declare the same, else one for each side that there is.
-    rules: [Option<Rules>; 2],
+    rules: [Option<CompiledPolicies>; 2],
     pub(super) shared: bool,
     pub(super) entries: Vec<Entry>,
     /// Enumerated types whose members differ.
@@ -96,8 +96,8 @@ pub struct Pair {
 }
 
 impl Pair {
-    /// `policies` under the schemas of their sides. `alike` says that both schemas declare the same; then both sides need one. A side
-    /// without a schema has no policies.
+    /// `policies` under the schemas of their sides. `alike` says that both schemas declare the same; then both sides
+    /// need one. A side without a schema has no policies.
     pub fn new(
         old: Option<&Arc<SchemaModel>>,
         new: Option<&Arc<SchemaModel>>,
@@ -132,11 +132,11 @@ impl Pair {
         }
         let [first, second] = subjects;
         let rules = if alike {
-            [new.or(old).map(|schema| Rules::new(Arc::clone(schema), first)), None]
+            [new.or(old).map(|schema| CompiledPolicies::new(Arc::clone(schema), first)), None]
         } else {
             [
-                old.map(|schema| Rules::new(Arc::clone(schema), first)),
-                new.map(|schema| Rules::new(Arc::clone(schema), second)),
+                old.map(|schema| CompiledPolicies::new(Arc::clone(schema), first)),
+                new.map(|schema| CompiledPolicies::new(Arc::clone(schema), second)),
             ]
         };
         let (mut enumerations, mut blind) = (Vec::new(), BTreeSet::new());
@@ -151,7 +151,7 @@ impl Pair {
     }
 
     /// The rules of a side; of both where the schemas declare the same.
-    pub(super) fn rules(&self, side: Which) -> Option<&Rules> {
+    pub(super) fn rules(&self, side: Which) -> Option<&CompiledPolicies> {
         let [first, second] = &self.rules;
         if self.shared || side == Which::Old { first.as_ref() } else { second.as_ref() }
     }
@@ -161,8 +161,8 @@ impl Pair {
         rules.subjects().get(member.policy.index).is_some_and(|subject| subject.admits(rules.schema(), environment))
     }
 
-    /// The policies that changed and can apply to the environment. Where there is none, nothing has to be solved when the schemas
-    /// declare the same.
+    /// The policies that changed and can apply to the environment. Where there is none, nothing has to be solved when
+    /// the schemas declare the same.
     pub(super) fn touching(&self, environment: &RequestEnv) -> Vec<usize> {
         let touches = |entry: &Entry| {
             [Which::Old, Which::New]
@@ -185,7 +185,7 @@ impl Pair {
     /// The conjuncts of a policy as one expression, as far as it can be read.
     pub(super) fn cover(&self, entry: usize, side: Which) -> &str {
         let Some(member) = self.entries.get(entry).and_then(|entry| entry.member(side)) else { return "true" };
-        member.cover.get_or_init(|| super::conditions::cover(self.conjuncts(entry, side)))
+        member.cover.get_or_init(|| super::expression::cover(self.conjuncts(entry, side)))
     }
 
     /// Whether the policy reads an attribute whose values can be members of an enumeration that differs.
@@ -205,7 +205,8 @@ impl Entry {
     }
 }
 
-/// Whether an expression in Cedar's JSON form reads one of the attributes (a tag, for `None`), or the context as a whole.
+/// Whether an expression in Cedar's JSON form reads one of the attributes (a tag, for `None`), or the context as a
+/// whole.
 fn reads(expression: &Json, names: &BTreeSet<Option<String>>) -> bool {
     match expression {
         Json::Array(items) => items.iter().any(|item| reads(item, names)),

@@ -29,8 +29,8 @@ const STORE: &[&str] = &["name", "schema", "policies", "entities", "links", "tes
 const GATE: &[&str] = &["deny", "stores", "actions", "resources"];
 const LEVELS: &[&str] = &["error", "warning", "note", "off"];
 
-/// Reads configuration from `file`. Every mistake is a finding; what is right still counts, so that one mistake does not
-/// hide the next. `catalogue` tells which rules there are.
+/// Reads configuration from `file`. Every mistake is a finding; what is right still counts, so that one mistake does
+/// not hide the next. `catalogue` tells which rules there are.
 #[must_use]
 pub fn load(file: &Arc<SourceFile>, catalogue: &Catalogue) -> (Config, Vec<Finding>) {
     let mut reader = Reader { file: Arc::clone(file), findings: Vec::new() };

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use globset::GlobMatcher;
 
-use crate::finding::{FailOn, Level};
-use crate::rule::Rule;
+use crate::finding::{FailOn, Finding, Level};
+use crate::rule::{Catalogue, Rule};
 use crate::text::Location;
 
 /// A glob over paths relative to the repository's root, and where it is written.
@@ -89,7 +89,8 @@ impl Gate {
     /// The words of what a gate may refuse.
     pub const WORDS: [&str; 2] = ["gained", "lost"];
 
-    /// Whether it looks at changes of `action` (in Cedar's syntax) on `resource` in the store that goes by one of the names `store`.
+    /// Whether it looks at changes of `action` (in Cedar's syntax) on `resource` in the store that goes by one of the
+    /// names `store`.
     #[must_use]
     pub fn covers(&self, store: &[&str], action: &str, resource: &str) -> bool {
         let listed =
@@ -164,7 +165,8 @@ fn stricter(one: Option<Level>, other: Option<Level>) -> Option<Level> {
 }
 
 impl Config {
-    /// This configuration, held to `base`: of what is read and of what fails a run, whatever either of them asks for holds.
+    /// This configuration, held to `base`: of what is read and of what fails a run, whatever either of them asks for
+    /// holds.
     #[must_use]
     pub fn held_to(self, base: &Config) -> Self {
         Self { base: Some(Arc::new(base.clone())), ..self }
@@ -193,8 +195,8 @@ impl Config {
         self.coverage_floor.max(self.base.as_ref().and_then(|base| base.floor()))
     }
 
-    /// How many dereferences the policies of `store` may chain, if that is bounded; `policies` are its policy files. What a base
-    /// says of these files holds whatever their store is called now.
+    /// How many dereferences the policies of `store` may chain, if that is bounded; `policies` are its policy files.
+    /// What a base says of these files holds whatever their store is called now.
     #[must_use]
     pub fn dereferences(&self, store: &str, policies: &[String]) -> Option<u32> {
         let own = self.stores.iter().find(|one| one.name == store).and_then(|one| one.level);
@@ -222,9 +224,9 @@ impl Config {
         self.stores.iter().map(key).eq(other.stores.iter().map(key))
     }
 
-    /// The stores of `base` over the files at `paths`, a head that this is the configuration of: what `base` names and is there
-    /// belongs to its stores. In the place of what is not there any more comes what the store of that name has here; and where a
-    /// store is gone, so do the stores that only this one has.
+    /// The stores of `base` over the files at `paths`, a head that this is the configuration of: what `base` names and
+    /// is there belongs to its stores. In the place of what is not there any more comes what the store of that name has
+    /// here; and where a store is gone, so do the stores that only this one has.
     #[must_use]
     pub fn stores_as_in(&self, base: &Config, paths: &[String]) -> Vec<StoreConfig> {
         let there = |pattern: &&Pattern| paths.iter().any(|path| pattern.matches(path));
@@ -268,8 +270,8 @@ impl Config {
         self.base.as_ref().map_or(own, |base| stricter(own, base.level(rule, path)))
     }
 
-    /// The level of a finding of `rule` in `path` to which the rule itself gives the level `own`; `None` is off. A finding that is
-    /// milder than the rule's default because it says less is not raised by what is said of the rule.
+    /// The level of a finding of `rule` in `path` to which the rule itself gives the level `own`; `None` is off. A
+    /// finding that is milder than the rule's default because it says less is not raised by what is said of the rule.
     #[must_use]
     pub fn level_of(&self, rule: &Rule, path: &str, own: Level) -> Option<Level> {
         let level = self.level(rule, path)?;
@@ -286,5 +288,19 @@ impl Config {
             .or_else(|| self.rules.get(rule.id))
             .copied()
             .unwrap_or(rule.level)
+    }
+
+    /// Gives `finding` the level that `rule` has at its place; `false` where the rule is off. What is milder than its rule is by
+    /// default stays as mild as it is.
+    #[must_use]
+    pub fn judge(&self, rule: &Rule, finding: &mut Finding) -> bool {
+        let Some(level) = self.level_of(rule, finding.location.path(), finding.level) else { return false };
+        finding.level = level;
+        true
+    }
+
+    /// Gives each of `findings` the level that its rule has at its place, and drops those of rules that are off there.
+    pub fn settle(&self, findings: &mut Vec<Finding>, catalogue: &Catalogue) {
+        findings.retain_mut(|finding| catalogue.get(finding.rule).is_none_or(|rule| self.judge(rule, finding)));
     }
 }

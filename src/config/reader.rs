@@ -1,4 +1,5 @@
-//! Typed access to a spanned TOML table: what is wrong becomes a finding at its place, and what nobody asked for is one too.
+//! Typed access to a spanned TOML table: what is wrong becomes a finding at its place, and what nobody asked for is one
+//! too.
 
 use std::ops::Range;
 use std::sync::Arc;

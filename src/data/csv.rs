@@ -36,11 +36,12 @@ pub struct Records<'t> {
 }
 
 impl<'t> Records<'t> {
-    /// The records of `text`, which [`SourceFile::parse_text`](crate::text::SourceFile::parse_text) gives; the separator is
-    /// whichever of comma, semicolon and tab the first line has most of.
+    /// The records of `text`, a whole file with its byte-order mark if it has one; the separator is whichever of comma, semicolon
+    /// and tab the first line has most of.
     #[must_use]
     pub fn new(text: &'t str) -> Self {
-        let first = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
+        let body = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let first = body.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
         let mut quoted = false;
         let mut counts = [(',', 0_usize), (';', 0), ('\t', 0)];
         for c in first.chars() {
@@ -51,7 +52,7 @@ impl<'t> Records<'t> {
         }
         // Of equals the last one wins, and a comma is what is meant where there is none.
         let (separator, _) = counts.into_iter().rev().max_by_key(|(_, count)| *count).unwrap_or((',', 0));
-        Self { text, at: 0, separator }
+        Self { text, at: text.len() - body.len(), separator }
     }
 
     fn rest(&self) -> &'t str {

@@ -2,6 +2,6 @@
 //!
 //! Imports nothing of ours: Cedar's types only.
 
-mod index;
+mod scoped_authorizer;
 
-pub use index::Index;
+pub use scoped_authorizer::ScopedAuthorizer;

@@ -8,8 +8,8 @@ use cedar_policy::{Decision, RequestEnv};
 use super::effects::{self, Solved};
 use super::pairing::{self, Paired};
 use super::stores::{self, Stores};
-use crate::compare::{Decided, Options, Pair, Where, Which, Why};
-use crate::decide::Index;
+use crate::compare::{Decided, Options, Pair, Undecided, Where, Which};
+use crate::decide::ScopedAuthorizer;
 use crate::finding::Environment;
 use crate::outcome::changes::{EnvironmentChange, Lifecycle, SchemaChange, SetAside, Status, StoreChanges};
 use crate::outcome::{Notice, NoticeKind};
@@ -98,7 +98,7 @@ fn schemas(stores: Stores<'_>) -> Result<Schemas, String> {
 /// Decisions by Cedar's authorizer on both sides, over all policies.
 struct Replay<'s> {
     stores: Stores<'s>,
-    indices: [OnceLock<Index>; 2],
+    indices: [OnceLock<ScopedAuthorizer>; 2],
 }
 
 impl<'s> Replay<'s> {
@@ -112,7 +112,7 @@ impl<'s> Replay<'s> {
             _ => return None,
         };
         let Some(store) = store else { return Some(Decision::Deny) };
-        let index = index.get_or_init(|| Index::new(&store.set));
+        let index = index.get_or_init(|| ScopedAuthorizer::new(&store.set));
         Some(index.is_authorized(&case.request, &case.entities).decision())
     }
 
@@ -208,18 +208,19 @@ fn store(stores: Stores<'_>) -> (StoreChanges, Vec<String>) {
             let why = match (decided, &broken) {
                 (Decided::Yes, _) => return Status::Yes,
                 (Decided::No, None) => return Status::No,
-                (_, Some(why)) | (Decided::Unknown(Why::Said(why)), None) => why.clone(),
-                (Decided::Unknown(Why::SetAside(index)), None) => {
+                (_, Some(why)) => why.clone(),
+                (Decided::Unknown(Undecided::SetAside(index)), None) => {
                     let name = pairs.get(*index).map(Paired::name).unwrap_or_default();
                     format!("`{}` could not be analysed", inline(name))
                 }
+                (Decided::Unknown(why), None) => why.to_string(),
             };
             *reasons.entry(why.clone()).or_default() += 1;
             Status::Unknown(why)
         };
         let (gained, lost) = (status(&delta.gained.decided), status(&delta.lost.decided));
         for (index, side, why) in delta.set_aside {
-            aside.entry((index, why)).or_default().insert(side);
+            aside.entry((index, why.to_string())).or_default().insert(side);
         }
         let index = changes.environments.len();
         changes.environments.push(EnvironmentChange { environment, lifecycle, gained, lost });

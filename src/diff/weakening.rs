@@ -231,6 +231,13 @@ fn rows(old: &[TestResult], new: &[TestResult], found: &mut Vec<Weakened>) {
     for row in old.iter().filter(|row| row.status != Status::Skip) {
         let expected = |row: &TestResult| row.expected.as_ref().map(|expected| expected.decision);
         let name = inline(&row.id);
+        let now = after.get(row.id.as_str()).filter(|now| now.status != Status::Skip);
+        for (now, uid) in now.into_iter().flat_map(|now| now.unknown.iter().map(move |uid| (now, uid))) {
+            if !row.unknown.contains(uid) {
+                let what = format!("the row `{name}` may be about `{}`, which exists nowhere", inline(uid));
+                found.push(Weakened { kind: "unknown_added", what, location: now.location.clone() });
+            }
+        }
         let (kind, what, location) = match after.get(row.id.as_str()) {
             None => ("row_removed", format!("the row `{name}` is gone"), &row.location),
             Some(now) if now.status == Status::Skip => {

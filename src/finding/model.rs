@@ -193,8 +193,8 @@ impl Finding {
 
     /// Sorts findings (by place, then rule, then message), drops exact repeats and fills in the fingerprints.
     ///
-    /// The fingerprint is a hash of rule, policy text (or the text at the place) and environments, without path and line
-    /// numbers; findings alike in all of these are told apart by a running number in the stable order.
+    /// The fingerprint is a hash of rule, policy text (or the text at the place) and environments, without path and
+    /// line numbers; findings alike in all of these are told apart by a running number in the stable order.
     pub fn finish(findings: &mut Vec<Self>) {
         findings.sort_by(|a, b| {
             (&a.location, a.level, a.rule, &a.message).cmp(&(&b.location, b.level, b.rule, &b.message))

@@ -1,8 +1,7 @@
 //! The rules about suppressions themselves; the code that finds them is in `finding`, which knows no rules.
 
-use crate::config::Config;
+use crate::finding::Level;
 use crate::finding::suppression::{EXPIRED, RuleState, UNKNOWN, UNUSED};
-use crate::finding::{Finding, Level};
 use crate::rule::{Basis, Catalogue, Precision, Rule};
 
 macro_rules! housekeeping_rule {
@@ -27,20 +26,6 @@ housekeeping_rule!(UNKNOWN_RULE, UNKNOWN, "unknown-rule", "a suppression names a
 
 /// The rules of this module.
 pub static RULES: &[&Rule] = &[&UNUSED_SUPPRESSION, &EXPIRED_SUPPRESSION, &UNKNOWN_RULE];
-
-/// Gives the findings about suppressions the levels of `config`, and drops those of rules that are off.
-pub fn relevel(findings: &mut Vec<Finding>, config: &Config) {
-    findings.retain_mut(|finding| {
-        let Some(rule) = RULES.iter().find(|rule| rule.id == finding.rule) else { return true };
-        match config.level(rule, finding.location.path()) {
-            Some(level) => {
-                finding.level = level;
-                true
-            }
-            None => false,
-        }
-    });
-}
 
 /// What suppressions need to know of every rule of `catalogue`. `ran` says whether an engine's rule (by id) ran; a
 /// suppression of one that did not is not called unused.

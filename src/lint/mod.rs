@@ -31,7 +31,7 @@ mod supersede;
 pub use catalogue::{lint_rule, lint_rules, metadata};
 pub use context::Context;
 pub use facts::{Facts, Proved};
-pub use housekeeping::{RULES as HOUSEKEEPING_RULES, relevel, rule_states};
+pub use housekeeping::{RULES as HOUSEKEEPING_RULES, rule_states};
 pub use rule::{Check, LintRule, Proof, Text};
 pub use run::{Linted, Options, run};
 pub use supersede::drop_superseded;

@@ -7,7 +7,7 @@ use super::rule::Proof;
 use crate::finding::Finding;
 use crate::outcome::{Breadth, Notice, NoticeKind};
 use crate::repo::Store;
-use crate::symbolic::{Rules, SchemaModel, Subject};
+use crate::symbolic::{CompiledPolicies, SchemaModel, Subject};
 use crate::text::inline;
 
 /// What came of it.
@@ -36,8 +36,8 @@ pub(super) fn prove(store: &Store, proofs: &[Proof], breadth: bool) -> Proofs {
         }
     };
     let (members, subjects): (Vec<_>, Vec<Subject>) = members(store).into_iter().unzip();
-    let rules = Rules::new(Arc::clone(&model), subjects);
-    let mut facts = Facts::collect(store, &rules, members);
+    let policies = CompiledPolicies::new(Arc::clone(&model), subjects);
+    let mut facts = Facts::collect(store, &policies, members);
     let mut proved = Proved::default();
     for proof in proofs {
         proof(&mut facts, &mut proved);

@@ -25,7 +25,7 @@ pub type Text = fn(&Context<'_>, &mut Vec<Finding>);
 pub type Proof = fn(&mut Facts<'_>, &mut Proved);
 
 /// The code of a rule. Either adds what it finds, in any order; [`super::run`] fills in the store and the level, which
-/// is the configured one or the finding's own, whichever is milder.
+/// is the configured one, or the finding's own where that is milder than both it and the rule's.
 #[derive(Debug, Clone, Copy)]
 pub enum Check {
     /// Reads text and syntax, with or without a schema.

@@ -76,10 +76,8 @@ fn run_store(store: &Store, config: &Config, rules: &[&LintRule], breadth: bool)
     findings.extend(proved.findings);
     findings.retain_mut(|finding| {
         let rule = rules.iter().find(|rule| rule.meta.id == finding.rule);
-        let level = rule.and_then(|rule| config.level_of(&rule.meta, finding.location.path(), finding.level));
-        finding.level = level.unwrap_or(finding.level);
         finding.store = Some(store.name.clone());
-        level.is_some()
+        rule.is_some_and(|rule| config.judge(&rule.meta, finding))
     });
     findings.sort_by(|a, b| (&a.location, a.rule, &a.message).cmp(&(&b.location, b.rule, &b.message)));
     Linted { findings, undecided: proved.undecided, unfit: proved.unfit.into_iter().collect(), breadth: proved.breadth }

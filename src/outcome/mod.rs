@@ -4,14 +4,16 @@
 
 pub mod changes;
 mod coverage;
-mod lesson;
+mod explanation;
 mod notice;
+mod policy_ref;
 mod run;
 mod tests_run;
 
 pub use crate::finding::FailOn;
 pub use coverage::{ConditionCoverage, ConditionKind, Coverage, PolicyCoverage};
-pub use lesson::{Lesson, Mark};
+pub use explanation::{Explanation, Mark};
 pub use notice::{Notice, NoticeKind, Weight};
+pub use policy_ref::PolicyRef;
 pub use run::{Breadth, Count, LeftOut, Outcome, Summary, Verdict};
-pub use tests_run::{Decision, Expected, Got, PolicyError, PolicyRef, RowFault, RowRequest, Status, TestResult};
+pub use tests_run::{Decision, Expected, Got, PolicyError, RowFault, RowRequest, Status, TestResult};

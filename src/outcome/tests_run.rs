@@ -3,7 +3,8 @@
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::Lesson;
+use super::explanation::Explanation;
+use super::policy_ref::PolicyRef;
 use crate::text::Location;
 
 /// What an authorizer answers.
@@ -65,17 +66,6 @@ pub struct Expected {
     pub errors: Option<usize>,
     /// Everyone who is allowed, sorted; then the decision is about each of them, and nobody else is.
     pub who: Option<Vec<String>>,
-}
-
-/// A policy by full name, and where it stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PolicyRef {
-    /// Full name, `path#id`.
-    pub name: String,
-    /// `permit` or `forbid`.
-    pub effect: &'static str,
-    /// Where it stands.
-    pub location: Location,
 }
 
 /// A policy that failed to evaluate, and why.
@@ -156,8 +146,10 @@ pub struct TestResult {
     pub faults: Vec<RowFault>,
     /// What it shows besides, and does not fail for: a sentence each.
     pub notes: Vec<String>,
+    /// The entities that it means to exist nowhere, in Cedar syntax.
+    pub unknown: Vec<String>,
     /// Why it was skipped.
     pub skip_reason: Option<String>,
     /// Of a row that failed: which policies made it so and what stood in the way of others, the most telling first.
-    pub lesson: Vec<Lesson>,
+    pub explanations: Vec<Explanation>,
 }

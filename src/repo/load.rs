@@ -5,9 +5,10 @@ use rayon::prelude::*;
 use super::discover::{Layout, Plan, is_known, lay_out, name_one_by_one, tables_at};
 use super::files::Files;
 use super::focus::Focus;
-use super::model::{Repo, TableForm};
-use super::paths::{folder, within};
-use super::read::{self, read_store};
+use super::forms::TableForm;
+use super::model::Repo;
+use super::paths::within;
+use super::read::read_store;
 use super::request::Request;
 use crate::config::{self, Config};
 use crate::source::{Source, SourceError};
@@ -75,7 +76,8 @@ fn discover(
         }
         let stay = |path: &str| !focus.is_whole() && focus.covers(path);
         let brings_store = |path: &str| {
-            files.text(path).is_ok_and(|file| read::form(&file, folder(path), false) == Some(TableForm::Integration))
+            let form = files.text(path).ok().and_then(|file| TableForm::of(&file, false));
+            form.is_some_and(|form| form.spec().store.is_some())
         };
         layout.run_only(named, request.store.as_deref(), &stay, &brings_store);
     } else {

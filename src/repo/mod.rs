@@ -6,8 +6,10 @@
 //! |---|---|
 //! | `load` | from a source to a repository, as far as a `request` asks |
 //! | `discover` | which file is what, and which store owns it |
+//! | `forms` | the forms of decision tables, a file each |
 //! | `read` | from files to what they hold, one reader a kind |
 //! | `files` | reads each file once |
+//! | `error` | why what a table brings along cannot be had |
 //! | `model` | what a repository holds, once read |
 //! | `focus` | what a run reports on |
 //! | `cedar` | Cedar's parser, trees, schemas and entities |
@@ -17,8 +19,10 @@
 
 pub mod cedar;
 mod discover;
+mod error;
 mod files;
 mod focus;
+mod forms;
 mod load;
 mod model;
 mod paths;
@@ -29,11 +33,11 @@ pub mod shape;
 pub mod syntax;
 
 pub use discover::{SCHEMA_FOLDERS, is_known, is_schema};
+pub use error::{EntityFileError, OwnStoreError};
 pub use focus::Focus;
+pub use forms::TableForm;
 pub use load::load;
-pub use model::{
-    Decider, EntityData, EntityState, Link, Named, Policy, Repo, Schema, SchemaState, Store, Table, TableForm,
-};
+pub use model::{Decider, EntityData, EntityState, Link, Named, Policy, Repo, Schema, SchemaState, Store, Table};
 pub use request::{Explicit, Request};
 pub use rules::RULES;
 pub(crate) use rules::TEST_MISMATCH;

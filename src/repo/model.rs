@@ -6,7 +6,9 @@ use std::sync::{Arc, OnceLock};
 use cedar_policy::{Effect, Entities, PolicyId, PolicySet};
 
 use super::cedar::Body;
+use super::error::{EntityFileError, OwnStoreError};
 use super::focus::Focus;
+use super::forms::TableForm;
 use super::syntax::PolicySyntax;
 use crate::config::CONFIGURATION;
 use crate::finding::Finding;
@@ -176,37 +178,17 @@ pub struct EntityData {
     pub count: usize,
 }
 
-/// How a decision table is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TableForm {
-    /// The array of `cedar run-tests`.
-    RunTests,
-    /// One request, expected to be allowed or denied as its folder says.
-    Request {
-        /// Whether the folder is `ALLOW`.
-        allow: bool,
-    },
-    /// Cedar's integration-test JSON, which brings its own store.
-    Integration,
-    /// Our own, in YAML.
-    Yaml,
-    /// Our own, in CSV.
-    Csv,
-    /// Known by name, but in none of the known forms.
-    Malformed,
-}
-
 /// A decision table.
 #[derive(Debug)]
 pub struct Table {
     /// Its text.
     pub file: Arc<SourceFile>,
-    /// How it is written.
-    pub form: TableForm,
+    /// How it is written; `None` when it is known by name, but in none of the known forms.
+    pub form: Option<TableForm>,
     /// The store that an integration test brings, or why it cannot be had.
-    pub own_store: Option<Result<Box<Store>, String>>,
+    pub own_store: Option<Result<Box<Store>, OwnStoreError>>,
     /// Entity files that it names, by the path as written.
-    pub entity_files: HashMap<String, Result<Arc<SourceFile>, String>>,
+    pub entity_files: HashMap<String, Result<Arc<SourceFile>, EntityFileError>>,
 }
 
 /// Policies that decide together, and what belongs to them.

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::verdict::counted;
-use crate::outcome::{ConditionKind, Coverage, Lesson, Mark, PolicyRef};
+use super::counted::counted;
+use crate::outcome::{ConditionKind, Coverage, Explanation, Mark, PolicyRef};
 use crate::text::Span;
 
 /// So many gaps are named in a sentence.
@@ -51,16 +51,16 @@ pub(super) fn below_floor(coverage: &Coverage) -> Option<String> {
 
 /// A policy that something is missing of.
 struct Gap {
-    lesson: Lesson,
+    explanation: Explanation,
     said: Vec<String>,
     open: usize,
 }
 
 /// What is not covered, by policy.
-pub(super) fn gaps(coverage: &Coverage) -> Vec<Lesson> {
+pub(super) fn gaps(coverage: &Coverage) -> Vec<Explanation> {
     let mut gaps: BTreeMap<(&str, Span, &str), Gap> = BTreeMap::new();
     let none = |policy: &PolicyRef| Gap {
-        lesson: Lesson { policy: Some(policy.clone()), sentence: String::new(), marks: Vec::new() },
+        explanation: Explanation { policy: Some(policy.clone()), sentence: String::new(), marks: Vec::new() },
         said: Vec::new(),
         open: 0,
     };
@@ -79,17 +79,17 @@ pub(super) fn gaps(coverage: &Coverage) -> Vec<Lesson> {
             ConditionKind::Operand => missing,
             ConditionKind::When | ConditionKind::Unless => format!("the clause: {missing}"),
         };
-        gap.lesson.marks.push(Mark { location: of.location.clone(), text });
+        gap.explanation.marks.push(Mark { location: of.location.clone(), text });
         gap.open += 1;
     }
-    let told = |((_, _, name), Gap { mut lesson, mut said, open }): ((&str, Span, &str), Gap)| {
+    let told = |((_, _, name), Gap { mut explanation, mut said, open }): ((&str, Span, &str), Gap)| {
         match open {
             0 => {}
             1 => said.push("one condition is not shown to matter".to_owned()),
             open => said.push(format!("{open} conditions are not shown to matter")),
         }
-        lesson.sentence = format!("{name}: {}", said.join("; "));
-        lesson
+        explanation.sentence = format!("{name}: {}", said.join("; "));
+        explanation
     };
     gaps.into_iter().map(told).collect()
 }

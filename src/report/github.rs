@@ -9,7 +9,8 @@ use crate::finding::{Finding, Level};
 use crate::outcome::changes::{Direction, Weakened};
 use crate::outcome::{Outcome, TestResult, Verdict};
 use crate::report::changes::{Change, View};
-use crate::report::verdict::{counted, not_validated, verdict_line};
+use crate::report::counted::counted;
+use crate::report::verdict::{not_validated, verdict_line};
 use crate::report::{Format, Options, coverage, evidence, select};
 use crate::text::{Location, inline};
 
@@ -92,8 +93,8 @@ fn of_finding(finding: &Finding) -> Annotation<'_> {
 
 fn of_row(row: &TestResult) -> Annotation<'_> {
     let mut message = inline(&row.id).into_owned();
-    let lesson = row.lesson.first().map(|lesson| &lesson.sentence);
-    for part in [row.message.as_ref(), row.help.as_ref(), lesson].into_iter().flatten() {
+    let explanation = row.explanations.first().map(|explanation| &explanation.sentence);
+    for part in [row.message.as_ref(), row.help.as_ref(), explanation].into_iter().flatten() {
         message.push_str(&format!("\n{}", inline(part)));
     }
     let title = if row.status == crate::outcome::Status::Fail { "row failed" } else { "row could not run" };

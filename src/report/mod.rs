@@ -4,6 +4,7 @@
 
 mod alerts;
 mod changes;
+mod counted;
 mod coverage;
 mod evidence;
 mod github;

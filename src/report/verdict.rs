@@ -2,6 +2,7 @@
 
 use crate::outcome::changes::{Comparison, Relation, Ruling};
 use crate::outcome::{Outcome, Verdict};
+use crate::report::counted::counted;
 use crate::report::coverage;
 use crate::text::inline;
 
@@ -21,11 +22,6 @@ pub fn verdict_line(outcome: &Outcome) -> String {
 pub(super) fn with_hidden_notes(outcome: &Outcome, hidden: usize) -> String {
     let sides = outcome.comparison.as_ref().map(sides).unwrap_or_default();
     format!("polcheck {}: {} ({sides}{})", outcome.command, ending(outcome, hidden), what_was_read(outcome))
-}
-
-/// `1 policy`, `2 policies`.
-pub(super) fn counted(count: usize, one: &str, many: &str) -> String {
-    format!("{count} {}", if count == 1 { one } else { many })
 }
 
 fn ending(outcome: &Outcome, hidden: usize) -> String {

@@ -65,9 +65,9 @@ pub struct Rule {
     pub basis: Basis,
     /// How sure it is.
     pub precision: Precision,
-    /// Whether it finds requests that are, or may be, allowed although nobody meant it: permits that reach too far, and forbids
-    /// that do not hold. What fails to evaluate counts, because Cedar skips a policy that fails, and a forbid that is skipped
-    /// forbids nothing. What is denied too much, said twice or written badly does not.
+    /// Whether it finds requests that are, or may be, allowed although nobody meant it: permits that reach too far, and
+    /// forbids that do not hold. What fails to evaluate counts, because Cedar skips a policy that fails, and a forbid
+    /// that is skipped forbids nothing. What is denied too much, said twice or written badly does not.
     pub opens: bool,
     /// Whether configuration may change the level. What Cedar itself refuses cannot be turned down.
     pub configurable: bool,

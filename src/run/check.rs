@@ -79,13 +79,14 @@ fn engines(
     selection: &Selection,
     gauge: Option<&Gauge<'_>>,
 ) {
-    let ((from_validation, linted), ran) = rayon::join(
+    let ((from_validation, linted), mut ran) = rayon::join(
         || rayon::join(|| validate::run(repo, config, level), || lint::run(repo, config, Options::default())),
         || tables::run(repo, selection, gauge),
     );
     outcome.findings.extend(from_validation);
     outcome.findings.extend(linted.findings);
     outcome.notices.extend(ran.remarks());
+    config.settle(&mut ran.findings, &outcome.catalogue);
     outcome.findings.extend(ran.findings);
     outcome.passed = ran.passed;
     outcome.tests = ran.rows;

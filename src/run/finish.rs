@@ -32,7 +32,7 @@ pub(super) fn finish(
     let dated = files.iter().flat_map(suppression::scan).any(|suppression| suppression.until.is_some());
     let found = std::mem::take(&mut outcome.findings);
     let mut applied = suppression::apply(found, &policies, &files, &rules, Some(&today));
-    lint::relevel(&mut applied.housekeeping, &loaded.config);
+    loaded.config.settle(&mut applied.housekeeping, &loaded.catalogue);
     outcome.findings = applied.kept;
     lint::drop_superseded(&mut outcome.findings);
     outcome.findings.append(&mut applied.housekeeping);

@@ -24,7 +24,7 @@ pub fn test(options: &TestOptions) -> Result<Outcome, RunError> {
     let selection =
         Selection { filters: filters.clone(), shard: *shard, fail_fast: *fail_fast, list: *list, brief: reading.brief };
     let gauge = (coverage::is_asked(asked, &loaded.config) && !list).then(|| Gauge::new(&loaded.repo));
-    let ran = tables::run(&loaded.repo, &selection, gauge.as_ref());
+    let mut ran = tables::run(&loaded.repo, &selection, gauge.as_ref());
     let part = ran.left_out > 0 || ran.stopped || !loaded.repo.focus.is_whole();
     outcome.coverage = gauge.map(|gauge| coverage::measure(asked, reading, &loaded, &gauge, part)).transpose()?;
     outcome.notices.retain(|notice| notice.kind != NoticeKind::NothingThere);
@@ -34,6 +34,7 @@ pub fn test(options: &TestOptions) -> Result<Outcome, RunError> {
         outcome.notices.push(coverage::floor_left_out());
     }
     outcome.notices.extend(ran.remarks());
+    loaded.config.settle(&mut ran.findings, &outcome.catalogue);
     outcome.findings.extend(ran.findings);
     // A share can come out empty, and the other shares have the rows.
     let shared_out = shard.is_some() && filters.is_empty() && ran.left_out > 0;

@@ -8,8 +8,7 @@ use std::sync::OnceLock;
 use walkdir::WalkDir;
 
 use super::api::{Entry, MAX_FILE, ReadError, Source, SourceError, is_pointer};
-use super::git;
-use super::objects::Objects;
+use super::git::{self, Objects};
 
 /// So many folders above one are looked at for what it belongs to.
 const MOST_ABOVE: usize = 16;
@@ -41,9 +40,10 @@ impl Worktree {
         }
     }
 
-    /// The same worktree, as it would be compared with a revision: line ends that git converts are as git keeps them, and files
-    /// that a sparse checkout leaves out are there, as the index has them. A repository that git refuses to list is an error.
-    /// No filter (`clean`, `smudge`, `textconv`) is ever run, and outside of a git repository nothing changes.
+    /// The same worktree, as it would be compared with a revision: line ends that git converts are as git keeps them,
+    /// and files that a sparse checkout leaves out are there, as the index has them. A repository that git refuses to
+    /// list is an error. No filter (`clean`, `smudge`, `textconv`) is ever run, and outside of a git repository nothing
+    /// changes.
     #[must_use]
     pub fn as_git_sees_it(mut self) -> Self {
         self.as_git = self.root.join(".git").exists();
@@ -76,9 +76,10 @@ impl Worktree {
         start.ancestors().find(|dir| dir.join(".git").exists()).map(Path::to_path_buf)
     }
 
-    /// The folder of the policy repository around `start`, a folder outside of any git repository: the nearest one, from `start`
-    /// upwards, that holds the file `mark`; else, where nothing in `start` is a file named as `wanted` says, the nearest folder
-    /// above it that holds such a file, or holds it in one of `folders`. `start` itself when there is none.
+    /// The folder of the policy repository around `start`, a folder outside of any git repository: the nearest one,
+    /// from `start` upwards, that holds the file `mark`; else, where nothing in `start` is a file named as `wanted`
+    /// says, the nearest folder above it that holds such a file, or holds it in one of `folders`. `start` itself when
+    /// there is none.
     #[must_use]
     pub fn find_folder(start: &Path, mark: &str, folders: &[&str], wanted: &dyn Fn(&str) -> bool) -> PathBuf {
         let above = || start.ancestors().take(MOST_ABOVE);

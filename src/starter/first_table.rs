@@ -1,5 +1,7 @@
 //! A store's first decision table.
 
+use cedar_policy::EntityUid;
+
 use super::{requests, table};
 use crate::config::Config;
 use crate::repo::Store;
@@ -15,11 +17,16 @@ pub struct FirstTable {
     pub text: String,
 }
 
-/// The first table of `store`, which lies in a repository with the configuration `config`.
+/// The first table of `store`, which lies in a repository with the configuration `config`. `unknown` gives the entities of
+/// each row of a table that exist nowhere, so that the rows can say that it is meant.
 ///
 /// # Errors
 /// Why there is none, a phrase.
-pub fn first_table(store: &Store, config: &Config) -> Result<FirstTable, String> {
+pub fn first_table(
+    store: &Store,
+    config: &Config,
+    unknown: &dyn Fn(&Store, &str) -> Vec<Vec<EntityUid>>,
+) -> Result<FirstTable, String> {
     if config.stores.iter().any(|configured| configured.name == store.name) {
         return Err("polcheck.toml says where its files are; name its tables there".to_owned());
     }
@@ -27,9 +34,13 @@ pub fn first_table(store: &Store, config: &Config) -> Result<FirstTable, String>
         "." => table::FILE_NAME.to_owned(),
         folder => format!("{folder}/{}", table::FILE_NAME),
     };
-    let found = requests::today(store)?;
+    let mut found = requests::today(store)?;
+    let unknown = unknown(store, &table::text(&found));
+    for (row, unknown) in found.rows.iter_mut().zip(unknown) {
+        row.unknown = unknown;
+    }
     let count = found.rows.len();
     let left_out = if found.more > 0 { format!(", of {} found", count + found.more) } else { String::new() };
-    let over = if found.invented { ", over made-up entities" } else { "" };
+    let over = if found.synthetic { ", over made-up entities" } else { "" };
     Ok(FirstTable { path, about: format!("{}{left_out}{over}", table::counted(count)), text: table::text(&found) })
 }

@@ -6,14 +6,14 @@
 //! |---|---|
 //! | `first_table` | a store's first decision table, or why there is none |
 //! | `requests` | requests and what the store decides of them |
-//! | `invented` | the same over entities from the engine |
+//! | `synthetic` | the same over entities from the engine |
 //! | `table` | rows as YAML |
 //! | `settings` | a first polcheck.toml |
 
 mod first_table;
-mod invented;
 mod requests;
 mod settings;
+mod synthetic;
 mod table;
 
 pub use first_table::{FirstTable, first_table};

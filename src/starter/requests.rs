@@ -3,7 +3,7 @@
 //! For each request environment the engine is asked for a context in which each policy matters, and for the plainest one. Cedar's
 //! authorizer then decides them for the store's own principals and resources. Of what comes out, one request is kept for each
 //! action and each answer: the decision, and the policies that make it. Where no request fits the store's own entities, they
-//! come from the engine too (`invented`).
+//! come from the engine too (`synthetic`).
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,9 +11,9 @@ use std::sync::Arc;
 use cedar_policy::{Context, Decision, Effect, Entities, EntityTypeName, EntityUid, Request, Schema};
 use serde_json::Value;
 
-use crate::decide::Index;
+use crate::decide::ScopedAuthorizer;
 use crate::repo::{EntityState, Named, Store};
-use crate::symbolic::{Answer, Formula, PolicyRef, Rules, SchemaModel, Session, Sessions, Subject};
+use crate::symbolic::{Answer, CompiledPolicies, Formula, PolicyRef, SchemaModel, Session, Sessions, Subject};
 use crate::text::inline;
 
 /// Rows that people will still read.
@@ -42,6 +42,8 @@ pub(super) struct Row {
     pub(super) allowed: bool,
     /// Names of the policies that decide, sorted.
     pub(super) because: Vec<String>,
+    /// The entities of the request that exist nowhere.
+    pub(super) unknown: Vec<EntityUid>,
 }
 
 /// The rows of a first table.
@@ -51,7 +53,7 @@ pub(super) struct Found {
     /// How many more were found than people will read.
     pub(super) more: usize,
     /// Whether the entities are made up.
-    pub(super) invented: bool,
+    pub(super) synthetic: bool,
 }
 
 /// The rows for `store`.
@@ -79,13 +81,13 @@ pub(super) fn today(store: &Store) -> Result<Found, String> {
     let sessions = Sessions::new(&world.rules).with_budget(BUDGET);
     let (rows, more) = chosen(&sessions, usize::MAX, |session| world.rows(session));
     if !rows.is_empty() {
-        return Ok(Found { rows, more, invented: false });
+        return Ok(Found { rows, more, synthetic: false });
     }
-    let (rows, more) = chosen(&sessions, ANSWERS, |session| world.invented(session));
+    let (rows, more) = chosen(&sessions, ANSWERS, |session| world.synthetic(session));
     if rows.is_empty() {
         return Err("no request was found that is decided without an error".to_owned());
     }
-    Ok(Found { rows, more, invented: true })
+    Ok(Found { rows, more, synthetic: true })
 }
 
 /// What people will read of the rows for each environment of `sessions`, at most `most` of one action, and how many are left out.
@@ -149,8 +151,8 @@ pub(super) struct World<'s> {
     pub(super) schema: &'s Schema,
     entities: &'s Entities,
     by_type: BTreeMap<EntityTypeName, Vec<EntityUid>>,
-    pub(super) rules: Rules,
-    index: Index,
+    pub(super) rules: CompiledPolicies,
+    index: ScopedAuthorizer,
 }
 
 impl<'s> World<'s> {
@@ -164,8 +166,8 @@ impl<'s> World<'s> {
             of_type.truncate(MOST_ENTITIES);
         }
         let subjects = store.deciding().filter_map(|(key, _, _)| Some(Subject::policy(store.set.policy(key)?)));
-        let rules = Rules::new(Arc::clone(model), subjects.collect());
-        Self { store, schema, entities, by_type, rules, index: Index::new(&store.set) }
+        let rules = CompiledPolicies::new(Arc::clone(model), subjects.collect());
+        Self { store, schema, entities, by_type, rules, index: ScopedAuthorizer::new(&store.set) }
     }
 
     /// One request for each answer that is found in the environment of `session`.
@@ -252,6 +254,7 @@ impl<'s> World<'s> {
             with: Vec::new(),
             allowed: response.decision() == Decision::Allow,
             because,
+            unknown: Vec::new(),
         })
     }
 }

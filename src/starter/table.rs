@@ -17,8 +17,9 @@ const HEAD: &str = "\
 ";
 
 /// Said where the store has no entities to ask about.
-const INVENTED: &str = "\
-# The entities are made up: each row says under `with` what there is, and nothing else is there.
+const SYNTHETIC: &str = "\
+# The entities are made up: each row says under `with` what there is, and nothing else is there. Those of which there is
+# nothing to say are listed under `unknown`.
 entities: []
 ";
 
@@ -37,7 +38,7 @@ pub(super) fn counted(rows: usize) -> String {
 pub(super) fn text(found: &Found) -> String {
     let common = common(&found.rows);
     let mut text = HEAD.to_owned();
-    text.push_str(if found.invented { INVENTED } else { "" });
+    text.push_str(if found.synthetic { SYNTHETIC } else { "" });
     for (at, (key, value)) in common.iter().enumerate() {
         text.push_str(if at == 0 { "defaults:\n  context:\n" } else { "" });
         text.push_str(&format!("    {}: {}\n", self::key(key), flow(value)));
@@ -87,6 +88,16 @@ fn of_row(row: &Row, common: &BTreeMap<&str, &Value>, names: &mut HashMap<String
             lines.push("    with:".to_owned());
         }
         lines.extend(of_entity(uid, entity));
+    }
+    let unknown: Vec<String> = row.unknown.iter().map(|uid| scalar(&uid.to_string())).collect();
+    let line = format!("    unknown: [{}]", unknown.join(", "));
+    match unknown.is_empty() {
+        true => {}
+        false if line.chars().count() <= WIDTH => lines.push(line),
+        false => {
+            lines.push("    unknown:".to_owned());
+            lines.extend(unknown.iter().map(|uid| format!("      - {uid}")));
+        }
     }
     let because: Vec<String> = row.because.iter().map(|name| scalar(name)).collect();
     lines.push(format!("    expect: {}", if row.allowed { "allow" } else { "deny" }));

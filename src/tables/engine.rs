@@ -6,17 +6,20 @@ use std::sync::OnceLock;
 use rayon::prelude::*;
 
 use super::coverage::{Gauge, Plan};
-use super::forms;
+use super::foreign;
+use super::forms::{Foreign, Opened, Opening, Specs, opening};
+use super::known::Known;
 use super::names::{CELL, Name, Names};
-use super::own::{self, Sheets, Spec, Specs, Vocabulary};
+use super::native::{self, Sheets, Spec, Vocabulary};
 use super::rows::Found;
 use super::select::{Selection, Stop};
-use super::worker::Worker;
+use super::strangers::Strangers;
+use super::worker::{self, Worker};
 use crate::data::Fault;
-use crate::decide::Index;
+use crate::decide::ScopedAuthorizer;
 use crate::finding::{Finding, Level};
 use crate::outcome::{Notice, NoticeKind, Status, TestResult};
-use crate::repo::{Repo, SchemaState, Store, TEST_MISMATCH, Table, TableForm};
+use crate::repo::{Repo, SchemaState, Store, TEST_MISMATCH, Table};
 use crate::text::{Location, Span, inline};
 use crate::trace::Tracer;
 
@@ -50,7 +53,8 @@ pub fn run(repo: &Repo, selection: &Selection, gauge: Option<&Gauge<'_>>) -> Ran
             return Ran { stopped: true, ..Ran::default() };
         }
         let names = Names::new(table);
-        Run { ready: shared, table, selection, gauge, stop: &stop, names, ran: Ran::default() }.run()
+        let (met, ran) = (Strangers::default(), Ran::default());
+        Run { ready: shared, table, selection, gauge, stop: &stop, names, cut: false, met, ran }.run()
     };
     let with_tables = |store: &&Store| !store.tables.is_empty();
     let ran: Vec<Vec<Ran>> = if selection.fail_fast {
@@ -86,7 +90,8 @@ pub fn run(repo: &Repo, selection: &Selection, gauge: Option<&Gauge<'_>>) -> Ran
 /// A store made ready for rows.
 pub(super) struct Ready<'s> {
     pub(super) store: &'s Store,
-    pub(super) index: Index,
+    pub(super) index: ScopedAuthorizer,
+    pub(super) known: Known<'s>,
     vocabulary: OnceLock<Vocabulary>,
     /// Made for the first row that fails.
     tracer: OnceLock<Tracer>,
@@ -129,7 +134,8 @@ impl<'s> Ready<'s> {
         };
         Self {
             store,
-            index: Index::new(&store.set),
+            index: ScopedAuthorizer::new(&store.set),
+            known: Known::new(store),
             vocabulary: OnceLock::new(),
             tracer: OnceLock::new(),
             plan: gauge.and_then(|gauge| gauge.plan(store)),
@@ -150,42 +156,42 @@ struct Run<'r> {
     gauge: Option<&'r Gauge<'r>>,
     stop: &'r Stop,
     names: Names<'r>,
+    /// Whether the table ends before its end, in something that cannot be read.
+    cut: bool,
+    met: Strangers,
     ran: Ran,
 }
 
 impl Run<'_> {
-    fn run(self) -> Ran {
-        match self.table.form {
-            TableForm::Yaml => {
-                let opened = own::yaml(self.table.file.text());
-                self.own(opened)
+    fn run(mut self) -> Ran {
+        match self.table.form.map(opening) {
+            Some(Opening::Native(open)) => {
+                let opened = open(self.table.file.text());
+                self.native(opened)
             }
-            TableForm::Csv => {
-                let text = self.table.file.parse_text();
-                let opened = own::csv(&text);
-                self.own(opened)
-            }
-            TableForm::RunTests | TableForm::Request { .. } | TableForm::Integration | TableForm::Malformed => {
-                self.json()
+            Some(Opening::Foreign(form)) => self.foreign(form),
+            None => {
+                self.finding(foreign::unknown_form(&self.table.file));
+                self.ran
             }
         }
     }
 
     /// Runs a table in one of the forms of others.
-    fn json(mut self) -> Ran {
+    fn foreign(mut self, form: &Foreign) -> Ran {
         let table = self.table;
         let text = table.file.parse_text();
-        let nodes = match forms::rows(table, &text) {
+        let nodes = match (form.rows)(&table.file, &text).map_err(Some).and_then(|rows| rows.ok_or(None)) {
             Ok(nodes) => nodes,
-            Err(fault) => {
-                self.finding(fault);
+            Err(error) => {
+                self.finding(foreign::malformed(error));
                 return self.ran;
             }
         };
         let (own, broken) = match &table.own_store {
             Some(Ok(store)) => (Some(Ready::new(store, self.gauge)), None),
             Some(Err(why)) => {
-                (None, Some(Fault::new(format!("the store of this test cannot be used: {}", inline(why)))))
+                (None, Some(Fault::new(format!("the store of this test cannot be used: {}", inline(&why.to_string())))))
             }
             None => (None, None),
         };
@@ -195,8 +201,8 @@ impl Run<'_> {
         while let Some(batch) = batches.next() {
             let mut named = Vec::with_capacity(batch.len());
             for node in batch {
-                let row = forms::row(table, *node);
-                named.push((self.names.json(row.name.as_deref()), row));
+                let row = (form.row)(table, *node);
+                named.push((self.names.foreign(row.name.as_deref(), form.single), row));
             }
             let results = shares(named, |share| {
                 let mut worker = Worker::new(ready, table, selection);
@@ -214,12 +220,13 @@ impl Run<'_> {
                 break;
             }
         }
+        self.ran.findings.extend(self.met.findings(table, &ready.known, None));
         self.ran
     }
 
     /// Runs one of our own tables, a batch at a time, so that a long one never stands in memory whole.
-    fn own(mut self, opened: Result<own::Opened<'_>, Fault>) -> Ran {
-        let own::Opened { sheet, mut specs, mut faults } = match opened {
+    fn native(mut self, opened: Result<Opened<'_>, Fault>) -> Ran {
+        let Opened { sheet, mut specs, mut faults } = match opened {
             Ok(opened) => opened,
             Err(fault) => {
                 self.finding(fault);
@@ -229,13 +236,13 @@ impl Run<'_> {
         let (ready, table, selection) = (self.ready, self.table, self.selection);
         let vocabulary = ready.vocabulary.get_or_init(|| Vocabulary::of(ready.store));
         let file = |path: &str| match table.entity_files.get(path) {
-            Some(found) => found.clone(),
+            Some(found) => found.clone().map_err(|error| error.to_string()),
             None => Err(format!("`{path}` is not an entity file")),
         };
         // What such a store makes of names and contexts is not known, and each row says why.
         let sheets = match &ready.blocked {
             Some(blocked) => Ok(Err(blocked)),
-            None => Sheets::new(ready.store, vocabulary, sheet, table.file.text(), file).map(Ok),
+            None => Sheets::new(ready.store, vocabulary, &ready.known, sheet, table.file.text(), file).map(Ok),
         };
         let sheets = match sheets {
             Ok(sheets) if faults.is_empty() => sheets,
@@ -261,7 +268,7 @@ impl Run<'_> {
                     let rows = match (&mut expander, name.fault) {
                         (Ok(expander), None) => expander.rows(spec),
                         (Ok(expander), Some(fault)) => expander.refused(spec, fault),
-                        (Err(blocked), _) => vec![own::unrun(&spec, blocked)],
+                        (Err(blocked), _) => vec![native::unrun(&spec, blocked)],
                     };
                     for found in rows {
                         let id = match &found.suffix {
@@ -280,6 +287,16 @@ impl Run<'_> {
                 break;
             }
         }
+        if let (Ok(sheets), false) = (&sheets, selection.list) {
+            let whole = self.ran.left_out == 0 && !self.ran.stopped && !self.cut;
+            let (strangers, stale) = sheets.rest(whole);
+            for stranger in strangers {
+                self.met.add(stranger.span, vec![stranger]);
+            }
+            stale.into_iter().for_each(|fault| self.finding(fault));
+            let met = std::mem::take(&mut self.met);
+            self.ran.findings.extend(met.findings(table, &ready.known, sheets.brought()));
+        }
         self.ran
     }
 
@@ -290,10 +307,11 @@ impl Run<'_> {
             match specs.next() {
                 None => break,
                 Some(Ok(spec)) => {
-                    let name = self.names.own(spec.name(), spec.span());
+                    let name = self.names.native(spec.name(), spec.span());
                     batch.push((spec, name));
                 }
                 Some(Err(fault)) => {
+                    self.cut = true;
                     self.finding(fault);
                     break;
                 }
@@ -302,13 +320,14 @@ impl Run<'_> {
         batch
     }
 
-    fn take(&mut self, results: Vec<Option<TestResult>>) {
+    fn take(&mut self, results: Vec<Option<worker::Ran>>) {
         let mut results = results.into_iter();
         while let Some(result) = results.next() {
-            let Some(result) = result else {
+            let Some(worker::Ran { result, strangers }) = result else {
                 self.ran.left_out += 1;
                 continue;
             };
+            self.met.add(result.location.span, strangers);
             for note in &result.notes {
                 self.ran.noted(note, 1, &result.id);
             }

@@ -1,20 +1,28 @@
 //! Decision tables: rows of requests with the decisions that they should get.
 //!
-//! An engine: imports `outcome`, `finding`, `text`, `repo`, `decide` and `trace`.
+//! An engine: imports `outcome`, `finding`, `rule`, `text`, `repo`, `decide` and `trace`.
 
 mod compare;
 mod coverage;
 mod engine;
+mod explanation;
+mod foreign;
 mod forms;
-mod lesson;
+mod known;
 mod names;
-mod own;
+mod native;
+mod places;
+mod preview;
 mod request;
 mod rows;
+mod rules;
 mod select;
+mod strangers;
 mod uid;
 mod worker;
 
 pub use coverage::Gauge;
 pub use engine::{Ran, run};
+pub use preview::unknown;
+pub use rules::RULES;
 pub use select::{Filter, Selection, Shard};

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::data::{Fault, Said};
-use crate::repo::{Table, TableForm};
+use crate::repo::Table;
 use crate::text::{Position, Span, inline};
 
 /// The names of one table's rows.
@@ -28,18 +28,19 @@ impl<'t> Names<'t> {
     }
 
     /// `path#name`, unnamed rows by their number; a name that repeats gets a number too, so that ids stay unique.
-    pub(super) fn json(&mut self, name: Option<&str>) -> String {
+    /// In a `single` row's file, it is called as the file is.
+    pub(super) fn foreign(&mut self, name: Option<&str>, single: bool) -> String {
         let path = self.table.file.path();
         self.rows += 1;
-        match (name, self.table.form) {
-            (None, TableForm::Request { .. }) => path.to_owned(),
-            (None, _) => format!("{path}#{}", self.rows),
-            (Some(name), _) => self.numbered(name, 0).0,
+        match name {
+            None if single => path.to_owned(),
+            None => format!("{path}#{}", self.rows),
+            Some(name) => self.numbered(name, 0).0,
         }
     }
 
     /// The same for our own tables, where a name used twice is a fault.
-    pub(super) fn own(&mut self, name: Option<&Said<String>>, row: Span) -> Name {
+    pub(super) fn native(&mut self, name: Option<&Said<String>>, row: Span) -> Name {
         self.rows += 1;
         let Some(name) = name else {
             // Somebody may have given the number as a name.

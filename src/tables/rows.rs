@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use cedar_policy::{Entities, EntityUid};
 
+use super::native::Met;
 use crate::data::Fault;
 use crate::data::json::Node;
 use crate::outcome::Decision;
@@ -137,5 +138,7 @@ pub(super) struct Found<'t> {
     pub(super) span: Span,
     /// What is probably not meant.
     pub(super) notes: Vec<String>,
+    /// Which of its entities exist nowhere, as far as that is known before it runs.
+    pub(super) met: Met,
     pub(super) content: Result<Content<'t>, Vec<Fault>>,
 }

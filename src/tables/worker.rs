@@ -1,16 +1,21 @@
 //! Decides rows of one table, one after the other: what they state against what comes out.
 
-use cedar_policy::{Entities, EntityUid, Request, Response};
-use rustc_hash::FxHashMap;
+use std::sync::Arc;
+
+use cedar_policy::{Entities, Entity, EntityUid, Request, Response};
+use rustc_hash::{FxHashMap, FxHashSet};
 use serde_json::value::RawValue;
 
 use super::compare::{expected, got, mismatches, wrong_people};
 use super::coverage::{Counts, Plan};
 use super::engine::Ready;
-use super::lesson::{Asked, lesson, named};
+use super::explanation::{Asked, explain, named};
+use super::known::{named as mentioned, near_among};
+use super::native::Met;
 use super::request::Requests;
-use super::rows::{Content, Errors, Found, Row, RowContext, RowEntities, Who};
+use super::rows::{Content, Errors, Found, Row, RowContext, RowEntities, Uid, Who};
 use super::select::{About, Selection};
+use super::strangers::{Part, Stranger};
 use super::uid::meant;
 use crate::data::Fault;
 use crate::outcome::{Decision, Expected, PolicyError, RowFault, RowRequest, Status, TestResult};
@@ -19,6 +24,15 @@ use crate::text::{Location, Span, inline};
 
 /// How many entities that are not there are looked at: where so many are, it is meant so.
 const STRANGERS: usize = 200;
+/// How many entities of a row are compared with one that is not there.
+const COMPARED: usize = 1000;
+
+/// A row that was asked for.
+pub(super) struct Ran {
+    pub(super) result: TestResult,
+    /// Its entities that exist nowhere.
+    pub(super) strangers: Vec<Stranger>,
+}
 
 /// Runs rows of one table one after the other.
 pub(super) struct Worker<'r> {
@@ -29,12 +43,26 @@ pub(super) struct Worker<'r> {
     counts: Option<Counts>,
     /// Entities that are not there, and those of nearly their names.
     strangers: FxHashMap<EntityUid, Option<EntityUid>>,
+    /// Principals and resources that the store knows.
+    familiar: FxHashSet<EntityUid>,
+    /// What the entities name that were asked last.
+    mentions: Option<(Arc<Entities>, FxHashSet<EntityUid>)>,
 }
 
 impl<'r> Worker<'r> {
     pub(super) fn new(ready: &'r Ready<'r>, table: &'r Table, selection: &'r Selection) -> Self {
         let counts = ready.plan.map(Plan::counts);
-        Self { ready, table, selection, requests: Requests::new(ready.store), counts, strangers: FxHashMap::default() }
+        let requests = Requests::new(ready.store);
+        Self {
+            ready,
+            table,
+            selection,
+            requests,
+            counts,
+            strangers: FxHashMap::default(),
+            familiar: FxHashSet::default(),
+            mentions: None,
+        }
     }
 
     /// Hands in what was counted.
@@ -53,7 +81,7 @@ impl<'r> Worker<'r> {
     }
 
     /// The result of one row; `None` when it is not asked for.
-    pub(super) fn row(&mut self, found: &Found<'_>, id: &str) -> Option<TestResult> {
+    pub(super) fn row(&mut self, found: &Found<'_>, id: &str) -> Option<Ran> {
         if !self.selection.names(id, self.table.file.path()) {
             return None;
         }
@@ -69,12 +97,14 @@ impl<'r> Worker<'r> {
             help: None,
             faults: Vec::new(),
             notes: found.notes.clone(),
+            unknown: found.met.excused.iter().map(ToString::to_string).collect(),
             skip_reason: None,
-            lesson: Vec::new(),
+            explanations: Vec::new(),
         };
+        let mut strangers = found.met.strangers.clone();
         let asked = match &found.content {
-            Ok(Content::Row(row)) => self.decision(row, &mut result),
-            Ok(Content::Who(who)) => self.who(who, &mut result),
+            Ok(Content::Row(row)) => self.decision(row, &found.met, &mut strangers, &mut result),
+            Ok(Content::Who(who)) => self.who(who, &found.met, &mut result),
             Ok(Content::Skip(why)) => {
                 result.status = Status::Skip;
                 result.skip_reason = Some(why.clone());
@@ -83,12 +113,14 @@ impl<'r> Worker<'r> {
             Err(faults) => Err(faults.clone()),
         };
         match asked {
-            Ok(asked) => asked.then_some(result),
-            Err(faults) => {
-                self.refuse(&mut result, faults);
-                Some(result)
-            }
+            Ok(false) => return None,
+            Ok(true) => {}
+            Err(faults) => self.refuse(&mut result, faults),
         }
+        if !matches!(result.status, Status::Pass | Status::Fail) {
+            strangers.clear();
+        }
+        Some(Ran { result, strangers })
     }
 
     fn refuse(&self, result: &mut TestResult, faults: Vec<Fault>) {
@@ -109,7 +141,13 @@ impl<'r> Worker<'r> {
     }
 
     /// Decides a row; `false` when it is not asked for.
-    fn decision(&mut self, row: &Row<'_>, result: &mut TestResult) -> Result<bool, Vec<Fault>> {
+    fn decision(
+        &mut self,
+        row: &Row<'_>,
+        met: &Met,
+        strangers: &mut Vec<Stranger>,
+        result: &mut TestResult,
+    ) -> Result<bool, Vec<Fault>> {
         result.expected = Some(expected(row));
         let request = match self.requests.request(row) {
             Ok(request) => request,
@@ -131,7 +169,11 @@ impl<'r> Worker<'r> {
                 return Ok(false);
             }
         }
-        let judged = self.decided(row, &request, result);
+        let judged = self.decided(row, &request, met, result).map(|entities| {
+            if let Some(entities) = entities.filter(|_| !matches!(row.entities, RowEntities::Ready(_))) {
+                strangers.extend(self.strangers_of(row, &request, &entities));
+            }
+        });
         // Nobody sees the request of a row that passed and is only counted.
         if result.status != Status::Pass || !self.selection.brief {
             result.request = Some(shown(&request, &row.context));
@@ -139,14 +181,20 @@ impl<'r> Worker<'r> {
         judged.map(|()| true)
     }
 
-    /// Decides a row that is asked for.
-    fn decided(&mut self, row: &Row<'_>, request: &Request, result: &mut TestResult) -> Result<(), Vec<Fault>> {
+    /// Decides a row that is asked for; gives the entities that it ran with, if it ran.
+    fn decided(
+        &mut self,
+        row: &Row<'_>,
+        request: &Request,
+        met: &Met,
+        result: &mut TestResult,
+    ) -> Result<Option<Arc<Entities>>, Vec<Fault>> {
         if let Some(blocked) = &self.ready.blocked {
             return Err(vec![blocked.clone()]);
         }
         if self.selection.list {
             result.status = Status::Skip;
-            return Ok(());
+            return Ok(None);
         }
         let entities = self.requests.entities(row).map_err(|fault| vec![fault])?;
         let response = self.ask(request, &entities);
@@ -154,7 +202,7 @@ impl<'r> Worker<'r> {
         let wrong = mismatches(self.ready.store, row, &got).map_err(|why| vec![Fault::new(why)])?;
         if !wrong.is_empty() {
             let asked = Asked { request, entities: &entities, expected: row.decision, response: &response };
-            result.lesson = lesson(self.ready.store, self.ready.tracer(), &asked, &named(self.ready.store, row));
+            result.explanations = explain(self.ready.store, self.ready.tracer(), &asked, &named(self.ready.store, row));
         }
         result.got = Some(got);
         judge(result, wrong);
@@ -163,9 +211,49 @@ impl<'r> Worker<'r> {
                 (Errors::Open, Some(got)) => got.errors.clone(),
                 _ => Vec::new(),
             };
-            self.note(&[request.principal(), request.resource()], &entities, &silent, result);
+            self.note(&[request.principal(), request.resource()], &entities, met, &silent, result);
         }
-        Ok(())
+        Ok(Some(entities))
+    }
+
+    /// The principal and the resource of a row in one of the forms of others, as far as they exist nowhere. Where neither the
+    /// store nor the row has any entities, they are kept elsewhere.
+    fn strangers_of(&mut self, row: &Row<'_>, request: &Request, entities: &Arc<Entities>) -> Vec<Stranger> {
+        let known = &self.ready.known;
+        let request = [
+            (request.principal(), &row.principal, Part::Principal),
+            (request.resource(), &row.resource, Part::Resource),
+        ];
+        let mut found = Vec::new();
+        for (uid, written, part) in request {
+            let (Some(uid), Uid::Json(node)) = (uid, written) else { continue };
+            if self.familiar.contains(uid) {
+                continue;
+            }
+            let of_row = entities.get(uid).is_some();
+            if of_row || known.has(uid) || !known.matters(uid, part) {
+                if !of_row || matches!(row.entities, RowEntities::OfStore) {
+                    self.familiar.insert(uid.clone());
+                }
+                continue;
+            }
+            let action = |entity: &Entity| entity.uid().type_name().basename() == "Action";
+            if !known.any() && entities.iter().all(action) {
+                continue;
+            }
+            let mentions = match &mut self.mentions {
+                Some((of, mentions)) if Arc::ptr_eq(of, entities) => mentions,
+                mentions => &mut mentions.insert((Arc::clone(entities), mentioned(entities.iter()))).1,
+            };
+            if !mentions.contains(uid) && found.iter().all(|known: &Stranger| known.uid != *uid) {
+                let near = match row.entities {
+                    RowEntities::OfStore => None,
+                    _ => near_among(uid, entities.iter().take(COMPARED).map(Entity::uid)),
+                };
+                found.push(Stranger { uid: uid.clone(), part, span: node.span(), near });
+            }
+        }
+        found
     }
 
     /// Says what is probably not meant: an entity that is not there while one of nearly that name is, and policies that fail to
@@ -174,10 +262,12 @@ impl<'r> Worker<'r> {
         &mut self,
         about: &[Option<&EntityUid>],
         entities: &Entities,
+        met: &Met,
         silent: &[PolicyError],
         result: &mut TestResult,
     ) {
-        for uid in about.iter().copied().flatten().filter(|uid| entities.get(uid).is_none()) {
+        let absent = about.iter().copied().flatten().filter(|uid| entities.get(uid).is_none() && !met.has(uid));
+        for uid in absent {
             if self.strangers.len() >= STRANGERS && !self.strangers.contains_key(uid) {
                 continue;
             }
@@ -195,7 +285,7 @@ impl<'r> Worker<'r> {
     }
 
     /// Decides for everybody; `false` when the row is not asked for.
-    fn who(&mut self, who: &Who<'_>, result: &mut TestResult) -> Result<bool, Vec<Fault>> {
+    fn who(&mut self, who: &Who<'_>, met: &Met, result: &mut TestResult) -> Result<bool, Vec<Fault>> {
         let (action, resource) = (who.action.to_string(), who.resource.to_string());
         let asked = if self.selection.filters.is_empty() { &[][..] } else { &who.candidates };
         let principals: Vec<String> = asked.iter().map(ToString::to_string).collect();
@@ -238,10 +328,10 @@ impl<'r> Worker<'r> {
             let asked = Asked { request, entities: &who.entities, expected, response };
             result.request = Some(shown(request, &who.context));
             result.got = Some(got(self.ready.store, response));
-            result.lesson = lesson(self.ready.store, self.ready.tracer(), &asked, &[]);
+            result.explanations = explain(self.ready.store, self.ready.tracer(), &asked, &[]);
         }
         judge(result, wrong_people(&missing, &extra));
-        self.note(&[Some(&who.resource)], &who.entities, &failing, result);
+        self.note(&[Some(&who.resource)], &who.entities, met, &failing, result);
         Ok(true)
     }
 }

@@ -4,8 +4,8 @@
 const LONGEST: usize = 300;
 
 /// The known word nearest to `word` by Damerau-Levenshtein distance (case aside), when it is near enough to be what was
-/// meant: at most a third of the longer word, and at least one edit allowed. Ties go to the first in `known`. Words longer
-/// than people write are near nothing: comparing them takes their lengths' product in time and memory.
+/// meant: at most a third of the longer word, and at least one edit allowed. Ties go to the first in `known`. Words
+/// longer than people write are near nothing: comparing them takes their lengths' product in time and memory.
 pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let lower = if word.len() > LONGEST { String::new() } else { word.to_lowercase() };
     let length = word.chars().count();

@@ -1,4 +1,5 @@
-//! Untrusted text made harmless for a terminal. Each other sink (workflow commands, Markdown, JSON) escapes in its report.
+//! Untrusted text made harmless for a terminal. Each other sink (workflow commands, Markdown, JSON) escapes in its
+//! report.
 
 use std::borrow::Cow;
 

@@ -64,7 +64,8 @@ pub struct SourceFile {
     text: String,
     /// Byte offset at which each line starts; never empty.
     lines: Vec<usize>,
-    /// Code points and UTF-16 units before each block of [`BLOCK`] bytes, so that a place in a long line is found at once.
+    /// Code points and UTF-16 units before each block of [`BLOCK`] bytes, so that a place in a long line is found at
+    /// once.
     blocks: OnceLock<Vec<(usize, usize)>>,
 }
 
@@ -115,7 +116,8 @@ impl SourceFile {
         self.text.get(span.start..span.end).unwrap_or_default()
     }
 
-    /// Where `offset` (bytes) lies. An offset past the end is the end; one inside a character is that character's start.
+    /// Where `offset` (bytes) lies. An offset past the end is the end; one inside a character is that character's
+    /// start.
     #[must_use]
     pub fn position(&self, offset: usize) -> Position {
         let mut offset = offset.min(self.text.len());
@@ -183,8 +185,8 @@ pub struct Location {
 }
 
 impl Location {
-    /// The range `span` of `file`, widened to whole characters and cut off at the end of the text: parsers that count bytes
-    /// may point into a character.
+    /// The range `span` of `file`, widened to whole characters and cut off at the end of the text: parsers that count
+    /// bytes may point into a character.
     #[must_use]
     pub fn new(file: &Arc<SourceFile>, span: Span) -> Self {
         let text = file.text();

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::terms::Term;
+use super::term::Term;
 
 /// What a node is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,7 +21,8 @@ pub enum Shape {
     Literal(bool),
 }
 
-/// A condition inside of an operand, such as `a` in `(if a then 1 else 2) == 1`, and the operand with something in its place.
+/// A condition inside of an operand, such as `a` in `(if a then 1 else 2) == 1`, and the operand with something in its
+/// place.
 #[derive(Debug, Clone)]
 pub(super) struct Inner {
     /// The condition's node.

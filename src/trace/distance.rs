@@ -1,7 +1,8 @@
 //! What would have to differ for a condition to come out otherwise.
 
 use super::condition::Shape;
-use super::values::{Truth, Values};
+use super::truth::Truth;
+use super::values::Values;
 
 /// More than any number of operands: a literal does not differ.
 const NEVER: u32 = 1 << 20;
@@ -22,8 +23,8 @@ pub(super) struct Change {
     pub(super) never: bool,
 }
 
-/// The fewest operands that would have to differ for the condition to hold. Operands that Cedar skips are evaluated too, for a
-/// condition that is otherwise as good as met is not near when what comes after fails.
+/// The fewest operands that would have to differ for the condition to hold. Operands that Cedar skips are evaluated
+/// too, for a condition that is otherwise as good as met is not near when what comes after fails.
 pub(super) fn to_hold(values: &mut Values<'_, '_>) -> Change {
     let Some(root) = values.condition.root else { return Change { operands: Vec::new(), never: false } };
     let costs = costs(values);

@@ -3,8 +3,8 @@
 const DATETIME: &str = "datetime(\"1970-01-01\")).offset(duration(\"";
 const DURATION: &str = "duration(\"";
 
-/// `text`, a value in Cedar's syntax, with durations such as `1h30m` and times such as `2026-03-10T10:00:00Z`. What is in
-/// strings stays, since quotes are escaped there.
+/// `text`, a value in Cedar's syntax, with durations such as `1h30m` and times such as `2026-03-10T10:00:00Z`. What is
+/// in strings stays, since quotes are escaped there.
 pub(super) fn readable(text: &str) -> String {
     let text = replaced(text, &format!("({DATETIME}"), "ms\"))", datetime);
     replaced(&text, DURATION, "ms\")", |ms| Some(format!("duration(\"{}\")", duration(ms))))
@@ -16,10 +16,10 @@ fn replaced(text: &str, start: &str, end: &str, words: impl Fn(i64) -> Option<St
     let mut rest = text;
     while let Some((before, after)) = rest.split_once(start) {
         out.push_str(before);
-        let said = after.split_once(end).and_then(|(number, after)| Some((words(number.parse().ok()?)?, after)));
-        rest = match said {
-            Some((said, after)) => {
-                out.push_str(&said);
+        let number = after.split_once(end).and_then(|(number, after)| Some((words(number.parse().ok()?)?, after)));
+        rest = match number {
+            Some((in_words, after)) => {
+                out.push_str(&in_words);
                 after
             }
             None => {

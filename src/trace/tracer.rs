@@ -8,9 +8,12 @@ use cedar_policy::{Effect, Entities, Policy, PolicyId, PolicySet, Request};
 
 use super::condition::Condition;
 use super::distance::{Change, to_hold};
+use super::reading;
 use super::scope::{Miss, Scope, Variable};
-use super::terms::{self, World};
-use super::values::{Truth, Values};
+use super::term::cut;
+use super::truth::Truth;
+use super::values::Values;
+use super::world::World;
 
 /// An operand of a policy's condition in one world.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,7 +39,8 @@ pub struct Operand {
 pub struct Account {
     /// The policy.
     pub policy: PolicyId,
-    /// The only part of its scope that the request misses, if it misses one, and where that stands in the policy's text.
+    /// The only part of its scope that the request misses, if it misses one, and where that stands in the policy's
+    /// text.
     pub missed: Option<(Miss, Option<Range<usize>>)>,
     /// What the condition comes to.
     pub value: Truth,
@@ -73,7 +77,7 @@ impl Tracer {
         let traced: Vec<Traced> = policies
             .into_iter()
             .map(|policy| {
-                let made = || Arc::new(terms::condition(&policy));
+                let made = || Arc::new(reading::condition(&policy));
                 let condition = match policy.template_id() {
                     Some(template) => Arc::clone(templates.entry(template.clone()).or_insert_with(made)),
                     None => made(),
@@ -134,10 +138,10 @@ impl Tracer {
         Some(account(traced, found, request, &world))
     }
 
-    /// The policies of one `effect` that come nearest to matching `request`, at most `most`: those whose scope matches and whose
-    /// condition does not hold, by the number of operands in the way; then those that miss one part of the scope. Where others
-    /// match with their whole scope, those that miss a part are only listed if nothing else is in their way; the nearest of those
-    /// that are about another action only where there are no others.
+    /// The policies of one `effect` that come nearest to matching `request`, at most `most`: those whose scope matches
+    /// and whose condition does not hold, by the number of operands in the way; then those that miss one part of the
+    /// scope. Where others match with their whole scope, those that miss a part are only listed if nothing else is in
+    /// their way; the nearest of those that are about another action only where there are no others.
     #[must_use]
     pub fn near(&self, request: &Request, entities: &Entities, effect: Effect, most: usize) -> Vec<Account> {
         let world = World::new(request, entities);
@@ -167,7 +171,8 @@ impl Tracer {
     }
 }
 
-/// Those of `policies` that can come to match, by the number of operands in the way; ties stay in the order of policies.
+/// Those of `policies` that can come to match, by the number of operands in the way; ties stay in the order of
+/// policies.
 fn nearest<'t>(
     policies: Vec<&'t Traced>,
     request: &Request,
@@ -208,7 +213,7 @@ fn account(traced: &Traced, found: Candidate, request: &Request, world: &World<'
         let mut miss = traced.scope.miss(request, variable);
         let above = miss.group.then(|| world.standing_of(request, variable)).flatten();
         miss.why.extend(above.map(|above| format!(": it is {above}")));
-        (miss, terms::scope_span(&traced.policy, variable))
+        (miss, reading::scope_span(&traced.policy, variable))
     });
     let (operands, more) = described(&mut values, wanted);
     Account { policy: traced.policy.id().clone(), missed, value: found.value, operands, more }
@@ -225,7 +230,7 @@ fn described(values: &mut Values<'_, '_>, mut operands: Vec<(usize, Option<bool>
         let Some(found) = values.condition.nodes.get(node) else { continue };
         described.push(Operand {
             span: found.span(),
-            text: terms::cut(&found.text()),
+            text: cut(&found.text()),
             wanted,
             value,
             facts: values.world.facts(&found.term, value),

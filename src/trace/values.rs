@@ -1,42 +1,8 @@
 //! The values of a condition's nodes in one world.
 
 use super::condition::{Condition, Node, Shape};
-use super::terms::World;
-
-/// What a condition or a part of it comes to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Truth {
-    /// It holds.
-    True,
-    /// It does not.
-    False,
-    /// It fails to evaluate, or is no truth value.
-    Error,
-}
-
-impl Truth {
-    /// `True` or `False`.
-    #[must_use]
-    pub fn of(value: bool) -> Self {
-        if value { Self::True } else { Self::False }
-    }
-
-    /// The other truth value; none for an error.
-    #[must_use]
-    pub fn other(self) -> Option<Self> {
-        match self {
-            Self::True => Some(Self::False),
-            Self::False => Some(Self::True),
-            Self::Error => None,
-        }
-    }
-
-    /// The value of `!`.
-    #[must_use]
-    pub fn negated(self) -> Self {
-        self.other().unwrap_or(Self::Error)
-    }
-}
+use super::truth::Truth;
+use super::world::World;
 
 /// Values of `condition` in `world`, found when asked for and then kept.
 pub struct Values<'c, 'e> {
@@ -88,8 +54,8 @@ impl<'c, 'e> Values<'c, 'e> {
         value
     }
 
-    /// The operands that make the condition come to its value, in the order of evaluation: of an `&&` that holds both sides,
-    /// of one that does not the side that does not, and so on.
+    /// The operands that make the condition come to its value, in the order of evaluation: of an `&&` that holds both
+    /// sides, of one that does not the side that does not, and so on.
     pub fn support(&mut self) -> Vec<usize> {
         self.leaves(true)
     }

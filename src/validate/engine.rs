@@ -18,8 +18,8 @@ use crate::text::{Location, Span};
 const CHUNK: usize = 32;
 
 /// Validates every store that has a schema, strictly. `level` bounds how many entity dereferences a policy may chain
-/// (<https://docs.cedarpolicy.com/policies/level-validation.html>); a store's own configured level wins. Only policies that
-/// `repo` reports on are looked at.
+/// (<https://docs.cedarpolicy.com/policies/level-validation.html>); a store's own configured level wins. Only policies
+/// that `repo` reports on are looked at.
 #[must_use]
 pub fn run(repo: &Repo, config: &Config, level: Option<u32>) -> Vec<Finding> {
     let jobs: Vec<_> = repo

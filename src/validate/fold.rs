@@ -13,8 +13,8 @@ const ENDS: &[&str] = &[" not found"];
 /// How many actions or entity types a folded message names.
 const NAMED: usize = 4;
 
-/// Merges findings that differ only in the action or the entity type at the end of their message. The validator meets environments
-/// in no order, so what a message lists is sorted.
+/// Merges findings that differ only in the action or the entity type at the end of their message. The validator meets
+/// environments in no order, so what a message lists is sorted.
 pub(super) fn fold(findings: Vec<Finding>) -> Vec<Finding> {
     let mut folded: Vec<(Finding, Vec<String>)> = Vec::new();
     let mut places = HashMap::new();

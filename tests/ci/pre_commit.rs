@@ -210,8 +210,8 @@ fn a_merge_is_checked_as_it_will_be() {
     assert_eq!(project.git(&["rev-list", "--no-walk", "--parents", "HEAD"]).split(' ').count(), 3, "a merge commit");
 }
 
-/// pre-commit shows its hooks neither deleted files nor, when a merge is committed anew, what only came together. `always_run`
-/// closes both gaps, as docs/ci/pre-commit.md says.
+/// pre-commit shows its hooks neither deleted files nor, when a merge is committed anew, what only came together.
+/// `always_run` closes both gaps, as docs/ci/pre-commit.md says.
 #[test]
 fn what_pre_commit_passes_over_is_checked_with_always_run() {
     let Some(pre_commit) = pre_commit() else { return };

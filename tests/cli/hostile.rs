@@ -1,5 +1,5 @@
-//! Files and names that mean harm, through the program: it ends, with an exit code of its own, says what it did not read,
-//! and prints nothing that a terminal or a CI runner obeys.
+//! Files and names that mean harm, through the program: it ends, with an exit code of its own, says what it did not
+//! read, and prints nothing that a terminal or a CI runner obeys.
 #![cfg(unix)]
 #![allow(
     clippy::unwrap_used,

@@ -5,7 +5,8 @@ use std::path::Path;
 use crate::common::{command, corpora, git, write};
 use tempfile::TempDir;
 
-/// Policies that the validator refuses in as many ways, in many environments at once: it meets environments in no order.
+/// Policies that the validator refuses in as many ways, in many environments at once: it meets environments in no
+/// order.
 fn many_ways_to_be_wrong() -> TempDir {
     let dir = TempDir::new().unwrap();
     let each = |what: &dyn Fn(usize) -> String| (0..6).map(what).collect::<Vec<_>>();

@@ -88,9 +88,9 @@ pub fn parse(text: &str) -> Result<Element, String> {
     }
 }
 
-/// What is wrong with a JUnit document, by the rules that the schema of Jenkins' xUnit plugin (`junit-10.xsd`) and GitLab's page
-/// "Unit test reports" put down. Beyond that schema are `skipped` of all suites, and `file` and `line` of a case, which GitLab and
-/// others read and Jenkins passes over.
+/// What is wrong with a JUnit document, by the rules that the schema of Jenkins' xUnit plugin (`junit-10.xsd`) and
+/// GitLab's page "Unit test reports" put down. Beyond that schema are `skipped` of all suites, and `file` and `line` of
+/// a case, which GitLab and others read and Jenkins passes over.
 pub fn junit_faults(root: &Element) -> Vec<String> {
     let mut faults = Vec::new();
     let mut cases = HashSet::new();

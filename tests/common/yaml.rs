@@ -59,7 +59,8 @@ fn started<'t>(first: Event<'t>, events: &mut impl Iterator<Item = Event<'t>>) -
     }
 }
 
-/// A scalar without quotes: nothing, a boolean, a whole number, or text. What YAML has beyond that, our files do not use.
+/// A scalar without quotes: nothing, a boolean, a whole number, or text. What YAML has beyond that, our files do not
+/// use.
 fn plain(text: &str) -> Value {
     assert!(!matches!(text, "~" | "null" | "yes" | "no" | "on" | "off"), "`{text}` without quotes");
     match (text, text.parse::<i64>()) {

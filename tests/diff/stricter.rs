@@ -1,5 +1,5 @@
-//! In a pull request its author controls the head: what decides what is read and what fails comes from both sides, and the
-//! stricter holds. And what configuration names has to be somewhere.
+//! In a pull request its author controls the head: what decides what is read and what fails comes from both sides, and
+//! the stricter holds. And what configuration names has to be somewhere.
 
 use std::collections::BTreeSet;
 use std::path::Path;

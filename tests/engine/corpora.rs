@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use cedar_policy::{Effect, Policy, RequestEnv};
-use polcheck::symbolic::{PolicyRef, Rules, Session, Status};
+use polcheck::symbolic::{CompiledPolicies, PolicyRef, Session, Status};
 
 use crate::common::rng::Rng;
 use crate::oracle::generate::{Made, Side, substituted};
@@ -251,7 +251,7 @@ fn known_differences_between_revisions() {
         };
         let (old, new) = (store(&old), store(&new));
         let sides = [side(&old), side(&new)];
-        let rules: Vec<Rules> = sides.iter().map(Side::rules).collect();
+        let rules: Vec<CompiledPolicies> = sides.iter().map(Side::rules).collect();
         let held: Vec<Held<'_>> =
             sides.iter().map(|side| Held { schema: &side.schema, policies: &side.policies }).collect();
         let mut found = (0, 0);

@@ -1,7 +1,7 @@
 //! What must hold of every comparison, over generated pairs of stores: Cedar's authorizer is asked, never the engine.
 //!
-//! `POLCHECK_DIFF_SEEDS` sets how many seeds each law sees, `POLCHECK_DIFF_FROM` the first of them; `POLCHECK_DIFF_SHOW` shows how
-//! long each takes.
+//! `POLCHECK_DIFF_SEEDS` sets how many seeds each law sees, `POLCHECK_DIFF_FROM` the first of them;
+//! `POLCHECK_DIFF_SHOW` shows how long each takes.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::sync::atomic::{AtomicUsize, Ordering};

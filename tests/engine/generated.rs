@@ -5,7 +5,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use polcheck::symbolic::Rules;
+use polcheck::symbolic::CompiledPolicies;
 
 use crate::common::rng::Rng;
 use crate::oracle::compare::askable;
@@ -34,7 +34,7 @@ fn case(seed: u64) -> CaseSpec {
 fn run(seed: u64, symcc: &mut Option<Symcc>, tally: &mut Tally) {
     let spec = case(seed);
     let case = spec.build().unwrap_or_else(|error| panic!("{error}\n{}", spec.text()));
-    let rules: Vec<Rules> = case.sides.iter().map(Side::rules).collect();
+    let rules: Vec<CompiledPolicies> = case.sides.iter().map(Side::rules).collect();
     let setup: &Setup = &|session| session;
     let mut session = session(&case, &rules, setup);
     let mut court = Court::new(&case, 400);

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use polcheck::symbolic::{Answer, Formula, PolicyRef, Reason, Rules, Session};
+use polcheck::symbolic::{Answer, CompiledPolicies, Formula, PolicyRef, Reason, Session};
 
 use crate::common::rng::Rng;
 use crate::oracle::brute::explore;
@@ -48,7 +48,7 @@ fn same(left: Option<bool>, right: Option<bool>, what: &str, formula: &Formula, 
     }
 }
 
-fn rules(case: &Case) -> Vec<Rules> {
+fn rules(case: &Case) -> Vec<CompiledPolicies> {
     case.sides.iter().map(Side::rules).collect()
 }
 
@@ -310,8 +310,8 @@ fn removing_a_shadowed_policy_changes_no_decision() {
     assert!(shadowed.into_inner() > 50);
 }
 
-/// Terms that were compiled for one environment are used for others that differ in the action only; and compiling on all cores is
-/// compiling.
+/// Terms that were compiled for one environment are used for others that differ in the action only; and compiling on
+/// all cores is compiling.
 #[test]
 fn terms_are_the_same_for_every_action_that_they_are_used_for() {
     let compared = AtomicUsize::new(0);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use cedar_policy::{Policy, PolicyId, RequestEnv};
-use polcheck::symbolic::{Axioms, PolicyRef, Rules, Session};
+use polcheck::symbolic::{Axioms, CompiledPolicies, PolicyRef, Session};
 
 use crate::common::rng::Rng;
 use crate::oracle::compare::askable;
@@ -150,7 +150,7 @@ fn wrong_of_generated(setup: &Setup, cases: &[(Case, Vec<(Query, Verdict)>)]) ->
         if wrong.len() >= 5 {
             break;
         }
-        let rules: Vec<Rules> = case.sides.iter().map(Side::rules).collect();
+        let rules: Vec<CompiledPolicies> = case.sides.iter().map(Side::rules).collect();
         let mut session = session(case, &rules, setup);
         for (query, verdict) in queries {
             let said = consult(&mut session, &held(case), query);

@@ -48,7 +48,7 @@ fn twins_in_which_it_does_not_end_say_so_row_by_row() {
         for row in report["tests"].as_array().unwrap().iter().filter(|row| row["status"] == "fail") {
             // A row that is decided as it should be, and by more policies, needs no more words.
             let other = row["expected"]["decision"] != row["got"]["decision"];
-            assert!(!other || !row["lesson"].as_array().unwrap().is_empty(), "{row:#}");
+            assert!(!other || !row["explanation"].as_array().unwrap().is_empty(), "{row:#}");
         }
         let (changes, code) =
             diff(Path::new("."), &["--files", &format!("fixtures/repos/{name}"), &broken, "--deny", "gained"]);

@@ -179,8 +179,8 @@ fn one_id_in_two_files_of_a_store_is_an_error_and_in_two_stores_is_none() {
     assert_eq!(levels(&files, &config), []);
 }
 
-/// Repositories that are known to be healthy: no rule has anything to say there, but what comes of versions of one policy file
-/// that some of them keep side by side, and what `analysis_corpora.rs` states of them.
+/// Repositories that are known to be healthy: no rule has anything to say there, but what comes of versions of one
+/// policy file that some of them keep side by side, and what `analysis_corpora.rs` states of them.
 const HEALTHY: [&str; 7] = [
     "cedar-examples",
     "cedar-cli-sample-data/sandbox_a",

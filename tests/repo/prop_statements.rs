@@ -1,5 +1,5 @@
-//! One damaged policy costs no other: what stands beside it is found at its exact place, and polcheck takes a file without
-//! a word exactly when Cedar takes it.
+//! One damaged policy costs no other: what stands beside it is found at its exact place, and polcheck takes a file
+//! without a word exactly when Cedar takes it.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -140,8 +140,8 @@ fn edit(tokens: &'static [&'static str]) -> impl Strategy<Value = Edit> {
     ]
 }
 
-/// Whether Cedar's lexer sees the same strings, comments and ends in `text` after the edit as a whole statement has: all
-/// closed, and one `;` at the end.
+/// Whether Cedar's lexer sees the same strings, comments and ends in `text` after the edit as a whole statement has:
+/// all closed, and one `;` at the end.
 fn self_contained(text: &str) -> bool {
     let bytes = text.as_bytes();
     let mut at = 0;

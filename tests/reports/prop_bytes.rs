@@ -307,7 +307,7 @@ fn changes() -> impl Strategy<Value = Vec<(usize, Vec<Change>)>> {
 }
 
 fn catalogue() -> Catalogue {
-    let engines = validate::RULES.iter().chain(repo::RULES).chain(config::RULES).copied();
+    let engines = validate::RULES.iter().chain(repo::RULES).chain(config::RULES).chain(tables::RULES).copied();
     Catalogue::new(engines.chain(lint::metadata()))
 }
 
@@ -338,7 +338,7 @@ fn check(files: &[(String, Vec<u8>)], level: Option<u32>) -> Outcome {
         policy_files.into_values().filter(|file| file.name().ends_with(".cedar")).cloned().collect();
     let rules = lint::rule_states(&catalogue, &|_| true);
     let mut applied = suppression::apply(found, &policies, &policy_files, &rules, Some("2026-01-31"));
-    lint::relevel(&mut applied.housekeeping, &config);
+    config.settle(&mut applied.housekeeping, &catalogue);
     let mut findings = applied.kept;
     findings.append(&mut applied.housekeeping);
     Finding::finish(&mut findings);
@@ -399,7 +399,8 @@ fn examine(outcome: &Outcome) {
     }
 }
 
-/// Runs `work` with the stack that the command line has. The pool is ours: the process has other tests, whose threads may be smaller.
+/// Runs `work` with the stack that the command line has. The pool is ours: the process has other tests, whose threads
+/// may be smaller.
 fn with_room<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     static POOL: LazyLock<rayon::ThreadPool> =
         LazyLock::new(|| rayon::ThreadPoolBuilder::new().stack_size(STACK).num_threads(2).build().unwrap());

@@ -23,7 +23,8 @@ fn log(outcome: &Outcome) -> Value {
 }
 
 fn hold_to_the_rules(log: &Value) {
-    // The published pattern of languages has a stray `]`, which only lenient regular expressions take; we write no language.
+    // The published pattern of languages has a stray `]`, which only lenient regular expressions take; we write no
+    // language.
     let schema = include_str!("../schemas/sarif-2.1.0-rtm.5.json").replace("{2}]?$", "{2}$");
     let schema: Value = serde_json::from_str(&schema).unwrap();
     let validator = jsonschema::options().should_validate_formats(true).build(&schema).unwrap();

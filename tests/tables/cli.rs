@@ -11,7 +11,7 @@ const SCHEMA: &str = "entity User, Doc; action view, edit appliesTo { principal:
 const POLICIES: &str = "@id(\"all\") permit(principal == User::\"ann\", action, resource);\n\
     @id(\"loud\") permit(principal, action == Action::\"edit\", resource) when { resource.size > 3 };\n";
 const TABLE: &str = r#"
-entities: [ { uid: 'User::"ann"' }, { uid: 'User::"bob"' } ]
+entities: [ { uid: 'User::"ann"' }, { uid: 'User::"bob"' }, { uid: 'Doc::"a"', attrs: { size: 1 } } ]
 tests:
   - { name: ann views, principal: 'User::"ann"', action: view, resource: 'Doc::"a"', expect: allow }
   - { name: bob views, principal: 'User::"bob"', action: view, resource: 'Doc::"a"', expect: deny }
@@ -146,7 +146,9 @@ tests:
   - { principal: 'User::"billing-admin"', action: edit, resource: 'Doc::"new"', expect: deny }
   - { principal: 'User::"billing-admin"', action: edit, resource: 'Doc::"new"', expect: deny, errors: 1 }
 "#;
-    write(dir.path(), &[("a_test.yaml", table)]);
+    // What exists nowhere is a finding; this one is in a policy, and not among the entities of the table.
+    let policy = "permit(principal == User::\"biling-admin\", action == Action::\"edit\", resource);";
+    write(dir.path(), &[("a_test.yaml", table), ("q.cedar", policy)]);
     let (report, code) = json(dir.path(), &["test"]);
     assert_eq!((statuses(&report), code), ([4, 0, 0], 0));
     let remarks: Vec<_> = report["remarks"].as_array().unwrap().iter().map(|said| said.as_str().unwrap()).collect();

@@ -237,7 +237,7 @@ fn a_policy_of_thousands_of_operands_takes_no_quadratic_time() {
     let (report, code) = json(dir.path(), &["test", "--coverage"]);
     assert_eq!(code, 1);
     let row = &report["tests"][2];
-    let sentence = row["lesson"][0]["sentence"].as_str().unwrap_or_else(|| panic!("{row:#}"));
+    let sentence = row["explanation"][0]["sentence"].as_str().unwrap_or_else(|| panic!("{row:#}"));
     assert!(sentence.starts_with("p.cedar#policy2 forbids it: "), "{sentence}");
     // Both chains with their clauses, and the `if`s: 64 tests of two operands and the operand around them.
     assert_eq!(report["coverage"]["conditions"].as_array().unwrap().len(), 2 * 10_001 + 2 * 64 + 1);

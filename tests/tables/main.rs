@@ -1,4 +1,4 @@
-//! Decision tables: their forms, the decisions of their rows, lessons of rows that fail, and coverage.
+//! Decision tables: their forms, the decisions of their rows, explanations of rows that fail, and coverage.
 
 #[path = "../common/mod.rs"]
 mod common;
@@ -7,7 +7,8 @@ mod cli;
 mod corpora_decisions;
 mod coverage_cli;
 mod coverage_oracle;
-mod lessons;
+mod explanations;
 mod many;
 mod own;
 mod prop_index;
+mod unknown;

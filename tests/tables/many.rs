@@ -1,5 +1,5 @@
-//! Many small stores, each brought by an integration test of its own, in one run: decisions, reasons and errors are those of the
-//! plain authorizer.
+//! Many small stores, each brought by an integration test of its own, in one run: decisions, reasons and errors are
+//! those of the plain authorizer.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 use std::fmt::Write as _;
@@ -134,7 +134,9 @@ fn every_row_of_many_small_stores_agrees() {
     }
     let (report, code) = json(dir.path(), &["test", "--tests", "corpus"]);
     assert_eq!((statuses(&report), code), ([rows, 0, 0], 0));
-    assert_eq!(report["findings"], json!([]));
+    // That rows ask about entities that are not there is meant, and a note for each table.
+    let other = |finding: &&Value| finding["rule"] != "unknown-in-row" || finding["level"] != "note";
+    assert_eq!(report["findings"].as_array().unwrap().iter().find(other), None);
     // And a row that is wrong in any of the three is noticed.
     let path = corpus.join("00000.json");
     let good: Value = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();

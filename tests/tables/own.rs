@@ -687,10 +687,10 @@ tests:
 #[test]
 fn ids_may_hold_what_cedar_escapes() {
     let policies = "@id(\"o\") permit(principal == U::\"o'brien\", action, resource);";
-    let table = "tests:\n  - { principal: 'U::\"o''brien\"', action: 'Action::\"x\"', resource: 'U::\"é \\u{1F600}\"', expect: allow }\n";
+    let table = "tests:\n  - { principal: 'U::\"o''brien\"', action: 'Action::\"x\"', resource: 'U::\"é \\u{1F600}\"', \
+                 unknown: ['U::\"é \\u{1F600}\"'], expect: allow }\n";
     all_pass(&run_files(&[("p.cedar", policies), ("a_test.yaml", table)], &Selection::default()));
-    let table =
-        "principal,action,resource,expect\n\"U::\"\"o'brien\"\"\",\"Action::\"\"x\"\"\",\"U::\"\"r\"\"\",allow\n";
+    let table = "principal,action,resource,expect,unknown\n\"U::\"\"o'brien\"\"\",\"Action::\"\"x\"\"\",\"U::\"\"r\"\"\",allow,\"U::\"\"r\"\"\"\n";
     all_pass(&run_files(&[("p.cedar", policies), ("a_test.csv", table)], &Selection::default()));
 }
 
@@ -773,7 +773,7 @@ fn what_stands_before_a_fault_of_syntax_is_run() {
 fn keys_may_come_in_any_order_and_text_may_be_any() {
     let ran = yaml(
         "# a comment\n---\ntests:\n- name: é — \"x\" 🦀\n  principal: 'User::\"ann\"'\n  action: view\n  resource: 'Doc::\"d\"'\n  \
-         expect: deny\n# another\n\ndefaults:\n  context:\n    mfa: true\nwith:\n  'Doc::\"d\"': { attrs: { owner: 'User::\"é\"' } }\n",
+         expect: deny\n# another\n\ndefaults:\n  context:\n    mfa: true\nwith:\n  'Doc::\"d\"': { attrs: { owner: 'User::\"é\"' } }\nunknown: ['User::\"é\"']\n",
     );
     assert_eq!(all_pass(&ran), ["é — \"x\" 🦀"]);
     // A byte-order mark, Windows line ends, and characters of several bytes before a fault.

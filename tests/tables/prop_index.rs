@@ -1,4 +1,5 @@
-//! `decide::Index` answers as `cedar_policy::Authorizer` over the whole set: decision, determining policies, errors.
+//! `decide::ScopedAuthorizer` answers as `cedar_policy::Authorizer` over the whole set: decision, determining policies,
+//! errors.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -14,7 +15,7 @@ use cedar_policy::{
     Authorizer, Context, Decision, Entities, Entity, EntityUid, Policy, PolicyId, PolicySet, Request, Response,
     RestrictedExpression, SlotId, Template,
 };
-use polcheck::decide::Index;
+use polcheck::decide::ScopedAuthorizer;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, TestRunner};
@@ -313,7 +314,7 @@ proptest! {
     #[test]
     fn the_index_answers_as_the_authorizer(world in world()) {
         let (set, entities) = (world.policies(), world.entities());
-        let index = Index::new(&set);
+        let index = ScopedAuthorizer::new(&set);
         // Each request twice: what is kept from the first time must not change the second.
         for ask in world.asks.iter().chain(&world.asks) {
             let request = ask.request();
@@ -333,7 +334,7 @@ fn the_worlds_are_worth_asking() {
         let world = world().new_tree(&mut runner).unwrap().current();
         let (set, entities) = (world.policies(), world.entities());
         most = most.max(set.policies().count());
-        let index = Index::new(&set);
+        let index = ScopedAuthorizer::new(&set);
         for ask in &world.asks {
             let request = ask.request();
             let response = index.is_authorized(&request, &entities);

@@ -36,12 +36,12 @@ pub struct Applied {
     pub housekeeping: Vec<Finding>,
 }
 
-/// Applies the suppressions of `files` to `findings`. `policies` gives the place and full name of every policy, `rules` all
-/// rules, `today` the day as `YYYY-MM-DD` (without it no date has passed).
+/// Applies the suppressions of `files` to `findings`. `policies` gives the place and full name of every policy, `rules`
+/// all rules, `today` the day as `YYYY-MM-DD` (without it no date has passed).
 ///
 /// A suppression that is badly written, gives no reason, has expired, or names a rule that does not exist or cannot be
-/// suppressed does not work there and is reported; so is a rule that it names and that ran, but has no finding there. The
-/// reports have the default level of their rules and cannot themselves be suppressed.
+/// suppressed does not work there and is reported; so is a rule that it names and that ran, but has no finding there.
+/// The reports have the default level of their rules and cannot themselves be suppressed.
 #[must_use]
 pub fn apply(
     findings: Vec<Finding>,

@@ -6,7 +6,7 @@ use cedar_policy::RequestEnv;
 
 use super::members::{Member, MemberKind};
 use crate::repo::cedar::Part;
-use crate::symbolic::{Formula, PolicyRef, Rules, SchemaModel, Session, Status, Subject};
+use crate::symbolic::{CompiledPolicies, Formula, PolicyRef, SchemaModel, Session, Status, Subject};
 use crate::text::Span;
 
 /// Longer conditions are not taken apart.
@@ -28,10 +28,10 @@ pub(in crate::lint) fn find_contradiction(
     }
     let impossible = |parts: &[&Part]| {
         let policy = policy.body.with_parts("part", parts.iter().copied())?;
-        let rules = Rules::new(Arc::clone(schema), vec![Subject::policy(&policy)]);
+        let policies = CompiledPolicies::new(Arc::clone(schema), vec![Subject::policy(&policy)]);
         let whole = PolicyRef { side: 0, index: 0 };
         let dead = |environment: &&RequestEnv| {
-            let mut session = Session::new(&rules, environment);
+            let mut session = Session::new(&policies, environment);
             match session.status(whole) {
                 Status::OutOfScope => true,
                 Status::SetAside(_) => false,

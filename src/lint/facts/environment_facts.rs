@@ -56,7 +56,7 @@ pub(in crate::lint) struct EnvironmentFacts {
 /// Finds out what `members` do in the environment of `session`, the `at`-th.
 pub(super) fn examine_environment(session: &mut Session<'_>, at: usize, members: &[Member<'_>]) -> EnvironmentFacts {
     let applicable: Vec<usize> = session.applicable(0).into_iter().map(|policy| policy.index).collect();
-    let set_aside = session.set_aside(0).into_iter().map(|(policy, why)| (policy.index, why)).collect();
+    let set_aside = session.set_aside(0).into_iter().map(|(policy, why)| (policy.index, why.to_string())).collect();
     let mut asking = Asking {
         session,
         members: members.len(),

@@ -9,7 +9,7 @@ use super::questions::{matches, policy};
 use crate::finding::Evidence;
 use crate::repo::Store;
 use crate::repo::cedar::Read;
-use crate::symbolic::{Answer, Case, Formula, Rules, SchemaModel, Session, Status, Subject};
+use crate::symbolic::{Answer, Case, CompiledPolicies, Formula, SchemaModel, Session, Status, Subject};
 use crate::text::Span;
 
 /// So many reads of one policy are looked at.
@@ -49,11 +49,11 @@ pub(in crate::lint) fn find_bypasses(
     let (all, mut subjects): (Vec<Member<'_>>, Vec<Subject>) = members(store).into_iter().unzip();
     let first = subjects.len();
     subjects.extend(reads.iter().map(|read| Subject::policy(&read.missing)));
-    let rules = Rules::new(Arc::clone(schema), subjects);
+    let policies = CompiledPolicies::new(Arc::clone(schema), subjects);
     let mut open: Vec<(usize, &Read)> = (first..).zip(&reads).collect();
     let mut found = Vec::new();
     for (environment, of) in environments.iter().take(MAX_ENVIRONMENTS) {
-        let mut session = Session::new(&rules, of);
+        let mut session = Session::new(&policies, of);
         let of = |session: &mut Session<'_>, effect: Effect| {
             let deciding = all.iter().enumerate().filter(|(_, member)| member.decides() && member.effect == effect);
             let indices = deciding.map(|(index, _)| index);

@@ -21,7 +21,7 @@ pub(in crate::lint) enum MemberKind {
     Template,
 }
 
-/// A policy, link or template, by its index in [`crate::symbolic::Rules`].
+/// A policy, link or template, by its index in [`crate::symbolic::CompiledPolicies`].
 #[derive(Debug, Clone, Copy)]
 pub(in crate::lint) struct Member<'a> {
     /// Full name.

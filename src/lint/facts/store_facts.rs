@@ -13,7 +13,7 @@ use super::members::Member;
 use super::unanswered::Unanswered;
 use crate::finding::Environment;
 use crate::repo::Store;
-use crate::symbolic::{Answer, Formula, Rules, Sample, SchemaModel, Session, Sessions};
+use crate::symbolic::{Answer, CompiledPolicies, Formula, Sample, SchemaModel, Session, Sessions};
 
 /// One store, as proofs see it. Policies and environments go by their indices.
 #[derive(Debug)]
@@ -37,9 +37,9 @@ pub struct Facts<'a> {
 }
 
 impl<'a> Facts<'a> {
-    /// Asks what `members` of `store` do in every environment; `rules` are the same policies in the engine.
-    pub(in crate::lint) fn collect(store: &'a Store, rules: &'a Rules, members: Vec<Member<'a>>) -> Self {
-        let sessions = Sessions::new(rules);
+    /// Asks what `members` of `store` do in every environment; `policies` are the same in the engine.
+    pub(in crate::lint) fn collect(store: &'a Store, policies: &'a CompiledPolicies, members: Vec<Member<'a>>) -> Self {
+        let sessions = Sessions::new(policies);
         let environments = sessions.environments();
         let all: Vec<usize> = (0..environments.len()).collect();
         let found = sessions.spread(&all, 1, |sessions, at| {
@@ -66,7 +66,7 @@ impl<'a> Facts<'a> {
 
     /// The schema in the engine.
     pub(in crate::lint) fn model(&self) -> &'a Arc<SchemaModel> {
-        self.sessions.rules().schema()
+        self.sessions.policies().schema()
     }
 
     /// The request environments as the engine takes them.

@@ -1,7 +1,9 @@
 //! A policy as Cedar parsed it, whole and in parts.
 
 use cedar_policy::{Effect, Policy, Template};
-use cedar_policy_core::ast;
+use cedar_policy_core::ast::{
+    self, ActionConstraint, EntityReference, EntityUID, Literal, PrincipalOrResourceConstraint,
+};
 
 use super::places::span;
 use crate::text::Span;
@@ -48,6 +50,33 @@ impl Body {
             }
             Self::Template(template) => template.as_ref(),
         }
+    }
+
+    /// Every entity that scope and condition name, in no particular order.
+    #[must_use]
+    pub fn entities(&self) -> Vec<cedar_policy::EntityUid> {
+        let template = self.ast();
+        let mut found: Vec<&EntityUID> = Vec::new();
+        for constraint in [template.principal_constraint().as_inner(), template.resource_constraint().as_inner()] {
+            let (PrincipalOrResourceConstraint::Eq(named)
+            | PrincipalOrResourceConstraint::In(named)
+            | PrincipalOrResourceConstraint::IsIn(_, named)) = constraint
+            else {
+                continue;
+            };
+            found.extend(if let EntityReference::EUID(uid) = named { Some(&**uid) } else { None });
+        }
+        match template.action_constraint() {
+            ActionConstraint::Any => {}
+            ActionConstraint::Eq(uid) => found.push(uid),
+            ActionConstraint::In(uids) => found.extend(uids.iter().map(|uid| &**uid)),
+        }
+        let parts = template.non_scope_constraints().into_iter().flat_map(ast::Expr::subexpressions);
+        found.extend(parts.filter_map(|part| match part.expr_kind() {
+            ast::ExprKind::Lit(Literal::EntityUID(uid)) => Some(&**uid),
+            _ => None,
+        }));
+        found.into_iter().cloned().map(cedar_policy::EntityUid::from).collect()
     }
 
     /// The operands of the condition that all have to hold, in the order of evaluation; `base` is added to every place.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use cedar_policy_core::ast;
+use cedar_policy_core::ast::{self, Literal};
 use cedar_policy_core::entities::{Entities, NoEntitiesSchema, TCComputation};
 use cedar_policy_core::extensions::Extensions;
 
@@ -11,6 +11,26 @@ use cedar_policy_core::extensions::Extensions;
 pub fn direct_parents(entity: &cedar_policy::Entity) -> Vec<cedar_policy::EntityUid> {
     let entity: &ast::Entity = entity.as_ref();
     entity.parents().cloned().map(cedar_policy::EntityUid::from).collect()
+}
+
+/// The entities in the attributes and tags of `entity`, each as often as it stands there.
+#[must_use]
+pub fn entity_values(entity: &cedar_policy::Entity) -> Vec<cedar_policy::EntityUid> {
+    let entity: &ast::Entity = entity.as_ref();
+    let mut open: Vec<&ast::Value> = Vec::new();
+    for (_, value) in entity.attrs().chain(entity.tags()) {
+        open.extend(if let ast::PartialValue::Value(value) = value { Some(value) } else { None });
+    }
+    let mut found = Vec::new();
+    while let Some(value) = open.pop() {
+        match &value.value {
+            ast::ValueKind::Lit(Literal::EntityUID(uid)) => found.push((**uid).clone().into()),
+            ast::ValueKind::Lit(_) | ast::ValueKind::ExtensionValue(_) => {}
+            ast::ValueKind::Set(set) => open.extend(set.authoritative.iter()),
+            ast::ValueKind::Record(fields) => open.extend(fields.values()),
+        }
+    }
+    found
 }
 
 /// An entity that fits its schema, read once and shared by many sets of entities.

@@ -22,7 +22,7 @@ mod schema;
 mod syntax;
 
 pub use body::{Body, Part};
-pub use entities::{SharedEntity, direct_parents};
+pub use entities::{SharedEntity, direct_parents, entity_values};
 pub use fault::{CedarFault, fault};
 pub use parse::{Parsed, parse};
 pub use reads::Read;

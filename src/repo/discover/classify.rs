@@ -1,5 +1,6 @@
 //! What a file is, by its name.
 
+use crate::repo::forms::TableForm;
 use crate::repo::paths::folder;
 
 /// What a file's name says that it holds.
@@ -27,7 +28,6 @@ pub(in crate::repo) enum Kind {
 pub(in crate::repo) fn kind(path: &str) -> Option<Kind> {
     let name = path.rsplit('/').next().unwrap_or(path);
     let is = |bare: &str| name == bare || name.strip_suffix(bare).is_some_and(|stem| stem.ends_with('.'));
-    let test_like = |ending: &str| name.strip_suffix(ending).is_some_and(|stem| stem.ends_with("_test"));
     if is("cedarschema") {
         Some(Kind::SchemaCedar)
     } else if is("cedarschema.json") {
@@ -40,13 +40,11 @@ pub(in crate::repo) fn kind(path: &str) -> Option<Kind> {
         Some(Kind::Guardrail)
     } else if name.ends_with(".cedar") || name.ends_with(".cedar.json") {
         Some(Kind::Policies)
-    } else if name.ends_with(".json") && matches!(folder(path), "ALLOW" | "DENY") {
+    } else if TableForm::has_folder(path) {
         Some(Kind::Table)
     } else if is("cedarentities.json") || name == "entities.json" {
         Some(Kind::Entities)
-    } else if [".json", ".yaml", ".yml", ".csv"].into_iter().any(test_like)
-        || (name.starts_with("tests-") && name.ends_with(".json"))
-    {
+    } else if TableForm::has_name(name) {
         Some(Kind::Table)
     } else if name.ends_with(".json") && folder(path) == "entities" {
         Some(Kind::Entities)
@@ -123,9 +121,6 @@ mod tests {
             ".cedar.json",
             "cedar",
             ".json",
-            ".yaml",
-            ".yml",
-            ".csv",
             ".toml",
             "json",
             ".md",
@@ -143,6 +138,7 @@ mod tests {
             "ALLOW/a/",
             "a.cedar/",
         ];
+        let ends: Vec<&str> = ends.into_iter().chain(TableForm::endings()).collect();
         let names = stems.iter().flat_map(|stem| ends.iter().map(move |end| format!("{stem}{end}")));
         let paths: Vec<String> = names.flat_map(|name| folders.map(|folder| format!("{folder}{name}"))).collect();
         let settings = ["polcheck.toml"];

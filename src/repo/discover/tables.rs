@@ -4,7 +4,7 @@ use super::classify::{Kind, kind};
 use super::homes::homes;
 use super::plan::{Layout, Plan};
 use crate::finding::{Finding, Level};
-use crate::repo::read::ENDINGS;
+use crate::repo::forms::TableForm;
 use crate::repo::rules::TEST_MISMATCH;
 use crate::source::{Source, SourceError};
 use crate::text::{Location, inline};
@@ -13,7 +13,7 @@ use crate::text::{Location, inline};
 pub(in crate::repo) fn tables_at(source: &dyn Source, path: &str) -> Result<Vec<(String, bool)>, SourceError> {
     let below = source.below(path)?;
     let named = below.len() == 1 && below.first().is_some_and(|file| file == path);
-    let could = |file: &String| named || ENDINGS.iter().any(|ending| file.ends_with(ending));
+    let could = |file: &String| named || TableForm::endings().any(|ending| file.ends_with(ending));
     let with_must = |file: String| {
         let must = named || kind(&file) == Some(Kind::Table);
         (file, must)

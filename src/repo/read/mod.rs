@@ -10,7 +10,7 @@
 //! | `links` | template links |
 //! | `schema` | schemas, kept within `schema_bounds` |
 //! | `entities` | entities |
-//! | `tables` | which form a decision table has, and what it brings along |
+//! | `tables` | decision tables, and what they bring along |
 
 mod assemble;
 mod entities;
@@ -26,4 +26,3 @@ mod store;
 mod tables;
 
 pub(super) use store::read_store;
-pub(super) use tables::{ENDINGS, form};

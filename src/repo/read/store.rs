@@ -11,9 +11,10 @@ use super::found::PolicyFile;
 use super::{entities, links, policies, schema, tables};
 use crate::finding::Finding;
 use crate::repo::discover::Plan;
+use crate::repo::error::OwnStoreError;
 use crate::repo::files::{Files, Unread};
-use crate::repo::model::{EntityState, SchemaState, Store, Table, TableForm};
-use crate::repo::paths::folder;
+use crate::repo::forms::{StorePaths, TableForm};
+use crate::repo::model::{EntityState, SchemaState, Store, Table};
 use crate::text::{Location, SourceFile};
 
 /// A store as read, with what went wrong.
@@ -136,10 +137,11 @@ fn read_tables(paths: &[(String, bool)], reading: &mut Reading<'_, '_>) -> Vec<T
     for (path, must) in paths {
         let (text, _) = reading.texts(std::slice::from_ref(path), "decision table");
         let Some(file) = text.into_iter().next() else { continue };
-        match tables::form(&file, folder(path), *must) {
-            Some(form) => found.push((file, form)),
-            None if *must => found.push((file, TableForm::Malformed)),
-            None => reading.left_out.push((path.clone(), "it is no decision table in any known form".to_owned())),
+        match TableForm::of(&file, *must) {
+            None if !*must => {
+                reading.left_out.push((path.clone(), "it is no decision table in any known form".to_owned()));
+            }
+            form => found.push((file, form)),
         }
     }
     let files = reading.files;
@@ -147,27 +149,25 @@ fn read_tables(paths: &[(String, bool)], reading: &mut Reading<'_, '_>) -> Vec<T
         .into_par_iter()
         .map(|(file, form)| {
             let mut table = tables::table(files, file, form);
-            if form == TableForm::Integration {
-                table.own_store = Some(own_store(files, &table.file));
-            }
+            let paths = tables::store_paths(files, &table);
+            table.own_store = paths.map(|paths| own_store(files, table.file.path(), paths?));
             table
         })
         .collect()
 }
 
-/// The store that an integration test brings. It has to be whole: a part that cannot be read makes its rows errors.
-fn own_store(files: &Files<'_>, file: &SourceFile) -> Result<Box<Store>, String> {
-    let paths = tables::own_paths(files, file)?;
+/// The store at `paths` that the table at `table` brings. It has to be whole: a part that cannot be read makes its rows errors.
+fn own_store(files: &Files<'_>, table: &str, paths: StorePaths) -> Result<Box<Store>, OwnStoreError> {
     let plan = Plan {
-        name: file.path().to_owned(),
+        name: table.to_owned(),
         schema: paths.schema.into_iter().collect(),
         policies: vec![paths.policies],
         entities: paths.entities.into_iter().collect(),
         ..Plan::default()
     };
     let read = read_store(plan, files);
-    match read.findings.first() {
-        Some(finding) => Err(format!("{}: {}", finding.location.label(), finding.message)),
+    match read.findings.into_iter().next() {
+        Some(finding) => Err(OwnStoreError::Faulty { place: finding.location.label(), message: finding.message }),
         None => Ok(Box::new(read.store)),
     }
 }

@@ -3,7 +3,7 @@
 use crate::outcome::changes::{
     Cause, Comparison, Direction, EnvironmentChange, Relation, Ruling, Status, StoreChanges, TextChanges,
 };
-use crate::report::verdict::counted;
+use crate::report::counted::counted;
 
 /// `2 changes grant access and 1 takes access away, in 9 of 40 request environments`; of a comparison that found nothing,
 /// how many policies changed as text.

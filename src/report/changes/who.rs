@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use super::phrase::Phrase;
 use crate::finding::Environment;
 use crate::outcome::changes::StoreChanges;
-use crate::report::verdict::counted;
+use crate::report::counted::counted;
 
 /// More names than this are counted.
 const LISTED: usize = 3;

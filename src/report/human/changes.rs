@@ -5,7 +5,7 @@ use super::paint::{Ink, Page};
 use crate::finding::{Environment, Evidence};
 use crate::outcome::changes::{Comparison, Direction, Effect};
 use crate::report::changes::{self, Change, Phrase, View};
-use crate::report::verdict::counted;
+use crate::report::counted::counted;
 use crate::report::{Options, evidence};
 
 /// More places, conditions, entities or schema changes than this are listed only when verbose.

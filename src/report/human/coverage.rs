@@ -1,10 +1,10 @@
 //! What rows exercise, for people: a line with the figure, and what is missing over the text of the policies.
 
 use super::clean::clean;
-use super::lesson::Lessons;
+use super::explanation::Explanations;
 use super::paint::{Ink, Page};
-use crate::outcome::{Coverage, Lesson};
-use crate::report::verdict::counted;
+use crate::outcome::{Coverage, Explanation};
+use crate::report::counted::counted;
 use crate::report::{Options, coverage};
 
 /// More policies than this are shown only when verbose.
@@ -14,8 +14,8 @@ const SHOWN: usize = 5;
 pub(super) fn write<'a>(
     page: &mut Page,
     measured: &Coverage,
-    gaps: &'a [Lesson],
-    lessons: &mut Lessons<'a>,
+    gaps: &'a [Explanation],
+    explanations: &mut Explanations<'a>,
     options: &Options,
 ) {
     let below = measured.below_floor();
@@ -25,7 +25,7 @@ pub(super) fn write<'a>(
     if options.verbose || below {
         let most = if options.verbose { gaps.len() } else { SHOWN };
         for gap in gaps.iter().take(most) {
-            lessons.write(page, gap);
+            explanations.write(page, gap);
         }
         if gaps.len() > most {
             let more = counted(gaps.len() - most, "more policy", "more policies");

@@ -8,7 +8,7 @@ use super::clean::clean;
 use super::paint::{Ink, Page, wrap};
 use super::snippet::{Drawing, Shown};
 use crate::finding::{Environment, Finding, Level, Related};
-use crate::report::verdict::counted;
+use crate::report::counted::counted;
 use crate::report::{Options, evidence};
 use crate::text::{Location, SourceFile};
 

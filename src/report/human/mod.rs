@@ -3,8 +3,8 @@
 mod changes;
 mod clean;
 mod coverage;
+mod explanation;
 mod finding;
-mod lesson;
 mod paint;
 mod render;
 mod row;

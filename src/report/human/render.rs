@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use super::changes;
 use super::clean::clean;
+use super::explanation::Explanations;
 use super::finding::Findings;
-use super::lesson::Lessons;
 use super::paint::{Ink, Page};
 use super::row;
 use super::snippet::handler;
@@ -24,10 +24,10 @@ pub(super) fn render(outcome: &Outcome, options: &Options) -> String {
         findings.write(&mut page, finding);
     }
     let gaps = outcome.coverage.as_ref().map(coverage::gaps).unwrap_or_default();
-    let mut lessons = Lessons::new(handler(options.width, options.color), options.width);
-    rows(&mut page, outcome, &mut lessons, &options);
+    let mut explanations = Explanations::new(handler(options.width, options.color), options.width);
+    rows(&mut page, outcome, &mut explanations, &options);
     if let Some(measured) = &outcome.coverage {
-        super::coverage::write(&mut page, measured, &gaps, &mut lessons, &options);
+        super::coverage::write(&mut page, measured, &gaps, &mut explanations, &options);
     }
     breadth(&mut page, outcome);
     if let Some(comparison) = &outcome.comparison {
@@ -48,7 +48,7 @@ pub(super) fn render(outcome: &Outcome, options: &Options) -> String {
     page.text
 }
 
-fn rows<'a>(page: &mut Page, outcome: &'a Outcome, lessons: &mut Lessons<'a>, options: &Options) {
+fn rows<'a>(page: &mut Page, outcome: &'a Outcome, explanations: &mut Explanations<'a>, options: &Options) {
     let brief = |status| matches!(status, Status::Pass | Status::Skip);
     if options.verbose && !options.quiet {
         let mut any = false;
@@ -62,7 +62,7 @@ fn rows<'a>(page: &mut Page, outcome: &'a Outcome, lessons: &mut Lessons<'a>, op
     }
     let (failed, unrun): (Vec<_>, Vec<_>) = select::bad_rows(outcome).partition(|row| row.status == Status::Fail);
     for result in failed {
-        row::write_failed(page, result, lessons, options.verbose);
+        row::write_failed(page, result, explanations, options.verbose);
     }
     // Rows that cannot run often share one cause, which is said once.
     let mut groups: Vec<(Cause<'_>, Vec<&TestResult>)> = Vec::new();

@@ -1,12 +1,12 @@
 //! One row of a decision table for people: what it expected, what came out and which policies made it so.
 
 use super::clean::clean;
-use super::lesson::Lessons;
+use super::explanation::Explanations;
 use super::paint::{Ink, Page};
 use crate::outcome::{Expected, PolicyRef, Status, TestResult};
 
 /// More policies than this are explained only when verbose.
-const LESSONS: usize = 2;
+const EXPLANATIONS: usize = 2;
 
 /// Writes one line for a row that passed or was skipped.
 pub(super) fn write_brief(page: &mut Page, row: &TestResult) {
@@ -18,13 +18,18 @@ pub(super) fn write_brief(page: &mut Page, row: &TestResult) {
 }
 
 /// Writes a row that failed, what there is to learn from it, and an empty line.
-pub(super) fn write_failed<'a>(page: &mut Page, row: &'a TestResult, lessons: &mut Lessons<'a>, verbose: bool) {
+pub(super) fn write_failed<'a>(
+    page: &mut Page,
+    row: &'a TestResult,
+    explanations: &mut Explanations<'a>,
+    verbose: bool,
+) {
     write(page, row);
-    let shown = if verbose { row.lesson.len() } else { LESSONS };
-    for lesson in row.lesson.iter().take(shown) {
-        lessons.write(page, lesson);
+    let shown = if verbose { row.explanations.len() } else { EXPLANATIONS };
+    for explanation in row.explanations.iter().take(shown) {
+        explanations.write(page, explanation);
     }
-    match row.lesson.len().saturating_sub(shown) {
+    match row.explanations.len().saturating_sub(shown) {
         0 => {}
         1 => page.item(Ink::Dim, "    ", 4, "and one more policy (-v explains it)"),
         more => page.item(Ink::Dim, "    ", 4, &format!("and {more} more policies (-v explains them)")),

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::run::{LocationOut, location};
+use super::location::{LocationOut, location};
 use crate::finding::{Environment, Evidence};
 use crate::outcome::changes::{
     Accepted, Cause, CauseGroup, Comparison, Direction, Effect, EnvironmentChange, Ruling, Side, Status, StoreChanges,

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::run::{LocationOut, location};
+use super::location::{LocationOut, location};
 use crate::outcome::{ConditionCoverage, Coverage, PolicyCoverage};
 
 #[derive(Serialize)]

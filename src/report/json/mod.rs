@@ -2,6 +2,7 @@
 
 mod changes;
 mod coverage;
+mod location;
 mod run;
 
 use crate::report::Format;

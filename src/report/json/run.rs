@@ -4,12 +4,12 @@ use serde::Serialize;
 
 use super::changes::{self, ComparisonOut};
 use super::coverage::{self, CoverageOut};
+use super::location::{LocationOut, location};
 use crate::finding::{Environment, Evidence, Finding, Level, Related};
 use crate::outcome::{
-    Breadth, Decision, Expected, Got, Lesson, Notice, Outcome, RowFault, RowRequest, Status, TestResult, Weight,
+    Breadth, Decision, Expected, Explanation, Got, Notice, Outcome, RowFault, RowRequest, Status, TestResult, Weight,
 };
 use crate::report::{Options, json_text, verdict_line};
-use crate::text::{Location, Position};
 
 #[derive(Serialize)]
 struct Root<'a> {
@@ -102,21 +102,6 @@ struct LeftOutOut<'a> {
 }
 
 #[derive(Serialize)]
-struct Place {
-    line: usize,
-    column: usize,
-}
-
-#[derive(Serialize)]
-pub(super) struct LocationOut<'a> {
-    path: &'a str,
-    start: Place,
-    end: Place,
-    offset: usize,
-    length: usize,
-}
-
-#[derive(Serialize)]
 struct RelatedOut<'a> {
     location: LocationOut<'a>,
     message: &'a str,
@@ -182,13 +167,18 @@ struct RowOut<'a> {
     faults: Vec<FaultOut<'a>>,
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     notes: &'a [String],
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    unknown: &'a [String],
     skip_reason: Option<&'a str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    lesson: Vec<LessonOut<'a>>,
+    explanation: Vec<ExplanationOut<'a>>,
+    /// The same under the name that it had first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    lesson: Vec<ExplanationOut<'a>>,
 }
 
 #[derive(Serialize)]
-struct LessonOut<'a> {
+struct ExplanationOut<'a> {
     policy: Option<&'a str>,
     location: Option<LocationOut<'a>>,
     sentence: &'a str,
@@ -270,17 +260,6 @@ fn breadth(breadth: &Breadth) -> BreadthOut<'_> {
     }
 }
 
-pub(super) fn location(location: &Location) -> LocationOut<'_> {
-    let place = |position: Position| Place { line: position.line, column: position.column };
-    LocationOut {
-        path: location.path(),
-        start: place(location.start()),
-        end: place(location.end()),
-        offset: location.span.start,
-        length: location.span.len(),
-    }
-}
-
 fn related(related: &Related) -> RelatedOut<'_> {
     RelatedOut { location: location(&related.location), message: &related.message, policy: related.policy.as_deref() }
 }
@@ -340,17 +319,19 @@ fn row(row: &TestResult) -> RowOut<'_> {
         help: row.help.as_deref(),
         faults: row.faults.iter().map(fault).collect(),
         notes: &row.notes,
+        unknown: &row.unknown,
         skip_reason: row.skip_reason.as_deref(),
-        lesson: row.lesson.iter().map(lesson).collect(),
+        explanation: row.explanations.iter().map(explanation).collect(),
+        lesson: row.explanations.iter().map(explanation).collect(),
     }
 }
 
-fn lesson(lesson: &Lesson) -> LessonOut<'_> {
-    LessonOut {
-        policy: lesson.policy.as_ref().map(|policy| policy.name.as_str()),
-        location: lesson.policy.as_ref().map(|policy| location(&policy.location)),
-        sentence: &lesson.sentence,
-        marks: (lesson.marks.iter())
+fn explanation(explanation: &Explanation) -> ExplanationOut<'_> {
+    ExplanationOut {
+        policy: explanation.policy.as_ref().map(|policy| policy.name.as_str()),
+        location: explanation.policy.as_ref().map(|policy| location(&policy.location)),
+        sentence: &explanation.sentence,
+        marks: (explanation.marks.iter())
             .map(|mark| MarkOut { location: location(&mark.location), text: &mark.text })
             .collect(),
     }

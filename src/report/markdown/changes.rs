@@ -6,7 +6,7 @@ use super::escape::cut;
 use crate::finding::{Environment, Evidence};
 use crate::outcome::changes::{Comparison, Direction};
 use crate::report::changes::{self, Change, Phrase, Undecided, View};
-use crate::report::verdict::counted;
+use crate::report::counted::counted;
 use crate::report::{Options, evidence, json_text};
 
 /// Longest name, in characters, and how much of it is shown where an entry would grow above [`LONG_ENTRY`].

@@ -4,7 +4,8 @@ use super::changes;
 use super::escape::{cell, code};
 use crate::finding::Finding;
 use crate::outcome::{Outcome, RowRequest, TestResult, Verdict};
-use crate::report::verdict::{self, counted};
+use crate::report::counted::counted;
+use crate::report::verdict;
 use crate::report::{Options, coverage, evidence, select};
 use crate::text::Location;
 
@@ -114,8 +115,8 @@ fn test_row(row: &TestResult) -> String {
     for policy in row.got.iter().flat_map(|got| &got.reason).take(10) {
         got.push_str(&format!("<br>{} {}", policy.effect, code(&policy.name)));
     }
-    let lesson = row.lesson.first().map(|lesson| &lesson.sentence);
-    let why = [row.message.as_ref(), row.help.as_ref(), lesson].into_iter().flatten();
+    let explanation = row.explanations.first().map(|explanation| &explanation.sentence);
+    let why = [row.message.as_ref(), row.help.as_ref(), explanation].into_iter().flatten();
     let why: Vec<String> = why.map(|text| cell(text)).collect();
     let request = row.request.as_ref().map(|request| {
         let context = serde_json::from_str(request.context.get()).ok().and_then(|context| evidence::context(&context));

@@ -11,7 +11,8 @@ use super::{line_hash, rules};
 use crate::finding::Finding;
 use crate::outcome::{Outcome, Verdict};
 use crate::report::alerts::{self, Alert, Replay};
-use crate::report::verdict::{counted, not_validated};
+use crate::report::counted::counted;
+use crate::report::verdict::not_validated;
 use crate::report::{Options, json_text};
 use crate::text::inline;
 

@@ -61,7 +61,8 @@ fn no_expression_is_pasted_into_a_shell_line() {
     assert_eq!(scripts, 5);
 }
 
-/// A step sees only the variables that it is given: every one that a script reads is there, and every one that is there is read.
+/// A step sees only the variables that it is given: every one that a script reads is there, and every one that is there
+/// is read.
 #[test]
 fn scripts_and_steps_agree_on_the_variables() {
     let shared = std::fs::read_to_string("action/github.py").unwrap();

@@ -171,7 +171,8 @@ fn a_program_that_writes_no_report_fails_the_job() {
     }
 }
 
-/// The repository that the action comes from is the one that its checkout is named after. Windows has archives of another kind.
+/// The repository that the action comes from is the one that its checkout is named after. Windows has archives of
+/// another kind.
 #[test]
 fn releases_are_those_of_the_actions_own_repository() {
     let folder = tempfile::TempDir::new().unwrap();

@@ -1,5 +1,5 @@
-//! A job on a runner, as far as the action can tell: action.yml is read, its expressions are filled in, and its scripts run with the
-//! environment that GitHub sets.
+//! A job on a runner, as far as the action can tell: action.yml is read, its expressions are filled in, and its scripts
+//! run with the environment that GitHub sets.
 
 use std::collections::HashMap;
 use std::path::PathBuf;

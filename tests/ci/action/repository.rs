@@ -52,8 +52,8 @@ pub(crate) const OTHERS: &str = "@id(\"fraud-reads-orders\")\npermit (\n  princi
                           Action::\"readOrders\",\n  resource is Customer\n)\nwhen { context.network == Network::\"corporate\" };\n";
 
 impl Remote {
-    /// `main` holds the step-up example; the pull request, from the branch `branch`, turns it into its broken twin; in the meantime
-    /// somebody else has let the fraud team read orders.
+    /// `main` holds the step-up example; the pull request, from the branch `branch`, turns it into its broken twin; in
+    /// the meantime somebody else has let the fraud team read orders.
     pub(crate) fn new(branch: &str) -> Self {
         let folder = TempDir::new().unwrap();
         let seed = folder.path().join("seed");

@@ -109,7 +109,8 @@ fn declared(schema: &SchemaSpec, from: Ty, names: &[String]) -> bool {
     fields.iter().find(|field| field.name == *first).is_some_and(|field| declared(schema, field.ty.clone(), rest))
 }
 
-/// Decides what the side's own schema decides and the merged one leaves open: undeclared attributes, tags and ancestors.
+/// Decides what the side's own schema decides and the merged one leaves open: undeclared attributes, tags and
+/// ancestors.
 fn settle(expr: &mut Expr, schema: &SchemaSpec, env: Env) {
     let type_of = |expr: &Expr| type_of(expr, schema, env);
     match expr {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use cedar_policy::{
     Effect, Policy, PolicyId, PolicySet, RequestEnv, Schema, SlotId, Template, ValidationMode, Validator,
 };
-use polcheck::symbolic::{PolicyRef, Rules, SchemaModel, Subject};
+use polcheck::symbolic::{CompiledPolicies, PolicyRef, SchemaModel, Subject};
 
 use super::mutate::mutate;
 use super::policies::{Gen, Pool};
@@ -123,7 +123,7 @@ impl Made {
 
 impl Side {
     /// As the engine takes it: subjects stand where the policies stand.
-    pub fn rules(&self) -> Rules {
+    pub fn rules(&self) -> CompiledPolicies {
         let subjects = self
             .policies
             .iter()
@@ -133,7 +133,7 @@ impl Side {
             })
             .collect();
         let model: Arc<SchemaModel> = SchemaModel::new(&self.schema).unwrap();
-        Rules::new(model, subjects)
+        CompiledPolicies::new(model, subjects)
     }
 }
 

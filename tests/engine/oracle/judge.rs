@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use polcheck::symbolic::{Answer, Reason, Rules, Session};
+use polcheck::symbolic::{Answer, CompiledPolicies, Reason, Session};
 
 use super::brute::{Explored, explore};
 use super::compare::Second;
@@ -190,7 +190,7 @@ pub fn held(case: &Case) -> Vec<Held<'_>> {
     case.sides.iter().map(|side| Held { schema: &side.schema, policies: &side.policies }).collect()
 }
 
-pub fn session<'a>(case: &Case, rules: &'a [Rules], setup: &Setup) -> Session<'a> {
+pub fn session<'a>(case: &Case, rules: &'a [CompiledPolicies], setup: &Setup) -> Session<'a> {
     setup(match rules {
         [one] => Session::new(one, &case.env),
         [old, new] => Session::pair(old, new, &case.env),
@@ -249,7 +249,7 @@ fn by_chance(query: &Query, case: &Case) -> bool {
 /// Whether the engine is still wrong about the case, and how.
 fn still(spec: &CaseSpec, query: &Query, setup: &Setup, symcc: Option<&mut Symcc>) -> Option<String> {
     let case = spec.build().ok()?;
-    let rules: Vec<Rules> = case.sides.iter().map(super::generate::Side::rules).collect();
+    let rules: Vec<CompiledPolicies> = case.sides.iter().map(super::generate::Side::rules).collect();
     let mut session = session(&case, &rules, setup);
     judge(&mut session, &mut Court::new(&case, 300), symcc, query, &mut Tally::default())
 }

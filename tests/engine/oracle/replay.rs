@@ -122,8 +122,8 @@ fn holds(
     if answered { Ok(()) } else { Err(format!("the question does not hold: {outcomes:?}")) }
 }
 
-/// Whether the sides must be alike in what no policy asked about reads: attributes optional on one side and required on the
-/// other, and ancestors.
+/// Whether the sides must be alike in what no policy asked about reads: attributes optional on one side and required on
+/// the other, and ancestors.
 const STRICT_SIDES: bool = true;
 
 /// What both schemas declare alike must be alike in both cases.

@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use polcheck::finding::{Environment, Evidence, Finding, Level};
 use polcheck::outcome::{
-    ConditionCoverage, ConditionKind, Coverage, Decision, Expected, Got, LeftOut, Lesson, Mark, Notice, NoticeKind,
-    Outcome, PolicyCoverage, PolicyError, PolicyRef, RowRequest, Status, Summary, TestResult,
+    ConditionCoverage, ConditionKind, Coverage, Decision, Expected, Explanation, Got, LeftOut, Mark, Notice,
+    NoticeKind, Outcome, PolicyCoverage, PolicyError, PolicyRef, RowRequest, Status, Summary, TestResult,
 };
 use polcheck::report::{self, Options};
 use polcheck::rule::{Basis, Catalogue, Precision, Rule};
@@ -99,8 +99,9 @@ pub fn failing_row(id: &str, location: Location, message: &str) -> TestResult {
         help: None,
         faults: Vec::new(),
         notes: Vec::new(),
+        unknown: Vec::new(),
         skip_reason: None,
-        lesson: Vec::new(),
+        explanations: Vec::new(),
     }
 }
 
@@ -133,10 +134,10 @@ pub fn hostile() -> Outcome {
     let marks = vec![mark(place.clone()), mark(at(&file, "permit")), mark(Location::of_path(HOSTILE))];
     let said = format!("{HOSTILE} again");
     let hostile = policy(HOSTILE, place.clone());
-    row.lesson = vec![
-        Lesson { policy: Some(hostile.clone()), sentence: HOSTILE.to_owned(), marks },
-        Lesson { policy: None, sentence: HOSTILE.to_owned(), marks: Vec::new() },
-        Lesson { policy: None, sentence: said, marks: vec![mark(Location::of_path(HOSTILE))] },
+    row.explanations = vec![
+        Explanation { policy: Some(hostile.clone()), sentence: HOSTILE.to_owned(), marks },
+        Explanation { policy: None, sentence: HOSTILE.to_owned(), marks: Vec::new() },
+        Explanation { policy: None, sentence: said, marks: vec![mark(Location::of_path(HOSTILE))] },
     ];
     let mut skipped = row.clone();
     skipped.status = Status::Skip;

@@ -10,6 +10,7 @@ use crate::cli::output::print;
 use crate::config;
 use crate::run::{self, Opened, Reading};
 use crate::starter::{self, FirstTable};
+use crate::tables;
 use crate::text::inline;
 use hosting::Host;
 use writing::{Step, carry_out};
@@ -53,7 +54,7 @@ fn plan(opened: &Opened) -> Vec<Step> {
     let stores = opened.repo.stores.iter().filter(|store| !store.policies.is_empty());
     steps.extend(stores.map(|store| {
         let name = inline(&store.name);
-        match starter::first_table(store, &opened.config) {
+        match starter::first_table(store, &opened.config, &tables::unknown) {
             Ok(FirstTable { path, about, text }) => {
                 Step::file(&path, &format!("what store `{name}` decides today: {about}"), text)
             }

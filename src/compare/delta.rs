@@ -1,0 +1,133 @@
+//! What a comparison gives, and what it is asked for.
+
+use thiserror::Error;
+
+use super::pair::Which;
+use crate::symbolic::{Reason, SetAsideReason, Subject, Witness};
+
+/// Whether some request changes its decision in one direction.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Decided {
+    /// None does.
+    No,
+    /// Some does.
+    Yes,
+    /// Not decided, and why.
+    Unknown(Undecided),
+}
+
+/// Why something is not decided. `Display` gives a phrase.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum Undecided {
+    /// The policy pair with this index could not be compiled.
+    #[error("a policy could not be analysed")]
+    SetAside(usize),
+    /// A template changed, and links to it may live elsewhere.
+    #[error("what links a template is not in the repository")]
+    UnlinkedTemplate,
+    /// A policy reads values that one side only knows.
+    #[error("a policy reads an attribute of an enumerated type whose members changed")]
+    Enumeration,
+    /// The engine has no answer.
+    #[error("{0}")]
+    Unanswered(Reason),
+    /// Cedar's authorizer, over all policies, does not decide the example as it should; what differs.
+    #[error("{0}")]
+    Unconfirmed(String),
+}
+
+/// Requests that change their decision because of the same policies.
+#[derive(Debug)]
+pub struct Effect {
+    /// The smallest set of changes that brings it about: indices of policy pairs, sorted.
+    pub causes: Vec<usize>,
+    /// A request that shows it; with two cases where there are two schemas, with one where only one side has the
+    /// environment.
+    pub witness: Witness,
+    /// For whom.
+    pub condition: Condition,
+    /// The condition as a policy, to be tried in other environments.
+    pub(super) proof: Option<Subject>,
+}
+
+/// One direction.
+#[derive(Debug)]
+pub struct Found {
+    /// Whether there is an effect.
+    pub decided: Decided,
+    /// The effects.
+    pub effects: Vec<Effect>,
+}
+
+/// What changes in an environment.
+#[derive(Debug)]
+pub struct Delta {
+    /// Allowed by the new side and not by the old.
+    pub gained: Found,
+    /// Allowed by the old side and not by the new.
+    pub lost: Found,
+    /// Policies that could not be compiled: index of the pair, side and why.
+    pub set_aside: Vec<(usize, Which, SetAsideReason)>,
+}
+
+impl Delta {
+    /// Nothing changes.
+    #[must_use]
+    pub fn none() -> Self {
+        let no = || Found { decided: Decided::No, effects: Vec::new() };
+        Self { gained: no(), lost: no(), set_aside: Vec::new() }
+    }
+}
+
+/// What a comparison needs besides the pair.
+#[derive(Clone, Copy)]
+pub struct Options<'o> {
+    /// Whether Cedar's authorizer, over all policies, decides the witness as it should: allowed by the side named, and
+    /// denied by the other if that is asked as well; else why not.
+    pub confirm: &'o Confirm<'o>,
+    /// Whether conditions are to be worked out and proved; else they are what the policies say.
+    pub conditions: bool,
+    /// Whether other environments are to try what is found in this one.
+    pub(super) followed: bool,
+}
+
+impl<'o> Options<'o> {
+    /// Options with this confirmation; `conditions` as for the field.
+    #[must_use]
+    pub fn new(confirm: &'o Confirm<'o>, conditions: bool) -> Self {
+        Self { confirm, conditions, followed: false }
+    }
+}
+
+/// See [`Options::confirm`].
+pub type Confirm<'o> = dyn Fn(&Witness, Which, bool) -> Result<(), String> + Sync + 'o;
+
+/// For whom an effect holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Condition {
+    /// A Cedar expression.
+    pub text: String,
+    /// Whether it is proved to hold for exactly the requests concerned; otherwise for all of them and for more.
+    pub exact: bool,
+}
+
+/// Which sides have an environment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Where {
+    /// Both.
+    Both,
+    /// One.
+    Only(Which),
+}
+
+impl Found {
+    /// Takes in what was found of other requests of the same environment.
+    pub(super) fn take(&mut self, other: Found) {
+        self.effects.extend(other.effects);
+        self.decided = match (std::mem::replace(&mut self.decided, Decided::No), other.decided) {
+            (Decided::Yes, _) | (_, Decided::Yes) => Decided::Yes,
+            (Decided::Unknown(why), _) | (_, Decided::Unknown(why)) => Decided::Unknown(why),
+            (Decided::No, Decided::No) => Decided::No,
+        };
+    }
+}

@@ -1,0 +1,97 @@
+//! What names stand for. git resolves them; doubts are refused.
+
+use std::path::Path;
+
+use super::command::ask;
+use super::fetch_hint::{Lack, way_out};
+use super::ids::{is_hex, is_id};
+use super::revision_text::{check_text, error, is_set};
+use super::unresolved::{either, ids, no_commit, unresolved};
+use crate::source::api::SourceError;
+
+/// The full id of the commit that `revision` stands for in the repository at `root`. Anything that git understands may
+/// be typed: branches, tags, ids, `HEAD~1`, `v1.0^{}`, `@{upstream}`, `main@{yesterday}`.
+///
+/// # Errors
+/// When it names nothing, several things, or something else than a commit, when the reflog does not go back as far as
+/// asked, and when git cannot be run or refuses the repository. The message says what to write or which command to run.
+pub fn resolve(root: &Path, revision: &str) -> Result<String, SourceError> {
+    check_text(revision)?;
+    if is_set(revision) {
+        return Err(error(format!("`{revision}` stands for a set of commits, not for one; name one commit")));
+    }
+    let answer = ask(
+        root,
+        &[
+            "-c",
+            "core.disambiguate=committish",
+            "-c",
+            "core.warnAmbiguousRefs=true",
+            "rev-parse",
+            "--verify",
+            "--end-of-options",
+            revision,
+        ],
+    )?;
+    if !answer.ok {
+        return Err(unresolved(root, revision, &answer)?);
+    }
+    let named = answer.stdout.trim();
+    if let Some(name) = answer.warning("refname '", "' is ambiguous") {
+        several_names(root, revision, &name)?;
+    }
+    if let Some(since) = answer.warning("only goes back to ", "") {
+        return Err(error(format!(
+            "`{revision}` lies before what this repository's reflog remembers, which only goes back to {since}; name a commit"
+        )));
+    }
+    let commit = ask(root, &["rev-parse", "--verify", "--end-of-options", &format!("{named}^{{commit}}")])?;
+    if commit.ok {
+        return Ok(commit.stdout.trim().to_owned());
+    }
+    Err(no_commit(root, revision, named)?)
+}
+
+/// The merge base of `a` and `b` (as typed) in the repository at `root`: where several are equally good, the one that
+/// `git merge-base` gives first.
+///
+/// # Errors
+/// Those of [`resolve`] for either name, and when there is no common ancestor, or none in a shallow clone.
+pub fn merge_base(root: &Path, a: &str, b: &str) -> Result<String, SourceError> {
+    let (from, to) = (resolve(root, a)?, resolve(root, b)?);
+    let answer = ask(root, &["merge-base", &from, &to])?;
+    if answer.ok {
+        return Ok(answer.stdout.trim().to_owned());
+    }
+    // 1 says that there is none.
+    if answer.code != Some(1) {
+        return Err(error(format!("cannot find the merge base of `{a}` and `{b}`: git: {}", answer.words)));
+    }
+    Err(error(match way_out(root, &Lack::History)? {
+        Some(command) => format!("the merge base of `{a}` and `{b}` is not in this clone; {command}"),
+        None => format!("`{a}` and `{b}` have no commit in common, so no merge base; compare them with `{a}..{b}`"),
+    }))
+}
+
+/// git warns and takes one when `name` is several things; which one is not what everybody expects, so the user is to
+/// say. A name that is given in full is none of that.
+fn several_names(root: &Path, revision: &str, name: &str) -> Result<(), SourceError> {
+    let mut full =
+        ["refs/", "refs/tags/", "refs/heads/", "refs/remotes/"].map(|space| format!("{space}{name}")).to_vec();
+    full.push(format!("refs/remotes/{name}/HEAD"));
+    if name == "HEAD" || name.starts_with("refs/") || is_id(name) {
+        return Ok(());
+    }
+    let mut args = vec!["for-each-ref", "--format=%(refname)"];
+    args.extend(full.iter().map(String::as_str));
+    let listed = ask(root, &args)?;
+    let mut candidates: Vec<_> =
+        listed.stdout.lines().filter(|line| full.iter().any(|name| name == line)).map(str::to_owned).collect();
+    if candidates.len() < 2 && is_hex(name) {
+        candidates.extend(ids(root, name)?);
+    }
+    if candidates.len() < 2 {
+        return Ok(());
+    }
+    Err(error(format!("`{revision}` is ambiguous; write {}", either(&candidates))))
+}

@@ -1,0 +1,141 @@
+//! Files that git holds: those of a commit, and those of the index.
+
+use std::path::Path;
+
+use super::blobs::{Blobs, Objects};
+use super::command::{at_tab, run, split};
+use super::fetch_hint::{bring, is_partial};
+use super::ids::{EMPTY_BLOBS, EMPTY_TREE, EMPTY_TREE_256};
+use super::resolve::resolve;
+use crate::source::api::{Entry, ReadError, Source, SourceError};
+
+/// A commit's (or any tree's) files.
+#[derive(Debug)]
+pub struct GitRevision {
+    label: String,
+    commit: String,
+    objects: Objects,
+}
+
+impl GitRevision {
+    /// The files of `revision` in the repository at `root`.
+    ///
+    /// # Errors
+    /// Those of [`resolve`], and when the commit's files cannot be listed. Nothing is fetched.
+    pub fn open(root: &Path, revision: &str) -> Result<Self, SourceError> {
+        Self::of_commit(root, revision.to_owned(), resolve(root, revision)?)
+    }
+
+    /// The files of `commit`, a full id, called `label`.
+    pub(super) fn of_commit(root: &Path, label: String, commit: String) -> Result<Self, SourceError> {
+        let listing = match run(root, false, &["ls-tree", "-r", "-z", "--full-tree", &commit]) {
+            Ok(listing) => listing,
+            Err(_) if is_partial(root)? => {
+                let bring = bring(&commit);
+                return Err(SourceError::Git(format!(
+                    "this is a partial clone without the folders of {label}; run {bring}, which fetches them"
+                )));
+            }
+            Err(error) => return Err(error),
+        };
+        let mut blobs = Blobs::new();
+        for record in split(&listing) {
+            // "<mode> SP <type> SP <object> TAB <path>"
+            let Some((about, path)) = at_tab(record) else { continue };
+            let mut about = about.split(' ');
+            if let (Some(mode), Some("blob"), Some(id)) = (about.next(), about.next(), about.next()) {
+                blobs.insert(path, mode, id);
+            }
+        }
+        let objects = Objects::new(root, blobs, commit.clone());
+        if is_partial(root)? {
+            // Files that are called so are read in any case: one message tells all of them.
+            let called = |path: &str| path.rsplit('/').next().is_some_and(|name| name.to_lowercase().contains("cedar"));
+            let lacking = objects.lacking(called)?;
+            if lacking > 0 {
+                let files = if lacking == 1 { "a file" } else { "files" };
+                let count = if lacking == 1 { String::new() } else { format!("{lacking} ") };
+                let bring = bring(&commit);
+                return Err(SourceError::Git(format!(
+                    "this is a partial clone without the contents of {count}{files} of {label}; run {bring}, which fetches them"
+                )));
+            }
+        }
+        Ok(Self { label, commit, objects })
+    }
+
+    /// The full id of the commit.
+    #[must_use]
+    pub fn commit(&self) -> &str {
+        &self.commit
+    }
+}
+
+impl Source for GitRevision {
+    fn list(&self) -> Result<Vec<Entry>, SourceError> {
+        Ok(self.objects.entries())
+    }
+
+    fn read(&self, path: &str) -> Result<Vec<u8>, ReadError> {
+        self.objects.read(path)
+    }
+
+    fn label(&self) -> String {
+        self.label.clone()
+    }
+}
+
+/// The files of the git index: what would be committed.
+#[derive(Debug)]
+pub struct GitIndex {
+    objects: Objects,
+}
+
+impl GitIndex {
+    /// The index of the repository at `root`, or the one that `GIT_INDEX_FILE` names. A file that `git add -N` only
+    /// announced is no part of it.
+    ///
+    /// # Errors
+    /// When git cannot be run or the index holds unmerged files.
+    pub fn open(root: &Path) -> Result<Self, SourceError> {
+        let listing = run(root, true, &["ls-files", "-s", "-z"])?;
+        let mut blobs = Blobs::new();
+        let mut empty = false;
+        for record in split(&listing) {
+            // "<mode> SP <object> SP <stage> TAB <path>"
+            let Some((about, path)) = at_tab(record) else { continue };
+            let mut about = about.split(' ');
+            let (Some(mode), Some(id), Some(stage)) = (about.next(), about.next(), about.next()) else { continue };
+            if stage != "0" {
+                let path = String::from_utf8_lossy(path);
+                return Err(SourceError::Git(format!(
+                    "the index holds an unmerged file, `{path}`; finish the merge and `git add` it"
+                )));
+            }
+            blobs.insert(path, mode, id);
+            empty |= EMPTY_BLOBS.contains(&id);
+        }
+        // Announced files stand in the index with the empty blob; git knows which they are.
+        if empty {
+            let tree = if blobs.long_ids() { EMPTY_TREE_256 } else { EMPTY_TREE };
+            let args =
+                ["diff-index", "--cached", "--ita-invisible-in-index", "--no-renames", "--name-only", "-z", tree];
+            blobs.keep(&split(&run(root, true, &args)?).collect());
+        }
+        Ok(Self { objects: Objects::new(root, blobs, "HEAD".to_owned()) })
+    }
+}
+
+impl Source for GitIndex {
+    fn list(&self) -> Result<Vec<Entry>, SourceError> {
+        Ok(self.objects.entries())
+    }
+
+    fn read(&self, path: &str) -> Result<Vec<u8>, ReadError> {
+        self.objects.read(path)
+    }
+
+    fn label(&self) -> String {
+        "the index".to_owned()
+    }
+}

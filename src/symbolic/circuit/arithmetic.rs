@@ -1,0 +1,298 @@
+//! Arithmetic on bits.
+//!
+//! Two's complement where signed; operations wrap, and say apart whether they overflow. Source of the meaning of each
+//! operation: SMT-LIB's theory of fixed-size bit vectors, which is what symcc compiles arithmetic to.
+
+use super::bits::Bits;
+use super::graph::Circuit;
+use super::sat::Lit;
+
+/// Operations on numbers.
+impl Circuit {
+    /// The two are the same number.
+    pub(in crate::symbolic) fn equal(&mut self, a: &Bits, b: &Bits) -> Lit {
+        if a == b {
+            return Lit::TRUE;
+        }
+        let width = a.width().max(b.width());
+        if width > 32 && (a.known().is_some() || b.known().is_some()) {
+            // Bit after bit, so that constants which begin alike share gates.
+            return (0..width).rev().fold(Lit::TRUE, |same, index| {
+                let here = self.iff(a.bit(index), b.bit(index));
+                self.and(same, here)
+            });
+        }
+        let same: Vec<Lit> = (0..width).map(|index| self.iff(a.bit(index), b.bit(index))).collect();
+        self.all(same)
+    }
+
+    /// `then` where `test` holds, else `other`.
+    pub(in crate::symbolic) fn choose(&mut self, test: Lit, then: &Bits, other: &Bits) -> Bits {
+        let width = then.width().max(other.width());
+        (0..width).map(|index| self.choice(test, then.bit(index), other.bit(index))).collect()
+    }
+
+    /// Sum with carry in, as wide as the wider of the two.
+    fn sum(&mut self, a: &Bits, b: &Bits, mut carry: Lit) -> Bits {
+        let width = a.width().max(b.width());
+        (0..width)
+            .map(|index| {
+                let (x, y) = (a.bit(index), b.bit(index));
+                let half = self.xor(x, y);
+                let out = self.xor(half, carry);
+                let both = self.and(x, y);
+                let through = self.and(half, carry);
+                carry = self.or(both, through);
+                out
+            })
+            .collect()
+    }
+
+    /// `a + b`.
+    pub(in crate::symbolic) fn add(&mut self, a: &Bits, b: &Bits) -> Bits {
+        self.sum(a, b, Lit::FALSE)
+    }
+
+    /// `a - b`.
+    pub(in crate::symbolic) fn subtract(&mut self, a: &Bits, b: &Bits) -> Bits {
+        let inverted: Bits = b.iter().map(|bit| !bit).collect();
+        self.sum(a, &inverted, Lit::TRUE)
+    }
+
+    /// `-a`.
+    pub(in crate::symbolic) fn negate(&mut self, a: &Bits) -> Bits {
+        let zero = Bits::constant(0, a.width());
+        self.subtract(&zero, a)
+    }
+
+    /// `a + b` does not fit, signed: equal signs give the other one.
+    pub(in crate::symbolic) fn add_overflows(&mut self, a: &Bits, b: &Bits) -> Lit {
+        let sum = self.add(a, b);
+        let same = self.iff(a.sign(), b.sign());
+        let changed = self.xor(a.sign(), sum.sign());
+        self.and(same, changed)
+    }
+
+    /// `a - b` does not fit, signed: different signs give not the first one.
+    pub(in crate::symbolic) fn subtract_overflows(&mut self, a: &Bits, b: &Bits) -> Lit {
+        let difference = self.subtract(a, b);
+        let differ = self.xor(a.sign(), b.sign());
+        let changed = self.xor(a.sign(), difference.sign());
+        self.and(differ, changed)
+    }
+
+    /// `-a` does not fit, signed: `a` is the least number.
+    pub(in crate::symbolic) fn negate_overflows(&mut self, a: &Bits) -> Lit {
+        let low: Vec<Lit> = a.iter().rev().skip(1).map(|bit| !bit).collect();
+        let rest = self.all(low);
+        self.and(a.sign(), rest)
+    }
+
+    /// The low `width` bits of `a * b` for numbers without sign: shift and add, over the bits of the one with more
+    /// constants.
+    fn multiply_to(&mut self, a: &Bits, b: &Bits, width: usize) -> Bits {
+        let constants = |bits: &Bits| bits.iter().filter(|bit| bit.constant().is_some()).count();
+        let (by, of) = if constants(a) > constants(b) { (a, b) } else { (b, a) };
+        let mut total = Bits::constant(0, width);
+        for (shift, bit) in by.iter().enumerate().take(width) {
+            if bit == Lit::FALSE {
+                continue;
+            }
+            let row: Bits = (0..width)
+                .map(|index| if index < shift { Lit::FALSE } else { self.and(bit, of.bit(index - shift)) })
+                .collect();
+            total = self.add(&total, &row);
+        }
+        total
+    }
+
+    /// `a * b`, and whether it does not fit, signed.
+    pub(in crate::symbolic) fn multiply(&mut self, a: &Bits, b: &Bits) -> (Bits, Lit) {
+        let width = a.width().max(b.width());
+        let (wide_a, wide_b) = (a.sign_extended(2 * width), b.sign_extended(2 * width));
+        let product = self.multiply_signed(a, b, &wide_a, &wide_b, 2 * width);
+        let low = product.slice(0, width);
+        let sign = low.sign();
+        let high: Vec<Lit> = product.iter().skip(width).map(|bit| self.iff(bit, sign)).collect();
+        let fits = self.all(high);
+        (low, !fits)
+    }
+
+    /// The signed product in `width` bits. A constant factor is made positive, so that it has few bits set.
+    fn multiply_signed(&mut self, a: &Bits, b: &Bits, wide_a: &Bits, wide_b: &Bits, width: usize) -> Bits {
+        for (constant, other) in [(a, wide_b), (b, wide_a)] {
+            if constant.known().is_some() && constant.sign() == Lit::TRUE {
+                let wide = constant.sign_extended(width);
+                let positive = self.negate(&wide);
+                let product = self.multiply_to(&positive, other, width);
+                return self.negate(&product);
+            }
+        }
+        self.multiply_to(wide_a, wide_b, width)
+    }
+
+    /// `a < b` without sign.
+    pub(in crate::symbolic) fn less_unsigned(&mut self, a: &Bits, b: &Bits) -> Lit {
+        let width = a.width().max(b.width());
+        match (a.known(), b.known()) {
+            (None, Some(_)) => return self.compare_with_constant(a, b, width, true),
+            (Some(_), None) => return self.compare_with_constant(b, a, width, false),
+            _ => {}
+        }
+        let mut less = Lit::FALSE;
+        for index in 0..width {
+            let (x, y) = (a.bit(index), b.bit(index));
+            let differ = self.xor(x, y);
+            less = self.choice(differ, y, less);
+        }
+        less
+    }
+
+    /// `a` is less than the constant, or greater: from the highest bit down, so that constants which begin alike share
+    /// gates. The first bit that differs decides.
+    fn compare_with_constant(&mut self, a: &Bits, constant: &Bits, width: usize, less: bool) -> Lit {
+        let (mut same, mut decided) = (Lit::TRUE, Lit::FALSE);
+        for index in (0..width).rev() {
+            let (bit, expected) = (a.bit(index), constant.bit(index));
+            let agrees = self.iff(bit, expected);
+            if (expected == Lit::TRUE) == less {
+                let here = self.and(same, !agrees);
+                decided = self.or(decided, here);
+            }
+            same = self.and(same, agrees);
+        }
+        decided
+    }
+
+    /// `a < b`, signed: as without sign after swapping the meaning of the highest bit.
+    pub(in crate::symbolic) fn less_signed(&mut self, a: &Bits, b: &Bits) -> Lit {
+        let flip = |bits: &Bits| -> Bits {
+            let last = bits.width().saturating_sub(1);
+            bits.iter().enumerate().map(|(index, bit)| bit.negated_if(index == last)).collect()
+        };
+        self.less_unsigned(&flip(a), &flip(b))
+    }
+
+    /// `a` shifted to higher bits by `by`.
+    pub(in crate::symbolic) fn shift_left(&mut self, a: &Bits, by: &Bits) -> Bits {
+        self.shift(a, by, true)
+    }
+
+    /// `a` shifted to lower bits by `by`, filled with zeros.
+    pub(in crate::symbolic) fn shift_right(&mut self, a: &Bits, by: &Bits) -> Bits {
+        self.shift(a, by, false)
+    }
+
+    fn shift(&mut self, a: &Bits, by: &Bits, left: bool) -> Bits {
+        let width = a.width();
+        let mut out = a.clone();
+        let mut too_far = Vec::new();
+        for (stage, bit) in by.iter().enumerate() {
+            let Some(distance) = u32::try_from(stage).ok().and_then(|s| 1_usize.checked_shl(s)).filter(|d| *d < width)
+            else {
+                too_far.push(bit);
+                continue;
+            };
+            let moved: Bits = (0..width)
+                .map(|index| match left {
+                    true => index.checked_sub(distance).map_or(Lit::FALSE, |from| out.bit(from)),
+                    false => out.bit(index + distance),
+                })
+                .collect();
+            out = self.choose(bit, &moved, &out);
+        }
+        let gone = self.any(too_far);
+        self.choose(gone, &Bits::constant(0, width), &out)
+    }
+
+    /// Quotient and remainder of `a` by a positive constant, truncated towards zero, the remainder with the sign of `a`
+    /// (SMT-LIB's `bvsdiv` and `bvsrem`). The two are unknowns of which `|a| = q * divisor + r` and `r < divisor` are
+    /// said.
+    pub(in crate::symbolic) fn divide(&mut self, a: &Bits, divisor: u128) -> (Bits, Bits) {
+        let width = a.width();
+        let negated = self.negate(a);
+        let magnitude = self.choose(a.sign(), &negated, a);
+        let digits = (128 - divisor.leading_zeros()) as usize;
+        let quotient = Bits::fresh(self, width + 1 - digits.min(width));
+        let remainder = Bits::fresh(self, digits);
+        let in_range = self.less_unsigned(&remainder, &Bits::constant(divisor, digits));
+        // The quotient has at most width + 1 - digits bits, so the product fits in one bit more than the width.
+        let wide = width + 1;
+        let product = self.multiply_to(&Bits::constant(divisor, digits), &quotient, wide);
+        let total = self.add(&product, &remainder);
+        let same = self.equal(&total, &magnitude);
+        self.clause_with(quotient.iter().chain(remainder.iter()), &[in_range]);
+        self.clause_with(quotient.iter().chain(remainder.iter()), &[same]);
+        let (quotient, remainder) = (quotient.slice(0, width), remainder.slice(0, width));
+        let (minus_quotient, minus_remainder) = (self.negate(&quotient), self.negate(&remainder));
+        (self.choose(a.sign(), &minus_quotient, &quotient), self.choose(a.sign(), &minus_remainder, &remainder))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every pair of 5-bit numbers, each operation against the same in plain arithmetic.
+    #[test]
+    fn operations_agree_with_arithmetic() {
+        const WIDTH: usize = 5;
+        let signed =
+            |bits: u128| if bits >= 16 { i64::try_from(bits).unwrap() - 32 } else { i64::try_from(bits).unwrap() };
+        let mut circuit = Circuit::new();
+        let (a, b) = (Bits::fresh(&mut circuit, WIDTH), Bits::fresh(&mut circuit, WIDTH));
+        let (sum, difference, minus) = (circuit.add(&a, &b), circuit.subtract(&a, &b), circuit.negate(&a));
+        let (product, product_overflows) = circuit.multiply(&a, &b);
+        let (by_minus_three, by_minus_three_overflows) = circuit.multiply(&a, &Bits::constant(29, WIDTH));
+        let (left, right) = (circuit.shift_left(&a, &b), circuit.shift_right(&a, &b));
+        let (quotient, remainder) = circuit.divide(&a, 7);
+        let flags = [
+            circuit.add_overflows(&a, &b),
+            circuit.subtract_overflows(&a, &b),
+            circuit.negate_overflows(&a),
+            product_overflows,
+            by_minus_three_overflows,
+            circuit.less_unsigned(&a, &b),
+            circuit.less_signed(&a, &b),
+            circuit.equal(&a, &b),
+        ];
+        for x in 0..32_u128 {
+            for y in 0..32_u128 {
+                let fixed: Vec<Lit> = a
+                    .iter()
+                    .enumerate()
+                    .map(|(i, bit)| bit.negated_if((x >> i) & 1 == 0))
+                    .chain(b.iter().enumerate().map(|(i, bit)| bit.negated_if((y >> i) & 1 == 0)))
+                    .collect();
+                circuit.begin(fixed.iter().map(|lit| (*lit, true)));
+                assert_eq!(circuit.search(&mut 1000), super::super::sat::Solved::Model);
+                let read = |bits: &Bits| {
+                    bits.iter().enumerate().map(|(i, bit)| u128::from(circuit.value(bit)) << i).sum::<u128>()
+                };
+                let (sx, sy) = (signed(x), signed(y));
+                let wrapped = |value: i64| u128::try_from(value.rem_euclid(32)).unwrap();
+                let overflows = |value: i64| !(-16..16).contains(&value);
+                assert_eq!(read(&sum), wrapped(sx + sy));
+                assert_eq!(read(&difference), wrapped(sx - sy));
+                assert_eq!(read(&minus), wrapped(-sx));
+                assert_eq!(read(&product), wrapped(sx * sy), "{sx} * {sy}");
+                assert_eq!(read(&by_minus_three), wrapped(sx * -3));
+                assert_eq!(read(&left), if y < 5 { (x << y) & 31 } else { 0 });
+                assert_eq!(read(&right), if y < 5 { x >> y } else { 0 });
+                assert_eq!(read(&quotient), wrapped(sx / 7));
+                assert_eq!(read(&remainder), wrapped(sx % 7));
+                let expected = [
+                    overflows(sx + sy),
+                    overflows(sx - sy),
+                    overflows(-sx),
+                    overflows(sx * sy),
+                    overflows(sx * -3),
+                    x < y,
+                    sx < sy,
+                    x == y,
+                ];
+                assert_eq!(flags.map(|flag| circuit.value(flag)), expected, "{sx} and {sy}");
+            }
+        }
+    }
+}

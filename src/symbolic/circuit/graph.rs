@@ -1,0 +1,141 @@
+//! The circuit as data: gates, clauses, and the question under way.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use rustc_hash::FxHashMap;
+
+use super::sat::{Lit, Sat};
+
+/// A gate over literals.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Gate {
+    And(Lit, Lit),
+    Xor(Lit, Lit),
+    Choice(Lit, Lit, Lit),
+}
+
+/// What a variable is.
+#[derive(Debug)]
+pub(super) enum Node {
+    /// Free, with the value that it is tried with first (and always, when there is one).
+    Input(Option<bool>),
+    Gate(Gate),
+    All(Rc<[Lit]>),
+}
+
+/// A question under way.
+#[derive(Debug)]
+pub(super) struct Search {
+    pub(super) sat: Sat,
+    pub(super) taken: Taken,
+    /// Which of the circuit's clauses were.
+    pub(super) clauses: Vec<bool>,
+    /// Literals that have to hold, and whether they were taken in.
+    pub(super) demands: Vec<(Lit, bool)>,
+}
+
+/// The variables that a search took in.
+#[derive(Debug, Default)]
+pub(super) struct Taken {
+    /// The solver's literal for each variable, if it was taken in.
+    literals: Vec<Option<Lit>>,
+    pub(super) variables: Vec<u32>,
+}
+
+impl Taken {
+    /// Forgets all but the constant; `count` is how many variables there are.
+    pub(super) fn begin(&mut self, count: usize) {
+        for variable in self.variables.drain(..) {
+            if let Some(slot) = self.literals.get_mut(variable as usize) {
+                *slot = None;
+            }
+        }
+        self.literals.resize(count, None);
+        self.insert(0, Lit::TRUE);
+    }
+
+    pub(super) fn get(&self, variable: u32) -> Option<Lit> {
+        self.literals.get(variable as usize).copied().flatten()
+    }
+
+    pub(super) fn insert(&mut self, variable: u32, lit: Lit) {
+        let index = variable as usize;
+        if index >= self.literals.len() {
+            self.literals.resize(index + 1, None);
+        }
+        if let Some(slot) = self.literals.get_mut(index) {
+            *slot = Some(lit);
+        }
+        self.variables.push(variable);
+    }
+}
+
+/// Gates and clauses, and the question under way.
+#[derive(Debug)]
+pub(in crate::symbolic) struct Circuit {
+    pub(super) nodes: Vec<Node>,
+    pub(super) gates: FxHashMap<Gate, Lit>,
+    pub(super) alls: FxHashMap<Rc<[Lit]>, Lit>,
+    pub(super) clauses: Vec<Box<[Lit]>>,
+    /// Clauses that go with a variable: taken in when it is.
+    pub(super) companions: FxHashMap<u32, Vec<usize>>,
+    pub(super) search: Option<Search>,
+    /// The values of variables, as far as they were asked for: the number of the model, and one bit.
+    pub(super) values: Vec<Cell<u32>>,
+    /// The number of the last model.
+    pub(super) model: u32,
+}
+
+impl Circuit {
+    /// No gates.
+    pub(in crate::symbolic) fn new() -> Self {
+        Self {
+            // The first variable is the constant.
+            nodes: vec![Node::Input(Some(true))],
+            values: vec![Cell::new(0)],
+            model: 1,
+            gates: FxHashMap::default(),
+            alls: FxHashMap::default(),
+            clauses: Vec::new(),
+            companions: FxHashMap::default(),
+            search: None,
+        }
+    }
+
+    pub(super) fn node(&mut self, node: Node) -> Lit {
+        let lit = Lit::of_variable(u32::try_from(self.nodes.len()).unwrap_or(u32::MAX));
+        self.nodes.push(node);
+        self.values.push(Cell::new(0));
+        lit
+    }
+
+    /// An unknown bit.
+    pub(in crate::symbolic) fn fresh(&mut self) -> Lit {
+        self.node(Node::Input(None))
+    }
+
+    /// An unknown bit that is `value` unless something speaks against it.
+    pub(in crate::symbolic) fn preferring(&mut self, value: bool) -> Lit {
+        self.node(Node::Input(Some(value)))
+    }
+
+    /// A clause that holds in every world.
+    pub(in crate::symbolic) fn clause(&mut self, literals: &[Lit]) {
+        if literals.contains(&Lit::TRUE) {
+            return;
+        }
+        self.clauses.push(literals.iter().copied().filter(|lit| *lit != Lit::FALSE).collect());
+    }
+
+    /// A clause that holds in every world and says what the inputs `variables` are: it is taken in with any of them.
+    pub(in crate::symbolic) fn clause_with(&mut self, variables: impl IntoIterator<Item = Lit>, literals: &[Lit]) {
+        let index = self.clauses.len();
+        self.clause(literals);
+        if self.clauses.len() > index {
+            for variable in variables.into_iter().filter(|lit| lit.constant().is_none()) {
+                self.companions.entry(variable.variable()).or_default().push(index);
+            }
+        }
+    }
+}

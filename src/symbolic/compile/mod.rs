@@ -1,0 +1,29 @@
+//! Policies become symcc's terms: two booleans for each, it matches and it errors.
+//!
+//! | file | what it does |
+//! |---|---|
+//! | `schema`, `difference` | a schema as the engine reads it, and what two declare otherwise |
+//! | `subject`, `scope` | one policy, and the environments that its scope admits |
+//! | `variant` | a policy as terms over one environment |
+//! | `template` | what may stand in a template's slots |
+//! | `conditionals` | a bound on what is compiled |
+//! | `policies` | all policies of a side, and the terms that are kept of them |
+//! | `terms` | what has to be read from the insides of Cedar and symcc |
+
+mod conditionals;
+mod difference;
+mod policies;
+mod schema;
+mod scope;
+mod subject;
+mod template;
+pub(super) mod terms;
+mod variant;
+
+pub use difference::{Difference, differences};
+pub(super) use policies::Busy;
+pub use policies::{CompiledPolicies, Status};
+pub(super) use schema::Function;
+pub use schema::SchemaModel;
+pub use subject::Subject;
+pub(super) use variant::{Compiled, Variant};

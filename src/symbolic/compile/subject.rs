@@ -1,0 +1,209 @@
+//! One policy, and what each step of the engine asks of it.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::{Mutex, OnceLock};
+
+use cedar_policy::{
+    ActionConstraint, Effect, Entities, EntityUid, Policy, PolicySet, PrincipalConstraint, Request, RequestEnv,
+    ResourceConstraint, SlotId, Template,
+};
+use cedar_policy_symcc::SymEnv;
+
+use super::conditionals::bounded;
+use super::schema::SchemaModel;
+use super::scope::{Scope, principal_slot, resource_slot};
+use super::template::{fill, literals, substituted, variants};
+use super::terms;
+use super::variant::{Compiled, Variant, compile};
+use crate::symbolic::reason::SetAsideReason;
+
+/// A static policy, a template link, or a template whose slots are unknown.
+#[derive(Debug)]
+pub struct Subject {
+    pub(super) id: String,
+    effect: Effect,
+    principal: Scope,
+    resource: Scope,
+    actions: ActionConstraint,
+    body: Body,
+    /// The policy with nothing in its slots' place but entities, made when first needed.
+    whole: OnceLock<Result<Policy, SetAsideReason>>,
+    /// [`Self::whole`] alone, for replays.
+    alone: OnceLock<PolicySet>,
+    /// Whether its terms are those of every environment of a family that its scope admits.
+    shareable: OnceLock<bool>,
+    /// Its terms, for families of environments.
+    pub(super) kept: Mutex<Vec<(usize, Compiled)>>,
+}
+
+#[derive(Debug)]
+enum Body {
+    Policy(Policy),
+    Template(Template),
+}
+
+impl Subject {
+    /// A static policy or a template link.
+    pub fn policy(policy: &Policy) -> Self {
+        Self {
+            id: policy.id().to_string(),
+            effect: policy.effect(),
+            principal: policy.principal_constraint().into(),
+            resource: policy.resource_constraint().into(),
+            actions: policy.action_constraint(),
+            body: Body::Policy(policy.clone()),
+            whole: OnceLock::new(),
+            alone: OnceLock::new(),
+            shareable: OnceLock::new(),
+            kept: Mutex::default(),
+        }
+    }
+
+    /// A template, its slots unknown: entities of any type with which its scope can be met (and none with which it
+    /// cannot: such a link would not validate).
+    pub fn template(template: &Template) -> Self {
+        Self {
+            id: template.id().to_string(),
+            effect: template.effect(),
+            principal: principal_slot(template).0,
+            resource: resource_slot(template).0,
+            actions: template.action_constraint(),
+            body: Body::Template(template.clone()),
+            whole: OnceLock::new(),
+            alone: OnceLock::new(),
+            shareable: OnceLock::new(),
+            kept: Mutex::default(),
+        }
+    }
+
+    /// The policy, a link included; none for a template.
+    pub fn cedar(&self) -> Option<&Policy> {
+        match &self.body {
+            Body::Policy(policy) => Some(policy),
+            Body::Template(_) => None,
+        }
+    }
+
+    /// The policy id.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Permit or forbid.
+    pub fn effect(&self) -> Effect {
+        self.effect
+    }
+
+    /// Whether it is a template without entities in its slots: it decides nothing.
+    pub fn is_template(&self) -> bool {
+        matches!(self.body, Body::Template(_))
+    }
+
+    /// Whether its scope may be satisfied by the request, the action aside: `false` only if it is not, and then the
+    /// policy neither matches nor errs (<https://docs.cedarpolicy.com/auth/authorization.html>).
+    pub(in crate::symbolic) fn may_be_in_scope(&self, request: &Request, entities: &Entities) -> bool {
+        let Body::Policy(policy) = &self.body else { return true };
+        let within = |member: Option<&EntityUid>, group: &EntityUid| {
+            member.is_none_or(|member| member == group || entities.is_ancestor_of(group, member))
+        };
+        let (principal, resource) = (request.principal(), request.resource());
+        let principal = match policy.principal_constraint() {
+            PrincipalConstraint::Eq(uid) => principal.is_none_or(|principal| *principal == uid),
+            PrincipalConstraint::In(group) | PrincipalConstraint::IsIn(_, group) => within(principal, &group),
+            PrincipalConstraint::Any | PrincipalConstraint::Is(_) => true,
+        };
+        principal
+            && match policy.resource_constraint() {
+                ResourceConstraint::Eq(uid) => resource.is_none_or(|resource| *resource == uid),
+                ResourceConstraint::In(group) | ResourceConstraint::IsIn(_, group) => within(resource, &group),
+                ResourceConstraint::Any | ResourceConstraint::Is(_) => true,
+            }
+    }
+
+    /// Whether its scope admits requests of the environment.
+    pub fn admits(&self, schema: &SchemaModel, environment: &RequestEnv) -> bool {
+        let action = match &self.actions {
+            ActionConstraint::Any => true,
+            ActionConstraint::Eq(action) => action == environment.action(),
+            ActionConstraint::In(groups) => groups.iter().any(|group| schema.action_in(environment.action(), group)),
+        };
+        action
+            && self.principal.admits(schema, environment.principal())
+            && self.resource.admits(schema, environment.resource())
+    }
+
+    /// The entities that it names.
+    pub(in crate::symbolic) fn literals(&self) -> Vec<EntityUid> {
+        match &self.body {
+            Body::Policy(policy) => {
+                let mut literals = policy.entity_literals();
+                literals.extend(policy.template_links().into_iter().flat_map(HashMap::into_values));
+                literals
+            }
+            Body::Template(template) => literals(template),
+        }
+    }
+
+    /// The policy as terms.
+    ///
+    /// # Errors
+    /// When it cannot be compiled for the environment.
+    pub(super) fn compile(
+        &self,
+        schema: &SchemaModel,
+        environment: &RequestEnv,
+        symbols: &SymEnv,
+    ) -> Result<Vec<Variant>, SetAsideReason> {
+        match &self.body {
+            Body::Policy(_) => Ok(vec![compile(self.whole()?, schema, environment, symbols, Vec::new())?]),
+            Body::Template(template) => variants(template, schema, environment, symbols),
+        }
+    }
+
+    fn whole(&self) -> Result<&Policy, SetAsideReason> {
+        self.whole.get_or_init(|| self.without_slots()).as_ref().map_err(Clone::clone)
+    }
+
+    /// Whether all that its terms take from an environment is the types of principal, resource and context: true when
+    /// `action` stands in its scope only, where it is a constant that the scope was found to admit. With `action ==`
+    /// there is one environment for these types, so that there is nothing to share.
+    pub(super) fn is_shareable(&self) -> bool {
+        *self.shareable.get_or_init(|| {
+            let asks = match &self.body {
+                Body::Policy(policy) => terms::asks_for_action(policy),
+                Body::Template(template) => terms::template_asks_for_action(template),
+            };
+            !asks && !matches!(self.actions, ActionConstraint::Eq(_))
+        })
+    }
+
+    /// The policy as Cedar's authorizer takes it, with `slots` filled in; on its own, so that what it does shows.
+    pub(in crate::symbolic) fn alone(
+        &self,
+        slots: &HashMap<SlotId, EntityUid>,
+    ) -> Result<Cow<'_, PolicySet>, SetAsideReason> {
+        match &self.body {
+            Body::Policy(_) => {
+                let policy = self.whole()?;
+                let set = || PolicySet::from_policies([policy.clone()]).unwrap_or_default();
+                Ok(Cow::Borrowed(self.alone.get_or_init(set)))
+            }
+            Body::Template(template) => {
+                let policy = fill(template, slots)?;
+                PolicySet::from_policies([policy])
+                    .map(Cow::Owned)
+                    .map_err(|error| SetAsideReason::Slots(error.to_string()))
+            }
+        }
+    }
+
+    /// A link with its entities written where the slots are, for symcc refuses slots; any other policy as it is.
+    fn without_slots(&self) -> Result<Policy, SetAsideReason> {
+        match &self.body {
+            Body::Policy(policy) if policy.is_static() => bounded(policy.clone()),
+            Body::Policy(policy) => bounded(substituted(policy)?),
+            Body::Template(_) => Err(SetAsideReason::Slots("the template has no entities in its slots".to_owned())),
+        }
+    }
+}

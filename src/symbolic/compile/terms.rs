@@ -1,0 +1,44 @@
+//! What has to be read from the insides of symcc's terms and of Cedar's policies and schemas.
+
+use std::hash::Hash;
+
+use cedar_policy::{EntityUid, Policy, Schema, Template};
+use cedar_policy_core::ast::{Expr, ExprKind, PatternElem, Var};
+use cedar_policy_symcc::bitvec::BitVec;
+use cedar_policy_symcc::type_abbrevs::OrdPattern;
+
+/// The number as its bits are, without sign.
+pub(in crate::symbolic) fn number(value: &BitVec) -> u128 {
+    value.as_nat().iter_u64_digits().take(2).zip([0, 64]).map(|(digit, shift)| u128::from(digit) << shift).sum()
+}
+
+/// The elements of a pattern: a character, or `None` for any characters.
+pub(in crate::symbolic) fn pattern(pattern: &OrdPattern) -> Vec<Option<char>> {
+    pattern
+        .get_elems()
+        .iter()
+        .map(|element| match element {
+            PatternElem::Char(c) => Some(*c),
+            PatternElem::Wildcard => None,
+        })
+        .collect()
+}
+
+/// The type of the context of requests for `action`.
+pub(super) fn context<'s>(schema: &'s Schema, action: &EntityUid) -> Option<impl Eq + Hash + use<'s>> {
+    schema.as_ref().context_type(action.as_ref())
+}
+
+/// Whether the policy's conditions ask for the action.
+pub(super) fn asks_for_action(policy: &Policy) -> bool {
+    policy.as_ref().non_scope_constraints().is_some_and(names_action)
+}
+
+/// Whether the template's conditions ask for the action.
+pub(super) fn template_asks_for_action(template: &Template) -> bool {
+    template.as_ref().non_scope_constraints().is_some_and(names_action)
+}
+
+fn names_action(conditions: &Expr) -> bool {
+    conditions.subexpressions().any(|part| matches!(part.expr_kind(), ExprKind::Var(Var::Action)))
+}

@@ -1,0 +1,41 @@
+//! From terms to literals: structure is followed, what is left are bits at places.
+//!
+//! | file | what it does |
+//! |---|---|
+//! | `encoder` | everything encoded so far, and the ways in |
+//! | `terms` | which operation of a term is whose |
+//! | `unknowns` | variables, slots, functions of entities, patterns |
+//! | `values` | options, records and conditionals are taken apart |
+//! | `sets` | membership and inclusion |
+//! | `arithmetic`, `address` | numbers, and the bits of IP addresses |
+//! | `spaces` | classes: the numbers that stand for entities and strings |
+//! | `places` | the unknowns, by where they stand |
+//! | `value`, `ids`, `types` | what values are |
+//! | `atoms`, `pattern` | literals that the theories hold to their meaning |
+//! | `axioms` | axioms that tests switch off |
+
+mod address;
+mod arithmetic;
+mod atoms;
+mod axioms;
+mod encoder;
+mod ids;
+mod pattern;
+mod places;
+mod sets;
+mod spaces;
+mod terms;
+mod types;
+mod unknowns;
+mod value;
+mod values;
+
+pub(super) use address::text_of_address;
+pub(super) use atoms::{Like, Subset};
+pub use axioms::Axioms;
+pub(super) use encoder::{Encoder, SlotPlace};
+pub(super) use ids::{PathId, PlaceId};
+pub(super) use pattern::{Pattern, Positions};
+pub(super) use places::{Member, Origin, Places};
+pub(super) use spaces::{Space, SpaceKey, Widths};
+pub(super) use value::Value;

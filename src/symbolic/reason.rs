@@ -1,0 +1,100 @@
+//! Why a question has no answer.
+
+use std::fmt;
+
+use thiserror::Error;
+
+/// Why a question has no answer. `Display` gives a sentence for the user, without a full stop.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reason {
+    /// A policy that the question names was set aside; its name and why.
+    SetAside {
+        /// The policy's id as given to [`super::CompiledPolicies`].
+        policy: String,
+        /// Why it could not be compiled.
+        why: SetAsideReason,
+    },
+    /// The search used up its budget of conflicts.
+    Budget {
+        /// The budget.
+        conflicts: u64,
+        /// The arithmetic that makes such searches long, if there is any in the question.
+        hard: Option<HardArithmetic>,
+    },
+    /// Patterns of `like` whose combination has more states than the engine looks at.
+    Patterns {
+        /// The bound.
+        states: usize,
+    },
+    /// The witness found was not confirmed by Cedar's own authorizer: a defect of the engine.
+    Replay {
+        /// What differed.
+        difference: String,
+    },
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Reason::SetAside { policy, why } => write!(f, "policy `{policy}` was set aside: {why}"),
+            Reason::Budget { conflicts, hard: Some(hard) } => {
+                write!(f, "not decided within {conflicts} conflicts of the search, because of {hard}")
+            }
+            Reason::Budget { conflicts, hard: None } => {
+                write!(f, "not decided within {conflicts} conflicts of the search")
+            }
+            Reason::Patterns { states } => {
+                write!(f, "the patterns of `like` on one string combine to more than {states} states")
+            }
+            Reason::Replay { difference } => {
+                write!(
+                    f,
+                    "the request found was not confirmed by Cedar's authorizer ({difference}); please report this"
+                )
+            }
+        }
+    }
+}
+
+/// Why a policy could not be compiled for an environment.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Error)]
+pub enum SetAsideReason {
+    /// It does not typecheck there; the first of Cedar's complaints.
+    #[error("{0}")]
+    NotWellTyped(String),
+    /// symcc cannot express the policy or the environment, in its words.
+    #[error("{0}")]
+    Refused(String),
+    /// Entities could not be written in the place of its slots.
+    #[error("{0}")]
+    Slots(String),
+    /// Its terms hold an operation that the engine does not know.
+    #[error("{0}")]
+    Unsupported(&'static str),
+    /// More `if`s are nested in each other than are analysed.
+    #[error("{depth} conditionals (`if`) are nested in each other; up to {bound} are analysed")]
+    NestedConditionals {
+        /// How many.
+        depth: usize,
+        /// The bound.
+        bound: usize,
+    },
+}
+
+/// What makes a search long. `Display` gives words that follow "because of".
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HardArithmetic {
+    /// A product of two unknown numbers.
+    Product,
+    /// Division, which dates and times are taken apart with.
+    Dates,
+}
+
+impl fmt::Display for HardArithmetic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Product => "a product of two unknown numbers",
+            Self::Dates => "date and time arithmetic (`toDate`, `toTime`, `toDays` and the like)",
+        })
+    }
+}

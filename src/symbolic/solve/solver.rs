@@ -1,0 +1,213 @@
+//! The search for a model of a question.
+//!
+//! A question is encoded as literals, and the solver is asked for a model in which they hold. Each theory then looks at
+//! the model and adds the axioms that it breaks, as clauses; the solver is asked again, until a model breaks none or
+//! there is no model. Clauses stay: they hold in every world, so later questions profit.
+
+use std::collections::BTreeMap;
+
+use cedar_policy::RequestEnv;
+
+use super::encoding::{Encoded, Encoding, Hard};
+use super::policies::SessionPolicies;
+use crate::symbolic::circuit::{Lit, Solved};
+use crate::symbolic::compile::{CompiledPolicies, Status, Subject};
+use crate::symbolic::encode::{Axioms, Widths};
+use crate::symbolic::question::{Answer, Formula, PolicyRef};
+use crate::symbolic::reason::{HardArithmetic, Reason, SetAsideReason};
+use crate::symbolic::theory::strings::{Checked, STATES};
+use crate::symbolic::theory::{congruence, hierarchy, sets, strings};
+
+/// How many conflicts of the search a question may take, unless [`crate::symbolic::Session::with_budget`] says
+/// otherwise. It is counted, not timed, so that answers repeat.
+pub const DEFAULT_BUDGET: u64 = 100_000;
+
+/// Conflicts about products of unknowns are so much dearer than others.
+const PRODUCT_WEIGHT: u64 = 100;
+
+/// How many times the theories may object to a model of one question.
+const ROUNDS: usize = 20_000;
+
+/// How many times an encoding may begin again with more room; each time there is twice as much.
+const WIDENINGS: usize = 32;
+
+/// Conflicts that one try at plainer numbers may take.
+const PATIENCE: u64 = 1_000;
+
+/// What single policies do with the request of one model: free knowledge that comes with an answer.
+#[derive(Debug, Clone, Default)]
+pub struct Sample {
+    sides: Vec<Vec<Option<(bool, bool)>>>,
+}
+
+impl Sample {
+    /// Whether the policy matches there, if the model says.
+    pub fn matches(&self, policy: PolicyRef) -> Option<bool> {
+        Some(self.of(policy)?.0)
+    }
+
+    /// Whether the policy errors there, if the model says.
+    pub fn errors(&self, policy: PolicyRef) -> Option<bool> {
+        Some(self.of(policy)?.1)
+    }
+
+    fn of(&self, policy: PolicyRef) -> Option<(bool, bool)> {
+        self.sides.get(policy.side)?.get(policy.index).copied().flatten()
+    }
+}
+
+/// The policies of one environment, as far as they are encoded, and the last model.
+#[derive(Debug)]
+pub(in crate::symbolic) struct Solver<'a> {
+    pub(in crate::symbolic) encoding: Encoding<'a>,
+    /// The strings of the last model's classes, as far as patterns speak of them.
+    pub(in crate::symbolic) strings: BTreeMap<usize, String>,
+    pub(in crate::symbolic) budget: u64,
+}
+
+impl<'a> Solver<'a> {
+    /// `sides` over `environment`, nothing of which is compiled.
+    pub(in crate::symbolic) fn new(sides: Vec<&'a CompiledPolicies>, environment: &RequestEnv) -> Self {
+        let encoding = Encoding::new(SessionPolicies::new(sides, environment));
+        Self { encoding, strings: BTreeMap::new(), budget: DEFAULT_BUDGET }
+    }
+
+    /// Begins again with other axioms.
+    pub(in crate::symbolic) fn set_axioms(&mut self, axioms: Axioms) {
+        self.encoding.restart(axioms, Widths::new());
+    }
+
+    /// Compiles every policy now, on all cores.
+    pub(in crate::symbolic) fn prepare(&mut self) {
+        self.encoding.policies.prepare();
+    }
+
+    /// Adds a policy that questions may name.
+    pub(in crate::symbolic) fn add_policy(&mut self, side: usize, subject: &'a Subject) -> PolicyRef {
+        self.encoding.add(side, subject)
+    }
+
+    /// Begins the encoding again if it turned out to be too narrow; whether it did.
+    fn widen(&mut self) -> bool {
+        let widths = self.encoding.encoder.spaces.too_narrow();
+        let axioms = self.encoding.encoder.axioms;
+        widths.map(|widths| self.encoding.restart(axioms, widths)).is_some()
+    }
+
+    /// Whether the two policies come to the same formula.
+    pub(in crate::symbolic) fn equivalent(&mut self, one: PolicyRef, other: PolicyRef) -> bool {
+        for _ in 0..WIDENINGS {
+            let Some(same) = self.encoding.same_formula(one, other) else { return false };
+            if !self.widen() {
+                return same;
+            }
+        }
+        false
+    }
+
+    /// Whether there is a model in which `question` holds.
+    pub(in crate::symbolic) fn solve(&mut self, question: &Formula) -> Answer<()> {
+        self.solve_with(question, &[])
+    }
+
+    /// `besides` has to hold as well; such literals are of this encoding, so that it cannot begin again.
+    pub(super) fn solve_with(&mut self, question: &Formula, besides: &[Lit]) -> Answer<()> {
+        if let Some(reason) = self.named_set_aside(question) {
+            return Answer::Unknown(reason);
+        }
+        let mut hard = None;
+        for _ in 0..WIDENINGS {
+            let mut demands = Vec::new();
+            if let Err(reason) = self.encoding.demands(question, &mut hard, &mut demands) {
+                return Answer::Unknown(reason);
+            }
+            if self.encoding.encoder.spaces.too_narrow().is_none() {
+                demands.extend(besides.iter().map(|lit| (*lit, true)));
+                self.encoding.encoder.circuit.begin(demands);
+                let allowed = self.allowed(hard, besides);
+                if let Some(answer) = self.refute_or_find(allowed, hard) {
+                    return answer;
+                }
+            }
+            if !besides.is_empty() || !self.widen() {
+                break;
+            }
+        }
+        Answer::Unknown(Reason::Budget { conflicts: self.budget, hard })
+    }
+
+    /// The conflicts that a search may take.
+    fn allowed(&self, hard: Hard, besides: &[Lit]) -> u64 {
+        match hard {
+            _ if !besides.is_empty() => PATIENCE,
+            Some(HardArithmetic::Product) => (self.budget / PRODUCT_WEIGHT).max(1),
+            Some(HardArithmetic::Dates) | None => self.budget,
+        }
+    }
+
+    /// Models and objections in turn. `None` when the encoding is too narrow, or after too many objections.
+    fn refute_or_find(&mut self, allowed: u64, hard: Hard) -> Option<Answer<()>> {
+        let mut budget = allowed;
+        for _ in 0..ROUNDS {
+            match self.encoding.encoder.circuit.search(&mut budget) {
+                Solved::Impossible => return Some(Answer::Impossible),
+                Solved::Exhausted => return Some(Answer::Unknown(Reason::Budget { conflicts: allowed, hard })),
+                Solved::Model => {}
+            }
+            match self.refine() {
+                Ok(true) if self.encoding.encoder.spaces.too_narrow().is_some() => return None,
+                Ok(true) => {}
+                Ok(false) => return Some(Answer::Witness(())),
+                Err(reason) => return Some(Answer::Unknown(reason)),
+            }
+        }
+        None
+    }
+
+    /// Lets the theories object to the model. Whether one did.
+    fn refine(&mut self) -> Result<bool, Reason> {
+        let encoder = &mut self.encoding.encoder;
+        let mut objections = 0;
+        if encoder.axioms.congruence {
+            objections += congruence::check(encoder);
+        }
+        objections += sets::check(encoder);
+        objections += hierarchy::check(encoder);
+        if objections > 0 {
+            return Ok(true);
+        }
+        match strings::check(encoder) {
+            Ok(Checked::Strings(strings)) => {
+                self.strings = strings;
+                Ok(false)
+            }
+            Ok(Checked::Refuted) => Ok(true),
+            Err(_) => Err(Reason::Patterns { states: STATES }),
+        }
+    }
+
+    /// The first policy that the question names and that is set aside.
+    fn named_set_aside(&mut self, question: &Formula) -> Option<Reason> {
+        let policies = &mut self.encoding.policies;
+        let mut first: Option<(PolicyRef, SetAsideReason)> = None;
+        question.policies(&mut |policy| {
+            if policies.is_set_aside(policy)
+                && first.as_ref().is_none_or(|(earlier, _)| policy < *earlier)
+                && let Status::SetAside(why) = policies.status(policy)
+            {
+                first = Some((policy, why));
+            }
+        });
+        let (policy, why) = first?;
+        Some(self.encoding.refusal(policy, why))
+    }
+
+    /// What policies do in the last model.
+    pub(in crate::symbolic) fn sample(&self) -> Sample {
+        let circuit = &self.encoding.encoder.circuit;
+        let value = |encoded: &Option<Encoded>| {
+            encoded.as_ref().map(|encoded| (circuit.value(encoded.matches), circuit.value(encoded.errors)))
+        };
+        Sample { sides: self.encoding.encoded.iter().map(|side| side.iter().map(value).collect()).collect() }
+    }
+}

@@ -1,0 +1,17 @@
+//! What a model of the solver has to obey besides the clauses: axioms, added as clauses where a model breaks them.
+//!
+//! Each theory has one entry, `check`: it looks at the model, adds what it breaks, and says how much that was.
+//!
+//! | file | theory |
+//! |---|---|
+//! | `congruence` | equal entities have equal attributes and tags |
+//! | `sets` | sets are their elements |
+//! | `hierarchy` | membership is transitive and has no cycles |
+//! | `strings` | strings match patterns as strings do |
+//! | `model` | reads values from the solver's model, for the theories and for witnesses |
+
+pub(super) mod congruence;
+pub(super) mod hierarchy;
+pub(super) mod model;
+pub(super) mod sets;
+pub(super) mod strings;

@@ -1,0 +1,100 @@
+//! A witness from a model, and one from another environment's.
+
+use std::collections::BTreeSet;
+
+use cedar_policy::Request;
+
+use super::case::{Case, Witness};
+use super::datum::uid_json;
+use super::draft::{Draft, entities_json};
+use super::minimise::Reduced;
+use super::read::Reader;
+use super::replay::{Replay, Slots};
+use crate::symbolic::question::{Formula, PolicyRef};
+use crate::symbolic::solve::{SessionPolicies, Solver};
+
+/// The witness of the model that the solver has just found for `question`.
+///
+/// # Errors
+/// When Cedar does not confirm it; the text says what differed.
+pub(in crate::symbolic) fn build(solver: &mut Solver<'_>, question: &Formula) -> Result<Witness, String> {
+    let question = solver.encoding.policies.expand(question);
+    let named = policies_of(&question);
+    solver.encoding.encoder.name_all_attributes();
+    let policies = &solver.encoding.policies;
+    let mut reader = Reader::new(solver, &named);
+    let slots = reader.slots(&named);
+    let drafts: Vec<Draft> = (0..policies.sides()).map(|side| reader.draft(side)).collect();
+    let replay = Replay { policies, question: &question, named: &named, slots: &slots };
+    let cases = replay.cases(&drafts)?;
+    replay.confirm(&cases)?;
+    // What is out of scope now stays so when less is there.
+    let in_scope: Vec<PolicyRef> =
+        named.iter().copied().filter(|policy| replay.may_be_in_scope(*policy, &cases)).collect();
+    let replay = Replay { named: &in_scope, ..replay };
+    // Policies name many entities; mostly only those that the request leads to make a difference.
+    // They are the same on both sides: an entity is made smaller on all that have it.
+    let reached: BTreeSet<_> = drafts.iter().flat_map(Draft::reached).collect();
+    let mut core = drafts.clone();
+    core.iter_mut().for_each(|draft| draft.entities.retain(|uid, _| reached.contains(uid)));
+    let reduced = match replay.reduced(core, &drafts, &named) {
+        Ok(reduced) => reduced,
+        Err(_) => replay.reduced(drafts.clone(), &drafts, &named)?,
+    };
+    Ok(finished(reduced, &slots))
+}
+
+fn finished(reduced: Reduced, slots: &Slots) -> Witness {
+    let Reduced { drafts, shown, cases } = reduced;
+    let each = cases.into_iter().zip(drafts.iter().zip(&shown)).enumerate();
+    let case = |(side, ((request, entities), (draft, shown)))| Case {
+        request,
+        entities,
+        request_json: Draft::request_json(draft),
+        entities_json: entities_json(shown),
+        slots: slots.iter().filter(|(policy, _)| policy.side == side).map(|(p, s)| (p.index, s.clone())).collect(),
+    };
+    Witness { cases: each.map(case).collect() }
+}
+
+/// The policies that a formula names, sorted, each once.
+fn policies_of(question: &Formula) -> Vec<PolicyRef> {
+    let mut named = Vec::new();
+    question.policies(&mut |policy| named.push(policy));
+    named.sort_unstable();
+    named.dedup();
+    named
+}
+
+/// `witness`, found in another environment of the same types, for that of `policies`: the same request with the other
+/// action. `None` when Cedar does not confirm `question` for it.
+pub(in crate::symbolic) fn revalidate(
+    policies: &mut SessionPolicies<'_>,
+    question: &Formula,
+    witness: &Witness,
+) -> Option<Witness> {
+    let question = policies.expand(question);
+    let named = policies_of(&question);
+    for policy in &named {
+        policies.status(*policy);
+    }
+    if witness.cases.len() != policies.sides() {
+        return None;
+    }
+    let action = policies.environment().action().clone();
+    let mut cases = Vec::new();
+    let mut requests = Vec::new();
+    for (side, case) in witness.cases.iter().enumerate() {
+        let (principal, resource) = (case.request.principal()?.clone(), case.request.resource()?.clone());
+        let context = case.request.context()?.clone();
+        let schema = policies.schema(side)?.schema();
+        let request = Request::new(principal, action.clone(), resource, context, Some(schema)).ok()?;
+        let mut request_json = case.request_json.clone();
+        request_json.as_object_mut()?.insert("action".to_owned(), uid_json(&action));
+        requests.push((request.clone(), case.entities.clone()));
+        cases.push(Case { request, request_json, ..case.clone() });
+    }
+    let replay = Replay { policies, question: &question, named: &named, slots: &Slots::new() };
+    replay.confirm(&requests).ok()?;
+    Some(Witness { cases })
+}

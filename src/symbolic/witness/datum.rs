@@ -1,0 +1,113 @@
+//! Values as Cedar has them: expressions and JSON.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cedar_policy::{EntityUid, RestrictedExpression};
+use serde_json::{Value as Json, json};
+
+/// A value to be.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Datum {
+    Bool(bool),
+    Long(i64),
+    String(String),
+    Entity(EntityUid),
+    Decimal(i64),
+    Datetime(i64),
+    Duration(i64),
+    Ip(String),
+    Record(BTreeMap<String, Datum>),
+    Set(BTreeSet<Datum>),
+}
+
+const MILLISECONDS_PER_DAY: i64 = 86_400_000;
+
+impl Datum {
+    /// As Cedar takes it.
+    pub(super) fn expression(&self) -> Result<RestrictedExpression, String> {
+        Ok(match self {
+            Self::Bool(value) => RestrictedExpression::new_bool(*value),
+            Self::Long(value) => RestrictedExpression::new_long(*value),
+            Self::String(text) => RestrictedExpression::new_string(text.clone()),
+            Self::Entity(uid) => RestrictedExpression::new_entity_uid(uid.clone()),
+            Self::Decimal(value) => RestrictedExpression::new_decimal(decimal(*value)),
+            Self::Duration(value) => RestrictedExpression::new_duration(format!("{value}ms")),
+            Self::Ip(address) => RestrictedExpression::new_ip(address),
+            Self::Datetime(value) => match datetime(*value) {
+                Some(text) => RestrictedExpression::new_datetime(text),
+                // Beyond the years that can be written.
+                None => format!("datetime(\"1970-01-01\").offset(duration(\"{value}ms\"))")
+                    .parse()
+                    .map_err(|error: cedar_policy::RestrictedExpressionParseError| error.to_string())?,
+            },
+            Self::Record(fields) => {
+                let fields = fields
+                    .iter()
+                    .map(|(name, field)| Ok((name.clone(), field.expression()?)))
+                    .collect::<Result<Vec<_>, String>>()?;
+                RestrictedExpression::new_record(fields).map_err(|error| error.to_string())?
+            }
+            Self::Set(elements) => RestrictedExpression::new_set(
+                elements.iter().map(Datum::expression).collect::<Result<Vec<_>, String>>()?,
+            ),
+        })
+    }
+
+    /// As Cedar's JSON.
+    pub(super) fn json(&self) -> Json {
+        let extension = |function: &str, argument: String| json!({"__extn": {"fn": function, "arg": argument}});
+        match self {
+            Self::Bool(value) => json!(value),
+            Self::Long(value) => json!(value),
+            Self::String(text) => json!(text),
+            Self::Entity(uid) => json!({"__entity": uid_json(uid)}),
+            Self::Decimal(value) => extension("decimal", decimal(*value)),
+            Self::Duration(value) => extension("duration", format!("{value}ms")),
+            Self::Ip(address) => extension("ip", address.clone()),
+            Self::Datetime(value) => match datetime(*value) {
+                Some(text) => extension("datetime", text),
+                None => json!({"__extn": {"fn": "offset", "args": [
+                    extension("datetime", "1970-01-01".to_owned()),
+                    extension("duration", format!("{value}ms")),
+                ]}}),
+            },
+            Self::Record(fields) => {
+                Json::Object(fields.iter().map(|(name, field)| (name.clone(), field.json())).collect())
+            }
+            Self::Set(elements) => Json::Array(elements.iter().map(Datum::json).collect()),
+        }
+    }
+}
+
+fn decimal(value: i64) -> String {
+    let magnitude = value.unsigned_abs();
+    let sign = if value < 0 { "-" } else { "" };
+    format!("{sign}{}.{:04}", magnitude / 10_000, magnitude % 10_000)
+}
+
+/// ISO 8601 as Cedar reads it, for the years that it reads.
+fn datetime(milliseconds: i64) -> Option<String> {
+    let time = jiff::Timestamp::from_millisecond(milliseconds).ok()?.to_zoned(jiff::tz::TimeZone::UTC);
+    if !(0..=9999).contains(&time.year()) {
+        return None;
+    }
+    let date = format!("{:04}-{:02}-{:02}", time.year(), time.month(), time.day());
+    if milliseconds.rem_euclid(MILLISECONDS_PER_DAY) == 0 {
+        return Some(date);
+    }
+    let fraction = match time.millisecond() {
+        0 => String::new(),
+        some => format!(".{some:03}"),
+    };
+    Some(format!("{date}T{:02}:{:02}:{:02}{fraction}Z", time.hour(), time.minute(), time.second()))
+}
+
+/// An entity as Cedar's JSON names it.
+pub(super) fn uid_json(uid: &EntityUid) -> Json {
+    json!({"type": uid.type_name().to_string(), "id": AsRef::<str>::as_ref(uid.id())})
+}
+
+/// The fields of a record as Cedar takes them.
+pub(super) fn expressions(fields: &BTreeMap<String, Datum>) -> Result<Vec<(String, RestrictedExpression)>, String> {
+    fields.iter().map(|(name, value)| Ok((name.clone(), value.expression()?))).collect()
+}

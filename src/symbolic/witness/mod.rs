@@ -1,0 +1,24 @@
+//! From a model to a request and entities that people can read and Cedar confirms.
+//!
+//! | file | what it does |
+//! |---|---|
+//! | `build` | a witness from a model, or from a witness of another environment |
+//! | `snapshot`, `names`, `read` | the model's values, names for its classes, and drafts of request and entities |
+//! | `datum`, `draft` | what is drafted, as Cedar takes it and as JSON |
+//! | `replay` | Cedar's authorizer is asked |
+//! | `minimise`, `omission` | what makes no difference is left out |
+//! | `case` | what those who asked get |
+
+mod build;
+mod case;
+mod datum;
+mod draft;
+mod minimise;
+mod names;
+mod omission;
+mod read;
+mod replay;
+mod snapshot;
+
+pub(super) use build::{build, revalidate};
+pub use case::{Case, Witness};

@@ -1,0 +1,27 @@
+//! Cedar's integration tests.
+
+use super::opening::{Foreign, Opening};
+use crate::data::json::{JsonError, Node};
+use crate::repo::Table;
+use crate::tables::foreign::{Fields, found};
+use crate::tables::rows::{Errors, Found, Reasons, Row, RowEntities};
+use crate::text::SourceFile;
+
+pub(super) static OPENING: Opening = Opening::Foreign(Foreign { rows, row, single: false });
+
+fn rows<'t>(file: &SourceFile, text: &'t str) -> Result<Option<Vec<Node<'t>>>, JsonError> {
+    Node::parse(file, text).map(|root| root.field("requests").and_then(Node::elements))
+}
+
+fn row<'t>(_: &Table, node: Node<'t>) -> Found<'t> {
+    found(node, Some("description"), read)
+}
+
+fn read<'t>(fields: &mut Fields<'t, '_>) -> Option<Row<'t>> {
+    let validate = fields.maybe("validateRequest").is_none_or(|node| node.raw != "false");
+    let request = fields.request();
+    let decision = fields.decision();
+    let reasons = fields.strings("reason").map_or(Reasons::Open, Reasons::ExactlyPositions);
+    let errors = fields.strings("errors").map_or(Errors::Open, Errors::ExactlyPositions);
+    Some(Row { reasons, errors, validate, ..request?.expecting(RowEntities::OfStore, decision?) })
+}

@@ -1,0 +1,40 @@
+//! What a form has to give, so that its tables can be run.
+
+use crate::data::Fault;
+use crate::data::json::{JsonError, Node};
+use crate::repo::Table;
+use crate::tables::native::{Sheet, Spec};
+use crate::tables::rows::Found;
+use crate::text::SourceFile;
+
+/// How the tables of a form are opened.
+pub(in crate::tables) enum Opening {
+    /// Tables of our own, by their text as it stands in the file.
+    ///
+    /// # Errors
+    /// When nothing can be read from it.
+    Native(for<'t> fn(&'t str) -> Result<Opened<'t>, Fault>),
+    /// Tables of others.
+    Foreign(Foreign),
+}
+
+/// A table of our own, read as far as its rows.
+pub(in crate::tables) struct Opened<'t> {
+    pub(in crate::tables) sheet: Sheet,
+    pub(in crate::tables) specs: Specs<'t>,
+    /// What is wrong with the sheet.
+    pub(in crate::tables) faults: Vec<Fault>,
+}
+
+/// Specifications, one after the other. After an error there is none.
+pub(in crate::tables) type Specs<'t> = Box<dyn Iterator<Item = Result<Spec, Fault>> + 't>;
+
+/// How the tables of others are read: JSON, row by row.
+pub(in crate::tables) struct Foreign {
+    /// The rows of a file, not read yet, by its text for a parser; `None` when there is JSON in another shape.
+    pub(in crate::tables) rows: for<'t> fn(&SourceFile, &'t str) -> Result<Option<Vec<Node<'t>>>, JsonError>,
+    /// The row of a table that a value is.
+    pub(in crate::tables) row: for<'t> fn(&Table, Node<'t>) -> Found<'t>,
+    /// Whether a file is one row, which is called as the file is.
+    pub(in crate::tables) single: bool,
+}
