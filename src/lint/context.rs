@@ -1,46 +1,27 @@
-//! What a rule is, and what it is given.
+//! What rules over text and syntax are given.
 
 use std::collections::HashSet;
 use std::sync::OnceLock;
 
-use super::semantic::Analysis;
 use crate::finding::{Finding, Level};
 use crate::repo::syntax::EntityLiteral;
 use crate::repo::{EntityState, Policy, Store};
 use crate::rule::Rule;
 use crate::text::{Location, Span};
 
-/// A lint rule: what is known of it, and the code that looks for it in one store.
-#[derive(Debug)]
-pub struct LintRule {
-    /// Metadata.
-    pub meta: Rule,
-    /// Rules of the validator whose findings this one's stand for, where both see the same defect.
-    pub instead_of: &'static [&'static str],
-    /// Adds what it finds, in any order. [`super::run`] fills in the store and the level, which is the configured one, or the
-    /// finding's own where that is milder than both it and the rule's.
-    pub check: fn(&Context<'_>, &mut Vec<Finding>),
-}
-
-/// One store, as rules see it.
+/// One store, as these rules see it.
 #[derive(Debug)]
 pub struct Context<'a> {
     /// The store.
     pub store: &'a Store,
-    analysis: Option<Analysis<'a>>,
     declared: OnceLock<HashSet<(String, String)>>,
 }
 
 impl<'a> Context<'a> {
-    /// The context of `store`, with its analysis if there is one.
+    /// The context of `store`.
     #[must_use]
-    pub(super) fn new(store: &'a Store, analysis: Option<Analysis<'a>>) -> Self {
-        Self { store, analysis, declared: OnceLock::new() }
-    }
-
-    /// What the engine knows of the policies. There is none without a schema that can be used, or when no rule asks.
-    pub(super) fn analysis(&self) -> Option<&Analysis<'a>> {
-        self.analysis.as_ref()
+    pub(super) fn new(store: &'a Store) -> Self {
+        Self { store, declared: OnceLock::new() }
     }
 
     /// Static policies and templates.
@@ -71,14 +52,18 @@ impl<'a> Context<'a> {
         self.declared().contains(&(entity.ty.clone(), entity.id.clone()))
     }
 
-    /// A finding of `rule` in `policy`. JSON policies keep no places, so there the place is the first mention of `words`
-    /// in the policy, else its first line.
+    /// A finding of `rule` in `policy`. JSON policies keep no places, so there the place is the first mention of
+    /// `words` in the policy, else its first line.
     #[must_use]
     pub fn finding(rule: &Rule, policy: &Policy, span: Option<Span>, words: &str, message: String) -> Finding {
         let place = place(policy, span, words);
-        let level = rule.level.unwrap_or(Level::Note);
-        Finding::new(rule.id, level, place, message).policy(policy.name.clone(), &policy.location)
+        finding_at(rule, place, message).policy(policy.name.clone(), &policy.location)
     }
+}
+
+/// A finding of `rule` at `place`, with the level that the rule declares.
+pub(super) fn finding_at(rule: &Rule, place: Location, message: String) -> Finding {
+    Finding::new(rule.id, rule.level.unwrap_or(Level::Note), place, message)
 }
 
 /// Where `span` lies in `policy`, or else where `words` are written, or else the policy's first line.

@@ -1,6 +1,5 @@
 //! The rules about suppressions themselves; the code that finds them is in `finding`, which knows no rules.
 
-use super::rules::LINT_RULES;
 use crate::finding::Level;
 use crate::finding::suppression::{EXPIRED, RuleState, UNKNOWN, UNUSED};
 use crate::rule::{Basis, Catalogue, Precision, Rule};
@@ -39,10 +38,4 @@ pub fn rule_states(catalogue: &Catalogue, ran: &dyn Fn(&Rule) -> bool) -> Vec<Ru
 /// A finding about a suppression cannot itself be suppressed, and neither can what Cedar refuses.
 fn suppressible(rule: &Rule) -> bool {
     rule.configurable && !RULES.iter().any(|own| own.id == rule.id)
-}
-
-/// Whether `id` is a lint rule.
-#[must_use]
-pub fn is_lint(id: &str) -> bool {
-    LINT_RULES.iter().any(|rule| rule.meta.id == id)
 }

@@ -2,24 +2,32 @@
 
 use rayon::prelude::*;
 
-use super::context::{Context, LintRule};
-use super::rules::LINT_RULES;
-use super::semantic::{Wanted, analyse};
+use super::catalogue::lint_rules;
+use super::context::Context;
+use super::prove::{Proofs, prove};
+use super::rule::{Check, LintRule, Proof, Text};
 use crate::config::Config;
 use crate::finding::Finding;
-use crate::outcome::{Breadth, Notice, NoticeKind};
+use crate::outcome::{Breadth, Notice};
 use crate::repo::{Repo, Store};
-use crate::rule::Basis;
 
 /// What to look for.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Options<'a> {
     /// The rules to run, by id; all that are not only run on demand when `None`.
     pub only: Option<&'a [&'a str]>,
-    /// Run `conflicting-rules`.
-    pub conflicts: bool,
+    /// Rules to run besides, by id, though they run on demand only.
+    pub demanded: &'a [&'a str],
     /// Rank permits by how far they reach.
     pub breadth: bool,
+}
+
+impl Options<'_> {
+    fn wants(&self, rule: &LintRule, config: &Config) -> bool {
+        let id = rule.meta.id;
+        let named = self.only.is_some_and(|ids| ids.contains(&id)) || self.demanded.contains(&id);
+        named || (self.only.is_none() && (!rule.on_demand || config.turns_on(id)))
+    }
 }
 
 /// What lint has to say.
@@ -29,30 +37,19 @@ pub struct Linted {
     pub findings: Vec<Finding>,
     /// Questions that were asked and have no answer.
     pub undecided: Vec<Notice>,
-    /// Policies that were left out because they do not fit their schema, which validation reports; a notice for each store.
+    /// Policies that were left out because they do not fit their schema, which validation reports; a notice for each
+    /// store.
     pub unfit: Vec<Notice>,
     /// The permits of each store, the furthest-reaching first, when asked for.
     pub breadth: Vec<Breadth>,
 }
 
-/// The rule that runs only on demand.
-pub const ON_DEMAND: &str = "conflicting-rules";
-
 /// Lints all stores of `repo` at the levels that `config` gives. The result does not depend on how work is spread.
 #[must_use]
 pub fn run(repo: &Repo, config: &Config, options: Options<'_>) -> Linted {
-    let demanded =
-        options.conflicts || options.only.is_some_and(|ids| ids.contains(&ON_DEMAND)) || config.turns_on(ON_DEMAND);
-    let wanted: Vec<&LintRule> = LINT_RULES
-        .iter()
-        .copied()
-        .filter(|rule| options.only.is_none_or(|ids| ids.contains(&rule.meta.id)))
-        .filter(|rule| demanded || rule.meta.id != ON_DEMAND)
-        .collect();
-    let semantic = options.breadth || wanted.iter().any(|rule| rule.meta.basis == Basis::Symbolic);
-    let analysis = semantic.then_some(Wanted { conflicts: demanded, breadth: options.breadth });
+    let rules: Vec<&LintRule> = lint_rules().filter(|rule| options.wants(rule, config)).collect();
     let stores = repo.stores.par_iter().filter(|store| repo.asks_about_policies(store));
-    let stores: Vec<Linted> = stores.map(|store| run_store(store, config, &wanted, analysis)).collect();
+    let stores: Vec<Linted> = stores.map(|store| run_store(store, config, &rules, options.breadth)).collect();
     let mut all = Linted::default();
     for store in stores {
         all.findings.extend(store.findings);
@@ -63,30 +60,37 @@ pub fn run(repo: &Repo, config: &Config, options: Options<'_>) -> Linted {
     all
 }
 
-fn run_store(store: &Store, config: &Config, rules: &[&LintRule], wanted: Option<Wanted>) -> Linted {
-    let mut linted = Linted::default();
-    let mut analysis = wanted.and_then(|wanted| analyse(store, wanted));
-    if let Some(analysis) = &mut analysis {
-        let notice = |kind| move |sentence: String| Notice::new(kind, sentence).store(&store.name);
-        let undecided = std::mem::take(&mut analysis.undecided).into_iter();
-        linted.undecided = undecided.map(notice(NoticeKind::QuestionOpen)).collect();
-        let unfit = std::mem::take(&mut analysis.unfit).into_iter();
-        linted.unfit = unfit.map(notice(NoticeKind::PolicyRefused)).collect();
-        if wanted.is_some_and(|wanted| wanted.breadth) {
-            linted.breadth = std::mem::take(&mut analysis.breadth);
+fn run_store(store: &Store, config: &Config, rules: &[&LintRule], breadth: bool) -> Linted {
+    let (texts, proofs) = split(rules);
+    let context = Context::new(store);
+    let from_texts = || -> Vec<Finding> {
+        let check = |check: &Text| {
+            let mut found = Vec::new();
+            check(&context, &mut found);
+            found
+        };
+        texts.par_iter().flat_map(check).collect()
+    };
+    let proofs = || if proofs.is_empty() && !breadth { Proofs::default() } else { prove(store, &proofs, breadth) };
+    let (mut findings, proved) = rayon::join(from_texts, proofs);
+    findings.extend(proved.findings);
+    findings.retain_mut(|finding| {
+        let rule = rules.iter().find(|rule| rule.meta.id == finding.rule);
+        finding.store = Some(store.name.clone());
+        rule.is_some_and(|rule| config.judge(&rule.meta, finding))
+    });
+    findings.sort_by(|a, b| (&a.location, a.rule, &a.message).cmp(&(&b.location, b.rule, &b.message)));
+    Linted { findings, undecided: proved.undecided, unfit: proved.unfit.into_iter().collect(), breadth: proved.breadth }
+}
+
+/// The code of `rules`, by what it looks at.
+fn split(rules: &[&LintRule]) -> (Vec<Text>, Vec<Proof>) {
+    let (mut texts, mut proofs) = (Vec::new(), Vec::new());
+    for rule in rules {
+        match rule.check {
+            Check::Text(check) => texts.push(check),
+            Check::Proof(check) => proofs.push(check),
         }
     }
-    let context = Context::new(store, analysis);
-    linted.findings = rules
-        .par_iter()
-        .flat_map(|rule| {
-            let mut found = Vec::new();
-            (rule.check)(&context, &mut found);
-            found.retain_mut(|finding| config.judge(&rule.meta, finding));
-            found.iter_mut().for_each(|finding| finding.store = Some(store.name.clone()));
-            found
-        })
-        .collect();
-    linted.findings.sort_by(|a, b| (&a.location, a.rule, &a.message).cmp(&(&b.location, b.rule, &b.message)));
-    linted
+    (texts, proofs)
 }

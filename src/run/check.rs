@@ -65,7 +65,7 @@ pub fn check(options: &CheckOptions) -> Result<Outcome, RunError> {
         }
         None => {}
     }
-    finish(&mut outcome, &loaded, reading, &|rule| loaded.ran(rule, false))?;
+    finish(&mut outcome, &loaded, reading, &|rule| loaded.ran(rule, &[]))?;
     discard(loaded);
     Ok(outcome)
 }

@@ -34,7 +34,7 @@ pub(super) fn finish(
     let mut applied = suppression::apply(found, &policies, &files, &rules, Some(&today));
     loaded.config.settle(&mut applied.housekeeping, &loaded.catalogue);
     outcome.findings = applied.kept;
-    lint::fold(&mut outcome.findings);
+    lint::drop_superseded(&mut outcome.findings);
     outcome.findings.append(&mut applied.housekeeping);
     outcome.suppressed = applied.suppressed;
     outcome.now = dated.then_some(today);

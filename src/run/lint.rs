@@ -7,6 +7,9 @@ use super::options::LintOptions;
 use crate::lint::{self as engine, Options};
 use crate::outcome::{Notice, NoticeKind, Outcome};
 
+/// The rule that `conflicts` asks for.
+const CONFLICTS: &str = "conflicting-rules";
+
 /// Looks for mistakes in text and syntax, and with a schema by proof.
 ///
 /// # Errors
@@ -15,7 +18,8 @@ pub fn lint(options: &LintOptions) -> Result<Outcome, RunError> {
     let LintOptions { reading, conflicts, breadth } = options;
     let mut loaded = load(reading)?;
     let mut outcome = loaded.outcome("lint");
-    let wanted = Options { conflicts: *conflicts, breadth: *breadth, ..Options::default() };
+    let demanded: Vec<&'static str> = conflicts.then_some(CONFLICTS).into_iter().collect();
+    let wanted = Options { demanded: &demanded, breadth: *breadth, ..Options::default() };
     let linted = engine::run(&loaded.repo, &loaded.config, wanted);
     outcome.findings.extend(linted.findings);
     outcome.notices.extend(linted.undecided);
@@ -23,10 +27,12 @@ pub fn lint(options: &LintOptions) -> Result<Outcome, RunError> {
     outcome
         .notices
         .extend(linted.unfit.into_iter().map(|notice| Notice { kind: NoticeKind::PolicySetAside, ..notice }));
-    outcome.demanded = conflicts.then_some(engine::ON_DEMAND).into_iter().collect();
     outcome.breadth = linted.breadth;
     outcome.checked_something = loaded.holds_policies();
-    finish(&mut outcome, &loaded, reading, &|rule| engine::is_lint(rule.id) && loaded.ran(rule, *conflicts))?;
+    finish(&mut outcome, &loaded, reading, &|rule| {
+        engine::lint_rule(rule.id).is_some() && loaded.ran(rule, &demanded)
+    })?;
+    outcome.demanded = demanded;
     discard(loaded);
     Ok(outcome)
 }

@@ -185,10 +185,11 @@ impl Loaded {
     }
 
     /// Whether `rule` was looked for wherever it could report something: what needs a schema was not, where there is none that
-    /// can be used; nor what runs on demand, unless there was `demand`.
-    pub(super) fn ran(&self, rule: &Rule, demand: bool) -> bool {
+    /// can be used; nor what runs on demand, unless it is among the `demanded`.
+    pub(super) fn ran(&self, rule: &Rule, demanded: &[&str]) -> bool {
         let ready = || self.repo.stores.iter().all(|store| store.policies.is_empty() || store.schema.ready().is_some());
-        (demand || rule.id != lint::ON_DEMAND) && (rule.basis != Basis::Symbolic || ready())
+        let on_demand = lint::lint_rule(rule.id).is_some_and(|rule| rule.on_demand);
+        (!on_demand || demanded.contains(&rule.id)) && (rule.basis != Basis::Symbolic || ready())
     }
 
     /// What cannot be validated for lack of a schema, a sentence for each store.

@@ -8,13 +8,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use cedar_policy::{Context, Decision, Effect, Entities, EntityTypeName, EntityUid, Request, RequestEnv, Schema};
-use rayon::prelude::*;
+use cedar_policy::{Context, Decision, Effect, Entities, EntityTypeName, EntityUid, Request, Schema};
 use serde_json::Value;
 
 use crate::decide::ScopedAuthorizer;
 use crate::repo::{EntityState, Named, Store};
-use crate::symbolic::{Answer, CompiledPolicies, Formula, PolicyRef, SchemaModel, Session, Subject};
+use crate::symbolic::{Answer, CompiledPolicies, Formula, PolicyRef, SchemaModel, Session, Sessions, Subject};
 use crate::text::inline;
 
 /// Rows that people will still read.
@@ -28,7 +27,7 @@ const MOST_ENVIRONMENTS: usize = 60;
 /// Contexts that are tried in one environment.
 pub(super) const MOST_CONTEXTS: usize = 12;
 /// What the engine may spend on one context, in conflicts.
-pub(super) const BUDGET: u64 = 2000;
+const BUDGET: u64 = 2000;
 
 /// A request and its answer.
 #[derive(Debug, Clone, PartialEq)]
@@ -79,25 +78,26 @@ pub(super) fn today(store: &Store) -> Result<Found, String> {
     };
     let model = SchemaModel::new(&schema.cedar).map_err(|why| format!("its schema cannot be analysed: {why}"))?;
     let world = World::new(store, &schema.cedar, entities, &model);
-    let environments = model.environments();
-    let (rows, more) = chosen(environments, usize::MAX, |environment| world.rows(environment));
+    let sessions = Sessions::new(&world.rules).with_budget(BUDGET);
+    let (rows, more) = chosen(&sessions, usize::MAX, |session| world.rows(session));
     if !rows.is_empty() {
         return Ok(Found { rows, more, synthetic: false });
     }
-    let (rows, more) = chosen(environments, ANSWERS, |environment| world.synthetic(environment));
+    let (rows, more) = chosen(&sessions, ANSWERS, |session| world.synthetic(session));
     if rows.is_empty() {
         return Err("no request was found that is decided without an error".to_owned());
     }
     Ok(Found { rows, more, synthetic: true })
 }
 
-/// What people will read of the rows for each of `environments`, at most `most` of one action, and how many are left out.
+/// What people will read of the rows for each environment of `sessions`, at most `most` of one action, and how many are left out.
 fn chosen(
-    environments: &[RequestEnv],
+    sessions: &Sessions<'_>,
     most: usize,
-    rows: impl Fn(&RequestEnv) -> Vec<Row> + Send + Sync,
+    rows: impl Fn(&mut Session<'_>) -> Vec<Row> + Sync,
 ) -> (Vec<Row>, usize) {
-    let found: Vec<Vec<Row>> = environments.par_iter().take(MOST_ENVIRONMENTS).map(rows).collect();
+    let environments: Vec<usize> = (0..sessions.environments().len()).take(MOST_ENVIRONMENTS).collect();
+    let found = sessions.spread(&environments, 1, |sessions, at| sessions.full(*at).map(&rows).unwrap_or_default());
     let mut by_action: BTreeMap<String, Vec<Row>> = BTreeMap::new();
     for row in found.into_iter().flatten() {
         by_action.entry(row.action.to_string()).or_default().push(row);
@@ -170,15 +170,16 @@ impl<'s> World<'s> {
         Self { store, schema, entities, by_type, rules, index: ScopedAuthorizer::new(&store.set) }
     }
 
-    /// One request for each answer that is found in `environment`.
-    fn rows(&self, environment: &RequestEnv) -> Vec<Row> {
+    /// One request for each answer that is found in the environment of `session`.
+    fn rows(&self, session: &mut Session<'_>) -> Vec<Row> {
+        let environment = session.environment().clone();
         let of = |ty: &EntityTypeName| self.by_type.get(ty).map(Vec::as_slice).unwrap_or_default();
         let (principals, resources) = (of(environment.principal()), of(environment.resource()));
         if principals.is_empty() || resources.is_empty() {
             return Vec::new();
         }
         let mut rows: Vec<Row> = Vec::new();
-        for context in self.contexts(environment) {
+        for context in self.contexts(session) {
             for principal in principals {
                 for resource in resources {
                     let asked = [principal, environment.action(), resource];
@@ -194,8 +195,7 @@ impl<'s> World<'s> {
     }
 
     /// The plainest context, and one for each policy in which it matters.
-    fn contexts(&self, environment: &RequestEnv) -> Vec<Value> {
-        let mut session = Session::new(&self.rules, environment).with_budget(BUDGET);
+    fn contexts(&self, session: &mut Session<'_>) -> Vec<Value> {
         let allow = session.allow(0);
         let applicable = session.applicable(0);
         let effect = |policy: &PolicyRef| self.rules.subjects().get(policy.index).map(Subject::effect);
@@ -210,7 +210,8 @@ impl<'s> World<'s> {
         for question in questions.iter().take(MOST_CONTEXTS) {
             let Answer::Witness(witness) = session.find(question) else { continue };
             let context = witness.cases.first().and_then(|case| case.request_json.get("context"));
-            let Some(context) = context.and_then(|context| self.plainly(environment.action(), context)) else {
+            let Some(context) = context.and_then(|context| self.plainly(session.environment().action(), context))
+            else {
                 continue;
             };
             if !contexts.contains(&context) {

@@ -1,24 +1,23 @@
 //! Requests over entities that the engine makes up: for stores whose entities are kept elsewhere.
 
-use cedar_policy::{Effect, Entities, Entity, EntityUid, RequestEnv};
+use cedar_policy::{Effect, Entities, Entity, EntityUid};
 use serde_json::{Map, Value};
 
-use super::requests::{BUDGET, MOST_CONTEXTS, Row, World, without_escapes};
+use super::requests::{MOST_CONTEXTS, Row, World, without_escapes};
 use crate::symbolic::{Answer, Case, Formula, PolicyRef, Session};
 
 impl World<'_> {
-    /// A request that is allowed and one that is denied in `environment`, as far as there are any: denied by a forbid, if one is
-    /// all that stands in the way.
-    pub(super) fn synthetic(&self, environment: &RequestEnv) -> Vec<Row> {
-        let mut session = Session::new(&self.rules, environment).with_budget(BUDGET);
+    /// A request that is allowed and one that is denied in the environment of `session`, as far as there are any: denied by a
+    /// forbid, if one is all that stands in the way.
+    pub(super) fn synthetic(&self, session: &mut Session<'_>) -> Vec<Row> {
         let allow = session.allow(0);
         let (permits, forbids): (Vec<PolicyRef>, Vec<_>) = (session.applicable(0).into_iter())
             .partition(|policy| self.rules.subjects().get(policy.index).map(|it| it.effect()) == Some(Effect::Permit));
         let permitted = Formula::Or(permits.into_iter().map(Formula::Matches).collect());
         let stopped = forbids.into_iter().map(|policy| permitted.clone().and(Formula::Matches(policy)));
         let denied: Vec<_> = stopped.take(MOST_CONTEXTS).chain([!allow.clone()]).collect();
-        let allowed = self.first(&mut session, &[allow]);
-        allowed.into_iter().chain(self.first(&mut session, &denied)).collect()
+        let allowed = self.first(session, &[allow]);
+        allowed.into_iter().chain(self.first(session, &denied)).collect()
     }
 
     /// The first of `questions` that has an answer, as a row.

@@ -8,6 +8,7 @@
 //! |---|---|---|
 //! | ask | `question`, `reason` | questions, answers, and reasons for having none |
 //! | | `session` | one environment, asked any number of questions: what callers hold |
+//! | | `sessions` | the sessions of all environments, made when they are needed, on all threads |
 //! | compile | `compile` | cedar-policy-symcc turns a policy into two boolean terms: it matches, it errors |
 //! | encode | `encode` | terms become literals; structure (options, records) is followed, unknown leaves become bits at *places* |
 //! | | `circuit` | literals, gates and bits over a SAT solver |
@@ -32,6 +33,7 @@ mod encode;
 mod question;
 mod reason;
 mod session;
+mod sessions;
 mod solve;
 mod theory;
 mod witness;
@@ -42,5 +44,6 @@ pub use encode::Axioms;
 pub use question::{Answer, Formula, PolicyRef};
 pub use reason::{HardArithmetic, Reason, SetAsideReason};
 pub use session::Session;
+pub use sessions::Sessions;
 pub use solve::{DEFAULT_BUDGET, Sample};
 pub use witness::{Case, Witness};

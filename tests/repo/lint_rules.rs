@@ -13,9 +13,9 @@ use std::path::{Path, PathBuf};
 
 use polcheck::config::{self, Config};
 use polcheck::finding::{Finding, Level};
-use polcheck::lint::{LINT_RULES, Options, metadata};
+use polcheck::lint::{Check, Options, lint_rule, lint_rules, metadata};
 use polcheck::repo::{Repo, Request, load};
-use polcheck::rule::Catalogue;
+use polcheck::rule::{Basis, Catalogue};
 use polcheck::source::{Memory, Worktree};
 use polcheck::text::SourceFile;
 
@@ -35,7 +35,7 @@ fn run(repo: &Repo, config: &Config, only: Option<&[&str]>) -> Vec<Finding> {
 }
 
 fn fixtures() -> Vec<PathBuf> {
-    let known: BTreeSet<_> = LINT_RULES.iter().map(|rule| rule.meta.id).collect();
+    let known: BTreeSet<_> = lint_rules().map(|rule| rule.meta.id).collect();
     let mut found = Vec::new();
     for rule in &known {
         for kind in ["fail", "pass"] {
@@ -77,8 +77,9 @@ fn fixtures_hold_exactly_the_findings_that_are_marked() {
         let repo = read(&folder);
         assert!(repo.findings.is_empty(), "{}: {:#?}", folder.display(), repo.findings);
         assert!(repo.stores.iter().any(|store| !store.policies.is_empty()), "{}", folder.display());
-        let conflicts = folder.parent().unwrap().ends_with("conflicting-rules");
-        let linted = polcheck::lint::run(&repo, &Config::default(), Options { conflicts, ..Options::default() });
+        let id = folder.parent().unwrap().file_name().unwrap().to_str().unwrap();
+        let demanded: &[&str] = if lint_rule(id).unwrap().on_demand { &[id] } else { &[] };
+        let linted = polcheck::lint::run(&repo, &Config::default(), Options { demanded, ..Options::default() });
         assert!(linted.undecided.is_empty(), "{}: {:#?}", folder.display(), linted.undecided);
         let findings = linted.findings;
         let (found, marked) = (found(&findings), marked(&folder));
@@ -108,21 +109,28 @@ fn every_rule_has_a_page() {
     }
 }
 
-/// A rule is a file, a line in `rules/mod.rs`, a page and a folder of fixtures: nothing else lists rules.
+/// A rule is a file, a line in the list of its folder, a page and a folder of fixtures: nothing else lists rules.
 #[test]
 fn the_catalogue_is_the_only_list() {
-    let ids: BTreeSet<_> = LINT_RULES.iter().map(|rule| rule.meta.id.to_owned()).collect();
-    assert_eq!(ids.len(), LINT_RULES.len(), "an id stands twice");
-    let sources = std::fs::read_dir(root().join("src/lint/rules")).unwrap();
-    let with_rule = sources.filter_map(|entry| {
-        let path = entry.unwrap().path();
-        let text = std::fs::read_to_string(&path).unwrap();
-        text.contains("RULE: LintRule").then(|| path.file_stem().unwrap().to_str().unwrap().replace('_', "-"))
-    });
-    assert_eq!(with_rule.collect::<BTreeSet<_>>(), ids, "files under src/lint/rules and lines in their mod.rs");
+    let ids: BTreeSet<_> = lint_rules().map(|rule| rule.meta.id.to_owned()).collect();
+    assert_eq!(ids.len(), lint_rules().count(), "an id stands twice");
+    for (folder, basis) in [("rules", Basis::Text), ("proofs", Basis::Symbolic)] {
+        let sources = std::fs::read_dir(root().join("src/lint").join(folder)).unwrap();
+        let with_rule = sources.filter_map(|entry| {
+            let path = entry.unwrap().path();
+            let text = std::fs::read_to_string(&path).unwrap();
+            text.contains("RULE: LintRule").then(|| path.file_stem().unwrap().to_str().unwrap().replace('_', "-"))
+        });
+        let listed = lint_rules().filter(|rule| rule.meta.basis == basis).map(|rule| rule.meta.id.to_owned());
+        assert_eq!(with_rule.collect::<BTreeSet<_>>(), listed.collect(), "files of src/lint/{folder} and their list");
+    }
+    for rule in lint_rules() {
+        let basis = if matches!(rule.check, Check::Proof(_)) { Basis::Symbolic } else { Basis::Text };
+        assert_eq!(rule.meta.basis, basis, "{}", rule.meta.id);
+    }
     for entry in walk(&root().join("src")) {
         let text = std::fs::read_to_string(&entry).unwrap();
-        let own = entry.parent().unwrap().ends_with("lint/rules");
+        let own = ["lint/rules", "lint/proofs"].iter().any(|folder| entry.parent().unwrap().ends_with(folder));
         let code = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
         let named = ids.iter().filter(|id| code.contains(&format!("\"{id}\""))).count();
         let test = code.contains("#[cfg(test)]") || entry.to_str().unwrap().ends_with("tests.rs");

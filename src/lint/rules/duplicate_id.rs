@@ -3,13 +3,14 @@
 use std::collections::HashMap;
 
 use crate::finding::{Finding, Level};
-use crate::lint::context::{Context, LintRule, place};
+use crate::lint::context::{Context, finding_at, place};
+use crate::lint::rule::LintRule;
 use crate::repo::Policy;
 use crate::rule::{Basis, Precision, Rule};
 use crate::text::{Location, inline};
 
-pub(in crate::lint) static RULE: LintRule = LintRule {
-    meta: Rule {
+pub(in crate::lint) static RULE: LintRule = LintRule::text(
+    Rule {
         id: "duplicate-id",
         summary: "two policies, templates or links of one store have the same id",
         level: Some(Level::Error),
@@ -20,9 +21,8 @@ pub(in crate::lint) static RULE: LintRule = LintRule {
         since: "0.1.0",
         page: include_str!("../../../docs/rules/duplicate-id.md"),
     },
-    instead_of: &[],
     check,
-};
+);
 
 fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
     let mut first: HashMap<&str, &Policy> = HashMap::new();
@@ -38,7 +38,7 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
     for link in &context.store.links {
         if let Some(other) = first.get(link.short.as_str()) {
             let message = format!("a policy already has the id `{}` of this link", inline(&link.short));
-            let finding = Finding::new(RULE.meta.id, Level::Error, link.location.clone(), message);
+            let finding = finding_at(&RULE.meta, link.location.clone(), message);
             out.push(and_first(finding.policy(link.name.clone(), &link.location), other).help(HELP));
         }
     }
@@ -51,7 +51,7 @@ const FILES: &str = "give every policy, template and link of a store an id of it
 fn duplicate(policy: &Policy, id: &str, other: &Policy) -> Finding {
     let message = format!("another policy of this store already has the id `{}`", inline(id));
     let help = if policy.location.path() == other.location.path() { HELP } else { FILES };
-    let finding = Finding::new(RULE.meta.id, Level::Error, id_place(policy), message);
+    let finding = finding_at(&RULE.meta, id_place(policy), message);
     and_first(finding.policy(policy.name.clone(), &policy.location), other).help(help)
 }
 

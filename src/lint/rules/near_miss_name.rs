@@ -4,15 +4,16 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::near_miss_typo::{is_plural, is_slip};
 use crate::finding::{Finding, Level};
-use crate::lint::context::{Context, LintRule, place};
+use crate::lint::context::{Context, place};
 use crate::lint::literals::{entities, is_action_type, show};
+use crate::lint::rule::LintRule;
 use crate::repo::syntax::EntityLiteral;
 use crate::repo::{EntityState, Policy, SchemaState};
 use crate::rule::{Basis, Precision, Rule};
 use crate::text::inline;
 
-pub(in crate::lint) static RULE: LintRule = LintRule {
-    meta: Rule {
+pub(in crate::lint) static RULE: LintRule = LintRule::text(
+    Rule {
         id: "near-miss-name",
         summary: "a name is one slip away from a known one",
         level: Some(Level::Warning),
@@ -23,9 +24,8 @@ pub(in crate::lint) static RULE: LintRule = LintRule {
         since: "0.1.0",
         page: include_str!("../../../docs/rules/near-miss-name.md"),
     },
-    instead_of: &[],
     check,
-};
+);
 
 /// In so many policies a name is known for its use alone.
 const KNOWN_BY_USE: usize = 3;
@@ -120,8 +120,8 @@ fn finding(context: &Context<'_>, (policy, entity): &Place<'_>, known: &str, use
     finding
 }
 
-/// Names by what is left of them when one letter is dropped: two names at distance one share such a rest (or one is a rest of
-/// the other), so that not every pair has to be compared.
+/// Names by what is left of them when one letter is dropped: two names at distance one share such a rest (or one is a
+/// rest of the other), so that not every pair has to be compared.
 struct Index<'a>(HashMap<String, Vec<&'a str>>);
 
 impl<'a> Index<'a> {

@@ -1,5 +1,5 @@
-//! Whether one name is a slip of another. Names that are alike on purpose (numbered, lettered, endings that make another
-//! word) are far more common than slips, so only edits that hardly ever make another name count.
+//! Whether one name is a slip of another. Names that are alike on purpose (numbered, lettered, endings that make
+//! another word) are far more common than slips, so only edits that hardly ever make another name count.
 
 /// Shorter names are too near to everything.
 const MIN_LENGTH: usize = 5;
@@ -90,8 +90,8 @@ impl<'a> Edit<'a> {
             .any(|c| c.is_numeric())
     }
 
-    /// Another last letter, or one more: `maria` and `mario`, `martin` and `martina`, `close` and `closed`. A plural `s` is a
-    /// slip all the same, unless the caller knows better.
+    /// Another last letter, or one more: `maria` and `mario`, `martin` and `martina`, `close` and `closed`. A plural
+    /// `s` is a slip all the same, unless the caller knows better.
     fn makes_another_word(&self) -> bool {
         let at_end = self.long.get(self.end()).is_none_or(|c| !c.is_lowercase());
         let plural = matches!((self.from, self.to), (['s'], []));

@@ -2,15 +2,16 @@
 
 use super::placeholder_text::{Kind, placeholder};
 use crate::finding::{Finding, Level};
-use crate::lint::context::{Context, LintRule};
+use crate::lint::context::Context;
 use crate::lint::literals::entities;
+use crate::lint::rule::LintRule;
 use crate::repo::Policy;
 use crate::repo::syntax::{Expr, ExprKind};
 use crate::rule::{Basis, Precision, Rule};
 use crate::text::{Span, inline};
 
-pub(in crate::lint) static RULE: LintRule = LintRule {
-    meta: Rule {
+pub(in crate::lint) static RULE: LintRule = LintRule::text(
+    Rule {
         id: "placeholder",
         summary: "an id or a string still holds a placeholder",
         level: Some(Level::Error),
@@ -21,9 +22,8 @@ pub(in crate::lint) static RULE: LintRule = LintRule {
         since: "0.1.0",
         page: include_str!("../../../docs/rules/placeholder.md"),
     },
-    instead_of: &[],
     check,
-};
+);
 
 fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
     for policy in context.policies() {

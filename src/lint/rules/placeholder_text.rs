@@ -21,8 +21,8 @@ pub(super) fn placeholder(text: &str, kind: Kind) -> Option<&str> {
         .or_else(|| if kind == Kind::Pattern { None } else { angle(text, kind) })
 }
 
-/// `CHANGE_ME` and the like, in capitals, as the whole text. A bare `TODO` is an id only: as a string it may be the state of
-/// a task.
+/// `CHANGE_ME` and the like, in capitals, as the whole text. A bare `TODO` is an id only: as a string it may be the
+/// state of a task.
 fn whole_word(text: &str, kind: Kind) -> bool {
     let words = ["CHANGEME", "CHANGE_ME", "CHANGE-ME", "REPLACEME", "REPLACE_ME", "REPLACE-ME", "FIXME"];
     let crosses = text.len() >= 4 && text.bytes().all(|byte| byte == b'X');

@@ -2,14 +2,15 @@
 
 use super::type_error_shape::{Shape, shape, signature};
 use crate::finding::{Finding, Level};
-use crate::lint::context::{Context, LintRule};
+use crate::lint::context::Context;
+use crate::lint::rule::LintRule;
 use crate::repo::Policy;
 use crate::repo::syntax::{BinaryOp, Expr, ExprKind, UnaryOp};
 use crate::rule::{Basis, Precision, Rule};
 use crate::text::{Span, inline};
 
-pub(in crate::lint) static RULE: LintRule = LintRule {
-    meta: Rule {
+pub(in crate::lint) static RULE: LintRule = LintRule::text(
+    Rule {
         id: "type-error-in-condition",
         summary: "an expression errors on every request that reaches it",
         level: Some(Level::Error),
@@ -20,9 +21,9 @@ pub(in crate::lint) static RULE: LintRule = LintRule {
         since: "0.1.0",
         page: include_str!("../../../docs/rules/type-error-in-condition.md"),
     },
-    instead_of: &["unexpected-type", "incompatible-types"],
     check,
-};
+)
+.instead_of(&["unexpected-type", "incompatible-types"]);
 
 fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
     for policy in context.policies() {

@@ -1,5 +1,5 @@
-//! What kind of value an expression has for certain, with no schema: literals, operators and calls whose result is always of
-//! one kind. As in Cedar's evaluator (cedar-policy-core, `evaluator.rs`).
+//! What kind of value an expression has for certain, with no schema: literals, operators and calls whose result is
+//! always of one kind. As in Cedar's evaluator (cedar-policy-core, `evaluator.rs`).
 
 use std::fmt;
 
@@ -80,8 +80,8 @@ fn shape_within(expr: &Expr, branches: usize) -> Option<Shape> {
     })
 }
 
-/// What the arguments of the extension function `name` have to be, and what it gives. In a method call the first argument is
-/// the value before the dot.
+/// What the arguments of the extension function `name` have to be, and what it gives. In a method call the first
+/// argument is the value before the dot.
 pub(super) fn signature(name: &str) -> Option<(&'static [Shape], Shape)> {
     use Shape::{Bool, Datetime, Decimal, Duration, Ip, Long, String};
     Some(match name {

@@ -1,13 +1,14 @@
 //! `wildcard-in-entity-id`: `*` in an id, where it stands for itself only.
 
 use crate::finding::{Finding, Level};
-use crate::lint::context::{Context, LintRule};
+use crate::lint::context::Context;
 use crate::lint::literals::{entities, show};
+use crate::lint::rule::LintRule;
 use crate::repo::syntax::EntityLiteral;
 use crate::rule::{Basis, Precision, Rule};
 
-pub(in crate::lint) static RULE: LintRule = LintRule {
-    meta: Rule {
+pub(in crate::lint) static RULE: LintRule = LintRule::text(
+    Rule {
         id: "wildcard-in-entity-id",
         summary: "an entity id holds `*`, which means nothing there",
         level: Some(Level::Warning),
@@ -18,9 +19,8 @@ pub(in crate::lint) static RULE: LintRule = LintRule {
         since: "0.1.0",
         page: include_str!("../../../docs/rules/wildcard-in-entity-id.md"),
     },
-    instead_of: &[],
     check,
-};
+);
 
 fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
     for policy in context.policies() {

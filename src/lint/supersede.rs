@@ -2,31 +2,33 @@
 
 use std::collections::HashMap;
 
-use super::rules::LINT_RULES;
+use super::catalogue::lint_rule;
 use crate::finding::Finding;
 
-/// Drops from `findings` what the validator says of a defect that a rule of ours reports as well, no milder. Suppressed findings
-/// must be gone by then: what Cedar refuses stays reported when ours is suppressed.
-pub fn fold(findings: &mut Vec<Finding>) {
-    let stands_for =
-        |finding: &Finding| LINT_RULES.iter().find(|rule| rule.meta.id == finding.rule).map(|rule| rule.instead_of);
+/// Drops from `findings` what the validator says of a defect that a rule of ours reports as well, no milder. Suppressed
+/// findings must be gone by then: what Cedar refuses stays reported when ours is suppressed.
+pub fn drop_superseded(findings: &mut Vec<Finding>) {
+    let stands_for = |finding: &Finding| lint_rule(finding.rule).map(|rule| rule.instead_of);
     let mut ours: HashMap<&str, Vec<&Finding>> = HashMap::new();
     for finding in findings.iter().filter(|finding| stands_for(finding).is_some_and(|other| !other.is_empty())) {
         if let Some(policy) = &finding.policy {
             ours.entry(policy).or_default().push(finding);
         }
     }
-    let said = |finding: &Finding| {
+    let superseded = |finding: &Finding| {
         let same = finding.policy.as_deref().and_then(|policy| ours.get(policy));
-        same.is_some_and(|same| same.iter().any(|own| is_said_by(finding, own, stands_for(own).unwrap_or_default())))
+        same.is_some_and(|same| {
+            same.iter().any(|own| is_superseded_by(finding, own, stands_for(own).unwrap_or_default()))
+        })
     };
-    let dropped: Vec<bool> = findings.iter().map(said).collect();
+    let dropped: Vec<bool> = findings.iter().map(superseded).collect();
     let mut dropped = dropped.into_iter();
     findings.retain(|_| !dropped.next().unwrap_or(false));
 }
 
-/// Whether `own` stands for `finding`. The validator names no request environments, and of a whole policy no place in it.
-fn is_said_by(finding: &Finding, own: &Finding, instead_of: &[&str]) -> bool {
+/// Whether `own` stands for `finding`. The validator names no request environments, and of a whole policy no place in
+/// it.
+fn is_superseded_by(finding: &Finding, own: &Finding, instead_of: &[&str]) -> bool {
     let (one, other) = (&finding.location, &own.location);
     let meet = one.path() == other.path() && one.span.start < other.span.end && other.span.start < one.span.end;
     instead_of.contains(&finding.rule)

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use cedar_policy::RequestEnv;
 
-use super::members::Member;
+use super::members::{Member, MemberKind};
 use crate::repo::cedar::Part;
 use crate::symbolic::{CompiledPolicies, Formula, PolicyRef, SchemaModel, Session, Status, Subject};
 use crate::text::Span;
@@ -14,20 +14,24 @@ const MAX_PARTS: usize = 40;
 /// Nor are those of policies for more environments.
 const MAX_ENVIRONMENTS: usize = 12;
 
-/// The places of a smallest set of operands (none can be left out) that exclude each other under the scope of `member`; empty
-/// when the scope alone does, `None` when that was not found out.
-pub(super) fn clash(member: &Member<'_>, schema: &Arc<SchemaModel>, environments: &[&RequestEnv]) -> Option<Vec<Span>> {
+/// The places of a smallest set of operands (none can be left out) that exclude each other under the scope of `member`;
+/// empty when the scope alone does, `None` when that was not found out.
+pub(in crate::lint) fn find_contradiction(
+    member: &Member<'_>,
+    schema: &Arc<SchemaModel>,
+    environments: &[&RequestEnv],
+) -> Option<Vec<Span>> {
     let policy = member.policy;
     let parts = policy.body.parts(policy.base);
-    if !member.decides() || parts.len() > MAX_PARTS || environments.len() > MAX_ENVIRONMENTS {
+    if member.kind != MemberKind::Static || parts.len() > MAX_PARTS || environments.len() > MAX_ENVIRONMENTS {
         return None;
     }
     let impossible = |parts: &[&Part]| {
         let policy = policy.body.with_parts("part", parts.iter().copied())?;
-        let rules = CompiledPolicies::new(Arc::clone(schema), vec![Subject::policy(&policy)]);
+        let policies = CompiledPolicies::new(Arc::clone(schema), vec![Subject::policy(&policy)]);
         let whole = PolicyRef { side: 0, index: 0 };
         let dead = |environment: &&RequestEnv| {
-            let mut session = Session::new(&rules, environment);
+            let mut session = Session::new(&policies, environment);
             match session.status(whole) {
                 Status::OutOfScope => true,
                 Status::SetAside(_) => false,

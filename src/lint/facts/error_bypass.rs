@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use cedar_policy::{AuthorizationError, Authorizer, Decision, Effect, RequestEnv};
 
-use super::engine::matches;
 use super::members::{Member, members};
+use super::questions::{matches, policy};
 use crate::finding::Evidence;
 use crate::repo::Store;
 use crate::repo::cedar::Read;
-use crate::symbolic::{Answer, Case, CompiledPolicies, Formula, PolicyRef, SchemaModel, Session, Status, Subject};
+use crate::symbolic::{Answer, Case, CompiledPolicies, Formula, SchemaModel, Session, Status, Subject};
 use crate::text::Span;
 
 /// So many reads of one policy are looked at.
@@ -28,49 +28,49 @@ pub(in crate::lint) struct MissingRead {
 
 /// A read in a forbid that errors, and the request that is allowed because of it.
 #[derive(Debug)]
-pub(super) struct Slip {
+pub(in crate::lint) struct Bypass {
     /// The read.
-    pub(super) read: MissingRead,
+    pub(in crate::lint) read: MissingRead,
     /// The environment.
-    pub(super) environment: usize,
+    pub(in crate::lint) environment: usize,
     /// The request.
-    pub(super) evidence: Evidence,
+    pub(in crate::lint) evidence: Evidence,
 }
 
-/// The slips of the forbid `member`, which the engine does not have in `environments`: one for each read that has any.
-pub(super) fn slips(
+/// The bypasses of the forbid `member`, which the engine does not have in `environments`: one for each read that has
+/// any.
+pub(in crate::lint) fn find_bypasses(
     store: &Store,
     schema: &Arc<SchemaModel>,
     member: &Member<'_>,
     environments: &[(usize, &RequestEnv)],
-) -> Vec<Slip> {
+) -> Vec<Bypass> {
     let reads = member.policy.body.reads(member.policy.base, MAX_READS);
     let (all, mut subjects): (Vec<Member<'_>>, Vec<Subject>) = members(store).into_iter().unzip();
     let first = subjects.len();
     subjects.extend(reads.iter().map(|read| Subject::policy(&read.missing)));
-    let rules = CompiledPolicies::new(Arc::clone(schema), subjects);
+    let policies = CompiledPolicies::new(Arc::clone(schema), subjects);
     let mut open: Vec<(usize, &Read)> = (first..).zip(&reads).collect();
     let mut found = Vec::new();
     for (environment, of) in environments.iter().take(MAX_ENVIRONMENTS) {
-        let mut session = Session::new(&rules, of);
+        let mut session = Session::new(&policies, of);
         let of = |session: &mut Session<'_>, effect: Effect| {
             let deciding = all.iter().enumerate().filter(|(_, member)| member.decides() && member.effect == effect);
             let indices = deciding.map(|(index, _)| index);
-            let applying =
-                indices.filter(|index| session.status(PolicyRef { side: 0, index: *index }) == Status::Applies);
+            let applying = indices.filter(|index| session.status(policy(*index)) == Status::Applies);
             Formula::Or(applying.map(matches).collect())
         };
         let allowed = of(&mut session, Effect::Permit).and(!of(&mut session, Effect::Forbid));
         open.retain(|(index, read)| {
-            if session.status(PolicyRef { side: 0, index: *index }) != Status::Applies {
+            if session.status(policy(*index)) != Status::Applies {
                 return true;
             }
             let Answer::Witness(witness) = session.find(&matches(*index).and(allowed.clone())) else { return true };
-            let case = witness.cases.into_iter().next().filter(|case| slips_through(store, member, case));
+            let case = witness.cases.into_iter().next().filter(|case| is_bypassed(store, member, case));
             let Some(case) = case else { return true };
             let evidence = Evidence { request: case.request_json, entities: case.entities_json };
             let read = MissingRead { span: read.span, attribute: read.attribute.clone() };
-            found.push(Slip { read, environment: *environment, evidence });
+            found.push(Bypass { read, environment: *environment, evidence });
             false
         });
     }
@@ -78,7 +78,7 @@ pub(super) fn slips(
 }
 
 /// Whether the authorizer, with every policy of the store, says that `member` errors and the request is allowed.
-fn slips_through(store: &Store, member: &Member<'_>, case: &Case) -> bool {
+fn is_bypassed(store: &Store, member: &Member<'_>, case: &Case) -> bool {
     let response = Authorizer::new().is_authorized(&case.request, &store.set, &case.entities);
     let errs = response.diagnostics().errors().any(|error| match error {
         AuthorizationError::PolicyEvaluationError(error) => *error.policy_id() == member.policy.key,

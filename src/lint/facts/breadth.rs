@@ -2,23 +2,27 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::analysis::Analysis;
-use super::settle::Known;
+use cedar_policy::Effect;
+
+use super::questions::{any_other, matches};
+use super::store_facts::Facts;
 use crate::outcome::Breadth;
 use crate::repo::syntax::{Expr, ExprKind, Variable};
+use crate::symbolic::Formula;
 
 /// Every permit that decides and matches something, the furthest-reaching first.
-pub(super) fn ranking(analysis: &Analysis<'_>, store: &str) -> Vec<Breadth> {
-    let mut all: Vec<Breadth> = analysis
-        .permits()
+pub(in crate::lint) fn rank_permits(facts: &Facts<'_>) -> Vec<Breadth> {
+    let permits = facts.deciding(Effect::Permit).into_iter();
+    let mut all: Vec<Breadth> = permits
+        .filter_map(|index| Some((index, facts.members.get(index)?)))
         .map(|(index, member)| {
             let open = member.policy.syntax().open;
             let bound = [open.principal, open.action, open.resource].into_iter().filter(|open| !open).count();
             Breadth {
-                store: store.to_owned(),
+                store: facts.store.name.clone(),
                 policy: member.name.to_owned(),
-                environments: analysis.live(index).count(),
-                unconditional: analysis.always(index).count(),
+                environments: facts.live(index).count(),
+                unconditional: facts.always(index).count(),
                 conditions: bound + member.policy.body.parts(0).len(),
             }
         })
@@ -38,8 +42,6 @@ pub(super) fn ranking(analysis: &Analysis<'_>, store: &str) -> Vec<Breadth> {
 /// A permit that reaches everything of some resource types, whoever asks.
 #[derive(Debug)]
 pub(in crate::lint) struct Broad {
-    /// The permit.
-    pub(in crate::lint) policy: usize,
     /// The resource types.
     pub(in crate::lint) resources: Vec<String>,
     /// Their environments.
@@ -50,28 +52,28 @@ pub(in crate::lint) struct Broad {
 
 /// Whether the permit at `index` has an open scope, and for some resource type with several actions matches in every
 /// environment: every request, or depending on what is neither principal nor resource.
-pub(super) fn broad(analysis: &Analysis<'_>, index: usize) -> Option<Broad> {
-    let member = analysis.members.get(index)?;
+pub(in crate::lint) fn judge_breadth(facts: &Facts<'_>, index: usize) -> Option<Broad> {
+    let member = facts.members.get(index)?;
     let syntax = member.policy.syntax();
     if !(syntax.open.action && syntax.open.principal && syntax.open.resource) {
         return None;
     }
-    let always: BTreeSet<usize> = analysis.always(index).collect();
+    let always: BTreeSet<usize> = facts.always(index).collect();
     let blind = syntax.condition.as_ref().is_some_and(|condition| !looks(condition));
-    let reached: BTreeSet<usize> = if blind { analysis.live(index).collect() } else { always.clone() };
+    let reached: BTreeSet<usize> = if blind { facts.live(index).collect() } else { always.clone() };
     let mut types: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-    for (at, environment) in analysis.environments.iter().enumerate() {
+    for (at, environment) in facts.environments.iter().enumerate() {
         types.entry(&environment.resource).or_default().push(at);
     }
     let actions = |all: &[usize]| {
-        let named = all.iter().filter_map(|at| analysis.environments.get(*at)).map(|environment| &environment.action);
+        let named = all.iter().filter_map(|at| facts.environments.get(*at)).map(|environment| &environment.action);
         named.collect::<BTreeSet<_>>().len()
     };
     types.retain(|_, all| actions(all) > 1 && all.iter().all(|at| reached.contains(at)));
     let environments: Vec<usize> = types.values().flatten().copied().collect::<BTreeSet<_>>().into_iter().collect();
     let conditional = !environments.iter().all(|at| always.contains(at));
     let resources: Vec<String> = types.into_keys().map(str::to_owned).collect();
-    (!resources.is_empty()).then_some(Broad { policy: index, resources, environments, conditional })
+    (!resources.is_empty()).then_some(Broad { resources, environments, conditional })
 }
 
 /// Whether `condition` asks something of the principal or the resource, other than of which type they are.
@@ -87,14 +89,21 @@ fn looks(condition: &Expr) -> bool {
     false
 }
 
-impl Analysis<'_> {
-    /// Environments where the policy at `index` matches something.
-    pub(super) fn live(&self, index: usize) -> impl Iterator<Item = usize> + '_ {
-        self.facts(index).iter().filter(|fact| fact.live == Known::Yes).map(|fact| fact.environment)
-    }
+/// Whether the permit matches every request of every environment of the schema, and there is more to it than one action
+/// that it names.
+pub(in crate::lint) fn is_for_everything(facts: &Facts<'_>, permit: usize) -> bool {
+    let (reached, all) = (facts.always(permit).count(), facts.environments.len());
+    reached > 0 && reached == all && (all > 1 || facts.is_for_any_action(permit))
+}
 
-    /// Environments where it matches everything.
-    pub(super) fn always(&self, index: usize) -> impl Iterator<Item = usize> + '_ {
-        self.facts(index).iter().filter(|fact| fact.always == Known::Yes).map(|fact| fact.environment)
-    }
+/// Whether some permit is so: then that is what there is to say of permits.
+pub(in crate::lint) fn permits_everything(facts: &Facts<'_>) -> bool {
+    facts.deciding(Effect::Permit).into_iter().any(|permit| is_for_everything(facts, permit))
+}
+
+/// What a request has to be to show how far a permit reaches: allowed by it, alone if there is one.
+pub(in crate::lint) fn grant_example(permit: usize) -> Vec<Formula> {
+    let allowed = matches(permit).and(!any_other(Effect::Forbid, permit));
+    let alone = allowed.clone().and(!any_other(Effect::Permit, permit));
+    vec![alone, allowed, matches(permit)]
 }

@@ -1,13 +1,14 @@
-//! One request environment: what each policy does there. As few questions as will do: each answer with a request settles what
-//! it says of other policies too.
+//! One request environment: what each policy does there. As few questions as will do: each answer with a request tells
+//! what it says of other policies too.
 
 use std::collections::BTreeMap;
 
 use cedar_policy::Effect;
 
-use super::engine::{Unanswered, any_other, errors, matches, note};
 use super::members::Member;
-use crate::symbolic::{Answer, Formula, PolicyRef, Reason, Sample, Session};
+use super::questions::{any_other, errors, matches, policy};
+use super::unanswered::Unanswered;
+use crate::symbolic::{Answer, Formula, Reason, Sample, Session};
 
 /// What is known of a question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,29 +40,29 @@ pub(in crate::lint) struct Fact {
 
 /// What was found in one environment.
 #[derive(Debug, Default)]
-pub(super) struct Settled {
+pub(in crate::lint) struct EnvironmentFacts {
     /// By index, in order, for the policies that apply there.
-    pub(super) facts: Vec<(usize, Fact)>,
+    pub(in crate::lint) facts: Vec<(usize, Fact)>,
     /// Policies that the engine does not have there, and why.
-    pub(super) set_aside: Vec<(usize, String)>,
+    pub(in crate::lint) set_aside: Vec<(usize, String)>,
     /// For a live policy that others may cover: those that match one request that it does.
-    pub(super) seen: BTreeMap<usize, Vec<usize>>,
+    pub(in crate::lint) seen: BTreeMap<usize, Vec<usize>>,
     /// Whether some request is allowed.
-    pub(super) allowed: Option<Known>,
+    pub(in crate::lint) allowed: Option<Known>,
     /// Questions without an answer.
-    pub(super) unanswered: Unanswered,
+    pub(in crate::lint) unanswered: Unanswered,
 }
 
-/// Settles the environment of `session`, the `at`-th.
-pub(super) fn settle(session: &mut Session<'_>, at: usize, members: &[Member<'_>]) -> Settled {
+/// Finds out what `members` do in the environment of `session`, the `at`-th.
+pub(super) fn examine_environment(session: &mut Session<'_>, at: usize, members: &[Member<'_>]) -> EnvironmentFacts {
     let applicable: Vec<usize> = session.applicable(0).into_iter().map(|policy| policy.index).collect();
     let set_aside = session.set_aside(0).into_iter().map(|(policy, why)| (policy.index, why.to_string())).collect();
-    let mut settling = Settling {
+    let mut asking = Asking {
         session,
         members: members.len(),
         unmatched: applicable.clone(),
         seen: BTreeMap::new(),
-        unanswered: Unanswered::new(),
+        unanswered: Unanswered::default(),
     };
     let deciding = |effect| {
         let of =
@@ -82,20 +83,20 @@ pub(super) fn settle(session: &mut Session<'_>, at: usize, members: &[Member<'_>
             errors: Known::No,
         };
         match (member.decides(), member.effect) {
-            (false, _) => fact.live = settling.possible(index, &matches(index)),
+            (false, _) => fact.live = asking.possible(index, &matches(index)),
             (true, Effect::Permit) => {
-                if settling.permit(index, forbids > 0, &mut fact) {
+                if asking.ask_about_permit(index, forbids > 0, &mut fact) {
                     allowed = Some(Known::Yes);
                 }
             }
-            (true, Effect::Forbid) => settling.forbid(index, &mut fact),
+            (true, Effect::Forbid) => asking.ask_about_forbid(index, &mut fact),
         }
         facts.push((index, fact));
     }
     for (index, fact) in facts.iter_mut().filter(|(_, fact)| fact.live != Known::No) {
         let decides = members.get(*index).is_some_and(Member::decides);
-        if decides && settling.unmatched.contains(index) {
-            fact.always = settling.possible(*index, &!matches(*index)).not();
+        if decides && asking.unmatched.contains(index) {
+            fact.always = asking.possible(*index, &!matches(*index)).not();
         }
     }
     let permitted =
@@ -103,9 +104,9 @@ pub(super) fn settle(session: &mut Session<'_>, at: usize, members: &[Member<'_>
     let (permit, forbid) = (deciding(Effect::Permit).next(), deciding(Effect::Forbid).next());
     if let (true, None, Some(permit), Some(forbid)) = (permitted, allowed, permit, forbid) {
         let question = any_other(Effect::Permit, forbid).and(!any_other(Effect::Forbid, permit));
-        allowed = Some(settling.possible(forbid, &question));
+        allowed = Some(asking.possible(forbid, &question));
     }
-    Settled { facts, set_aside, seen: settling.seen, allowed, unanswered: settling.unanswered }
+    EnvironmentFacts { facts, set_aside, seen: asking.seen, allowed, unanswered: asking.unanswered }
 }
 
 impl Known {
@@ -118,7 +119,7 @@ impl Known {
     }
 }
 
-struct Settling<'s, 'r> {
+struct Asking<'s, 'r> {
     session: &'s mut Session<'r>,
     members: usize,
     /// Policies that matched in every model so far.
@@ -127,13 +128,13 @@ struct Settling<'s, 'r> {
     unanswered: Unanswered,
 }
 
-impl Settling<'_, '_> {
+impl Asking<'_, '_> {
     /// Whether there is a request as `question` says.
     fn possible(&mut self, about: usize, question: &Formula) -> Known {
         match self.ask(question) {
             Ok(known) => known,
             Err(reason) => {
-                note(&mut self.unanswered, about, 1, &reason);
+                self.unanswered.note(about, &reason);
                 Known::Unknown
             }
         }
@@ -157,29 +158,28 @@ impl Settling<'_, '_> {
             Answer::Witness(sample) => {
                 self.learn(&sample);
                 let others = (0..self.members).filter(|other| *other != index);
-                let matching =
-                    others.filter(|other| sample.matches(PolicyRef { side: 0, index: *other }) == Some(true));
+                let matching = others.filter(|other| sample.matches(policy(*other)) == Some(true));
                 self.seen.insert(index, matching.collect());
                 Known::Yes
             }
             Answer::Unknown(reason) => {
-                note(&mut self.unanswered, index, 1, &reason);
+                self.unanswered.note(index, &reason);
                 Known::Unknown
             }
         }
     }
 
     fn learn(&mut self, sample: &Sample) {
-        self.unmatched.retain(|index| sample.matches(PolicyRef { side: 0, index: *index }) != Some(false));
+        self.unmatched.retain(|index| sample.matches(policy(*index)) != Some(false));
     }
 
-    /// Settles a permit; whether a request was seen that it permits.
-    fn permit(&mut self, index: usize, forbids: bool, fact: &mut Fact) -> bool {
+    /// Asks about a permit; whether a request was seen that it permits.
+    fn ask_about_permit(&mut self, index: usize, forbids: bool, fact: &mut Fact) -> bool {
         let alone = matches(index).and(!any_other(Effect::Permit, index));
         let decisive = alone.clone().and(!any_other(Effect::Forbid, index));
         // Without an answer here the single questions may still have one.
-        let settled = self.ask(&decisive);
-        if matches!(settled, Ok(Known::Yes)) {
+        let decides = self.ask(&decisive);
+        if matches!(decides, Ok(Known::Yes)) {
             return true;
         }
         fact.live = self.live(index);
@@ -188,8 +188,8 @@ impl Settling<'_, '_> {
             fact.overridden = fact.live;
             return false;
         }
-        fact.shadowed = match settled {
-            Ok(settled) if !forbids => settled.not(),
+        fact.shadowed = match decides {
+            Ok(decides) if !forbids => decides.not(),
             _ => self.possible(index, &alone).not(),
         };
         if !forbids {
@@ -200,7 +200,7 @@ impl Settling<'_, '_> {
         permitted == Known::Yes
     }
 
-    fn forbid(&mut self, index: usize, fact: &mut Fact) {
+    fn ask_about_forbid(&mut self, index: usize, fact: &mut Fact) {
         let alone = self.possible(index, &matches(index).and(!any_other(Effect::Forbid, index)));
         if alone != Known::Yes {
             fact.live = self.live(index);

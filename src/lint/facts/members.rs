@@ -5,7 +5,10 @@ use cedar_policy::Effect;
 use crate::repo::cedar::Body;
 use crate::repo::{Policy, Store};
 use crate::symbolic::Subject;
-use crate::text::Location;
+use crate::text::{Location, Span, inline};
+
+/// So many policies are named in a sentence about what was not decided.
+const NAMED: usize = 5;
 
 /// What a member is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,10 +43,43 @@ impl Member<'_> {
     pub(in crate::lint) fn decides(&self) -> bool {
         self.kind != MemberKind::Template
     }
+
+    /// Whether its scope leaves the action open.
+    pub(in crate::lint) fn is_for_any_action(&self) -> bool {
+        self.policy.syntax().open.action
+    }
+
+    /// What people call it: its id, or where it stands.
+    pub(in crate::lint) fn quoted_name(&self) -> String {
+        if self.policy.id.is_none() && self.short == self.policy.short {
+            return format!("`{}:{}`", inline(self.location.path()), self.head().start().line);
+        }
+        format!("`{}`", inline(self.short))
+    }
+
+    /// The line that names it: the one with its id, else the one where the annotations end, else its first.
+    pub(in crate::lint) fn head(&self) -> Location {
+        let location = self.location;
+        let (text, start) = (location.text(), location.span.start);
+        if self.kind != MemberKind::Link {
+            if let Some((_, Some(span))) = &self.policy.id {
+                return Location::new(&location.file, *span);
+            }
+            let mut at = start;
+            for line in text.split_inclusive('\n') {
+                if ["permit", "forbid"].iter().any(|effect| line.trim_start().starts_with(effect)) {
+                    return Location::new(&location.file, Span::new(at, at + line.trim_end().len()));
+                }
+                at += line.len();
+            }
+        }
+        let line = text.lines().next().unwrap_or_default();
+        Location::new(&location.file, Span::new(start, start + line.len()))
+    }
 }
 
 /// Static policies and links in the order of the store, then templates, each as the engine takes it.
-pub(super) fn members(store: &Store) -> Vec<(Member<'_>, Subject)> {
+pub(in crate::lint) fn members(store: &Store) -> Vec<(Member<'_>, Subject)> {
     let of = |policy, kind| {
         let policy: &Policy = policy;
         Member {
@@ -70,4 +106,13 @@ pub(super) fn members(store: &Store) -> Vec<(Member<'_>, Subject)> {
         Body::Static(_) => None,
     });
     statics.chain(links).chain(templates).collect()
+}
+
+/// The first of `names`, and how many more there are.
+pub(super) fn some_of(names: &[String]) -> String {
+    let more = match names.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!("{}{more}", names.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", "))
 }

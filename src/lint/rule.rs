@@ -1,0 +1,69 @@
+//! What a lint rule is: all that is known of it, declared in one place.
+
+use super::context::Context;
+use super::facts::{Facts, Proved};
+use crate::finding::Finding;
+use crate::rule::Rule;
+
+/// A lint rule: what is known of it, and the code that looks for it in one store. Declared by [`LintRule::text`] or
+/// [`LintRule::proof`], and what the two do not ask for by the methods.
+#[derive(Debug)]
+pub struct LintRule {
+    /// Metadata.
+    pub meta: Rule,
+    /// Whether it runs only when somebody asks for it: a caller, or configuration that gives it a level.
+    pub on_demand: bool,
+    /// Rules of the validator whose findings this one's stand for, where both see the same defect.
+    pub instead_of: &'static [&'static str],
+    /// The code.
+    pub check: Check,
+}
+
+/// The code of a rule over text and syntax.
+pub type Text = fn(&Context<'_>, &mut Vec<Finding>);
+/// The code of a rule by proof.
+pub type Proof = fn(&mut Facts<'_>, &mut Proved);
+
+/// The code of a rule. Either adds what it finds, in any order; [`super::run`] fills in the store and the level, which
+/// is the configured one, or the finding's own where that is milder than both it and the rule's.
+#[derive(Debug, Clone, Copy)]
+pub enum Check {
+    /// Reads text and syntax, with or without a schema.
+    Text(Text),
+    /// Asks the engine; runs where there is a schema that can be used.
+    Proof(Proof),
+}
+
+impl LintRule {
+    /// A rule over text and syntax.
+    pub(super) const fn text(meta: Rule, check: Text) -> Self {
+        Self { meta, on_demand: false, instead_of: &[], check: Check::Text(check) }
+    }
+
+    /// A rule by proof.
+    pub(super) const fn proof(meta: Rule, check: Proof) -> Self {
+        Self { meta, on_demand: false, instead_of: &[], check: Check::Proof(check) }
+    }
+
+    /// The same, run only when somebody asks for it.
+    pub(super) const fn on_demand(self) -> Self {
+        Self { on_demand: true, ..self }
+    }
+
+    /// The same, with findings that stand for those of `rules`, which are the validator's.
+    pub(super) const fn instead_of(self, rules: &'static [&'static str]) -> Self {
+        Self { instead_of: rules, ..self }
+    }
+}
+
+/// Declares the modules of rules and lists them, so that a rule is named once.
+macro_rules! list_rules {
+    ($($rule:ident)*) => {
+        $(mod $rule;)*
+
+        /// The rules of this folder, by id.
+        pub(super) static ALL: &[&super::rule::LintRule] = &[$(&$rule::RULE),*];
+    };
+}
+
+pub(super) use list_rules;

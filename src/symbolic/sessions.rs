@@ -1,0 +1,96 @@
+//! Sessions over all environments of one set of policies: made when they are needed, so many at a time, on as many
+//! threads as there are.
+
+use std::collections::BTreeMap;
+
+use cedar_policy::RequestEnv;
+use rayon::prelude::*;
+
+use super::compile::CompiledPolicies;
+use super::session::Session;
+use super::solve::DEFAULT_BUDGET;
+
+/// So many sessions of each kind are open at a time; each holds its policies compiled.
+const OPEN: usize = 64;
+
+/// The sessions of one thread. Environments go by their place among those of the schema.
+#[derive(Debug)]
+pub struct Sessions<'r> {
+    policies: &'r CompiledPolicies,
+    budget: u64,
+    full: BTreeMap<usize, Session<'r>>,
+    sparse: BTreeMap<usize, Session<'r>>,
+}
+
+impl<'r> Sessions<'r> {
+    /// Sessions over `policies`, none of them open yet.
+    #[must_use]
+    pub fn new(policies: &'r CompiledPolicies) -> Self {
+        Self { policies, budget: DEFAULT_BUDGET, full: BTreeMap::new(), sparse: BTreeMap::new() }
+    }
+
+    /// Bounds each question of the sessions that are opened from now on to so many conflicts of the search.
+    #[must_use]
+    pub fn with_budget(self, conflicts: u64) -> Self {
+        Self { budget: conflicts, ..self }
+    }
+
+    /// The policies.
+    #[must_use]
+    pub fn policies(&self) -> &'r CompiledPolicies {
+        self.policies
+    }
+
+    /// The request environments of their schema.
+    #[must_use]
+    pub fn environments(&self) -> &'r [RequestEnv] {
+        self.policies.schema().environments()
+    }
+
+    /// The session of the `environment`-th environment for questions about all policies, such as what
+    /// [`super::Formula::AnyOther`] stands for; `None` when there is no such environment.
+    pub fn full(&mut self, environment: usize) -> Option<&mut Session<'r>> {
+        open(&mut self.full, self.policies, self.budget, environment)
+    }
+
+    /// The same for questions that name a few policies and no others. They are much faster there, where no question
+    /// ever took in more.
+    pub fn sparse(&mut self, environment: usize) -> Option<&mut Session<'r>> {
+        open(&mut self.sparse, self.policies, self.budget, environment)
+    }
+
+    /// What `work` makes of each of `jobs`, in their order. They are done in parallel, `share` of them after each other
+    /// with the same sessions; these are new, for a session stays on its thread.
+    pub fn spread<J: Sync, T: Send>(
+        &self,
+        jobs: &[J],
+        share: usize,
+        work: impl Fn(&mut Self, &J) -> T + Sync,
+    ) -> Vec<T> {
+        let (policies, budget) = (self.policies, self.budget);
+        let shares: Vec<Vec<T>> = jobs
+            .par_chunks(share.max(1))
+            .map(|jobs| {
+                let mut sessions = Sessions::new(policies).with_budget(budget);
+                jobs.iter().map(|job| work(&mut sessions, job)).collect()
+            })
+            .collect();
+        shares.into_iter().flatten().collect()
+    }
+}
+
+fn open<'s, 'r>(
+    sessions: &'s mut BTreeMap<usize, Session<'r>>,
+    policies: &'r CompiledPolicies,
+    budget: u64,
+    environment: usize,
+) -> Option<&'s mut Session<'r>> {
+    if !sessions.contains_key(&environment) {
+        if sessions.len() >= OPEN {
+            sessions.clear();
+        }
+        let of = policies.schema().environments().get(environment)?;
+        sessions.insert(environment, Session::new(policies, of).with_budget(budget));
+    }
+    sessions.get_mut(&environment)
+}
