@@ -144,8 +144,8 @@ pub(super) struct LintArgs {
 /// Arguments of `test`.
 #[derive(Debug, Clone, Args)]
 pub(super) struct TestArgs {
-    /// Run only rows that hold TEXT in their id, or as KEY=TEXT in their name, file, principal, action, resource or expect; `*`
-    /// stands for anything; repeat to narrow down
+    /// Run only rows that hold TEXT in their id, or as KEY=TEXT in their name, file, principal, action, resource or
+    /// expect; `*` stands for anything; repeat to narrow down
     #[arg(long, value_name = "[KEY=]TEXT")]
     pub(super) filter: Vec<Filter>,
     /// Run only one of several shares of the rows, such as 2/4; a row stays in its share when others come and go
@@ -205,7 +205,8 @@ pub(super) struct ExplicitArgs {
     /// Template links
     #[arg(short = 'k', long, value_name = "PATH")]
     pub(super) template_linked: Vec<PathBuf>,
-    /// Decision tables: a file, or a folder with every file of a known form. Alone, they run over the repository's store
+    /// Decision tables: a file, or a folder with every file of a known form. Alone, they run over the repository's
+    /// store
     #[arg(long, value_name = "PATH")]
     pub(super) tests: Vec<PathBuf>,
 }

@@ -290,8 +290,8 @@ impl Config {
             .unwrap_or(rule.level)
     }
 
-    /// Gives `finding` the level that `rule` has at its place; `false` where the rule is off. What is milder than its rule is by
-    /// default stays as mild as it is.
+    /// Gives `finding` the level that `rule` has at its place; `false` where the rule is off. What is milder than its
+    /// rule is by default stays as mild as it is.
     #[must_use]
     pub fn judge(&self, rule: &Rule, finding: &mut Finding) -> bool {
         let Some(level) = self.level_of(rule, finding.location.path(), finding.level) else { return false };

@@ -1,7 +1,7 @@
 //! Comma-separated values (RFC 4180) with the place of every cell, read strictly.
 //!
-//! A quote in the wrong place is an error here, and whether a cell was quoted is kept: an empty cell is not given, `""` is
-//! empty text. Libraries for the format keep neither.
+//! A quote in the wrong place is an error here, and whether a cell was quoted is kept: an empty cell is not given, `""`
+//! is empty text. Libraries for the format keep neither.
 
 use super::fault::Fault;
 use crate::text::{Span, inline};
@@ -36,8 +36,8 @@ pub struct Records<'t> {
 }
 
 impl<'t> Records<'t> {
-    /// The records of `text`, a whole file with its byte-order mark if it has one; the separator is whichever of comma, semicolon
-    /// and tab the first line has most of.
+    /// The records of `text`, a whole file with its byte-order mark if it has one; the separator is whichever of comma,
+    /// semicolon and tab the first line has most of.
     #[must_use]
     pub fn new(text: &'t str) -> Self {
         let body = text.strip_prefix('\u{feff}').unwrap_or(text);

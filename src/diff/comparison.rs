@@ -26,9 +26,9 @@ pub struct Version<'v> {
     pub rows: &'v [TestResult],
 }
 
-/// Compares `old` and `new`. `as_old_has_it` is the new side in the stores that the old side spells out, where it spells out others.
-/// `asked` is what is refused besides what either side's gates refuse; `today` is a day, `YYYY-MM-DD`. Gives also what could not
-/// be decided.
+/// Compares `old` and `new`. `as_old_has_it` is the new side in the stores that the old side spells out, where it
+/// spells out others. `asked` is what is refused besides what either side's gates refuse; `today` is a day,
+/// `YYYY-MM-DD`. Gives also what could not be decided.
 #[must_use]
 pub fn comparison(
     old: Version<'_>,

@@ -36,7 +36,8 @@ pub(super) fn group(
             for effect in effects {
                 let group = groups.entry((direction, effect.causes.clone())).or_default();
                 match group.last_mut() {
-                    // Two ways to the same change, by one side's members of an enumeration for instance: one example is enough.
+                    // Two ways to the same change, by one side's members of an enumeration for instance: one example is
+                    // enough.
                     Some((environment, known)) if *environment == solved.environment => {
                         let (one, other) = (&mut known.condition, effect.condition);
                         one.exact &= other.exact;
@@ -117,8 +118,8 @@ fn changed(pair: &Paired<'_>) -> Option<Location> {
     last
 }
 
-/// Where a reader of the new side would look for a policy that is gone: what stood before it in its file, what stood after it, or
-/// anything of the store.
+/// Where a reader of the new side would look for a policy that is gone: what stood before it in its file, what stood
+/// after it, or anything of the store.
 fn near(gone: &Item<'_>, pairs: &[Paired<'_>], stores: Stores<'_>) -> Option<Location> {
     let neighbours = pairs.iter().filter_map(|pair| {
         let (old, new) = (pair.old.as_ref()?, pair.new.as_ref()?);

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use crate::config::{Acceptance, Gate};
-use crate::outcome::changes::{Accepted, Direction, Ruling, StoreChanges};
+use crate::outcome::changes::{Accepted, Direction, Lifecycle, Ruling, StoreChanges};
 
-/// Lets every gate look at every effect. A change that `accepted` has, on `today` (`YYYY-MM-DD`) still, is accepted as a whole.
+/// Lets every gate look at every effect. A change that `accepted` has, on `today` (`YYYY-MM-DD`) still, is accepted as
+/// a whole.
 ///
 /// Gives the accepted changes, in their order, and whether each was met.
 pub(super) fn rule(
@@ -15,9 +16,17 @@ pub(super) fn rule(
     today: &str,
 ) -> Vec<Accepted> {
     let mut met = BTreeSet::new();
+    let gone = |store: &&StoreChanges| store.lifecycle == Lifecycle::Removed;
+    let gone: Vec<String> = stores.iter().filter(gone).map(|store| store.name.clone()).collect();
     for store in stores {
-        // A store that goes by another name now is still the one that a gate of the old side is about.
-        let names: Vec<&str> = [Some(store.name.as_str()), store.old_name.as_deref()].into_iter().flatten().collect();
+        // A store that goes by another name now is still the one that a gate of the old side is about; and one that is
+        // new may be what became of one that is gone.
+        let before = if store.lifecycle == Lifecycle::Added { gone.as_slice() } else { &[] };
+        let names: Vec<&str> = [Some(store.name.as_str()), store.old_name.as_deref()]
+            .into_iter()
+            .flatten()
+            .chain(before.iter().map(String::as_str))
+            .collect();
         let environments = &store.environments;
         for group in &mut store.groups {
             let acceptance = accepted.iter().find(|one| one.fingerprint == group.fingerprint);

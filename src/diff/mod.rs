@@ -1,4 +1,5 @@
-//! `diff`: effective permissions of two versions of a repository, compared store by store and environment by environment.
+//! `diff`: effective permissions of two versions of a repository, compared store by store and environment by
+//! environment.
 //!
 //! Imports `repo`, `config`, `outcome`, `finding`, `text`, `decide`, `symbolic` and `compare`.
 //!

@@ -22,8 +22,8 @@ struct Known {
     open: bool,
 }
 
-/// An error for each store, action and resource type of `gates` that none of `sides` has. Actions and types are only judged where
-/// the schemas of all stores are known; `whole` says whether `sides` have all stores.
+/// An error for each store, action and resource type of `gates` that none of `sides` has. Actions and types are only
+/// judged where the schemas of all stores are known; `whole` says whether `sides` have all stores.
 #[must_use]
 pub fn unknown_names(gates: &[Gate], sides: &[&Repo], whole: bool) -> Vec<Finding> {
     if gates.is_empty() {

@@ -1,9 +1,9 @@
 //! Which policy of one side is which of the other.
 //!
-//! Policies that say the same are the same, whatever they are called and wherever they stand: first those with the same text, then
-//! those with the same meaning to Cedar's parser (its JSON form, without annotations). What is left over is paired by name, then by
-//! likeness, so that a reader is told of an edit rather than of a removal and an addition; what a pair is called decides nothing
-//! about permissions.
+//! Policies that say the same are the same, whatever they are called and wherever they stand: first those with the same
+//! text, then those with the same meaning to Cedar's parser (its JSON form, without annotations). What is left over is
+//! paired by name, then by likeness, so that a reader is told of an edit rather than of a removal and an addition; what
+//! a pair is called decides nothing about permissions.
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 

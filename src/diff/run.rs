@@ -238,7 +238,8 @@ fn store(stores: Stores<'_>) -> (StoreChanges, Vec<String>) {
     (changes, undecided)
 }
 
-/// Fills in what can be said of a store that has no schema, or none that can be used; what is not decided, a sentence each.
+/// Fills in what can be said of a store that has no schema, or none that can be used; what is not decided, a sentence
+/// each.
 fn unanalysed(changes: &mut StoreChanges, pairs: &[Paired<'_>], stores: Stores<'_>) -> Vec<String> {
     let name = inline(&changes.name).into_owned();
     if let Some(why) = &changes.unusable {

@@ -11,7 +11,8 @@ pub(super) struct Stores<'r> {
     pub(super) new: Option<&'r Store>,
 }
 
-/// Pairs stores by name; then what is left over, when a single store is, or when their policies say that they are the same.
+/// Pairs stores by name; then what is left over, when a single store is, or when their policies say that they are the
+/// same.
 pub(super) fn pair<'r>(old: &'r Repo, new: &'r Repo) -> Vec<Stores<'r>> {
     let mut before: Vec<&Store> = old.stores.iter().filter(|store| holds_something(store)).collect();
     let mut pairs = Vec::new();

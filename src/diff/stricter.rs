@@ -1,4 +1,5 @@
-//! One comparison of the same two sides added to another: what only the stricter reading of the new side shows counts as well.
+//! One comparison of the same two sides added to another: what only the stricter reading of the new side shows counts
+//! as well.
 
 use std::collections::BTreeSet;
 
@@ -6,8 +7,9 @@ use super::run::Compared;
 use crate::outcome::changes::{Status, StoreChanges};
 
 impl Compared {
-    /// Adds what `other`, which reads the same new side in other stores, shows and this one does not: changes of access, and
-    /// questions without an answer. A store of `other` takes the place of ours of the same name if it shows all that ours does.
+    /// Adds what `other`, which reads the same new side in other stores, shows and this one does not: changes of
+    /// access, and questions without an answer. A store of `other` takes the place of ours of the same name if it shows
+    /// all that ours does.
     pub fn add_stricter(&mut self, other: Compared) {
         let shown: BTreeSet<String> = self.stores.iter().flat_map(shows).collect();
         let mut added = BTreeSet::new();

@@ -4,8 +4,8 @@ use super::{pairing, stores};
 use crate::repo::Repo;
 use crate::text::Location;
 
-/// Where the policies, links and templates of `new` stand that were added or say something else than in `old`. One that was
-/// renamed, moved or laid out anew is not among them. Sorted.
+/// Where the policies, links and templates of `new` stand that were added or say something else than in `old`. One that
+/// was renamed, moved or laid out anew is not among them. Sorted.
 #[must_use]
 pub fn touched(old: &Repo, new: &Repo) -> Vec<Location> {
     let mut touched = Vec::new();

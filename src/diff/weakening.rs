@@ -1,5 +1,5 @@
-//! Rules about the repository that the new side holds it to less strictly than the old side did. In a pull request its author
-//! controls them, so that they changed is for reviewers to see; nothing can suppress it.
+//! Rules about the repository that the new side holds it to less strictly than the old side did. In a pull request its
+//! author controls them, so that they changed is for reviewers to see; nothing can suppress it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -150,8 +150,8 @@ fn levels(old: &Config, new: &Config, catalogue: &Catalogue, found: &mut Vec<Wea
     }
 }
 
-/// What the stores of `now` no longer have of those of `before`, both of the new side: files that their configuration took out of a
-/// store. `old` is the configuration that `before` is laid out by.
+/// What the stores of `now` no longer have of those of `before`, both of the new side: files that their configuration
+/// took out of a store. `old` is the configuration that `before` is laid out by.
 #[must_use]
 pub(super) fn moved_files(before: &Repo, now: &Repo, old: &Config) -> Vec<Weakened> {
     let mut found = Vec::new();

@@ -195,7 +195,8 @@ pub struct Witness {
 pub struct Condition {
     /// A Cedar expression over `principal`, `resource` and `context`; `true` when every request is concerned.
     pub text: String,
-    /// Whether it is proved to hold for exactly the requests concerned; otherwise it holds for all of them and for others.
+    /// Whether it is proved to hold for exactly the requests concerned; otherwise it holds for all of them and for
+    /// others.
     pub exact: bool,
 }
 

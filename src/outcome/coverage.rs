@@ -128,7 +128,8 @@ impl Coverage {
         (all.iter().filter(|covered| **covered).count(), all.len())
     }
 
-    /// Covered policies and conditions of all that are listed, in percent, rounded down; 100 when there is nothing to cover.
+    /// Covered policies and conditions of all that are listed, in percent, rounded down; 100 when there is nothing to
+    /// cover.
     #[must_use]
     pub fn percent(&self) -> usize {
         let (covered, all) = self.figure();

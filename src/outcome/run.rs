@@ -152,8 +152,8 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// The outcome of `command`, before anything was read: nothing was found, and nothing was checked. `catalogue` has every rule that
-    /// a finding may carry.
+    /// The outcome of `command`, before anything was read: nothing was found, and nothing was checked. `catalogue` has
+    /// every rule that a finding may carry.
     #[must_use]
     pub fn new(command: &'static str, catalogue: Catalogue) -> Self {
         Self {
@@ -213,8 +213,8 @@ impl Outcome {
         self.comparison.as_ref().map_or(0, Comparison::refused)
     }
 
-    /// The verdict, the first that holds of: error, findings, failed, refused changes, inconclusive, nothing checked, changes,
-    /// clean.
+    /// The verdict, the first that holds of: error, findings, failed, refused changes, inconclusive, nothing checked,
+    /// changes, clean.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
         let failing = |finding: &Finding| self.fail_on.reached_by(finding.level);

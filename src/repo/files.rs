@@ -36,7 +36,8 @@ impl<'s> Files<'s> {
             return known;
         }
         let bytes = self.source.read(path).or_else(|error| match error {
-            // A link to a file that is read under its own name is not read twice; one to any other file is what the link says.
+            // A link to a file that is read under its own name is not read twice; one to any other file is what the
+            // link says.
             ReadError::LinkTo(target) if !(self.is_known)(&target) => self.source.read(&target),
             error => Err(error),
         });

@@ -3,8 +3,8 @@
 /// What to read, and what of it to report on.
 #[derive(Debug, Clone, Default)]
 pub struct Request {
-    /// Paths relative to the source's root: what is reported on, and which tables run. Empty means everything. What is read does
-    /// not depend on it.
+    /// Paths relative to the source's root: what is reported on, and which tables run. Empty means everything. What is
+    /// read does not depend on it.
     pub paths: Vec<String>,
     /// Decision tables named one by one; no others run but those that `paths` name.
     pub tables: Vec<String>,

@@ -1,5 +1,6 @@
-//! What a run found as a list of alerts, for formats that know nothing else: findings, rows that failed, changes of permissions,
-//! and rules about the repository that became weaker. Each says where, and has a fingerprint that no other has.
+//! What a run found as a list of alerts, for formats that know nothing else: findings, rows that failed, changes of
+//! permissions, and rules about the repository that became weaker. Each says where, and has a fingerprint that no other
+//! has.
 
 use std::collections::HashMap;
 
@@ -26,7 +27,8 @@ pub(super) enum Replay<'a> {
     Change(&'a Witness),
 }
 
-/// One thing to look at. Its texts are on one line each and hold no deceptive character; they are untrusted all the same.
+/// One thing to look at. Its texts are on one line each and hold no deceptive character; they are untrusted all the
+/// same.
 pub(super) struct Alert<'a> {
     /// The id of a rule: of the catalogue, or of [`KINDS`].
     pub(super) rule: &'static str,
@@ -101,7 +103,8 @@ kind!(
      suppression or an acceptance was added. It cannot be suppressed: whoever reviews the change should know."
 );
 
-/// The kinds of alert that are no findings, as rules. They are in no catalogue: nothing about them can be configured or suppressed.
+/// The kinds of alert that are no findings, as rules. They are in no catalogue: nothing about them can be configured or
+/// suppressed.
 pub(super) static KINDS: &[&Rule] = &[&GAINED, &LOST, &ROW_ERROR, &ROW_FAILED, &WEAKENED];
 
 /// Whether `rule` is that of a change of permissions.

@@ -9,8 +9,8 @@ use crate::text::Span;
 /// So many gaps are named in a sentence.
 const NAMED: usize = 3;
 
-/// `80% (17 of 20 policies decide a row, 31 of 40 conditions are shown to matter)`; what it is about when that is not everything.
-/// Names of revisions are untrusted.
+/// `80% (17 of 20 policies decide a row, 31 of 40 conditions are shown to matter)`; what it is about when that is not
+/// everything. Names of revisions are untrusted.
 pub(super) fn figure(coverage: &Coverage) -> String {
     let since = coverage.since.as_ref().map(|since| format!(" of what changed since {since}")).unwrap_or_default();
     if coverage.figure().1 == 0 {

@@ -1,4 +1,5 @@
-//! `--report github`: findings, failing rows and changes of permissions as workflow commands, which GitHub shows as annotations.
+//! `--report github`: findings, failing rows and changes of permissions as workflow commands, which GitHub shows as
+//! annotations.
 //!
 //! Commands and their escapes: docs.github.com, "Workflow commands for GitHub Actions", and the runner's
 //! `ActionCommand.cs`. The runner obeys a line that starts with `::`, spaces before it aside.
@@ -35,8 +36,8 @@ struct Annotation<'a> {
     message: String,
 }
 
-/// Worst first: errors, then failing rows, refused changes and whatever else fails the run, then warnings, then notes, then changes
-/// that no gate refuses.
+/// Worst first: errors, then failing rows, refused changes and whatever else fails the run, then warnings, then notes,
+/// then changes that no gate refuses.
 fn render(outcome: &Outcome, options: &Options) -> String {
     let selection = select::findings(outcome, options);
     let (errors, milder): (Vec<&Finding>, Vec<&Finding>) =

@@ -42,8 +42,8 @@ struct Lines {
     end: usize,
 }
 
-/// Every alert, notes included, worst first, and what is not known: an empty report would read as all clear. Options change
-/// nothing.
+/// Every alert, notes included, worst first, and what is not known: an empty report would read as all clear. Options
+/// change nothing.
 fn render(outcome: &Outcome, _options: &Options) -> String {
     let mut alerts: Vec<Alert<'_>> = outcome.inconclusive().map(|why| of_run("inconclusive", why)).collect();
     if outcome.verdict() == Verdict::NothingChecked {

@@ -16,8 +16,8 @@ pub(super) fn to_text(value: &impl Serialize) -> String {
     }
 }
 
-/// Outside strings JSON holds no `#` and no deceptive character but its layout. Layout is ours, or that of a value kept as
-/// its file spells it, which may hold carriage returns and tabs; within a string no control character stands raw.
+/// Outside strings JSON holds no `#` and no deceptive character but its layout. Layout is ours, or that of a value kept
+/// as its file spells it, which may hold carriage returns and tabs; within a string no control character stands raw.
 fn escape(json: String) -> String {
     let risky = |c: char| is_deceptive(c) && c != '\n';
     if !json.contains("##[") && !json.chars().any(risky) {

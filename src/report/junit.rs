@@ -1,7 +1,7 @@
 //! `--report junit`: JUnit XML, a suite for each file and a case for each row of a decision table.
 //!
-//! Whatever else fails the run is a case as well, in the suite of its file, so that a run that does not exit 0 has a failure or an
-//! error. Times, dates and ids of runs are left out: two runs are equal byte for byte.
+//! Whatever else fails the run is a case as well, in the suite of its file, so that a run that does not exit 0 has a
+//! failure or an error. Times, dates and ids of runs are left out: two runs are equal byte for byte.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -59,8 +59,8 @@ fn render(outcome: &Outcome, _options: &Options) -> String {
     report.to_string().unwrap_or_else(|error| format!("the report cannot be written: {error}\n"))
 }
 
-/// Whether the alert fails the run and is no row: those have their cases. A table that cannot be read counts whatever the level
-/// that fails the run, because the rows in it are missing.
+/// Whether the alert fails the run and is no row: those have their cases. A table that cannot be read counts whatever
+/// the level that fails the run, because the rows in it are missing.
 fn fails(outcome: &Outcome, alert: &Alert<'_>) -> bool {
     match outcome.catalogue.get(alert.rule) {
         Some(rule) => {
@@ -169,7 +169,8 @@ fn skipped<'a>(name: &str, why: &str, place: &'a Location) -> Case<'a> {
     Case { name: name.to_owned(), place, status }
 }
 
-/// Untrusted text on one line, of characters that XML has (section 2.2 of its standard), and with no command of a CI runner.
+/// Untrusted text on one line, of characters that XML has (section 2.2 of its standard), and with no command of a CI
+/// runner.
 fn clean(text: &str) -> String {
     let nonsense = |c: char| matches!(c, '\u{fffe}' | '\u{ffff}');
     let shown = inline(text).replace("##[", "##\\u{5b}");

@@ -15,7 +15,8 @@ use crate::outcome::{Notice, NoticeKind, Outcome, TestResult};
 use crate::tables::{self, Selection};
 use crate::text::{Location, inline};
 
-/// Compares both sides and puts the result into `outcome`. `deny` is what is refused besides what either side's gates refuse.
+/// Compares both sides and puts the result into `outcome`. `deny` is what is refused besides what either side's gates
+/// refuse.
 pub(super) fn compare(sides: &Sides, deny: Deny, reading: &Reading, outcome: &mut Outcome) -> Result<(), RunError> {
     let (old, new) = (&sides.old, &sides.new);
     let rows = |loaded: &Loaded| {

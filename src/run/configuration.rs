@@ -1,4 +1,5 @@
-//! What configuration names and the repository does not have: a path that matches nothing has no effect, and nobody would know.
+//! What configuration names and the repository does not have: a path that matches nothing has no effect, and nobody
+//! would know.
 
 use std::path::Path;
 
@@ -10,8 +11,8 @@ use crate::text::inline;
 /// What makes a pattern more than a path.
 const WILD: [char; 4] = ['*', '?', '[', '{'];
 
-/// A warning for each path of `config` to exclude, or to give other levels, that matches no file of any of `sides`, nor anything on
-/// the disk at `root` (git may ignore what is there).
+/// A warning for each path of `config` to exclude, or to give other levels, that matches no file of any of `sides`, nor
+/// anything on the disk at `root` (git may ignore what is there).
 pub(super) fn unused_paths(config: &Config, sides: &[&Repo], root: &Path) -> Vec<Finding> {
     let matches = |pattern: &Pattern| {
         let listed = sides.iter().any(|repo| repo.listed.iter().any(|path| pattern.matches(path)));

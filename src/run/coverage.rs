@@ -23,7 +23,8 @@ fn floor(options: &CoverageOptions, config: &Config) -> Option<u32> {
     options.floor.or(config.floor())
 }
 
-/// What `gauge` counted of the rows of `loaded`, as far as `options` ask for it. When only a `part` of the rows ran, no floor holds.
+/// What `gauge` counted of the rows of `loaded`, as far as `options` ask for it. When only a `part` of the rows ran, no
+/// floor holds.
 pub(super) fn measure(
     options: &CoverageOptions,
     reading: &Reading,

@@ -32,8 +32,9 @@ pub fn diff(options: &DiffOptions) -> Result<Outcome, RunError> {
     Ok(outcome)
 }
 
-/// Writes what gates refuse in `outcome`, which [`diff`] gave for `options`, to the file of accepted changes, in the name of `owner`
-/// and until the day `until` (`YYYY-MM-DD`), and counts it as accepted. Gives how many changes it wrote.
+/// Writes what gates refuse in `outcome`, which [`diff`] gave for `options`, to the file of accepted changes, in the
+/// name of `owner` and until the day `until` (`YYYY-MM-DD`), and counts it as accepted. Gives how many changes it
+/// wrote.
 ///
 /// # Errors
 /// When the worktree is not the new side, `until` is no day, or the file cannot be read or written.

@@ -12,8 +12,8 @@ use crate::outcome::Outcome;
 use crate::rule::Rule;
 use crate::text::SourceFile;
 
-/// Applies the suppressions of the policy files and puts the findings in order. `ran` says which rules were looked for, so
-/// that no suppression of another is called unused.
+/// Applies the suppressions of the policy files and puts the findings in order. `ran` says which rules were looked for,
+/// so that no suppression of another is called unused.
 pub(super) fn finish(
     outcome: &mut Outcome,
     loaded: &Loaded,

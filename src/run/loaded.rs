@@ -147,7 +147,8 @@ impl Loaded {
         gaps
     }
 
-    /// What was read and asked for, the stores that tests bring along included. A store that holds nothing but such tests is none.
+    /// What was read and asked for, the stores that tests bring along included. A store that holds nothing but such
+    /// tests is none.
     fn summary(&self) -> Summary {
         let mut summary = Summary::default();
         for store in &self.repo.stores {
@@ -184,8 +185,8 @@ impl Loaded {
         stores.filter(|store| !store.policies.is_empty() && store.schema.ready().is_none())
     }
 
-    /// Whether `rule` was looked for wherever it could report something: what needs a schema was not, where there is none that
-    /// can be used; nor what runs on demand, unless it is among the `demanded`.
+    /// Whether `rule` was looked for wherever it could report something: what needs a schema was not, where there is
+    /// none that can be used; nor what runs on demand, unless it is among the `demanded`.
     pub(super) fn ran(&self, rule: &Rule, demanded: &[&str]) -> bool {
         let ready = || self.repo.stores.iter().all(|store| store.policies.is_empty() || store.schema.ready().is_some());
         let on_demand = lint::lint_rule(rule.id).is_some_and(|rule| rule.on_demand);

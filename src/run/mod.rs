@@ -1,5 +1,5 @@
-//! Whole runs: from options to an [`Outcome`](crate::outcome::Outcome). What the command line, a library user and an editor call; it
-//! parses no arguments and prints nothing.
+//! Whole runs: from options to an [`Outcome`](crate::outcome::Outcome). What the command line, a library user and an
+//! editor call; it parses no arguments and prints nothing.
 //!
 //! Imports everything but `report` and `cli`.
 //!
@@ -17,9 +17,9 @@
 //! | `coverage` | what rows exercise |
 //! | `finish` | suppressions, one finding for each defect, the order |
 
-/// The stack that threads need that run this, and rayon's threads, in bytes, where policies may come from strangers: Cedar's
-/// parser, validator and drop code recurse over the syntax tree, and what is let through in one policy fits. Only touched
-/// pages count.
+/// The stack that threads need that run this, and rayon's threads, in bytes, where policies may come from strangers:
+/// Cedar's parser, validator and drop code recurse over the syntax tree, and what is let through in one policy fits.
+/// Only touched pages count.
 pub const STACK: usize = 1 << 30;
 
 mod check;

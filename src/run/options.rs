@@ -5,13 +5,14 @@ use std::path::PathBuf;
 use crate::finding::FailOn;
 use crate::tables::{Filter, Shard};
 
-/// Where to read, what, and what of it to report on: what every run starts from. The default is the repository around the working
-/// folder, whole.
+/// Where to read, what, and what of it to report on: what every run starts from. The default is the repository around
+/// the working folder, whole.
 #[derive(Debug, Clone, Default)]
 pub struct Reading {
     /// The folder to run in; the working folder of the process where there is none.
     pub directory: Option<PathBuf>,
-    /// Files and folders to report on, relative to `directory`; what they belong to is read whole. Empty for `directory`.
+    /// Files and folders to report on, relative to `directory`; what they belong to is read whole. Empty for
+    /// `directory`.
     pub paths: Vec<PathBuf>,
     /// Files named one by one.
     pub files: Files,

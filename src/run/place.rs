@@ -8,8 +8,8 @@ use crate::config;
 use crate::repo::{self, Focus, Request};
 use crate::source::{GitIndex, Source, Worktree};
 
-/// The root: of the git repository around the first path; elsewhere the working folder when the path lies in it, else the path
-/// itself, and what lies around either and belongs to it.
+/// The root: of the git repository around the first path; elsewhere the working folder when the path lies in it, else
+/// the path itself, and what lies around either and belongs to it.
 fn root(base: &Path, reading: &Reading) -> Result<PathBuf, RunError> {
     let base = base.canonicalize()?;
     let Some(first) = reading.paths.first().filter(|_| !reading.files.replace_discovery()) else {

@@ -20,7 +20,8 @@ const SHOWN_OF_COMMIT: usize = 12;
 pub(super) struct Sides {
     pub(super) old: Loaded,
     pub(super) new: Loaded,
-    /// The new side's files in the stores that the old side's configuration spells out, where the two sides spell out others.
+    /// The new side's files in the stores that the old side's configuration spells out, where the two sides spell out
+    /// others.
     pub(super) as_base_has_it: Option<Loaded>,
     pub(super) old_side: Side,
     pub(super) new_side: Side,
@@ -54,8 +55,8 @@ impl Base {
         other_stores(&self.settings.config, config, paths)
     }
 
-    /// Both sides of a comparison with it. The new one is read as git would keep it, which is not what lies in the worktree: line
-    /// ends may be converted there, and a sparse checkout leaves files out.
+    /// Both sides of a comparison with it. The new one is read as git would keep it, which is not what lies in the
+    /// worktree: line ends may be converted there, and a sparse checkout leaves files out.
     pub(super) fn against(&self, reading: &Reading) -> Result<Sides, RunError> {
         let place = Place::of(reading)?;
         let current = place.compared(reading.staged)?;
@@ -134,8 +135,8 @@ fn of_revisions(reading: &Reading, old: &str, new: Option<&str>) -> Result<Sides
     both(&place, reading, (&old, &base), (new_source, new.as_ref(), head))
 }
 
-/// Reads both sides whole, and keeps what `reading` asks for: the stores that have something at or below its paths on either side.
-/// What counts is the stricter of what both sides say.
+/// Reads both sides whole, and keeps what `reading` asks for: the stores that have something at or below its paths on
+/// either side. What counts is the stricter of what both sides say.
 fn both(
     place: &Place,
     reading: &Reading,

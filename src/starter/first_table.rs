@@ -17,8 +17,8 @@ pub struct FirstTable {
     pub text: String,
 }
 
-/// The first table of `store`, which lies in a repository with the configuration `config`. `unknown` gives the entities of
-/// each row of a table that exist nowhere, so that the rows can say that it is meant.
+/// The first table of `store`, which lies in a repository with the configuration `config`. `unknown` gives the entities
+/// of each row of a table that exist nowhere, so that the rows can say that it is meant.
 ///
 /// # Errors
 /// Why there is none, a phrase.

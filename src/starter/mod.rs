@@ -1,4 +1,5 @@
-//! What a first setup of a repository holds: configuration, and for each store a decision table that pins what is allowed today.
+//! What a first setup of a repository holds: configuration, and for each store a decision table that pins what is
+//! allowed today.
 //!
 //! Imports what an engine may import.
 //!

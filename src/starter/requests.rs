@@ -1,9 +1,9 @@
 //! Requests over a store's own entities, or over made-up ones, and what the store decides of them today.
 //!
-//! For each request environment the engine is asked for a context in which each policy matters, and for the plainest one. Cedar's
-//! authorizer then decides them for the store's own principals and resources. Of what comes out, one request is kept for each
-//! action and each answer: the decision, and the policies that make it. Where no request fits the store's own entities, they
-//! come from the engine too (`synthetic`).
+//! For each request environment the engine is asked for a context in which each policy matters, and for the plainest
+//! one. Cedar's authorizer then decides them for the store's own principals and resources. Of what comes out, one
+//! request is kept for each action and each answer: the decision, and the policies that make it. Where no request fits
+//! the store's own entities, they come from the engine too (`synthetic`).
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -90,7 +90,8 @@ pub(super) fn today(store: &Store) -> Result<Found, String> {
     Ok(Found { rows, more, synthetic: true })
 }
 
-/// What people will read of the rows for each environment of `sessions`, at most `most` of one action, and how many are left out.
+/// What people will read of the rows for each environment of `sessions`, at most `most` of one action, and how many are
+/// left out.
 fn chosen(
     sessions: &Sessions<'_>,
     most: usize,
@@ -221,15 +222,16 @@ impl<'s> World<'s> {
         contexts
     }
 
-    /// `context` as people write it, where the schema says what a string or a pair of type and id stands for; `None` when it does
-    /// not fit the schema.
+    /// `context` as people write it, where the schema says what a string or a pair of type and id stands for; `None`
+    /// when it does not fit the schema.
     pub(super) fn plainly(&self, action: &EntityUid, context: &Value) -> Option<Value> {
         let read = |context: &Value| Context::from_json_value(context.clone(), Some((self.schema, action))).ok();
         let (plain, exact) = (without_escapes(context), read(context)?);
         Some(if read(&plain) == Some(exact) { plain } else { context.clone() })
     }
 
-    /// The answer to the request of a principal, an action and a resource; `None` when it is none, or a policy errors on the way.
+    /// The answer to the request of a principal, an action and a resource; `None` when it is none, or a policy errors
+    /// on the way.
     pub(super) fn decide(&self, asked: [&EntityUid; 3], context: &Value, entities: &Entities) -> Option<Row> {
         let [principal, action, resource] = asked;
         let read = Context::from_json_value(context.clone(), Some((self.schema, action))).ok()?;

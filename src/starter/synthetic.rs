@@ -7,8 +7,8 @@ use super::requests::{MOST_CONTEXTS, Row, World, without_escapes};
 use crate::symbolic::{Answer, Case, Formula, PolicyRef, Session};
 
 impl World<'_> {
-    /// A request that is allowed and one that is denied in the environment of `session`, as far as there are any: denied by a
-    /// forbid, if one is all that stands in the way.
+    /// A request that is allowed and one that is denied in the environment of `session`, as far as there are any:
+    /// denied by a forbid, if one is all that stands in the way.
     pub(super) fn synthetic(&self, session: &mut Session<'_>) -> Vec<Row> {
         let allow = session.allow(0);
         let (permits, forbids): (Vec<PolicyRef>, Vec<_>) = (session.applicable(0).into_iter())
@@ -53,7 +53,8 @@ impl World<'_> {
         Some(Row { with, ..row })
     }
 
-    /// `exact`, an entity, as people write it where the schema says what is meant; `None` when it does not fit the schema.
+    /// `exact`, an entity, as people write it where the schema says what is meant; `None` when it does not fit the
+    /// schema.
     fn plain_entity(&self, exact: &Value) -> Option<Value> {
         let read = |value: &Value| Entity::from_json_value(value.clone(), Some(self.schema)).ok();
         let entity = read(exact)?;

@@ -43,8 +43,8 @@ pub struct Ran {
     pub stopped: bool,
 }
 
-/// Runs the rows of every table of every store that `selection` asks for. Rows that cannot run are results too; a file that
-/// is no table is a finding. `gauge`, made of the same repository, counts what the rows exercise.
+/// Runs the rows of every table of every store that `selection` asks for. Rows that cannot run are results too; a file
+/// that is no table is a finding. `gauge`, made of the same repository, counts what the rows exercise.
 #[must_use]
 pub fn run(repo: &Repo, selection: &Selection, gauge: Option<&Gauge<'_>>) -> Ran {
     let stop = Stop::new();

@@ -1,5 +1,5 @@
-//! What a store knows of entities: those that its entity files, policies, links and schema name. Collected when somebody asks for
-//! an entity that is in no entity file, and not before.
+//! What a store knows of entities: those that its entity files, policies, links and schema name. Collected when
+//! somebody asks for an entity that is in no entity file, and not before.
 
 use std::sync::OnceLock;
 
@@ -42,9 +42,9 @@ impl<'s> Known<'s> {
         self.entities().is_some_and(|entities| entities.get(uid).is_some()) || self.names().uids.contains(uid)
     }
 
-    /// Whether it can make a difference that there is no `uid`, which is `part` of a row. It cannot where by the schema entities of
-    /// its type have neither attributes, tags nor ancestors, and nothing in the store names one; for a value it is enough that no
-    /// policy does, because then it is only compared with other values.
+    /// Whether it can make a difference that there is no `uid`, which is `part` of a row. It cannot where by the schema
+    /// entities of its type have neither attributes, tags nor ancestors, and nothing in the store names one; for a
+    /// value it is enough that no policy does, because then it is only compared with other values.
     pub(super) fn matters(&self, uid: &EntityUid, part: Part) -> bool {
         let names = self.names();
         let alike = if part == Part::Value { &names.mute } else { &names.idle };
@@ -156,7 +156,8 @@ fn alike(schema: &Schema, ty: &EntityTypeName) -> bool {
         && schema.ancestors(ty).is_none_or(|mut ancestors| ancestors.next().is_none())
 }
 
-/// Whether one of two ids may be meant where the other is written: not two of a numbered series, and not two single letters.
+/// Whether one of two ids may be meant where the other is written: not two of a numbered series, and not two single
+/// letters.
 fn similar(one: &str, other: &str) -> bool {
     let letters = |id: &str| id.chars().filter(|c| !c.is_ascii_digit()).collect::<String>();
     one.chars().count().max(other.chars().count()) > 2 && letters(one) != letters(other)

@@ -9,8 +9,8 @@ use super::strangers::Part;
 use crate::repo::{Store, TableForm};
 use crate::text::inline;
 
-/// The entities that exist nowhere of each row of the YAML table `text` for `store`: what the row has to list under `unknown`.
-/// Nothing of a table, or of the rest of one, that cannot be read.
+/// The entities that exist nowhere of each row of the YAML table `text` for `store`: what the row has to list under
+/// `unknown`. Nothing of a table, or of the rest of one, that cannot be read.
 #[must_use]
 pub fn unknown(store: &Store, text: &str) -> Vec<Vec<EntityUid>> {
     let Opening::Native(open) = opening(TableForm::Yaml) else { return Vec::new() };

@@ -189,9 +189,9 @@ impl<'s> Requests<'s> {
 }
 
 impl Requests<'_> {
-    /// The entities of `json` put together from entities that were read before: what [`Entities::from_json_str`] gives, for
-    /// less when rows share entities. `None` where that is not sure: something is wrong, or an action is among them, which
-    /// the schema judges only together with the others.
+    /// The entities of `json` put together from entities that were read before: what [`Entities::from_json_str`] gives,
+    /// for less when rows share entities. `None` where that is not sure: something is wrong, or an action is among
+    /// them, which the schema judges only together with the others.
     fn assemble(&mut self, json: &str) -> Option<Entities> {
         let texts: Vec<&RawValue> = serde_json::from_str(json).ok()?;
         let mut all = Vec::with_capacity(texts.len());

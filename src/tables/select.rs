@@ -141,7 +141,8 @@ impl Selection {
         share && self.filters.iter().all(|filter| filter.id(id, path))
     }
 
-    /// Whether a row of which this is known is asked for. A row that cannot be read is never left out by what it would have said.
+    /// Whether a row of which this is known is asked for. A row that cannot be read is never left out by what it would
+    /// have said.
     pub(super) fn asks(&self, about: &About<'_>) -> bool {
         self.filters.iter().all(|filter| filter.about(about))
     }

@@ -32,8 +32,8 @@ pub(super) struct Stranger {
     pub(super) near: Option<EntityUid>,
 }
 
-/// How many strangers of one table are findings of their own. Where there are more, the table is about entities that are kept
-/// elsewhere, and one finding says so.
+/// How many strangers of one table are findings of their own. Where there are more, the table is about entities that
+/// are kept elsewhere, and one finding says so.
 const MOST: usize = 10;
 
 /// How many known names are compared with those of strangers, for one table.
@@ -71,8 +71,8 @@ impl Strangers {
         }
     }
 
-    /// What is said of them, where the table `brought` entities of its own. In a table that has a word for what is meant to exist
-    /// nowhere each is a warning; in one that has none, all together are one note.
+    /// What is said of them, where the table `brought` entities of its own. In a table that has a word for what is
+    /// meant to exist nowhere each is a warning; in one that has none, all together are one note.
     pub(super) fn findings(self, table: &Table, known: &Known<'_>, brought: Option<&Entities>) -> Vec<Finding> {
         if self.met.is_empty() {
             return Vec::new();

@@ -6,8 +6,8 @@ use crate::data::Fault;
 use crate::repo::cedar::fault;
 use crate::text::{inline, nearest};
 
-/// The type and the id of an entity whose id has nothing to unescape: the common shape, which needs no parser, and which takes ids
-/// that Cedar would write with an escape (`User::"o'brien"`).
+/// The type and the id of an entity whose id has nothing to unescape: the common shape, which needs no parser, and
+/// which takes ids that Cedar would write with an escape (`User::"o'brien"`).
 pub(super) fn plain(text: &str) -> Option<(&str, &str)> {
     let (ty, quoted) = text.split_once("::\"")?;
     quoted.strip_suffix('"').filter(|id| !id.contains(['"', '\\'])).map(|id| (ty, id))

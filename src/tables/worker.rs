@@ -216,8 +216,8 @@ impl<'r> Worker<'r> {
         Ok(Some(entities))
     }
 
-    /// The principal and the resource of a row in one of the forms of others, as far as they exist nowhere. Where neither the
-    /// store nor the row has any entities, they are kept elsewhere.
+    /// The principal and the resource of a row in one of the forms of others, as far as they exist nowhere. Where
+    /// neither the store nor the row has any entities, they are kept elsewhere.
     fn strangers_of(&mut self, row: &Row<'_>, request: &Request, entities: &Arc<Entities>) -> Vec<Stranger> {
         let known = &self.ready.known;
         let request = [
@@ -256,8 +256,8 @@ impl<'r> Worker<'r> {
         found
     }
 
-    /// Says what is probably not meant: an entity that is not there while one of nearly that name is, and policies that fail to
-    /// evaluate where the row is silent about it.
+    /// Says what is probably not meant: an entity that is not there while one of nearly that name is, and policies that
+    /// fail to evaluate where the row is silent about it.
     fn note(
         &mut self,
         about: &[Option<&EntityUid>],

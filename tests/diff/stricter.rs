@@ -474,3 +474,24 @@ fn a_path_of_the_configuration_that_matches_nothing_is_a_warning() {
     let (report, _) = json(dir.path(), &["diff", "HEAD"]);
     assert_eq!(rules(&report), Vec::<&str>::new());
 }
+
+#[test]
+fn a_store_that_goes_by_another_name_is_still_the_gate_s() {
+    let gate = "[[diff.gate]]\ndeny = [\"gained\"]\nstores = [\"payments\"]\n";
+    let dir = TempDir::new().unwrap();
+    git(dir.path(), &["init", "-q"]);
+    write(
+        dir.path(),
+        &[("payments/app.cedarschema", SCHEMA), ("payments/p.cedar", OLD), ("other/app.cedarschema", NARROW)],
+    );
+    write(dir.path(), &[("other/p.cedar", "permit (principal, action == Action::\"edit\", resource is Doc);\n")]);
+    write(dir.path(), &[("polcheck.toml", gate)]);
+    git(dir.path(), &["add", "."]);
+    git(dir.path(), &["commit", "-qm", "one"]);
+    git(dir.path(), &["mv", "payments", "paid"]);
+    // Renamed with its policies, and renamed and written anew.
+    for (policies, code) in [(OLD, 0), (EVIL, 1), (&format!("{OLD}{EVIL}"), 1)] {
+        write(dir.path(), &[("paid/p.cedar", policies), ("polcheck.toml", "")]);
+        assert_eq!(json(dir.path(), &["diff", "HEAD"]).1, code, "{policies}");
+    }
+}

@@ -54,7 +54,8 @@ fn found(dir: &Path) -> Vec<String> {
     found_by(dir, &["test"]).0
 }
 
-/// The findings of a YAML table with these rows: the entities that they start with, and in brackets the text at the place.
+/// The findings of a YAML table with these rows: the entities that they start with, and in brackets the text at the
+/// place.
 fn of(table: &str) -> Vec<String> {
     let dir = place(&[("a_test.yaml", table)]);
     let (said, report) = found_by(dir.path(), &["test"]);
@@ -319,7 +320,8 @@ fn values_stand_for_somebody() {
             "context: { approver: 'User::\"zed\"' }, with: { 'Doc::\"d\"': { attrs: { owner: 'User::\"zed\"' } } }",
             false,
         ),
-        // A member of an enumeration, and a room like all others: that an entity file names one makes no difference to a value.
+        // A member of an enumeration, and a room like all others: that an entity file names one makes no difference to
+        // a value.
         ("context: { mode: 'Mode::\"night\"', room: 'Room::\"r\"' }", false),
     ] {
         let said = of(&row(&format!("principal: 'User::\"bob\"', resource: 'Doc::\"d\"', deny: [edit], {parts}")));

@@ -1,7 +1,7 @@
 //! YAML with places, read strictly. The only folder that touches the YAML parser.
 //!
-//! Strict means: what YAML's versions read differently, or what a reader would take for something else, is refused with the
-//! form that cannot be misread. There are no anchors, aliases, tags and merge keys, one document, and no key twice.
+//! Strict means: what YAML's versions read differently, or what a reader would take for something else, is refused with
+//! the form that cannot be misread. There are no anchors, aliases, tags and merge keys, one document, and no key twice.
 //!
 //! | file | what it does |
 //! |---|---|

@@ -71,7 +71,8 @@ impl<'t> Reader<'t> {
         Ok(top)
     }
 
-    /// Comes to the list under `rows` (or at the top), so that [`Self::row`] gives its items. `top` is what [`Self::top`] read.
+    /// Comes to the list under `rows` (or at the top), so that [`Self::row`] gives its items. `top` is what
+    /// [`Self::top`] read.
     ///
     /// # Errors
     /// When it is no list.
@@ -140,8 +141,9 @@ impl<'t> Reader<'t> {
         }
     }
 
-    /// Whether no further key of the file's mapping, which starts at `start`, can follow after `from`: its keys stand at the
-    /// margin, and no later line has anything there but a comment or an item. Where one does, the file is read to its end to see.
+    /// Whether no further key of the file's mapping, which starts at `start`, can follow after `from`: its keys stand
+    /// at the margin, and no later line has anything there but a comment or an item. Where one does, the file is read
+    /// to its end to see.
     fn last_key(&self, start: usize, from: usize) -> bool {
         let text = self.events.text;
         let before = text.get(..start).unwrap_or_default();

@@ -55,7 +55,8 @@ fn is_number(text: &str) -> bool {
         && (digits == "0" || !digits.starts_with('0'))
 }
 
-/// What some YAML reads as a number: leading zeros, signs, underscores, fractions, exponents, other bases, minutes and seconds.
+/// What some YAML reads as a number: leading zeros, signs, underscores, fractions, exponents, other bases, minutes and
+/// seconds.
 fn is_numeric(text: &str) -> bool {
     let lower = text.to_ascii_lowercase();
     let body = lower.strip_prefix(['-', '+']).unwrap_or(&lower);

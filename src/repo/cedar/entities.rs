@@ -54,8 +54,8 @@ impl SharedEntity {
         all.map(|entity| Self(Arc::new(AsRef::<ast::Entity>::as_ref(entity).clone()))).collect()
     }
 
-    /// The set of `entities` and `actions`, its hierarchy closed: what reading all of them together would give. `None` when
-    /// they do not go together.
+    /// The set of `entities` and `actions`, its hierarchy closed: what reading all of them together would give. `None`
+    /// when they do not go together.
     #[must_use]
     pub fn assemble(entities: Vec<Self>, actions: &[Self]) -> Option<cedar_policy::Entities> {
         let extensions = Extensions::all_available();

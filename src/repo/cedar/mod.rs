@@ -1,5 +1,5 @@
-//! Cedar's parser, syntax tree, schemas and entities. The only folder that touches the internals of cedar-policy-core, because
-//! the public API keeps neither the places of expressions nor what was parsed before an error.
+//! Cedar's parser, syntax tree, schemas and entities. The only folder that touches the internals of cedar-policy-core,
+//! because the public API keeps neither the places of expressions nor what was parsed before an error.
 //!
 //! | file | what it does |
 //! |---|---|

@@ -19,8 +19,8 @@ pub struct Read {
 }
 
 impl Body {
-    /// Every read of an attribute or tag in the condition (the first `most`), each with a policy that matches exactly when
-    /// evaluation comes to that read and what is read is not there. `base` is added to every place.
+    /// Every read of an attribute or tag in the condition (the first `most`), each with a policy that matches exactly
+    /// when evaluation comes to that read and what is read is not there. `base` is added to every place.
     #[must_use]
     pub fn reads(&self, base: usize, most: usize) -> Vec<Read> {
         let mut found = Vec::new();

@@ -20,7 +20,8 @@ pub fn context_shape(schema: &Schema, action: &EntityUid) -> Option<Shape> {
     schema.context_type(action.as_ref()).map(shape)
 }
 
-/// What `schema` says of the attributes of entities of type `ty`, and of their tags; `None` where it knows no such type.
+/// What `schema` says of the attributes of entities of type `ty`, and of their tags; `None` where it knows no such
+/// type.
 #[must_use]
 pub fn entity_shape(schema: &Schema, ty: &EntityTypeName) -> Option<(Shape, Option<Shape>)> {
     let schema: &ValidatorSchema = schema.as_ref();

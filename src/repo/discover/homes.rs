@@ -2,8 +2,8 @@
 
 use crate::repo::paths::{dir, within};
 
-/// Which of the stores in `folders` a data file belongs to: the innermost around it; else those below the nearest folder above it
-/// that has any. More than one is a doubt.
+/// Which of the stores in `folders` a data file belongs to: the innermost around it; else those below the nearest
+/// folder above it that has any. More than one is a doubt.
 pub(super) fn homes(folders: &[&str], path: &str) -> Vec<usize> {
     let fitting = |fits: &dyn Fn(&str) -> bool| -> Vec<usize> {
         folders.iter().enumerate().filter(|(_, folder)| fits(folder)).map(|(at, _)| at).collect()

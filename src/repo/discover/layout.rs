@@ -45,7 +45,8 @@ fn new_plan(store: &StoreConfig) -> Plan {
 fn claim(store: &StoreConfig, plan: &mut Plan, path: &str) -> Option<()> {
     let fits = |patterns: &[Pattern]| patterns.iter().any(|pattern| pattern.matches(path));
     let cedar = |wanted: &[Kind]| kind(path).is_some_and(|kind| wanted.contains(&kind));
-    // A pattern that names a folder takes what the folder holds of that kind; one that names a file takes it whatever its name.
+    // A pattern that names a folder takes what the folder holds of that kind; one that names a file takes it whatever
+    // its name.
     let takes = |patterns: &[Pattern], wanted: &[Kind]| {
         fits(patterns) && (cedar(wanted) || patterns.iter().any(|pattern| pattern.matcher.is_match(path)))
     };

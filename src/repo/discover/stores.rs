@@ -9,7 +9,8 @@ use super::schemas::{looks_like_schema, root_of, with_schema};
 use crate::repo::files::Files;
 use crate::repo::paths::{dir, within};
 
-/// Adds the stores of the files in `free`, which no configured store takes, to `layout`; files without a store are left out.
+/// Adds the stores of the files in `free`, which no configured store takes, to `layout`; files without a store are left
+/// out.
 pub(super) fn discover(free: &[(&str, Kind)], files: &Files<'_>, layout: &mut Layout) {
     let of_kind = |wanted: Kind| free.iter().filter(move |(_, kind)| *kind == wanted).map(|(path, _)| *path);
     let policies: Vec<&str> = of_kind(Kind::Policies).collect();

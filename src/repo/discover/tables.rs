@@ -22,8 +22,9 @@ pub(in crate::repo) fn tables_at(source: &dyn Source, path: &str) -> Result<Vec<
 }
 
 impl Layout {
-    /// Lets `tables`, named one by one, run, and of the others only those that `stay`. `wanted` is the only store that is asked for,
-    /// by name. Each comes with whether it must be a table; `brings_store` says of a file that it brings a store of its own.
+    /// Lets `tables`, named one by one, run, and of the others only those that `stay`. `wanted` is the only store that
+    /// is asked for, by name. Each comes with whether it must be a table; `brings_store` says of a file that it brings
+    /// a store of its own.
     pub(in crate::repo) fn run_only(
         &mut self,
         tables: Vec<(String, bool)>,

@@ -1,5 +1,5 @@
-//! Forms of decision tables, as far as finding and reading them goes. How rows are opened stands in `tables`, which matches on
-//! [`TableForm`], so that the compiler asks for both.
+//! Forms of decision tables, as far as finding and reading them goes. How rows are opened stands in `tables`, which
+//! matches on [`TableForm`], so that the compiler asks for both.
 //!
 //! | file | what it does |
 //! |---|---|
@@ -10,8 +10,8 @@
 mod known;
 mod spec;
 
-/// Declares the modules of forms and lists them, so that a form is named once. Forms that one file could be in are asked in this
-/// order, in which help lists them too.
+/// Declares the modules of forms and lists them, so that a form is named once. Forms that one file could be in are
+/// asked in this order, in which help lists them too.
 macro_rules! table_forms {
     ($($(#[$doc:meta])* $form:ident $module:ident)*) => {
         $(mod $module;)*

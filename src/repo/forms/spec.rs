@@ -4,11 +4,18 @@ use crate::data::json::Node;
 use crate::repo::error::OwnStoreError;
 use crate::text::SourceFile;
 
+/// The entity files that a table names, as it writes them.
+type NamedFiles = fn(&SourceFile) -> Vec<String>;
+
+/// The paths of the store that a table brings along.
+type OwnStore = fn(&SourceFile, &Find<'_>) -> Result<StorePaths, OwnStoreError>;
+
 /// What finding and reading a repository needs to know of a form.
 pub(in crate::repo) struct FormSpec {
     /// What such a table is, as help lists it.
     pub(super) about: &'static str,
-    /// How the names of its files end, with the dot. A name that ends in `_test` before it says alone that a file is a table.
+    /// How the names of its files end, with the dot. A name that ends in `_test` before it says alone that a file is a
+    /// table.
     pub(super) endings: &'static [&'static str],
     /// So does a name that begins like this.
     pub(super) prefixes: &'static [&'static str],
@@ -16,11 +23,11 @@ pub(in crate::repo) struct FormSpec {
     pub(super) folders: &'static [&'static str],
     /// Whether a file with one of the endings is in this form.
     pub(super) sniff: fn(&Candidate<'_>) -> bool,
-    /// The entity files that a table names, as written, and where they may lie. A table that cannot be read names none: it says so
-    /// when it is run.
-    pub(in crate::repo) entity_files: Option<(fn(&SourceFile) -> Vec<String>, Bound)>,
+    /// The entity files that a table names, as written, and where they may lie. A table that cannot be read names none:
+    /// it says so when it is run.
+    pub(in crate::repo) entity_files: Option<(NamedFiles, Bound)>,
     /// The store that a table brings. The function that it gets finds the path of a file as written.
-    pub(in crate::repo) store: Option<fn(&SourceFile, &Find<'_>) -> Result<StorePaths, OwnStoreError>>,
+    pub(in crate::repo) store: Option<OwnStore>,
 }
 
 /// From the path of a file as written to its path in the repository; `None` where there is none.

@@ -12,8 +12,8 @@ use crate::repo::files::whole;
 use crate::repo::rules::LINK_ERROR;
 use crate::text::{Location, SourceFile};
 
-/// Reads a links file: an array of objects with `template_id`, `link_id` and `args`. An empty file holds no links, as for
-/// the `cedar` command line.
+/// Reads a links file: an array of objects with `template_id`, `link_id` and `args`. An empty file holds no links, as
+/// for the `cedar` command line.
 pub(super) fn read(file: &Arc<SourceFile>) -> PolicyFile {
     let mut out = PolicyFile::default();
     let text = file.parse_text();

@@ -1,5 +1,5 @@
-//! Bounds on schemas, before Cedar resolves them: common types are expanded where they are used, and hierarchies are closed,
-//! so that a few lines can stand for more than fits into a computer.
+//! Bounds on schemas, before Cedar resolves them: common types are expanded where they are used, and hierarchies are
+//! closed, so that a few lines can stand for more than fits into a computer.
 
 use std::collections::HashMap;
 
@@ -12,8 +12,8 @@ const MAX_CHAIN: u64 = 500;
 /// Schemas with fewer declarations than this cannot reach a bound.
 const FEW: usize = 10;
 
-/// Names by what they refer to. A name counts without its namespace: where two namespaces share one, the bound is met early
-/// rather than late.
+/// Names by what they refer to. A name counts without its namespace: where two namespaces share one, the bound is met
+/// early rather than late.
 type References<'j> = HashMap<&'j str, Vec<&'j str>>;
 
 /// Why the schemas with these JSON forms are not to be resolved, if so.

@@ -1,5 +1,5 @@
-//! Where one policy ends and the next begins, by tokens alone: so that a broken policy does not take its file with it, and so
-//! that hostile nesting is seen before any recursive code meets it.
+//! Where one policy ends and the next begins, by tokens alone: so that a broken policy does not take its file with it,
+//! and so that hostile nesting is seen before any recursive code meets it.
 
 use crate::text::Span;
 

@@ -156,7 +156,8 @@ fn read_tables(paths: &[(String, bool)], reading: &mut Reading<'_, '_>) -> Vec<T
         .collect()
 }
 
-/// The store at `paths` that the table at `table` brings. It has to be whole: a part that cannot be read makes its rows errors.
+/// The store at `paths` that the table at `table` brings. It has to be whole: a part that cannot be read makes its rows
+/// errors.
 fn own_store(files: &Files<'_>, table: &str, paths: StorePaths) -> Result<Box<Store>, OwnStoreError> {
     let plan = Plan {
         name: table.to_owned(),

@@ -9,7 +9,8 @@ use crate::repo::forms::{Bound, StorePaths, TableForm};
 use crate::repo::model::Table;
 use crate::text::SourceFile;
 
-/// The table `file`, in `form` if it is in a known one, with the entity files that it names and without a store of its own.
+/// The table `file`, in `form` if it is in a known one, with the entity files that it names and without a store of its
+/// own.
 pub(super) fn table(files: &Files<'_>, file: Arc<SourceFile>, form: Option<TableForm>) -> Table {
     let named = form.and_then(|form| form.spec().entity_files);
     let entity_files = named.map_or_else(HashMap::new, |(named, bound)| {
@@ -55,8 +56,8 @@ fn resolve(path: &str, relative: &str, depth: usize) -> Option<String> {
     (!relative.starts_with('/')).then(|| parts.join("/"))
 }
 
-/// The paths of the store that `table` brings, if its form brings one; each is resolved against the nearest folder above the table
-/// where it exists.
+/// The paths of the store that `table` brings, if its form brings one; each is resolved against the nearest folder
+/// above the table where it exists.
 pub(super) fn store_paths(files: &Files<'_>, table: &Table) -> Option<Result<StorePaths, OwnStoreError>> {
     let store = table.form?.spec().store?;
     Some(store(&table.file, &|written| nearest_above(files, table.file.path(), written)))

@@ -5,8 +5,8 @@ use crate::outcome::changes::{
 };
 use crate::report::counted::counted;
 
-/// `2 changes grant access and 1 takes access away, in 9 of 40 request environments`; of a comparison that found nothing,
-/// how many policies changed as text.
+/// `2 changes grant access and 1 takes access away, in 9 of 40 request environments`; of a comparison that found
+/// nothing, how many policies changed as text.
 pub(in crate::report) fn headline(comparison: &Comparison) -> String {
     let environments = || comparison.stores.iter().flat_map(|store| &store.environments);
     let total = environments().count();

@@ -58,8 +58,8 @@ impl Phrase {
         out
     }
 
-    /// The text, names between backticks, which no name can leave: a backtick in one is written as Cedar's escape. Whoever shows
-    /// the text makes it harmless where it is shown.
+    /// The text, names between backticks, which no name can leave: a backtick in one is written as Cedar's escape.
+    /// Whoever shows the text makes it harmless where it is shown.
     pub(in crate::report) fn plain(&self) -> String {
         self.render(|name| format!("`{}`", name.replace('`', "\\u{60}")), str::to_owned)
     }

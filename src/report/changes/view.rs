@@ -1,4 +1,5 @@
-//! A comparison in the order in which people read it: what gates refuse, what is gained, what is lost, what is not decided.
+//! A comparison in the order in which people read it: what gates refuse, what is gained, what is lost, what is not
+//! decided.
 
 use std::collections::HashMap;
 

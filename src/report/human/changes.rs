@@ -14,7 +14,8 @@ const LISTED: usize = 5;
 /// More changes than this, those that a gate refuses aside, are shown only when verbose.
 const CHANGES: usize = 50;
 
-/// Writes `comparison`, an empty line at its end. Quiet leaves what a gate refuses, what is not decided and what became weaker.
+/// Writes `comparison`, an empty line at its end. Quiet leaves what a gate refuses, what is not decided and what became
+/// weaker.
 pub(super) fn write(page: &mut Page, comparison: &Comparison, options: &Options) {
     let view = View::of(comparison);
     if !options.quiet {

@@ -1,7 +1,7 @@
 //! Untrusted text for a terminal or a CI log.
 //!
-//! Besides what a terminal obeys, GitHub's runner obeys `::command::` at the start of a line (spaces before it aside) and
-//! `##[command]` anywhere in one; see `ActionCommand.cs` of actions/runner.
+//! Besides what a terminal obeys, GitHub's runner obeys `::command::` at the start of a line (spaces before it aside)
+//! and `##[command]` anywhere in one; see `ActionCommand.cs` of actions/runner.
 
 use std::borrow::Cow;
 

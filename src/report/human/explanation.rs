@@ -47,7 +47,8 @@ impl<'a> Explanations<'a> {
         }
     }
 
-    /// Draws marks that stand close to the first and beside each other, and gives the others; none when nothing could be drawn.
+    /// Draws marks that stand close to the first and beside each other, and gives the others; none when nothing could
+    /// be drawn.
     fn draw(&mut self, page: &mut Page, explanation: &'a Explanation) -> Option<Vec<&'a Mark>> {
         let first = explanation.marks.first().filter(|mark| !mark.location.text().is_empty())?;
         let file: &'a SourceFile = &first.location.file;

@@ -74,8 +74,8 @@ impl Page {
     }
 }
 
-/// Breaks `text` at spaces so that, with `first` columns taken on the first line and `rest` on the others, lines fit into
-/// `width` where words allow.
+/// Breaks `text` at spaces so that, with `first` columns taken on the first line and `rest` on the others, lines fit
+/// into `width` where words allow.
 pub(super) fn wrap(text: &str, width: usize, first: usize, rest: usize) -> Vec<String> {
     let (mut lines, mut line, mut used) = (Vec::new(), String::new(), first);
     for word in text.split(' ').filter(|word| !word.is_empty()) {

@@ -1,4 +1,5 @@
-//! `--report json`: everything a run knows, in the shape that `docs/` promises (format 1). Keys are added, never renamed.
+//! `--report json`: everything a run knows, in the shape that `docs/` promises (format 1). Keys are added, never
+//! renamed.
 
 mod changes;
 mod coverage;

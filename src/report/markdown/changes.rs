@@ -18,7 +18,8 @@ const LONG_REQUEST: usize = 6000;
 /// More request environments, conditions, places or remarks of one kind are counted.
 const LISTED: usize = 20;
 
-/// What is shown of one thing: always, or not at all when there is no room; and what is folded beneath it while room is left.
+/// What is shown of one thing: always, or not at all when there is no room; and what is folded beneath it while room is
+/// left.
 #[derive(Default)]
 struct Entry {
     always: String,

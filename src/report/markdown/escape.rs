@@ -1,7 +1,7 @@
 //! Untrusted text in Markdown.
 //!
-//! Every character that Markdown, HTML or GitHub could read as more than itself is written as a character reference, which
-//! CommonMark (section 2.5) never takes for structure.
+//! Every character that Markdown, HTML or GitHub could read as more than itself is written as a character reference,
+//! which CommonMark (section 2.5) never takes for structure.
 
 use crate::text::inline;
 

@@ -14,9 +14,9 @@ const LONGEST: usize = 64_000;
 /// What each part leaves to each part that follows and is not empty.
 const RESERVED: usize = 12_000;
 
-/// The page of `outcome` in Markdown: a headline that says how it ended, what a comparison found, findings, failing rows, and what
-/// could not be checked. It stays below 65,000 characters, so that it can be a comment on a merge request as well as a job
-/// summary; when something had to be left out, a sentence says how much.
+/// The page of `outcome` in Markdown: a headline that says how it ended, what a comparison found, findings, failing
+/// rows, and what could not be checked. It stays below 65,000 characters, so that it can be a comment on a merge
+/// request as well as a job summary; when something had to be left out, a sentence says how much.
 #[must_use]
 pub fn summary_markdown(outcome: &Outcome, options: &Options) -> String {
     let selection = select::findings(outcome, options);
@@ -46,7 +46,8 @@ pub fn summary_markdown(outcome: &Outcome, options: &Options) -> String {
     out.text
 }
 
-/// How the run ended, at a glance. Green is for runs in which everything that was asked for is known and nothing is to be reviewed.
+/// How the run ended, at a glance. Green is for runs in which everything that was asked for is known and nothing is to
+/// be reviewed.
 fn mark(outcome: &Outcome) -> &'static str {
     let weakened = outcome.comparison.as_ref().is_some_and(|comparison| !comparison.weakened.is_empty());
     match outcome.verdict() {

@@ -25,7 +25,8 @@ const MOST_PLACES: usize = 100;
 const MOST_LINKS: usize = 10;
 /// Longer messages are cut, in characters; they may stand in a list.
 const LONGEST_MESSAGE: usize = 4_000;
-/// Code scanning refuses more than 10 MB after compression. Results compress to a tenth or less; what an attacker wrote may not.
+/// Code scanning refuses more than 10 MB after compression. Results compress to a tenth or less; what an attacker wrote
+/// may not.
 const LONGEST_RESULTS: usize = 24 * 1024 * 1024;
 /// Longer evidence is left out: `--report json` has it.
 const LONGEST_EVIDENCE: usize = 64 * 1024;
@@ -70,11 +71,11 @@ pub(super) fn render(outcome: &Outcome, _options: &Options) -> String {
     json_text::to_text(&Log { schema, version: "2.1.0", runs: [run] })
 }
 
-/// What is no result: questions that are open, what was not checked, what was suppressed, and how many results are left out
-/// or not shown.
+/// What is no result: questions that are open, what was not checked, what was suppressed, and how many results are left
+/// out or not shown.
 ///
-/// SARIF can mark a result as suppressed, but code scanning does not read that mark and would open an alert for what was
-/// suppressed. As notifications, the findings with their reasons are kept and no alert is opened.
+/// SARIF can mark a result as suppressed, but code scanning does not read that mark and would open an alert for what
+/// was suppressed. As notifications, the findings with their reasons are kept and no alert is opened.
 fn invocation(outcome: &Outcome, all: usize, kept: usize) -> Invocation<'_> {
     let undecided = outcome.inconclusive().map(|why| Notification::new("error", &inline(why)));
     let cut = (kept < all).then(|| {
@@ -144,8 +145,8 @@ fn result<'a>(alert: &'a Alert<'a>, rule_index: Option<usize>, lines: &mut Lines
     }
 }
 
-/// The sentence, which is all that code scanning shows where it has little room, what else there is to say, and links to the related
-/// places.
+/// The sentence, which is all that code scanning shows where it has little room, what else there is to say, and links
+/// to the related places.
 fn result_message(alert: &Alert<'_>) -> super::model::Message {
     let mut lines = vec![format!("{}.", alert.message)];
     lines.extend(alert.details.iter().cloned());
@@ -186,8 +187,8 @@ struct Lines {
 }
 
 impl Lines {
-    /// What code scanning knows the alert by, together with rule and path. A second alert of a rule on one line gets a value of its
-    /// own: with the first's, it would be taken for the same alert and not be shown.
+    /// What code scanning knows the alert by, together with rule and path. A second alert of a rule on one line gets a
+    /// value of its own: with the first's, it would be taken for the same alert and not be shown.
     fn fingerprint(&mut self, alert: &Alert<'_>) -> Option<String> {
         let file = &alert.location.file;
         if file.text().is_empty() {

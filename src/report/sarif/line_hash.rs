@@ -1,8 +1,9 @@
 //! GitHub's `primaryLocationLineHash`, which tells code scanning that an alert of two runs is the same one.
 //!
-//! Code scanning looks at no other fingerprint. The upload action computes it from the file and warns of each result that brings
-//! another value, so ours is the same: a polynomial hash of the first 100 UTF-16 units from a line's start on, spaces and tabs
-//! left out, then a running number among lines with the same hash. Line breaks count as `\n`, and the file's end as a unit.
+//! Code scanning looks at no other fingerprint. The upload action computes it from the file and warns of each result
+//! that brings another value, so ours is the same: a polynomial hash of the first 100 UTF-16 units from a line's start
+//! on, spaces and tabs left out, then a running number among lines with the same hash. Line breaks count as `\n`, and
+//! the file's end as a unit.
 
 use std::collections::HashMap;
 

@@ -1,5 +1,5 @@
-//! `--report sarif`: SARIF 2.1.0 (OASIS standard), made for GitHub's code scanning: docs.github.com, "SARIF support for code
-//! scanning" and "SARIF results exceed limits".
+//! `--report sarif`: SARIF 2.1.0 (OASIS standard), made for GitHub's code scanning: docs.github.com, "SARIF support for
+//! code scanning" and "SARIF results exceed limits".
 
 mod build;
 mod line_hash;

@@ -61,8 +61,8 @@ pub(super) struct Message {
     pub(super) text: String,
 }
 
-/// A plain-text message of words that need not be ours. Section 3.11.5 has braces doubled; section 3.11.6 makes a link of
-/// `[text](target)`, which is broken with a space.
+/// A plain-text message of words that need not be ours. Section 3.11.5 has braces doubled; section 3.11.6 makes a link
+/// of `[text](target)`, which is broken with a space.
 pub(super) fn message(text: &str) -> Message {
     Message { text: text.replace("](", "] (").replace('{', "{{").replace('}', "}}") }
 }

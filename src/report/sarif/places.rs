@@ -9,9 +9,9 @@ pub(super) fn physical(location: &Location) -> Physical {
     Physical { artifact_location: artifact(location.path()), region: region(location) }
 }
 
-/// Code scanning wants all four sides, and an end after the start. A place between two characters is shown as the character after
-/// it, or the one before it at the end of a line. Where there is no text there are no bytes to count either. A byte-order mark is
-/// no character of the text (section 3.30.2).
+/// Code scanning wants all four sides, and an end after the start. A place between two characters is shown as the
+/// character after it, or the one before it at the end of a line. Where there is no text there are no bytes to count
+/// either. A byte-order mark is no character of the text (section 3.30.2).
 fn region(location: &Location) -> Region {
     let mark = if location.file.text().starts_with(MARK) { MARK.len_utf8() } else { 0 };
     let shown = widened(location, mark);
@@ -45,7 +45,8 @@ fn widened(location: &Location, mark: usize) -> Location {
     Location { file: location.file.clone(), span }
 }
 
-/// A path below the root as a relative reference; one that is absolute, because it was named so and lies elsewhere, as a URI.
+/// A path below the root as a relative reference; one that is absolute, because it was named so and lies elsewhere, as
+/// a URI.
 fn artifact(path: &str) -> Artifact {
     if path.starts_with('/') {
         return Artifact { uri: format!("file://{}", encoded(path)), uri_base_id: None };

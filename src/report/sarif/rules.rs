@@ -32,8 +32,8 @@ pub(super) fn descriptor(rule: &'static Rule, worst: Option<Level>) -> Reporting
     }
 }
 
-/// A page of ours without its Markdown: headings and fences lose their marks, code is indented, backticks go, and the cells of a
-/// table are set off by a colon.
+/// A page of ours without its Markdown: headings and fences lose their marks, code is indented, backticks go, and the
+/// cells of a table are set off by a colon.
 fn plain(page: &str) -> String {
     let (mut out, mut in_code) = (String::with_capacity(page.len()), false);
     for line in page.trim().lines() {

@@ -79,8 +79,8 @@ impl<'t, 'f> Fields<'t, 'f> {
         None
     }
 
-    /// A key that nobody knows is left alone, as other tools do, unless it is a misspelt known one: that would be silently
-    /// not checked.
+    /// A key that nobody knows is left alone, as other tools do, unless it is a misspelt known one: that would be
+    /// silently not checked.
     pub(in crate::tables) fn known(&mut self, known: &[&str]) {
         for (key, value) in self.fields.iter().filter(|(key, _)| !known.contains(&key.as_ref())) {
             if let Some(meant) = nearest(key, known.iter().copied()) {

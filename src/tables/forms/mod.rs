@@ -1,5 +1,5 @@
-//! How each form of table is opened into rows: one file a form, and the one list of them. How files of a form are found stands in
-//! `repo`, which has the list that [`TableForm`] is.
+//! How each form of table is opened into rows: one file a form, and the one list of them. How files of a form are found
+//! stands in `repo`, which has the list that [`TableForm`] is.
 
 mod opening;
 

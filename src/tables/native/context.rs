@@ -14,8 +14,8 @@ use crate::tables::rows::RowContext;
 use crate::text::{inline, nearest};
 
 impl Expander<'_> {
-    /// The context of `action`: the row's own attributes, the clock's, and defaults, as far as the action declares them.
-    /// `lenient` leaves out the row's own too.
+    /// The context of `action`: the row's own attributes, the clock's, and defaults, as far as the action declares
+    /// them. `lenient` leaves out the row's own too.
     pub(super) fn context(
         &mut self,
         spec: &Spec,

@@ -115,8 +115,8 @@ impl<'s> Sheets<'s> {
         own.then_some(&*self.base.entities)
     }
 
-    /// What the table says of entities without need, and those that it alone names. What rows do not need is known when `all` of
-    /// them have been looked at.
+    /// What the table says of entities without need, and those that it alone names. What rows do not need is known when
+    /// `all` of them have been looked at.
     pub(in crate::tables) fn rest(&self, all: bool) -> (Vec<Stranger>, Vec<Fault>) {
         let (strangers, mut faults) = if all { self.watch.rest() } else { (Vec::new(), Vec::new()) };
         faults.extend(self.stale.iter().cloned());
@@ -164,7 +164,8 @@ pub(in crate::tables) struct Expander<'s> {
     laid: HashMap<String, Laid>,
     /// How many entities these are.
     held: usize,
-    /// Principals and resources of types that there are, by what the table writes, and whether each can be taken for granted.
+    /// Principals and resources of types that there are, by what the table writes, and whether each can be taken for
+    /// granted.
     uids: FxHashMap<String, (EntityUid, bool)>,
 }
 
@@ -437,8 +438,8 @@ fn found(spec: &Spec, suffix: Option<String>, content: Result<Content<'static>, 
     Found { name, suffix, span: spec.span, notes: Vec::new(), met: Met::default(), content }
 }
 
-/// What is said of the entities that a row adds while others of nearly their names are there; not of those that are said to be
-/// needless.
+/// What is said of the entities that a row adds while others of nearly their names are there; not of those that are
+/// said to be needless.
 fn slips(cast: &Cast, met: &Met) -> Vec<String> {
     let near = cast.laid.iter().flat_map(|laid| &laid.near).filter(|(new, _)| !met.has(new));
     let slip = |(new, near): &(EntityUid, EntityUid)| {

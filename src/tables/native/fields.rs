@@ -10,7 +10,8 @@ pub(super) struct Fields<'a, 'f> {
 }
 
 impl<'a, 'f> Fields<'a, 'f> {
-    /// The entries of `tree`, which `what` names; keys that are not `known` are faults, and so is anything but a mapping.
+    /// The entries of `tree`, which `what` names; keys that are not `known` are faults, and so is anything but a
+    /// mapping.
     pub(super) fn of(tree: &'a Tree, what: &str, known: &[&str], faults: &'f mut Vec<Fault>) -> Option<Self> {
         match &tree.kind {
             Kind::Map(entries) => {

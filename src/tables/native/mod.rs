@@ -1,4 +1,5 @@
-//! Our own tables, whatever their syntax: a sheet (what all rows share) and specifications, each of which comes to one row or several.
+//! Our own tables, whatever their syntax: a sheet (what all rows share) and specifications, each of which comes to one
+//! row or several.
 //!
 //! | file | what it does |
 //! |---|---|

@@ -1,7 +1,8 @@
 //! Who and what a row names, which of these exist nowhere, and what it says of that itself.
 //!
-//! An entity exists when the store names it, or the entities of the table do; or when the row names it in two places that have
-//! nothing to do with each other: as its principal and as the owner of what `with` adds, say. A slip is in one place.
+//! An entity exists when the store names it, or the entities of the table do; or when the row names it in two places
+//! that have nothing to do with each other: as its principal and as the owner of what `with` adds, say. A slip is in
+//! one place.
 
 use std::collections::HashMap;
 
@@ -30,8 +31,8 @@ pub(super) struct Name {
     pub(super) overlay: usize,
 }
 
-/// The entities that `overlays` are about or name, as they stand in `laid`, but for those that `base` has, and what `base` has them
-/// name already.
+/// The entities that `overlays` are about or name, as they stand in `laid`, but for those that `base` has, and what
+/// `base` has them name already.
 pub(super) fn names(overlays: &[Overlay], laid: &Entities, base: &Entities) -> Vec<Name> {
     let mut found = Vec::new();
     for (at, overlay) in overlays.iter().enumerate() {
@@ -142,8 +143,8 @@ impl Expander<'_> {
         met
     }
 
-    /// Adds a fault for each entity that `spec` says to exist nowhere and that exists, or that it does not name otherwise: the
-    /// latter only if the `whole` row could be read.
+    /// Adds a fault for each entity that `spec` says to exist nowhere and that exists, or that it does not name
+    /// otherwise: the latter only if the `whole` row could be read.
     fn stale(&self, spec: &Spec, named: &[Named], whole: bool, faults: &mut Vec<Fault>) {
         let mut seen: Vec<EntityUid> = Vec::new();
         for said in &spec.unknown {

@@ -25,7 +25,8 @@ pub(super) struct Watch {
 }
 
 impl Watch {
-    /// What to look for in the rows of a table with `sheet`, whose entities are `laid`; what is wrong with what it says.
+    /// What to look for in the rows of a table with `sheet`, whose entities are `laid`; what is wrong with what it
+    /// says.
     pub(super) fn new(sheet: &Sheet, laid: &Laid, known: &Known<'_>, base: &Entities) -> (Self, Vec<Fault>) {
         let mut watch = Self::default();
         let mut faults = Vec::new();
@@ -85,7 +86,8 @@ impl Watch {
         self.unsure.store(true, Ordering::Relaxed);
     }
 
-    /// What no row named, once all have been looked at, and a fault for each entity that the table says without need to exist nowhere.
+    /// What no row named, once all have been looked at, and a fault for each entity that the table says without need to
+    /// exist nowhere.
     pub(super) fn rest(&self) -> (Vec<Stranger>, Vec<Fault>) {
         if self.unsure.load(Ordering::Relaxed) {
             return (Vec::new(), Vec::new());

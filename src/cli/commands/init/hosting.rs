@@ -28,8 +28,8 @@ impl Host {
     }
 }
 
-/// The host in the URL of a remote, in lower case: `https://host/path`, `ssh://user@host:22/path` or `user@host:path`. Empty for a
-/// path on disk.
+/// The host in the URL of a remote, in lower case: `https://host/path`, `ssh://user@host:22/path` or `user@host:path`.
+/// Empty for a path on disk.
 fn host(url: &str) -> String {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     let authority = rest.split('/').next().unwrap_or_default();
