@@ -77,7 +77,7 @@ fn discover(
         let stay = |path: &str| !focus.is_whole() && focus.covers(path);
         let brings_store = |path: &str| {
             let form = files.text(path).ok().and_then(|file| TableForm::of(&file, false));
-            form.is_some_and(|form| form.spec().store.is_some())
+            form.map(|form| form.spec().store.is_some())
         };
         layout.run_only(named, request.store.as_deref(), &stay, &brings_store);
     } else {

@@ -543,7 +543,7 @@ fn tables_of_others_get_one_note() {
         assert_eq!(
             said,
             [
-                "note 13:29 `User::\"mad\"` and 2 more entities of these rows exist in no entity file, policy or entities of the row"
+                "note 13:29 `User::\"mad\"` and 2 more entities of these rows exist in no entity file, policy or row here"
             ]
         );
         assert_eq!(report["findings"][0]["help"], "did you mean `User::\"made\"`?");

@@ -23,14 +23,14 @@ pub(in crate::repo) fn tables_at(source: &dyn Source, path: &str) -> Result<Vec<
 
 impl Layout {
     /// Lets `tables`, named one by one, run, and of the others only those that `stay`. `wanted` is the only store that
-    /// is asked for, by name. Each comes with whether it must be a table; `brings_store` says of a file that it brings
-    /// a store of its own.
+    /// is asked for, by name. Each comes with whether it must be a table; `brings_store` says of a table whether it
+    /// brings a store of its own, and nothing of a file that is none.
     pub(in crate::repo) fn run_only(
         &mut self,
         tables: Vec<(String, bool)>,
         wanted: Option<&str>,
         stay: &dyn Fn(&str) -> bool,
-        brings_store: &dyn Fn(&str) -> bool,
+        brings_store: &dyn Fn(&str) -> Option<bool>,
     ) {
         let named = |path: &str| tables.iter().any(|(table, _)| table == path);
         for plan in &mut self.stores {
@@ -49,7 +49,11 @@ impl Layout {
             let homes: Vec<usize> =
                 homes(&folders, &path).into_iter().filter_map(|at| stores.get(at).copied()).collect();
             match homes.as_slice() {
-                _ if brings_store(&path) => guests.tables.push((path, must)),
+                _ if brings_store(&path) == Some(true) => guests.tables.push((path, must)),
+                // One of the files of a folder that was named, and no table.
+                _ if !must && brings_store(&path).is_none() => {
+                    self.left_out.push((path, "it is no decision table in any known form".to_owned()));
+                }
                 [only] => {
                     if let Some(plan) = self.stores.get_mut(*only) {
                         plan.tables.push((path, must));
