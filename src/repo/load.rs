@@ -76,7 +76,9 @@ fn discover(
         }
         let stay = |path: &str| !focus.is_whole() && focus.covers(path);
         let brings_store = |path: &str| {
-            let form = files.text(path).ok().and_then(|file| TableForm::of(&file, false));
+            // An empty list may be a table without rows or no entities: there is nothing to run either way.
+            let file = files.text(path).ok().filter(|file| file.text().trim() != "[]");
+            let form = file.and_then(|file| TableForm::of(&file, false));
             form.map(|form| form.spec().store.is_some())
         };
         layout.run_only(named, request.store.as_deref(), &stay, &brings_store);

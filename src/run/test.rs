@@ -9,7 +9,7 @@ use super::loaded::{discard, load};
 use super::options::{Reading, TestOptions};
 use super::place::Place;
 use crate::outcome::{Notice, NoticeKind, Outcome};
-use crate::repo;
+use crate::repo::{self, Store};
 use crate::tables::{self, Gauge, Ran, Selection};
 
 /// Runs decision tables.
@@ -20,6 +20,14 @@ pub fn test(options: &TestOptions) -> Result<Outcome, RunError> {
     let TestOptions { filters, shard, fail_fast, list, coverage: asked, reading } = options;
     let reading = &naming_tables(reading)?;
     let mut loaded = load(reading)?;
+    if !reading.files.tables.is_empty() {
+        // Tables that are named ask about their stores and no other; of a store whose tables all bring their own, about
+        // nothing.
+        let asked = |store: &&Store| store.tables.iter().any(|table| table.own_store.is_none());
+        let names: Vec<String> = loaded.repo.stores.iter().filter(asked).map(|store| store.name.clone()).collect();
+        loaded.repo.stores.retain(|store| !store.tables.is_empty());
+        loaded.repo.findings.retain(|finding| finding.store.as_ref().is_none_or(|store| names.contains(store)));
+    }
     let mut outcome = loaded.outcome("test");
     let selection =
         Selection { filters: filters.clone(), shard: *shard, fail_fast: *fail_fast, list: *list, brief: reading.brief };
