@@ -11,11 +11,12 @@ impl Compared {
     /// access, and questions without an answer. A store of `other` takes the place of ours of the same name if it shows
     /// all that ours does.
     pub fn add_stricter(&mut self, other: Compared) {
-        let shown: BTreeSet<String> = self.stores.iter().flat_map(shows).collect();
+        // Gates name stores, so what another store shows does not count as shown.
+        let shown: BTreeSet<(String, String)> = self.stores.iter().flat_map(by_name).collect();
         let mut added = BTreeSet::new();
         for store in other.stores {
             let theirs: BTreeSet<String> = shows(&store).collect();
-            if theirs.is_subset(&shown) {
+            if theirs.iter().all(|one| shown.contains(&(store.name.clone(), one.clone()))) {
                 continue;
             }
             added.insert(store.name.clone());
@@ -33,6 +34,12 @@ impl Compared {
             }
         }
     }
+}
+
+/// What `store` shows, under its name and under the one that it has on the old side.
+fn by_name(store: &StoreChanges) -> impl Iterator<Item = (String, String)> {
+    let names = [Some(&store.name), store.old_name.as_ref()].into_iter().flatten();
+    names.flat_map(move |name| shows(store).map(move |one| (name.clone(), one)))
 }
 
 /// What `store` shows: which causes change what in which environment, and what is not decided. Its own name aside.

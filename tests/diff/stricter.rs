@@ -495,3 +495,29 @@ fn a_store_that_goes_by_another_name_is_still_the_gate_s() {
         assert_eq!(json(dir.path(), &["diff", "HEAD"]).1, code, "{policies}");
     }
 }
+
+#[test]
+fn a_store_that_the_head_makes_for_its_own_policy_is_no_way_around_a_gate() {
+    let block = |name: &str, policies: &str| {
+        format!("[[store]]\nname = \"{name}\"\nschema = \"schema\"\npolicies = \"{policies}\"\n")
+    };
+    let gate = |store: &str| format!("[[diff.gate]]\ndeny = [\"gained\"]\nstores = [\"{store}\"]\n");
+    // Whether the base spells its store out or not; the same schema, so that both readings find the same effects.
+    for (base, store) in [(block("main", "policies"), "main"), (String::new(), ".")] {
+        let dir = repository(&format!("{base}{}", gate(store)), &[]);
+        let split = format!("{}{}", block("main", "policies/p.cedar"), block("hidden", "policies/evil.cedar"));
+        write(dir.path(), &[("policies/evil.cedar", EVIL)]);
+        for head in [
+            split.clone(),
+            format!("{split}{}", gate("main")),
+            format!("{split}{}", gate("hidden").replace("gained", "lost")),
+        ] {
+            write(dir.path(), &[("polcheck.toml", &head)]);
+            for args in
+                [&["diff", "HEAD"][..], &["check", "--against", "HEAD"], &["check", "--against", "HEAD", "policies"]]
+            {
+                assert_eq!(json(dir.path(), args).1, 1, "{store}: {head} {args:?}");
+            }
+        }
+    }
+}
