@@ -20,12 +20,13 @@
 //! | `outcome` | `text`, `finding`, `rule` |
 //! | `config` | `text`, `source`, `finding`, `rule` |
 //! | `repo` | `text`, `source`, `data`, `config`, `finding`, `rule` |
+//! | `triage` | `text`, `finding`, `rule` |
 //! | `decide`, `trace` | nothing of ours (Cedar's types only) |
 //! | `symbolic` | nothing of ours (Cedar's types only) |
 //! | `compare` | `symbolic` |
-//! | `validate`, `lint`, `tables`, `diff`, `starter` | `text`, `data`, `finding`, `rule`, `outcome`, `config`, `repo`, `decide`, `trace`, `symbolic`, `compare`; never each other |
+//! | `validate`, `lint`, `tables`, `diff`, `starter` | `text`, `data`, `finding`, `rule`, `outcome`, `config`, `repo`, `triage`, `decide`, `trace`, `symbolic`, `compare`; never each other |
 //! | `report` | `text`, `finding`, `rule`, `outcome` |
-//! | `run` | `text`, `source`, `finding`, `rule`, `outcome`, `config`, `repo`, `validate`, `lint`, `tables`, `diff` |
+//! | `run` | `text`, `source`, `finding`, `rule`, `outcome`, `config`, `repo`, `triage`, `validate`, `lint`, `tables`, `diff` |
 //! | `cli` | everything |
 //!
 //! `tests/architecture.rs` reads this table and holds the code to it.
@@ -65,4 +66,5 @@ pub mod symbolic;
 pub mod tables;
 pub mod text;
 pub mod trace;
+pub mod triage;
 pub mod validate;

@@ -388,14 +388,6 @@ fn rings(uses: &BTreeMap<String, BTreeSet<String>>) -> Vec<BTreeSet<String>> {
     rings
 }
 
-/// Rings that are still there, as `folder: files`. None is to be added; one that is gone is taken off.
-const RINGS: &[&str] = &[
-    "tables: engine worker",
-    "tables: known strangers",
-    "tables: native rows",
-    "tables/native: expand overlay strangers watch",
-];
-
 #[test]
 fn files_of_a_folder_do_not_use_each_other_in_rings() {
     let modules = Modules::read();
@@ -410,7 +402,7 @@ fn files_of_a_folder_do_not_use_each_other_in_rings() {
             found.push(format!("{}: {}", folder.join("/"), files.join(" ")));
         }
     }
-    assert_eq!(found, RINGS);
+    assert!(found.is_empty(), "{found:#?}");
 }
 
 #[test]

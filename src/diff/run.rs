@@ -295,10 +295,7 @@ fn set_aside(aside: &BTreeMap<(usize, String), BTreeSet<Which>>, pairs: &[Paired
         };
         // One reason is enough; the validator gives the others.
         if !all.iter().any(|known| known.policy == policy && known.side == side) {
-            // Cedar's words begin with a name of ours for the policy.
-            let words =
-                why.strip_prefix("for policy `").and_then(|rest| rest.split_once("`, ")).map(|(_, words)| words);
-            all.push(SetAside { policy, side, why: words.unwrap_or(why).to_owned() });
+            all.push(SetAside { policy, side, why: why.clone() });
         }
     }
     all.sort();

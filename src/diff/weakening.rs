@@ -4,12 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::config::{Acceptance, Config, Gate, Override};
-use crate::finding::{FailOn, Level, suppression};
+use crate::finding::{FailOn, Level};
 use crate::outcome::changes::Weakened;
 use crate::outcome::{Decision, Status, TestResult};
 use crate::repo::Repo;
 use crate::rule::Catalogue;
 use crate::text::{Location, inline};
+use crate::triage;
 
 /// One side, as far as rules about the repository go.
 #[derive(Debug, Clone, Copy)]
@@ -186,13 +187,13 @@ fn acceptances(old: &[Acceptance], new: &[Acceptance], found: &mut Vec<Weakened>
 
 /// Suppressions that the old side does not have, moves aside.
 fn suppressions(old: &Repo, new: &Repo, found: &mut Vec<Weakened>) {
-    let all = |repo: &Repo| -> Vec<suppression::Suppression> {
+    let all = |repo: &Repo| -> Vec<triage::Suppression> {
         let mut seen = BTreeSet::new();
         let policies = repo.stores.iter().flat_map(|store| &store.policies).map(|policy| &policy.location.file);
         let files = policies.filter(|file| file.name().ends_with(".cedar") && seen.insert(file.path().to_owned()));
-        files.flat_map(suppression::scan).filter(|one| one.fault.is_none()).collect()
+        files.flat_map(triage::scan).filter(|one| one.fault.is_none()).collect()
     };
-    let key = |one: &suppression::Suppression, rule: &str| (rule.to_owned(), one.reason.clone());
+    let key = |one: &triage::Suppression, rule: &str| (rule.to_owned(), one.reason.clone());
     let mut known: BTreeMap<(String, String), usize> = BTreeMap::new();
     for one in all(old) {
         for (rule, _) in &one.rules {

@@ -3,6 +3,5 @@
 //! Imports `text` only.
 
 mod model;
-pub mod suppression;
 
 pub use model::{Environment, Evidence, FailOn, Finding, Level, Related};

@@ -1,7 +1,7 @@
 //! The lint rules, and what is asked about them by id.
 
 use super::rule::LintRule;
-use super::{housekeeping, proofs, rules};
+use super::{proofs, rules};
 use crate::rule::Rule;
 
 /// Every lint rule, those over text first.
@@ -15,7 +15,13 @@ pub fn lint_rule(id: &str) -> Option<&'static LintRule> {
     lint_rules().find(|rule| rule.meta.id == id)
 }
 
-/// The metadata of everything that lies here: the lint rules and what keeps suppressions tidy.
+/// The metadata of the lint rules.
 pub fn metadata() -> impl Iterator<Item = &'static Rule> {
-    lint_rules().map(|rule| &rule.meta).chain(housekeeping::RULES.iter().copied())
+    lint_rules().map(|rule| &rule.meta)
+}
+
+/// The rules of the validator that the rule called `id` says more than; none for a rule that is not of lint.
+#[must_use]
+pub fn stands_for(id: &str) -> &'static [&'static str] {
+    lint_rule(id).map_or(&[], |rule| rule.instead_of)
 }

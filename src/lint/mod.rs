@@ -13,25 +13,19 @@
 //! | `proofs/` | rules by proof, a file each |
 //! | `facts/` | what proofs are given and share |
 //! | `rule` | what a rule declares of itself |
-//! | `supersede` | drops what the validator says where a rule says more |
-//! | `housekeeping` | the rules about suppressions |
 
 mod catalogue;
 mod context;
 mod facts;
-mod housekeeping;
 mod literals;
 mod proofs;
 mod prove;
 mod rule;
 mod rules;
 mod run;
-mod supersede;
 
-pub use catalogue::{lint_rule, lint_rules, metadata};
+pub use catalogue::{lint_rule, lint_rules, metadata, stands_for};
 pub use context::Context;
 pub use facts::{Facts, Proved};
-pub use housekeeping::{RULES as HOUSEKEEPING_RULES, rule_states};
 pub use rule::{Check, LintRule, Proof, Text};
 pub use run::{Linted, Options, run};
-pub use supersede::drop_superseded;

@@ -38,7 +38,9 @@ pub use error::{EntityFileError, OwnStoreError};
 pub use focus::Focus;
 pub use forms::TableForm;
 pub use load::load;
-pub use model::{Decider, EntityData, EntityState, Link, Named, Policy, Repo, Schema, SchemaState, Store, Table};
+pub use model::{
+    Decider, EntityData, EntityFiles, EntityState, Link, Named, Policy, Repo, Schema, SchemaState, Store, Table,
+};
 pub use request::{Explicit, Request};
 pub use rules::RULES;
 pub(crate) use rules::TEST_MISMATCH;

@@ -178,6 +178,9 @@ pub struct EntityData {
     pub count: usize,
 }
 
+/// Entity files that a table names, by the path as it writes it.
+pub type EntityFiles = HashMap<String, Result<Arc<SourceFile>, EntityFileError>>;
+
 /// A decision table.
 #[derive(Debug)]
 pub struct Table {
@@ -187,8 +190,8 @@ pub struct Table {
     pub form: Option<TableForm>,
     /// The store that an integration test brings, or why it cannot be had.
     pub own_store: Option<Result<Box<Store>, OwnStoreError>>,
-    /// Entity files that it names, by the path as written.
-    pub entity_files: HashMap<String, Result<Arc<SourceFile>, EntityFileError>>,
+    /// The entity files that it names.
+    pub entity_files: EntityFiles,
 }
 
 /// Policies that decide together, and what belongs to them.

@@ -1,16 +1,13 @@
-//! The last step before the reports: suppressions, one finding for each defect, and the stable order.
-
-use std::collections::BTreeMap;
-use std::sync::Arc;
+//! The last step before the reports: triage, and what was asked for of all that was read.
 
 use super::error::RunError;
 use super::loaded::Loaded;
 use super::options::Reading;
-use crate::finding::{Finding, suppression};
+use crate::finding::Finding;
 use crate::lint;
 use crate::outcome::Outcome;
 use crate::rule::Rule;
-use crate::text::SourceFile;
+use crate::triage::Triage;
 
 /// Applies the suppressions of the policy files and puts the findings in order. `ran` says which rules were looked for,
 /// so that no suppression of another is called unused.
@@ -20,24 +17,20 @@ pub(super) fn finish(
     reading: &Reading,
     ran: &dyn Fn(&Rule) -> bool,
 ) -> Result<(), RunError> {
-    let mut files: BTreeMap<&str, &Arc<SourceFile>> = BTreeMap::new();
-    let mut policies = Vec::new();
-    for policy in loaded.repo.stores.iter().flat_map(|store| &store.policies) {
-        files.insert(policy.location.path(), &policy.location.file);
-        policies.push((policy.location.clone(), policy.name.clone()));
-    }
-    let files: Vec<_> = files.into_values().filter(|file| file.name().ends_with(".cedar")).cloned().collect();
+    let policies = loaded.repo.stores.iter().flat_map(|store| &store.policies);
     let today = today(reading)?;
-    let rules = lint::rule_states(&outcome.catalogue, ran);
-    let dated = files.iter().flat_map(suppression::scan).any(|suppression| suppression.until.is_some());
-    let found = std::mem::take(&mut outcome.findings);
-    let mut applied = suppression::apply(found, &policies, &files, &rules, Some(&today));
-    loaded.config.settle(&mut applied.housekeeping, &loaded.catalogue);
-    outcome.findings = applied.kept;
-    lint::drop_superseded(&mut outcome.findings);
-    outcome.findings.append(&mut applied.housekeeping);
-    outcome.suppressed = applied.suppressed;
-    outcome.now = dated.then_some(today);
+    let triage = Triage {
+        policies: policies.map(|policy| (policy.location.clone(), policy.name.clone())).collect(),
+        catalogue: &outcome.catalogue,
+        ran,
+        stands_for: &lint::stands_for,
+        settle: &|findings| loaded.config.settle(findings, &loaded.catalogue),
+        today: &today,
+    };
+    let triaged = triage.finish(std::mem::take(&mut outcome.findings));
+    outcome.findings = triaged.findings;
+    outcome.suppressed = triaged.suppressed;
+    outcome.now = triaged.dated.then_some(today);
     // What was read is more than what was asked for.
     outcome.findings.retain(|finding| loaded.repo.reports(finding));
     outcome.suppressed.retain(|(finding, _)| loaded.repo.reports(finding));

@@ -11,7 +11,7 @@ use crate::repo;
 use crate::rule::Catalogue;
 use crate::source::{ReadError, Source};
 use crate::text::{Location, SourceFile};
-use crate::{lint, tables, validate};
+use crate::{lint, tables, triage, validate};
 
 /// What one side says about how it is to be read, and what fails.
 #[derive(Debug, Clone, Default)]
@@ -26,7 +26,13 @@ pub(super) struct Settings {
 /// Every rule there is, from the modules that own them.
 #[must_use]
 pub fn catalogue() -> Catalogue {
-    let engines = validate::RULES.iter().chain(repo::RULES).chain(config::RULES).chain(tables::RULES).copied();
+    let engines = validate::RULES
+        .iter()
+        .chain(repo::RULES)
+        .chain(config::RULES)
+        .chain(tables::RULES)
+        .chain(triage::RULES)
+        .copied();
     Catalogue::new(engines.chain(lint::metadata()))
 }
 

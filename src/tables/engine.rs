@@ -1,47 +1,26 @@
 //! Runs tables: stores, tables and rows in parallel, results in the order of files and rows.
 
-use std::collections::BTreeMap;
-use std::sync::OnceLock;
-
 use rayon::prelude::*;
 
-use super::coverage::{Gauge, Plan};
+use super::coverage::Gauge;
 use super::foreign;
-use super::forms::{Foreign, Opened, Opening, Specs, opening};
-use super::known::Known;
+use super::forms::{Foreign, Native, Opened, Opening, Specs, opening};
 use super::names::{CELL, Name, Names};
-use super::native::{self, Sheets, Spec, Vocabulary};
+use super::native::{self, Expander, Sheets, Spec, Vocabulary};
+use super::ran::Ran;
+use super::ready::Ready;
 use super::rows::Found;
 use super::select::{Selection, Stop};
 use super::strangers::Strangers;
 use super::worker::{self, Worker};
 use crate::data::Fault;
-use crate::decide::ScopedAuthorizer;
 use crate::finding::{Finding, Level};
-use crate::outcome::{Notice, NoticeKind, Status, TestResult};
-use crate::repo::{Repo, SchemaState, Store, TEST_MISMATCH, Table};
+use crate::outcome::Status;
+use crate::repo::{Repo, Store, TEST_MISMATCH, Table};
 use crate::text::{Location, Span, inline};
-use crate::trace::Tracer;
 
 /// How many entries of a table are read before they run.
 const BATCH: usize = 8192;
-
-/// What running tables came to.
-#[derive(Debug, Default)]
-pub struct Ran {
-    /// A result for every row that was asked for, in the order of files and rows.
-    pub rows: Vec<TestResult>,
-    /// How many rows passed and are not among them, because results are wanted in brief.
-    pub passed: usize,
-    /// What rows show besides: how many, and the first of them.
-    notes: BTreeMap<String, (usize, String)>,
-    /// Files that are no table, or only in part.
-    pub findings: Vec<Finding>,
-    /// How many rows were not asked for.
-    pub left_out: usize,
-    /// Whether rows were left unrun after a failure.
-    pub stopped: bool,
-}
 
 /// Runs the rows of every table of every store that `selection` asks for. Rows that cannot run are results too; a file
 /// that is no table is a finding. `gauge`, made of the same repository, counts what the rows exercise.
@@ -87,67 +66,6 @@ pub fn run(repo: &Repo, selection: &Selection, gauge: Option<&Gauge<'_>>) -> Ran
     all
 }
 
-/// A store made ready for rows.
-pub(super) struct Ready<'s> {
-    pub(super) store: &'s Store,
-    pub(super) index: ScopedAuthorizer,
-    pub(super) known: Known<'s>,
-    vocabulary: OnceLock<Vocabulary>,
-    /// Made for the first row that fails.
-    tracer: OnceLock<Tracer>,
-    /// Where to count what rows exercise, if that was asked for.
-    pub(super) plan: Option<&'s Plan<'s>>,
-    /// Why no row of this store can be decided, if so.
-    pub(super) blocked: Option<Fault>,
-}
-
-impl Ran {
-    fn noted(&mut self, note: &str, count: usize, first: &str) {
-        match self.notes.get_mut(note) {
-            Some((known, _)) => *known += count,
-            None => {
-                self.notes.insert(note.to_owned(), (count, first.to_owned()));
-            }
-        }
-    }
-
-    /// What rows show and do not fail for, each once, with the first row that shows it.
-    #[must_use]
-    pub fn remarks(&self) -> Vec<Notice> {
-        let remark = |(note, (count, first)): (&String, &(usize, String))| match count {
-            1 => format!("{note} ({})", inline(first)),
-            count => format!("{note} ({count} rows, such as {})", inline(first)),
-        };
-        self.notes.iter().map(|note| Notice::new(NoticeKind::RowRemark, remark(note))).collect()
-    }
-}
-
-impl<'s> Ready<'s> {
-    fn new(store: &'s Store, gauge: Option<&'s Gauge<'s>>) -> Self {
-        let blocked = if let Some(path) = store.broken.first() {
-            let message = format!("`{}` does not load whole, so what these policies decide is not known", inline(path));
-            Some(Fault::new(message))
-        } else if matches!(store.schema, SchemaState::Broken) {
-            Some(Fault::new("the store's schema cannot be used, so the row cannot be checked against it"))
-        } else {
-            None
-        };
-        Self {
-            store,
-            index: ScopedAuthorizer::new(&store.set),
-            known: Known::new(store),
-            vocabulary: OnceLock::new(),
-            tracer: OnceLock::new(),
-            plan: gauge.and_then(|gauge| gauge.plan(store)),
-            blocked,
-        }
-    }
-
-    pub(super) fn tracer(&self) -> &Tracer {
-        self.tracer.get_or_init(|| Tracer::new(&self.store.set))
-    }
-}
-
 /// One table on its way.
 struct Run<'r> {
     ready: &'r Ready<'r>,
@@ -165,10 +83,7 @@ struct Run<'r> {
 impl Run<'_> {
     fn run(mut self) -> Ran {
         match self.table.form.map(opening) {
-            Some(Opening::Native(open)) => {
-                let opened = open(self.table.file.text());
-                self.native(opened)
-            }
+            Some(Opening::Native(form)) => self.native(form),
             Some(Opening::Foreign(form)) => self.foreign(form),
             None => {
                 self.finding(foreign::unknown_form(&self.table.file));
@@ -220,13 +135,13 @@ impl Run<'_> {
                 break;
             }
         }
-        self.ran.findings.extend(self.met.findings(table, &ready.known, None));
+        self.ran.findings.extend(self.met.findings(table, &ready.known, None, None));
         self.ran
     }
 
     /// Runs one of our own tables, a batch at a time, so that a long one never stands in memory whole.
-    fn native(mut self, opened: Result<Opened<'_>, Fault>) -> Ran {
-        let Opened { sheet, mut specs, mut faults } = match opened {
+    fn native(mut self, form: &Native) -> Ran {
+        let Opened { sheet, mut specs, mut faults } = match (form.open)(self.table.file.text()) {
             Ok(opened) => opened,
             Err(fault) => {
                 self.finding(fault);
@@ -235,14 +150,11 @@ impl Run<'_> {
         };
         let (ready, table, selection) = (self.ready, self.table, self.selection);
         let vocabulary = ready.vocabulary.get_or_init(|| Vocabulary::of(ready.store));
-        let file = |path: &str| match table.entity_files.get(path) {
-            Some(found) => found.clone().map_err(|error| error.to_string()),
-            None => Err(format!("`{path}` is not an entity file")),
-        };
         // What such a store makes of names and contexts is not known, and each row says why.
         let sheets = match &ready.blocked {
             Some(blocked) => Ok(Err(blocked)),
-            None => Sheets::new(ready.store, vocabulary, &ready.known, sheet, table.file.text(), file).map(Ok),
+            None => Sheets::new(ready.store, vocabulary, &ready.known, sheet, table.file.text(), &table.entity_files)
+                .map(Ok),
         };
         let sheets = match sheets {
             Ok(sheets) if faults.is_empty() => sheets,
@@ -261,7 +173,7 @@ impl Run<'_> {
                 break;
             }
             let results = shares(batch, |share| {
-                let mut expander = sheets.as_ref().map(Sheets::expander);
+                let mut expander = sheets.as_ref().map(Expander::new);
                 let mut worker = Worker::new(ready, table, selection);
                 let mut results = Vec::new();
                 for (spec, name) in share {
@@ -295,7 +207,7 @@ impl Run<'_> {
             }
             stale.into_iter().for_each(|fault| self.finding(fault));
             let met = std::mem::take(&mut self.met);
-            self.ran.findings.extend(met.findings(table, &ready.known, sheets.brought()));
+            self.ran.findings.extend(met.findings(table, &ready.known, sheets.brought(), Some(form.excuse)));
         }
         self.ran
     }

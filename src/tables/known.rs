@@ -6,10 +6,22 @@ use std::sync::OnceLock;
 use cedar_policy::{Entities, Entity, EntityId, EntityTypeName, EntityUid, Schema};
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::strangers::Part;
 use crate::repo::cedar::{direct_parents, entity_shape, entity_values, enumeration};
 use crate::repo::{EntityState, Store};
 use crate::text::nearest;
+
+/// What an entity is to a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    Principal,
+    Resource,
+    /// What `with` says something of.
+    Overlay,
+    /// What something else is in.
+    Parent,
+    /// What an attribute, a tag or the context holds.
+    Value,
+}
 
 /// The entities of one store.
 pub(super) struct Known<'s> {

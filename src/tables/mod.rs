@@ -2,6 +2,7 @@
 //!
 //! An engine: imports `outcome`, `finding`, `rule`, `text`, `repo`, `decide` and `trace`.
 
+mod absent;
 mod compare;
 mod coverage;
 mod engine;
@@ -13,6 +14,8 @@ mod names;
 mod native;
 mod places;
 mod preview;
+mod ran;
+mod ready;
 mod request;
 mod rows;
 mod rules;
@@ -22,7 +25,8 @@ mod uid;
 mod worker;
 
 pub use coverage::Gauge;
-pub use engine::{Ran, run};
+pub use engine::run;
 pub use preview::unknown;
+pub use ran::Ran;
 pub use rules::RULES;
 pub use select::{Filter, Selection, Shard};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use cedar_policy::{Entities, EntityUid};
 
-use super::native::Met;
+use super::strangers::Met;
 use crate::data::Fault;
 use crate::data::json::Node;
 use crate::outcome::Decision;

@@ -3,24 +3,11 @@
 use cedar_policy::{Entities, Entity, EntityUid};
 use rustc_hash::FxHashMap;
 
-use super::known::{Known, near_among};
+use super::known::{Known, Part, near_among};
 use super::rules::UNKNOWN_IN_ROW;
 use crate::finding::{Finding, Level};
-use crate::repo::{Table, TableForm};
+use crate::repo::Table;
 use crate::text::{Location, Span, inline};
-
-/// What an entity is to a row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Part {
-    Principal,
-    Resource,
-    /// What `with` says something of.
-    Overlay,
-    /// What something else is in.
-    Parent,
-    /// What an attribute, a tag or the context holds.
-    Value,
-}
 
 /// An entity of a row that exists nowhere, and where the row names it.
 #[derive(Debug, Clone)]
@@ -30,6 +17,22 @@ pub(super) struct Stranger {
     pub(super) span: Span,
     /// The entity of the row that it could be a slip for.
     pub(super) near: Option<EntityUid>,
+}
+
+/// Which of a row's entities exist nowhere.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Met {
+    /// Those of which nothing says that it is meant.
+    pub(super) strangers: Vec<Stranger>,
+    /// Those of which the row or the table says that it is meant.
+    pub(super) excused: Vec<EntityUid>,
+}
+
+impl Met {
+    /// Whether `uid` is said to exist nowhere.
+    pub(super) fn has(&self, uid: &EntityUid) -> bool {
+        self.strangers.iter().any(|stranger| stranger.uid == *uid) || self.excused.contains(uid)
+    }
 }
 
 /// How many strangers of one table are findings of their own. Where there are more, the table is about entities that
@@ -43,10 +46,11 @@ const COMPARED: usize = 1_000_000;
 #[derive(Default)]
 pub(super) struct Strangers {
     places: FxHashMap<EntityUid, usize>,
-    met: Vec<Met>,
+    met: Vec<Counted>,
 }
 
-struct Met {
+/// A stranger and the rows that name it.
+struct Counted {
     stranger: Stranger,
     rows: usize,
     /// The row that was counted last, by its start.
@@ -60,7 +64,7 @@ impl Strangers {
             match self.places.get(&stranger.uid).and_then(|at| self.met.get_mut(*at)) {
                 None => {
                     self.places.insert(stranger.uid.clone(), self.met.len());
-                    self.met.push(Met { stranger, rows: 1, last: row.start });
+                    self.met.push(Counted { stranger, rows: 1, last: row.start });
                 }
                 Some(met) if met.last != row.start => {
                     met.rows += 1;
@@ -71,13 +75,19 @@ impl Strangers {
         }
     }
 
-    /// What is said of them, where the table `brought` entities of its own. In a table that has a word for what is
-    /// meant to exist nowhere each is a warning; in one that has none, all together are one note.
-    pub(super) fn findings(self, table: &Table, known: &Known<'_>, brought: Option<&Entities>) -> Vec<Finding> {
+    /// What is said of them, where the table `brought` entities of its own. In a table whose form has an `excuse` for
+    /// what is meant to exist nowhere each is a warning; in one that has none, all together are one note.
+    pub(super) fn findings(
+        self,
+        table: &Table,
+        known: &Known<'_>,
+        brought: Option<&Entities>,
+        excuse: Option<fn(&str) -> String>,
+    ) -> Vec<Finding> {
         if self.met.is_empty() {
             return Vec::new();
         }
-        let own = matches!(table.form, Some(TableForm::Yaml | TableForm::Csv));
+        let own = excuse.is_some();
         let brought: Vec<EntityUid> = brought.into_iter().flat_map(Entities::iter).map(Entity::uid).collect();
         let mut looks = COMPARED;
         let mut near = |stranger: &Stranger| {
@@ -87,7 +97,7 @@ impl Strangers {
             looks = left;
             stranger.near.clone().or_else(|| near_among(uid, brought.iter().cloned())).or_else(|| known.near(uid))
         };
-        let mut met: Vec<(Met, Option<EntityUid>)> = Vec::with_capacity(self.met.len());
+        let mut met: Vec<(Counted, Option<EntityUid>)> = Vec::with_capacity(self.met.len());
         for one in self.met {
             let near = near(&one.stranger);
             met.push((one, near));
@@ -102,20 +112,18 @@ impl Strangers {
         };
         let mut found: Vec<Finding> = met
             .iter()
-            .map(|(met, near)| {
-                finding(&met.stranger, sentence(met, own), help(&met.stranger, near.as_ref(), table.form))
-            })
+            .map(|(met, near)| finding(&met.stranger, sentence(met, own), help(&met.stranger, near.as_ref(), excuse)))
             .collect();
         match rest.as_slice() {
             [] => {}
             [(met, near)] => {
-                found.push(finding(&met.stranger, sentence(met, own), help(&met.stranger, near.as_ref(), table.form)));
+                found.push(finding(&met.stranger, sentence(met, own), help(&met.stranger, near.as_ref(), excuse)));
             }
             [(met, near), others @ ..] => {
                 let (uid, count) = (shown(&met.stranger.uid), others.len());
                 let entities = if count == 1 { "entity" } else { "entities" };
                 let message = format!("{uid} and {count} more {entities} of these rows exist in no {}", places(own));
-                found.push(finding(&met.stranger, message, help(&met.stranger, near.as_ref(), table.form)));
+                found.push(finding(&met.stranger, message, help(&met.stranger, near.as_ref(), excuse)));
             }
         }
         found
@@ -132,7 +140,7 @@ pub(super) fn shown(uid: &EntityUid) -> String {
     format!("`{}`", inline(&uid.to_string()))
 }
 
-fn sentence(met: &Met, own: bool) -> String {
+fn sentence(met: &Counted, own: bool) -> String {
     let uid = shown(&met.stranger.uid);
     let more = met.rows - 1;
     let (rows, are) = match more {
@@ -153,21 +161,14 @@ fn sentence(met: &Met, own: bool) -> String {
     }
 }
 
-fn help(stranger: &Stranger, near: Option<&EntityUid>, form: Option<TableForm>) -> String {
+fn help(stranger: &Stranger, near: Option<&EntityUid>, excuse: Option<fn(&str) -> String>) -> String {
     if let Some(near) = near {
         return format!("did you mean {}?", shown(near));
     }
-    let uid = inline(&stranger.uid.to_string()).into_owned();
-    match (stranger.part, form) {
+    match (stranger.part, excuse) {
         (Part::Overlay, _) => "take it out, or name it where the row means it".to_owned(),
-        (_, Some(TableForm::Yaml)) => {
-            let quoted = uid.replace('\'', "''");
-            format!("if it is meant to exist nowhere, say so with `unknown: ['{quoted}']`; else add it to the entities or to `with`")
-        }
-        (_, Some(TableForm::Csv)) => {
-            format!("if it is meant to exist nowhere, write `{uid}` in a column `unknown`; else add it to the entities")
-        }
-        _ => "add it to the entities; that it is meant to exist nowhere can be said in a table in YAML or CSV, with `unknown`"
+        (_, Some(excuse)) => excuse(&inline(&stranger.uid.to_string())),
+        (_, None) => "add it to the entities; that it is meant to exist nowhere can be said in a table in YAML or CSV, with `unknown`"
             .to_owned(),
     }
 }

@@ -2,30 +2,22 @@
 
 use std::sync::Arc;
 
-use cedar_policy::{Entities, Entity, EntityUid, Request, Response};
-use rustc_hash::{FxHashMap, FxHashSet};
+use cedar_policy::{Entities, EntityUid, Request, Response};
 use serde_json::value::RawValue;
 
+use super::absent::Absent;
 use super::compare::{expected, got, mismatches, wrong_people};
 use super::coverage::{Counts, Plan};
-use super::engine::Ready;
 use super::explanation::{Asked, explain, named};
-use super::known::{named as mentioned, near_among};
-use super::native::Met;
+use super::ready::Ready;
 use super::request::Requests;
-use super::rows::{Content, Errors, Found, Row, RowContext, RowEntities, Uid, Who};
+use super::rows::{Content, Errors, Found, Row, RowContext, RowEntities, Who};
 use super::select::{About, Selection};
-use super::strangers::{Part, Stranger};
-use super::uid::meant;
+use super::strangers::{Met, Stranger};
 use crate::data::Fault;
 use crate::outcome::{Decision, Expected, PolicyError, RowFault, RowRequest, Status, TestResult};
 use crate::repo::Table;
-use crate::text::{Location, Span, inline};
-
-/// How many entities that are not there are looked at: where so many are, it is meant so.
-const STRANGERS: usize = 200;
-/// How many entities of a row are compared with one that is not there.
-const COMPARED: usize = 1000;
+use crate::text::{Location, Span};
 
 /// A row that was asked for.
 pub(super) struct Ran {
@@ -41,28 +33,14 @@ pub(super) struct Worker<'r> {
     selection: &'r Selection,
     requests: Requests<'r>,
     counts: Option<Counts>,
-    /// Entities that are not there, and those of nearly their names.
-    strangers: FxHashMap<EntityUid, Option<EntityUid>>,
-    /// Principals and resources that the store knows.
-    familiar: FxHashSet<EntityUid>,
-    /// What the entities name that were asked last.
-    mentions: Option<(Arc<Entities>, FxHashSet<EntityUid>)>,
+    absent: Absent<'r>,
 }
 
 impl<'r> Worker<'r> {
     pub(super) fn new(ready: &'r Ready<'r>, table: &'r Table, selection: &'r Selection) -> Self {
         let counts = ready.plan.map(Plan::counts);
         let requests = Requests::new(ready.store);
-        Self {
-            ready,
-            table,
-            selection,
-            requests,
-            counts,
-            strangers: FxHashMap::default(),
-            familiar: FxHashSet::default(),
-            mentions: None,
-        }
+        Self { ready, table, selection, requests, counts, absent: Absent::new(&ready.known) }
     }
 
     /// Hands in what was counted.
@@ -171,7 +149,7 @@ impl<'r> Worker<'r> {
         }
         let judged = self.decided(row, &request, met, result).map(|entities| {
             if let Some(entities) = entities.filter(|_| !matches!(row.entities, RowEntities::Ready(_))) {
-                strangers.extend(self.strangers_of(row, &request, &entities));
+                strangers.extend(self.absent.strangers(row, &request, &entities));
             }
         });
         // Nobody sees the request of a row that passed and is only counted.
@@ -211,77 +189,9 @@ impl<'r> Worker<'r> {
                 (Errors::Open, Some(got)) => got.errors.clone(),
                 _ => Vec::new(),
             };
-            self.note(&[request.principal(), request.resource()], &entities, met, &silent, result);
+            self.absent.note(&[request.principal(), request.resource()], &entities, met, &silent, result);
         }
         Ok(Some(entities))
-    }
-
-    /// The principal and the resource of a row in one of the forms of others, as far as they exist nowhere. Where
-    /// neither the store nor the row has any entities, they are kept elsewhere.
-    fn strangers_of(&mut self, row: &Row<'_>, request: &Request, entities: &Arc<Entities>) -> Vec<Stranger> {
-        let known = &self.ready.known;
-        let request = [
-            (request.principal(), &row.principal, Part::Principal),
-            (request.resource(), &row.resource, Part::Resource),
-        ];
-        let mut found = Vec::new();
-        for (uid, written, part) in request {
-            let (Some(uid), Uid::Json(node)) = (uid, written) else { continue };
-            if self.familiar.contains(uid) {
-                continue;
-            }
-            let of_row = entities.get(uid).is_some();
-            if of_row || known.has(uid) || !known.matters(uid, part) {
-                if !of_row || matches!(row.entities, RowEntities::OfStore) {
-                    self.familiar.insert(uid.clone());
-                }
-                continue;
-            }
-            let action = |entity: &Entity| entity.uid().type_name().basename() == "Action";
-            if !known.any() && entities.iter().all(action) {
-                continue;
-            }
-            let mentions = match &mut self.mentions {
-                Some((of, mentions)) if Arc::ptr_eq(of, entities) => mentions,
-                mentions => &mut mentions.insert((Arc::clone(entities), mentioned(entities.iter()))).1,
-            };
-            if !mentions.contains(uid) && found.iter().all(|known: &Stranger| known.uid != *uid) {
-                let near = match row.entities {
-                    RowEntities::OfStore => None,
-                    _ => near_among(uid, entities.iter().take(COMPARED).map(Entity::uid)),
-                };
-                found.push(Stranger { uid: uid.clone(), part, span: node.span(), near });
-            }
-        }
-        found
-    }
-
-    /// Says what is probably not meant: an entity that is not there while one of nearly that name is, and policies that
-    /// fail to evaluate where the row is silent about it.
-    fn note(
-        &mut self,
-        about: &[Option<&EntityUid>],
-        entities: &Entities,
-        met: &Met,
-        silent: &[PolicyError],
-        result: &mut TestResult,
-    ) {
-        let absent = about.iter().copied().flatten().filter(|uid| entities.get(uid).is_none() && !met.has(uid));
-        for uid in absent {
-            if self.strangers.len() >= STRANGERS && !self.strangers.contains_key(uid) {
-                continue;
-            }
-            let near = self.strangers.entry(uid.clone()).or_insert_with(|| meant(uid, entities));
-            if let Some(near) = near {
-                let (uid, near) = (uid.to_string(), near.to_string());
-                result.notes.push(format!("{} is not among the entities, and {} is", inline(&uid), inline(&near)));
-            }
-        }
-        let silent = silent.iter().map(|error| {
-            let (policy, words) = (inline(&error.policy.name), inline(&error.message));
-            format!("`{policy}` fails to evaluate and is skipped, where `errors` says nothing of it: {words}")
-        });
-        result.notes.extend(silent);
     }
 
     /// Decides for everybody; `false` when the row is not asked for.
@@ -331,7 +241,7 @@ impl<'r> Worker<'r> {
             result.explanations = explain(self.ready.store, self.ready.tracer(), &asked, &[]);
         }
         judge(result, wrong_people(&missing, &extra));
-        self.note(&[Some(&who.resource)], &who.entities, met, &failing, result);
+        self.absent.note(&[Some(&who.resource)], &who.entities, met, &failing, result);
         Ok(true)
     }
 }

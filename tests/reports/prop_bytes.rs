@@ -12,16 +12,16 @@
     clippy::string_slice
 )]
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 
-use polcheck::finding::{Finding, suppression};
+use polcheck::finding::Finding;
 use polcheck::outcome::{LeftOut, Outcome, Status};
 use polcheck::report::{self, Options};
 use polcheck::rule::Catalogue;
 use polcheck::source::{Memory, Source};
 use polcheck::text::{Location, SourceFile};
-use polcheck::{config, lint, repo, tables, validate};
+use polcheck::triage::{Triage, Triaged};
+use polcheck::{config, lint, repo, tables, triage, validate};
 use proptest::prelude::*;
 use proptest::sample::Index;
 
@@ -307,7 +307,13 @@ fn changes() -> impl Strategy<Value = Vec<(usize, Vec<Change>)>> {
 }
 
 fn catalogue() -> Catalogue {
-    let engines = validate::RULES.iter().chain(repo::RULES).chain(config::RULES).chain(tables::RULES).copied();
+    let engines = validate::RULES
+        .iter()
+        .chain(repo::RULES)
+        .chain(config::RULES)
+        .chain(tables::RULES)
+        .chain(triage::RULES)
+        .copied();
     Catalogue::new(engines.chain(lint::metadata()))
 }
 
@@ -327,24 +333,22 @@ fn check(files: &[(String, Vec<u8>)], level: Option<u32>) -> Outcome {
     let ran = tables::run(&repo, &tables::Selection::default(), Some(&gauge));
     let coverage = gauge.coverage();
     found.extend(ran.findings);
-    let mut policy_files: BTreeMap<&str, &Arc<SourceFile>> = BTreeMap::new();
-    let mut policies = Vec::new();
-    for policy in repo.stores.iter().flat_map(|store| &store.policies) {
-        in_file(&policy.location);
-        policy_files.insert(policy.location.path(), &policy.location.file);
-        policies.push((policy.location.clone(), policy.name.clone()));
-    }
-    let policy_files: Vec<_> =
-        policy_files.into_values().filter(|file| file.name().ends_with(".cedar")).cloned().collect();
-    let rules = lint::rule_states(&catalogue, &|_| true);
-    let mut applied = suppression::apply(found, &policies, &policy_files, &rules, Some("2026-01-31"));
-    config.settle(&mut applied.housekeeping, &catalogue);
-    let mut findings = applied.kept;
-    findings.append(&mut applied.housekeeping);
+    let policies = repo.stores.iter().flat_map(|store| &store.policies);
+    let policies: Vec<_> = policies.map(|policy| (policy.location.clone(), policy.name.clone())).collect();
+    policies.iter().for_each(|(place, _)| in_file(place));
+    let triage = Triage {
+        policies,
+        catalogue: &catalogue,
+        ran: &|_| true,
+        stands_for: &lint::stands_for,
+        settle: &|findings| config.settle(findings, &catalogue),
+        today: "2026-01-31",
+    };
+    let Triaged { mut findings, suppressed, .. } = triage.finish(found);
     Finding::finish(&mut findings);
     Outcome {
         findings,
-        suppressed: applied.suppressed,
+        suppressed,
         tests: ran.rows,
         coverage: Some(coverage),
         left_out: repo.left_out.into_iter().map(|(path, why)| LeftOut { path, why }).collect(),

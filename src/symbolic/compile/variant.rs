@@ -34,6 +34,12 @@ pub(in crate::symbolic) struct Variant {
 /// The variants of a policy: one, unless it is a template.
 pub(in crate::symbolic) type Compiled = Arc<Vec<Variant>>;
 
+/// Cedar's `complaint` without the name for the policy that it begins with, which is one of ours.
+fn without_name(complaint: &str) -> &str {
+    let words = complaint.strip_prefix("for policy `").and_then(|rest| rest.split_once("`, "));
+    words.map_or(complaint, |(_, words)| words)
+}
+
 /// Compiles a policy whose slots are written out, with what stands in them.
 ///
 /// # Errors
@@ -48,7 +54,7 @@ pub(super) fn compile(
     let compiled = CompiledPolicy::compile_with_custom_symenv(policy, environment, schema.schema(), symbols.clone())
         .map_err(|error| match error {
             err::Error::PolicyNotWellTyped { errs } => SetAsideReason::NotWellTyped(match errs.into_iter().next() {
-                Some(first) => first.to_string(),
+                Some(first) => without_name(&first.to_string()).to_owned(),
                 None => "it does not typecheck".to_owned(),
             }),
             other => SetAsideReason::Refused(other.to_string()),

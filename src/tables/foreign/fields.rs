@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use crate::data::Fault;
 use crate::data::json::Node;
 use crate::outcome::Decision;
-use crate::tables::native::Met;
 use crate::tables::rows::{Content, Errors, Found, Reasons, Row, RowContext, RowEntities, Uid};
+use crate::tables::strangers::Met;
 use crate::text::{inline, nearest};
 
 /// The row `node` by its fields, as `read` takes them; its name stands under the key `name`.

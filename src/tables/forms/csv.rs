@@ -1,13 +1,13 @@
 //! Tables in CSV: a header of column names, and a row each line.
 
-use super::opening::{Opened, Opening};
+use super::opening::{Native, Opened, Opening};
 use crate::data::csv::{Cell, Records};
 use crate::data::{Entry, Fault, Kind, Said, Tree};
 use crate::outcome::Decision;
 use crate::tables::native::{Because, Failing, Sheet, Spec, What, no_reason, no_row};
 use crate::text::{Span, inline, nearest};
 
-pub(super) static OPENING: Opening = Opening::Native(open);
+pub(super) static OPENING: Opening = Opening::Native(Native { open, excuse });
 
 /// The columns, `context.` and its attributes aside.
 const COLUMNS: &[&str] = &[
@@ -38,6 +38,10 @@ fn open(text: &str) -> Result<Opened<'_>, Fault> {
     let mut faults = Vec::new();
     let specs = Box::new(Specs::new(text, &mut faults)?);
     Ok(Opened { sheet: Sheet::default(), specs, faults })
+}
+
+fn excuse(uid: &str) -> String {
+    format!("if it is meant to exist nowhere, write `{uid}` in a column `unknown`; else add it to the entities")
 }
 
 /// The lines below the header.

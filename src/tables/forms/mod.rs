@@ -27,4 +27,4 @@ openings! {
     Integration integration
 }
 
-pub(super) use opening::{Foreign, Opened, Opening, Specs};
+pub(super) use opening::{Foreign, Native, Opened, Opening, Specs};

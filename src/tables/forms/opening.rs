@@ -9,13 +9,21 @@ use crate::text::SourceFile;
 
 /// How the tables of a form are opened.
 pub(in crate::tables) enum Opening {
-    /// Tables of our own, by their text as it stands in the file.
+    /// Tables of our own.
+    Native(Native),
+    /// Tables of others.
+    Foreign(Foreign),
+}
+
+/// How tables of our own are read.
+pub(in crate::tables) struct Native {
+    /// Opens a table by its text as it stands in the file.
     ///
     /// # Errors
     /// When nothing can be read from it.
-    Native(for<'t> fn(&'t str) -> Result<Opened<'t>, Fault>),
-    /// Tables of others.
-    Foreign(Foreign),
+    pub(in crate::tables) open: for<'t> fn(&'t str) -> Result<Opened<'t>, Fault>,
+    /// How a table says that the entity of this name is meant to exist nowhere, and where else the entity could be.
+    pub(in crate::tables) excuse: fn(&str) -> String,
 }
 
 /// A table of our own, read as far as its rows.

@@ -1,12 +1,12 @@
 //! Tables in YAML: rows are read one by one, so that a long table never stands in memory whole.
 
-use super::opening::{Opened, Opening};
+use super::opening::{Native, Opened, Opening};
 use crate::data::Fault;
 use crate::data::yaml::{Reader, Top};
 use crate::tables::native::{Spec, no_row, sheet, spec};
 use crate::text::Span;
 
-pub(super) static OPENING: Opening = Opening::Native(open);
+pub(super) static OPENING: Opening = Opening::Native(Native { open, excuse });
 
 /// The key of the rows.
 const ROWS: &str = "tests";
@@ -17,6 +17,13 @@ fn open(text: &str) -> Result<Opened<'_>, Fault> {
     let sheet = sheet(&top.entries, top.rows, &mut faults)?;
     let specs = Box::new(Specs::new(text, &top)?);
     Ok(Opened { sheet, specs, faults })
+}
+
+fn excuse(uid: &str) -> String {
+    let quoted = uid.replace('\'', "''");
+    format!(
+        "if it is meant to exist nowhere, say so with `unknown: ['{quoted}']`; else add it to the entities or to `with`"
+    )
 }
 
 /// The entries under the key of the rows.

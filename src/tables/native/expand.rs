@@ -3,158 +3,25 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use cedar_policy::{Entities, EntityUid, Schema};
-use rustc_hash::{FxHashMap, FxHashSet};
+use cedar_policy::EntityUid;
+use rustc_hash::FxHashMap;
 
-use super::model::{Base, Because, Failing, Overlay, Sheet, Spec, What};
+use super::model::{Overlay, Spec, What};
 use super::overlay::{Bench, Laid, lay, written};
-use super::strangers::{Cast, Met};
-use super::vocabulary::Vocabulary;
-use super::watch::Watch;
+use super::sheets::Sheets;
 use crate::data::{Fault, Said};
 use crate::outcome::Decision;
-use crate::repo::cedar::fault;
-use crate::repo::{EntityState, Named, Store};
-use crate::tables::known::{Known, named};
-use crate::tables::rows::{Called, Content, Errors, Found, Reasons, Row, RowContext, RowEntities, Uid, Who};
-use crate::tables::strangers::{Part as Role, Stranger};
+use crate::tables::known::Part as Role;
+use crate::tables::rows::{Content, Found, Row, RowContext, RowEntities, Uid, Who};
+use crate::tables::strangers::Met;
 use crate::tables::uid::parse;
-use crate::text::{SourceFile, inline, nearest};
+use crate::text::{inline, nearest};
 
 /// How many entities are kept in all, of sets that can be as large as the store's.
 const KEPT: usize = 100_000;
 
 /// How many principals and resources are kept.
 const UIDS: usize = 4096;
-
-/// What the rows of one table have in common, ready for them.
-pub(in crate::tables) struct Sheets<'s> {
-    store: &'s Store,
-    schema: Option<&'s Schema>,
-    pub(super) vocabulary: &'s Vocabulary,
-    pub(super) known: &'s Known<'s>,
-    pub(super) sheet: Sheet,
-    base: Laid,
-    /// What the entities of the table name, where they are not just the store's.
-    named: FxHashSet<EntityUid>,
-    pub(super) watch: Watch,
-    /// What the table says of entities without need.
-    stale: Vec<Fault>,
-    /// The table.
-    text: &'s str,
-}
-
-impl<'s> Sheets<'s> {
-    /// Makes `sheet` ready. `file` gives the entity file that the sheet names.
-    ///
-    /// # Errors
-    /// Everything that is wrong with it.
-    pub(in crate::tables) fn new(
-        store: &'s Store,
-        vocabulary: &'s Vocabulary,
-        known: &'s Known<'s>,
-        sheet: Sheet,
-        text: &'s str,
-        file: impl FnOnce(&str) -> Result<Arc<SourceFile>, String>,
-    ) -> Result<Self, Vec<Fault>> {
-        let schema = store.schema.ready().map(|schema| &schema.cedar);
-        let mut faults = Vec::new();
-        let base = base(store, schema, &sheet.entities, file).and_then(|base| {
-            if sheet.with.is_empty() {
-                return Ok((Laid::bare(Arc::clone(&base)), base));
-            }
-            let laid = lay(&base, &sheet.with, text, schema, &mut Bench::default());
-            // Of entities that stand alone in the table none is a slip.
-            let alone = matches!(sheet.entities, Base::Written);
-            laid.map(|laid| (if alone { Laid { near: Vec::new(), ..laid } } else { laid }, base))
-        });
-        let base = base.map_err(|found| faults.extend(found));
-        let clock = sheet.clock.iter().map(|clock| &clock.attribute);
-        for name in sheet.defaults.context.iter().map(|entry| &entry.key).chain(clock) {
-            if vocabulary.closed && !vocabulary.has_attribute(&name.value) {
-                faults.push(vocabulary.no_attribute(name));
-            }
-        }
-        if let Some(clock) = &sheet.clock {
-            faults.extend(vocabulary.other_clock(&clock.attribute, clock.unit));
-            let both = sheet.defaults.context.iter().find(|entry| entry.key.value == clock.attribute.value);
-            faults.extend(both.map(|entry| {
-                let message = format!("`clock` and `defaults` both give `{}`", inline(&entry.key.value));
-                Fault::new(message).at(entry.key.span)
-            }));
-        }
-        for said in sheet.defaults.principal.iter().chain(&sheet.defaults.resource) {
-            faults.extend(parse(&said.value).err().map(|fault| fault.at(said.span)));
-        }
-        for said in &sheet.unknown {
-            let wrong = parse(&said.value).map(|uid| vocabulary.unknown_type(uid.type_name()));
-            faults.extend(wrong.unwrap_or_else(Some).map(|fault| fault.at(said.span)));
-        }
-        if let Some(said) = &sheet.defaults.action {
-            faults.extend(vocabulary.action(&said.value).err().map(|fault| fault.at(said.span)));
-        }
-        let (Ok((mut base, bare)), true) = (base, faults.is_empty()) else { return Err(faults) };
-        let mut names: FxHashSet<EntityUid> = base.names.iter().map(|name| name.uid.clone()).collect();
-        if matches!(sheet.entities, Base::File(_)) {
-            names.extend(named(bare.iter()));
-        }
-        let (watch, stale) = Watch::new(&sheet, &base, known, &bare);
-        // What the table names, its rows do not name by that.
-        base.names = Arc::default();
-        Ok(Self { store, schema, vocabulary, known, sheet, base, named: names, watch, stale, text })
-    }
-
-    /// Whether the store or the table names `uid`.
-    pub(super) fn has(&self, uid: &EntityUid) -> bool {
-        self.base.entities.get(uid).is_some() || self.named.contains(uid) || self.known.has(uid)
-    }
-
-    /// The entities of the table, where they are not just the store's.
-    pub(in crate::tables) fn brought(&self) -> Option<&Entities> {
-        let own = !matches!(self.sheet.entities, Base::OfStore) || !self.sheet.with.is_empty();
-        own.then_some(&*self.base.entities)
-    }
-
-    /// What the table says of entities without need, and those that it alone names. What rows do not need is known when
-    /// `all` of them have been looked at.
-    pub(in crate::tables) fn rest(&self, all: bool) -> (Vec<Stranger>, Vec<Fault>) {
-        let (strangers, mut faults) = if all { self.watch.rest() } else { (Vec::new(), Vec::new()) };
-        faults.extend(self.stale.iter().cloned());
-        (strangers, faults)
-    }
-
-    /// A worker of its own for a share of the rows.
-    pub(in crate::tables) fn expander(&self) -> Expander<'_> {
-        Expander { shared: self, bench: Bench::default(), laid: HashMap::new(), held: 0, uids: FxHashMap::default() }
-    }
-}
-
-fn base(
-    store: &Store,
-    schema: Option<&Schema>,
-    wanted: &Base,
-    file: impl FnOnce(&str) -> Result<Arc<SourceFile>, String>,
-) -> Result<Arc<Entities>, Vec<Fault>> {
-    let read = |json: &str| Entities::from_json_str(json, schema).map(Arc::new).map_err(|error| fault(&error).message);
-    match wanted {
-        Base::OfStore => match &store.entities {
-            EntityState::Ready(data) => Ok(Arc::new(data.cedar.clone())),
-            EntityState::None => read("[]").map_err(|why| vec![Fault::new(why)]),
-            EntityState::Broken(place, why) => {
-                let message = format!("the store's entities cannot be used ({}: {})", place.label(), inline(why));
-                Err(vec![Fault::new(message)])
-            }
-        },
-        Base::Written => read("[]").map_err(|why| vec![Fault::new(why)]),
-        Base::File(path) => {
-            let file = file(&path.value).map_err(|why| vec![Fault::new(inline(&why)).at(path.span)])?;
-            read(&file.parse_text()).map_err(|why| {
-                let message = format!("the entities in `{}` do not fit: {}", inline(file.path()), inline(&why));
-                vec![Fault::new(message).at(path.span)]
-            })
-        }
-    }
-}
 
 /// Turns specifications into rows.
 pub(in crate::tables) struct Expander<'s> {
@@ -167,6 +34,13 @@ pub(in crate::tables) struct Expander<'s> {
     /// Principals and resources of types that there are, by what the table writes, and whether each can be taken for
     /// granted.
     uids: FxHashMap<String, (EntityUid, bool)>,
+}
+
+impl<'s> Expander<'s> {
+    /// A worker of its own for a share of the rows of a table.
+    pub(in crate::tables) fn new(shared: &'s Sheets<'s>) -> Self {
+        Self { shared, bench: Bench::default(), laid: HashMap::new(), held: 0, uids: FxHashMap::default() }
+    }
 }
 
 impl Expander<'_> {
@@ -372,59 +246,17 @@ impl Expander<'_> {
         self.laid.insert(key, laid.clone());
         Some(laid)
     }
+}
 
-    fn reasons(&self, because: Option<&Because>, faults: &mut Vec<Fault>) -> Reasons {
-        let Some(Because { policies, exactly }) = because else { return Reasons::Open };
-        let names = self.policies(policies, faults);
-        if *exactly {
-            Reasons::Exactly(names)
-        } else {
-            Reasons::AtLeast(names.into_iter().map(|called| called.full).collect())
-        }
-    }
-
-    fn errors(&self, errors: Option<&Failing>, faults: &mut Vec<Fault>) -> Errors {
-        match errors {
-            None => Errors::Open,
-            Some(Failing::Count(count)) => Errors::Count(*count),
-            Some(Failing::These(names)) => Errors::Exactly(self.policies(names, faults)),
-        }
-    }
-
-    /// The policies that a row names.
-    fn policies(&self, names: &[Said<String>], faults: &mut Vec<Fault>) -> Vec<Called> {
-        let mut called = Vec::new();
-        for said in names {
-            let shown = inline(&said.value);
-            match self.shared.store.named(&said.value) {
-                Named::One(key) => called.extend(
-                    self.shared
-                        .store
-                        .find(key)
-                        .map(|found| Called { said: said.value.clone(), full: found.name.to_owned() }),
-                ),
-                Named::Nothing(near) => {
-                    let mut templates = self.shared.store.policies.iter().filter(|policy| policy.body.is_template());
-                    if templates.any(|template| template.short == said.value || template.name == said.value) {
-                        let fault = Fault::new(format!("`{shown}` is a template, and its links decide"));
-                        faults.push(fault.help("name the link").at(said.span));
-                        continue;
-                    }
-                    let fault = Fault::new(format!("no policy is called `{shown}`")).at(said.span);
-                    faults.push(match near {
-                        Some(near) => fault.help(format!("did you mean `{}`?", inline(&near))),
-                        None => fault,
-                    });
-                }
-                Named::Several(all) => {
-                    let all: Vec<_> = all.into_iter().map(|name| format!("`{}`", inline(name))).collect();
-                    let fault = Fault::new(format!("`{shown}` could be {}", all.join(" or "))).at(said.span);
-                    faults.push(fault.help("write the full name"));
-                }
-            }
-        }
-        called
-    }
+/// Who and what appears in a row.
+#[derive(Default)]
+pub(super) struct Cast {
+    pub(super) principal: Option<EntityUid>,
+    pub(super) resource: Option<EntityUid>,
+    /// Whether these two exist or need not.
+    pub(super) familiar: bool,
+    /// The entities with the row's overlays.
+    pub(super) laid: Option<Laid>,
 }
 
 /// Who or what a request is about, where that is known, as the table says it, and which of the two it is.

@@ -5,10 +5,11 @@
 //! |---|---|
 //! | `model` | what a table says |
 //! | `sheet`, `row`, `expectation`, `entities`, `fields` | reading that from values with places |
+//! | `sheets` | what the rows of a table have in common, checked once |
 //! | `expand` | from specifications to rows |
-//! | `context`, `overlay`, `matrix`, `moment`, `values` | parts of that: contexts, entities, actions, times, values |
+//! | `context`, `overlay`, `matrix`, `moment`, `policies`, `values` | parts of that: contexts, entities, actions, times, policies, values |
 //! | `vocabulary` | what the store knows |
-//! | `strangers`, `watch` | entities of a row that exist nowhere |
+//! | `mentions`, `strangers`, `watch` | entities that a row names, and those of them that exist nowhere |
 //! | `faults` | what is said whatever the syntax |
 
 mod context;
@@ -18,20 +19,23 @@ mod expectation;
 mod faults;
 mod fields;
 mod matrix;
+mod mentions;
 mod model;
 mod moment;
 mod overlay;
+mod policies;
 mod row;
 mod sheet;
+mod sheets;
 mod strangers;
 mod values;
 mod vocabulary;
 mod watch;
 
-pub(super) use expand::{Sheets, unrun};
+pub(super) use expand::{Expander, unrun};
 pub(super) use faults::{no_reason, no_row};
 pub(super) use model::{Because, Failing, Sheet, Spec, What};
 pub(super) use row::spec;
 pub(super) use sheet::sheet;
-pub(super) use strangers::Met;
+pub(super) use sheets::Sheets;
 pub(super) use vocabulary::Vocabulary;

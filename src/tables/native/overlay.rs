@@ -7,8 +7,8 @@ use cedar_policy::{Entities, Entity, EntityUid, Schema};
 use rustc_hash::FxHashMap;
 use serde_json::{Map, Value};
 
+use super::mentions::{Name, names};
 use super::model::Overlay;
-use super::strangers::{Name, names};
 use super::values::Values;
 use crate::data::{Entry, Fault, Kind};
 use crate::repo::cedar::{direct_parents, entity_shape, fault};

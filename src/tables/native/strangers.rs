@@ -6,75 +6,20 @@
 
 use std::collections::HashMap;
 
-use cedar_policy::{Entities, EntityUid};
+use cedar_policy::EntityUid;
 
-use super::expand::{Cell, Expander};
-use super::model::{Overlay, Spec};
-use super::overlay::Laid;
-use crate::data::{Entry, Fault, Kind, Said, Tree};
-use crate::repo::cedar::{direct_parents, entity_values};
-use crate::tables::known::near_among;
+use super::expand::{Cast, Cell, Expander};
+use super::mentions::{place_in, within};
+use super::model::Spec;
+use crate::data::{Fault, Said};
+use crate::tables::known::{Part, near_among};
 use crate::tables::rows::Content;
-use crate::tables::strangers::{Part, Stranger, shown};
+use crate::tables::strangers::{Met, Stranger, shown};
 use crate::tables::uid::parse;
 use crate::text::Span;
 
 /// Where more entities are laid over, they are a world of their own, and no row names all of it.
 const MANY: usize = 50;
-
-/// An entity that an overlay is about or names.
-#[derive(Debug, Clone)]
-pub(super) struct Name {
-    pub(super) uid: EntityUid,
-    pub(super) part: Part,
-    /// Which of the overlays it is.
-    pub(super) overlay: usize,
-}
-
-/// The entities that `overlays` are about or name, as they stand in `laid`, but for those that `base` has, and what
-/// `base` has them name already.
-pub(super) fn names(overlays: &[Overlay], laid: &Entities, base: &Entities) -> Vec<Name> {
-    let mut found = Vec::new();
-    for (at, overlay) in overlays.iter().enumerate() {
-        let Ok(uid) = parse(&overlay.uid.value) else { continue };
-        let parents = |entities: &Entities| entities.get(&uid).map(direct_parents).unwrap_or_default();
-        let values = |entities: &Entities| entities.get(&uid).map(entity_values).unwrap_or_default();
-        let before: Vec<EntityUid> = parents(base).into_iter().chain(values(base)).collect();
-        let parents = parents(laid).into_iter().map(|uid| (uid, Part::Parent));
-        let values = values(laid).into_iter().map(|uid| (uid, Part::Value));
-        let all = [(uid.clone(), Part::Overlay)].into_iter().chain(parents).chain(values);
-        let new = all.filter(|(uid, _)| base.get(uid).is_none() && !before.contains(uid));
-        found.extend(new.map(|(uid, part)| Name { uid, part, overlay: at }));
-    }
-    found
-}
-
-/// Who and what appears in a row.
-#[derive(Default)]
-pub(super) struct Cast {
-    pub(super) principal: Option<EntityUid>,
-    pub(super) resource: Option<EntityUid>,
-    /// Whether these two exist or need not.
-    pub(super) familiar: bool,
-    /// The entities with the row's overlays.
-    pub(super) laid: Option<Laid>,
-}
-
-/// Which of a row's entities exist nowhere.
-#[derive(Debug, Clone, Default)]
-pub(in crate::tables) struct Met {
-    /// Those of which nothing says that it is meant.
-    pub(in crate::tables) strangers: Vec<Stranger>,
-    /// Those of which the row or the table says that it is meant.
-    pub(in crate::tables) excused: Vec<EntityUid>,
-}
-
-impl Met {
-    /// Whether `uid` is said to exist nowhere.
-    pub(in crate::tables) fn has(&self, uid: &EntityUid) -> bool {
-        self.strangers.iter().any(|stranger| stranger.uid == *uid) || self.excused.contains(uid)
-    }
-}
 
 /// Where a row names an entity.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -213,38 +158,4 @@ fn gathered<'n>(names: impl Iterator<Item = (&'n EntityUid, Part, Source)>) -> V
         }
     }
     found
-}
-
-/// Where `overlay` names `uid` as `part` of it.
-pub(super) fn place_in(overlay: &Overlay, uid: &EntityUid, part: Part) -> Span {
-    let is = |said: &&Said<String>| parse(&said.value).is_ok_and(|found| found == *uid);
-    let found = match part {
-        Part::Parent => overlay.parents.iter().flatten().find(is).map(|said| said.span),
-        Part::Value => within(uid, &overlay.attrs).or_else(|| within(uid, &overlay.tags)),
-        Part::Principal | Part::Resource | Part::Overlay => None,
-    };
-    found.unwrap_or(overlay.uid.span)
-}
-
-/// Where one of `entries` holds `uid`.
-fn within(uid: &EntityUid, entries: &[Entry]) -> Option<Span> {
-    entries.iter().find_map(|entry| holds(uid, &entry.value))
-}
-
-fn holds(uid: &EntityUid, tree: &Tree) -> Option<Span> {
-    let id: &str = uid.id().as_ref();
-    match &tree.kind {
-        Kind::Text(text) => parse(text).is_ok_and(|found| found == *uid).then_some(tree.span),
-        // A cell may hold JSON.
-        Kind::Cell(text) => text.contains(id).then_some(tree.span),
-        Kind::List(items) => items.iter().find_map(|item| holds(uid, item)),
-        Kind::Map(entries) => {
-            let is = |key: &str, wanted: &str| matches!(tree.get(key).map(|tree| &tree.kind), Some(Kind::Text(text)) if text == wanted);
-            if is("id", id) && is("type", &uid.type_name().to_string()) {
-                return Some(tree.span);
-            }
-            within(uid, entries)
-        }
-        Kind::Null | Kind::Bool(_) | Kind::Long(_) | Kind::Wrong(_) => None,
-    }
 }

@@ -5,9 +5,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use cedar_policy::{Entities, EntityUid};
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::mentions::{Name, place_in};
 use super::model::Sheet;
 use super::overlay::Laid;
-use super::strangers::{Name, place_in};
 use crate::data::{Fault, Said};
 use crate::tables::known::Known;
 use crate::tables::strangers::{Stranger, shown};

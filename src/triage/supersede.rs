@@ -2,24 +2,21 @@
 
 use std::collections::HashMap;
 
-use super::catalogue::lint_rule;
 use crate::finding::Finding;
 
 /// Drops from `findings` what the validator says of a defect that a rule of ours reports as well, no milder. Suppressed
-/// findings must be gone by then: what Cedar refuses stays reported when ours is suppressed.
-pub fn drop_superseded(findings: &mut Vec<Finding>) {
-    let stands_for = |finding: &Finding| lint_rule(finding.rule).map(|rule| rule.instead_of);
+/// findings must be gone by then: what Cedar refuses stays reported when ours is suppressed. `stands_for` gives the
+/// validator's rules that a rule, by id, says more than.
+pub(super) fn drop_superseded(findings: &mut Vec<Finding>, stands_for: &dyn Fn(&str) -> &'static [&'static str]) {
     let mut ours: HashMap<&str, Vec<&Finding>> = HashMap::new();
-    for finding in findings.iter().filter(|finding| stands_for(finding).is_some_and(|other| !other.is_empty())) {
+    for finding in findings.iter().filter(|finding| !stands_for(finding.rule).is_empty()) {
         if let Some(policy) = &finding.policy {
             ours.entry(policy).or_default().push(finding);
         }
     }
     let superseded = |finding: &Finding| {
         let same = finding.policy.as_deref().and_then(|policy| ours.get(policy));
-        same.is_some_and(|same| {
-            same.iter().any(|own| is_superseded_by(finding, own, stands_for(own).unwrap_or_default()))
-        })
+        same.is_some_and(|same| same.iter().any(|own| is_superseded_by(finding, own, stands_for(own.rule))))
     };
     let dropped: Vec<bool> = findings.iter().map(superseded).collect();
     let mut dropped = dropped.into_iter();

@@ -1,61 +1,53 @@
 //! Applies suppressions to findings, and says which of them do not work.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
-use super::scan::{Reach, Suppression, scan};
+use super::rules::{EXPIRED_SUPPRESSION, UNKNOWN_RULE, UNUSED_SUPPRESSION};
+use super::scan::{Reach, Suppression};
 use crate::finding::{Finding, Level};
-use crate::text::{Location, SourceFile, Span, inline, nearest};
-
-/// The rule of a suppression that suppresses nothing.
-pub const UNUSED: &str = "unused-suppression";
-/// The rule of a suppression whose date has passed.
-pub const EXPIRED: &str = "expired-suppression";
-/// The rule of a suppression that cannot work: no such rule, no reason, or not to be suppressed.
-pub const UNKNOWN: &str = "unknown-rule";
+use crate::text::{Location, Span, inline, nearest};
 
 /// What suppressions need to know of a rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RuleState {
+pub(super) struct RuleState {
     /// Its id.
-    pub id: &'static str,
+    pub(super) id: &'static str,
     /// Whether its findings can be suppressed.
-    pub suppressible: bool,
+    pub(super) suppressible: bool,
     /// Whether it ran; a suppression of a rule that did not is not called unused.
-    pub ran: bool,
+    pub(super) ran: bool,
 }
 
 /// What is left when suppressions have been applied.
 #[derive(Debug, Clone, Default)]
-pub struct Applied {
+pub(super) struct Applied {
     /// Findings that are not suppressed.
-    pub kept: Vec<Finding>,
+    pub(super) kept: Vec<Finding>,
     /// Those that are, each with the reason given.
-    pub suppressed: Vec<(Finding, String)>,
+    pub(super) suppressed: Vec<(Finding, String)>,
     /// What is wrong with the suppressions.
-    pub housekeeping: Vec<Finding>,
+    pub(super) housekeeping: Vec<Finding>,
 }
 
-/// Applies the suppressions of `files` to `findings`. `policies` gives the place and full name of every policy, `rules`
+/// Applies `suppressions` to `findings`. `policies` gives the place and full name of every policy, `rules`
 /// all rules, `today` the day as `YYYY-MM-DD` (without it no date has passed).
 ///
 /// A suppression that is badly written, gives no reason, has expired, or names a rule that does not exist or cannot be
 /// suppressed does not work there and is reported; so is a rule that it names and that ran, but has no finding there.
 /// The reports have the default level of their rules and cannot themselves be suppressed.
-#[must_use]
-pub fn apply(
+pub(super) fn apply(
     findings: Vec<Finding>,
     policies: &[(Location, String)],
-    files: &[Arc<SourceFile>],
+    suppressions: &[Suppression],
     rules: &[RuleState],
     today: Option<&str>,
 ) -> Applied {
     let mut applied = Applied::default();
     let policies = Policies::new(policies);
     let mut active = Vec::new();
-    for suppression in files.iter().flat_map(scan) {
-        let policy = policies.headed(&suppression);
-        match prepare(&suppression, policy, rules, today) {
+    for suppression in suppressions {
+        let policy = policies.headed(suppression);
+        match prepare(suppression, policy, rules, today) {
             Ok((ready, faults)) => {
                 active.extend(ready);
                 applied.housekeeping.extend(faults);
@@ -126,7 +118,7 @@ impl Active<'_> {
 
     fn unused(&self) -> Finding {
         let message = format!("`{}` reports nothing here that this could suppress", self.rule);
-        let mut finding = Finding::new(UNUSED, Level::Warning, self.location.clone(), message)
+        let mut finding = Finding::new(UNUSED_SUPPRESSION.id, Level::Warning, self.location.clone(), message)
             .help("remove it; it would hide the next finding here, which nobody has looked at");
         finding.policy = self.policy.map(|(_, name)| name.clone());
         finding
@@ -183,12 +175,12 @@ fn prepare<'p>(
     };
     if let Some(fault) = &suppression.fault {
         let help = "it suppresses nothing until that is mended";
-        return Err(Box::new(report(UNKNOWN, &suppression.location, fault.clone(), help)));
+        return Err(Box::new(report(UNKNOWN_RULE.id, &suppression.location, fault.clone(), help)));
     }
     if let Some(date) = suppression.until.as_deref().filter(|date| today.is_some_and(|today| today > *date)) {
         let message = format!("this suppression ended on {date}");
         let help = "mend what it covers and remove it, or give a new date and the reason for it";
-        return Err(Box::new(report(EXPIRED, &suppression.location, message, help)));
+        return Err(Box::new(report(EXPIRED_SUPPRESSION.id, &suppression.location, message, help)));
     }
     let line = match suppression.reach {
         Reach::Line(line) => Some(line),
@@ -208,14 +200,19 @@ fn prepare<'p>(
             }),
             Some(rule) => {
                 let message = format!("`{}` cannot be suppressed", rule.id);
-                prepared.1.push(report(UNKNOWN, location, message, "mend what it reports, and remove this"));
+                prepared.1.push(report(UNKNOWN_RULE.id, location, message, "mend what it reports, and remove this"));
             }
             None => {
                 let help = match nearest(name, rules.iter().map(|rule| rule.id)) {
                     Some(meant) => format!("did you mean `{meant}`?"),
                     None => "`polcheck rules` lists all rules".to_owned(),
                 };
-                prepared.1.push(report(UNKNOWN, location, format!("there is no rule `{}`", inline(name)), &help));
+                prepared.1.push(report(
+                    UNKNOWN_RULE.id,
+                    location,
+                    format!("there is no rule `{}`", inline(name)),
+                    &help,
+                ));
             }
         }
     }

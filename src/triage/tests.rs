@@ -1,8 +1,13 @@
 //! Suppressions: where they are seen, what they cover, what is said about them.
 
-use super::*;
+use super::apply::{Applied, RuleState, apply};
+use super::scan::scan;
 use crate::finding::{Finding, Level};
 use crate::text::{Location, SourceFile, Span};
+
+const UNUSED: &str = "unused-suppression";
+const EXPIRED: &str = "expired-suppression";
+const UNKNOWN: &str = "unknown-rule";
 
 const RULES: [RuleState; 4] = [
     RuleState { id: "placeholder", suppressible: true, ran: true },
@@ -23,7 +28,7 @@ fn run(text: &str, rule: &'static str, today: Option<&str>) -> Applied {
         policies.push((Location::new(&file, Span::new(start, end + 1)), format!("a.cedar#{start}")));
         from = end + 1;
     }
-    apply(findings, &policies, &[file], &RULES, today)
+    apply(findings, &policies, &scan(&file), &RULES, today)
 }
 
 fn counts(applied: &Applied) -> (usize, usize, Vec<&str>) {

@@ -1,0 +1,45 @@
+//! What running tables came to.
+
+use std::collections::BTreeMap;
+
+use crate::finding::Finding;
+use crate::outcome::{Notice, NoticeKind, TestResult};
+use crate::text::inline;
+
+/// What running tables came to.
+#[derive(Debug, Default)]
+pub struct Ran {
+    /// A result for every row that was asked for, in the order of files and rows.
+    pub rows: Vec<TestResult>,
+    /// How many rows passed and are not among them, because results are wanted in brief.
+    pub passed: usize,
+    /// What rows show besides: how many, and the first of them.
+    pub(super) notes: BTreeMap<String, (usize, String)>,
+    /// Files that are no table, or only in part.
+    pub findings: Vec<Finding>,
+    /// How many rows were not asked for.
+    pub left_out: usize,
+    /// Whether rows were left unrun after a failure.
+    pub stopped: bool,
+}
+
+impl Ran {
+    pub(super) fn noted(&mut self, note: &str, count: usize, first: &str) {
+        match self.notes.get_mut(note) {
+            Some((known, _)) => *known += count,
+            None => {
+                self.notes.insert(note.to_owned(), (count, first.to_owned()));
+            }
+        }
+    }
+
+    /// What rows show and do not fail for, each once, with the first row that shows it.
+    #[must_use]
+    pub fn remarks(&self) -> Vec<Notice> {
+        let remark = |(note, (count, first)): (&String, &(usize, String))| match count {
+            1 => format!("{note} ({})", inline(first)),
+            count => format!("{note} ({count} rows, such as {})", inline(first)),
+        };
+        self.notes.iter().map(|note| Notice::new(NoticeKind::RowRemark, remark(note))).collect()
+    }
+}
