@@ -6,10 +6,47 @@ use std::thread;
 
 use clap::Parser;
 
-use super::args::{Cli, Command};
-use super::commands::{check, diff, init, lint, rules, test, validate};
+use super::args::CommonArgs;
+use super::commands::Command;
 use super::failure::Failure;
+use crate::report::FORMATS;
 use crate::run;
+
+const EXAMPLES: &str = "\
+Examples:
+  polcheck check                     validate, lint and test the repository
+  polcheck check --against main      and say what changes who may do what
+  polcheck COMMAND --help            more, with examples of the command
+";
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  clean
+  1  findings at or above --fail-on, failed rows, rows that cannot run,
+     malformed tables, changes of permissions that a gate refuses
+  2  wrong usage, wrong configuration, or polcheck itself failed
+  3  nothing was there to check
+  4  something that was asked for could not be decided";
+
+/// What follows the list of commands.
+fn after_help() -> String {
+    let width = FORMATS.iter().map(|format| format.name.len()).max().unwrap_or(0);
+    let formats = FORMATS.iter().map(|format| format!("  {:width$}  {}\n", format.name, format.about));
+    format!(
+        "{EXAMPLES}\nReports (--report FORMAT or --report FORMAT=FILE):\n{}\n{EXIT_CODES}",
+        formats.collect::<String>()
+    )
+}
+
+/// Checks Cedar policy repositories: validation, lint, decision tables, and what changes who may do what.
+#[derive(Debug, Parser)]
+#[command(name = "polcheck", version, after_help = after_help(), max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    #[command(flatten)]
+    common: CommonArgs,
+}
 
 /// Wrong usage, wrong configuration, or a failure of polcheck itself.
 const FAILED: u8 = 2;
@@ -41,21 +78,10 @@ pub fn main() -> ExitCode {
 }
 
 fn run(cli: Cli) -> Result<u8, Failure> {
-    let jobs = match &cli.command {
-        Command::Rules(_) => Some(1),
-        _ => cli.common.jobs,
-    };
-    let pool = rayon::ThreadPoolBuilder::new().stack_size(run::STACK).num_threads(jobs.unwrap_or(0)).build_global();
+    let pool =
+        rayon::ThreadPoolBuilder::new().stack_size(run::STACK).num_threads(cli.common.jobs.unwrap_or(0)).build_global();
     if let Err(error) = pool {
         return Err(Failure(format!("cannot start threads: {error}")));
     }
-    match &cli.into_command() {
-        Command::Check(args) => check::run(args),
-        Command::Validate(args) => validate::run(args),
-        Command::Lint(args) => lint::run(args),
-        Command::Diff(args) => diff::run(args),
-        Command::Test(args) => test::run(args),
-        Command::Init(args) => init::run(args),
-        Command::Rules(args) => rules::run(args),
-    }
+    cli.command.run(&cli.common)
 }

@@ -3,7 +3,7 @@
 use std::io::{ErrorKind, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
-use super::args::{ColorArg, CommonArgs, RunArgs};
+use super::args::{ColorArg, CommonArgs, ReadArgs};
 use super::failure::Failure;
 use super::progress::Progress;
 use crate::outcome::Outcome;
@@ -24,9 +24,10 @@ impl<'a> Output<'a> {
         Ok(Self { wanted: wanted(args)?, args })
     }
 
-    /// What to read, of a command with the arguments `run`.
-    pub(super) fn reading(&self, run: &RunArgs) -> Reading {
-        let RunArgs { paths, explicit, common } = run;
+    /// What to read, of a command with the arguments `read`.
+    pub(super) fn reading(&self, read: &ReadArgs) -> Reading {
+        let ReadArgs { paths, explicit } = read;
+        let common = self.args;
         Reading {
             directory: common.directory.clone(),
             paths: paths.clone(),

@@ -1,11 +1,11 @@
 //! Everything: validation, lint, decision tables, and a comparison when a base is given.
 
-use super::comparing::compare;
-use super::coverage;
+use super::comparing::{Deny, compare};
+use super::coverage::{self, CoverageOptions};
 use super::error::RunError;
 use super::finish::finish;
 use super::loaded::{discard, load_as, load_held};
-use super::options::{CheckOptions, CoverageOptions, Deny};
+use super::reading::Reading;
 use super::sides::Base;
 use crate::config::Config;
 use crate::finding::Finding;
@@ -15,6 +15,17 @@ use crate::repo::Repo;
 use crate::tables::{Gauge, Selection};
 use crate::text::{Location, inline};
 use crate::{diff, lint, tables, validate};
+
+/// What [`check`] is asked for.
+#[derive(Debug, Clone, Default)]
+pub struct CheckOptions {
+    /// What to read.
+    pub reading: Reading,
+    /// How many entity dereferences policies may chain, where nothing stricter is configured.
+    pub level: Option<u32>,
+    /// A revision to compare effective permissions with, and whose configuration counts as well.
+    pub against: Option<String>,
+}
 
 /// Validates, lints and tests; compares when a base is given.
 ///

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::error::RunError;
 use super::finish::today;
 use super::loaded::Loaded;
-use super::options::{Deny, Reading};
+use super::reading::Reading;
 use super::sides::Sides;
 use crate::config::Gate;
 use crate::diff::{self, Version};
@@ -14,6 +14,15 @@ use crate::outcome::changes::Side;
 use crate::outcome::{Notice, NoticeKind, Outcome, TestResult};
 use crate::tables::{self, Selection};
 use crate::text::{Location, inline};
+
+/// What is refused.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Deny {
+    /// Access that somebody gains.
+    pub gained: bool,
+    /// Access that somebody loses.
+    pub lost: bool,
+}
 
 /// Compares both sides and puts the result into `outcome`. `deny` is what is refused besides what either side's gates
 /// refuse.

@@ -2,12 +2,23 @@
 
 use super::error::RunError;
 use super::loaded::Loaded;
-use super::options::{CoverageOptions, Reading};
+use super::reading::Reading;
 use super::sides::Base;
 use crate::config::Config;
 use crate::diff;
 use crate::outcome::{Coverage, Notice, NoticeKind};
 use crate::tables::Gauge;
+
+/// What is asked about coverage.
+#[derive(Debug, Clone, Default)]
+pub struct CoverageOptions {
+    /// Say what no row exercises, whether or not there is a floor.
+    pub wanted: bool,
+    /// The percentage of policies and conditions below which the run fails; the configuration's where there is none.
+    pub floor: Option<u32>,
+    /// Only what changed since this revision.
+    pub since: Option<String>,
+}
 
 /// What is said where a floor does not hold because not all rows ran.
 pub(super) fn floor_left_out() -> Notice {

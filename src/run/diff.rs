@@ -2,17 +2,28 @@
 
 use std::collections::BTreeSet;
 
-use super::comparing::compare;
+use super::comparing::{Deny, compare};
 use super::error::RunError;
 use super::finish::finish;
 use super::loaded::discard;
-use super::options::{Compare, DiffOptions};
 use super::place::Place;
-use super::sides::Sides;
+use super::reading::Reading;
+use super::sides::{Compare, Sides};
 use crate::config::{ACCEPTED_NAME, accepted_entry};
 use crate::outcome::Outcome;
 use crate::outcome::changes::{Accepted, Comparison, Ruling};
 use crate::source::{ReadError, replace_file};
+
+/// What [`diff`] is asked for.
+#[derive(Debug, Clone, Default)]
+pub struct DiffOptions {
+    /// What to read of both sides; of its paths, the stores that have something there. Its files are not looked at.
+    pub reading: Reading,
+    /// The two sides.
+    pub sides: Compare,
+    /// What is refused besides what the gates of either side refuse.
+    pub deny: Deny,
+}
 
 /// What a new file of accepted changes begins with.
 const HEADER: &str = "# Changes of permissions that gates would refuse and that somebody answers for. Written by `polcheck diff --accept`.\n";
@@ -22,7 +33,7 @@ const HEADER: &str = "# Changes of permissions that gates would refuse and that 
 /// # Errors
 /// When a side cannot be read, or what is asked for does not go together.
 pub fn diff(options: &DiffOptions) -> Result<Outcome, RunError> {
-    let mut sides = Sides::load(options)?;
+    let mut sides = Sides::load(&options.reading, &options.sides)?;
     let mut outcome = sides.new.outcome("diff");
     outcome.checked_something = sides.hold_policies();
     compare(&sides, options.deny, &options.reading, &mut outcome)?;

@@ -2,7 +2,7 @@
 
 use super::error::RunError;
 use super::loaded::Loaded;
-use super::options::Reading;
+use super::reading::Reading;
 use crate::finding::Finding;
 use crate::lint;
 use crate::outcome::Outcome;

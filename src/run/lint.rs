@@ -3,9 +3,20 @@
 use super::error::RunError;
 use super::finish::finish;
 use super::loaded::{discard, load};
-use super::options::LintOptions;
+use super::reading::Reading;
 use crate::lint::{self as engine, Options};
 use crate::outcome::{Notice, NoticeKind, Outcome};
+
+/// What [`lint`] is asked for.
+#[derive(Debug, Clone, Default)]
+pub struct LintOptions {
+    /// What to read.
+    pub reading: Reading,
+    /// List every permit and forbid that overlap.
+    pub conflicts: bool,
+    /// Rank permits by how far they reach.
+    pub breadth: bool,
+}
 
 /// The rule that `conflicts` asks for.
 const CONFLICTS: &str = "conflicting-rules";

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use super::configuration::unused_paths;
 use super::error::RunError;
-use super::options::Reading;
 use super::place::Place;
+use super::reading::Reading;
 use super::settings::{Settings, catalogue};
 use crate::config::{Acceptance, CONFIGURATION, Config};
 use crate::finding::{FailOn, Finding};

@@ -5,9 +5,9 @@
 //!
 //! | file | what it does |
 //! |---|---|
-//! | `check`, `validate`, `lint`, `test`, `diff` | one kind of run each |
+//! | `check`, `validate`, `lint`, `test`, `diff` | one kind of run each, with what it is asked for |
 //! | `open` | a repository, opened and not judged |
-//! | `options` | what a run is asked for |
+//! | `reading` | where to read, and what: what every run starts from |
 //! | `error` | why a run could not be |
 //! | `place` | where a run stands, what its paths mean, and its sources |
 //! | `settings` | what a source says about how it is to be read and what fails |
@@ -15,39 +15,46 @@
 //! | `loaded` | from options to a repository, and to the outcome that a run starts with |
 //! | `sides`, `comparing` | both sides of a comparison, read and compared |
 //! | `coverage` | what rows exercise |
-//! | `finish` | suppressions, one finding for each defect, the order |
+//! | `finish` | triage, and what was asked for of all that was read |
 
 /// The stack that threads need that run this, and rayon's threads, in bytes, where policies may come from strangers:
 /// Cedar's parser, validator and drop code recurse over the syntax tree, and what is let through in one policy fits.
 /// Only touched pages count.
 pub const STACK: usize = 1 << 30;
 
-mod check;
+/// Declares the modules of runs and hands on each run with what it is asked for, so that a run is named once.
+macro_rules! runs {
+    ($($run:ident $options:ident)*) => {
+        $(mod $run;
+        pub use $run::{$options, $run};)*
+    };
+}
+
+runs! {
+    check CheckOptions
+    validate ValidateOptions
+    lint LintOptions
+    test TestOptions
+    diff DiffOptions
+}
+
 mod comparing;
 mod configuration;
 mod coverage;
-mod diff;
 mod error;
 mod finish;
-mod lint;
 mod loaded;
 mod open;
-mod options;
 mod place;
+mod reading;
 mod settings;
 mod sides;
-mod test;
-mod validate;
 
-pub use check::check;
-pub use diff::{accept, diff};
+pub use comparing::Deny;
+pub use coverage::CoverageOptions;
+pub use diff::accept;
 pub use error::RunError;
-pub use lint::lint;
 pub use open::{Opened, open};
-pub use options::{
-    CheckOptions, Compare, CoverageOptions, Deny, DiffOptions, Files, LintOptions, Reading, TestOptions,
-    ValidateOptions,
-};
+pub use reading::{Files, Reading};
 pub use settings::catalogue;
-pub use test::test;
-pub use validate::validate;
+pub use sides::Compare;

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use super::error::RunError;
 use super::loaded::{Loaded, holds_policies};
-use super::options::Reading;
 use super::place::Place;
+use super::reading::Reading;
 use crate::config::Config;
 use crate::repo::Repo;
 

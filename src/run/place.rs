@@ -3,7 +3,7 @@
 use std::path::{Component, Path, PathBuf};
 
 use super::error::RunError;
-use super::options::Reading;
+use super::reading::Reading;
 use crate::config;
 use crate::repo::{self, Focus, Request};
 use crate::source::{GitIndex, Source, Worktree};

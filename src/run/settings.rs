@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use super::error::RunError;
-use super::options::Reading;
 use super::place::Place;
+use super::reading::Reading;
 use crate::config::{self, ACCEPTED_NAME, Acceptance, CONFIGURATION, Config};
 use crate::finding::{Finding, Level};
 use crate::repo;

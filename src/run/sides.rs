@@ -5,13 +5,42 @@ use std::path::{Path, PathBuf};
 use super::configuration::unused_paths;
 use super::error::RunError;
 use super::loaded::{Loaded, no_such_store};
-use super::options::{Compare, DiffOptions, Files, Reading};
 use super::place::Place;
+use super::reading::{Files, Reading};
 use super::settings::Settings;
 use crate::config::{CONFIGURATION, Config};
 use crate::diff;
 use crate::outcome::changes::Side;
 use crate::source::{GitRevision, Source, Worktree, parse_revisions};
+
+/// The two sides of a comparison.
+#[derive(Debug, Clone)]
+pub enum Compare {
+    /// Revisions of a git repository.
+    Revisions {
+        /// The old one, or a range.
+        old: String,
+        /// The new one; the worktree, or the index, where there is none.
+        new: Option<String>,
+    },
+    /// Two folders or files, with no git.
+    Files {
+        /// The old side.
+        old: PathBuf,
+        /// The new side.
+        new: PathBuf,
+        /// The old side's schema; several make one. Empty: what lies in the folder.
+        old_schema: Vec<PathBuf>,
+        /// The new side's schema.
+        new_schema: Vec<PathBuf>,
+    },
+}
+
+impl Default for Compare {
+    fn default() -> Self {
+        Self::Revisions { old: "HEAD".to_owned(), new: None }
+    }
+}
 
 /// Digits of a commit id that are shown.
 const SHOWN_OF_COMMIT: usize = 12;
@@ -70,16 +99,16 @@ fn other_stores(base: &Config, head: &Config, paths: &[String]) -> Option<Config
 }
 
 impl Sides {
-    /// Reads both sides of `options`.
-    pub(super) fn load(options: &DiffOptions) -> Result<Self, RunError> {
-        let sides = match &options.sides {
-            Compare::Revisions { old, new } => of_revisions(&options.reading, old, new.as_deref())?,
+    /// Reads both sides of a comparison as `reading` says.
+    pub(super) fn load(reading: &Reading, compare: &Compare) -> Result<Self, RunError> {
+        let sides = match compare {
+            Compare::Revisions { old, new } => of_revisions(reading, old, new.as_deref())?,
             Compare::Files { old, new, old_schema, new_schema } => {
-                of_files(&options.reading, (old, old_schema), (new, new_schema))?
+                of_files(reading, (old, old_schema), (new, new_schema))?
             }
         };
         let nothing = sides.old.repo.stores.is_empty() && sides.new.repo.stores.is_empty();
-        if let (Some(wanted), true) = (&options.reading.store, nothing) {
+        if let (Some(wanted), true) = (&reading.store, nothing) {
             let mut names = [&sides.old, &sides.new].map(|side| side.repo.store_names.clone()).concat();
             names.sort();
             names.dedup();

@@ -2,15 +2,32 @@
 
 use std::path::PathBuf;
 
-use super::coverage;
+use super::coverage::{self, CoverageOptions};
 use super::error::RunError;
 use super::finish::finish;
 use super::loaded::{discard, load};
-use super::options::{Reading, TestOptions};
 use super::place::Place;
+use super::reading::Reading;
 use crate::outcome::{Notice, NoticeKind, Outcome};
 use crate::repo::{self, Store};
-use crate::tables::{self, Gauge, Ran, Selection};
+use crate::tables::{self, Filter, Gauge, Ran, Selection, Shard};
+
+/// What [`test`] is asked for.
+#[derive(Debug, Clone, Default)]
+pub struct TestOptions {
+    /// What to read.
+    pub reading: Reading,
+    /// Only rows that all of these let through.
+    pub filters: Vec<Filter>,
+    /// Only this share of the rows.
+    pub shard: Option<Shard>,
+    /// Stop at the first row that fails or cannot run.
+    pub fail_fast: bool,
+    /// Name the rows and run none.
+    pub list: bool,
+    /// What to say of what the rows exercise.
+    pub coverage: CoverageOptions,
+}
 
 /// Runs decision tables.
 ///

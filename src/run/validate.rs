@@ -3,11 +3,20 @@
 use super::error::RunError;
 use super::finish::finish;
 use super::loaded::{discard, load};
-use super::options::ValidateOptions;
+use super::reading::Reading;
 use crate::lint::Options;
 use crate::outcome::Outcome;
 use crate::rule::Basis;
 use crate::{lint, validate as engine};
+
+/// What [`validate`] is asked for.
+#[derive(Debug, Clone, Default)]
+pub struct ValidateOptions {
+    /// What to read.
+    pub reading: Reading,
+    /// How many entity dereferences policies may chain, where nothing stricter is configured.
+    pub level: Option<u32>,
+}
 
 /// The text rule that validation includes: two policies of one name are wrong whatever the schema says.
 const WITH_VALIDATION: &[&str] = &["duplicate-id"];

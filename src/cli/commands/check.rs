@@ -1,14 +1,31 @@
 //! `polcheck check`.
 
-use crate::cli::args::CheckArgs;
+use clap::Args;
+
+use super::validate::ValidateArgs;
+use crate::cli::args::CommonArgs;
 use crate::cli::failure::Failure;
 use crate::cli::output::Output;
 use crate::run::{self, CheckOptions};
 
+/// Validate, lint and test, and diff when a base is given: what CI and the hook run
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  polcheck check\n  polcheck check services/payments --fail-on warning\n  \
+                        polcheck check --staged                  what is about to be committed\n  \
+                        polcheck check --against origin/main     and what changes who may do what\n  \
+                        polcheck check --report human --report sarif=polcheck.sarif")]
+pub(in crate::cli) struct CheckArgs {
+    /// Compare effective permissions with those of a revision; its gates apply as well
+    #[arg(long, value_name = "REV")]
+    against: Option<String>,
+    #[command(flatten)]
+    validate: ValidateArgs,
+}
+
 /// Runs the command and gives the exit code.
-pub(in crate::cli) fn run(args: &CheckArgs) -> Result<u8, Failure> {
-    let output = Output::of(&args.validate.run.common)?;
-    let reading = output.reading(&args.validate.run);
+pub(super) fn run(args: &CheckArgs, common: &CommonArgs) -> Result<u8, Failure> {
+    let output = Output::of(common)?;
+    let reading = output.reading(&args.validate.read);
     let options = CheckOptions { reading, level: args.validate.level, against: args.against.clone() };
     output.show("checking", || run::check(&options))
 }

@@ -1,17 +1,67 @@
 //! `polcheck diff`.
 
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use crate::cli::args::{DenyArg, DiffArgs, RunArgs};
+use clap::{Args, ValueEnum};
+
+use crate::cli::args::{CommonArgs, ReadArgs};
 use crate::cli::failure::Failure;
 use crate::cli::output::Output;
 use crate::config::ACCEPTED_NAME;
 use crate::run::{self, Compare, Deny, DiffOptions};
 
+/// Say who gains and who loses what between two revisions, with a request that shows each change
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  polcheck diff main              main and the worktree\n  polcheck diff HEAD --staged     \
+                        what is about to be committed\n  polcheck diff main...feature    what the branch changes\n  polcheck \
+                        diff v1.0 v1.1 -- services/payments\n  polcheck diff --files old/ new/ -s app.cedarschema\n\nNothing is \
+                        fetched. Without a gate (--deny, or [diff] in polcheck.toml) changes exit 0."
+)]
+pub(in crate::cli) struct DiffArgs {
+    /// The old revision, or a range: OLD..NEW, or OLD...NEW for the merge base
+    #[arg(value_name = "OLD", required_unless_present = "files", conflicts_with = "files")]
+    old: Option<String>,
+    /// The new revision [default: the worktree]
+    #[arg(value_name = "NEW")]
+    new: Option<String>,
+    /// Only stores that have something at or below these paths
+    #[arg(value_name = "PATH", last = true)]
+    paths: Vec<PathBuf>,
+    /// Compare two folders or files, with no git
+    #[arg(long, num_args = 2, value_names = ["OLD", "NEW"])]
+    files: Option<Vec<PathBuf>>,
+    /// With --files: the schema of both sides; several make one
+    #[arg(short, long, value_name = "PATH", requires = "files")]
+    schema: Vec<PathBuf>,
+    /// With --files: the schema of the old side
+    #[arg(long, value_name = "PATH", requires = "files", conflicts_with = "schema")]
+    old_schema: Vec<PathBuf>,
+    /// With --files: the schema of the new side
+    #[arg(long, value_name = "PATH", requires = "files", conflicts_with = "schema")]
+    new_schema: Vec<PathBuf>,
+    /// Refuse such changes, besides those that [diff] in polcheck.toml refuses: exit 1
+    #[arg(long, value_name = "CHANGE")]
+    deny: Vec<DenyArg>,
+    /// Write the refused changes to polcheck-accepted.toml, in OWNER's name
+    #[arg(long, value_name = "OWNER", requires = "until", conflicts_with = "files")]
+    accept: Option<String>,
+    /// With --accept: the last day on which they are accepted, such as 2027-01-31
+    #[arg(long, value_name = "DAY", requires = "accept")]
+    until: Option<String>,
+}
+
+/// The words of `--deny`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum DenyArg {
+    Gained,
+    Lost,
+}
+
 /// Runs the command and gives the exit code.
-pub(in crate::cli) fn run(args: &DiffArgs) -> Result<u8, Failure> {
-    let output = Output::of(&args.common)?;
+pub(super) fn run(args: &DiffArgs, common: &CommonArgs) -> Result<u8, Failure> {
+    let output = Output::of(common)?;
     let options = options(args, &output)?;
     let outcome = output.run("comparing", || {
         let mut outcome = run::diff(&options)?;
@@ -34,7 +84,7 @@ fn say_accepted(changes: &str) {
 }
 
 fn options(args: &DiffArgs, output: &Output<'_>) -> Result<DiffOptions, Failure> {
-    let run = RunArgs { paths: args.paths.clone(), common: args.common.clone(), ..RunArgs::default() };
+    let read = ReadArgs { paths: args.paths.clone(), ..ReadArgs::default() };
     let schemas = [&args.schema, &args.old_schema, &args.new_schema];
     let sides = match (args.files.as_deref(), &args.old) {
         (Some([old, new]), _) => {
@@ -55,5 +105,5 @@ fn options(args: &DiffArgs, output: &Output<'_>) -> Result<DiffOptions, Failure>
         }
     };
     let deny = Deny { gained: args.deny.contains(&DenyArg::Gained), lost: args.deny.contains(&DenyArg::Lost) };
-    Ok(DiffOptions { reading: output.reading(&run), sides, deny })
+    Ok(DiffOptions { reading: output.reading(&read), sides, deny })
 }

@@ -1,13 +1,30 @@
 //! `polcheck lint`.
 
-use crate::cli::args::LintArgs;
+use clap::Args;
+
+use crate::cli::args::{CommonArgs, ReadArgs};
 use crate::cli::failure::Failure;
 use crate::cli::output::Output;
 use crate::run::{self, LintOptions};
 
+/// Look for mistakes: in text and syntax, and with a schema by proof over every request that it allows
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  polcheck lint\n  polcheck lint -v             notes too\n  polcheck lint \
+                        --conflicts    permits and forbids that overlap\n  polcheck rules               what is looked for")]
+pub(in crate::cli) struct LintArgs {
+    /// List every permit and forbid that overlap, with a request that both match
+    #[arg(long)]
+    conflicts: bool,
+    /// Rank permits by how far they reach
+    #[arg(long)]
+    breadth: bool,
+    #[command(flatten)]
+    read: ReadArgs,
+}
+
 /// Runs the command and gives the exit code.
-pub(in crate::cli) fn run(args: &LintArgs) -> Result<u8, Failure> {
-    let output = Output::of(&args.run.common)?;
-    let options = LintOptions { reading: output.reading(&args.run), conflicts: args.conflicts, breadth: args.breadth };
+pub(super) fn run(args: &LintArgs, common: &CommonArgs) -> Result<u8, Failure> {
+    let output = Output::of(common)?;
+    let options = LintOptions { reading: output.reading(&args.read), conflicts: args.conflicts, breadth: args.breadth };
     output.show("linting", || run::lint(&options))
 }

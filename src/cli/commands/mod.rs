@@ -1,9 +1,38 @@
-//! A file for each command: from arguments to options, run, report.
+//! A file for each command: what users may type, and from that to options, run and report.
 
-pub(super) mod check;
-pub(super) mod diff;
-pub(super) mod init;
-pub(super) mod lint;
-pub(super) mod rules;
-pub(super) mod test;
-pub(super) mod validate;
+use clap::Subcommand;
+
+use super::args::CommonArgs;
+use super::failure::Failure;
+
+/// Declares the modules of commands and lists them, so that a command is named once. Help lists them in this order.
+macro_rules! commands {
+    ($($command:ident $module:ident $args:ident)*) => {
+        $(mod $module;)*
+
+        /// A command with its arguments.
+        #[derive(Debug, Subcommand)]
+        pub(super) enum Command {
+            $($command($module::$args),)*
+        }
+
+        impl Command {
+            /// Runs the command, with what was said everywhere, and gives the exit code.
+            pub(super) fn run(&self, common: &CommonArgs) -> Result<u8, Failure> {
+                match self {
+                    $(Self::$command(args) => $module::run(args, common),)*
+                }
+            }
+        }
+    };
+}
+
+commands! {
+    Check check CheckArgs
+    Validate validate ValidateArgs
+    Lint lint LintArgs
+    Test test TestArgs
+    Diff diff DiffArgs
+    Init init InitArgs
+    Rules rules RulesArgs
+}

@@ -2,14 +2,26 @@
 
 use std::fmt::Write;
 
-use crate::cli::args::RulesArgs;
+use clap::Args;
+
+use crate::cli::args::CommonArgs;
 use crate::cli::failure::Failure;
 use crate::cli::output::print;
 use crate::rule::Rule;
 use crate::run::catalogue;
 
+/// List the rules, or show one with its page
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  polcheck rules                what is looked for\n  polcheck rules placeholder    one rule, why and what to do"
+)]
+pub(in crate::cli) struct RulesArgs {
+    /// A rule's id
+    id: Option<String>,
+}
+
 /// Prints the catalogue, or one rule with its page.
-pub(in crate::cli) fn run(args: &RulesArgs) -> Result<u8, Failure> {
+pub(super) fn run(args: &RulesArgs, _: &CommonArgs) -> Result<u8, Failure> {
     let catalogue = catalogue();
     let text = match &args.id {
         None => {

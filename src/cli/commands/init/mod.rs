@@ -4,7 +4,9 @@ mod files;
 mod hosting;
 mod writing;
 
-use crate::cli::args::InitArgs;
+use clap::Args;
+
+use crate::cli::args::CommonArgs;
 use crate::cli::failure::Failure;
 use crate::cli::output::print;
 use crate::config;
@@ -18,9 +20,18 @@ use writing::{Step, carry_out};
 /// There is no Cedar here.
 const NOTHING: u8 = 3;
 
+/// Set up configuration, CI, hook and a first decision table; overwrite nothing
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  polcheck init --dry-run     what would be written\n  polcheck init")]
+pub(in crate::cli) struct InitArgs {
+    /// Show what would be written, and write nothing
+    #[arg(long)]
+    dry_run: bool,
+}
+
 /// Runs the command and gives the exit code.
-pub(in crate::cli) fn run(args: &InitArgs) -> Result<u8, Failure> {
-    let reading = Reading { directory: args.common.directory.clone(), ..Reading::default() };
+pub(super) fn run(args: &InitArgs, common: &CommonArgs) -> Result<u8, Failure> {
+    let reading = Reading { directory: common.directory.clone(), ..Reading::default() };
     let opened = run::open(&reading)?;
     if !opened.holds_policies() {
         print("polcheck init: there is no Cedar here, neither a schema nor a policy, so nothing was written\n")?;
