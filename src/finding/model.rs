@@ -196,13 +196,17 @@ impl Finding {
     /// The fingerprint is a hash of rule, policy text (or the text at the place) and environments, without path and
     /// line numbers; findings alike in all of these are told apart by a running number in the stable order.
     pub fn finish(findings: &mut Vec<Self>) {
+        let others = |finding: &Self| -> Vec<(Location, String)> {
+            finding.related.iter().map(|other| (other.location.clone(), other.message.clone())).collect()
+        };
         findings.sort_by(|a, b| {
-            (&a.location, a.level, a.rule, &a.message).cmp(&(&b.location, b.level, b.rule, &b.message))
+            let order = (&a.location, a.level, a.rule, &a.message).cmp(&(&b.location, b.level, b.rule, &b.message));
+            order.then_with(|| others(a).cmp(&others(b)))
         });
         // Stores that share a file share what is wrong with it, and that is said once.
         let cause = |finding: &Self| {
-            let Self { policy, help, environments, .. } = finding;
-            (finding.rule, finding.location.clone(), policy.clone(), help.clone(), environments.clone())
+            let Self { rule, location, policy, help, environments, .. } = finding;
+            (*rule, location.clone(), policy.clone(), help.clone(), environments.clone(), others(finding))
         };
         findings.dedup_by(|a, b| a.message == b.message && cause(a) == cause(b));
         let mut seen = HashMap::<String, usize>::new();

@@ -105,3 +105,19 @@ fn conflicts_and_breadth_are_shown_when_asked_for() {
     assert_eq!(shown.stdout.matches("note[conflicting-rules]").count(), 2, "{}", shown.stdout);
     assert!(shown.stdout.contains("permits by how far they reach"), "{}", shown.stdout);
 }
+
+/// The kind: findings that read alike and are about other policies besides. Names may stand twice in a store.
+#[test]
+fn findings_that_differ_in_what_they_relate_to_are_each_shown() {
+    let dir = tempfile::tempdir().unwrap();
+    let permit = "permit (principal, action, resource) when { resource.owner == principal };";
+    let forbid = |what: &str| {
+        format!("@id(\"no\")\nforbid (principal, action == Action::\"view\", resource) when {{ {what} }};")
+    };
+    let (one, two) = (forbid("resource.secret"), forbid("context.mfa"));
+    write(dir.path(), &[("a.cedarschema", SCHEMA), ("p.cedar", permit), ("one.cedar", &one), ("two.cedar", &two)]);
+    let (report, _) = json(dir.path(), &["lint", "--conflicts"]);
+    let conflicts = report["findings"].as_array().unwrap().iter().filter(|one| one["rule"] == "conflicting-rules");
+    let others: Vec<_> = conflicts.map(|one| one["related"][0]["location"]["path"].as_str().unwrap()).collect();
+    assert_eq!(others, ["one.cedar", "two.cedar"], "{report:#}");
+}
