@@ -13,9 +13,10 @@
 //! | `gates` | what gates say about effects, and what was accepted |
 //! | `names` | what gates name and neither side has |
 //! | `stricter` | what only another reading of the new side shows |
-//! | `touched` | which policies changed at all, for others to look at |
+//! | `changed_policies` | which policies changed at all, for others to look at |
 //! | `weakening` | rules about the repository that became weaker |
 
+mod changed_policies;
 mod comparison;
 mod effects;
 mod gates;
@@ -24,11 +25,10 @@ mod pairing;
 mod run;
 mod stores;
 mod stricter;
-mod touched;
 mod weakening;
 
+pub use changed_policies::changed_policies;
 pub use comparison::{Version, comparison};
 pub use names::unknown_names;
 pub use run::{Compared, compare};
 pub use stores::focus;
-pub use touched::touched;

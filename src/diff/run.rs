@@ -15,7 +15,7 @@ use crate::outcome::changes::{EnvironmentChange, Lifecycle, SchemaChange, SetAsi
 use crate::outcome::{Notice, NoticeKind};
 use crate::repo::{Repo, SchemaState, Store};
 use crate::symbolic::{SchemaModel, Witness, differences};
-use crate::text::inline;
+use crate::text::{Location, inline};
 
 /// With more changed policies than this, conditions are what the policies say, and are not proved.
 const MANY: usize = 100;
@@ -35,8 +35,7 @@ pub fn compare(old: &Repo, new: &Repo) -> Compared {
     let mut compared = Compared::default();
     for stores in stores::pair(old, new) {
         let (changes, undecided) = store(stores);
-        let notice = |sentence: String| Notice::new(NoticeKind::ChangeOpen, sentence).store(&changes.name);
-        compared.undecided.extend(undecided.into_iter().map(notice));
+        compared.undecided.extend(undecided.into_iter().map(|notice| notice.store(&changes.name)));
         compared.stores.push(changes);
     }
     compared
@@ -152,7 +151,7 @@ fn environments(schemas: &Schemas) -> Vec<(Environment, RequestEnv, Lifecycle)> 
     all.into_values().collect()
 }
 
-fn store(stores: Stores<'_>) -> (StoreChanges, Vec<String>) {
+fn store(stores: Stores<'_>) -> (StoreChanges, Vec<Notice>) {
     let (pairs, text) = pairing::pair(stores.old, stores.new);
     let lifecycle = match (stores.old, stores.new) {
         (Some(_), Some(_)) => Lifecycle::Kept,
@@ -181,7 +180,7 @@ fn store(stores: Stores<'_>) -> (StoreChanges, Vec<String>) {
     changes.schema_changes.clone_from(&schemas.changes);
     if schemas.old.is_none() && schemas.new.is_none() {
         changes.schemaless = why.is_none();
-        changes.unusable = why.or(broken);
+        changes.unusable = why.or(broken.map(|(why, _)| why));
         let undecided = unanalysed(&mut changes, &pairs, stores);
         return (changes, undecided);
     }
@@ -200,22 +199,22 @@ fn store(stores: Stores<'_>) -> (StoreChanges, Vec<String>) {
     let requests: Vec<(RequestEnv, Where)> =
         all.iter().map(|(_, environment, lifecycle)| (environment.clone(), there(lifecycle))).collect();
     let deltas = pair.compare(&requests, options);
-    let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
+    let mut reasons: BTreeMap<String, (usize, Option<usize>)> = BTreeMap::new();
     let mut aside: BTreeMap<(usize, String), BTreeSet<Which>> = BTreeMap::new();
     let mut solved = Vec::new();
     for ((environment, _, lifecycle), delta) in all.into_iter().zip(deltas) {
         let mut status = |decided: &Decided| {
-            let why = match (decided, &broken) {
+            let (why, about) = match (decided, &broken) {
                 (Decided::Yes, _) => return Status::Yes,
                 (Decided::No, None) => return Status::No,
-                (_, Some(why)) => why.clone(),
+                (_, Some((why, _))) => (why.clone(), None),
                 (Decided::Unknown(Undecided::SetAside(index)), None) => {
                     let name = pairs.get(*index).map(Paired::name).unwrap_or_default();
-                    format!("`{}` could not be analysed", inline(name))
+                    (format!("`{}` could not be analysed", inline(name)), Some(*index))
                 }
-                (Decided::Unknown(why), None) => why.to_string(),
+                (Decided::Unknown(why), None) => (why.to_string(), None),
             };
-            *reasons.entry(why.clone()).or_default() += 1;
+            reasons.entry(why.clone()).or_insert((0, about)).0 += 1;
             Status::Unknown(why)
         };
         let (gained, lost) = (status(&delta.gained.decided), status(&delta.lost.decided));
@@ -230,17 +229,27 @@ fn store(stores: Stores<'_>) -> (StoreChanges, Vec<String>) {
     changes.set_aside = set_aside(&aside, &pairs);
     let undecided = reasons
         .into_iter()
-        .map(|(why, count)| {
+        .map(|(why, (count, about))| {
             let questions = if count == 1 { "1 question".to_owned() } else { format!("{count} questions") };
-            format!("store `{store_name}`: {questions} about who gains or loses access could not be decided: {why}")
+            let sentence = format!(
+                "store `{store_name}`: {questions} about who gains or loses access could not be decided: {why}"
+            );
+            let notice = Notice::new(NoticeKind::ChangeOpen, sentence);
+            let file = broken.as_ref().map(|(_, path)| Location::of_path(path));
+            let policy =
+                about.and_then(|index| pairs.get(index)).and_then(|pair| pair.new.as_ref().or(pair.old.as_ref()));
+            match (file, policy) {
+                (Some(file), _) => notice.at(&file),
+                (None, Some(policy)) => notice.policy(policy.name).at(policy.location),
+                (None, None) => notice,
+            }
         })
         .collect();
     (changes, undecided)
 }
 
-/// Fills in what can be said of a store that has no schema, or none that can be used; what is not decided, a sentence
-/// each.
-fn unanalysed(changes: &mut StoreChanges, pairs: &[Paired<'_>], stores: Stores<'_>) -> Vec<String> {
+/// Fills in what can be said of a store that has no schema, or none that can be used; what is not decided.
+fn unanalysed(changes: &mut StoreChanges, pairs: &[Paired<'_>], stores: Stores<'_>) -> Vec<Notice> {
     let name = inline(&changes.name).into_owned();
     if let Some(why) = &changes.unusable {
         // The environments of a side whose schema can be used are known, and nothing of what happens in them.
@@ -264,21 +273,22 @@ fn unanalysed(changes: &mut StoreChanges, pairs: &[Paired<'_>], stores: Stores<'
     if changes.environments.is_empty() {
         changes.undecided = unlike.iter().map(|pair| effects::cause(pair, pairs, stores)).collect();
     }
-    match (&changes.unusable, unlike.len()) {
-        (Some(why), _) => vec![format!("store `{name}`: {why}")],
-        (None, 0) => Vec::new(),
-        (None, count) => vec![format!(
+    let sentence = match (&changes.unusable, unlike.len()) {
+        (Some(why), _) => format!("store `{name}`: {why}"),
+        (None, 0) => return Vec::new(),
+        (None, count) => format!(
             "store `{name}` has no schema, so its request environments are not known; {count} {} changed",
             if count == 1 { "policy" } else { "policies" }
-        )],
-    }
+        ),
+    };
+    vec![Notice::new(NoticeKind::ChangeOpen, sentence)]
 }
 
-/// Why the policies of a side are not all known, if so.
-fn broken(stores: Stores<'_>) -> Option<String> {
+/// Why the policies of a side are not all known, if so, and the file.
+fn broken(stores: Stores<'_>) -> Option<(String, String)> {
     let of = |store: Option<&Store>, side: &str| {
         let path = store?.broken.first()?;
-        Some(format!("`{}` does not load whole on the {side} side", inline(path)))
+        Some((format!("`{}` does not load whole on the {side} side", inline(path)), path.clone()))
     };
     of(stores.new, "new").or_else(|| of(stores.old, "old"))
 }

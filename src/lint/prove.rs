@@ -27,12 +27,12 @@ pub(super) struct Proofs {
 /// can be used.
 pub(super) fn prove(store: &Store, proofs: &[Proof], breadth: bool) -> Proofs {
     let Some(schema) = store.schema.ready() else { return Proofs::default() };
-    let notice = |kind| move |sentence: String| Notice::new(kind, sentence).store(&store.name);
     let model = match SchemaModel::new(&schema.cedar) {
         Ok(model) => model,
         Err(why) => {
             let sentence = format!("store `{}` cannot be analysed: {why}", inline(&store.name));
-            return Proofs { undecided: vec![notice(NoticeKind::QuestionOpen)(sentence)], ..Proofs::default() };
+            let notice = Notice::new(NoticeKind::QuestionOpen, sentence).store(&store.name);
+            return Proofs { undecided: vec![notice], ..Proofs::default() };
         }
     };
     let (members, subjects): (Vec<_>, Vec<Subject>) = members(store).into_iter().unzip();
@@ -44,11 +44,11 @@ pub(super) fn prove(store: &Store, proofs: &[Proof], breadth: bool) -> Proofs {
     }
     let left_out = find_left_out(&facts, &proved.explained);
     let findings = proved.illustrate(&mut facts);
-    let undecided = left_out.undecided.into_iter().chain(facts.unanswered.sentences(&facts.members));
+    let undecided = left_out.undecided.into_iter().chain(facts.unanswered.notices(&facts.members));
     Proofs {
         findings,
-        undecided: undecided.map(notice(NoticeKind::QuestionOpen)).collect(),
-        unfit: left_out.unfit.map(notice(NoticeKind::PolicyRefused)),
+        undecided: undecided.map(|notice| notice.store(&store.name)).collect(),
+        unfit: left_out.unfit.map(|notice| notice.store(&store.name)),
         breadth: if breadth { rank_permits(&facts) } else { Vec::new() },
     }
 }

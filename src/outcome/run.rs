@@ -183,9 +183,9 @@ impl Outcome {
         self.notices.iter().filter(move |notice| notice.kind.weight() == weight)
     }
 
-    /// What could not be decided, a sentence each.
-    pub fn inconclusive(&self) -> impl Iterator<Item = &str> {
-        self.notices_of(Weight::Inconclusive).map(|notice| notice.message.as_str())
+    /// What could not be decided.
+    pub fn inconclusive(&self) -> impl Iterator<Item = &Notice> {
+        self.notices_of(Weight::Inconclusive)
     }
 
     /// What was not looked at, a sentence each: never an error, always said.

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 
 use crate::finding::{Finding, Level};
 use crate::outcome::changes::{Direction, Weakened};
-use crate::outcome::{Outcome, TestResult, Verdict};
+use crate::outcome::{Notice, Outcome, TestResult, Verdict};
 use crate::report::changes::{Change, View};
 use crate::report::counted::counted;
 use crate::report::verdict::{not_validated, verdict_line};
@@ -49,7 +49,7 @@ fn render(outcome: &Outcome, options: &Options) -> String {
     let all = (errors.into_iter().map(of_finding))
         .chain(select::bad_rows(outcome).map(of_row))
         .chain(refused.into_iter().map(of_change))
-        .chain(outcome.inconclusive().map(|why| of_run("inconclusive", inline(why).into_owned())))
+        .chain(outcome.inconclusive().map(of_notice))
         .chain((outcome.verdict() == Verdict::NothingChecked).then(|| of_run("nothing checked", verdict_line(outcome))))
         .chain(below_floor.map(|sentence| of_run("coverage", inline(&sentence).into_owned())))
         .chain(weakened.map(of_weakened))
@@ -129,6 +129,11 @@ fn of_weakened(weakened: &Weakened) -> Annotation<'_> {
 
 fn of_run(title: &str, message: String) -> Annotation<'static> {
     Annotation { level: Level::Error, location: None, title: title.to_owned(), message }
+}
+
+fn of_notice(notice: &Notice) -> Annotation<'_> {
+    let message = inline(&notice.message).into_owned();
+    Annotation { location: notice.location.as_ref(), ..of_run("inconclusive", message) }
 }
 
 impl Annotation<'_> {

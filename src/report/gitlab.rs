@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::alerts::{self, Alert};
 use super::verdict::{not_validated, verdict_line};
 use crate::finding::Level;
-use crate::outcome::{Outcome, Verdict};
+use crate::outcome::{Notice, Outcome, Verdict};
 use crate::report::{Format, Options, json_text};
 use crate::text::inline;
 
@@ -45,7 +45,7 @@ struct Lines {
 /// Every alert, notes included, worst first, and what is not known: an empty report would read as all clear. Options
 /// change nothing.
 fn render(outcome: &Outcome, _options: &Options) -> String {
-    let mut alerts: Vec<Alert<'_>> = outcome.inconclusive().map(|why| of_run("inconclusive", why)).collect();
+    let mut alerts: Vec<Alert<'_>> = outcome.inconclusive().map(of_notice).collect();
     if outcome.verdict() == Verdict::NothingChecked {
         alerts.push(of_run("nothing-checked", &verdict_line(outcome)));
     }
@@ -70,6 +70,17 @@ fn of_run(rule: &'static str, why: &str) -> Alert<'static> {
         policy: None,
         environments: Vec::new(),
         replay: alerts::Replay::Nothing,
+    }
+}
+
+/// What could not be decided, where it stands if it stands anywhere.
+fn of_notice(notice: &Notice) -> Alert<'_> {
+    let alert = of_run("inconclusive", &notice.message);
+    Alert {
+        location: notice.location.clone().unwrap_or(alert.location),
+        store: notice.store.as_deref(),
+        policy: notice.policy.as_deref(),
+        ..alert
     }
 }
 

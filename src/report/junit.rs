@@ -44,7 +44,9 @@ fn render(outcome: &Outcome, _options: &Options) -> String {
         by_path.entry(case.place.path()).or_default().push(case);
     }
     let mut report = Report::new("polcheck");
-    let open = outcome.inconclusive().map(|why| of_run("inconclusive", why, &run));
+    let open = outcome
+        .inconclusive()
+        .map(|notice| of_run("inconclusive", &notice.message, notice.location.as_ref().unwrap_or(&run)));
     let nothing = outcome.verdict() == Verdict::NothingChecked;
     let nothing = nothing.then(|| of_run("nothing was checked", &verdict_line(outcome), &run));
     let bare = not_validated(outcome).map(|_| skipped("not validated", &verdict_line(outcome), &run));

@@ -4,7 +4,7 @@
 //! that two engines report; the command line puts the catalogue together.
 
 mod catalogue;
-mod harm;
+mod security_severity;
 mod shared;
 
 pub use catalogue::{Basis, Catalogue, Precision, Rule};

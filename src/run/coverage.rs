@@ -47,7 +47,7 @@ pub(super) fn measure(
     coverage.floor = floor(options, &loaded.config).filter(|_| !part);
     if let Some(revision) = &options.since {
         let old = Base::open(reading, revision)?.load(reading)?;
-        coverage.keep(&diff::touched(&old.repo, &loaded.repo));
+        coverage.keep(&diff::changed_policies(&old.repo, &loaded.repo));
         coverage.since = Some(revision.clone());
     }
     Ok(coverage)

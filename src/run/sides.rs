@@ -90,7 +90,7 @@ impl Base {
         let place = Place::of(reading)?;
         let current = place.compared(reading.staged)?;
         let head = place.settings(reading, current.as_ref())?;
-        both(&place, reading, (&self.revision, &self.settings), (current.as_ref(), None, head))
+        load_both(&place, reading, (&self.revision, &self.settings), (current.as_ref(), None, head))
     }
 }
 
@@ -161,12 +161,12 @@ fn of_revisions(reading: &Reading, old: &str, new: Option<&str>) -> Result<Sides
     }
     let base = place.settings_of_base(reading, &old);
     let head = place.settings(reading, new_source)?;
-    both(&place, reading, (&old, &base), (new_source, new.as_ref(), head))
+    load_both(&place, reading, (&old, &base), (new_source, new.as_ref(), head))
 }
 
 /// Reads both sides whole, and keeps what `reading` asks for: the stores that have something at or below its paths on
 /// either side. What counts is the stricter of what both sides say.
-fn both(
+fn load_both(
     place: &Place,
     reading: &Reading,
     (old, base): (&GitRevision, &Settings),

@@ -41,7 +41,7 @@ impl World<'_> {
                 continue;
             }
             let entity = self.plain_entity(exact)?;
-            let said = said(&entity);
+            let said = fields_of(&entity);
             // An entity of which nothing is said is as good as none.
             if !said.is_empty() {
                 with.push((uid, Value::Object(said)));
@@ -64,7 +64,7 @@ impl World<'_> {
 }
 
 /// What a table's `with` says of `entity`, which is in Cedar's JSON.
-fn said(entity: &Value) -> Map<String, Value> {
+fn fields_of(entity: &Value) -> Map<String, Value> {
     let mut said = Map::new();
     for key in ["attrs", "tags"] {
         let fields = entity.get(key).filter(|fields| fields.as_object().is_some_and(|fields| !fields.is_empty()));

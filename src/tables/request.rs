@@ -65,14 +65,14 @@ impl<'s> Requests<'s> {
         };
         let schema = if row.validate { self.schema } else { None };
         Request::new(principal, action, resource, context, schema)
-            .map_err(|error| vec![told("the request does not fit the schema", &error)])
+            .map_err(|error| vec![misfit("the request does not fit the schema", &error)])
     }
 
     /// The request of `who` for one principal.
     pub(super) fn asking(&mut self, who: &Who<'_>, principal: &EntityUid) -> Result<Request, Fault> {
         let context = self.context(&who.context, &who.action, true)?;
         Request::new(principal.clone(), who.action.clone(), who.resource.clone(), context, self.schema)
-            .map_err(|error| told("the request does not fit the schema", &error))
+            .map_err(|error| misfit("the request does not fit the schema", &error))
     }
 
     fn context(&mut self, context: &RowContext<'_>, action: &EntityUid, validate: bool) -> Result<Context, Fault> {
@@ -95,10 +95,10 @@ impl<'s> Requests<'s> {
     fn read_context(&self, raw: &str, action: &EntityUid, validate: bool) -> Result<Context, Fault> {
         match (Context::from_json_str(raw, self.schema.map(|schema| (schema, action))), validate) {
             (Ok(context), _) => Ok(context),
-            (Err(error), true) => Err(told("the context does not fit", &error)),
+            (Err(error), true) => Err(misfit("the context does not fit", &error)),
             // A request that need not fit its schema need not have a context that the schema knows how to read.
             (Err(_), false) => {
-                Context::from_json_str(raw, None).map_err(|error| told("the context cannot be read", &error))
+                Context::from_json_str(raw, None).map_err(|error| misfit("the context cannot be read", &error))
             }
         }
     }
@@ -119,7 +119,7 @@ impl<'s> Requests<'s> {
             Some(text) => self.parse(what, &text)?,
             None => {
                 let value = node.value().unwrap_or_default();
-                EntityUid::from_json(value).map_err(|error| told(&format!("`{what}` is not an entity"), &error))?
+                EntityUid::from_json(value).map_err(|error| misfit(&format!("`{what}` is not an entity"), &error))?
             }
         };
         self.uids.insert(node.raw.to_owned(), uid.clone());
@@ -137,7 +137,7 @@ impl<'s> Requests<'s> {
             }
         }
         text.parse().map_err(|error: cedar_policy::ParseErrors| {
-            let fault = told(&format!("`{what}` is not an entity, `{}`", inline(text)), &error);
+            let fault = misfit(&format!("`{what}` is not an entity, `{}`", inline(text)), &error);
             fault.help("an entity is written Type::\"id\", in JSON \"Type::\\\"id\\\"\"")
         })
     }
@@ -179,7 +179,7 @@ impl<'s> Requests<'s> {
             Some(entities) => Ok(entities),
             None => Entities::from_json_str(json, self.schema),
         };
-        let read = read.map(Arc::new).map_err(|error| told(&format!("{what} do not fit"), &error));
+        let read = read.map(Arc::new).map_err(|error| misfit(&format!("{what} do not fit"), &error));
         if self.entities.len() >= KEPT {
             self.entities.clear();
         }
@@ -211,7 +211,7 @@ impl Requests<'_> {
 }
 
 /// Cedar's words after ours.
-fn told(what: &str, error: &dyn miette::Diagnostic) -> Fault {
+fn misfit(what: &str, error: &dyn miette::Diagnostic) -> Fault {
     let told = fault(error);
     let help = told.help.map(|help| inline(&help).into_owned());
     Fault { message: format!("{what}: {}", inline(&told.message)), help, span: None }

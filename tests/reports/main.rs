@@ -9,6 +9,7 @@ mod github;
 mod gitlab_junit;
 mod human;
 mod json;
+mod notices;
 mod prop_bytes;
 mod report_common;
 mod sarif;

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use cedar_policy::{PolicySet, ValidationMode, Validator};
 
-use super::members::{Member, MemberKind, some_of};
+use super::members::{Member, MemberKind, notice_about, some_of};
 use super::store_facts::Facts;
+use crate::outcome::{Notice, NoticeKind};
 use crate::repo::Store;
 use crate::repo::cedar::Body;
 use crate::text::inline;
@@ -13,10 +14,10 @@ use crate::text::inline;
 /// What was not analysed.
 #[derive(Debug, Default)]
 pub(in crate::lint) struct LeftOut {
-    /// Policies that fit the schema, a sentence for each and its reason.
-    pub(in crate::lint) undecided: Vec<String>,
-    /// Policies that do not, in one sentence.
-    pub(in crate::lint) unfit: Option<String>,
+    /// Policies that fit the schema, each with its reason.
+    pub(in crate::lint) undecided: Vec<Notice>,
+    /// Policies that do not.
+    pub(in crate::lint) unfit: Option<Notice>,
 }
 
 /// What was not analysed of the store of `facts`, policies that do not fit and are `explained` aside.
@@ -33,27 +34,32 @@ pub(in crate::lint) fn find_left_out(facts: &Facts<'_>, explained: &BTreeSet<usi
             continue;
         }
         if validator.validate(&alone(facts.store, member), ValidationMode::Strict).validation_passed() {
-            let sentence = |reason: &String| format!("`{}` is not analysed: {reason}", inline(member.name));
-            left_out.undecided.extend(reasons.into_iter().map(sentence));
+            let notice = |reason: &String| {
+                let sentence = format!("`{}` is not analysed: {reason}", inline(member.name));
+                notice_about(NoticeKind::QuestionOpen, &[member], sentence)
+            };
+            left_out.undecided.extend(reasons.into_iter().map(notice));
         } else if !explained.contains(&index) {
-            unfit.push(member.quoted_name());
+            unfit.push(member);
         }
     }
     left_out.unfit = describe_unfit(&unfit, &facts.store.name);
     left_out
 }
 
-fn describe_unfit(names: &[String], store: &str) -> Option<String> {
-    let (what, them) = match names.len() {
+fn describe_unfit(members: &[&Member<'_>], store: &str) -> Option<Notice> {
+    let (what, them) = match members.len() {
         0 => return None,
         1 => ("1 policy does".to_owned(), "it is"),
         count => (format!("{count} policies do"), "they are"),
     };
     let store = inline(store);
-    Some(format!(
+    let names: Vec<String> = members.iter().map(|member| member.quoted_name()).collect();
+    let sentence = format!(
         "{what} not fit the schema of store `{store}`, so {them} not analysed: {} (see `polcheck validate`)",
-        some_of(names)
-    ))
+        some_of(&names)
+    );
+    Some(notice_about(NoticeKind::PolicyRefused, members, sentence))
 }
 
 /// `member` and nothing else.

@@ -2,6 +2,7 @@
 
 use cedar_policy::Effect;
 
+use crate::outcome::{Notice, NoticeKind};
 use crate::repo::cedar::Body;
 use crate::repo::{Policy, Store};
 use crate::symbolic::Subject;
@@ -75,6 +76,16 @@ impl Member<'_> {
         }
         let line = text.lines().next().unwrap_or_default();
         Location::new(&location.file, Span::new(start, start + line.len()))
+    }
+}
+
+/// A notice about `members`: at the first of them, and by name where there is but one.
+pub(in crate::lint) fn notice_about(kind: NoticeKind, members: &[&Member<'_>], sentence: String) -> Notice {
+    let notice = Notice::new(kind, sentence);
+    match members {
+        [] => notice,
+        [only] => notice.policy(only.name).at(&only.head()),
+        [first, ..] => notice.at(&first.head()),
     }
 }
 

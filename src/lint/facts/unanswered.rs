@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::members::{Member, some_of};
+use super::members::{Member, notice_about, some_of};
+use crate::outcome::{Notice, NoticeKind};
 use crate::symbolic::Reason;
 
 /// How many questions about each policy have no answer, and why the first of them has none.
@@ -26,18 +27,20 @@ impl Unanswered {
         self.0.entry(policy).or_insert_with(|| (0, reason.clone())).0 += count;
     }
 
-    /// A sentence for each reason.
-    pub(in crate::lint) fn sentences(&self, members: &[Member<'_>]) -> Vec<String> {
-        let mut reasons: BTreeMap<String, (usize, Vec<String>)> = BTreeMap::new();
+    /// A notice for each reason.
+    pub(in crate::lint) fn notices(&self, members: &[Member<'_>]) -> Vec<Notice> {
+        let mut reasons: BTreeMap<String, (usize, Vec<&Member<'_>>)> = BTreeMap::new();
         for (index, (count, reason)) in &self.0 {
-            let (all, names) = reasons.entry(reason.to_string()).or_default();
+            let (all, about) = reasons.entry(reason.to_string()).or_default();
             *all += count;
-            names.extend(members.get(*index).map(Member::quoted_name));
+            about.extend(members.get(*index));
         }
-        let sentence = |(reason, (count, names)): (String, (usize, Vec<String>))| {
+        let notice = |(reason, (count, about)): (String, (usize, Vec<&Member<'_>>))| {
             let questions = if count == 1 { "1 question".to_owned() } else { format!("{count} questions") };
-            format!("{questions} about {}: {reason}", some_of(&names))
+            let names: Vec<String> = about.iter().map(|member| member.quoted_name()).collect();
+            let sentence = format!("{questions} about {}: {reason}", some_of(&names));
+            notice_about(NoticeKind::QuestionOpen, &about, sentence)
         };
-        reasons.into_iter().map(sentence).collect()
+        reasons.into_iter().map(notice).collect()
     }
 }

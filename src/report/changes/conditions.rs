@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::phrase::Phrase;
-use super::who::{Names, who};
+use super::subjects::{Names, who};
+use super::untrusted_text::Phrase;
 use crate::finding::Environment;
 use crate::outcome::changes::{CauseGroup, Condition, StoreChanges};
 

@@ -2,13 +2,13 @@
 
 mod conditions;
 mod headline;
-mod phrase;
 mod remarks;
 mod sentence;
+mod subjects;
+mod untrusted_text;
 mod view;
-mod who;
 
 pub(super) use headline::{headline, text_changes};
-pub(super) use phrase::Phrase;
 pub(super) use remarks::{Undecided, accepted, schema_changes, set_aside};
+pub(super) use untrusted_text::Phrase;
 pub(super) use view::{Change, View, label, place};

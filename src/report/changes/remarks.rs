@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::phrase::Phrase;
 use super::sentence;
-use super::who::{Names, who};
+use super::subjects::{Names, who};
+use super::untrusted_text::Phrase;
 use crate::finding::Environment;
 use crate::outcome::changes::{
     Accepted, Change, Comparison, EnvironmentChange, Lifecycle, Relation, SchemaChange, SetAside, Side, Status,

@@ -1,6 +1,6 @@
 //! One sentence for one cause: what changed, and who may do what since then.
 
-use super::phrase::Phrase;
+use super::untrusted_text::Phrase;
 use crate::outcome::changes::{Cause, CauseGroup, Change, Direction, Lifecycle, StoreChanges};
 
 /// More policies than this are counted.

@@ -3,9 +3,9 @@
 
 use std::collections::HashMap;
 
-use super::phrase::Phrase;
 use super::remarks::{self, Undecided};
-use super::who::{Names, who};
+use super::subjects::{Names, who};
+use super::untrusted_text::Phrase;
 use super::{conditions, sentence};
 use crate::finding::Environment;
 use crate::outcome::changes::{Accepted, Cause, CauseGroup, Change as Edit, Comparison, Effect, Ruling};

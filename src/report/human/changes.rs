@@ -39,7 +39,7 @@ pub(super) fn write(page: &mut Page, comparison: &Comparison, options: &Options)
         page.gap();
     }
     for open in &view.undecided {
-        page.item(Ink::Warning, "  ? ", 4, &format!("not decided: {}", said(&open.sentence)));
+        page.item(Ink::Warning, "  ? ", 4, &format!("not decided: {}", for_terminal(&open.sentence)));
         pen.store(page, open.store);
         for why in &open.why {
             page.item(Ink::Dim, "    because ", 6, &clean(why));
@@ -58,7 +58,7 @@ pub(super) fn write(page: &mut Page, comparison: &Comparison, options: &Options)
 }
 
 /// A phrase for a terminal.
-fn said(phrase: &Phrase) -> String {
+fn for_terminal(phrase: &Phrase) -> String {
     clean(&phrase.plain()).into_owned()
 }
 
@@ -83,10 +83,10 @@ impl Pen<'_> {
             Direction::Gained => (Ink::Warning, "  + "),
             Direction::Lost => (Ink::Note, "  - "),
         };
-        page.item(ink, lead, 4, &said(&change.sentence));
+        page.item(ink, lead, 4, &for_terminal(&change.sentence));
         for ruling in &change.rulings {
             let ink = if change.refused { Ink::Error } else { Ink::Good };
-            page.lines(Some(ink), 4, &said(ruling));
+            page.lines(Some(ink), 4, &for_terminal(ruling));
         }
         self.store(page, change.store);
         self.conditions(page, &change.conditions);
@@ -108,7 +108,7 @@ impl Pen<'_> {
     fn conditions(&self, page: &mut Page, conditions: &[Phrase]) {
         let most = self.most(conditions.len());
         for condition in conditions.iter().take(most) {
-            page.lines(None, 4, &said(condition));
+            page.lines(None, 4, &for_terminal(condition));
         }
         self.rest(page, "    ", conditions.len() - most, "more condition", "more conditions");
     }
@@ -160,7 +160,7 @@ impl Pen<'_> {
         let causes = &change.group.causes;
         let most = self.most(causes.len());
         for cause in causes.iter().take(most) {
-            page.item(Ink::Dim, "    at ", 6, &said(&changes::place(self.comparison, cause)));
+            page.item(Ink::Dim, "    at ", 6, &for_terminal(&changes::place(self.comparison, cause)));
         }
         self.rest(page, "    at ", causes.len() - most, "more place", "more places");
     }
@@ -170,7 +170,7 @@ impl Pen<'_> {
         let all: Vec<Phrase> = all.collect();
         let most = self.most(all.len());
         for one in all.iter().take(most) {
-            page.item(Ink::Dim, lead, 4, &said(one));
+            page.item(Ink::Dim, lead, 4, &for_terminal(one));
         }
         if all.len() > most {
             page.item(Ink::Dim, lead, 4, &format!("{} more (-v lists {})", all.len() - most, them(all.len() - most)));

@@ -100,8 +100,14 @@ fn breadth(page: &mut Page, outcome: &Outcome) {
 
 fn remarks(page: &mut Page, outcome: &Outcome, options: &Options) {
     let before = page.text.len();
-    for why in outcome.inconclusive() {
-        page.item(Ink::Warning, "  inconclusive: ", 4, &clean(why));
+    for notice in outcome.inconclusive() {
+        let place = notice.location.as_ref().map(|location| format!(" ({})", location.label()));
+        page.item(
+            Ink::Warning,
+            "  inconclusive: ",
+            4,
+            &clean(&format!("{}{}", notice.message, place.unwrap_or_default())),
+        );
     }
     for remark in outcome.remarks() {
         page.item(Ink::Dim, "  note: ", 4, &clean(remark));

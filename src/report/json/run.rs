@@ -211,7 +211,7 @@ pub(super) fn render(outcome: &Outcome, _options: &Options) -> String {
             .collect(),
         tests: outcome.tests.iter().map(row).collect(),
         notices: outcome.notices.iter().map(notice).collect(),
-        inconclusive_reasons: outcome.inconclusive().collect(),
+        inconclusive_reasons: outcome.inconclusive().map(|notice| notice.message.as_str()).collect(),
         gaps: outcome.gaps().collect(),
         remarks: outcome.remarks().collect(),
         breadth: outcome.breadth.iter().map(breadth).collect(),

@@ -99,13 +99,13 @@ fn name(text: &str, longest: usize) -> String {
     format!("<code>{}</code>", cut(text, longest))
 }
 
-fn said(phrase: &Phrase, longest: usize) -> String {
+fn bounded(phrase: &Phrase, longest: usize) -> String {
     phrase.render(|text| name(text, longest), |text| name(text, longest))
 }
 
 /// Each said, and how many are not when there are many.
 fn listed(all: &[Phrase], longest: usize) -> Vec<String> {
-    let mut lines: Vec<String> = all.iter().take(LISTED).map(|phrase| said(phrase, longest)).collect();
+    let mut lines: Vec<String> = all.iter().take(LISTED).map(|phrase| bounded(phrase, longest)).collect();
     if all.len() > LISTED {
         lines.push(format!("{} more", all.len() - LISTED));
     }
@@ -148,7 +148,7 @@ fn summary(comparison: &Comparison, change: &Change<'_>, longest: usize) -> Stri
     let rulings = listed(&change.rulings, longest).join(", ");
     let rulings = if rulings.is_empty() { rulings } else { format!(", {rulings}") };
     let store = change.store.map(|store| format!(" in store {}", name(store, longest))).unwrap_or_default();
-    let mut lines = vec![format!("- {mark}**{direction}{rulings}**{store}: {}", said(&change.sentence, longest))];
+    let mut lines = vec![format!("- {mark}**{direction}{rulings}**{store}: {}", bounded(&change.sentence, longest))];
     lines.extend(listed(&change.conditions, longest));
     let places: Vec<Phrase> = change.group.causes.iter().map(|cause| changes::place(comparison, cause)).collect();
     lines.extend(listed(&places, longest).into_iter().map(|place| format!("at {place}")));
@@ -205,7 +205,7 @@ fn environments(all: &[&Environment]) -> String {
 fn of_undecided(open: &Undecided<'_>) -> Entry {
     let entry = |longest| {
         let store = open.store.map(|store| format!(" in store {}", name(store, longest))).unwrap_or_default();
-        let mut lines = vec![format!("- **Not decided**{store}: {}", said(&open.sentence, longest))];
+        let mut lines = vec![format!("- **Not decided**{store}: {}", bounded(&open.sentence, longest))];
         lines.extend(open.why.iter().map(|why| format!("because {}", cut(why, longest))));
         lines.join("<br>") + "\n"
     };
@@ -218,7 +218,7 @@ fn remarks(comparison: &Comparison, came_and_went: Vec<Phrase>) -> Vec<Entry> {
     let mut out = Vec::new();
     let mut add = |what: &str, all: Vec<Phrase>| {
         out.extend(all.iter().take(LISTED).map(|phrase| Entry {
-            always: short(|longest| format!("- {what}: {}\n", said(phrase, longest))),
+            always: short(|longest| format!("- {what}: {}\n", bounded(phrase, longest))),
             ..Entry::default()
         }));
         if all.len() > LISTED {

@@ -63,7 +63,10 @@ fn mark(outcome: &Outcome) -> &'static str {
 fn remarks(outcome: &Outcome, options: &Options) -> Vec<String> {
     let measured = outcome.coverage.iter().filter(|_| !options.quiet);
     let measured = measured.map(|measured| format!("- **Coverage**: {}\n", cell(&coverage::figure(measured))));
-    let undecided = outcome.inconclusive().map(|why| format!("- **Inconclusive**: {}\n", cell(why)));
+    let undecided = outcome.inconclusive().map(|notice| {
+        let place = notice.location.as_ref().map(|location| format!(" ({})", cell(&location.label())));
+        format!("- **Inconclusive**: {}{}\n", cell(&notice.message), place.unwrap_or_default())
+    });
     let unchecked = outcome.gaps().filter(|_| !options.quiet);
     let unchecked = unchecked.map(|gap| format!("- **Not checked**: {}\n", cell(gap)));
     let left_out = outcome.left_out.iter().filter(|_| options.verbose);

@@ -9,12 +9,12 @@ use super::model::{
 use super::places::physical;
 use super::{line_hash, rules};
 use crate::finding::Finding;
-use crate::outcome::{Outcome, Verdict};
+use crate::outcome::{Notice, Outcome, Verdict, Weight};
 use crate::report::alerts::{self, Alert, Replay};
 use crate::report::counted::counted;
 use crate::report::verdict::not_validated;
 use crate::report::{Options, json_text};
-use crate::text::inline;
+use crate::text::{Location, inline};
 
 /// Code scanning refuses a run with more results, and shows the first 5,000.
 const MOST_RESULTS: usize = 25_000;
@@ -77,7 +77,7 @@ pub(super) fn render(outcome: &Outcome, _options: &Options) -> String {
 /// SARIF can mark a result as suppressed, but code scanning does not read that mark and would open an alert for what
 /// was suppressed. As notifications, the findings with their reasons are kept and no alert is opened.
 fn invocation(outcome: &Outcome, all: usize, kept: usize) -> Invocation<'_> {
-    let undecided = outcome.inconclusive().map(|why| Notification::new("error", &inline(why)));
+    let undecided = outcome.inconclusive().map(|notice| anchored("error", notice));
     let cut = (kept < all).then(|| {
         let count = counted(all - kept, "result is", "results are");
         let why = format!("code scanning takes {MOST_RESULTS} results and 10 MB; the worst are kept");
@@ -89,7 +89,7 @@ fn invocation(outcome: &Outcome, all: usize, kept: usize) -> Invocation<'_> {
     let nothing =
         (outcome.verdict() == Verdict::NothingChecked).then(|| Notification::new("error", "nothing was checked"));
     let bare = not_validated(outcome).map(|what| Notification::new("warning", &what));
-    let unchecked = outcome.gaps().map(|gap| Notification::new("note", &inline(gap)));
+    let unchecked = outcome.notices_of(Weight::Unchecked).map(|notice| anchored("note", notice));
     let suppressed = outcome.suppressed.iter().map(|(finding, reason)| suppressed(finding, reason));
     Invocation {
         execution_successful: outcome.verdict() != Verdict::Error,
@@ -105,13 +105,23 @@ fn invocation(outcome: &Outcome, all: usize, kept: usize) -> Invocation<'_> {
     }
 }
 
+/// A notice at its place, if it has one.
+fn anchored<'a>(level: &'static str, notice: &'a Notice) -> Notification<'a> {
+    Notification {
+        locations: notice.location.iter().map(place).collect(),
+        ..Notification::new(level, &inline(&notice.message))
+    }
+}
+
+fn place(location: &Location) -> Place<'_> {
+    Place { id: None, physical_location: physical(location), logical_locations: None, message: None }
+}
+
 fn suppressed<'a>(finding: &'a Finding, reason: &str) -> Notification<'a> {
     let text = format!("suppressed ({}): {}", inline(reason), inline(&finding.message));
-    let place =
-        Place { id: None, physical_location: physical(&finding.location), logical_locations: None, message: None };
     Notification {
         associated_rule: Some(RuleReference { id: finding.rule }),
-        locations: vec![place],
+        locations: vec![place(&finding.location)],
         ..Notification::new("none", &cut(&text))
     }
 }

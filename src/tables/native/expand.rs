@@ -7,7 +7,7 @@ use cedar_policy::EntityUid;
 use rustc_hash::FxHashMap;
 
 use super::model::{Overlay, Spec, What};
-use super::overlay::{Bench, Laid, lay, written};
+use super::overlay::{Bench, Laid, lay_over, written};
 use super::sheets::Sheets;
 use crate::data::{Fault, Said};
 use crate::outcome::Decision;
@@ -232,7 +232,7 @@ impl Expander<'_> {
         if let Some(known) = self.laid.get(&key) {
             return Some(known.clone());
         }
-        let mut laid = lay(&shared.base.entities, with, shared.text, shared.schema, &mut self.bench)
+        let mut laid = lay_over(&shared.base.entities, with, shared.text, shared.schema, &mut self.bench)
             .map_err(|found| faults.extend(found))
             .ok()?;
         laid.near.extend(shared.base.near.iter().cloned());

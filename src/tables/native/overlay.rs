@@ -63,7 +63,7 @@ const KEPT: usize = 4096;
 ///
 /// # Errors
 /// Everything that is wrong with them.
-pub(super) fn lay(
+pub(super) fn lay_over(
     base: &Entities,
     overlays: &[Overlay],
     text: &str,
@@ -122,7 +122,7 @@ pub(super) fn lay(
                 entities.push(entity);
             }
             Err(_) if faults.iter().any(|fault| within(fault, overlay)) => {}
-            Err(error) => faults.push(told(&overlay.uid.value, &error).at(overlay.uid.span)),
+            Err(error) => faults.push(misfit(&overlay.uid.value, &error).at(overlay.uid.span)),
         }
     }
     if !faults.is_empty() {
@@ -138,7 +138,7 @@ pub(super) fn lay(
         let words = fault(&error).message;
         let named = overlays.iter().find(|overlay| words.contains(&overlay.uid.value)).or(overlays.first());
         let Some(overlay) = named else { return vec![Fault::new(inline(&words))] };
-        vec![told(&overlay.uid.value, &error).at(overlay.uid.span)]
+        vec![misfit(&overlay.uid.value, &error).at(overlay.uid.span)]
     })
 }
 
@@ -243,9 +243,9 @@ fn put(
     }
 }
 
-fn told(uid: &str, error: &dyn miette::Diagnostic) -> Fault {
-    let told = fault(error);
-    let message = told.message.trim_start_matches("error during entity deserialization: ");
+fn misfit(uid: &str, error: &dyn miette::Diagnostic) -> Fault {
+    let misfit = fault(error);
+    let message = misfit.message.trim_start_matches("error during entity deserialization: ");
     Fault::new(format!("{} does not fit: {}", inline(uid), inline(message)))
 }
 

@@ -6,7 +6,7 @@ use cedar_policy::{Entities, EntityUid, Schema};
 use rustc_hash::FxHashSet;
 
 use super::model::{Base, Sheet};
-use super::overlay::{Bench, Laid, lay};
+use super::overlay::{Bench, Laid, lay_over};
 use super::vocabulary::Vocabulary;
 use super::watch::Watch;
 use crate::data::Fault;
@@ -53,7 +53,7 @@ impl<'s> Sheets<'s> {
             if sheet.with.is_empty() {
                 return Ok((Laid::bare(Arc::clone(&base)), base));
             }
-            let laid = lay(&base, &sheet.with, text, schema, &mut Bench::default());
+            let laid = lay_over(&base, &sheet.with, text, schema, &mut Bench::default());
             // Of entities that stand alone in the table none is a slip.
             let alone = matches!(sheet.entities, Base::Written);
             laid.map(|laid| (if alone { Laid { near: Vec::new(), ..laid } } else { laid }, base))

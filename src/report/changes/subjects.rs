@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use super::phrase::Phrase;
+use super::untrusted_text::Phrase;
 use crate::finding::Environment;
 use crate::outcome::changes::StoreChanges;
 use crate::report::counted::counted;
