@@ -1,6 +1,6 @@
 //! Decision tables: rows of requests with the decisions that they should get.
 //!
-//! An engine: imports `outcome`, `finding`, `rule`, `text`, `repo`, `decide` and `trace`.
+//! An engine: imports `text`, `data`, `finding`, `rule`, `outcome`, `repo`, `decide` and `trace`.
 
 mod absent;
 mod compare;
