@@ -1,7 +1,10 @@
 """Finds the revision to compare with, and fetches it when the checkout lacks it. Sets the output `base`: a commit, or nothing.
 
 A pull request is checked out as GitHub's test merge. Its first parent is the target branch as it was merged, so the comparison
-shows what the pull request changes, and not what others merged into the target since the branch was made.
+shows what the pull request changes, and not what others merged into the target since the branch was made. The event's base commit
+is older as soon as somebody else merges. Even a checkout of depth 1 names the parent: `git cat-file -p HEAD` shows what was cut off.
+
+A pull request without its base fails, because the comparison is what it was run for; a push without one says so and goes on.
 """
 
 from __future__ import annotations

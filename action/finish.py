@@ -1,4 +1,4 @@
-"""The last step: fails the job with polcheck's exit code, after everything has been shown."""
+"""The last step: fails the job with polcheck's exit code, after everything has been shown, even when showing it failed."""
 
 import sys
 

@@ -1,8 +1,8 @@
 """Shows the report in the job summary and in one comment on the pull request.
 
 The comment is found by a hidden first line and by its author, who has to be the owner of the token: anybody may write a comment
-that starts with that line. It is edited, never repeated; a run with nothing worth reading edits one that is there and creates
-none. Of two runs at once, both end with the older comment. A run of a commit that is no longer the head leaves the comment alone.
+that starts with that line. GraphQL says who the owner is for every kind of token (`viewer.login`). The comment is edited, never
+repeated; a run with nothing worth reading edits one that is there and creates none. Of two runs at once, both end with the older comment. A run of a commit that is no longer the head leaves the comment alone.
 A token that may not comment, as on pull requests from forks, leads to the job summary.
 """
 

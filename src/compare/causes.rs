@@ -6,7 +6,8 @@
 //! forbids stood in the way as well: then they belong to the explanation, as few of them as will do.
 //!
 //! A lost request is denied by the new side because a forbid is new to it, which then explains it alone; or because no
-//! permit of the new side matches it: then all old permits that did are gone, and together explain it.
+//! permit of the new side matches it: then all old permits that did are gone, and together explain it. Sets whose
+//! members each explain something alone are not listed.
 
 use std::collections::BTreeSet;
 

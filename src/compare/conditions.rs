@@ -4,7 +4,7 @@
 //! looked at: another policy decides those, and that it does not match is added. Then everything is left out again
 //! without which the expression still holds for none but the requests concerned. In the end the text itself is compiled
 //! and proved to hold for the same requests; where that fails, or grows long, the conjuncts alone are given, which hold
-//! for all requests concerned and for more.
+//! for all requests concerned and for more, and the condition is said not to be exact.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,9 @@
 //! Effects: what is gained or lost, each with a request that shows it and for whom.
+//!
+//! # Why
+//!
+//! An example counts when Cedar's authorizer decides it so over all policies of both sides, those included that could
+//! not be analysed. Where such a policy may matter and no example was found, the answer is unknown.
 
 use super::causes::{self, Candidate, Candidates};
 use super::conditions;

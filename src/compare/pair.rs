@@ -1,4 +1,13 @@
 //! The two sets, with what they have in common said once.
+//!
+//! # Why
+//!
+//! Where the schemas declare the same, both sides are one session, in which a common policy is one literal; an
+//! environment that no changed policy can apply to is the same without a search. Where the schemas differ, a session
+//! has both, and policies that come to the same literal count as unchanged.
+//!
+//! Enumerations may have other members on each side. What both list is compared. A policy that reads such values from
+//! attributes makes a "no" unknown.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};

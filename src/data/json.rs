@@ -1,4 +1,5 @@
-//! JSON with places: serde_json's raw values, and where each stands in its file.
+//! JSON with places: serde_json's raw values, and where each stands in its file, so that no second JSON parser is
+//! needed.
 
 use std::borrow::Cow;
 use std::fmt;

@@ -1,4 +1,9 @@
 //! What gates say about effects, and which changes were accepted.
+//!
+//! # Why
+//!
+//! An accepted change is known by a hash of its store, its direction, its causes' texts and all its environments, so
+//! that it is another change as soon as it reaches further.
 
 use std::collections::BTreeSet;
 

@@ -1,7 +1,8 @@
 //! `diff`: effective permissions of two versions of a repository, compared store by store and environment by
 //! environment.
 //!
-//! Imports `repo`, `config`, `outcome`, `finding`, `text`, `decide`, `symbolic` and `compare`.
+//! An engine: what `compare` finds between two sets of policies gets names and places here. Imports `text`, `finding`,
+//! `rule`, `outcome`, `config`, `repo`, `triage`, `decide`, `symbolic` and `compare`.
 //!
 //! | file | what it does |
 //! |---|---|

@@ -1,4 +1,9 @@
 //! Which store of one side is which of the other.
+//!
+//! # Why
+//!
+//! A comparison reads both sides whole, whatever its paths, and keeps the pairs of stores that have a file there on
+//! either side: who gains and who loses what is a question to a store, not to a file.
 
 use std::collections::BTreeSet;
 

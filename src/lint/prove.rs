@@ -1,4 +1,9 @@
 //! Runs the proofs over one store, one after the other: each spreads its questions over the threads by itself.
+//!
+//! # Why
+//!
+//! Were proofs run at the same time, rayon could begin a second one on the thread that works out what it then waits
+//! for.
 
 use std::sync::Arc;
 

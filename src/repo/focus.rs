@@ -1,4 +1,10 @@
 //! What a run reports on: the paths that were asked for. What is read does not depend on it.
+//!
+//! # Why
+//!
+//! Everything is laid out and read as without a focus; only stores with nothing at or below it are dropped before they
+//! are read. Findings are kept when they lie there, or point to a place there, or are about the schema of a store that
+//! is left or about the configuration.
 
 use super::paths::within;
 

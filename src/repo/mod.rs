@@ -1,7 +1,7 @@
 //! Policy repositories: stores and what they hold, with every place.
 //!
-//! Imports `text`, `source`, `data`, `config`, `finding` and `rule`. Only [`cedar`] touches the internals of
-//! cedar-policy-core.
+//! Imports `text`, `source`, `data`, `config`, `finding` and `rule`. Of its parts only [`cedar`] touches the internals
+//! of cedar-policy-core.
 //!
 //! | part | what it does |
 //! |---|---|

@@ -1,6 +1,12 @@
 //! What a run found as a list of alerts, for formats that know nothing else: findings, rows that failed, changes of
 //! permissions, and rules about the repository that became weaker. Each says where, and has a fingerprint that no other
 //! has.
+//!
+//! # Why
+//!
+//! A change of permissions is an error where a gate refuses it and a note otherwise. SARIF and GitLab show all alerts,
+//! worst first; JUnit those that fail the run, beside every row. Where a format has no place for what is not known
+//! (GitLab, JUnit), it is an entry about the repository as a whole: an empty report would read as all clear.
 
 use std::collections::HashMap;
 

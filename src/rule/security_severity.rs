@@ -1,4 +1,10 @@
 //! How bad it is what a rule finds: the one owner of the scores of code scanning.
+//!
+//! # Why
+//!
+//! Code scanning has one score for a rule and shows it instead of a result's level. So the score is by the worst level
+//! that the rule has in the run: a rule that was turned down to a note must not be a high alert. Changes of permissions
+//! have none, so that their level is what counts: whether they are wanted is for gates to say.
 
 use super::Rule;
 use crate::finding::Level;

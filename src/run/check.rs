@@ -1,4 +1,9 @@
 //! Everything: validation, lint, decision tables, and a comparison when a base is given.
+//!
+//! # Why
+//!
+//! Guardrail files (`*.cedarguard`) make a check inconclusive: this version does not prove them, and silence would be
+//! read as a proof.
 
 use super::comparing::{Deny, compare};
 use super::coverage::{self, CoverageOptions};

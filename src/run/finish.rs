@@ -1,4 +1,9 @@
 //! The last step before the reports: triage, and what was asked for of all that was read.
+//!
+//! # Why
+//!
+//! The day that counts as today comes from `today` and from nowhere else. Only suppressions and accepted changes look
+//! at it.
 
 use super::error::RunError;
 use super::loaded::Loaded;

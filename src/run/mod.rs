@@ -1,7 +1,7 @@
 //! Whole runs: from options to an [`Outcome`](crate::outcome::Outcome). What the command line, a library user and an
 //! editor call; it parses no arguments and prints nothing.
 //!
-//! Imports everything but `report` and `cli`.
+//! Imports what the table of `lib.rs` gives it: neither `report` nor `cli`.
 //!
 //! | file | what it does |
 //! |---|---|

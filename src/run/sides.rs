@@ -1,4 +1,13 @@
 //! The two sides of a comparison, found, read, and held against each other.
+//!
+//! # Why
+//!
+//! A head is held to its base: what is read and what fails is the stricter of both sides' configuration
+//! (`Config::held_to`), in `check --against` for every engine. A base without configuration has the defaults.
+//!
+//! Which files are a store is asked twice where the sides spell out other stores: by the head's configuration, and by
+//! the base's over the head's files (`Config::stores_as_in`). What only the second reading shows is added
+//! (`diff::stricter`).
 
 use std::path::{Path, PathBuf};
 

@@ -1,4 +1,4 @@
-//! Decision tables.
+//! Decision tables. The policies are not validated.
 
 use std::path::PathBuf;
 

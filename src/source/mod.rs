@@ -1,13 +1,14 @@
 //! Where files come from: a worktree, a git revision, the git index, or memory.
 //!
-//! Imports `text` only. Nothing else in the library touches the file system or starts processes.
+//! Imports `text` only. No other module reads files or starts processes; `cli` writes what `init` makes, and the job
+//! summary.
 //!
 //! | file or folder | what it does |
 //! |---|---|
 //! | `api` | what every source offers |
 //! | `worktree`, `memory` | files on disk, and files given |
 //! | `git` | commits and the index |
-//! | `report_file` | the one place where files are written |
+//! | `report_file` | reports, written whole or not at all |
 
 mod api;
 mod git;

@@ -1,4 +1,14 @@
 //! Files on disk, listed by git where there is a repository and by walking the folder elsewhere.
+//!
+//! # Why
+//!
+//! No filter is run: filters are commands of the repository's configuration. git-lfs pointers are told by their
+//! content. The one conversion that git does itself and that a policy can tell, of line ends, is undone where the
+//! worktree is compared ([`Worktree::as_git_sees_it`]), and only for files whose line ends `git ls-files --eol` says
+//! are converted.
+//!
+//! A sparse checkout removes nothing: compared with a revision, the files that it leaves out are read from the index. A
+//! check of the worktree reads what is there.
 
 use std::collections::HashSet;
 use std::fs;

@@ -2,8 +2,9 @@
 //!
 //! For each request environment the engine is asked for a context in which each policy matters, and for the plainest
 //! one. Cedar's authorizer then decides them for the store's own principals and resources. Of what comes out, one
-//! request is kept for each action and each answer: the decision, and the policies that make it. Where no request fits
-//! the store's own entities, they come from the engine too (`synthetic`).
+//! request is kept for each action and each answer: the decision, and the policies that make it. So no row is a guess.
+//! Where no request fits the store's own entities, mostly because it has none, they come from the engine too
+//! (`synthetic`): principal, resource and what they need.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

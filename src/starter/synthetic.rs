@@ -1,4 +1,5 @@
-//! Requests over entities that the engine makes up: for stores whose entities are kept elsewhere.
+//! Requests over entities that the engine makes up: for stores whose entities are kept elsewhere. They stand under
+//! `with`, and the authorizer decides over these alone.
 
 use cedar_policy::{Effect, Entities, Entity, EntityUid};
 use serde_json::{Map, Value};

@@ -1,4 +1,10 @@
 //! Entities of a row that turn out not to be there when it runs.
+//!
+//! # Why
+//!
+//! Silence about errors is not an expectation: a row without `errors` passes whatever fails to evaluate, as
+//! docs/tables.md has it. But of our own tables the run says so, and it says when an entity of a request is not there
+//! while another of nearly that name is.
 
 use std::sync::Arc;
 

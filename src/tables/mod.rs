@@ -1,6 +1,16 @@
 //! Decision tables: rows of requests with the decisions that they should get.
 //!
-//! An engine: imports `outcome`, `finding`, `rule`, `text`, `repo`, `decide` and `trace`.
+//! An engine: imports `text`, `data`, `finding`, `rule`, `outcome`, `repo`, `decide` and `trace`.
+//!
+//! # Why
+//!
+//! Every form comes to the same rows (`rows`): a request, entities, and what is expected. The forms of others are read
+//! from JSON in place (`forms`, `foreign`). Our own, YAML and CSV, are read into specifications (`native::model`), each
+//! of which comes to one row or several (`native::expand`): names resolved, contexts put together from defaults, clock
+//! and row by what the schema gives the action, entities laid over.
+//!
+//! A row's faults are collected, each at its place; only what cannot go on stops it. What stands before a fault of
+//! syntax is run.
 
 mod absent;
 mod compare;

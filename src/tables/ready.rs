@@ -1,4 +1,10 @@
 //! A store made ready for rows.
+//!
+//! # Why
+//!
+//! Rows need the policies whole: in a store in which anything does not load they are in error, and none passes without
+//! the missing policy. The same holds for a schema that cannot be used, and for entities, of the rows that run with
+//! them.
 
 use std::sync::OnceLock;
 

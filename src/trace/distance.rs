@@ -1,4 +1,5 @@
-//! What would have to differ for a condition to come out otherwise.
+//! What would have to differ for a condition to come out otherwise: of an `&&` that is to hold all operands that do
+//! not, of an `||` the cheapest side.
 
 use super::condition::Shape;
 use super::truth::Truth;

@@ -1,4 +1,13 @@
 //! What each operand did in one evaluation, and what the other truth value would have done.
+//!
+//! # Why
+//!
+//! What an operand decides follows from one walk: each node knows whether the condition holds when it is true, false or
+//! fails, so that no operand is replaced and evaluated again. Policies on which the decision does not hang are walked
+//! without that question.
+//!
+//! Conditions inside of operands are few. There the operand is evaluated with each of them replaced, and with a slot in
+//! its place that has no value, which tells whether Cedar comes to it.
 
 use super::condition::Shape;
 use super::truth::Truth;

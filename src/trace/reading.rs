@@ -1,4 +1,9 @@
 //! Conditions taken apart, and where scopes stand.
+//!
+//! # Why
+//!
+//! `x != y`, `x > y`, `x >= y` and `x is T in y` are one operand each, though Cedar's tree has two. A clause is told by
+//! the place that Cedar gives to the `&&` that joins clauses; policies from JSON have no places, and one clause.
 
 use std::ops::Range;
 

@@ -1,4 +1,9 @@
 //! A policy set made ready to be asked why.
+//!
+//! # Why
+//!
+//! The nearest policy is the one with the fewest operands in the way, and a whole scope beats one that misses a part.
+//! Another action comes last: widening a permit to it is seldom what a row means.
 
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;

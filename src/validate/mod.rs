@@ -1,6 +1,6 @@
 //! Cedar's own validator over every store, each complaint a finding at its place.
 //!
-//! An engine: imports `finding`, `rule`, `text` and `repo`.
+//! An engine: imports `text`, `finding`, `rule`, `config` and `repo`.
 
 mod engine;
 mod fold;

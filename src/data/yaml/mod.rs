@@ -10,6 +10,11 @@
 //! | `scalar` | what an unquoted value is |
 //! | `events` | the parser's events with their places, and what is no YAML |
 //! | `cursor` | from the parser's characters to bytes |
+//!
+//! # Why
+//!
+//! YAML is read as events, not into types. Events have a place for every value and say whether it was quoted, and a
+//! reader of them can give all faults of a row instead of the first. Deserialisers do not.
 
 mod cursor;
 mod events;

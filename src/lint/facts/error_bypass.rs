@@ -1,4 +1,9 @@
 //! Forbids that read what may be missing: a request that slips through, shown by Cedar's own authorizer.
+//!
+//! # Why
+//!
+//! A forbid that does not typecheck cannot be compiled, so the engine does not have it. In its place there is a policy
+//! that matches exactly when the forbid's evaluation comes to the read and nothing is there.
 
 use std::sync::Arc;
 

@@ -1,4 +1,10 @@
 //! The smallest set of policies without which a request as described would exist.
+//!
+//! # Why
+//!
+//! Covers are hitting sets, so that what is proved in the end is the smallest, not just one of which nothing can be
+//! left out. That holds for up to four policies; a larger cover, or one that takes too many requests or steps to find,
+//! is a small one.
 
 use cedar_policy::Effect;
 

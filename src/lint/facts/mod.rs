@@ -19,6 +19,12 @@
 //! | `shadows` | policies whose requests others of their effect match |
 //! | `contradiction` | why a policy matches nothing |
 //! | `error_bypass` | requests that are allowed because a forbid errors |
+//!
+//! # Why
+//!
+//! A store is analysed once, before the proofs run. Environments are asked about in parallel, each in a session that
+//! stays on its thread. One question for each policy ("it matches and no other does") answers most of what is asked.
+//! What several proofs need besides is worked out by the first that asks.
 
 mod breadth;
 mod contradiction;

@@ -1,4 +1,5 @@
-//! What proofs found, and the requests that show it: these are looked for at the end, for all findings at once.
+//! What proofs found, and the requests that show it: these are looked for at the end, for all findings of a store at
+//! once, so that no proof waits for them.
 
 use std::collections::{BTreeMap, BTreeSet};
 

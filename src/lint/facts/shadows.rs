@@ -1,4 +1,4 @@
-//! Policies whose requests others of their effect match too.
+//! Policies whose requests others of their effect match too. Of two duplicates the later one is reported.
 
 use std::collections::BTreeSet;
 

@@ -1,5 +1,6 @@
-//! Cedar's parser, syntax tree, schemas and entities. The only folder that touches the internals of cedar-policy-core,
-//! because the public API keeps neither the places of expressions nor what was parsed before an error.
+//! Cedar's parser, syntax tree, schemas and entities, by the internals of cedar-policy-core: the public API has neither
+//! the syntax tree nor the places of expressions, and keeps nothing of what was parsed before an error. Rules walk our
+//! own tree (`repo::syntax`), so that Cedar's changes meet this folder.
 //!
 //! | file | what it does |
 //! |---|---|

@@ -1,4 +1,4 @@
-//! Which store a data file belongs to.
+//! Which store a data file belongs to. Where it could be several, the file is left out and `-v` says so.
 
 use crate::repo::paths::{dir, within};
 

@@ -1,4 +1,9 @@
 //! Stores that nobody has spelled out, from names and folders.
+//!
+//! # Why
+//!
+//! Without a schema, the outermost folders that hold policies are a store each. Folders that have nothing to do with
+//! each other then do not share ids or decisions.
 
 use std::collections::{BTreeMap, BTreeSet};
 

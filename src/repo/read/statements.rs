@@ -1,5 +1,13 @@
 //! Where one policy ends and the next begins, by tokens alone: so that a broken policy does not take its file with it,
 //! and so that hostile nesting is seen before any recursive code meets it.
+//!
+//! # Why
+//!
+//! Cedar's parser answers for a whole text or not at all. So chunks of statements are parsed together, in parallel, and
+//! a chunk that fails is parsed one statement at a time (`policies_cedar`): a broken policy is reported alone.
+//!
+//! The same pass measures nesting and the number of operators, which the readers bound, because Cedar's parser,
+//! validator and destructors recurse.
 
 use crate::text::Span;
 

@@ -1,5 +1,5 @@
-//! `--report json`: everything a run knows, in the shape that `docs/` promises (format 1). Keys are added, never
-//! renamed.
+//! `--report json`: everything a run knows (format 1). Keys are added, never renamed; ARCHITECTURE.md lists those
+//! beyond the specification.
 
 mod changes;
 mod coverage;

@@ -1,4 +1,4 @@
-//! git, by plumbing commands only. It never fetches and never writes.
+//! git, by plumbing commands only. It never fetches, in partial clones neither, and never writes.
 
 use std::path::Path;
 use std::process::{Command, Stdio};

@@ -1,4 +1,10 @@
 //! Which command brings what a clone lacks. The command is printed, never run.
+//!
+//! # Why
+//!
+//! In a shallow clone the command has to make the name resolve that was typed, so a branch is fetched into a branch. In
+//! a partial clone it is a comparison with the empty tree, for which every git fetches all contents at once; the
+//! alternatives fetch file by file, or the whole history again.
 
 use std::path::Path;
 

@@ -1,4 +1,9 @@
 //! What names stand for. git resolves them; doubts are refused.
+//!
+//! # Why
+//!
+//! A name that is a branch and a tag, or a reflog that does not go back as far as asked, is a warning for git and an
+//! error here. A setting of the repository that would silence git's warning is overridden.
 
 use std::path::Path;
 

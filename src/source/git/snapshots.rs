@@ -1,4 +1,9 @@
 //! Files that git holds: those of a commit, and those of the index.
+//!
+//! # Why
+//!
+//! A partial clone that lacks a file with `cedar` in its name is refused when the revision is opened, so that there is
+//! one message. Other files may never be read, so they fail when they are.
 
 use std::path::Path;
 

@@ -1,4 +1,5 @@
-//! Satisfiability of clauses, within a budget of conflicts. The one file that names the SAT solver.
+//! Satisfiability of clauses, within a budget of conflicts. The one file that names the SAT solver, batsat: plain Rust,
+//! incremental, and callbacks for the budget.
 
 use std::ops::Not;
 

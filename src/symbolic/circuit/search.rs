@@ -1,9 +1,15 @@
 //! The search for values of a circuit.
 //!
 //! The gates are a picture of everything that was encoded; a search takes in only what its question hangs on (its
-//! *cone*), by Tseitin's encoding in both directions. An input outside of the cone has the value that it prefers, a
-//! gate there is computed. Clauses that always hold, and literals that the question asks for on top, are taken in when
-//! a model breaks one: so what a question costs depends on the question, not on how much was encoded.
+//! *cone*), by Tseitin's encoding in both directions. An input outside of the cone has the value that it prefers, which
+//! for an entity or a string is one of its own; a gate there is computed. Clauses that always hold, and literals that
+//! the question asks for and that usually hold by themselves, such as "no other policy matches", are taken in when a
+//! model breaks one: so what a question costs depends on the question, not on how much was encoded.
+//!
+//! # Why
+//!
+//! With one solver over everything, the same questions took 1.6 times the instructions at 300 policies, and more with
+//! more.
 
 use std::cell::Cell;
 

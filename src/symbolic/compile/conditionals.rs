@@ -1,4 +1,4 @@
-//! A bound on conditionals.
+//! A bound on conditionals: what Cedar's typechecker hands on is a tree. Deeper policies are set aside.
 
 use cedar_policy::Policy;
 

@@ -1,4 +1,14 @@
 //! The policies of one side, with the terms that they are kept as.
+//!
+//! # Why
+//!
+//! Terms are compiled once for a family of environments, which differ in the action only. Where a policy has `action`
+//! in its scope only, and the scope admits the environment, the action is a constant that is true; what else the terms
+//! depend on is the types of principal, resource and context. Policies with `action ==`, and those whose conditions ask
+//! for the action, are compiled for each environment.
+//!
+//! Up to 10,000 policies' terms are kept so. Sessions that run at the same time each take the policies that no other is
+//! compiling, so that they divide the work.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, MutexGuard, PoisonError, TryLockError};

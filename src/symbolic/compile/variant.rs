@@ -1,4 +1,10 @@
 //! A policy as symcc's terms over one environment.
+//!
+//! # Why
+//!
+//! The terms are cedar-policy-symcc's, the search is ours. Each policy is compiled on its own, and of the assertions
+//! only the last is taken, the negated property. symcc's axioms about hierarchies are quadratic in the entity terms;
+//! ours (`theory::hierarchy`) are added when a model breaks one.
 
 use std::sync::Arc;
 

@@ -1,4 +1,9 @@
 //! Membership and inclusion of sets.
+//!
+//! # Why
+//!
+//! A set that is not written out is the elements that were asked for and are in it, and no others. Elements may be
+//! anything, sets and records included: equality of elements is a literal like any other.
 
 use std::rc::Rc;
 

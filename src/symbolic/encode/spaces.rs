@@ -1,9 +1,10 @@
 //! Classes: what stands for entities and strings.
 //!
 //! Entities and strings are numbers of *classes*: each constant has a number of its own, and every other number below
-//! the space's bound is some other entity or string. Two are equal exactly when the numbers are. A space is as wide as
-//! the constants and unknowns in it need; when there turn out to be more, the spaces say so ([`Spaces::too_narrow`])
-//! and the encoding starts again with more width.
+//! the space's bound is some other entity or string. Two are equal exactly when the numbers are, so that equality needs
+//! no axioms. A space is as wide as the constants and unknowns in it need; when there turn out to be more, the spaces
+//! say so ([`Spaces::too_narrow`]) and the encoding starts again with more width, so that no question is answered in
+//! too small a world. The first guess is by the number of policies.
 
 use std::collections::{BTreeMap, HashSet};
 use std::rc::Rc;

@@ -3,6 +3,11 @@
 //! A question is encoded as literals, and the solver is asked for a model in which they hold. Each theory then looks at
 //! the model and adds the axioms that it breaks, as clauses; the solver is asked again, until a model breaks none or
 //! there is no model. Clauses stay: they hold in every world, so later questions profit.
+//!
+//! # Why
+//!
+//! The budget is one of conflicts, not of time, and the states of combined patterns are bounded by number: the same
+//! question has the same answer on every machine.
 
 use std::collections::BTreeMap;
 

@@ -9,6 +9,11 @@
 //! | `hierarchy` | membership is transitive and has no cycles |
 //! | `strings` | strings match patterns as strings do |
 //! | `model` | reads values from the solver's model, for the theories and for witnesses |
+//!
+//! # Why
+//!
+//! Structure (options, records) is gone before the search, and equality of entities and strings is equality of numbers
+//! (`encode::spaces`). So only these theories are left, and what they say is said on demand.
 
 pub(super) mod congruence;
 pub(super) mod hierarchy;

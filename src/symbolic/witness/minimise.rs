@@ -1,5 +1,5 @@
-//! Witnesses are made small by asking Cedar: whatever can be left out while the authorizer still confirms the question
-//! is left out.
+//! Witnesses are made small by asking Cedar, not the solver: whatever can be left out while the authorizer still
+//! confirms the question is left out.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -17,6 +17,11 @@
 //! | `plan` | what is counted of a store, row by row |
 //! | `counts` | the counts |
 //! | `report` | what an outcome says of them |
+//!
+//! # Why
+//!
+//! Coverage asks what decides. `tests/tables/coverage_oracle.rs` counts a second time: it replaces operands in the text
+//! and asks the plain authorizer.
 
 mod counts;
 mod gauge;
