@@ -9,6 +9,8 @@
 //! | `discover` | which file is what, and which store owns it |
 //! | `forms` | the forms of decision tables, a file each |
 //! | `read` | from files to what they hold, one reader a kind |
+//! | `schema` | from files to a schema |
+//! | `statements` | where one policy ends and the next begins |
 //! | `files` | reads each file once |
 //! | `error` | why what a table brings along cannot be had |
 //! | `model` | what a repository holds, once read |
@@ -30,7 +32,9 @@ mod paths;
 mod read;
 mod request;
 mod rules;
+mod schema;
 pub mod shape;
+mod statements;
 pub mod syntax;
 
 pub use discover::{SCHEMA_FOLDERS, is_known, is_schema};
@@ -39,7 +43,8 @@ pub use focus::Focus;
 pub use forms::TableForm;
 pub use load::load;
 pub use model::{
-    Decider, EntityData, EntityFiles, EntityState, Link, Named, Policy, Repo, Schema, SchemaState, Store, Table,
+    Decider, EntityData, EntityFiles, EntityState, Link, Named, Policy, Repo, Schema, SchemaSource, SchemaState, Store,
+    Table,
 };
 pub use request::{Explicit, Request};
 pub use rules::RULES;

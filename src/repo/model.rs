@@ -194,6 +194,22 @@ pub struct Table {
     pub entity_files: EntityFiles,
 }
 
+/// Where the schema of a store comes from, or why it has none.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum SchemaSource {
+    /// It rules the folder of the policies, or somebody named it.
+    #[default]
+    Own,
+    /// It lies elsewhere in the repository and is the only one that fits.
+    Elsewhere,
+    /// There is none.
+    Nowhere,
+    /// None of these, by path, declares what the policies name.
+    NoneFits(Vec<String>),
+    /// Each of these does.
+    SeveralFit(Vec<String>),
+}
+
 /// Policies that decide together, and what belongs to them.
 #[derive(Debug)]
 pub struct Store {
@@ -201,6 +217,8 @@ pub struct Store {
     pub name: String,
     /// Its schema.
     pub schema: SchemaState,
+    /// Where that comes from.
+    pub schema_source: SchemaSource,
     /// Static policies and templates, in the order of files and positions.
     pub policies: Vec<Policy>,
     /// Template links.

@@ -29,8 +29,34 @@ reading_rule!(ENTITY_MISMATCH, "entity-mismatch", Validator, "entities are malfo
 reading_rule!(LINK_ERROR, "link-error", Validator, "a template link does not fit its template");
 reading_rule!(TEST_MISMATCH, "test-mismatch", Housekeeping, "a decision table is malformed");
 
+macro_rules! idle_rule {
+    ($name:ident, $id:literal, $summary:literal) => {
+        #[doc = $summary]
+        pub(crate) static $name: Rule = Rule {
+            id: $id,
+            summary: $summary,
+            level: Some(Level::Warning),
+            basis: Basis::Housekeeping,
+            precision: Precision::Exact,
+            opens: false,
+            configurable: true,
+            since: "0.2.0",
+            page: include_str!(concat!("../../docs/rules/", $id, ".md")),
+        };
+    };
+}
+
+idle_rule!(UNUSED_SCHEMA, "unused-schema", "a schema governs no policies");
+idle_rule!(UNUSED_TABLE, "unused-table", "a decision table belongs to no store, so its rows do not run");
+idle_rule!(UNUSED_ENTITIES, "unused-entities", "an entity file belongs to no store");
+idle_rule!(MISNAMED_SCHEMA, "misnamed-schema", "a schema stands under the name of policies");
+
 /// All rules of this module.
 pub static RULES: &[&Rule] = &[
+    &UNUSED_SCHEMA,
+    &UNUSED_TABLE,
+    &UNUSED_ENTITIES,
+    &MISNAMED_SCHEMA,
     &UNREADABLE_FILE,
     &SYNTAX_ERROR,
     &TOO_DEEP,

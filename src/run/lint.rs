@@ -38,6 +38,9 @@ pub fn lint(options: &LintOptions) -> Result<Outcome, RunError> {
     outcome
         .notices
         .extend(linted.unfit.into_iter().map(|notice| Notice { kind: NoticeKind::PolicySetAside, ..notice }));
+    let asked = [(*conflicts, "which of its permits and forbids overlap"), (*breadth, "how far its permits reach")];
+    let asked: Vec<&str> = asked.into_iter().filter(|(asked, _)| *asked).map(|(_, what)| what).collect();
+    outcome.notices.extend(loaded.unproved(&asked));
     outcome.breadth = linted.breadth;
     outcome.checked_something = loaded.holds_policies();
     finish(&mut outcome, &loaded, reading, &|rule| {

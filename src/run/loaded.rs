@@ -7,11 +7,11 @@ use super::error::RunError;
 use super::place::Place;
 use super::reading::Reading;
 use super::settings::{Settings, catalogue};
-use crate::config::{Acceptance, CONFIGURATION, Config};
+use crate::config::{Acceptance, CONFIGURATION, Config, FILE_NAME as CONFIG};
 use crate::finding::{FailOn, Finding};
 use crate::lint;
 use crate::outcome::{LeftOut, Notice, NoticeKind, Outcome, Summary};
-use crate::repo::{self, EntityState, Focus, Repo, Request, SchemaState, Store};
+use crate::repo::{self, EntityState, Focus, Repo, Request, SchemaSource, SchemaState, Store};
 use crate::rule::{Basis, Catalogue, Rule};
 use crate::source::Source;
 use crate::text::{Location, inline, nearest};
@@ -193,6 +193,23 @@ impl Loaded {
         (!on_demand || demanded.contains(&rule.id)) && (rule.basis != Basis::Symbolic || ready())
     }
 
+    /// What is not proved for lack of a schema, for each store; `asked` is what was asked for by name besides, as a
+    /// reader would say what is not known.
+    pub(super) fn unproved(&self, asked: &[&str]) -> Vec<Notice> {
+        let mut notices = Vec::new();
+        for store in self.unvalidated_stores().filter(|store| matches!(store.schema, SchemaState::None)) {
+            let name = inline(&store.name);
+            let why = why_no_schema(&store.schema_source);
+            let message = format!("store `{name}` has no schema, so nothing is proved about its policies{why}");
+            notices.push(Notice::new(NoticeKind::NoSchema, message).store(&store.name));
+            notices.extend(asked.iter().map(|asked| {
+                let message = format!("store `{name}` has no schema, so {asked} is not known");
+                Notice::new(NoticeKind::AskedInVain, message).store(&store.name)
+            }));
+        }
+        notices
+    }
+
     /// What cannot be validated for lack of a schema, a sentence for each store.
     pub(super) fn unvalidated(&self) -> Vec<Notice> {
         let mut gaps = Vec::new();
@@ -201,10 +218,26 @@ impl Loaded {
             let count = store.policies.len();
             let policies = if count == 1 { "its policy is".to_owned() } else { format!("its {count} policies are") };
             let name = inline(&store.name);
-            let message = format!("store `{name}` has no schema, so {policies} parsed but not validated");
+            let why = why_no_schema(&store.schema_source);
+            let message = format!("store `{name}` has no schema, so {policies} parsed but not validated{why}");
             gaps.push(Notice::new(NoticeKind::NoSchema, message).store(&store.name));
         }
         gaps
+    }
+}
+
+/// Why a store has no schema although there are some, in brackets; nothing where there are none.
+fn why_no_schema(source: &SchemaSource) -> String {
+    match source {
+        SchemaSource::Own | SchemaSource::Elsewhere | SchemaSource::Nowhere => String::new(),
+        SchemaSource::NoneFits(paths) => match paths.as_slice() {
+            [only] => format!(" (`{}` does not declare what they name)", inline(only)),
+            _ => " (no schema here declares what they name)".to_owned(),
+        },
+        SchemaSource::SeveralFit(paths) => {
+            let paths: Vec<String> = paths.iter().map(|path| format!("`{}`", inline(path))).collect();
+            format!(" (each of {} declares what they name; say in {CONFIG} which one holds)", paths.join(", "))
+        }
     }
 }
 

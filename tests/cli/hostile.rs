@@ -179,10 +179,12 @@ fn deep_json() {
     ] {
         for (kind, text) in [("open", &deep), ("closed", &closed), ("objects", &objects)] {
             let seen = survives(&format!("{name} {kind}"), &[("a.cedar", PERMIT), (name, text)], &[]);
-            // A row that cannot run is told as a row, not as a finding.
-            let rows = name == "a_test.json" && kind == "closed";
-            assert!(
-                rows || rules.iter().any(|rule| seen.found(rule)),
+            // Arrays of arrays are JSON with none of the keys that such a file has: another tool's.
+            if kind == "closed" && ["entities.json", "a_test.json", "ALLOW/r.json"].contains(&name) {
+                assert_eq!(seen.code, 0, "{name} {kind}");
+                continue;
+            }
+            assert!( rules.iter().any(|rule| seen.found(rule)),
                 "{name} {kind}: {:?}\n{}",
                 seen.rules,
                 seen.stdout

@@ -228,7 +228,8 @@ fn hostile_names_are_quoted_for_yaml_and_toml() {
         (format!("{folder}/p.cedar"), policies),
         (format!("{folder}/entities.json"), entities),
         ("two/a\"\\'.cedarschema".to_owned(), SCHEMA.to_owned()),
-        ("two/b\n[x].cedarschema".to_owned(), SCHEMA.to_owned()),
+        ("two/b\n[x].cedarschema".to_owned(), format!("{SCHEMA}entity More;\n")),
+        ("two/p.cedar".to_owned(), "permit (principal, action, resource);".to_owned()),
     ];
     let files: Vec<_> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
     let dir = repository(&files, "https://github.com/a/b");

@@ -1,7 +1,7 @@
 //! What a file is, by its name.
 
 use crate::repo::forms::TableForm;
-use crate::repo::paths::folder;
+use crate::repo::paths::{dir, folder};
 
 /// What a file's name says that it holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -10,7 +10,7 @@ pub(in crate::repo) enum Kind {
     SchemaCedar,
     /// A schema in JSON.
     SchemaJson,
-    /// `schema.json`: a Cedar schema only if nothing else is and it looks like one.
+    /// JSON with `schema` in its name: a Cedar schema if it has the outlines of one.
     SchemaCandidate,
     /// Policies.
     Policies,
@@ -28,13 +28,13 @@ pub(in crate::repo) enum Kind {
 pub(in crate::repo) fn kind(path: &str) -> Option<Kind> {
     let name = path.rsplit('/').next().unwrap_or(path);
     let is = |bare: &str| name == bare || name.strip_suffix(bare).is_some_and(|stem| stem.ends_with('.'));
-    if is("cedarschema") {
+    if is("cedarschema") || name == "cedar.schema" {
         Some(Kind::SchemaCedar)
     } else if is("cedarschema.json") {
         Some(Kind::SchemaJson)
     } else if name == "schema.json" {
         Some(Kind::SchemaCandidate)
-    } else if is("cedartemplatelinks.json") {
+    } else if is("cedartemplatelinks.json") || matches!(name, "linked" | "linked.json") {
         Some(Kind::Links)
     } else if is("cedarguard") {
         Some(Kind::Guardrail)
@@ -48,9 +48,18 @@ pub(in crate::repo) fn kind(path: &str) -> Option<Kind> {
         Some(Kind::Table)
     } else if name.ends_with(".json") && folder(path) == "entities" {
         Some(Kind::Entities)
+    } else if name.contains("schema") && name.ends_with(".json") {
+        Some(Kind::SchemaCandidate)
     } else {
         None
     }
+}
+
+/// The kind of the file at `path` where nobody has named it: in folders whose names begin with a dot tools keep their
+/// own tests, data and schemas, so that only what decides is looked for there.
+pub(super) fn kind_unnamed(path: &str) -> Option<Kind> {
+    let hidden = dir(path).split('/').any(|folder| folder.starts_with('.'));
+    kind(path).filter(|kind| !hidden || matches!(kind, Kind::Policies | Kind::Links | Kind::Guardrail))
 }
 
 /// Whether a file of this name is known to be Cedar's, or ours.
@@ -85,6 +94,10 @@ mod tests {
             ("a_test.yaml", Some(Kind::Table)),
             ("g.cedarguard", Some(Kind::Guardrail)),
             ("l.cedartemplatelinks.json", Some(Kind::Links)),
+            ("cedar.schema", Some(Kind::SchemaCedar)),
+            ("a/my-schema.v2.json", Some(Kind::SchemaCandidate)),
+            ("tests-schema.json", Some(Kind::Table)),
+            ("a/linked", Some(Kind::Links)),
             ("package.json", None),
             ("mycedarschema", None),
         ] {
@@ -106,9 +119,12 @@ mod tests {
         let is_key = |event: &saphyr_parser::Event<'_>| matches!(event, saphyr_parser::Event::Scalar(text, ..) if text == "files");
         events.find(is_key).unwrap();
         let Some(saphyr_parser::Event::Scalar(pattern, ..)) = events.next() else { panic!("no pattern") };
-        let stems =
-            ["", ".", "a", "a.", "a_test", "_test", "tests-", "tests-a", "entities", "schema", "x y.", "polcheck"];
+        let stems = [
+            "", ".", "a", "a.", "a_test", "_test", "tests-", "tests-a", "entities", "schema", "x y.", "polcheck",
+            "a-schema", "linked",
+        ];
         let ends = [
+            "",
             "cedarschema",
             "cedarschema.json",
             ".cedarschema",

@@ -1,11 +1,12 @@
 //! Which files belong together: stores as configured, then those that names and folders show.
 
-use super::classify::{Kind, kind};
+use super::classify::{Kind, kind, kind_unnamed};
 use super::plan::{Layout, Plan};
 use super::stores::discover;
 use crate::config::{CONFIGURATION, Config, Pattern, StoreConfig};
 use crate::finding::{Finding, Level};
 use crate::repo::files::Files;
+use crate::repo::rules::RULES;
 use crate::text::inline;
 
 /// Lays out `paths` (sorted, relative to the root).
@@ -16,7 +17,7 @@ pub(in crate::repo) fn lay_out(paths: &[String], config: &Config, files: &Files<
     for path in paths {
         // What several stores name belongs to each of them.
         let claims = config.stores.iter().zip(&mut configured).filter_map(|(store, plan)| claim(store, plan, path));
-        match (claims.count(), kind(path)) {
+        match (claims.count(), kind_unnamed(path)) {
             (0, Some(Kind::Guardrail)) => layout.guardrails.push(path.clone()),
             (0, Some(kind)) => free.push((path, kind)),
             _ => {}
@@ -27,6 +28,8 @@ pub(in crate::repo) fn lay_out(paths: &[String], config: &Config, files: &Files<
         layout.stores.push(plan);
     }
     discover(&free, files, &mut layout);
+    let rule = |id: &str| RULES.iter().find(|rule| rule.id == id && rule.configurable);
+    layout.findings.retain_mut(|finding| rule(finding.rule).is_none_or(|rule| config.judge(rule, finding)));
     layout.stores.retain(|plan| {
         !(plan.policies.is_empty() && plan.schema.is_empty() && plan.tables.is_empty() && plan.conflict.is_none())
     });

@@ -5,20 +5,34 @@
 //! | `classify` | what a file is, by its name |
 //! | `plan` | a store by the paths of its files |
 //! | `layout` | all stores: as configured, then those that `stores` finds |
-//! | `stores` | stores from names and folders |
-//! | `schemas` | which schemas rule which folder |
+//! | `sorted`, `shapes` | what the files that nobody named are, by name and content |
+//! | `group`, `groups`, `copies` | which policies belong together |
+//! | `schemas`, `units` | which folder a schema rules, and which files make one |
+//! | `govern` | which schema governs which policies |
+//! | `words` | names that text mentions |
+//! | `stores` | stores from all of that |
+//! | `idle` | what is said of files that belong nowhere |
 //! | `homes` | which store a data file belongs to |
 //! | `named` | files named one by one |
 //! | `tables` | tables named one by one |
 
 mod classify;
+mod copies;
+mod govern;
+mod group;
+mod groups;
 mod homes;
+mod idle;
 mod layout;
 mod named;
 mod plan;
 mod schemas;
+mod shapes;
+mod sorted;
 mod stores;
 mod tables;
+mod units;
+mod words;
 
 pub use classify::{is_known, is_schema};
 pub(super) use layout::lay_out;

@@ -1,6 +1,8 @@
 //! A store, and a repository, by the paths of their files: what discovery comes to.
 
+use super::classify::Kind;
 use crate::finding::Finding;
+use crate::repo::model::SchemaSource;
 use crate::repo::paths::{dir, within};
 
 /// A store by the paths of its files.
@@ -19,6 +21,10 @@ pub(in crate::repo) struct Plan {
     /// Tables, and whether the file must be one (by its name or because the user says so).
     pub(in crate::repo) tables: Vec<(String, bool)>,
     pub(in crate::repo) level: Option<u32>,
+    /// Where the schema comes from, or why there is none.
+    pub(in crate::repo) schema_source: SchemaSource,
+    /// The folder of examples or tests that it lies in.
+    pub(in crate::repo) apart: String,
     /// The folder that it lies in, where it was not spelled out.
     pub(in crate::repo) root: Option<String>,
 }
@@ -28,6 +34,24 @@ impl Plan {
     pub(super) fn rooted(root: &str) -> Self {
         let name = if root.is_empty() { ".".to_owned() } else { root.to_owned() };
         Self { name, root: Some(root.to_owned()), ..Self::default() }
+    }
+
+    /// Takes the file of links, entities or rows at `path`.
+    pub(super) fn take(&mut self, path: &str, kind: Kind) {
+        let path = path.to_owned();
+        match kind {
+            Kind::Links => self.links.push(path),
+            Kind::Entities => self.entities.push(path),
+            Kind::Table => self.tables.push((path, true)),
+            Kind::Policies => self.policies.push(path),
+            Kind::SchemaCedar | Kind::SchemaJson | Kind::SchemaCandidate | Kind::Guardrail => {}
+        }
+    }
+
+    /// Whether there is anything that a schema could govern.
+    pub(super) fn holds_more_than_schema(&self) -> bool {
+        let empty = [&self.policies, &self.links, &self.entities].into_iter().all(Vec::is_empty);
+        !empty || !self.tables.is_empty()
     }
 
     /// Every file of the store.

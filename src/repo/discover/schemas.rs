@@ -1,12 +1,7 @@
 //! Which schemas rule which folder, and whether it can be told.
 
-use std::collections::BTreeSet;
-
-use super::plan::Plan;
-use crate::data::json::Node;
 use crate::finding::{Finding, Level};
 use crate::repo::files::{Files, whole};
-use crate::repo::paths::dir;
 use crate::repo::rules::SCHEMA_CONFLICT;
 use crate::text::{Location, inline};
 
@@ -19,40 +14,13 @@ pub(super) fn root_of(dir: &str) -> &str {
     if SCHEMA_FOLDERS.contains(&name) { above } else { dir }
 }
 
-/// Whether the file at `path` has the outlines of a schema in JSON.
-pub(super) fn looks_like_schema(files: &Files<'_>, path: &str) -> bool {
-    // One that cannot be read or is not JSON is an error later on, never skipped.
-    let Ok(file) = files.text(path) else { return true };
-    let text = file.parse_text();
-    let Ok(root) = Node::parse(&file, &text) else { return true };
-    let namespaces = root.fields().unwrap_or_default();
-    namespaces.iter().any(|(_, body)| body.field("entityTypes").is_some() || body.field("actions").is_some())
-}
-
-/// A store around the schemas that rule `root`: one, one in two syntaxes, fragments, or a conflict.
-pub(super) fn with_schema(root: &str, schemas: &[&str], files: &Files<'_>) -> Plan {
-    let mut plan = Plan::rooted(root);
-    for path in schemas {
-        let cedar = path.strip_suffix(".json").filter(|cedar| schemas.contains(cedar));
-        match cedar {
-            Some(cedar) => plan.twins.push(((*path).to_owned(), cedar.to_owned())),
-            None => plan.schema.push((*path).to_owned()),
-        }
-    }
-    let folders: BTreeSet<&str> = plan.schema.iter().map(|path| dir(path)).collect();
-    let fragments = folders.len() == 1 && folders.iter().all(|folder| *folder != root);
-    if plan.schema.len() > 1 && !fragments {
-        plan.conflict = Some(conflict(&plan.schema, files));
-    }
-    plan
-}
-
-fn conflict(schemas: &[String], files: &Files<'_>) -> Finding {
+/// What is said where it cannot be told which of `schemas` governs the policies of a folder.
+pub(super) fn conflict(schemas: &[&str], files: &Files<'_>) -> Finding {
     let place = |path: &str| files.text(path).map_or_else(|_| Location::of_path(path), |file| whole(&file));
-    let first = schemas.first().map(String::as_str).unwrap_or_default();
+    let first = schemas.first().copied().unwrap_or_default();
     let listed: Vec<_> = schemas.iter().map(|path| format!("`{}`", inline(path))).collect();
     let message = format!(
-        "{} schemas stand side by side and it cannot be told which one holds: {}",
+        "{} schemas stand side by side and it cannot be told which one governs the policies here: {}",
         schemas.len(),
         listed.join(", ")
     );

@@ -1,98 +1,149 @@
-//! Stores that nobody has spelled out, from names and folders.
-//!
-//! # Why
-//!
-//! Without a schema, the outermost folders that hold policies are a store each. Folders that have nothing to do with
-//! each other then do not share ids or decisions.
+//! Stores that nobody has spelled out, from names, folders and contents.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::classify::Kind;
+use super::govern::{Govern, Governed, Governing};
+use super::groups::{group, ruled};
 use super::homes::homes;
+use super::idle::{idle_data, idle_schema};
 use super::plan::{Layout, Plan};
-use super::schemas::{looks_like_schema, root_of, with_schema};
+use super::schemas::{conflict, root_of};
+use super::sorted::Sorted;
+use super::units::{Unit, units};
+use super::words::mentioned;
 use crate::repo::files::Files;
 use crate::repo::paths::{dir, within};
 
-/// Adds the stores of the files in `free`, which no configured store takes, to `layout`; files without a store are left
-/// out.
+/// Adds the stores of the files in `free`, which no configured store takes, to `layout`. Files of other tools are left
+/// out; what is Cedar's and belongs nowhere is a finding.
 pub(super) fn discover(free: &[(&str, Kind)], files: &Files<'_>, layout: &mut Layout) {
-    let of_kind = |wanted: Kind| free.iter().filter(move |(_, kind)| *kind == wanted).map(|(path, _)| *path);
-    let policies: Vec<&str> = of_kind(Kind::Policies).collect();
-    let mut by_root: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    let schemas = free.iter().filter(|(_, kind)| matches!(kind, Kind::SchemaCedar | Kind::SchemaJson));
-    for (path, _) in schemas {
-        by_root.entry(root_of(dir(path))).or_default().push(path);
-    }
-    for path in of_kind(Kind::SchemaCandidate) {
-        let root = root_of(dir(path));
-        let why = if by_root.contains_key(root) {
-            Some("another schema stands beside it")
-        } else if !policies.iter().any(|policy| within(policy, root)) {
-            Some("there are no Cedar policies below its folder")
-        } else if !looks_like_schema(files, path) {
-            Some("it does not look like a Cedar schema")
-        } else {
-            None
-        };
-        match why {
-            Some(why) => layout.left_out.push((path.to_owned(), why.to_owned())),
-            None => by_root.entry(root).or_default().push(path),
-        }
-    }
-    let mut plans: BTreeMap<&str, Plan> =
-        by_root.into_iter().map(|(root, schemas)| (root, with_schema(root, &schemas, files))).collect();
-    let owner = |roots: &BTreeSet<&str>, path: &str| -> Option<String> {
-        roots.iter().filter(|root| within(path, root)).max_by_key(|root| root.len()).map(|root| (*root).to_owned())
-    };
-    let schema_roots: BTreeSet<&str> = plans.keys().copied().collect();
-    let schemaless = clusters(policies.iter().copied().filter(|path| owner(&schema_roots, path).is_none()));
-    for root in &schemaless {
-        plans.insert(root, Plan::rooted(root));
-    }
-    let roots: BTreeSet<&str> = plans.keys().copied().collect();
-    let in_order: Vec<&str> = roots.iter().copied().collect();
-    for (path, kind) in free {
-        let home = match kind {
-            Kind::Policies => owner(&roots, path).ok_or_else(String::new),
-            Kind::Links | Kind::Entities | Kind::Table => match homes(&in_order, path).as_slice() {
-                [only] => in_order.get(*only).map(|root| (*root).to_owned()).ok_or_else(String::new),
-                [] => Err("there are no Cedar policies that it could belong to".to_owned()),
-                several => Err(format!("it could belong to {} stores; name it in polcheck.toml", several.len())),
-            },
-            _ => continue,
-        };
-        match home {
-            Ok(root) => {
-                if let Some(plan) = plans.get_mut(root.as_str()) {
-                    place(path, *kind, plan);
+    let sorted = Sorted::of(free, files);
+    let ruled = ruled(&sorted);
+    let mut all: Vec<Unit<'_>> = ruled.iter().flat_map(|(root, paths)| units(root, paths, files)).collect();
+    let known: BTreeSet<&str> = all.iter().flat_map(Unit::paths).collect();
+    let spare = sorted.candidates.iter().copied().filter(|path| !known.contains(path));
+    let spare: Vec<Unit<'_>> = spare.map(|path| Unit::new(root_of(dir(path)), vec![path])).collect();
+    all.extend(spare);
+    let groups = group(&sorted, &ruled, files);
+    let governed = Govern { units: &all, files }.govern(groups);
+    let mut stores: Vec<Found<'_>> = governed.into_iter().map(|governed| found(governed, &all, files)).collect();
+    let used: BTreeSet<usize> = stores.iter().filter_map(|store| store.unit).collect();
+    let tied: BTreeSet<&str> = stores.iter().flat_map(|store| store.tied.iter().copied()).collect();
+    let idle: Vec<usize> = (0..all.len())
+        .filter(|at| {
+            !used.contains(at) && all.get(*at).is_some_and(|unit| !unit.paths().any(|path| tied.contains(path)))
+        })
+        .collect();
+    // A schema without policies may still have entities and tables.
+    stores.extend(idle.iter().filter_map(|at| Some(alone(*at, all.get(*at)?))));
+    place_data(&sorted, &mut stores, &all, files, layout);
+    let any = !sorted.policies.is_empty();
+    for store in stores {
+        let unit = store.unit.and_then(|at| all.get(at));
+        match unit {
+            Some(unit) if any && !store.plan.holds_more_than_schema() => {
+                let repeats = used.iter().filter_map(|at| all.get(*at)).any(|other| other.equals(unit, files));
+                if !repeats {
+                    layout.findings.extend(idle_schema(unit, files));
                 }
             }
-            Err(why) => layout.left_out.push(((*path).to_owned(), why)),
+            _ => layout.stores.push(store.plan),
         }
     }
-    layout.stores.extend(plans.into_values());
+    layout.findings.extend(sorted.findings);
+    layout.left_out.extend(sorted.foreign);
 }
 
-fn place(path: &str, kind: Kind, plan: &mut Plan) {
-    let path = path.to_owned();
-    match kind {
-        Kind::Policies => plan.policies.push(path),
-        Kind::Links => plan.links.push(path),
-        Kind::Entities => plan.entities.push(path),
-        Kind::Table => plan.tables.push((path, true)),
-        Kind::SchemaCedar | Kind::SchemaJson | Kind::SchemaCandidate | Kind::Guardrail => {}
-    }
+/// A store on its way.
+struct Found<'p> {
+    plan: Plan,
+    unit: Option<usize>,
+    /// The schemas of which it cannot be told which one governs it.
+    tied: Vec<&'p str>,
 }
 
-/// Folders that hold policies without a schema: the outermost ones, each a store.
-fn clusters<'p>(policies: impl Iterator<Item = &'p str>) -> Vec<&'p str> {
-    let mut roots: Vec<&str> = Vec::new();
-    let dirs: BTreeSet<&str> = policies.map(dir).collect();
-    for folder in dirs {
-        if !roots.iter().any(|root| within(folder, root)) {
-            roots.push(folder);
+/// The store of a group and what governs it.
+fn found<'p>(governed: Governed<'p>, all: &[Unit<'p>], files: &Files<'_>) -> Found<'p> {
+    let Governed { name, group, by } = governed;
+    let mut plan = Plan::rooted(&group.root);
+    plan.apart = group.apart.to_owned();
+    plan.name = name.unwrap_or(plan.name);
+    plan.policies = group.policies.iter().map(|path| (*path).to_owned()).collect();
+    let (mut unit, mut tied) = (None, Vec::new());
+    match by {
+        Governing::Unit(at, source) => {
+            unit = Some(at);
+            plan.schema_source = source;
+            all.get(at).into_iter().for_each(|unit| give_schema(&mut plan, unit));
         }
+        Governing::Tie(several) => {
+            tied = several.iter().filter_map(|at| all.get(*at)).flat_map(Unit::paths).collect();
+            let paths: Vec<&str> = several.iter().filter_map(|at| all.get(*at)).map(Unit::path).collect();
+            plan.conflict = Some(conflict(&paths, files));
+            plan.schema = tied.iter().map(|path| (*path).to_owned()).collect();
+        }
+        Governing::Nothing(source) => plan.schema_source = source,
     }
-    roots
+    Found { plan, unit, tied }
+}
+
+/// The store of a schema that governs no policies.
+fn alone<'p>(at: usize, unit: &Unit<'p>) -> Found<'p> {
+    let mut plan = Plan::rooted(unit.root);
+    plan.apart = unit.apart().to_owned();
+    give_schema(&mut plan, unit);
+    Found { plan, unit: Some(at), tied: Vec::new() }
+}
+
+fn give_schema(plan: &mut Plan, unit: &Unit<'_>) {
+    plan.schema = unit.files.iter().map(|path| (*path).to_owned()).collect();
+    plan.twins = unit.twins.iter().map(|(twin, of)| ((*twin).to_owned(), (*of).to_owned())).collect();
+}
+
+/// Gives each entity file, table and file of links to its store; says what belongs nowhere.
+fn place_data(sorted: &Sorted<'_>, stores: &mut [Found<'_>], all: &[Unit<'_>], files: &Files<'_>, layout: &mut Layout) {
+    for (path, kind) in &sorted.data {
+        let homes = homes_of(path, stores, all, files);
+        if let [only] = homes.as_slice() {
+            if let Some(store) = stores.get_mut(*only) {
+                store.plan.take(path, *kind);
+            }
+            continue;
+        }
+        let stores_there = || homes.iter().filter_map(|at| stores.get(*at));
+        // That nothing hangs on the schemas there is said of them.
+        if !homes.is_empty() && stores_there().all(|store| store.plan.policies.is_empty()) {
+            layout.left_out.push(((*path).to_owned(), "several schemas are there, and no policies".to_owned()));
+            continue;
+        }
+        let names: Vec<&str> = stores_there().map(|store| store.plan.name.as_str()).collect();
+        layout.findings.push(idle_data(path, *kind, &names, files));
+    }
+}
+
+/// The stores that the data file at `path` could belong to.
+fn homes_of(path: &str, stores: &[Found<'_>], all: &[Unit<'_>], files: &Files<'_>) -> Vec<usize> {
+    // What lies among examples or tests is theirs; what lies outside is not.
+    let open = |at: &usize| stores.get(*at).is_some_and(|store| within(path, &store.plan.apart));
+    let open: Vec<usize> = (0..stores.len()).filter(open).collect();
+    let folders: Vec<&str> = open.iter().filter_map(|at| stores.get(*at)).map(|store| store.plan.folder()).collect();
+    let mut homes: Vec<usize> = homes(&folders, path).into_iter().filter_map(|at| open.get(at).copied()).collect();
+    let mut leave = |fits: &dyn Fn(&Found<'_>) -> bool| {
+        let some: Vec<usize> = homes.iter().copied().filter(|at| stores.get(*at).is_some_and(fits)).collect();
+        if homes.len() > 1 && !some.is_empty() {
+            homes = some;
+        }
+        homes.len() > 1
+    };
+    let doubt = leave(&|store| !store.plan.policies.is_empty());
+    if doubt {
+        let names = files.text(path).map(|file| mentioned(&file.parse_text())).unwrap_or_default();
+        let declares = |store: &Found<'_>| {
+            let declared = store.unit.and_then(|at| all.get(at)).and_then(|unit| unit.names(files));
+            names.count() > 0 && declared.is_some_and(|declared| names.lacking(declared) == 0)
+        };
+        leave(&declares);
+    }
+    homes
 }

@@ -8,6 +8,7 @@ pub(super) static FORM: FormSpec = FormSpec {
     prefixes: &[],
     folders: &[],
     sniff: is_table,
+    shows: shows,
     entity_files: None,
     store: None,
 };
@@ -15,4 +16,11 @@ pub(super) static FORM: FormSpec = FormSpec {
 fn is_table(candidate: &Candidate<'_>) -> bool {
     let header = candidate.text.lines().next().unwrap_or_default();
     candidate.must || (header.contains("principal") && header.contains("expect"))
+}
+
+fn shows(candidate: &Candidate<'_>) -> bool {
+    let header = candidate.text.lines().next().unwrap_or_default();
+    let columns = header.split(',').map(|column| column.trim().trim_matches('"'));
+    candidate.text.trim().is_empty()
+        || columns.into_iter().any(|column| ["principal", "action", "resource", "expect"].contains(&column))
 }

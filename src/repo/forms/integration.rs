@@ -11,6 +11,7 @@ pub(super) static FORM: FormSpec = FormSpec {
     prefixes: &[],
     folders: &[],
     sniff: is_table,
+    shows: is_table,
     entity_files: None,
     store: Some(store),
 };

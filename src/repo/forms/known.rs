@@ -18,6 +18,14 @@ impl TableForm {
         forms.copied().find(|form| (form.spec().sniff)(&candidate))
     }
 
+    /// Whether anything in `file`, which is called as a table is, shows one: if nothing does, it is another tool's.
+    pub(in crate::repo) fn could_be(file: &SourceFile) -> bool {
+        let text = file.parse_text();
+        let candidate = Candidate { file, text: &text, folder: folder(file.path()), must: false };
+        let fits = |form: &&Self| form.spec().endings.iter().any(|ending| file.name().ends_with(ending));
+        Self::ALL.iter().filter(fits).any(|form| (form.spec().shows)(&candidate))
+    }
+
     /// How the names of tables end, those of several forms more than once.
     pub(in crate::repo) fn endings() -> impl Iterator<Item = &'static str> {
         Self::ALL.iter().flat_map(|form| form.spec().endings).copied()

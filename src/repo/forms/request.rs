@@ -9,6 +9,7 @@ pub(super) static FORM: FormSpec = FormSpec {
     prefixes: &[],
     folders: &["ALLOW", "DENY"],
     sniff: is_table,
+    shows: shows,
     entity_files: None,
     store: None,
 };
@@ -19,4 +20,11 @@ fn is_table(candidate: &Candidate<'_>) -> bool {
     }
     let root = candidate.json();
     root.is_some_and(|root| ["principal", "action", "resource"].iter().all(|key| root.field(key).is_some()))
+}
+
+/// The folder says that it is one, so that what lacks a key is a broken one.
+fn shows(candidate: &Candidate<'_>) -> bool {
+    let keys = ["principal", "action", "resource"];
+    FORM.folders.contains(&candidate.folder)
+        && candidate.json().is_none_or(|root| keys.iter().any(|key| root.field(key).is_some()))
 }

@@ -10,6 +10,7 @@ pub(super) static FORM: FormSpec = FormSpec {
     prefixes: &["tests-"],
     folders: &[],
     sniff: is_table,
+    shows: shows,
     entity_files: Some((named_entities, Bound::Folder)),
     store: None,
 };
@@ -39,4 +40,15 @@ fn named_entities(file: &SourceFile) -> Vec<String> {
     named.sort_unstable();
     named.dedup();
     named
+}
+
+/// What is no JSON could be a table that is broken.
+fn shows(candidate: &Candidate<'_>) -> bool {
+    const KEYS: [&str; 2] = ["request", "decision"];
+    match candidate.json() {
+        None => true,
+        Some(root) => root.elements().is_some_and(|rows| {
+            rows.is_empty() || rows.iter().any(|row| KEYS.iter().any(|key| row.field(key).is_some()))
+        }),
+    }
 }

@@ -23,6 +23,9 @@ pub(in crate::repo) struct FormSpec {
     pub(super) folders: &'static [&'static str],
     /// Whether a file with one of the endings is in this form.
     pub(super) sniff: fn(&Candidate<'_>) -> bool,
+    /// Whether a file with one of the endings shows anything of this form, be it broken: a file that shows none is
+    /// another tool's, whatever its name.
+    pub(super) shows: fn(&Candidate<'_>) -> bool,
     /// The entity files that a table names, as written, and where they may lie. A table that cannot be read names none:
     /// it says so when it is run.
     pub(in crate::repo) entity_files: Option<(NamedFiles, Bound)>,

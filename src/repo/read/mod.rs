@@ -6,9 +6,7 @@
 //! | `assemble` | keys and names for what was found |
 //! | `found` | policies and links before they have a store |
 //! | `policies` | policy files, by `policies_cedar` and `policies_json` |
-//! | `statements` | where one policy ends and the next begins |
 //! | `links` | template links |
-//! | `schema` | schemas, kept within `schema_bounds` |
 //! | `entities` | entities |
 //! | `tables` | decision tables, and what they bring along |
 
@@ -19,9 +17,6 @@ mod links;
 mod policies;
 mod policies_cedar;
 mod policies_json;
-mod schema;
-mod schema_bounds;
-mod statements;
 mod store;
 mod tables;
 

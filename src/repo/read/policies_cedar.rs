@@ -5,10 +5,10 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::found::{Found, PolicyFile};
-use super::statements::{Statement, split};
 use crate::finding::{Finding, Level};
 use crate::repo::cedar::{self, CedarFault, Parsed};
 use crate::repo::rules::{SYNTAX_ERROR, TOO_DEEP};
+use crate::repo::statements::{Statement, split};
 use crate::text::{Location, SourceFile, Span};
 
 /// Deeper bracket nesting than this is not analysed.

@@ -8,13 +8,14 @@ use rayon::prelude::*;
 
 use super::assemble::{add_link, add_policies};
 use super::found::PolicyFile;
-use super::{entities, links, policies, schema, tables};
+use super::{entities, links, policies, tables};
 use crate::finding::Finding;
 use crate::repo::discover::Plan;
 use crate::repo::error::OwnStoreError;
 use crate::repo::files::{Files, Unread};
 use crate::repo::forms::{StorePaths, TableForm};
 use crate::repo::model::{EntityState, SchemaState, Store, Table};
+use crate::repo::schema;
 use crate::text::{Location, SourceFile};
 
 /// A store as read, with what went wrong.
@@ -65,6 +66,7 @@ pub(in crate::repo) fn read_store(plan: Plan, files: &Files<'_>) -> ReadStore {
     let mut store = Store {
         name: plan.name,
         schema,
+        schema_source: plan.schema_source,
         policies: Vec::new(),
         links: Vec::new(),
         set: PolicySet::new(),

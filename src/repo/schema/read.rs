@@ -5,21 +5,21 @@ use std::sync::Arc;
 use cedar_policy::SchemaFragment;
 use miette::Diagnostic;
 
-use super::schema_bounds;
-use super::statements::split;
+use super::bounds;
 use crate::data::json::JsonError;
 use crate::finding::{Finding, Level};
 use crate::repo::cedar;
 use crate::repo::files::whole;
 use crate::repo::model::{Schema, SchemaState};
 use crate::repo::rules::{SCHEMA_CONFLICT, SCHEMA_ERROR, TOO_DEEP};
+use crate::repo::statements::split;
 use crate::text::{Location, SourceFile, Span};
 
 const MAX_DEPTH: usize = 250;
 
 /// Makes one schema of `files`. `twins` are files that hold the same schema in the other syntax, each with the one it
 /// should equal.
-pub(super) fn read(
+pub(in crate::repo) fn read(
     files: &[Arc<SourceFile>],
     twins: &[(Arc<SourceFile>, Arc<SourceFile>)],
 ) -> (SchemaState, Vec<Finding>) {
@@ -30,6 +30,16 @@ pub(super) fn read(
     }
     let environments = schema.request_envs().count();
     (SchemaState::Ready(Arc::new(Schema { cedar: schema, files: files.to_vec(), environments })), findings)
+}
+
+/// The schema that `files` make together; `None` where they make none.
+pub(in crate::repo) fn parse(files: &[Arc<SourceFile>]) -> Option<cedar_policy::Schema> {
+    one(files).0
+}
+
+/// How deeply the brackets of a schema in Cedar syntax nest.
+pub(in crate::repo) fn depth(text: &str) -> usize {
+    split(text).iter().map(|statement| statement.depth.max(statement.angles)).max().unwrap_or(0)
 }
 
 fn one(files: &[Arc<SourceFile>]) -> (Option<cedar_policy::Schema>, Vec<Finding>) {
@@ -45,7 +55,7 @@ fn one(files: &[Arc<SourceFile>]) -> (Option<cedar_policy::Schema>, Vec<Finding>
         return (None, findings);
     }
     let forms: Vec<_> = fragments.iter().filter_map(|fragment| fragment.clone().to_json_value().ok()).collect();
-    if let (Some(why), Some(first)) = (schema_bounds::exceeded(&forms), files.first()) {
+    if let (Some(why), Some(first)) = (bounds::exceeded(&forms), files.first()) {
         let finding = Finding::new(TOO_DEEP.id, Level::Error, whole(first), format!("this schema is not read: {why}"));
         return (
             None,
@@ -65,7 +75,7 @@ fn fragment(file: &Arc<SourceFile>) -> Result<SchemaFragment, Box<Finding>> {
         finding.help = help;
         Box::new(finding)
     };
-    let deepest = split(&text).iter().map(|statement| statement.depth.max(statement.angles)).max().unwrap_or(0);
+    let deepest = depth(&text);
     if deepest > MAX_DEPTH {
         let message = format!("brackets nest {deepest} deep; more than {MAX_DEPTH} is not analysed");
         return Err(Box::new(Finding::new(TOO_DEEP.id, Level::Error, whole(file), message)));

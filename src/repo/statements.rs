@@ -13,20 +13,20 @@ use crate::text::Span;
 
 /// One policy's text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Statement {
+pub(in crate::repo) struct Statement {
     /// From the first token to the closing `;` (or as far as it goes).
-    pub(super) span: Span,
+    pub(in crate::repo) span: Span,
     /// How deeply brackets nest.
-    pub(super) depth: usize,
+    pub(in crate::repo) depth: usize,
     /// How deeply `<` and `>` nest, which are brackets in schemas (`Set<...>`).
-    pub(super) angles: usize,
+    pub(in crate::repo) angles: usize,
     /// How many operators and brackets there are: an upper bound for the depth of the syntax tree.
-    pub(super) operators: usize,
+    pub(in crate::repo) operators: usize,
 }
 
 /// Splits `text` into statements. In Cedar a `;` ends a policy and stands nowhere else outside of strings and comments;
 /// where one is missing, an annotation or effect after a closed scope begins the next.
-pub(super) fn split(text: &str) -> Vec<Statement> {
+pub(in crate::repo) fn split(text: &str) -> Vec<Statement> {
     let mut splitter = Splitter { bytes: text.as_bytes(), at: 0, current: None, found: Vec::new() };
     splitter.run();
     splitter.found

@@ -1,0 +1,187 @@
+//! Which schema governs which policies: the one that rules their folder; of several the one under which what they name
+//! is declared; where none rules it, the only one of the repository that fits.
+
+use std::collections::BTreeMap;
+
+use super::group::Group;
+use super::units::Unit;
+use super::words::{Names, mentioned};
+use crate::repo::files::Files;
+use crate::repo::model::SchemaSource;
+use crate::repo::paths::within;
+
+/// What governs a group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Governing {
+    /// A schema, by its index, and where it was found.
+    Unit(usize, SchemaSource),
+    /// It cannot be told which of these that rule the folder.
+    Tie(Vec<usize>),
+    /// None, and why.
+    Nothing(SchemaSource),
+}
+
+/// A part of a group that has a schema of its own.
+pub(super) struct Governed<'p> {
+    /// The name of the store, where the folder is not enough.
+    pub(super) name: Option<String>,
+    pub(super) group: Group<'p>,
+    pub(super) by: Governing,
+}
+
+/// The schemas of a repository, and what is known of what is read.
+pub(super) struct Govern<'u, 'p, 'f, 's> {
+    pub(super) units: &'u [Unit<'p>],
+    pub(super) files: &'f Files<'s>,
+}
+
+impl<'p> Govern<'_, 'p, '_, '_> {
+    /// `groups`, each with what governs it.
+    pub(super) fn govern(&self, groups: Vec<Group<'p>>) -> Vec<Governed<'p>> {
+        let (own, without): (Vec<_>, Vec<_>) = groups.into_iter().partition(|group| !group.schemas.is_empty());
+        let mut governed: Vec<Governed<'p>> = own.into_iter().flat_map(|group| self.among_own(group)).collect();
+        for group in without {
+            let by = self.elsewhere(&group, &governed);
+            governed.push(Governed { name: None, group, by });
+        }
+        governed
+    }
+
+    fn names(&self, paths: &[&str]) -> Names {
+        let mut names = Names::default();
+        for path in paths {
+            if let Ok(file) = self.files.text(path) {
+                names.extend(mentioned(&file.parse_text()));
+            }
+        }
+        names
+    }
+
+    /// How many of `names` the schema lacks; `None` where it cannot be used.
+    fn lacking(&self, unit: usize, names: &Names) -> Option<usize> {
+        Some(names.lacking(self.units.get(unit)?.names(self.files)?))
+    }
+
+    fn fitting(&self, among: &[usize], names: &Names) -> Vec<usize> {
+        among.iter().copied().filter(|unit| self.lacking(*unit, names) == Some(0)).collect()
+    }
+
+    /// Of the schemas that rule the folder of `group`, the one that governs it, or each for a part.
+    fn among_own(&self, group: Group<'p>) -> Vec<Governed<'p>> {
+        let rules = |unit: &Unit<'_>| unit.paths().any(|path| group.schemas.contains(&path));
+        let own: Vec<usize> = self.units.iter().enumerate().filter(|(_, unit)| rules(unit)).map(|(at, _)| at).collect();
+        let whole = |group, by| vec![Governed { name: None, group, by }];
+        if let [only] = own.as_slice() {
+            return whole(group, Governing::Unit(*only, SchemaSource::Own));
+        }
+        if let Some(parts) = self.in_parts(&group, |path| self.by_name(&own, path)) {
+            return parts;
+        }
+        let names = self.names(&group.policies);
+        match self.fitting(&own, &names).as_slice() {
+            [only] if names.count() > 0 => return whole(group, Governing::Unit(*only, SchemaSource::Own)),
+            [] => {
+                let by_content = |path: &str| match self.fitting(&own, &self.names(&[path])).as_slice() {
+                    [only] => Some(*only),
+                    _ => None,
+                };
+                if let Some(parts) = self.in_parts(&group, by_content) {
+                    return parts;
+                }
+                let mut near: Vec<(usize, usize)> =
+                    own.iter().filter_map(|unit| Some((self.lacking(*unit, &names)?, *unit))).collect();
+                near.sort_unstable();
+                if let [(least, unit), rest @ ..] = near.as_slice()
+                    && *least < names.count()
+                    && rest.first().is_none_or(|(next, _)| next > least)
+                {
+                    return whole(group, Governing::Unit(*unit, SchemaSource::Own));
+                }
+                whole(group, Governing::Tie(own))
+            }
+            fits => {
+                let tied = fits.to_vec();
+                whole(group, Governing::Tie(tied))
+            }
+        }
+    }
+
+    /// The schema of the same name as the policies at `path`.
+    fn by_name(&self, own: &[usize], path: &str) -> Option<usize> {
+        let stem = path.strip_suffix(".json").unwrap_or(path).strip_suffix(".cedar").unwrap_or(path);
+        own.iter().copied().find(|unit| self.units.get(*unit).is_some_and(|unit| unit.stems().any(|own| own == stem)))
+    }
+
+    /// `group` in parts, if `pick` gives each of its files a schema.
+    fn in_parts(&self, group: &Group<'p>, pick: impl Fn(&str) -> Option<usize>) -> Option<Vec<Governed<'p>>> {
+        let mut parts: BTreeMap<usize, Vec<&'p str>> = BTreeMap::new();
+        for path in &group.policies {
+            parts.entry(pick(path)?).or_default().push(path);
+        }
+        let several = parts.len() > 1;
+        let part = |(unit, policies): (usize, Vec<&'p str>)| Governed {
+            name: self.units.get(unit).filter(|_| several).and_then(|unit| unit.stems().next()).map(str::to_owned),
+            group: Group { policies, ..group.clone() },
+            by: Governing::Unit(unit, SchemaSource::Own),
+        };
+        Some(parts.into_iter().map(part).collect())
+    }
+
+    /// Of `all`, the schema of the nearest folder around `group`: the one that governs policies there, or the only one.
+    fn around(&self, group: &Group<'p>, all: &[usize], governed: &[Governed<'p>]) -> Option<usize> {
+        let root = |unit: usize| self.units.get(unit).map_or("", |unit| unit.root);
+        let around: Vec<usize> = all.iter().copied().filter(|unit| within(&group.root, root(*unit))).collect();
+        let nearest = around.iter().map(|unit| root(*unit).len()).max()?;
+        let there: Vec<usize> = around.into_iter().filter(|unit| root(*unit).len() == nearest).collect();
+        let governs =
+            |unit: &&usize| governed.iter().any(|other| other.by == Governing::Unit(**unit, SchemaSource::Own));
+        match there.as_slice() {
+            [only] => Some(*only),
+            several => match several.iter().filter(governs).collect::<Vec<_>>().as_slice() {
+                [only] => Some(**only),
+                _ => None,
+            },
+        }
+    }
+
+    /// What governs a group whose folder no schema rules.
+    fn elsewhere(&self, group: &Group<'p>, governed: &[Governed<'p>]) -> Governing {
+        // What lies among examples or tests is theirs.
+        let open = |unit: &Unit<'_>| within(&group.root, unit.apart()) || within(group.apart, unit.apart());
+        let all: Vec<usize> = self.units.iter().enumerate().filter(|(_, unit)| open(unit)).map(|(at, _)| at).collect();
+        if all.is_empty() {
+            return Governing::Nothing(SchemaSource::Nowhere);
+        }
+        let names = self.names(&group.policies);
+        let mostly = |unit: usize| self.lacking(unit, &names).is_some_and(|lacking| lacking * 2 <= names.count());
+        if let Some(unit) = self.around(group, &all, governed)
+            && mostly(unit)
+        {
+            return Governing::Unit(unit, SchemaSource::Elsewhere);
+        }
+        if let [only] = all.as_slice()
+            && mostly(*only)
+        {
+            return Governing::Unit(*only, SchemaSource::Elsewhere);
+        }
+        if names.count() == 0 {
+            return Governing::Nothing(SchemaSource::Nowhere);
+        }
+        let mut fits: Vec<usize> = Vec::new();
+        for unit in self.fitting(&all, &names) {
+            let equal = |known: &usize| match (self.units.get(*known), self.units.get(unit)) {
+                (Some(one), Some(other)) => one.equals(other, self.files),
+                _ => false,
+            };
+            if !fits.iter().any(equal) {
+                fits.push(unit);
+            }
+        }
+        let path = |unit: &usize| self.units.get(*unit).map(|unit| unit.path().to_owned());
+        match fits.as_slice() {
+            [only] => Governing::Unit(*only, SchemaSource::Elsewhere),
+            [] => Governing::Nothing(SchemaSource::NoneFits(all.iter().filter_map(path).collect())),
+            several => Governing::Nothing(SchemaSource::SeveralFit(several.iter().filter_map(path).collect())),
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! What is said of Cedar files that govern, hold or run nothing, with the configuration to write.
+
+use super::classify::Kind;
+use super::units::Unit;
+use crate::config;
+use crate::finding::{Finding, Level};
+use crate::repo::files::{Files, whole};
+use crate::repo::rules::{LINK_ERROR, UNUSED_ENTITIES, UNUSED_SCHEMA, UNUSED_TABLE};
+use crate::repo::schema;
+use crate::text::{Location, inline};
+
+/// What is said of a schema that governs no policies, and what is wrong with it, which harms nobody.
+pub(super) fn idle_schema(unit: &Unit<'_>, files: &Files<'_>) -> Vec<Finding> {
+    let path = unit.path();
+    let message = "no policies are under this schema, so it changes nothing";
+    let help = format!(
+        "if it governs policies here, say which in {}: {}; if not, `exclude = [{}]`",
+        config::FILE_NAME,
+        store_line(&[("schema", path), ("policies", "...")]),
+        quoted(path)
+    );
+    // Among examples and tests a schema may be there to be read by something else.
+    let level = if unit.apart().is_empty() { Level::Warning } else { Level::Note };
+    let mut findings = vec![Finding::new(UNUSED_SCHEMA.id, level, place(path, files), message).help(help)];
+    let texts: Vec<_> = unit.files.iter().filter_map(|path| files.text(path).ok()).collect();
+    let (_, faults) = schema::read(&texts, &[]);
+    findings.extend(faults.into_iter().map(|fault| Finding { level, ..fault }));
+    findings
+}
+
+/// What is said of the file of links, entities or rows at `path` that could belong to each of `stores`, or to none.
+pub(super) fn idle_data(path: &str, kind: Kind, stores: &[&str], files: &Files<'_>) -> Finding {
+    let (rule, level, what, key) = match kind {
+        Kind::Links => (LINK_ERROR.id, Level::Error, "so none of these links is made", "links"),
+        Kind::Table => (UNUSED_TABLE.id, Level::Warning, "so none of its rows runs", "tests"),
+        _ => (UNUSED_ENTITIES.id, Level::Warning, "so these entities are used nowhere", "entities"),
+    };
+    let names: Vec<String> = stores.iter().map(|name| format!("`{}`", inline(name))).collect();
+    let message = match names.split_last() {
+        None => format!("there are no Cedar policies that this file could belong to, {what}"),
+        Some((last, others)) => {
+            format!("this file could belong to the stores {} and {last}, {what}", others.join(", "))
+        }
+    };
+    let help =
+        format!("say in {} where it belongs: {}", config::FILE_NAME, store_line(&[("policies", "..."), (key, path)]));
+    Finding::new(rule, level, place(path, files), message).help(help)
+}
+
+/// The line of configuration for a store with these files.
+fn store_line(fields: &[(&str, &str)]) -> String {
+    let fields: Vec<String> = fields.iter().map(|(key, path)| format!("{key} = {}", quoted(path))).collect();
+    format!("`store = [{{ name = \"main\", {} }}]`", fields.join(", "))
+}
+
+fn quoted(path: &str) -> String {
+    format!("\"{}\"", path.escape_default())
+}
+
+fn place(path: &str, files: &Files<'_>) -> Location {
+    files.text(path).map_or_else(|_| Location::of_path(path), |file| whole(&file))
+}
