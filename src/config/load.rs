@@ -216,9 +216,11 @@ fn coverage_floor(reader: &mut Reader, table: &DeTable<'_>) -> Option<u32> {
 fn patterns(reader: &mut Reader, table: &DeTable<'_>, key: &str) -> Vec<Pattern> {
     let mut patterns = Vec::new();
     for (text, place) in reader.strings(table, key) {
-        match GlobBuilder::new(text.trim_start_matches("./")).literal_separator(true).build() {
+        let plain = text.trim_start_matches("./");
+        let plain = if plain.is_empty() { "." } else { plain };
+        match GlobBuilder::new(plain).literal_separator(true).build() {
             Ok(glob) => patterns.push(Pattern {
-                text: text.trim_start_matches("./").to_owned(),
+                text: plain.to_owned(),
                 matcher: glob.compile_matcher(),
                 location: reader.location(place),
             }),

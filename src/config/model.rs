@@ -21,10 +21,11 @@ pub struct Pattern {
 }
 
 impl Pattern {
-    /// Whether `path` fits; a pattern that names a folder takes everything below it.
+    /// Whether `path` fits; a pattern that names a folder takes everything below it, and `.` takes everything.
     #[must_use]
     pub fn matches(&self, path: &str) -> bool {
-        self.matcher.is_match(path)
+        self.text == "."
+            || self.matcher.is_match(path)
             || path.strip_prefix(self.text.trim_end_matches('/')).is_some_and(|rest| rest.starts_with('/'))
     }
 }

@@ -100,6 +100,8 @@ pub struct Policy {
     pub name: String,
     /// `@id` where given, else `policy` and the position in the file.
     pub short: String,
+    /// What it answers to besides: the stem of its file, where it has no id and is alone in there.
+    pub alias: Option<String>,
     /// The `@id` annotation (or the key in a JSON policy set), and its place where it has one.
     pub id: Option<(String, Option<Span>)>,
     /// Position in its file, counting statements that do not parse.
@@ -118,6 +120,12 @@ impl Policy {
     #[must_use]
     pub fn effect(&self) -> Effect {
         self.body.effect()
+    }
+
+    /// Whether `name` is one of its names.
+    #[must_use]
+    pub fn is_called(&self, name: &str) -> bool {
+        self.short == name || self.name == name || self.alias.as_deref() == Some(name)
     }
 
     /// `permit` or `forbid`.
@@ -300,7 +308,12 @@ impl Store {
     /// What `name`, full or short, stands for among what can decide.
     #[must_use]
     pub fn named(&self, name: &str) -> Named<'_> {
-        let fits: Vec<_> = self.deciding().filter(|(_, full, short)| *full == name || *short == name).collect();
+        let mut fits: Vec<_> = self.deciding().filter(|(_, full, short)| *full == name || *short == name).collect();
+        if fits.is_empty() {
+            let alone = self.policies.iter().filter(|policy| !policy.body.is_template());
+            let called = alone.filter(|policy| policy.alias.as_deref() == Some(name));
+            fits.extend(called.map(|policy| (&policy.key, policy.name.as_str(), policy.short.as_str())));
+        }
         match fits.as_slice() {
             [] => {
                 let known = self.deciding().map(|(_, _, short)| short);

@@ -21,6 +21,9 @@ pub enum SourceError {
     /// git refused or is missing.
     #[error("{0}")]
     Git(String),
+    /// There is no git to ask.
+    #[error("cannot run git, which knows what belongs to the repository: {0}; install git, or put it on PATH")]
+    NoGit(String),
     /// The folder cannot be read.
     #[error("cannot read `{path}`: {cause}")]
     Folder {

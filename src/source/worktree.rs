@@ -175,6 +175,8 @@ impl Source for Worktree {
         let mut entries = match self.root.join(".git").exists().then(|| git::list_worktree(&self.root)) {
             Some(Ok(entries)) => entries,
             Some(Err(error)) if self.as_git => return Err(error),
+            // Neither what is ignored nor what was forced past that is known without git.
+            Some(Err(error @ SourceError::NoGit(_))) => return Err(error),
             // What git ignores is not known then, and git says how to trust the folder.
             Some(Err(SourceError::Git(words))) if words.contains("dubious ownership") => {
                 return Err(SourceError::Git(words));

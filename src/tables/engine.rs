@@ -9,6 +9,7 @@ use super::names::{CELL, Name, Names};
 use super::native::{self, Expander, Sheets, Spec, Vocabulary};
 use super::ran::Ran;
 use super::ready::Ready;
+use super::repeats::Repeats;
 use super::rows::Found;
 use super::select::{Selection, Stop};
 use super::strangers::Strangers;
@@ -32,8 +33,8 @@ pub fn run(repo: &Repo, selection: &Selection, gauge: Option<&Gauge<'_>>) -> Ran
             return Ran { stopped: true, ..Ran::default() };
         }
         let names = Names::new(table);
-        let (met, ran) = (Strangers::default(), Ran::default());
-        Run { ready: shared, table, selection, gauge, stop: &stop, names, cut: false, met, ran }.run()
+        let (met, repeats, ran) = (Strangers::default(), Repeats::default(), Ran::default());
+        Run { ready: shared, table, selection, gauge, stop: &stop, names, cut: false, met, repeats, ran }.run()
     };
     let with_tables = |store: &&Store| !store.tables.is_empty();
     let ran: Vec<Vec<Ran>> = if selection.fail_fast {
@@ -77,6 +78,7 @@ struct Run<'r> {
     /// Whether the table ends before its end, in something that cannot be read.
     cut: bool,
     met: Strangers,
+    repeats: Repeats,
     ran: Ran,
 }
 
@@ -136,6 +138,7 @@ impl Run<'_> {
             }
         }
         self.ran.findings.extend(self.met.findings(table, &ready.known, None, None));
+        self.ran.findings.extend(self.repeats.findings(table, &ready.store.name, false));
         self.ran
     }
 
@@ -209,6 +212,8 @@ impl Run<'_> {
             let met = std::mem::take(&mut self.met);
             self.ran.findings.extend(met.findings(table, &ready.known, sheets.brought(), Some(form.excuse)));
         }
+        let repeats = std::mem::take(&mut self.repeats);
+        self.ran.findings.extend(repeats.findings(table, &ready.store.name, true));
         self.ran
     }
 
@@ -235,11 +240,14 @@ impl Run<'_> {
     fn take(&mut self, results: Vec<Option<worker::Ran>>) {
         let mut results = results.into_iter();
         while let Some(result) = results.next() {
-            let Some(worker::Ran { result, strangers }) = result else {
+            let Some(worker::Ran { result, strangers, question }) = result else {
                 self.ran.left_out += 1;
                 continue;
             };
             self.met.add(result.location.span, strangers);
+            if let Some(question) = question {
+                self.repeats.add(question, &result);
+            }
             for note in &result.notes {
                 self.ran.noted(note, 1, &result.id);
             }

@@ -26,6 +26,7 @@ mod places;
 mod preview;
 mod ran;
 mod ready;
+mod repeats;
 mod request;
 mod rows;
 mod rules;

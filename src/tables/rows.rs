@@ -98,6 +98,8 @@ pub(super) struct Row<'t> {
     pub(super) resource: Uid<'t>,
     pub(super) context: RowContext<'t>,
     pub(super) entities: RowEntities<'t>,
+    /// What is written of the entities, where they are ready.
+    pub(super) world: Arc<str>,
     pub(super) decision: Decision,
     pub(super) reasons: Reasons,
     pub(super) errors: Errors,
@@ -112,6 +114,8 @@ pub(super) struct Who<'t> {
     pub(super) resource: EntityUid,
     pub(super) context: RowContext<'t>,
     pub(super) entities: Arc<Entities>,
+    /// What is written of the entities.
+    pub(super) world: Arc<str>,
     /// Everyone who is asked for.
     pub(super) candidates: Vec<EntityUid>,
     /// Everyone who should be allowed.

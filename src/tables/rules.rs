@@ -16,5 +16,18 @@ pub(super) static UNKNOWN_IN_ROW: Rule = Rule {
     page: include_str!("../../docs/rules/unknown-in-row.md"),
 };
 
+/// Two rows that ask the same.
+pub(super) static SAME_REQUEST_ROWS: Rule = Rule {
+    id: "same-request-rows",
+    summary: "two rows of a decision table ask the same",
+    level: Some(Level::Warning),
+    basis: Basis::Text,
+    precision: Precision::Exact,
+    opens: false,
+    configurable: true,
+    since: "0.2.0",
+    page: include_str!("../../docs/rules/same-request-rows.md"),
+};
+
 /// All rules of this module.
-pub static RULES: &[&Rule] = &[&UNKNOWN_IN_ROW];
+pub static RULES: &[&Rule] = &[&UNKNOWN_IN_ROW, &SAME_REQUEST_ROWS];

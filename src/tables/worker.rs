@@ -10,6 +10,7 @@ use super::compare::{expected, got, mismatches, wrong_people};
 use super::coverage::{Counts, Plan};
 use super::explanation::{Asked, explain, named};
 use super::ready::Ready;
+use super::repeats::{Question, question, question_who};
 use super::request::Requests;
 use super::rows::{Content, Errors, Found, Row, RowContext, RowEntities, Who};
 use super::select::{About, Selection};
@@ -24,6 +25,8 @@ pub(super) struct Ran {
     pub(super) result: TestResult,
     /// Its entities that exist nowhere.
     pub(super) strangers: Vec<Stranger>,
+    /// What it asks, if it was decided.
+    pub(super) question: Option<Question>,
 }
 
 /// Runs rows of one table one after the other.
@@ -34,13 +37,15 @@ pub(super) struct Worker<'r> {
     requests: Requests<'r>,
     counts: Option<Counts>,
     absent: Absent<'r>,
+    /// What the row that was decided last asks.
+    question: Option<Question>,
 }
 
 impl<'r> Worker<'r> {
     pub(super) fn new(ready: &'r Ready<'r>, table: &'r Table, selection: &'r Selection) -> Self {
         let counts = ready.plan.map(Plan::counts);
         let requests = Requests::new(ready.store);
-        Self { ready, table, selection, requests, counts, absent: Absent::new(&ready.known) }
+        Self { ready, table, selection, requests, counts, absent: Absent::new(&ready.known), question: None }
     }
 
     /// Hands in what was counted.
@@ -98,7 +103,10 @@ impl<'r> Worker<'r> {
         if !matches!(result.status, Status::Pass | Status::Fail) {
             strangers.clear();
         }
-        Some(Ran { result, strangers })
+        // The cells of a matrix or a timeline are a series, in which one may stand elsewhere too.
+        let decided = found.suffix.is_none() && matches!(result.status, Status::Pass | Status::Fail);
+        let question = self.question.take().filter(|_| decided);
+        Some(Ran { result, strangers, question })
     }
 
     fn refuse(&self, result: &mut TestResult, faults: Vec<Fault>) {
@@ -175,6 +183,7 @@ impl<'r> Worker<'r> {
             return Ok(None);
         }
         let entities = self.requests.entities(row).map_err(|fault| vec![fault])?;
+        self.question = Some(question(row, request));
         let response = self.ask(request, &entities);
         let got = got(self.ready.store, &response);
         let wrong = mismatches(self.ready.store, row, &got).map_err(|why| vec![Fault::new(why)])?;
@@ -184,13 +193,17 @@ impl<'r> Worker<'r> {
         }
         result.got = Some(got);
         judge(result, wrong);
-        if matches!(row.entities, RowEntities::Ready(_)) {
-            let silent = match (&row.errors, &result.got) {
-                (Errors::Open, Some(got)) => got.errors.clone(),
-                _ => Vec::new(),
-            };
-            self.absent.note(&[request.principal(), request.resource()], &entities, met, &silent, result);
-        }
+        let silent = match (&row.errors, &result.got) {
+            (Errors::Open, Some(got)) => got.errors.clone(),
+            _ => Vec::new(),
+        };
+        // Of the forms of others, what a row that fails says of errors is enough.
+        let about: &[_] = match &row.entities {
+            RowEntities::Ready(_) => &[request.principal(), request.resource()],
+            _ if result.status != Status::Pass => return Ok(Some(entities)),
+            _ => &[],
+        };
+        self.absent.note(about, &entities, met, &silent, result);
         Ok(Some(entities))
     }
 
@@ -209,6 +222,7 @@ impl<'r> Worker<'r> {
             result.status = Status::Skip;
             return Ok(true);
         }
+        self.question = Some(question_who(who));
         let (mut missing, mut extra) = (Vec::new(), Vec::new());
         let mut telling: Option<(Request, Response, bool)> = None;
         let mut failing = Vec::new();

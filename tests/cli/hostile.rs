@@ -184,11 +184,7 @@ fn deep_json() {
                 assert_eq!(seen.code, 0, "{name} {kind}");
                 continue;
             }
-            assert!( rules.iter().any(|rule| seen.found(rule)),
-                "{name} {kind}: {:?}\n{}",
-                seen.rules,
-                seen.stdout
-            );
+            assert!(rules.iter().any(|rule| seen.found(rule)), "{name} {kind}: {:?}\n{}", seen.rules, seen.stdout);
             assert_eq!(seen.code, 1, "{name} {kind}");
         }
     }

@@ -595,8 +595,8 @@ fn tables_that_are_none_say_why() {
         ("tests:\n", "", "`tests` holds no row"),
         ("tests: []\n", "", "there is no row in this table"),
         ("tests: 3\n", "3", "`tests` is a list of rows"),
-        ("test:\n  - {}\n", "test", "unknown key `test` in a table"),
-        ("just text\n", "just text", "this is a single value"),
+        ("test:\n  - { expect: allow }\n", "test", "unknown key `test` in a table"),
+        ("- expect: allow\n", "- expect: allow", "this is a list"),
         ("  tests:\n  ROW  bogus: 1\n", "bogus", "unknown key `bogus` in a table; no row"),
         ("{ tests: [],\n bogus: 1 }\n", "bogus", "unknown key `bogus` in a table"),
         ("tests:\n  - a: [\n", "", "this is not YAML"),
@@ -763,10 +763,11 @@ fn ids_are_unique() {
 #[test]
 fn what_stands_before_a_fault_of_syntax_is_run() {
     let good = "  - { principal: 'User::\"ann\"', action: view, resource: 'Doc::\"d\"', context: { mfa: false }, expect: deny }\n";
-    let ran = yaml(&format!("tests:\n{good}{good}  - ]\n"));
+    let other = good.replace("Doc::\"d\"", "Doc::\"e\"");
+    let ran = yaml(&format!("unknown: ['Doc::\"e\"']\ntests:\n{good}{other}  - ]\n"));
     assert_eq!(ran.rows.len(), 2, "{:#?}", told(&ran));
     assert_eq!(ran.findings.len(), 1);
-    assert_eq!(ran.findings[0].location.start().line, 4);
+    assert_eq!(ran.findings[0].location.start().line, 5);
 }
 
 #[test]

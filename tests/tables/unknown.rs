@@ -41,7 +41,9 @@ fn place(files: &[(&str, &str)]) -> TempDir {
 /// What is found in `dir` by `args`, each as `level line:column message`, and the report.
 fn found_by(dir: &Path, args: &[&str]) -> (Vec<String>, Value) {
     let (report, _) = json(dir, args);
-    let said = report["findings"].as_array().unwrap().iter().map(|finding| {
+    // Rows of the forms of others may repeat each other here.
+    let asked = |finding: &&Value| finding["rule"] != "same-request-rows";
+    let said = report["findings"].as_array().unwrap().iter().filter(asked).map(|finding| {
         assert_eq!(finding["rule"], "unknown-in-row", "{finding:#}");
         let start = &finding["location"]["start"];
         let (level, message) = (finding["level"].as_str().unwrap(), finding["message"].as_str().unwrap());
@@ -546,7 +548,8 @@ fn tables_of_others_get_one_note() {
                 "note 13:29 `User::\"mad\"` and 2 more entities of these rows exist in no entity file, policy or row here"
             ]
         );
-        assert_eq!(report["findings"][0]["help"], "did you mean `User::\"made\"`?");
+        let unknown = report["findings"].as_array().unwrap().iter().find(|one| one["rule"] == "unknown-in-row").unwrap();
+        assert_eq!(unknown["help"], "did you mean `User::\"made\"`?");
         assert_eq!(report["exit"], 0);
     }
     assert!(!run(dir.path(), &["test"]).stdout.contains("zed"));

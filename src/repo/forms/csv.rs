@@ -20,7 +20,7 @@ fn is_table(candidate: &Candidate<'_>) -> bool {
 
 fn shows(candidate: &Candidate<'_>) -> bool {
     let header = candidate.text.lines().next().unwrap_or_default();
-    let columns = header.split(',').map(|column| column.trim().trim_matches('"'));
+    let columns = header.split([',', ';', '\t']).map(|column| column.trim().trim_matches('"'));
     candidate.text.trim().is_empty()
         || columns.into_iter().any(|column| ["principal", "action", "resource", "expect"].contains(&column))
 }

@@ -14,6 +14,7 @@ use crate::text::{Location, SourceFile, inline, nearest};
 
 /// Adds what was read of `file` to `store`, but its links.
 pub(super) fn add_policies(store: &mut Store, file: &Arc<SourceFile>, part: PolicyFile) {
+    let alone = part.policies.len() == 1;
     for found in part.policies {
         let key = PolicyId::new(format!("p{}", store.policies.len()));
         let location = Location::new(file, found.span);
@@ -22,6 +23,7 @@ pub(super) fn add_policies(store: &mut Store, file: &Arc<SourceFile>, part: Poli
             None => found.body.annotation("id").map(|id| (id.to_owned(), found.body.annotation_span("id", found.base))),
         };
         let short = id.as_ref().map_or_else(|| format!("policy{}", found.position), |(id, _)| id.clone());
+        let alias = (alone && id.is_none()).then(|| stem(file.name()).to_owned());
         let (body, added) = match found.body {
             Body::Static(policy) => {
                 let policy = policy.new_id(key.clone());
@@ -40,6 +42,7 @@ pub(super) fn add_policies(store: &mut Store, file: &Arc<SourceFile>, part: Poli
             key,
             name: format!("{}#{short}", file.path()),
             short,
+            alias,
             id,
             position: found.position,
             location,
@@ -48,6 +51,11 @@ pub(super) fn add_policies(store: &mut Store, file: &Arc<SourceFile>, part: Poli
             syntax: OnceLock::new(),
         });
     }
+}
+
+/// The name of a file of policies without its ending.
+fn stem(name: &str) -> &str {
+    name.strip_suffix(".json").unwrap_or(name).trim_end_matches(".cedar")
 }
 
 /// Adds `link` to `store`, whose policies are all there.
@@ -62,8 +70,7 @@ pub(super) fn add_link(store: &mut Store, link: &FoundLink) -> Result<(), Box<Fi
     };
     let wanted = inline(&link.template);
     let templates = || store.policies.iter().enumerate().filter(|(_, policy)| policy.body.is_template());
-    let fits: Vec<_> =
-        templates().filter(|(_, policy)| policy.short == link.template || policy.name == link.template).collect();
+    let fits: Vec<_> = templates().filter(|(_, policy)| policy.is_called(&link.template)).collect();
     let (template, key) = match fits.as_slice() {
         [(at, policy)] => (*at, policy.key.clone()),
         [] => {

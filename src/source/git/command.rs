@@ -130,7 +130,7 @@ fn words(stderr: &[u8]) -> String {
 
 fn start(root: &Path, keep_index: bool, args: &[&str]) -> Result<std::process::Output, SourceError> {
     let output = command(root, keep_index).args(args).output();
-    output.map_err(|error| SourceError::Git(format!("cannot run git: {error}")))
+    output.map_err(|error| SourceError::NoGit(error.to_string()))
 }
 
 /// Runs `git args` in `root` and gives its standard output.

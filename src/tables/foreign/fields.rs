@@ -1,6 +1,7 @@
 //! Reading JSON rows field by field, each fault at its place and none hiding another.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use crate::data::Fault;
 use crate::data::json::Node;
@@ -45,6 +46,7 @@ impl<'t> Request<'t> {
             resource: Uid::Json(self.resource),
             context: self.context.map_or(RowContext::Empty, RowContext::Json),
             entities,
+            world: Arc::default(),
             decision,
             reasons: Reasons::Open,
             errors: Errors::Open,

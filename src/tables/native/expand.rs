@@ -100,6 +100,7 @@ impl Expander<'_> {
         let reasons = self.reasons(spec.because.as_ref(), faults);
         let errors = self.errors(spec.errors.as_ref(), faults);
         let at = spec.at.as_ref().map(|said| said.value);
+        let world: Arc<str> = world(self.shared.text, &spec.with).into();
         let row = |action: &EntityUid, context: RowContext<'static>, decision: Decision| {
             Some(Row {
                 principal: Uid::Ready(principal.clone()?),
@@ -107,6 +108,7 @@ impl Expander<'_> {
                 resource: Uid::Ready(resource.clone()?),
                 context,
                 entities: RowEntities::Ready(entities.clone()?),
+                world: Arc::clone(&world),
                 decision,
                 reasons: reasons.clone(),
                 errors: errors.clone(),
@@ -173,7 +175,8 @@ impl Expander<'_> {
                     }
                     names.insert(uid.to_string());
                 }
-                let who = Who { action, resource, context: context?, entities, candidates, expect: names };
+                let context = context?;
+                let who = Who { action, resource, context, entities, world, candidates, expect: names };
                 Some(vec![(None, Ok(Content::Who(who)))])
             }
             What::Matrix { .. } => None,
@@ -228,7 +231,7 @@ impl Expander<'_> {
             return Some(self.shared.base.clone());
         }
         let shared = self.shared;
-        let key = with.iter().filter_map(|overlay| written(shared.text, overlay)).collect::<Vec<_>>().join("\n");
+        let key = world(shared.text, with);
         if let Some(known) = self.laid.get(&key) {
             return Some(known.clone());
         }
@@ -288,6 +291,11 @@ pub(in crate::tables) fn unrun(spec: &Spec, why: &Fault) -> Found<'static> {
         None => Err(vec![why.clone()]),
     };
     found(spec, None, content)
+}
+
+/// What `text` writes of the entities of a row.
+fn world(text: &str, with: &[Overlay]) -> String {
+    with.iter().filter_map(|overlay| written(text, overlay)).collect::<Vec<_>>().join("\n")
 }
 
 /// Somebody who is expected and cannot be asked for.

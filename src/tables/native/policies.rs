@@ -40,7 +40,7 @@ impl Expander<'_> {
                 ),
                 Named::Nothing(near) => {
                     let mut templates = self.shared.store.policies.iter().filter(|policy| policy.body.is_template());
-                    if templates.any(|template| template.short == said.value || template.name == said.value) {
+                    if templates.any(|template| template.is_called(&said.value)) {
                         let fault = Fault::new(format!("`{shown}` is a template, and its links decide"));
                         faults.push(fault.help("name the link").at(said.span));
                         continue;
