@@ -55,6 +55,7 @@ kinds! {
     BaseDefect, "base-defect", Unchecked, "A file of the old side is wrong.";
     NoSchema, "no-schema", Unchecked, "A store without a schema, whose policies are not validated.";
     NothingThere, "nothing-there", Unchecked, "A path that was asked for and holds nothing.";
+    NothingFound, "nothing-found", Unchecked, "What looks like Cedar, or is called as it, where nothing was found.";
     NotAskedFor, "not-asked-for", Unchecked, "A file that does not load and was not asked for.";
     RowsLeftOut, "rows-left-out", Unchecked, "Rows that were not run.";
     FloorLeftOut, "floor-left-out", Unchecked, "A floor of coverage that does not hold for a part of the rows.";

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::discover::{Layout, Plan, is_known, lay_out, name_one_by_one, tables_at};
+use super::discover::{Layout, Plan, hints, is_known, lay_out, name_one_by_one, tables_at};
 use super::files::Files;
 use super::focus::Focus;
 use super::forms::TableForm;
@@ -39,6 +39,14 @@ pub fn load(source: &dyn Source, config: &Config, request: &Request) -> Result<R
         .map(|plan| read_store(plan, &files))
         .collect();
     let text = |path: &String| files.text(path).map(|file| file.text().replace("\r\n", "\n")).unwrap_or_default();
+    let nothing = request.explicit.is_none() && stores.is_empty() && layout.guardrails.is_empty();
+    let hints = if nothing && layout.findings.is_empty() {
+        let asked: Vec<String> =
+            listed.iter().filter(|path| focus.covers(path) && !config.leaves_out(path)).cloned().collect();
+        Some(hints(&asked, &files))
+    } else {
+        None
+    };
     let guardrails = layout.guardrails.iter().map(|path| (path.clone(), text(path))).collect();
     let mut repo = Repo {
         stores: Vec::new(),
@@ -49,6 +57,7 @@ pub fn load(source: &dyn Source, config: &Config, request: &Request) -> Result<R
         listed,
         focus,
         idle,
+        hints,
     };
     for read in stores {
         repo.findings.extend(read.findings);

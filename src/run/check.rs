@@ -6,9 +6,10 @@
 //! read as a proof.
 
 use super::comparing::{Deny, compare};
+use super::configuration::idle_acceptances;
 use super::coverage::{self, CoverageOptions};
 use super::error::RunError;
-use super::finish::finish;
+use super::finish::{finish, today};
 use super::loaded::{discard, load_as, load_held};
 use super::reading::Reading;
 use super::sides::Base;
@@ -78,6 +79,7 @@ pub fn check(options: &CheckOptions) -> Result<Outcome, RunError> {
             let unknown = diff::unknown_names(&config.gates, &[repo], true);
             outcome.misconfigured |= !unknown.is_empty();
             outcome.findings.extend(unknown);
+            outcome.findings.extend(idle_acceptances(config, &loaded.accepted, None, &today(reading)?));
         }
         None => {}
     }

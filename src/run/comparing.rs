@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::configuration::idle_acceptances;
 use super::error::RunError;
 use super::finish::today;
 use super::loaded::Loaded;
@@ -60,6 +61,9 @@ pub(super) fn compare(sides: &Sides, deny: Deny, reading: &Reading, outcome: &mu
         let message = format!("the configuration of {label} is wrong, so its gates are not known");
         outcome.notices.push(Notice::new(NoticeKind::BaseMisconfigured, message));
     }
+    let used = comparison.accepted.iter().filter(|one| one.used).map(|one| one.fingerprint.as_str()).collect();
+    let idle = idle_acceptances(&new.config, &new.accepted, Some(&used), &today(reading)?);
+    outcome.findings.extend(idle);
     outcome.comparison = Some(comparison);
     Ok(())
 }

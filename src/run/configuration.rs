@@ -1,9 +1,10 @@
 //! What configuration names and the repository does not have: a path that matches nothing has no effect, and nobody
 //! would know.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
-use crate::config::{Config, Pattern, UNUSED_CONFIGURATION};
+use crate::config::{Acceptance, Config, Pattern, UNUSED_CONFIGURATION};
 use crate::finding::{Finding, Level};
 use crate::repo::Repo;
 use crate::text::inline;
@@ -35,6 +36,30 @@ pub(super) fn unused_paths(config: &Config, sides: &[&Repo], root: &Path) -> Vec
     let levels = config.overrides.iter().flat_map(|one| &one.paths);
     let levels = levels.filter(|pattern| !matches(pattern)).filter_map(|pattern| what(pattern, "overrides"));
     excluded.chain(levels).collect()
+}
+
+/// What is said of accepted changes that accept nothing: those that have ended by `today`, and where the changes of a
+/// comparison are known, those that are not among the `used`, by fingerprint.
+pub(super) fn idle_acceptances(
+    config: &Config,
+    accepted: &[Acceptance],
+    used: Option<&BTreeSet<&str>>,
+    today: &str,
+) -> Vec<Finding> {
+    let finding = |one: &Acceptance, level: Level, message: String, help: &str| {
+        let mut finding = Finding::new(UNUSED_CONFIGURATION.id, level, one.location.clone(), message).help(help);
+        config.judge(&UNUSED_CONFIGURATION, &mut finding).then_some(finding)
+    };
+    let idle = accepted.iter().filter_map(|one| {
+        if one.until.as_str() < today {
+            let message = format!("this accepted a change until {}, and accepts nothing any more", inline(&one.until));
+            return finding(one, Level::Warning, message, "remove it, or have the change accepted anew");
+        }
+        let idle = used.is_some_and(|used| !used.contains(one.fingerprint.as_str()));
+        let message = format!("this accepts a change that is not among those compared: {}", inline(&one.what));
+        idle.then(|| finding(one, Level::Note, message, "remove it once the change is merged"))?
+    });
+    idle.collect()
 }
 
 /// `path` and the folders that it lies in.

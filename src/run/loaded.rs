@@ -135,6 +135,11 @@ impl Loaded {
     fn gaps(&self) -> Vec<Notice> {
         let idle = self.repo.idle.iter().map(|phrase| Notice::new(NoticeKind::NothingThere, phrase));
         let mut gaps: Vec<Notice> = idle.collect();
+        if let (Some(hints), true) = (&self.repo.hints, gaps.is_empty()) {
+            let none = "nothing here is called as Cedar's files are: policies are `*.cedar`, schemas `*.cedarschema`";
+            let hints = if hints.is_empty() { vec![none.to_owned()] } else { hints.clone() };
+            gaps.extend(hints.into_iter().map(|hint| Notice::new(NoticeKind::NothingFound, hint)));
+        }
         for store in &self.repo.stores {
             let broken: BTreeSet<&String> = store.broken.iter().collect();
             gaps.extend(broken.into_iter().filter(|path| !self.repo.focus.covers(path)).map(|path| {

@@ -596,7 +596,6 @@ fn tables_that_are_none_say_why() {
         ("tests: []\n", "", "there is no row in this table"),
         ("tests: 3\n", "3", "`tests` is a list of rows"),
         ("test:\n  - { expect: allow }\n", "test", "unknown key `test` in a table"),
-        ("- expect: allow\n", "- expect: allow", "this is a list"),
         ("  tests:\n  ROW  bogus: 1\n", "bogus", "unknown key `bogus` in a table; no row"),
         ("{ tests: [],\n bogus: 1 }\n", "bogus", "unknown key `bogus` in a table"),
         ("tests:\n  - a: [\n", "", "this is not YAML"),

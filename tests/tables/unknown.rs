@@ -548,7 +548,8 @@ fn tables_of_others_get_one_note() {
                 "note 13:29 `User::\"mad\"` and 2 more entities of these rows exist in no entity file, policy or row here"
             ]
         );
-        let unknown = report["findings"].as_array().unwrap().iter().find(|one| one["rule"] == "unknown-in-row").unwrap();
+        let unknown =
+            report["findings"].as_array().unwrap().iter().find(|one| one["rule"] == "unknown-in-row").unwrap();
         assert_eq!(unknown["help"], "did you mean `User::\"made\"`?");
         assert_eq!(report["exit"], 0);
     }

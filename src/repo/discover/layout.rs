@@ -2,6 +2,7 @@
 
 use super::classify::{Kind, kind, kind_unnamed};
 use super::plan::{Layout, Plan};
+use super::sorted::{Look, look};
 use super::stores::discover;
 use crate::config::{CONFIGURATION, Config, Pattern, StoreConfig};
 use crate::finding::{Finding, Level};
@@ -23,8 +24,9 @@ pub(in crate::repo) fn lay_out(paths: &[String], config: &Config, files: &Files<
             _ => {}
         }
     }
-    for (store, plan) in config.stores.iter().zip(configured) {
+    for (store, mut plan) in config.stores.iter().zip(configured) {
         layout.findings.extend(idle_patterns(store, paths));
+        leave_out_foreign(store, &mut plan, files, &mut layout);
         layout.stores.push(plan);
     }
     discover(&free, files, &mut layout);
@@ -67,6 +69,21 @@ fn claim(store: &StoreConfig, plan: &mut Plan, path: &str) -> Option<()> {
         return None;
     }
     Some(())
+}
+
+/// Leaves out what a folder of a configured store holds and only looks like Cedar by its name.
+fn leave_out_foreign(store: &StoreConfig, plan: &mut Plan, files: &Files<'_>, layout: &mut Layout) {
+    let named = |patterns: &[Pattern], path: &str| patterns.iter().any(|pattern| pattern.text == path);
+    let mut keep = |path: &String, kind: Kind, patterns: &[Pattern]| match look(path, kind, true, files) {
+        Look::Foreign(why) if !named(patterns, path) => {
+            layout.left_out.push((path.clone(), why.to_owned()));
+            false
+        }
+        _ => true,
+    };
+    plan.policies.retain(|path| keep(path, Kind::Policies, &store.policies));
+    plan.entities.retain(|path| keep(path, Kind::Entities, &store.entities));
+    plan.tables.retain(|(path, _)| keep(path, Kind::Table, &store.tests));
 }
 
 /// Patterns of a configured store that name nothing at all: a store that is silently empty is a trap.

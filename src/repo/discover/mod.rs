@@ -12,6 +12,7 @@
 //! | `words` | names that text mentions |
 //! | `stores` | stores from all of that |
 //! | `idle` | what is said of files that belong nowhere |
+//! | `hints` | what looks like Cedar where nothing was found |
 //! | `homes` | which store a data file belongs to |
 //! | `named` | files named one by one |
 //! | `tables` | tables named one by one |
@@ -21,6 +22,7 @@ mod copies;
 mod govern;
 mod group;
 mod groups;
+mod hints;
 mod homes;
 mod idle;
 mod layout;
@@ -35,6 +37,7 @@ mod units;
 mod words;
 
 pub use classify::{is_known, is_schema};
+pub(super) use hints::hints;
 pub(super) use layout::lay_out;
 pub(super) use named::name_one_by_one;
 pub(super) use plan::{Layout, Plan};

@@ -27,7 +27,7 @@ pub(super) struct Sorted<'p> {
 }
 
 /// What the content of a file says.
-enum Look {
+pub(super) enum Look {
     AsNamed,
     Schema,
     Foreign(&'static str),
@@ -59,7 +59,9 @@ impl<'p> Sorted<'p> {
     }
 }
 
-fn look(path: &str, kind: Kind, any_policies: bool, files: &Files<'_>) -> Look {
+/// What the content of the file at `path`, whose name says `kind`, says. Schemas by content count where there are
+/// policies at all.
+pub(super) fn look(path: &str, kind: Kind, any_policies: bool, files: &Files<'_>) -> Look {
     // What cannot be read is an error later on, where it is needed.
     let holds = |test: &dyn Fn(&crate::text::SourceFile) -> bool, why: &'static str| match files.text(path) {
         Ok(file) if !test(&file) => Look::Foreign(why),

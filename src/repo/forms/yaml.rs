@@ -44,6 +44,6 @@ fn shows(candidate: &Candidate<'_>) -> bool {
     if lines().filter_map(key).any(|key| ROW.contains(&key.as_str())) {
         return true;
     }
-    let mut top = lines().filter(|line| !line.starts_with([' ', '-', ']', '}'])).map(key);
+    let mut top = lines().filter(|line| !line.starts_with([' ', '\t', '-', ']', '}'])).map(key);
     top.all(|key| key.is_some_and(|key| TABLE.contains(&key.as_str())))
 }
