@@ -7,6 +7,7 @@ mod analysis_corpora;
 mod corpora_validation;
 mod examples;
 mod git_histories;
+mod layouts;
 mod lint_rules;
 mod one_defect;
 mod prop_statements;

@@ -149,7 +149,7 @@ fn a_table_that_cannot_be_read_is_an_error_in_its_suite() {
     let dir = tempfile::TempDir::new().unwrap();
     let files = [
         ("p.cedar", "permit(principal, action, resource);"),
-        ("tests/broken_test.json", "[{ \"name\": "),
+        ("tests/broken_test.json", "[{ \"request\": "),
         ("tests/whole_test.json", "[]"),
     ];
     common::write(dir.path(), &files);

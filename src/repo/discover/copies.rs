@@ -3,6 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rayon::prelude::*;
+
 use super::group::Group;
 use super::words::strings_behind;
 use crate::repo::files::Files;
@@ -48,6 +50,9 @@ const MARKS: [&str; 36] = [
     "valid",
 ];
 
+/// Where more files than this have one name, the name says nothing.
+const MOST_NAMESAKES: usize = 20;
+
 /// What tells a file's policies: their ids and the whole text.
 struct Print {
     ids: BTreeSet<String>,
@@ -70,46 +75,74 @@ impl Print {
     }
 }
 
-/// `group` without its copies, and they. The first keeps its folder and its schemas.
-pub(super) fn split_copies<'p>(group: Group<'p>, files: &Files<'_>) -> Vec<Group<'p>> {
-    if group.policies.len() < 2 {
-        return vec![group];
-    }
-    let prints: BTreeMap<&str, Print> =
-        group.policies.iter().filter_map(|path| Some((*path, Print::of(path, files)?))).collect();
-    let mut roots: BTreeSet<String> = copied_folders(&prints);
-    roots.extend(versions_beside(&prints, &roots));
-    let mut parts: BTreeMap<String, Group<'p>> = BTreeMap::new();
-    let Group { root, schemas, policies, apart } = group;
+/// Folders and files that hold copies of what is among `policies` too. Only files whose names show that they could be
+/// one are looked into.
+pub(super) fn copies(policies: &[&str], files: &Files<'_>) -> BTreeSet<String> {
+    let (namesakes, kin) = (namesakes(policies), kin(policies));
+    let wanted: BTreeSet<&str> = namesakes.iter().chain(&kin).flatten().copied().collect();
+    let wanted: Vec<&str> = wanted.into_iter().collect();
+    let prints: Vec<(&str, Option<Print>)> = wanted.par_iter().map(|path| (*path, Print::of(path, files))).collect();
+    let prints: Prints<'_> = prints.into_iter().filter_map(|(path, print)| Some((path, print?))).collect();
+    let mut roots = copied_folders(policies, &namesakes, &prints);
+    roots.extend(versions_beside(&kin, &prints, &roots));
+    roots
+}
+
+type Prints<'p> = BTreeMap<&'p str, Print>;
+
+/// Files of one name in several folders.
+fn namesakes<'p>(policies: &[&'p str]) -> Vec<Vec<&'p str>> {
+    let mut by_name: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for path in policies {
-        let copy = roots.iter().filter(|root| within(path, root)).max_by_key(|root| root.len());
+        by_name.entry(path.rsplit('/').next().unwrap_or(path)).or_default().push(path);
+    }
+    by_name.into_values().filter(|paths| (2..=MOST_NAMESAKES).contains(&paths.len())).collect()
+}
+
+/// Files of one folder whose names differ in words that say that something is a version.
+fn kin<'p>(policies: &[&'p str]) -> Vec<Vec<&'p str>> {
+    let mut kin: BTreeMap<(&str, Vec<String>), Vec<&str>> = BTreeMap::new();
+    for path in policies {
+        let plain = plain_words(stem(path));
+        if !plain.is_empty() {
+            kin.entry((dir(path), plain)).or_default().push(path);
+        }
+    }
+    kin.into_values().filter(|paths| paths.len() > 1 && paths.iter().any(|path| is_version(path))).collect()
+}
+
+/// Whether the name of the file at `path` says that it is a version. Numbers alone are parts of one set as often.
+fn is_version(path: &str) -> bool {
+    parts(stem(path)).any(|part| is_mark(part) && !part.chars().all(|c| c.is_ascii_digit()))
+}
+
+/// `group` without what lies in `copies`, and each of these. The first keeps its folder and its schemas; one that is a
+/// copy as a whole stays one.
+pub(super) fn split_copies<'p>(group: Group<'p>, copies: &BTreeSet<String>) -> Vec<Group<'p>> {
+    let whole = copies.iter().any(|copy| within(&group.root, copy));
+    let mut parts: BTreeMap<String, Group<'p>> = BTreeMap::new();
+    let Group { root, schemas, policies, apart, .. } = group;
+    for path in policies {
+        let below = copies.iter().filter(|copy| within(path, copy) && within(copy, &root) && **copy != root);
+        let copy = below.max_by_key(|copy| copy.len());
         let place = copy.unwrap_or(&root);
-        let part =
-            parts.entry(place.clone()).or_insert_with(|| Group { root: place.clone(), apart, ..Group::default() });
-        part.policies.push(path);
+        let new = || Group { root: place.clone(), apart, copy: whole || copy.is_some(), ..Group::default() };
+        parts.entry(place.clone()).or_insert_with(new).policies.push(path);
     }
     // What schemas rule goes on being theirs, where everything below turned out to be versions as well.
-    if !schemas.is_empty()
-        && !parts.contains_key(&root)
-        && let Some(first) = parts.values_mut().next()
-    {
-        first.schemas = schemas;
-    } else if let Some(main) = parts.get_mut(&root) {
-        main.schemas = schemas;
+    match parts.get_mut(&root) {
+        Some(main) => main.schemas = schemas,
+        None => parts.values_mut().for_each(|part| part.schemas.clone_from(&schemas)),
     }
     parts.into_values().collect()
 }
 
 /// Folders that hold a copy of what another folder holds.
-fn copied_folders(prints: &BTreeMap<&str, Print>) -> BTreeSet<String> {
-    let mut by_name: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for path in prints.keys() {
-        by_name.entry(path.rsplit('/').next().unwrap_or(path)).or_default().push(path);
-    }
+fn copied_folders(policies: &[&str], namesakes: &[Vec<&str>], prints: &Prints<'_>) -> BTreeSet<String> {
     /// How many files of two folders repeat each other, and whether any does word for word.
     type Votes<'v> = BTreeMap<(&'v str, &'v str), (usize, bool)>;
     let mut votes: Votes<'_> = BTreeMap::new();
-    for paths in by_name.values().filter(|paths| paths.len() <= 20) {
+    for paths in namesakes {
         for (at, one) in paths.iter().enumerate() {
             for other in paths.iter().skip(at + 1) {
                 let (Some(first), Some(second)) = (prints.get(one), prints.get(other)) else { continue };
@@ -121,34 +154,22 @@ fn copied_folders(prints: &BTreeMap<&str, Print>) -> BTreeSet<String> {
             }
         }
     }
-    let below = |head: &str, without: &str| {
-        let inside = |path: &&&str| within(path, head) && (without.is_empty() || !within(path, without));
-        prints.keys().filter(inside).count()
+    // How many there are in a folder, what lies in the other one aside.
+    let below = |head: &str, other: &str| {
+        let inside = |path: &&&str| within(path, head) && !(within(other, head) && within(path, other));
+        policies.iter().filter(inside).count()
     };
     let mut copies = BTreeSet::new();
     for ((one, other), (count, same)) in votes {
-        let nested = within(other, one) || within(one, other);
-        let (first, second) = if nested {
-            (
-                below(one, if within(other, one) { other } else { "" }),
-                below(other, if within(one, other) { one } else { "" }),
-            )
-        } else {
-            (below(one, ""), below(other, ""))
-        };
         let marked = [is_marked(one), is_marked(other)];
-        let enough = count * 2 >= first.min(second) && (same || count > 1 || marked.contains(&true));
-        if !enough {
+        let most = count * 2 >= below(one, other).min(below(other, one));
+        if !most || !(same || count > 1 || marked.contains(&true)) {
             continue;
         }
-        if nested {
-            copies.insert(if within(other, one) { other } else { one }.to_owned());
-            continue;
-        }
-        // Where only one of them is called as a copy is, the other is what it is made from.
-        match marked {
-            [true, false] => drop(copies.insert(one.to_owned())),
-            [false, true] => drop(copies.insert(other.to_owned())),
+        // What lies in the other is the copy; else what is called as copies are, where only one is.
+        match (within(other, one), within(one, other), marked) {
+            (true, _, _) | (_, false, [false, true]) => drop(copies.insert(other.to_owned())),
+            (_, true, _) | (_, _, [true, false]) => drop(copies.insert(one.to_owned())),
             _ => copies.extend([one.to_owned(), other.to_owned()]),
         }
     }
@@ -168,25 +189,17 @@ fn heads<'p>(one: &'p str, other: &'p str) -> (&'p str, &'p str) {
 }
 
 /// Files that are a version of another in the same folder, by name and by what they hold.
-fn versions_beside(prints: &BTreeMap<&str, Print>, copied: &BTreeSet<String>) -> BTreeSet<String> {
-    let mut kin: BTreeMap<(&str, Vec<String>), Vec<&str>> = BTreeMap::new();
-    for path in prints.keys().filter(|path| !copied.iter().any(|root| within(path, root))) {
-        let stem = stem(path);
-        let plain = plain_words(stem);
-        if !plain.is_empty() {
-            kin.entry((dir(path), plain)).or_default().push(path);
-        }
-    }
+fn versions_beside(kin: &[Vec<&str>], prints: &Prints<'_>, copied: &BTreeSet<String>) -> BTreeSet<String> {
     let mut copies = BTreeSet::new();
-    for mut paths in kin.into_values().filter(|paths| paths.len() > 1) {
+    for paths in kin {
+        let mut paths: Vec<&str> =
+            paths.iter().copied().filter(|path| !copied.iter().any(|root| within(path, root))).collect();
         // What has the plainest name is the set, and the others are held against it.
         paths.sort_by_key(|path| (parts(stem(path)).count(), path.len(), *path));
         let mut kept: Vec<&str> = Vec::new();
         for path in paths {
             let Some(print) = prints.get(path) else { continue };
-            // Numbers alone are parts of one set as often as versions of it.
-            let says_so = parts(stem(path)).any(|part| is_mark(part) && !part.chars().all(|c| c.is_ascii_digit()));
-            if says_so && kept.iter().filter_map(|known| prints.get(known)).any(|known| known.repeats(print)) {
+            if is_version(path) && kept.iter().filter_map(|known| prints.get(known)).any(|known| known.repeats(print)) {
                 copies.insert(path.to_owned());
             } else {
                 kept.push(path);

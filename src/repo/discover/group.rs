@@ -10,4 +10,6 @@ pub(super) struct Group<'p> {
     pub(super) policies: Vec<&'p str>,
     /// The folder of examples or tests that this lies in; empty where it lies in none.
     pub(super) apart: &'p str,
+    /// Whether it is a copy of what lies elsewhere.
+    pub(super) copy: bool,
 }

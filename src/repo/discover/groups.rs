@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::copies::split_copies;
+use super::copies::{copies, split_copies};
 use super::group::Group;
 use super::schemas::root_of;
 use super::sorted::Sorted;
@@ -62,15 +62,27 @@ pub(super) fn group<'p>(
     let mut groups: Vec<Group<'p>> = Vec::new();
     for ((root, apart), policies) in owned {
         let schemas = ruled.get(root).cloned().unwrap_or_default();
-        groups.push(Group { root: root.to_owned(), schemas, policies, apart });
+        groups.push(Group { root: root.to_owned(), schemas, policies, apart, copy: false });
     }
+    let mut by_apart: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for path in &sorted.policies {
+        by_apart.entry(apart(path)).or_default().push(path);
+    }
+    let copies: BTreeMap<&str, BTreeSet<String>> =
+        by_apart.into_iter().map(|(apart, policies)| (apart, copies(&policies, files))).collect();
     for (apart, policies) in free {
         for root in outermost(&policies) {
             let below = policies.iter().copied().filter(|path| within(path, root)).collect();
-            groups.push(Group { root: root.to_owned(), schemas: Vec::new(), policies: below, apart });
+            let group = Group { root: root.to_owned(), policies: below, apart, ..Group::default() };
+            groups.push(group);
         }
     }
-    let mut groups: Vec<Group<'p>> = groups.into_iter().flat_map(|group| split_copies(group, files)).collect();
+    let none = BTreeSet::new();
+    let split = |group: Group<'p>| {
+        let copies = copies.get(group.apart).unwrap_or(&none);
+        split_copies(group, copies)
+    };
+    let mut groups: Vec<Group<'p>> = groups.into_iter().flat_map(split).collect();
     groups.sort_by(|a, b| a.root.cmp(&b.root));
     groups
 }

@@ -61,6 +61,8 @@ struct Found<'p> {
     unit: Option<usize>,
     /// The schemas of which it cannot be told which one governs it.
     tied: Vec<&'p str>,
+    /// Whether it is a copy of another.
+    copy: bool,
 }
 
 /// The store of a group and what governs it.
@@ -85,7 +87,7 @@ fn found<'p>(governed: Governed<'p>, all: &[Unit<'p>], files: &Files<'_>) -> Fou
         }
         Governing::Nothing(source) => plan.schema_source = source,
     }
-    Found { plan, unit, tied }
+    Found { plan, unit, tied, copy: group.copy }
 }
 
 /// The store of a schema that governs no policies.
@@ -93,7 +95,7 @@ fn alone<'p>(at: usize, unit: &Unit<'p>) -> Found<'p> {
     let mut plan = Plan::rooted(unit.root);
     plan.apart = unit.apart().to_owned();
     give_schema(&mut plan, unit);
-    Found { plan, unit: Some(at), tied: Vec::new() }
+    Found { plan, unit: Some(at), tied: Vec::new(), copy: false }
 }
 
 fn give_schema(plan: &mut Plan, unit: &Unit<'_>) {
@@ -136,7 +138,8 @@ fn homes_of(path: &str, stores: &[Found<'_>], all: &[Unit<'_>], files: &Files<'_
         }
         homes.len() > 1
     };
-    let doubt = leave(&|store| !store.plan.policies.is_empty());
+    leave(&|store| !store.plan.policies.is_empty());
+    let doubt = leave(&|store| !store.copy);
     if doubt {
         let names = files.text(path).map(|file| mentioned(&file.parse_text())).unwrap_or_default();
         let declares = |store: &Found<'_>| {

@@ -42,11 +42,11 @@ fn named_entities(file: &SourceFile) -> Vec<String> {
     named
 }
 
-/// What is no JSON could be a table that is broken.
+/// What is no JSON and holds no key at all is no other tool's either: its name counts.
 fn shows(candidate: &Candidate<'_>) -> bool {
     const KEYS: [&str; 2] = ["request", "decision"];
     match candidate.json() {
-        None => true,
+        None => !candidate.text.contains('"') || KEYS.iter().any(|key| candidate.text.contains(&format!("\"{key}\""))),
         Some(root) => root.elements().is_some_and(|rows| {
             rows.is_empty() || rows.iter().any(|row| KEYS.iter().any(|key| row.field(key).is_some()))
         }),

@@ -144,7 +144,8 @@ fn position_in_words(file: &SourceFile, words: &str) -> Option<Span> {
 
 /// Fragments that are right each by itself but do not resolve: Cedar names what it misses, and the text says where.
 fn resolution(files: &[Arc<SourceFile>], error: &cedar_policy::SchemaError) -> Finding {
-    let fault = first_fault(error);
+    let mut fault = first_fault(error);
+    fault.message = with_names_sorted(fault.message);
     let place = fault
         .span
         .filter(|span| files.len() == 1 && span.end > span.start)
@@ -155,6 +156,18 @@ fn resolution(files: &[Arc<SourceFile>], error: &cedar_policy::SchemaError) -> F
     let mut finding = Finding::new(SCHEMA_ERROR.id, Level::Error, place, fault.message);
     finding.help = fault.help;
     finding
+}
+
+/// `message` with the names that it lists at its end in order: Cedar keeps them in sets that have none.
+fn with_names_sorted(message: String) -> String {
+    let Some((what, listed)) = message.split_once(": ") else { return message };
+    if !what.starts_with("undeclared ") && !what.starts_with("failed to resolve ") {
+        return message;
+    }
+    let listed = listed.replace(", and ", ", ").replace(" and ", ", ");
+    let mut names: Vec<&str> = listed.split(", ").collect();
+    names.sort_unstable();
+    format!("{what}: {}", names.join(", "))
 }
 
 /// The first place where something that `message` names in backquotes or double quotes stands as a word in `files`.
