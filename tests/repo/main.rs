@@ -13,3 +13,4 @@ mod one_defect;
 mod prop_statements;
 mod shared_files;
 mod sources;
+mod stores_of_others;

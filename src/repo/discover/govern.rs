@@ -74,15 +74,15 @@ impl<'p> Govern<'_, 'p, '_, '_> {
         if let [only] = own.as_slice() {
             return whole(group, Governing::Unit(*only, SchemaSource::Own));
         }
-        if let Some(parts) = self.in_parts(&group, |path| self.by_name(&own, path)) {
+        if let Some(parts) = self.in_parts(&group, |path| self.by_name(&own, path).map(|unit| (unit, stem(path)))) {
             return parts;
         }
         let names = self.names(&group.policies);
         match self.fitting(&own, &names).as_slice() {
             [only] if names.count() > 0 => return whole(group, Governing::Unit(*only, SchemaSource::Own)),
             [] => {
-                let by_content = |path: &str| match self.fitting(&own, &self.names(&[path])).as_slice() {
-                    [only] => Some(*only),
+                let by_content = |path: &'p str| match self.fitting(&own, &self.names(&[path])).as_slice() {
+                    [only] => Some((*only, self.units.get(*only).and_then(|unit| unit.stems().next())?)),
                     _ => None,
                 };
                 if let Some(parts) = self.in_parts(&group, by_content) {
@@ -108,19 +108,24 @@ impl<'p> Govern<'_, 'p, '_, '_> {
 
     /// The schema of the same name as the policies at `path`.
     fn by_name(&self, own: &[usize], path: &str) -> Option<usize> {
-        let stem = path.strip_suffix(".json").unwrap_or(path).strip_suffix(".cedar").unwrap_or(path);
-        own.iter().copied().find(|unit| self.units.get(*unit).is_some_and(|unit| unit.stems().any(|own| own == stem)))
+        let named = |unit: &Unit<'_>| unit.stems().any(|own| own == stem(path));
+        own.iter().copied().find(|unit| self.units.get(*unit).is_some_and(named))
     }
 
-    /// `group` in parts, if `pick` gives each of its files a schema.
-    fn in_parts(&self, group: &Group<'p>, pick: impl Fn(&str) -> Option<usize>) -> Option<Vec<Governed<'p>>> {
-        let mut parts: BTreeMap<usize, Vec<&'p str>> = BTreeMap::new();
+    /// `group` in parts, if `pick` gives each of its files a schema and the name of its part.
+    fn in_parts(
+        &self,
+        group: &Group<'p>,
+        pick: impl Fn(&'p str) -> Option<(usize, &'p str)>,
+    ) -> Option<Vec<Governed<'p>>> {
+        let mut parts: BTreeMap<(&str, usize), Vec<&'p str>> = BTreeMap::new();
         for path in &group.policies {
-            parts.entry(pick(path)?).or_default().push(path);
+            let (unit, name) = pick(path)?;
+            parts.entry((name, unit)).or_default().push(path);
         }
         let several = parts.len() > 1;
-        let part = |(unit, policies): (usize, Vec<&'p str>)| Governed {
-            name: self.units.get(unit).filter(|_| several).and_then(|unit| unit.stems().next()).map(str::to_owned),
+        let part = |((name, unit), policies): ((&str, usize), Vec<&'p str>)| Governed {
+            name: several.then(|| name.to_owned()),
             group: Group { policies, ..group.clone() },
             by: Governing::Unit(unit, SchemaSource::Own),
         };
@@ -184,4 +189,10 @@ impl<'p> Govern<'_, 'p, '_, '_> {
             several => Governing::Nothing(SchemaSource::SeveralFit(several.iter().filter_map(path).collect())),
         }
     }
+}
+
+/// The path of a file of policies without its ending.
+fn stem(path: &str) -> &str {
+    let plain = path.strip_suffix(".json").unwrap_or(path);
+    plain.strip_suffix(".cedar").unwrap_or(plain)
 }
