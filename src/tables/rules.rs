@@ -19,8 +19,8 @@ pub(super) static UNKNOWN_IN_ROW: Rule = Rule {
 /// Two rows that ask the same.
 pub(super) static SAME_REQUEST_ROWS: Rule = Rule {
     id: "same-request-rows",
-    summary: "two rows of a decision table ask the same",
-    level: Some(Level::Warning),
+    summary: "two rows of a decision table ask the same, or contradict each other",
+    level: Some(Level::Error),
     basis: Basis::Text,
     precision: Precision::Exact,
     opens: false,

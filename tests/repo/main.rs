@@ -4,6 +4,7 @@
 mod common;
 
 mod analysis_corpora;
+mod as_they_lie;
 mod corpora_validation;
 mod examples;
 mod git_histories;

@@ -1,0 +1,398 @@
+//! Repositories as strangers lay them out, through the command line: what is read, what is said of the rest, and that
+//! what is said works.
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::common::{command, finish, git, json, rules, run, statuses, write};
+
+const SCHEMA: &str = "entity User;\nentity Doc;\naction view, edit appliesTo { principal: User, resource: Doc };\n";
+const SCHEMA_JSON: &str = r#"{ "": { "entityTypes": { "User": {}, "Doc": {} }, "actions": {
+  "view": { "appliesTo": { "principalTypes": ["User"], "resourceTypes": ["Doc"] } },
+  "edit": { "appliesTo": { "principalTypes": ["User"], "resourceTypes": ["Doc"] } } } } }"#;
+const POLICY: &str = "permit (principal == User::\"ann\", action == Action::\"view\", resource);\n";
+const OTHER_SCHEMA: &str = "namespace O { entity U; action go appliesTo { principal: U, resource: U }; }\n";
+const OTHER: &str = "permit (principal == O::U::\"x\", action == O::Action::\"go\", resource);\n";
+
+fn place(files: &[(&str, &str)]) -> TempDir {
+    let dir = TempDir::new().unwrap();
+    write(dir.path(), files);
+    dir
+}
+
+/// Findings as `level rule path`.
+fn found(report: &Value) -> Vec<String> {
+    let all = report["findings"].as_array().unwrap().iter();
+    all.map(|one| {
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        format!("{} {} {}", text(&one["level"]), text(&one["rule"]), text(&one["location"]["path"]))
+    })
+    .collect()
+}
+
+fn not_validated(report: &Value) -> Vec<&str> {
+    let names = report["summary"]["not_validated"].as_array();
+    names.into_iter().flatten().map(|name| name.as_str().unwrap()).collect()
+}
+
+/// The kind: a schema that is there, under a name or in a place that is not the usual one.
+#[test]
+fn a_schema_is_seen_wherever_it_stands() {
+    // What the validator says of this shows that the schema governs.
+    let wrong =
+        "permit (principal == User::\"ann\", action == Action::\"view\", resource) when { resource.nothing };\n";
+    for (path, text) in [
+        ("cedar.schema", SCHEMA),
+        ("policies/authz-schema.json", SCHEMA_JSON),
+        ("schema.prod.v2.json", SCHEMA_JSON),
+        ("model/types.cedar", SCHEMA),
+        ("model/deep/app.cedarschema", SCHEMA),
+        ("schemas/app.cedarschema", SCHEMA),
+    ] {
+        let dir = place(&[(path, text), ("policies/p.cedar", wrong)]);
+        let (report, code) = json(dir.path(), &["validate"]);
+        assert!(rules(&report).contains(&"unsafe-attribute-access"), "{path}: {report:#}");
+        assert_eq!((code, not_validated(&report).len()), (1, 0), "{path}");
+        let misnamed = report["findings"].as_array().unwrap().iter().find(|one| one["rule"] == "misnamed-schema");
+        assert_eq!(misnamed.is_some(), path.ends_with(".cedar"), "{path}");
+        if let Some(finding) = misnamed {
+            assert_eq!(finding["help"], "rename it to `model/types.cedarschema`");
+        }
+    }
+}
+
+/// The kind: several schemas.
+#[test]
+fn of_several_schemas_the_one_that_declares_the_names_governs() {
+    let both = [("a.cedarschema", SCHEMA), ("o.cedarschema", OTHER_SCHEMA)];
+    let dir = place(&[both[0], both[1], ("p.cedar", POLICY), ("o.cedar", OTHER)]);
+    let (report, code) = json(dir.path(), &["check"]);
+    assert_eq!((found(&report), code, not_validated(&report).len()), (vec![], 0, 0), "{report:#}");
+    assert_eq!(report["summary"]["stores"], 2);
+    // One that policies do not need is no error, whatever is wrong with it.
+    let dir = place(&[both[0], ("o/broken.cedarschema", "entity {"), ("p.cedar", POLICY)]);
+    let (report, code) = json(dir.path(), &["check"]);
+    assert_eq!(code, 0);
+    assert_eq!(
+        found(&report),
+        ["warning unused-schema o/broken.cedarschema", "warning schema-error o/broken.cedarschema"]
+    );
+    // Equal ones are one, in any syntax and under any name.
+    let dir = place(&[both[0], ("copy.cedarschema.json", SCHEMA_JSON), ("p.cedar", POLICY)]);
+    let (report, code) = json(dir.path(), &["check"]);
+    assert_eq!((found(&report), code, not_validated(&report).len()), (vec![], 0, 0), "{report:#}");
+    // A misspelt name in a policy does not take its schema away.
+    let misspelt = "permit (principal == Usr::\"ann\", action == Action::\"view\", resource is Doc);\n";
+    let dir = place(&[both[0], both[1], ("p.cedar", misspelt)]);
+    let (report, code) = json(dir.path(), &["validate"]);
+    assert!(rules(&report).contains(&"unrecognized-entity-type") && code == 1, "{report:#}");
+}
+
+/// The kind: what cannot be told. It is told once, only where policies hang on it, and what is to be written settles it.
+#[test]
+fn a_tie_is_told_once_and_settled_by_the_line_that_it_shows() {
+    let more = format!("{SCHEMA}entity More;\n");
+    let tie = [("a.cedarschema", SCHEMA), ("b.cedarschema", more.as_str())];
+    let dir = place(&[tie[0], tie[1], ("p.cedar", POLICY), ("q.cedar", POLICY)]);
+    let (report, code) = json(dir.path(), &["check"]);
+    assert_eq!((found(&report), code), (vec!["error schema-conflict a.cedarschema".to_owned()], 1));
+    let help = report["findings"][0]["help"].as_str().unwrap();
+    let line = help.split('`').nth(1).unwrap().replace("\"...\"", "\".\"");
+    write(dir.path(), &[("polcheck.toml", &line)]);
+    let (report, code) = json(dir.path(), &["validate"]);
+    assert_eq!((found(&report), code, not_validated(&report).len()), (vec![], 0, 0), "{line}: {report:#}");
+    let dir = place(&[
+        ("s/a.cedarschema", SCHEMA),
+        ("s/b.cedarschema", &more),
+        ("p/p.cedar", OTHER),
+        ("p/o.cedarschema", OTHER_SCHEMA),
+    ]);
+    let (report, code) = json(dir.path(), &["check"]);
+    assert_eq!(code, 0);
+    assert!(found(&report).iter().all(|one| one.starts_with("warning unused-schema")), "{report:#}");
+}
+
+/// The kind: files of ours that govern, hold or run nothing. What they show can be pasted.
+#[test]
+fn what_belongs_nowhere_is_a_finding_with_a_line_that_works() {
+    let table = "tests:\n  - { principal: 'User::\"ann\"', action: view, resource: 'Doc::\"d\"', expect: allow }\n";
+    let entities = r#"[{ "uid": { "type": "User", "id": "ann" }, "attrs": {}, "parents": [] }]"#;
+    for (path, text, rule) in [
+        ("data/x_test.yaml", table, "unused-table"),
+        ("data/entities.json", entities, "unused-entities"),
+        ("one/spare.cedarschema", "entity Spare;", "unused-schema"),
+    ] {
+        let dir = place(&[
+            ("one/policies/p.cedar", POLICY),
+            ("one/policies/a.cedarschema", SCHEMA),
+            ("two/p.cedar", OTHER),
+            ("two/o.cedarschema", &format!("{SCHEMA}{OTHER_SCHEMA}")),
+            (path, text),
+        ]);
+        let (report, code) = json(dir.path(), &["check"]);
+        assert_eq!((found(&report), code), (vec![format!("warning {rule} {path}")], 0), "{report:#}");
+        let help = report["findings"][0]["help"].as_str().unwrap();
+        let line = help.split('`').find(|part| part.starts_with("store = ")).unwrap();
+        write(dir.path(), &[("polcheck.toml", &line.replace("\"...\"", "\"one/policies\""))]);
+        let (report, _) = json(dir.path(), &["check"]);
+        assert!(!found(&report).contains(&format!("warning {rule} {path}")), "{line}: {report:#}");
+        assert_ne!(report["exit"], 2, "{line}: {report:#}");
+    }
+}
+
+/// The kind: no schema at all.
+#[test]
+fn what_needs_a_schema_says_so_where_there_is_none() {
+    let dir = place(&[("p.cedar", POLICY)]);
+    let (report, code) = json(dir.path(), &["lint"]);
+    let notice = &report["notices"][0];
+    assert_eq!((code, notice["kind"].as_str()), (0, Some("no-schema")), "{report:#}");
+    for asked in ["--conflicts", "--breadth"] {
+        let (report, code) = json(dir.path(), &["lint", asked]);
+        assert_eq!(code, 4, "{asked}: {report:#}");
+        assert_eq!(
+            report["notices"].as_array().unwrap().iter().filter(|one| one["kind"] == "asked-in-vain").count(),
+            1
+        );
+    }
+    write(dir.path(), &[("a.cedarschema", SCHEMA)]);
+    assert_eq!(json(dir.path(), &["lint", "--conflicts", "--breadth"]).1, 0);
+}
+
+/// The kind: files that have Cedar's names and are another tool's, or a tool's own folders.
+#[test]
+fn files_of_other_tools_are_left_out_and_named() {
+    let own = [("p.cedar", POLICY), ("a.cedarschema", SCHEMA)];
+    for (path, text) in [
+        ("build/Dockerfile.cedar", "FROM rust:1\nRUN cargo build\n"),
+        (
+            "ci/pr_test.yml",
+            "name: test\non: [pull_request]\njobs:\n  a:\n    runs-on: ubuntu\n    steps:\n      - run: x\n",
+        ),
+        (
+            "alerts_test.yaml",
+            "rule_files: [a.yml]\nevaluation_interval: 1m\ntests:\n  - interval: 1m\n    input_series: []\n",
+        ),
+        ("load_test.json", r#"{ "vus": 3, "scenarios": {} }"#),
+        ("tests-api.json", r#"[{ "url": "x", "status": 200 }]"#),
+        (
+            "batch_test.json",
+            r#"{ "policyStoreId": "x", "requests": [{ "principal": { "entityType": "U", "entityId": "a" } }] }"#,
+        ),
+        ("people_test.csv", "name,age\nann,3\n"),
+        ("entities.json", r#"{ "tables": ["a"] }"#),
+        ("entities/a.json", r#"[{ "name": "Order", "columns": [] }]"#),
+        ("order.schema.json", r#"{ "$schema": "http://json-schema.org/draft-07/schema#", "type": "object" }"#),
+        ("linked", "/usr/lib\n"),
+    ] {
+        let dir = place(&[own[0], own[1], (path, text)]);
+        let (report, code) = json(dir.path(), &["check"]);
+        assert_eq!((found(&report), code), (vec![], 0), "{path}: {report:#}");
+        let left: Vec<_> = report["left_out"].as_array().unwrap().iter().map(|one| &one["path"]).collect();
+        assert_eq!(left, [path], "{path}");
+        assert!(run(dir.path(), &["check", "-v"]).stdout.contains(path), "{path}");
+    }
+    // In a tool's own folder only what decides is looked for.
+    let table = "tests:\n  - { principal: 'User::\"zoe\"', action: view, resource: 'Doc::\"d\"', expect: allow }\n";
+    let dir = place(&[
+        own[0],
+        own[1],
+        (".github/x_test.yaml", table),
+        (".cache/entities.json", "[{]"),
+        (".x/b.cedarschema", "entity {"),
+    ]);
+    git(dir.path(), &["init", "-q"]);
+    let (report, code) = json(dir.path(), &["check"]);
+    assert_eq!((found(&report), code), (vec![], 0), "{report:#}");
+    write(dir.path(), &[(".deploy/p.cedar", "permit (principal, action")]);
+    assert_eq!(json(dir.path(), &["check"]).1, 1, "policies that git tracks are read");
+}
+
+/// The kind: text that is broken, hidden or quoted is a policy all the same.
+#[test]
+fn what_could_be_a_policy_is_never_left_out() {
+    for text in [
+        "permitt (principal, action, resource);",
+        "\"permit (principal, action, resource);",
+        "// polcheck\npermit(principal,action,resource)",
+        "@id(\"x\") forbid (principal, action, resource) when { false",
+    ] {
+        let dir = place(&[("p.cedar", text)]);
+        let (report, code) = json(dir.path(), &["check"]);
+        assert_eq!((rules(&report)[0], code), ("syntax-error", 1), "{text}");
+    }
+}
+
+/// The kind: sets of policies that lie side by side.
+#[test]
+fn copies_and_examples_are_stores_of_their_own() {
+    let ids = |ids: &[&str]| {
+        let policy = |id: &&str| {
+            format!("@id(\"{id}\")\npermit (principal == User::\"{id}\", action == Action::\"view\", resource);\n")
+        };
+        ids.iter().map(policy).collect::<String>()
+    };
+    let (ab, abc, c) = (ids(&["a", "b"]), ids(&["a", "b", "c"]), ids(&["c"]));
+    for (copies, stores) in [
+        (&[("policies/all.cedar", &ab), ("deploy/chart/policies/all.cedar", &ab)][..], 2),
+        (&[("v1/all.cedar", &ab), ("v2/all.cedar", &abc)], 2),
+        (&[("all.cedar", &ab), ("all_old.cedar", &ab), ("all-v2.cedar", &abc)], 3),
+        (&[("dev/all.cedar", &ab), ("prod/all.cedar", &ab)], 2),
+        (&[("p.cedar", &ab), ("examples/basic/p.cedar", &ab), ("tests/fixtures/p.cedar", &ab)], 3),
+        // Parts of one set are one store, however many folders and numbers they have.
+        (&[("teams/x/all.cedar", &ab), ("teams/y/all.cedar", &c)], 1),
+        (&[("part_1.cedar", &ab), ("part_2.cedar", &c)], 1),
+    ] {
+        let files: Vec<_> =
+            copies.iter().map(|(path, text)| (*path, text.as_str())).chain([("a.cedarschema", SCHEMA)]).collect();
+        let dir = place(&files);
+        let (report, code) = json(dir.path(), &["check"]);
+        assert_eq!((found(&report), code), (vec![], 0), "{copies:?}: {report:#}");
+        assert_eq!(
+            (report["summary"]["stores"].as_u64(), not_validated(&report).len()),
+            (Some(stores), 0),
+            "{copies:?}"
+        );
+    }
+    // The same id twice by mistake is one, and is told.
+    let dir = place(&[("x/one.cedar", &ab), ("x/two.cedar", &ids(&["b", "d"])), ("a.cedarschema", SCHEMA)]);
+    let (report, code) = json(dir.path(), &["check"]);
+    assert_eq!((rules(&report), code), (vec!["duplicate-id"], 1));
+}
+
+/// The kind: names that nobody wrote as an id.
+#[test]
+fn a_policy_alone_in_its_file_answers_to_the_files_name() {
+    let row = "tests:\n  - { principal: 'User::\"ann\"', action: view, resource: 'Doc::\"d\"', because: [readers], expect: allow }\n  - { principal: 'User::\"bob\"', action: view, resource: 'Doc::\"d\"', because: [bob], expect: allow }\n";
+    let template = "permit (principal == ?principal, action == Action::\"view\", resource);\n";
+    let link = r#"[{ "template_id": "grant", "link_id": "bob", "args": { "?principal": "User::\"bob\"" } }]"#;
+    let known = "unknown: ['Doc::\"d\"']\n";
+    let dir = place(&[
+        ("a.cedarschema", SCHEMA),
+        ("readers.cedar", POLICY),
+        ("grant.cedar", template),
+        ("linked", link),
+        ("x_test.yaml", &format!("{known}{row}")),
+    ]);
+    let (report, code) = json(dir.path(), &["test"]);
+    assert_eq!((statuses(&report), code), ([2, 0, 0], 0), "{report:#}");
+    let shown = report["tests"][0]["got"]["reason"].to_string();
+    assert!(shown.contains("readers.cedar#policy0"), "its name stays: {shown}");
+    // Everything, by one word of configuration.
+    write(
+        dir.path(),
+        &[(
+            "polcheck.toml",
+            "store = [{ name = \"all\", policies = \".\", schema = \"a.cedarschema\", links = \"linked\", tests = \".\" }]",
+        )],
+    );
+    let (report, code) = json(dir.path(), &["check"]);
+    assert_eq!((found(&report), statuses(&report), code), (vec![], [2, 0, 0], 0), "{report:#}");
+}
+
+/// The kind: rows that look as if they tested something.
+#[test]
+fn rows_that_repeat_or_contradict_another_are_told() {
+    let row = |name: &str, expect: &str, rest: &str| {
+        format!(
+            "  - {{ name: {name}, principal: 'User::\"ann\"', action: view, resource: 'Doc::\"d\"', expect: {expect}{rest} }}\n"
+        )
+    };
+    let head = "unknown: ['Doc::\"d\"']\ntests:\n";
+    for (second, expected) in [
+        (row("b", "allow", ""), Some("warning")),
+        (row("b", "deny", ""), Some("error")),
+        (row("b", "allow", ", because: [p]"), None),
+        (row("b", "allow", ", with: { 'User::\"ann\"': { parents: [] } }"), None),
+    ] {
+        let table = format!("{head}{}{second}", row("a", "allow", ""));
+        let dir = place(&[("a.cedarschema", SCHEMA), ("p.cedar", POLICY), ("x_test.yaml", &table)]);
+        let (report, _) = json(dir.path(), &["test"]);
+        let same: Vec<_> =
+            report["findings"].as_array().unwrap().iter().filter(|one| one["rule"] == "same-request-rows").collect();
+        assert_eq!(same.first().map(|one| one["level"].as_str().unwrap()), expected, "{second}: {report:#}");
+        if let [finding] = same.as_slice() {
+            assert!(finding["message"].as_str().unwrap().contains("x_test.yaml#a"), "{finding:#}");
+        }
+    }
+    // Of others: the order of keys makes no other request, and what repeats itself is a note.
+    let row = |context: &str| {
+        format!(
+            "{{ \"request\": {{ \"principal\": \"User::\\\"ann\\\"\", \"action\": \"Action::\\\"view\\\"\", \"resource\": \"Doc::\\\"d\\\"\", \"context\": {context} }}, \"decision\": \"allow\", \"reason\": [\"policy0\"], \"num_errors\": 0 }}"
+        )
+    };
+    let dir = place(&[
+        ("p.cedar", POLICY),
+        ("tests-a.json", &format!("[{}, {}]", row("{\"a\": 1, \"b\": 2}"), row("{\"b\": 2, \"a\": 1}"))),
+    ]);
+    let (report, code) = json(dir.path(), &["test"]);
+    assert_eq!(
+        (code, found(&report).contains(&"note same-request-rows tests-a.json".to_owned())),
+        (0, true),
+        "{report:#}"
+    );
+}
+
+/// The kind: a row of another tool's table that passes although policies fail.
+#[test]
+fn a_row_of_others_that_passes_while_policies_fail_says_so() {
+    let policies = format!("{POLICY}forbid (principal, action, resource) when {{ context.nothing }};\n");
+    let request =
+        r#"{ "principal": "User::\"ann\"", "action": "Action::\"view\"", "resource": "Doc::\"d\"", "context": {} }"#;
+    let dir = place(&[("p.cedar", &policies), ("ALLOW/a.json", request)]);
+    let (report, code) = json(dir.path(), &["test"]);
+    assert_eq!((statuses(&report), code), ([1, 0, 0], 0), "{report:#}");
+    let remarks = report["remarks"].to_string();
+    assert!(remarks.contains("policy1") && remarks.contains("fails to evaluate"), "{remarks}");
+}
+
+/// The kind: nothing to read. What lies there and what to write is said.
+#[test]
+fn where_nothing_was_checked_it_is_said_what_looks_like_cedar() {
+    for (path, text, words) in [
+        (
+            "infra/main.tf",
+            "resource \"x\" \"y\" {\n  statement = \"permit (principal, action, resource);\"\n}\n",
+            "infra/main.tf",
+        ),
+        ("policies.json", r#"[{ "id": "a", "content": "permit(\n  principal, action, resource);" }]"#, "policies.json"),
+        ("api/schema.json", SCHEMA_JSON, "schema = \"api/schema.json\""),
+        ("README.txt", "hello", "*.cedar"),
+    ] {
+        let dir = place(&[(path, text)]);
+        let (report, code) = json(dir.path(), &["check"]);
+        assert_eq!((code, report["outcome"].as_str()), (3, Some("nothing_checked")), "{path}");
+        let said = report["notices"].to_string().replace("\\\"", "\"");
+        assert!(said.contains(words), "{path}: {said}");
+    }
+}
+
+/// The kind: an unusual state of git.
+#[test]
+fn without_git_a_repository_is_not_guessed_at() {
+    let dir = place(&[("p.cedar", POLICY), ("secret/p.cedar", POLICY)]);
+    git(dir.path(), &["init", "-q"]);
+    let gone = finish(command(dir.path()).env("PATH", "/nonexistent").arg("check").output().unwrap());
+    assert_eq!(gone.code, 2, "{}", gone.stdout);
+    assert!(gone.stderr.contains("git") && gone.stderr.contains("PATH"), "{}", gone.stderr);
+    let plain = place(&[("p.cedar", POLICY)]);
+    let outside = finish(command(plain.path()).env("PATH", "/nonexistent").arg("check").output().unwrap());
+    assert_eq!(outside.code, 0, "{}", outside.stderr);
+}
+
+/// The kind: configuration that says something of what is not there.
+#[test]
+fn accepted_changes_that_accept_nothing_are_told() {
+    let accepted =
+        |until: &str| format!("[[accepted]]\nwhat = \"x\"\nowner = \"y\"\nuntil = \"{until}\"\nfingerprint = \"z\"\n");
+    let dir =
+        place(&[("a.cedarschema", SCHEMA), ("p.cedar", POLICY), ("polcheck-accepted.toml", &accepted("2026-01-31"))]);
+    git(dir.path(), &["init", "-q"]);
+    git(dir.path(), &["add", "."]);
+    git(dir.path(), &["commit", "-qm", "one"]);
+    let (report, code) = json(dir.path(), &["check", "--now", "2026-02-01"]);
+    assert_eq!((found(&report), code), (vec!["warning unused-configuration polcheck-accepted.toml".to_owned()], 0));
+    assert_eq!(rules(&json(dir.path(), &["check", "--now", "2026-01-31"]).0), [""; 0]);
+    let (report, _) = json(dir.path(), &["check", "--against", "HEAD", "--now", "2026-01-31"]);
+    assert_eq!(found(&report), ["note unused-configuration polcheck-accepted.toml"]);
+}
