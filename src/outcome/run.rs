@@ -193,6 +193,11 @@ impl Outcome {
         self.notices_of(Weight::Unchecked).map(|notice| notice.message.as_str())
     }
 
+    /// What is worth a word where everything is asked for, a sentence each.
+    pub fn details(&self) -> impl Iterator<Item = &str> {
+        self.notices_of(Weight::Detail).map(|notice| notice.message.as_str())
+    }
+
     /// What rows show and do not fail for, a sentence each.
     pub fn remarks(&self) -> impl Iterator<Item = &str> {
         self.notices_of(Weight::Remark).map(|notice| notice.message.as_str())

@@ -140,6 +140,12 @@ impl Loaded {
             let hints = if hints.is_empty() { vec![none.to_owned()] } else { hints.clone() };
             gaps.extend(hints.into_iter().map(|hint| Notice::new(NoticeKind::NothingFound, hint)));
         }
+        for store in self.repo.stores.iter().filter(|store| store.schema_source == SchemaSource::Elsewhere) {
+            let schema = store.schema_files.first().map(String::as_str).unwrap_or_default();
+            let (name, schema) = (inline(&store.name), inline(schema));
+            let message = format!("store `{name}` is under `{schema}`, which is the schema here that fits");
+            gaps.push(Notice::new(NoticeKind::SchemaElsewhere, message).store(&store.name));
+        }
         for store in &self.repo.stores {
             let broken: BTreeSet<&String> = store.broken.iter().collect();
             gaps.extend(broken.into_iter().filter(|path| !self.repo.focus.covers(path)).map(|path| {

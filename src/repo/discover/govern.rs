@@ -79,7 +79,7 @@ impl<'p> Govern<'_, 'p, '_, '_> {
         }
         let names = self.names(&group.policies);
         match self.fitting(&own, &names).as_slice() {
-            [only] if names.count() > 0 => return whole(group, Governing::Unit(*only, SchemaSource::Own)),
+            [only] if names.count() > 0 => whole(group, Governing::Unit(*only, SchemaSource::Own)),
             [] => {
                 let by_content = |path: &'p str| match self.fitting(&own, &self.names(&[path])).as_slice() {
                     [only] => Some((*only, self.units.get(*only).and_then(|unit| unit.stems().next())?)),

@@ -8,7 +8,7 @@ pub(super) static FORM: FormSpec = FormSpec {
     prefixes: &[],
     folders: &[],
     sniff: is_table,
-    shows: shows,
+    shows,
     entity_files: None,
     store: None,
 };

@@ -9,7 +9,7 @@ pub(super) static FORM: FormSpec = FormSpec {
     prefixes: &[],
     folders: &["ALLOW", "DENY"],
     sniff: is_table,
-    shows: shows,
+    shows,
     entity_files: None,
     store: None,
 };

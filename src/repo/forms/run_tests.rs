@@ -10,7 +10,7 @@ pub(super) static FORM: FormSpec = FormSpec {
     prefixes: &["tests-"],
     folders: &[],
     sniff: is_table,
-    shows: shows,
+    shows,
     entity_files: Some((named_entities, Bound::Folder)),
     store: None,
 };

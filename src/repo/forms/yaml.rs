@@ -11,7 +11,7 @@ pub(super) static FORM: FormSpec = FormSpec {
     prefixes: &[],
     folders: &[],
     sniff: is_table,
-    shows: shows,
+    shows,
     entity_files: Some((named_entities, Bound::Repository)),
     store: None,
 };

@@ -109,7 +109,8 @@ fn remarks(page: &mut Page, outcome: &Outcome, options: &Options) {
             &clean(&format!("{}{}", notice.message, place.unwrap_or_default())),
         );
     }
-    for remark in outcome.remarks() {
+    let details = outcome.details().filter(|_| options.verbose);
+    for remark in outcome.remarks().chain(details) {
         page.item(Ink::Dim, "  note: ", 4, &clean(remark));
     }
     for gap in outcome.gaps() {
