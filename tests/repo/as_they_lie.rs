@@ -88,7 +88,8 @@ fn of_several_schemas_the_one_that_declares_the_names_governs() {
     assert!(rules(&report).contains(&"unrecognized-entity-type") && code == 1, "{report:#}");
 }
 
-/// The kind: what cannot be told. It is told once, only where policies hang on it, and what is to be written settles it.
+/// The kind: what cannot be told. It is told once, only where policies hang on it, and what is to be written settles
+/// it.
 #[test]
 fn a_tie_is_told_once_and_settled_by_the_line_that_it_shows() {
     let more = format!("{SCHEMA}entity More;\n");
@@ -239,6 +240,15 @@ fn copies_and_examples_are_stores_of_their_own() {
         (&[("all.cedar", &ab), ("all_old.cedar", &ab), ("all-v2.cedar", &abc)], 3),
         (&[("dev/all.cedar", &ab), ("prod/all.cedar", &ab)], 2),
         (&[("p.cedar", &ab), ("examples/basic/p.cedar", &ab), ("tests/fixtures/p.cedar", &ab)], 3),
+        (
+            &[
+                ("policies/a.cedar", &ab),
+                ("policies/c.cedar", &c),
+                ("infra/x/p/a.cedar", &ab),
+                ("infra/x/p/c.cedar", &c),
+            ],
+            2,
+        ),
         // Parts of one set are one store, however many folders and numbers they have.
         (&[("teams/x/all.cedar", &ab), ("teams/y/all.cedar", &c)], 1),
         (&[("part_1.cedar", &ab), ("part_2.cedar", &c)], 1),

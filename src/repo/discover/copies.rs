@@ -116,14 +116,15 @@ fn is_version(path: &str) -> bool {
     parts(stem(path)).any(|part| is_mark(part) && !part.chars().all(|c| c.is_ascii_digit()))
 }
 
-/// `group` without what lies in `copies`, and each of these. The first keeps its folder and its schemas; one that is a
-/// copy as a whole stays one.
-pub(super) fn split_copies<'p>(group: Group<'p>, copies: &BTreeSet<String>) -> Vec<Group<'p>> {
-    let whole = copies.iter().any(|copy| within(&group.root, copy));
+/// `group` without the copies in it, and each of these. The first keeps its folder and its schemas. What lies in one of
+/// `elsewhere` is a copy of what other groups hold.
+pub(super) fn split_copies<'p>(group: Group<'p>, elsewhere: &BTreeSet<String>, files: &Files<'_>) -> Vec<Group<'p>> {
+    let whole = elsewhere.iter().any(|copy| within(&group.root, copy));
+    let copies = copies(&group.policies, files);
     let mut parts: BTreeMap<String, Group<'p>> = BTreeMap::new();
     let Group { root, schemas, policies, apart, .. } = group;
     for path in policies {
-        let below = copies.iter().filter(|copy| within(path, copy) && within(copy, &root) && **copy != root);
+        let below = copies.iter().filter(|copy| within(path, copy) && **copy != root);
         let copy = below.max_by_key(|copy| copy.len());
         let place = copy.unwrap_or(&root);
         let new = || Group { root: place.clone(), apart, copy: whole || copy.is_some(), ..Group::default() };
@@ -139,17 +140,15 @@ pub(super) fn split_copies<'p>(group: Group<'p>, copies: &BTreeSet<String>) -> V
 
 /// Folders that hold a copy of what another folder holds.
 fn copied_folders(policies: &[&str], namesakes: &[Vec<&str>], prints: &Prints<'_>) -> BTreeSet<String> {
-    /// How many files of two folders repeat each other, and whether any does word for word.
-    type Votes<'v> = BTreeMap<(&'v str, &'v str), (usize, bool)>;
+    /// How many files of two folders repeat each other.
+    type Votes<'v> = BTreeMap<(&'v str, &'v str), usize>;
     let mut votes: Votes<'_> = BTreeMap::new();
     for paths in namesakes {
         for (at, one) in paths.iter().enumerate() {
             for other in paths.iter().skip(at + 1) {
                 let (Some(first), Some(second)) = (prints.get(one), prints.get(other)) else { continue };
                 if first.repeats(second) {
-                    let vote = votes.entry(heads(dir(one), dir(other))).or_default();
-                    vote.0 += 1;
-                    vote.1 |= first.text == second.text;
+                    *votes.entry(heads(dir(one), dir(other))).or_default() += 1;
                 }
             }
         }
@@ -160,17 +159,23 @@ fn copied_folders(policies: &[&str], namesakes: &[Vec<&str>], prints: &Prints<'_
         policies.iter().filter(inside).count()
     };
     let mut copies = BTreeSet::new();
-    for ((one, other), (count, same)) in votes {
-        let marked = [is_marked(one), is_marked(other)];
-        let most = count * 2 >= below(one, other).min(below(other, one));
-        if !most || !(same || count > 1 || marked.contains(&true)) {
-            continue;
-        }
-        // What lies in the other is the copy; else what is called as copies are, where only one is.
-        match (within(other, one), within(one, other), marked) {
-            (true, _, _) | (_, false, [false, true]) => drop(copies.insert(other.to_owned())),
-            (_, true, _) | (_, _, [true, false]) => drop(copies.insert(one.to_owned())),
-            _ => copies.extend([one.to_owned(), other.to_owned()]),
+    for ((one, other), count) in votes {
+        let least = below(one, other).min(below(other, one));
+        let (inner, outer) = if within(one, other) { (one, other) } else { (other, one) };
+        match (is_marked(outer), is_marked(inner)) {
+            _ if count * 2 < least => {}
+            // What lies in the other is the copy; else what is called as copies are.
+            (_, true) if within(inner, outer) => drop(copies.insert(inner.to_owned())),
+            (true, true) => copies.extend([one.to_owned(), other.to_owned()]),
+            (false, true) => drop(copies.insert(inner.to_owned())),
+            (true, false) => drop(copies.insert(outer.to_owned())),
+            // Names that say nothing: the deeper one, if all of it is there twice. Teams side by side are one set.
+            (false, false) => {
+                let depth = |folder: &str| if folder.is_empty() { 0 } else { folder.split('/').count() };
+                if count > 1 && count == least && depth(inner) != depth(outer) {
+                    copies.insert(if depth(inner) > depth(outer) { inner } else { outer }.to_owned());
+                }
+            }
         }
     }
     copies

@@ -79,8 +79,8 @@ pub(super) fn group<'p>(
     }
     let none = BTreeSet::new();
     let split = |group: Group<'p>| {
-        let copies = copies.get(group.apart).unwrap_or(&none);
-        split_copies(group, copies)
+        let elsewhere = copies.get(group.apart).unwrap_or(&none);
+        split_copies(group, elsewhere, files)
     };
     let mut groups: Vec<Group<'p>> = groups.into_iter().flat_map(split).collect();
     groups.sort_by(|a, b| a.root.cmp(&b.root));
