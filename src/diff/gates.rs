@@ -23,10 +23,16 @@ pub(super) fn rule(
     let mut met = BTreeSet::new();
     let gone = |store: &&StoreChanges| store.lifecycle == Lifecycle::Removed;
     let gone: Vec<String> = stores.iter().filter(gone).map(|store| store.name.clone()).collect();
+    let all: Vec<String> = stores.iter().map(|store| store.name.clone()).collect();
     for store in stores {
-        // A store that goes by another name now is still the one that a gate of the old side is about; and one that is
-        // new may be what became of one that is gone.
-        let before = if store.lifecycle == Lifecycle::Added { gone.as_slice() } else { &[] };
+        // A store that goes by another name now is still the one that a gate of the old side is about; one that is new
+        // may be what became of one that is gone; and what is deployed from a folder may take what is a store of its
+        // own in there, such as a version beside the policies.
+        let around = |other: &&String| *other == "." || store.name.starts_with(&format!("{other}/"));
+        let before: Vec<String> = match store.lifecycle {
+            Lifecycle::Added => gone.iter().chain(all.iter().filter(around)).cloned().collect(),
+            Lifecycle::Kept | Lifecycle::Removed => Vec::new(),
+        };
         let names: Vec<&str> = [Some(store.name.as_str()), store.old_name.as_deref()]
             .into_iter()
             .flatten()

@@ -10,10 +10,10 @@
 //! A sparse checkout removes nothing: compared with a revision, the files that it leaves out are read from the index. A
 //! check of the worktree reads what is there.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::path::{Component, Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock};
 
 use walkdir::WalkDir;
 
@@ -32,6 +32,8 @@ pub struct Worktree {
     as_git: bool,
     sparse: OnceLock<Result<Objects, String>>,
     converted: OnceLock<HashSet<String>>,
+    /// Folders, and whether one on the way to them is a link: asked once for all of their files.
+    linked: Mutex<HashMap<PathBuf, bool>>,
 }
 
 impl Worktree {
@@ -47,6 +49,7 @@ impl Worktree {
             as_git: false,
             sparse: OnceLock::new(),
             converted: OnceLock::new(),
+            linked: Mutex::default(),
         }
     }
 
@@ -259,9 +262,15 @@ impl Worktree {
     }
 
     fn passes_through_link(&self, full: &Path) -> bool {
-        full.ancestors()
-            .skip(1)
-            .take_while(|dir| *dir != self.root)
-            .any(|dir| fs::symlink_metadata(dir).is_ok_and(|about| about.file_type().is_symlink()))
+        let Some(folder) = full.parent() else { return false };
+        if let Some(known) = self.linked.lock().ok().and_then(|linked| linked.get(folder).copied()) {
+            return known;
+        }
+        let is_link = |dir: &Path| fs::symlink_metadata(dir).is_ok_and(|about| about.file_type().is_symlink());
+        let linked = folder.ancestors().take_while(|dir| *dir != self.root).any(is_link);
+        if let Ok(mut known) = self.linked.lock() {
+            known.insert(folder.to_path_buf(), linked);
+        }
+        linked
     }
 }

@@ -262,3 +262,26 @@ fn annotations_stand_at_the_line_that_changed() {
     assert!(lines.iter().any(|line| line.contains("file=p.cedar,line=7,")), "{shown}");
     assert!(lines.iter().any(|line| line.contains("file=p.cedar,line=8,")), "{shown}");
 }
+
+/// The kind: a store that is new by the way it was found. A version beside the policies is a set of its own to us, and
+/// part of the same to whatever deploys the folder.
+#[test]
+fn a_gate_for_a_store_holds_for_what_is_carved_out_of_its_folder() {
+    for (store, folder) in [(".", ""), ("svc", "svc/")] {
+        let config = format!("[[diff.gate]]\ndeny = \"gained\"\nstores = [\"{store}\"]\n");
+        let place = |path: &str| format!("{folder}{path}");
+        let dir = TempDir::new().unwrap();
+        git(dir.path(), &["init", "-q"]);
+        let (schema, policy) = (place("app.cedarschema"), place("p.cedar"));
+        write(dir.path(), &[(&schema, SCHEMA), (&policy, OLD), ("polcheck.toml", &config)]);
+        git(dir.path(), &["add", "."]);
+        git(dir.path(), &["commit", "-qm", "one"]);
+        for copy in ["p_v2.cedar", "deploy/p.cedar", "examples/p.cedar"] {
+            write(dir.path(), &[(&place(copy), GAINS)]);
+            let (report, code) = json(dir.path(), &["diff", "HEAD"]);
+            assert_eq!((ruled(&report, "refused").len(), code), (2, 1), "{store} {copy}: {report:#}");
+            std::fs::remove_file(dir.path().join(place(copy))).unwrap();
+        }
+        assert_eq!(json(dir.path(), &["diff", "HEAD"]).1, 0);
+    }
+}

@@ -76,7 +76,7 @@ fn leave_out_foreign(store: &StoreConfig, plan: &mut Plan, files: &Files<'_>, la
     let named = |patterns: &[Pattern], path: &str| patterns.iter().any(|pattern| pattern.text == path);
     let mut keep = |path: &String, kind: Kind, patterns: &[Pattern]| match look(path, kind, true, files) {
         Look::Foreign(why) if !named(patterns, path) => {
-            layout.left_out.push((path.clone(), why.to_owned()));
+            layout.left_out.push((path.clone(), why));
             false
         }
         _ => true,

@@ -30,20 +30,20 @@ pub(super) struct Sorted<'p> {
 pub(super) enum Look {
     AsNamed,
     Schema,
-    Foreign(&'static str),
+    Foreign(String),
 }
 
 impl<'p> Sorted<'p> {
-    /// Sorts `free`.
-    pub(super) fn of(free: &[(&'p str, Kind)], files: &Files<'_>) -> Self {
+    /// Sorts `free`; `configured` says whether there are policies besides.
+    pub(super) fn of(free: &[(&'p str, Kind)], configured: bool, files: &Files<'_>) -> Self {
         // Without a policy nothing hangs on a candidate, and nobody has to read them all.
-        let any = free.iter().any(|(_, kind)| *kind == Kind::Policies);
+        let any = configured || free.iter().any(|(_, kind)| *kind == Kind::Policies);
         let look = |(path, kind): &(&'p str, Kind)| (*path, *kind, look(path, *kind, any, files));
         let looks: Vec<_> = free.par_iter().map(look).collect();
         let mut sorted = Self::default();
         for (path, kind, look) in looks {
             match (look, kind) {
-                (Look::Foreign(why), _) => sorted.foreign.push((path.to_owned(), why.to_owned())),
+                (Look::Foreign(why), _) => sorted.foreign.push((path.to_owned(), why)),
                 (Look::Schema, _) => {
                     sorted.schemas.push(path);
                     sorted.findings.push(misnamed(path, files));
@@ -64,22 +64,22 @@ impl<'p> Sorted<'p> {
 pub(super) fn look(path: &str, kind: Kind, any_policies: bool, files: &Files<'_>) -> Look {
     // What cannot be read is an error later on, where it is needed.
     let holds = |test: &dyn Fn(&crate::text::SourceFile) -> bool, why: &'static str| match files.text(path) {
-        Ok(file) if !test(&file) => Look::Foreign(why),
+        Ok(file) if !test(&file) => Look::Foreign(why.to_owned()),
         _ => Look::AsNamed,
     };
     match kind {
         Kind::Policies if path.ends_with(".json") => Look::AsNamed,
         Kind::Policies => match files.text(path).map(|file| shape(&file.parse_text())) {
             Ok(Shape::Schema) => Look::Schema,
-            Ok(Shape::Foreign) => Look::Foreign("nothing in it has a policy's shape"),
+            Ok(Shape::Foreign) => Look::Foreign("nothing in it has a policy's shape".to_owned()),
             Ok(Shape::Policies) | Err(_) => Look::AsNamed,
         },
         Kind::SchemaCandidate if !any_policies => holds(&|_| false, "there are no Cedar policies that it could govern"),
         Kind::SchemaCandidate => match files.text(path) {
             Ok(file) if is_schema(&file) => Look::AsNamed,
             Err(_) if path.ends_with(PLAIN_SCHEMA) => Look::AsNamed,
-            // Nothing says that it is Cedar's.
-            _ => Look::Foreign("it has none of a Cedar schema's keys"),
+            Ok(_) => Look::Foreign("it has none of a Cedar schema's keys".to_owned()),
+            Err(error) => Look::Foreign(format!("whether it is a Cedar schema is not known: {error}")),
         },
         Kind::Entities if !path.ends_with("cedarentities.json") => {
             holds(&is_entities, "it has none of an entity's keys")

@@ -18,7 +18,8 @@ use crate::repo::paths::{dir, within};
 /// Adds the stores of the files in `free`, which no configured store takes, to `layout`. Files of other tools are left
 /// out; what is Cedar's and belongs nowhere is a finding.
 pub(super) fn discover(free: &[(&str, Kind)], files: &Files<'_>, layout: &mut Layout) {
-    let sorted = Sorted::of(free, files);
+    let configured = layout.stores.iter().any(|plan| !plan.policies.is_empty());
+    let sorted = Sorted::of(free, configured, files);
     let ruled = ruled(&sorted);
     let mut all: Vec<Unit<'_>> = ruled.iter().flat_map(|(root, paths)| units(root, paths, files)).collect();
     let known: BTreeSet<&str> = all.iter().flat_map(Unit::paths).collect();
@@ -38,7 +39,7 @@ pub(super) fn discover(free: &[(&str, Kind)], files: &Files<'_>, layout: &mut La
     // A schema without policies may still have entities and tables.
     stores.extend(idle.iter().filter_map(|at| Some(alone(*at, all.get(*at)?))));
     place_data(&sorted, &mut stores, &all, files, layout);
-    let any = !sorted.policies.is_empty();
+    let any = configured || !sorted.policies.is_empty();
     for store in stores {
         let unit = store.unit.and_then(|at| all.get(at));
         match unit {
