@@ -40,7 +40,7 @@ macro_rules! idle_rule {
             precision: Precision::Exact,
             opens: false,
             configurable: true,
-            since: "0.2.0",
+            since: "0.1.0",
             page: include_str!(concat!("../../docs/rules/", $id, ".md")),
         };
     };

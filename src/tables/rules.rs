@@ -25,7 +25,7 @@ pub(super) static SAME_REQUEST_ROWS: Rule = Rule {
     precision: Precision::Exact,
     opens: false,
     configurable: true,
-    since: "0.2.0",
+    since: "0.1.0",
     page: include_str!("../../docs/rules/same-request-rows.md"),
 };
 
