@@ -394,6 +394,19 @@ fn without_git_a_repository_is_not_guessed_at() {
 
 /// The kind: configuration that says something of what is not there.
 #[test]
+fn a_store_without_policies_is_told() {
+    let config = "store = [{ name = \"x\", schema = \"a.cedarschema\" }]";
+    let dir = place(&[("a.cedarschema", SCHEMA), ("p.cedar", POLICY), ("polcheck.toml", config)]);
+    let (report, code) = json(dir.path(), &["check"]);
+    assert_eq!((found(&report), code), (vec!["warning unused-configuration polcheck.toml".to_owned()], 0));
+    assert_eq!(not_validated(&report), ["."], "its schema is spoken for");
+    write(dir.path(), &[("polcheck.toml", &config.replace(" }", ", policies = \".\" }"))]);
+    let (report, _) = json(dir.path(), &["validate"]);
+    assert_eq!((found(&report), not_validated(&report).len()), (vec![], 0), "{report:#}");
+}
+
+/// The kind: configuration that says something of what is not there.
+#[test]
 fn accepted_changes_that_accept_nothing_are_told() {
     let accepted =
         |until: &str| format!("[[accepted]]\nwhat = \"x\"\nowner = \"y\"\nuntil = \"{until}\"\nfingerprint = \"z\"\n");

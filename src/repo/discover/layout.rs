@@ -4,7 +4,7 @@ use super::classify::{Kind, kind, kind_unnamed};
 use super::plan::{Layout, Plan};
 use super::sorted::{Look, look};
 use super::stores::discover;
-use crate::config::{CONFIGURATION, Config, Pattern, StoreConfig};
+use crate::config::{CONFIGURATION, Config, Pattern, StoreConfig, UNUSED_CONFIGURATION};
 use crate::finding::{Finding, Level};
 use crate::repo::files::Files;
 use crate::repo::rules::RULES;
@@ -27,6 +27,9 @@ pub(in crate::repo) fn lay_out(paths: &[String], config: &Config, files: &Files<
     for (store, mut plan) in config.stores.iter().zip(configured) {
         layout.findings.extend(idle_patterns(store, paths));
         leave_out_foreign(store, &mut plan, files, &mut layout);
+        if plan.policies.is_empty() && plan.tables.is_empty() && store.policies.is_empty() {
+            layout.findings.extend(without_policies(store, config));
+        }
         layout.stores.push(plan);
     }
     discover(&free, files, &mut layout);
@@ -69,6 +72,14 @@ fn claim(store: &StoreConfig, plan: &mut Plan, path: &str) -> Option<()> {
         return None;
     }
     Some(())
+}
+
+/// What is said of a store that names no policies: what it names governs and holds nothing.
+fn without_policies(store: &StoreConfig, config: &Config) -> Option<Finding> {
+    let message = format!("store `{}` names no policies, so what it names has no effect", inline(&store.name));
+    let help = "add them, such as `policies = \"policies\"`; `.` takes everything";
+    let mut finding = Finding::new(UNUSED_CONFIGURATION.id, Level::Warning, store.location.clone(), message).help(help);
+    config.judge(&UNUSED_CONFIGURATION, &mut finding).then_some(finding)
 }
 
 /// Leaves out what a folder of a configured store holds and only looks like Cedar by its name.
