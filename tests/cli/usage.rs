@@ -129,11 +129,12 @@ fn configuration_names_stores_levels_and_exclusions() {
             concat!(
                 "fail-on = \"warning\"\nexclude = [\"old\"]\n[rules]\nwildcard-in-entity-id = \"off\"\n",
                 "[[store]]\nname = \"main\"\nschema = \"x/one.cedarschema\"\npolicies = \"x/*.cedar\"\ntests = \"x/rows.json\"\n",
-                "[[store]]\nname = \"other\"\nschema = \"x/two.cedarschema\"\n"
+                "[[store]]\nname = \"other\"\nschema = \"x/two.cedarschema\"\npolicies = \"y/q.cedar\"\n"
             ),
         ),
         ("x/one.cedarschema", SCHEMA),
-        ("x/two.cedarschema", "entity E;"),
+        ("x/two.cedarschema", "entity E; action go appliesTo { principal: E, resource: E };"),
+        ("y/q.cedar", "permit (principal == E::\"e\", action, resource);"),
         ("x/p.cedar", "permit (principal == User::\"a*\", action, resource);"),
         ("x/rows.json", &ROW.replace("allow", "deny")),
         ("old/broken.cedar", "permit ("),
