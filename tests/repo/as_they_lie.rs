@@ -187,6 +187,10 @@ fn files_of_other_tools_are_left_out_and_named() {
         ("entities/a.json", r#"[{ "name": "Order", "columns": [] }]"#),
         ("order.schema.json", r#"{ "$schema": "http://json-schema.org/draft-07/schema#", "type": "object" }"#),
         ("linked", "/usr/lib\n"),
+        ("api.schema.json", r#"{ "type": "object", "properties": { "actions": { "type": "array" } } }"#),
+        ("schema.json", r#"{ "components": { "actions": {} } }"#),
+        ("entities/panel.json", r#"{ "uid": "abc", "title": "Dashboard" }"#),
+        ("entities/tree.json", r#"[{ "name": "x", "parents": ["y"] }]"#),
     ] {
         let dir = place(&[own[0], own[1], (path, text)]);
         let (report, code) = json(dir.path(), &["check"]);
@@ -270,6 +274,101 @@ fn copies_and_examples_are_stores_of_their_own() {
     let dir = place(&[("x/one.cedar", &ab), ("x/two.cedar", &ids(&["b", "d"])), ("a.cedarschema", SCHEMA)]);
     let (report, code) = json(dir.path(), &["check"]);
     assert_eq!((rules(&report), code), (vec!["duplicate-id"], 1));
+}
+
+/// The kind: one set of policies in several folders. What forbids and what permits must not be told apart by where it
+/// lies: here a row fails, wherever the schema and the rows are.
+#[test]
+fn one_set_is_one_store_however_it_is_spread() {
+    let permit = "permit (principal, action == Action::\"view\", resource);\n";
+    let forbid = "forbid (principal == User::\"eve\", action, resource);\n";
+    let row = "unknown: ['Doc::\"d\"']\ntests:\n  - { principal: 'User::\"eve\"', action: view, resource: 'Doc::\"d\"', expect: allow }\n";
+    let comment = "// see README\n";
+    let schemas = [
+        None,
+        Some("a.cedarschema"),
+        Some("schema/a.cedarschema"),
+        Some("config/a.cedarschema"),
+        Some("model/v1/a.cedarschema"),
+    ];
+    let folders = [
+        ["policies/permits", "policies/forbids"],
+        ["policies/01-allow", "policies/02-deny"],
+        ["policies/build", "policies/deploy"],
+    ];
+    for (schema, folders) in schemas.iter().flat_map(|schema| folders.map(|folders| (schema, folders))) {
+        for table in ["policies/a_test.yaml", "tests/a_test.yaml", "a_test.yaml"] {
+            for more in [&[][..], &[("tests/p.cedar", permit)], &[("policies/forbids/a.cedarschema", SCHEMA)]] {
+                let [one, two] = folders;
+                let mut files: Vec<(String, &str)> = vec![
+                    (format!("{one}/policy.cedar"), permit),
+                    (format!("{one}/head.cedar"), comment),
+                    (format!("{two}/policy.cedar"), forbid),
+                    (format!("{two}/head.cedar"), comment),
+                    (table.to_owned(), row),
+                ];
+                files.extend(schema.iter().map(|path| ((*path).to_owned(), SCHEMA)));
+                // An equal schema in a part of the set is the same schema, where there is one around.
+                let around = schema.is_some_and(|path| path.starts_with("a.") || path.starts_with("schema/"));
+                if more.iter().any(|(path, _)| path.ends_with("schema")) && !around {
+                    continue;
+                }
+                files.extend(more.iter().map(|(path, text)| ((*path).to_owned(), *text)));
+                let files: Vec<_> = files.iter().map(|(path, text)| (path.as_str(), *text)).collect();
+                let dir = place(&files);
+                let (report, code) = json(dir.path(), &["check"]);
+                let what = format!("{schema:?} {folders:?} {table} {more:?}: {report:#}");
+                assert_eq!((statuses(&report), code), ([0, 1, 0], 1), "{what}");
+            }
+        }
+    }
+}
+
+/// The kind: several applications in one repository, each with its schema beside its policies.
+#[test]
+fn the_schema_that_lies_nearest_governs() {
+    let schema = |attribute: &str| {
+        format!(
+            "entity User;\nentity Doc {{ {attribute}: User }};\naction view appliesTo {{ principal: User, resource: Doc }};\n"
+        )
+    };
+    let policy = |attribute: &str| {
+        format!(
+            "permit (principal, action == Action::\"view\", resource is Doc) when {{ resource.{attribute} == principal }};\n"
+        )
+    };
+    let (a, b) = (schema("owner"), schema("ownr"));
+    // The misspelt attribute of one is right in the other, which must not excuse it.
+    for (wrong, code) in [("ownr", 1), ("owner", 0)] {
+        let dir = place(&[
+            ("apps/a/model/app.cedarschema", &a),
+            ("apps/a/policies/p.cedar", &policy(wrong)),
+            ("apps/b/model/app.cedarschema", &b),
+            ("apps/b/policies/p.cedar", &policy("ownr")),
+        ]);
+        let (report, exit) = json(dir.path(), &["validate"]);
+        assert_eq!((exit, not_validated(&report).len()), (code, 0), "{wrong}: {report:#}");
+        assert!(!rules(&report).contains(&"unused-schema"), "{report:#}");
+    }
+}
+
+/// The kind: what was found goes on being found when a store is spelled out.
+#[test]
+fn a_store_that_is_spelled_out_keeps_its_rows_and_entities() {
+    let row = "tests:\n  - { principal: 'User::\"eve\"', action: view, resource: 'Doc::\"d\"', expect: allow }\n";
+    let entities = r#"[{ "uid": { "type": "User", "id": "eve" }, "attrs": {}, "parents": [] }, { "uid": { "type": "Doc", "id": "d" }, "attrs": {}, "parents": [] }]"#;
+    let files =
+        [("a.cedarschema", SCHEMA), ("policies/p.cedar", POLICY), ("a_test.yaml", row), ("entities.json", entities)];
+    let dir = place(&files);
+    let plain = json(dir.path(), &["check"]);
+    assert_eq!((statuses(&plain.0), found(&plain.0), plain.1), ([0, 1, 0], vec![], 1), "{:#}", plain.0);
+    for policies in ["policies", ".", "policies/*.cedar"] {
+        let config = format!("store = [{{ name = \"main\", schema = \"a.cedarschema\", policies = \"{policies}\" }}]");
+        write(dir.path(), &[("polcheck.toml", &config)]);
+        let (report, code) = json(dir.path(), &["check"]);
+        assert_eq!((statuses(&report), found(&report), code), ([0, 1, 0], vec![], 1), "{policies}: {report:#}");
+        assert_eq!(report["summary"]["entities"], 2, "{policies}");
+    }
 }
 
 /// The kind: names that nobody wrote as an id.

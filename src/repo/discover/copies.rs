@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rayon::prelude::*;
 
 use super::group::Group;
-use super::words::strings_behind;
+use super::words::{strings_behind, tokens_joined, words};
 use crate::repo::files::Files;
 use crate::repo::paths::{dir, within};
 
@@ -64,8 +64,9 @@ impl Print {
         let file = files.text(path).ok()?;
         let text = file.parse_text();
         let ids: BTreeSet<String> = strings_behind(&text, "id").into_iter().map(str::to_owned).collect();
-        let text: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
-        (!text.is_empty()).then_some(Self { ids, text })
+        // Comments and white space aside; what holds no policy repeats none.
+        let policies = words(&text).any(|word| matches!(word, "permit" | "forbid")) || path.ends_with(".json");
+        policies.then(|| Self { ids, text: tokens_joined(&text) })
     }
 
     /// Whether one holds all that the other calls by a name, or they say the same.
@@ -148,37 +149,54 @@ fn copied_folders(policies: &[&str], namesakes: &[Vec<&str>], prints: &Prints<'_
             for other in paths.iter().skip(at + 1) {
                 let (Some(first), Some(second)) = (prints.get(one), prints.get(other)) else { continue };
                 if first.repeats(second) {
-                    *votes.entry(heads(dir(one), dir(other))).or_default() += 1;
+                    let (one, other) = heads(dir(one), dir(other));
+                    *votes.entry((one.min(other), one.max(other))).or_default() += 1;
                 }
             }
         }
     }
+    let mut sorted: Vec<&str> = policies.to_vec();
+    sorted.sort_unstable();
     // How many there are in a folder, what lies in the other one aside.
     let below = |head: &str, other: &str| {
-        let inside = |path: &&&str| within(path, head) && !(within(other, head) && within(path, other));
-        policies.iter().filter(inside).count()
+        let inner = if within(other, head) { count_below(&sorted, other) } else { 0 };
+        count_below(&sorted, head).saturating_sub(inner)
     };
     let mut copies = BTreeSet::new();
     for ((one, other), count) in votes {
-        let least = below(one, other).min(below(other, one));
         let (inner, outer) = if within(one, other) { (one, other) } else { (other, one) };
+        let (in_inner, in_outer) = (below(inner, outer), below(outer, inner));
+        // All of a copy is there twice; of versions at least what the smaller one has, unless that is a single file.
+        let repeats = |size: usize| count == size || count > 1 && count == in_inner.min(in_outer);
         match (is_marked(outer), is_marked(inner)) {
-            _ if count * 2 < least => {}
             // What lies in the other is the copy; else what is called as copies are.
-            (_, true) if within(inner, outer) => drop(copies.insert(inner.to_owned())),
-            (true, true) => copies.extend([one.to_owned(), other.to_owned()]),
-            (false, true) => drop(copies.insert(inner.to_owned())),
-            (true, false) => drop(copies.insert(outer.to_owned())),
+            (_, true) if within(inner, outer) => drop(repeats(in_inner).then(|| copies.insert(inner.to_owned()))),
+            (true, true) if repeats(in_inner) && repeats(in_outer) => {
+                copies.extend([one.to_owned(), other.to_owned()]);
+            }
+            (true, true) => {}
+            (false, true) => drop(repeats(in_inner).then(|| copies.insert(inner.to_owned()))),
+            (true, false) => drop(repeats(in_outer).then(|| copies.insert(outer.to_owned()))),
             // Names that say nothing: the deeper one, if all of it is there twice. Teams side by side are one set.
             (false, false) => {
                 let depth = |folder: &str| if folder.is_empty() { 0 } else { folder.split('/').count() };
-                if count > 1 && count == least && depth(inner) != depth(outer) {
-                    copies.insert(if depth(inner) > depth(outer) { inner } else { outer }.to_owned());
+                let (deeper, size) = if depth(inner) > depth(outer) { (inner, in_inner) } else { (outer, in_outer) };
+                if count > 1 && count == size && depth(inner) != depth(outer) {
+                    copies.insert(deeper.to_owned());
                 }
             }
         }
     }
     copies
+}
+
+/// How many of `sorted` lie below `folder`.
+fn count_below(sorted: &[&str], folder: &str) -> usize {
+    if folder.is_empty() {
+        return sorted.len();
+    }
+    let from = sorted.partition_point(|path| *path < format!("{folder}/").as_str());
+    sorted.get(from..).map_or(0, |rest| rest.partition_point(|path| within(path, folder)))
 }
 
 /// Two folders without the end that their paths have in common, unless one would then be the root of everything.
@@ -244,5 +262,6 @@ fn is_mark(word: &str) -> bool {
 
 /// Whether a folder on the way says that what lies below is a version or a copy.
 fn is_marked(folder: &str) -> bool {
-    folder.split('/').any(|part| parts(part).any(is_mark))
+    // A number alone is an order.
+    folder.split('/').any(|part| parts(part).any(|word| is_mark(word) && !word.chars().all(|c| c.is_ascii_digit())))
 }

@@ -1,14 +1,14 @@
 //! Which schema governs which policies: the one that rules their folder; of several the one under which what they name
 //! is declared; where none rules it, the only one of the repository that fits.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::group::Group;
 use super::units::Unit;
 use super::words::{Names, mentioned};
 use crate::repo::files::Files;
 use crate::repo::model::SchemaSource;
-use crate::repo::paths::within;
+use crate::repo::paths::{dir, within};
 
 /// What governs a group.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,20 +31,60 @@ pub(super) struct Governed<'p> {
 
 /// The schemas of a repository, and what is known of what is read.
 pub(super) struct Govern<'u, 'p, 'f, 's> {
-    pub(super) units: &'u [Unit<'p>],
-    pub(super) files: &'f Files<'s>,
+    units: &'u [Unit<'p>],
+    files: &'f Files<'s>,
+    /// For each schema the first that declares the same.
+    equal: Vec<usize>,
 }
 
-impl<'p> Govern<'_, 'p, '_, '_> {
+impl<'u, 'p, 'f, 's> Govern<'u, 'p, 'f, 's> {
+    pub(super) fn new(units: &'u [Unit<'p>], files: &'f Files<'s>) -> Self {
+        // Only what declares the same names can be equal.
+        let mut by_names: BTreeMap<Names, Vec<usize>> = BTreeMap::new();
+        let mut equal: Vec<usize> = (0..units.len()).collect();
+        for (at, unit) in units.iter().enumerate().filter(|_| units.len() > 1) {
+            let Some(names) = unit.names(files) else { continue };
+            let known = by_names.entry(names.clone()).or_default();
+            let same = known.iter().find(|known| units.get(**known).is_some_and(|known| known.equals(unit, files)));
+            match same {
+                Some(first) => equal.get_mut(at).into_iter().for_each(|equal| *equal = *first),
+                None => known.push(at),
+            }
+        }
+        Self { units, files, equal }
+    }
+
     /// `groups`, each with what governs it.
     pub(super) fn govern(&self, groups: Vec<Group<'p>>) -> Vec<Governed<'p>> {
         let (own, without): (Vec<_>, Vec<_>) = groups.into_iter().partition(|group| !group.schemas.is_empty());
         let mut governed: Vec<Governed<'p>> = own.into_iter().flat_map(|group| self.among_own(group)).collect();
+        let mut elsewhere = Vec::new();
         for group in without {
             let by = self.elsewhere(&group, &governed);
-            governed.push(Governed { name: None, group, by });
+            elsewhere.push(Governed { name: None, group, by });
         }
+        governed.extend(self.merged(elsewhere));
         governed
+    }
+
+    /// `groups` in which those under one schema that does not lie around them are one: what a schema governs decides
+    /// together, however many folders it is in. Copies, examples and tests stay by themselves.
+    fn merged(&self, groups: Vec<Governed<'p>>) -> Vec<Governed<'p>> {
+        let mut merged: Vec<Governed<'p>> = Vec::new();
+        for next in groups {
+            let same = |known: &&mut Governed<'p>| {
+                let plain = !next.group.copy && !known.group.copy && known.group.apart == next.group.apart;
+                plain && known.by == next.by && matches!(next.by, Governing::Unit(..))
+            };
+            match merged.iter_mut().find(same) {
+                Some(known) => {
+                    known.group.root = common(&known.group.root, &next.group.root).to_owned();
+                    known.group.policies.extend(next.group.policies);
+                }
+                None => merged.push(next),
+            }
+        }
+        merged
     }
 
     fn names(&self, paths: &[&str]) -> Names {
@@ -149,6 +189,17 @@ impl<'p> Govern<'_, 'p, '_, '_> {
         }
     }
 
+    /// Those of `all` that lie in the nearest folder that also holds `group`; none where that is the root.
+    fn nearest(&self, group: &Group<'p>, all: &[usize]) -> Vec<usize> {
+        let shared = |unit: &usize| {
+            let path = self.units.get(*unit).map_or("", |unit| unit.path());
+            let same = dir(path).split('/').zip(group.root.split('/')).take_while(|(one, other)| one == other);
+            same.filter(|(part, _)| !part.is_empty()).count()
+        };
+        let nearest = all.iter().map(shared).max().unwrap_or(0);
+        all.iter().copied().filter(|unit| nearest > 0 && shared(unit) == nearest).collect()
+    }
+
     /// What governs a group whose folder no schema rules.
     fn elsewhere(&self, group: &Group<'p>, governed: &[Governed<'p>]) -> Governing {
         // What lies among examples or tests is theirs.
@@ -164,24 +215,27 @@ impl<'p> Govern<'_, 'p, '_, '_> {
         {
             return Governing::Unit(unit, SchemaSource::Elsewhere);
         }
+        // The only schema that there is, if it declares anything of what is named: the rest is misspelt.
         if let [only] = all.as_slice()
-            && mostly(*only)
+            && self.lacking(*only, &names).is_some_and(|lacking| lacking < names.count().max(1))
         {
             return Governing::Unit(*only, SchemaSource::Elsewhere);
+        }
+        // Of those in the nearest folder that holds both, the one that fits.
+        let near = self.nearest(group, &all);
+        let fits = self.fitting(&near, &names);
+        match (near.as_slice(), fits.as_slice()) {
+            ([only], _) if mostly(*only) => return Governing::Unit(*only, SchemaSource::Elsewhere),
+            (_, [only]) if names.count() > 0 => return Governing::Unit(*only, SchemaSource::Elsewhere),
+            _ => {}
         }
         if names.count() == 0 {
             return Governing::Nothing(SchemaSource::Nowhere);
         }
-        let mut fits: Vec<usize> = Vec::new();
-        for unit in self.fitting(&all, &names) {
-            let equal = |known: &usize| match (self.units.get(*known), self.units.get(unit)) {
-                (Some(one), Some(other)) => one.equals(other, self.files),
-                _ => false,
-            };
-            if !fits.iter().any(equal) {
-                fits.push(unit);
-            }
-        }
+        let mut fits = self.fitting(&all, &names);
+        // Equal ones are one.
+        let mut seen = BTreeSet::new();
+        fits.retain(|unit| seen.insert(self.equal.get(*unit)));
         let path = |unit: &usize| self.units.get(*unit).map(|unit| unit.path().to_owned());
         match fits.as_slice() {
             [only] => Governing::Unit(*only, SchemaSource::Elsewhere),
@@ -189,6 +243,15 @@ impl<'p> Govern<'_, 'p, '_, '_> {
             several => Governing::Nothing(SchemaSource::SeveralFit(several.iter().filter_map(path).collect())),
         }
     }
+}
+
+/// The innermost folder around both.
+fn common<'a>(one: &'a str, other: &str) -> &'a str {
+    let mut common = one;
+    while !within(other, common) {
+        common = dir(common);
+    }
+    common
 }
 
 /// The path of a file of policies without its ending.

@@ -87,8 +87,26 @@ pub(super) fn group<'p>(
     groups
 }
 
-/// The outermost folders that hold `paths`.
+/// The outermost folders that hold `paths`, or the folder around one whose name says that it holds policies: parts of
+/// a set have folders of their own in there.
 fn outermost<'p>(paths: &[&'p str]) -> Vec<&'p str> {
+    let holds_policies = |folder: &str| {
+        let name = folder.rsplit('/').next().unwrap_or_default();
+        name.contains("polic") || ["authz", "cedar", "permissions"].contains(&name)
+    };
+    let mut roots = folders_of(paths);
+    for root in &mut roots {
+        if holds_policies(dir(root)) {
+            *root = dir(root);
+        }
+    }
+    roots.sort_unstable();
+    roots.dedup();
+    roots
+}
+
+/// The outermost folders that directly hold one of `paths`.
+fn folders_of<'p>(paths: &[&'p str]) -> Vec<&'p str> {
     let mut roots: Vec<&str> = Vec::new();
     let dirs: BTreeSet<&str> = paths.iter().map(|path| dir(path)).collect();
     for folder in dirs {

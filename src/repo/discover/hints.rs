@@ -2,6 +2,7 @@
 
 use rayon::prelude::*;
 
+use super::idle::quoted;
 use super::shapes::is_schema;
 use crate::repo::files::Files;
 use crate::text::inline;
@@ -33,10 +34,10 @@ fn hint(path: &str, files: &Files<'_>) -> Option<String> {
     let file = files.text(path).ok()?;
     let name = inline(path);
     if path.ends_with(".json") && is_schema(&file) {
-        let line = path.escape_default();
+        let line = quoted(path);
         return Some(format!(
             "`{name}` looks like a Cedar schema: put its policies into `.cedar` files, and say which they are with \
-             `store = [{{ name = \"main\", schema = \"{line}\", policies = \"...\" }}]` in polcheck.toml"
+             `store = [{{ name = \"main\", schema = {line}, policies = \"...\" }}]` in polcheck.toml"
         ));
     }
     let text = file.text();

@@ -53,8 +53,10 @@ fn store_line(fields: &[(&str, &str)]) -> String {
     format!("`store = [{{ name = \"main\", {} }}]`", fields.join(", "))
 }
 
-fn quoted(path: &str) -> String {
-    format!("\"{}\"", path.escape_default())
+/// `path` as a pattern in TOML that fits it and nothing else.
+pub(super) fn quoted(path: &str) -> String {
+    let pattern = if path == "..." { path.to_owned() } else { globset::escape(path) };
+    toml::Value::String(pattern).to_string()
 }
 
 fn place(path: &str, files: &Files<'_>) -> Location {

@@ -36,6 +36,16 @@ impl Plan {
         Self { name, root: Some(root.to_owned()), ..Self::default() }
     }
 
+    /// The kinds of data files that it has.
+    pub(super) fn data_kinds(&self) -> Vec<Kind> {
+        let kinds = [
+            (Kind::Links, self.links.is_empty()),
+            (Kind::Entities, self.entities.is_empty()),
+            (Kind::Table, self.tables.is_empty()),
+        ];
+        kinds.into_iter().filter(|(_, empty)| !empty).map(|(kind, _)| kind).collect()
+    }
+
     /// Takes the file of links, entities or rows at `path`.
     pub(super) fn take(&mut self, path: &str, kind: Kind) {
         let path = path.to_owned();

@@ -1,5 +1,6 @@
 //! Which schemas rule which folder, and whether it can be told.
 
+use super::idle::quoted;
 use crate::finding::{Finding, Level};
 use crate::repo::files::{Files, whole};
 use crate::repo::rules::SCHEMA_CONFLICT;
@@ -24,7 +25,7 @@ pub(super) fn conflict(schemas: &[&str], files: &Files<'_>) -> Finding {
         schemas.len(),
         listed.join(", ")
     );
-    let quoted: Vec<_> = schemas.iter().map(|path| format!("\"{}\"", path.escape_default())).collect();
+    let quoted: Vec<_> = schemas.iter().map(|path| quoted(path)).collect();
     let help = format!(
         "say so in polcheck.toml: `store = [{{ name = \"main\", schema = {}, policies = \"...\" }}]` with one entry for \
          each schema; or, if they are parts of one schema, `schema = [{}]`",

@@ -65,16 +65,25 @@ pub(super) fn is_schema(file: &SourceFile) -> bool {
         return false;
     }
     let Ok(root) = Node::parse(file, &text) else { return broken() };
+    // A schema for JSON may well have a property called `actions`, but not both of these in an object.
+    let holds = |body: Node<'_>, key: &str| body.field(key).and_then(Node::fields).is_some();
     let namespaces = root.fields().unwrap_or_default();
-    namespaces.iter().any(|(_, body)| body.field("entityTypes").is_some() || body.field("actions").is_some())
+    namespaces.iter().any(|(_, body)| holds(*body, "entityTypes") && holds(*body, "actions"))
 }
 
 /// Whether `file` has the outlines of an entity file. What is no JSON could be one that is broken.
 pub(super) fn is_entities(file: &SourceFile) -> bool {
-    const KEYS: [&str; 3] = ["uid", "attrs", "parents"];
     let text = file.parse_text();
     let Ok(root) = Node::parse(file, &text) else { return true };
-    let entity = |node: Node<'_>| KEYS.iter().any(|key| node.field(key).is_some());
+    // Other tools have a `uid` too, and `parents` that are plain names.
+    let reference = |node: Node<'_>| match node.string() {
+        Some(text) => text.contains("::\""),
+        None => node.field("type").is_some() || node.field("__entity").is_some(),
+    };
+    let entity = |node: Node<'_>| {
+        node.field("uid").is_some_and(reference)
+            || node.field("attrs").and_then(Node::fields).is_some() && node.field("parents").is_some()
+    };
     match root.elements() {
         Some(all) => all.is_empty() || all.into_iter().any(entity),
         None => entity(root),

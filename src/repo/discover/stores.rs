@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::classify::Kind;
 use super::govern::{Govern, Governed, Governing};
-use super::groups::{group, ruled};
+use super::groups::{apart, group, ruled};
 use super::homes::homes;
 use super::idle::{idle_data, idle_schema};
 use super::plan::{Layout, Plan};
@@ -13,21 +13,37 @@ use super::sorted::Sorted;
 use super::units::{Unit, units};
 use super::words::mentioned;
 use crate::repo::files::Files;
-use crate::repo::paths::{dir, within};
+use crate::repo::model::SchemaSource;
+use crate::repo::paths::{dir, folder, within};
 
 /// Adds the stores of the files in `free`, which no configured store takes, to `layout`. Files of other tools are left
 /// out; what is Cedar's and belongs nowhere is a finding.
 pub(super) fn discover(free: &[(&str, Kind)], files: &Files<'_>, layout: &mut Layout) {
     let configured = layout.stores.iter().any(|plan| !plan.policies.is_empty());
     let sorted = Sorted::of(free, configured, files);
-    let ruled = ruled(&sorted);
-    let mut all: Vec<Unit<'_>> = ruled.iter().flat_map(|(root, paths)| units(root, paths, files)).collect();
+    let mut ruled = ruled(&sorted);
+    let mut all: Vec<Unit<'_>> = Vec::new();
+    for (root, paths) in std::mem::take(&mut ruled) {
+        let own = units(root, paths.as_slice(), files);
+        if let [only] = own.as_slice()
+            && let Some(outer) =
+                all.iter_mut().filter(|outer| rules_around(outer, only)).max_by_key(|outer| outer.root.len())
+            && outer.equals(only, files)
+        {
+            // What is declared anew in a folder below is the same schema, and governs no set of its own.
+            let of = outer.path();
+            outer.twins.extend(only.paths().map(|path| (path, of)));
+            continue;
+        }
+        ruled.insert(root, paths);
+        all.extend(own);
+    }
     let known: BTreeSet<&str> = all.iter().flat_map(Unit::paths).collect();
     let spare = sorted.candidates.iter().copied().filter(|path| !known.contains(path));
     let spare: Vec<Unit<'_>> = spare.map(|path| Unit::new(root_of(dir(path)), vec![path])).collect();
     all.extend(spare);
     let groups = group(&sorted, &ruled, files);
-    let governed = Govern { units: &all, files }.govern(groups);
+    let governed = Govern::new(&all, files).govern(groups);
     let mut stores: Vec<Found<'_>> = governed.into_iter().map(|governed| found(governed, &all, files)).collect();
     let used: BTreeSet<usize> = stores.iter().filter_map(|store| store.unit).collect();
     let tied: BTreeSet<&str> = stores.iter().flat_map(|store| store.tied.iter().copied()).collect();
@@ -38,7 +54,15 @@ pub(super) fn discover(free: &[(&str, Kind)], files: &Files<'_>, layout: &mut La
         .collect();
     // A schema without policies may still have entities and tables.
     stores.extend(idle.iter().filter_map(|at| Some(alone(*at, all.get(*at)?))));
+    // What is spelled out takes what lies around it as well, unless it names some.
+    let spelled: Vec<Plan> = layout.stores.drain(..).collect();
+    let found_stores = stores.len();
+    stores.extend(spelled.into_iter().map(|plan| {
+        let named = plan.data_kinds();
+        Found { plan, unit: None, tied: Vec::new(), copy: false, named }
+    }));
     place_data(&sorted, &mut stores, &all, files, layout);
+    layout.stores.extend(stores.split_off(found_stores).into_iter().map(|store| store.plan));
     let any = configured || !sorted.policies.is_empty();
     for store in stores {
         let unit = store.unit.and_then(|at| all.get(at));
@@ -56,6 +80,11 @@ pub(super) fn discover(free: &[(&str, Kind)], files: &Files<'_>, layout: &mut La
     layout.left_out.extend(sorted.foreign);
 }
 
+/// Whether `outer` rules a folder around that of `inner`, and both or neither are among the same examples or tests.
+fn rules_around(outer: &Unit<'_>, inner: &Unit<'_>) -> bool {
+    outer.root != inner.root && within(inner.root, outer.root) && outer.apart() == inner.apart()
+}
+
 /// A store on its way.
 struct Found<'p> {
     plan: Plan,
@@ -64,6 +93,8 @@ struct Found<'p> {
     tied: Vec<&'p str>,
     /// Whether it is a copy of another.
     copy: bool,
+    /// The kinds of files that it was told to have, so that it takes no others.
+    named: Vec<Kind>,
 }
 
 /// The store of a group and what governs it.
@@ -88,7 +119,7 @@ fn found<'p>(governed: Governed<'p>, all: &[Unit<'p>], files: &Files<'_>) -> Fou
         }
         Governing::Nothing(source) => plan.schema_source = source,
     }
-    Found { plan, unit, tied, copy: group.copy }
+    Found { plan, unit, tied, copy: group.copy, named: Vec::new() }
 }
 
 /// The store of a schema that governs no policies.
@@ -96,7 +127,7 @@ fn alone<'p>(at: usize, unit: &Unit<'p>) -> Found<'p> {
     let mut plan = Plan::rooted(unit.root);
     plan.apart = unit.apart().to_owned();
     give_schema(&mut plan, unit);
-    Found { plan, unit: Some(at), tied: Vec::new(), copy: false }
+    Found { plan, unit: Some(at), tied: Vec::new(), copy: false, named: Vec::new() }
 }
 
 fn give_schema(plan: &mut Plan, unit: &Unit<'_>) {
@@ -107,7 +138,7 @@ fn give_schema(plan: &mut Plan, unit: &Unit<'_>) {
 /// Gives each entity file, table and file of links to its store; says what belongs nowhere.
 fn place_data(sorted: &Sorted<'_>, stores: &mut [Found<'_>], all: &[Unit<'_>], files: &Files<'_>, layout: &mut Layout) {
     for (path, kind) in &sorted.data {
-        let homes = homes_of(path, stores, all, files);
+        let homes = homes_of(path, *kind, stores, all, files);
         if let [only] = homes.as_slice() {
             if let Some(store) = stores.get_mut(*only) {
                 store.plan.take(path, *kind);
@@ -126,9 +157,18 @@ fn place_data(sorted: &Sorted<'_>, stores: &mut [Found<'_>], all: &[Unit<'_>], f
 }
 
 /// The stores that the data file at `path` could belong to.
-fn homes_of(path: &str, stores: &[Found<'_>], all: &[Unit<'_>], files: &Files<'_>) -> Vec<usize> {
-    // What lies among examples or tests is theirs; what lies outside is not.
-    let open = |at: &usize| stores.get(*at).is_some_and(|store| within(path, &store.plan.apart));
+fn homes_of(path: &str, kind: Kind, stores: &[Found<'_>], all: &[Unit<'_>], files: &Files<'_>) -> Vec<usize> {
+    // What lies among examples or tests is theirs, and what lies outside is not; but rows among tests are about what is
+    // tested, unless what lies there has a schema of its own.
+    let tests = matches!(folder(&format!("{}/", apart(path))), "test" | "tests");
+    let rows_of_others = |store: &Found<'_>| {
+        kind == Kind::Table && tests && !store.plan.apart.is_empty() && store.plan.schema_source != SchemaSource::Own
+    };
+    let outside = stores.iter().any(|store| store.plan.apart.is_empty() && !store.plan.policies.is_empty());
+    let open = |at: &usize| {
+        let open = |store: &Found<'_>| within(path, &store.plan.apart) && !(outside && rows_of_others(store));
+        stores.get(*at).is_some_and(|store| open(store) && !store.named.contains(&kind))
+    };
     let open: Vec<usize> = (0..stores.len()).filter(open).collect();
     let folders: Vec<&str> = open.iter().filter_map(|at| stores.get(*at)).map(|store| store.plan.folder()).collect();
     let mut homes: Vec<usize> = homes(&folders, path).into_iter().filter_map(|at| open.get(at).copied()).collect();

@@ -11,6 +11,25 @@ pub(super) fn words(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
+/// `text` without comments and white space.
+pub(super) fn tokens_joined(text: &str) -> String {
+    let mut joined = String::with_capacity(text.len());
+    for token in (Scanner { text, at: 0 }) {
+        match token {
+            Token::Word(word) => joined.push_str(word),
+            Token::Text(inner) => {
+                joined.push('"');
+                joined.push_str(inner);
+                joined.push('"');
+            }
+            Token::Colons => joined.push_str("::"),
+            Token::Symbol(byte) => joined.push(char::from(byte)),
+        }
+        joined.push(' ');
+    }
+    joined
+}
+
 /// The strings in `@name("...")`.
 pub(super) fn strings_behind<'t>(text: &'t str, name: &str) -> Vec<&'t str> {
     let tokens: Vec<Token<'t>> = Scanner { text, at: 0 }.collect();
@@ -24,7 +43,7 @@ pub(super) fn strings_behind<'t>(text: &'t str, name: &str) -> Vec<&'t str> {
 }
 
 /// Types and actions by their full names, actions as `Action::"view"`.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Names {
     pub(super) types: BTreeSet<String>,
     pub(super) actions: BTreeSet<String>,
