@@ -57,6 +57,7 @@ pub fn load(source: &dyn Source, config: &Config, request: &Request) -> Result<R
         listed,
         focus,
         idle,
+        copies: layout.copies,
         hints,
     };
     for read in stores {

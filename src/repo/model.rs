@@ -33,6 +33,8 @@ pub struct Repo {
     pub focus: Focus,
     /// Paths that were asked for and hold nothing that is read, a phrase each.
     pub idle: Vec<String>,
+    /// The stores that are taken for copies of others, by name.
+    pub copies: Vec<String>,
     /// Where nothing was found: a sentence for each file that looks like Cedar.
     pub hints: Option<Vec<String>>,
 }

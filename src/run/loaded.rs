@@ -140,6 +140,12 @@ impl Loaded {
             let hints = if hints.is_empty() { vec![none.to_owned()] } else { hints.clone() };
             gaps.extend(hints.into_iter().map(|hint| Notice::new(NoticeKind::NothingFound, hint)));
         }
+        let there = |name: &&String| self.repo.stores.iter().any(|store| store.name == **name);
+        let copies: Vec<_> = self.repo.copies.iter().filter(there).map(|name| format!("`{}`", inline(name))).collect();
+        if !copies.is_empty() {
+            let message = format!("taken for copies, each a store by itself: {}", copies.join(", "));
+            gaps.push(Notice::new(NoticeKind::ReadApart, message));
+        }
         for store in self.repo.stores.iter().filter(|store| store.schema_source == SchemaSource::Elsewhere) {
             let schema = store.schema_files.first().map(String::as_str).unwrap_or_default();
             let (name, schema) = (inline(&store.name), inline(schema));

@@ -269,6 +269,9 @@ fn copies_and_examples_are_stores_of_their_own() {
             (Some(stores), 0),
             "{copies:?}"
         );
+        // Of a copy it is said that it was taken for one.
+        let said = report["notices"].as_array().unwrap().iter().any(|one| one["kind"] == "read-apart");
+        assert_eq!(said, stores > 1 && !copies.iter().any(|(path, _)| path.starts_with("examples/")), "{report:#}");
     }
     // The same id twice by mistake is one, and is told.
     let dir = place(&[("x/one.cedar", &ab), ("x/two.cedar", &ids(&["b", "d"])), ("a.cedarschema", SCHEMA)]);

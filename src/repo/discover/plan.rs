@@ -94,4 +94,6 @@ pub(in crate::repo) struct Layout {
     pub(in crate::repo) findings: Vec<Finding>,
     pub(in crate::repo) left_out: Vec<(String, String)>,
     pub(in crate::repo) guardrails: Vec<String>,
+    /// The stores that are taken for copies of others, by name.
+    pub(in crate::repo) copies: Vec<String>,
 }

@@ -73,7 +73,10 @@ pub(super) fn discover(free: &[(&str, Kind)], files: &Files<'_>, layout: &mut La
                     layout.findings.extend(idle_schema(unit, files));
                 }
             }
-            _ => layout.stores.push(store.plan),
+            _ => {
+                layout.copies.extend(store.copy.then(|| store.plan.name.clone()));
+                layout.stores.push(store.plan);
+            }
         }
     }
     layout.findings.extend(sorted.findings);
