@@ -308,6 +308,7 @@ fn files_that_are_there_stay_and_the_rest_is_said() {
 
 #[test]
 fn a_store_without_rows_gets_no_table_and_is_told_why() {
+    const NO_ENTITY: &str = r#"[{ "uid": { "type": "Nope", "id": "x" }, "attrs": {}, "parents": [] }]"#;
     let (schema, policies, entities) =
         (("app.cedarschema", SCHEMA), ("policies/p.cedar", POLICIES), ("entities.json", ENTITIES));
     let row = r#"[{ "request": { "principal": "User::\"a\"", "action": "Action::\"ping\"", "resource": "Doc::\"d\"", "context": {} },
@@ -316,7 +317,7 @@ fn a_store_without_rows_gets_no_table_and_is_told_why() {
         (&[policies, entities][..], "no schema that can be used"),
         (&[schema, ("p.cedar", "permit (principal, action"), ("q.cedar", POLICIES), entities], "does not load whole"),
         (&[schema, policies, entities, ("tests-a.json", row)], "it has some already"),
-        (&[schema, policies, ("entities.json", "[{ \"uid\": 1 }]")], "its entities cannot be used"),
+        (&[schema, policies, ("entities.json", NO_ENTITY)], "its entities cannot be used"),
         (
             &[
                 ("app.cedarschema", SCHEMA),

@@ -189,22 +189,22 @@ const PAST_THE_GATE: &[Loosening] = &[
     Loosening {
         key: "store.links",
         base: STORE,
-        head: "[[store]]\nname = \"main\"\nschema = \"schema\"\npolicies = \"policies\"\nentities = \"data\"\ntests = \"rows\"\nlevel = 1\n[diff]\ndeny = [\"gained\"]\n",
-        files: &[("links/l.cedartemplatelinks.json", LINKS)],
+        head: "[[store]]\nname = \"main\"\nschema = \"schema\"\npolicies = \"policies\"\nlinks = \"side\"\nentities = \"data\"\ntests = \"rows\"\nlevel = 1\n[diff]\ndeny = [\"gained\"]\n",
+        files: &[("links/l.cedartemplatelinks.json", LINKS), ("side/l.cedartemplatelinks.json", "[]")],
         listed: &["store_narrowed"],
     },
     Loosening {
         key: "store.entities",
         base: STORE,
-        head: "[[store]]\nname = \"main\"\nschema = \"schema\"\npolicies = \"policies\"\nlinks = \"links\"\ntests = \"rows\"\nlevel = 1\n",
-        files: GAINS,
+        head: "[[store]]\nname = \"main\"\nschema = \"schema\"\npolicies = \"policies\"\nlinks = \"links\"\nentities = \"side\"\ntests = \"rows\"\nlevel = 1\n",
+        files: &[("policies/evil.cedar", EVIL), ("side/e.cedarentities.json", "[]")],
         listed: &["gate_removed", "store_narrowed"],
     },
     Loosening {
         key: "store.tests",
         base: STORE,
-        head: "[[store]]\nname = \"main\"\nschema = \"schema\"\npolicies = \"policies\"\nlinks = \"links\"\nentities = \"data\"\nlevel = 1\n",
-        files: GAINS,
+        head: "[[store]]\nname = \"main\"\nschema = \"schema\"\npolicies = \"policies\"\nlinks = \"links\"\nentities = \"data\"\ntests = \"side\"\nlevel = 1\n",
+        files: &[("policies/evil.cedar", EVIL), ("side/s_test.yaml", "tests: []\n")],
         listed: &["gate_removed", "row_removed", "store_narrowed"],
     },
     Loosening {

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::idle::quoted;
+use super::advice::quoted;
 use super::shapes::is_schema;
 use crate::repo::files::Files;
 use crate::text::inline;

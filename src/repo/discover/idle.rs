@@ -1,5 +1,6 @@
 //! What is said of Cedar files that govern, hold or run nothing, with the configuration to write.
 
+use super::advice::{quoted, store_line};
 use super::classify::Kind;
 use super::units::Unit;
 use crate::config;
@@ -45,18 +46,6 @@ pub(super) fn idle_data(path: &str, kind: Kind, stores: &[&str], files: &Files<'
     let help =
         format!("say in {} where it belongs: {}", config::FILE_NAME, store_line(&[("policies", "..."), (key, path)]));
     Finding::new(rule, level, place(path, files), message).help(help)
-}
-
-/// The line of configuration for a store with these files.
-fn store_line(fields: &[(&str, &str)]) -> String {
-    let fields: Vec<String> = fields.iter().map(|(key, path)| format!("{key} = {}", quoted(path))).collect();
-    format!("`store = [{{ name = \"main\", {} }}]`", fields.join(", "))
-}
-
-/// `path` as a pattern in TOML that fits it and nothing else.
-pub(super) fn quoted(path: &str) -> String {
-    let pattern = if path == "..." { path.to_owned() } else { globset::escape(path) };
-    toml::Value::String(pattern).to_string()
 }
 
 fn place(path: &str, files: &Files<'_>) -> Location {

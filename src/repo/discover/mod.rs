@@ -12,11 +12,13 @@
 //! | `words` | names that text mentions |
 //! | `stores` | stores from all of that |
 //! | `idle` | what is said of files that belong nowhere |
+//! | `advice` | lines of configuration to write |
 //! | `hints` | what looks like Cedar where nothing was found |
 //! | `homes` | which store a data file belongs to |
 //! | `named` | files named one by one |
 //! | `tables` | tables named one by one |
 
+mod advice;
 mod classify;
 mod copies;
 mod govern;

@@ -1,6 +1,6 @@
 //! Which schemas rule which folder, and whether it can be told.
 
-use super::idle::quoted;
+use super::advice::quoted;
 use crate::finding::{Finding, Level};
 use crate::repo::files::{Files, whole};
 use crate::repo::rules::SCHEMA_CONFLICT;
