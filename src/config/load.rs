@@ -74,6 +74,7 @@ pub fn load(file: &Arc<SourceFile>, catalogue: &Catalogue) -> (Config, Vec<Findi
         let store = StoreConfig {
             name,
             schema: patterns(&mut reader, entry, "schema"),
+            says_schema: entry.contains_key("schema"),
             policies: patterns(&mut reader, entry, "policies"),
             entities: patterns(&mut reader, entry, "entities"),
             links: patterns(&mut reader, entry, "links"),

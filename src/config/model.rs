@@ -37,6 +37,8 @@ pub struct StoreConfig {
     pub name: String,
     /// Schema files; several make one schema.
     pub schema: Vec<Pattern>,
+    /// Whether it says so, be it that there is none.
+    pub says_schema: bool,
     /// Policy files.
     pub policies: Vec<Pattern>,
     /// Entity files.

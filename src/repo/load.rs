@@ -39,11 +39,14 @@ pub fn load(source: &dyn Source, config: &Config, request: &Request) -> Result<R
         .map(|plan| read_store(plan, &files))
         .collect();
     let text = |path: &String| files.text(path).map(|file| file.text().replace("\r\n", "\n")).unwrap_or_default();
+    let not_entered = source.not_entered().into_iter();
+    let not_entered = not_entered.filter(|(path, _)| focus.covers(path) && !config.leaves_out(path));
+    layout.left_out.extend(not_entered.map(|(path, why)| (path, why.to_owned())));
     let nothing = request.explicit.is_none() && stores.is_empty() && layout.guardrails.is_empty();
     let hints = if nothing && layout.findings.is_empty() {
         let asked: Vec<String> =
             listed.iter().filter(|path| focus.covers(path) && !config.leaves_out(path)).cloned().collect();
-        Some(hints(&asked, &files))
+        Some(hints(&asked, &layout.left_out, &files))
     } else {
         None
     };

@@ -25,6 +25,12 @@ reading_rule!(SYNTAX_ERROR, "syntax-error", Validator, "a policy is not Cedar");
 reading_rule!(TOO_DEEP, "too-deep", Housekeeping, "a policy is nested or chained beyond what is analysed");
 reading_rule!(SCHEMA_ERROR, "schema-error", Validator, "a schema does not parse or does not resolve");
 reading_rule!(SCHEMA_CONFLICT, "schema-conflict", Housekeeping, "which schema holds cannot be told");
+reading_rule!(
+    TRANSLATION_DIFFERS,
+    "translation-differs",
+    Housekeeping,
+    "policies in JSON differ from those in Cedar syntax beside them"
+);
 reading_rule!(ENTITY_MISMATCH, "entity-mismatch", Validator, "entities are malformed or do not fit the schema");
 reading_rule!(LINK_ERROR, "link-error", Validator, "a template link does not fit its template");
 reading_rule!(TEST_MISMATCH, "test-mismatch", Housekeeping, "a decision table is malformed");
@@ -62,6 +68,7 @@ pub static RULES: &[&Rule] = &[
     &TOO_DEEP,
     &SCHEMA_ERROR,
     &SCHEMA_CONFLICT,
+    &TRANSLATION_DIFFERS,
     &ENTITY_MISMATCH,
     &LINK_ERROR,
     &TEST_MISMATCH,

@@ -2,6 +2,9 @@
 
 use thiserror::Error;
 
+/// Why a submodule is not looked into.
+pub(super) const SUBMODULE: &str = "it is a submodule, a repository of its own, and is checked there";
+
 /// Files larger than this are not read, in bytes.
 pub(super) const MAX_FILE: u64 = 64 * 1024 * 1024;
 
@@ -76,6 +79,12 @@ pub trait Source: Sync {
     /// # Errors
     /// When the root cannot be listed.
     fn list(&self) -> Result<Vec<Entry>, SourceError>;
+
+    /// The folders that are listed and not looked into, sorted by path, and why: other repositories (submodules among
+    /// them) and links. Known once [`list`](Self::list) was called.
+    fn not_entered(&self) -> Vec<(String, &'static str)> {
+        Vec::new()
+    }
 
     /// The content of the file at `path` (relative to the root, `/` as separator).
     ///

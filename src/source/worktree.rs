@@ -29,6 +29,7 @@ pub struct Worktree {
     root: PathBuf,
     canonical: Option<PathBuf>,
     listed: OnceLock<HashSet<String>>,
+    not_entered: OnceLock<Vec<(String, &'static str)>>,
     as_git: bool,
     sparse: OnceLock<Result<Objects, String>>,
     converted: OnceLock<HashSet<String>>,
@@ -46,6 +47,7 @@ impl Worktree {
             root,
             canonical,
             listed: OnceLock::new(),
+            not_entered: OnceLock::new(),
             as_git: false,
             sparse: OnceLock::new(),
             converted: OnceLock::new(),
@@ -176,7 +178,10 @@ fn relative(root: &Path, path: &Path) -> Option<String> {
 impl Source for Worktree {
     fn list(&self) -> Result<Vec<Entry>, SourceError> {
         let mut entries = match self.root.join(".git").exists().then(|| git::list_worktree(&self.root)) {
-            Some(Ok(entries)) => entries,
+            Some(Ok(listing)) => {
+                let _ = self.not_entered.set(listing.not_entered);
+                listing.entries
+            }
             Some(Err(error)) if self.as_git => return Err(error),
             // Neither what is ignored nor what was forced past that is known without git.
             Some(Err(error @ SourceError::NoGit(_))) => return Err(error),
@@ -195,6 +200,10 @@ impl Source for Worktree {
         }
         let _ = self.listed.set(entries.iter().map(|entry| entry.path.clone()).collect());
         Ok(entries)
+    }
+
+    fn not_entered(&self) -> Vec<(String, &'static str)> {
+        self.not_entered.get().cloned().unwrap_or_default()
     }
 
     fn read(&self, path: &str) -> Result<Vec<u8>, ReadError> {

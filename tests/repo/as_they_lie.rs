@@ -30,6 +30,14 @@ fn found(report: &Value) -> Vec<String> {
     .collect()
 }
 
+/// The lines of configuration that `help` shows, as a file; `...` becomes `policies`.
+fn shown(help: &str, policies: &str) -> String {
+    let parts = help.split('`').skip(1).step_by(2);
+    let lines: Vec<&str> =
+        parts.filter(|part| *part == "[[store]]" || part.contains(" = ") && !part.starts_with("exclude")).collect();
+    format!("{}\n", lines.join("\n").replace("...", policies))
+}
+
 fn not_validated(report: &Value) -> Vec<&str> {
     let names = report["summary"]["not_validated"].as_array();
     names.into_iter().flatten().map(|name| name.as_str().unwrap()).collect()
@@ -98,7 +106,8 @@ fn a_tie_is_told_once_and_settled_by_the_line_that_it_shows() {
     let (report, code) = json(dir.path(), &["check"]);
     assert_eq!((found(&report), code), (vec!["error schema-conflict a.cedarschema".to_owned()], 1));
     let help = report["findings"][0]["help"].as_str().unwrap();
-    let line = help.split('`').nth(1).unwrap().replace("\"...\"", "\".\"");
+    assert!(!help.contains("parts of one"), "{help}");
+    let line = shown(help, ".");
     write(dir.path(), &[("polcheck.toml", &line)]);
     let (report, code) = json(dir.path(), &["validate"]);
     // The other one governs nothing then.
@@ -135,8 +144,10 @@ fn what_belongs_nowhere_is_a_finding_with_a_line_that_works() {
         let (report, code) = json(dir.path(), &["check"]);
         assert_eq!((found(&report), code), (vec![format!("warning {rule} {path}")], 0), "{report:#}");
         let help = report["findings"][0]["help"].as_str().unwrap();
-        let line = help.split('`').find(|part| part.starts_with("store = ")).unwrap();
-        write(dir.path(), &[("polcheck.toml", &line.replace("\"...\"", "\"one/policies\""))]);
+        // Below what is there already.
+        let line = shown(help, "one/policies");
+        let other = "[[store]]\nname = \"other\"\npolicies = \"two\"\nschema = \"two\"\n";
+        write(dir.path(), &[("polcheck.toml", &format!("{other}{line}"))]);
         let (report, _) = json(dir.path(), &["check"]);
         assert!(!found(&report).contains(&format!("warning {rule} {path}")), "{line}: {report:#}");
         assert_ne!(report["exit"], 2, "{line}: {report:#}");
@@ -471,6 +482,9 @@ fn where_nothing_was_checked_it_is_said_what_looks_like_cedar() {
         ),
         ("policies.json", r#"[{ "id": "a", "content": "permit(\n  principal, action, resource);" }]"#, "policies.json"),
         ("api/schema.json", SCHEMA_JSON, "schema = \"api/schema.json\""),
+        ("old/p.cedar.tmpl", "{{ x }}", "old/p.cedar.tmpl"),
+        ("P.CEDAR", POLICY, "P.CEDAR"),
+        ("cmd/policy.go", "const p = `permit (principal, action, resource);`", "cmd/policy.go"),
         ("README.txt", "hello", "*.cedar"),
     ] {
         let dir = place(&[(path, text)]);
@@ -479,6 +493,139 @@ fn where_nothing_was_checked_it_is_said_what_looks_like_cedar() {
         let said = report["notices"].to_string().replace("\\\"", "\"");
         assert!(said.contains(words), "{path}: {said}");
     }
+}
+
+/// The kind: folders that are another repository, or only lead to one. They are named, and never silently nothing.
+#[test]
+fn folders_that_are_not_entered_are_named() {
+    let dir = place(&[("app/p.cedar", POLICY), ("app/a.cedarschema", SCHEMA), ("real/p.txt", "x")]);
+    let root = dir.path();
+    git(root, &["init", "-q"]);
+    for name in ["nested", "module"] {
+        write(&root.join(name), &[("p.cedar", POLICY)]);
+        git(&root.join(name), &["init", "-q"]);
+        git(&root.join(name), &["add", "."]);
+        git(&root.join(name), &["commit", "-qm", "one"]);
+    }
+    std::os::unix::fs::symlink("real", root.join("lane")).unwrap();
+    git(root, &["-c", "advice.addEmbeddedRepo=false", "add", "app", "module", "lane", "real"]);
+    git(root, &["commit", "-qm", "one"]);
+    let done = run(root, &["check", "-v"]);
+    for words in
+        ["nested", "it is a git repository of its own", "module", "it is a submodule", "lane", "a link to a folder"]
+    {
+        assert!(done.stdout.contains(words), "{words}: {}", done.stdout);
+    }
+    // Where they are all that there is, that is what is said.
+    git(root, &["rm", "-rqf", "app"]);
+    for args in [&["check"][..], &["check", "--staged"]] {
+        let done = run(root, args);
+        assert_eq!(done.code, 3, "{args:?}");
+        assert!(
+            done.stdout.contains("module") && done.stdout.contains("it is a submodule"),
+            "{args:?} {}",
+            done.stdout
+        );
+    }
+}
+
+/// The kind: the same said twice, in the other syntax.
+#[test]
+fn a_translation_is_no_second_set() {
+    let json_policy = |condition: &str| {
+        let scope = r#""principal": { "op": "==", "entity": { "type": "User", "id": "ann" } },
+            "action": { "op": "==", "entity": { "type": "Action", "id": "view" } }, "resource": { "op": "All" }"#;
+        format!(
+            r#"{{ "templates": {{}}, "templateLinks": [], "staticPolicies": {{ "first":
+            {{ "effect": "permit", "annotations": {{ "note": "x" }}, {scope}, "conditions": [{condition}] }} }} }}"#
+        )
+    };
+    let same = [("a.cedarschema", SCHEMA), ("p.cedar", POLICY)];
+    let dir = place(&[same[0], same[1], ("p.cedar.json", &json_policy(""))]);
+    let (report, code) = json(dir.path(), &["check"]);
+    assert_eq!((found(&report), code), (vec![], 0), "{report:#}");
+    assert_eq!(report["summary"]["policies"], 1, "{report:#}");
+    assert!(run(dir.path(), &["check", "-v"]).stdout.contains("`p.cedar` is read in its place"));
+    let other = r#"{ "kind": "when", "body": { "Value": true } }"#;
+    let dir = place(&[same[0], same[1], ("p.cedar.json", &json_policy(other))]);
+    let (report, code) = json(dir.path(), &["check"]);
+    assert_eq!((found(&report), code), (vec!["error translation-differs p.cedar.json".to_owned()], 1), "{report:#}");
+    let message = report["findings"][0]["message"].as_str().unwrap();
+    assert!(message.contains("only here: `first`; only there: `policy0`"), "{message}");
+    // Under a name of its own it is a set of its own.
+    let dir = place(&[same[0], same[1], ("q.cedar.json", &json_policy(other))]);
+    assert_eq!(json(dir.path(), &["validate"]).0["summary"]["policies"], 2);
+    // The same of schemas, whatever the JSON is called.
+    for name in ["a.json", "a.cedarschema.json"] {
+        let (name, schema) = (
+            if name == "a.json" { "a-schema.json" } else { name },
+            if name == "a.json" { "a-schema.cedarschema" } else { "a.cedarschema" },
+        );
+        let dir = place(&[(schema, SCHEMA), ("p.cedar", POLICY), (name, SCHEMA_JSON)]);
+        assert_eq!((found(&json(dir.path(), &["check"]).0)), Vec::<String>::new(), "{name}");
+        let less = SCHEMA_JSON.replace("\"User\": {},", "\"User\": {}, \"More\": {},");
+        let dir = place(&[(schema, SCHEMA), ("p.cedar", POLICY), (name, &less)]);
+        assert_eq!((found(&json(dir.path(), &["check"]).0)), [format!("error schema-conflict {name}")], "{name}");
+    }
+}
+
+/// The kind: a schema in parts. Where one lacks what another declares they are one, wherever they lie.
+#[test]
+fn parts_of_a_schema_are_one() {
+    let actions = "action view, edit appliesTo { principal: User, resource: Doc };\n";
+    for (types, folder, policies) in
+        [("types", "", "p.cedar"), ("types", "model/", "p.cedar"), ("z", "a/", "a/b/p.cedar")]
+    {
+        let dir = place(&[
+            (&format!("{folder}{types}.cedarschema"), "entity User;\nentity Doc;\n"),
+            (&format!("{folder}actions.cedarschema"), actions),
+            (policies, POLICY),
+        ]);
+        let (report, code) = json(dir.path(), &["check"]);
+        assert_eq!((found(&report), code, not_validated(&report).len()), (vec![], 0, 0), "{folder}: {report:#}");
+    }
+}
+
+/// The kind: schemas under the names of policies, in either syntax, whole or broken.
+#[test]
+fn a_schema_under_the_name_of_policies_is_told_for_what_it_is() {
+    for (name, text, wanted) in [
+        ("types.cedar.json", SCHEMA_JSON, &["warning misnamed-schema"][..]),
+        ("schema.cedar", "entity User\nentity Doc;\n", &["error schema-error", "warning misnamed-schema"]),
+    ] {
+        let dir = place(&[(name, text), ("p.cedar", POLICY)]);
+        let (report, _) = json(dir.path(), &["check"]);
+        let mut found = found(&report);
+        found.sort();
+        assert_eq!(found, wanted.iter().map(|rule| format!("{rule} {name}")).collect::<Vec<_>>(), "{report:#}");
+    }
+}
+
+/// The kind: a store that is spelled out and says nothing of a schema is under the one that is there all the same.
+#[test]
+fn a_store_that_is_spelled_out_is_under_the_schema_around_it() {
+    let wrong =
+        "permit (principal == User::\"ann\", action == Action::\"view\", resource) when { resource.nothing };\n";
+    for schema in ["a.cedarschema", "s/schema/a.cedarschema", "elsewhere/a.cedarschema"] {
+        let config = "[[store]]\nname = \"s\"\npolicies = \"s\"\n";
+        let dir = place(&[(schema, SCHEMA), ("s/p.cedar", wrong), ("polcheck.toml", config)]);
+        let (report, code) = json(dir.path(), &["validate"]);
+        assert_eq!((rules(&report), code), (vec!["unsafe-attribute-access"], 1), "{schema}: {report:#}");
+        // Unless it says that there is none.
+        write(dir.path(), &[("polcheck.toml", &format!("{config}schema = []\n"))]);
+        assert_eq!(not_validated(&json(dir.path(), &["validate"]).0), ["s"], "{schema}");
+    }
+}
+
+/// The kind: one name for two things.
+#[test]
+fn a_folder_called_as_a_store_is_keeps_a_name_of_its_own() {
+    let config = "[[store]]\nname = \"pay\"\npolicies = \"services\"\n";
+    let dir = place(&[("services/p.cedar", POLICY), ("pay/p.cedar", POLICY), ("polcheck.toml", config)]);
+    let names = |report: &Value| -> Vec<String> { not_validated(report).into_iter().map(str::to_owned).collect() };
+    assert_eq!(names(&json(dir.path(), &["check"]).0), ["./pay", "pay"]);
+    let (report, _) = json(dir.path(), &["check", "--store", "./pay"]);
+    assert_eq!(names(&report), ["./pay"]);
 }
 
 /// The kind: an unusual state of git.

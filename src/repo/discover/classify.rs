@@ -62,6 +62,31 @@ pub(super) fn kind_unnamed(path: &str) -> Option<Kind> {
     kind(path).filter(|kind| !hidden || matches!(kind, Kind::Policies | Kind::Links | Kind::Guardrail))
 }
 
+/// Why a file that looks like Cedar's by its name is not read as such where nobody has named it; `None` for those that
+/// are read and for those of other tools.
+pub(super) fn why_not(path: &str) -> Option<String> {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    match kind(path) {
+        Some(Kind::SchemaCedar | Kind::SchemaJson | Kind::Entities | Kind::Table) if kind_unnamed(path).is_none() => {
+            let dots = "schemas, entities and tables are not looked for in folders whose names begin with a dot";
+            name.contains("cedar").then(|| dots.to_owned())
+        }
+        Some(_) => None,
+        None => {
+            let lower = name.to_lowercase();
+            let mut parts = lower.split('.').skip(1);
+            let wanted = if parts.clone().any(|part| part.starts_with("cedarschema")) {
+                "a schema end in `.cedarschema`"
+            } else if parts.any(|part| part.starts_with("cedar")) {
+                "policies end in `.cedar`"
+            } else {
+                return None;
+            };
+            Some(format!("the names of files of {wanted}"))
+        }
+    }
+}
+
 /// Whether a file of this name is known to be Cedar's, or ours.
 #[must_use]
 pub fn is_known(path: &str) -> bool {

@@ -173,7 +173,7 @@ impl<'u, 'p, 'f, 's> Govern<'u, 'p, 'f, 's> {
     }
 
     /// Of `all`, the schema of the nearest folder around `group`: the one that governs policies there, or the only one.
-    fn around(&self, group: &Group<'p>, all: &[usize], governed: &[Governed<'p>]) -> Option<usize> {
+    fn around(&self, group: &Group<'_>, all: &[usize], governed: &[Governed<'p>]) -> Option<usize> {
         let root = |unit: usize| self.units.get(unit).map_or("", |unit| unit.root);
         let around: Vec<usize> = all.iter().copied().filter(|unit| within(&group.root, root(*unit))).collect();
         let nearest = around.iter().map(|unit| root(*unit).len()).max()?;
@@ -190,7 +190,7 @@ impl<'u, 'p, 'f, 's> Govern<'u, 'p, 'f, 's> {
     }
 
     /// Those of `all` that lie in the nearest folder that also holds `group`; none where that is the root.
-    fn nearest(&self, group: &Group<'p>, all: &[usize]) -> Vec<usize> {
+    fn nearest(&self, group: &Group<'_>, all: &[usize]) -> Vec<usize> {
         let shared = |unit: &usize| {
             let path = self.units.get(*unit).map_or("", |unit| unit.path());
             let same = dir(path).split('/').zip(group.root.split('/')).take_while(|(one, other)| one == other);
@@ -201,7 +201,7 @@ impl<'u, 'p, 'f, 's> Govern<'u, 'p, 'f, 's> {
     }
 
     /// What governs a group whose folder no schema rules.
-    fn elsewhere(&self, group: &Group<'p>, governed: &[Governed<'p>]) -> Governing {
+    pub(super) fn elsewhere(&self, group: &Group<'_>, governed: &[Governed<'p>]) -> Governing {
         // What lies among examples or tests is theirs.
         let open = |unit: &Unit<'_>| within(&group.root, unit.apart()) || within(group.apart, unit.apart());
         let all: Vec<usize> = self.units.iter().enumerate().filter(|(_, unit)| open(unit)).map(|(at, _)| at).collect();

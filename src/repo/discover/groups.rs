@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::copies::{copies, split_copies};
 use super::group::Group;
-use super::schemas::root_of;
+use super::schemas::{in_cedar_syntax, root_of};
 use super::sorted::Sorted;
 use crate::repo::files::Files;
 use crate::repo::paths::{dir, within};
@@ -34,9 +34,11 @@ pub(super) fn ruled<'p>(sorted: &Sorted<'p>) -> BTreeMap<&'p str, Vec<&'p str>> 
         ruled.entry(root_of(dir(path))).or_default().push(path);
     }
     let certain: BTreeSet<&str> = ruled.keys().copied().collect();
+    let named: BTreeSet<&str> = sorted.schemas.iter().copied().collect();
+    let twin = |path: &str| in_cedar_syntax(path, |cedar| named.contains(cedar)).is_some();
     for path in &sorted.candidates {
         let root = root_of(dir(path));
-        if !certain.contains(root) && sorted.policies.iter().any(|policy| within(policy, root)) {
+        if twin(path) || !certain.contains(root) && sorted.policies.iter().any(|policy| within(policy, root)) {
             ruled.entry(root).or_default().push(path);
         }
     }

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::advice::quoted;
+use super::advice::store_lines;
 use super::shapes::is_schema;
 use crate::repo::files::Files;
 use crate::text::inline;
@@ -14,15 +14,53 @@ const LOOKED_AT: usize = 2000;
 const NAMED: usize = 5;
 
 /// Endings of files in which people keep policies, besides Cedar's own.
-const ENDINGS: [&str; 12] =
-    [".hcl", ".js", ".json", ".md", ".py", ".rs", ".template", ".tf", ".toml", ".ts", ".yaml", ".yml"];
+const ENDINGS: [&str; 30] = [
+    ".bak",
+    ".cs",
+    ".ex",
+    ".go",
+    ".hcl",
+    ".j2",
+    ".java",
+    ".js",
+    ".json",
+    ".kt",
+    ".md",
+    ".orig",
+    ".php",
+    ".policy",
+    ".py",
+    ".rb",
+    ".rs",
+    ".scala",
+    ".sh",
+    ".swift",
+    ".template",
+    ".tf",
+    ".tmpl",
+    ".toml",
+    ".tpl",
+    ".ts",
+    ".txt",
+    ".yaml",
+    ".yml",
+    ".cedarpolicy",
+];
 
-/// A sentence for each of `paths` that looks like Cedar, the first few.
-pub(in crate::repo) fn hints(paths: &[String], files: &Files<'_>) -> Vec<String> {
+/// A sentence for each of `paths` that looks like Cedar and each of `left_out`, by path and reason, the first few.
+pub(in crate::repo) fn hints(paths: &[String], left_out: &[(String, String)], files: &Files<'_>) -> Vec<String> {
     let known = |path: &&String| ENDINGS.iter().any(|ending| path.ends_with(ending));
     let wanted: Vec<&String> = paths.iter().filter(known).take(LOOKED_AT).collect();
-    let found: Vec<Option<String>> = wanted.par_iter().map(|path| hint(path, files)).collect();
-    let mut found: Vec<String> = found.into_iter().flatten().collect();
+    let mut found: Vec<(&str, String)> =
+        wanted.par_iter().filter_map(|path| Some((path.as_str(), hint(path, files)?))).collect();
+    let told = |path: &str| found.iter().any(|(known, _)| *known == path);
+    let others: Vec<(&str, String)> = left_out
+        .iter()
+        .filter(|(path, _)| !told(path))
+        .map(|(path, why)| (path.as_str(), format!("`{}` is left out: {}", inline(path), inline(why))))
+        .collect();
+    found.extend(others);
+    let mut found: Vec<String> = found.into_iter().map(|(_, sentence)| sentence).collect();
     if found.len() > NAMED {
         let more = found.split_off(NAMED).len();
         found.push(format!("{more} more files look like Cedar"));
@@ -34,10 +72,9 @@ fn hint(path: &str, files: &Files<'_>) -> Option<String> {
     let file = files.text(path).ok()?;
     let name = inline(path);
     if path.ends_with(".json") && is_schema(&file) {
-        let line = quoted(path);
+        let lines = store_lines("", &[("schema", &[path]), ("policies", &["..."])]);
         return Some(format!(
-            "`{name}` looks like a Cedar schema: put its policies into `.cedar` files, and say which they are with \
-             `store = [{{ name = \"main\", schema = {line}, policies = \"...\" }}]` in polcheck.toml"
+            "`{name}` looks like a Cedar schema: put its policies into `.cedar` files, and say which they are with {lines}"
         ));
     }
     let text = file.text();

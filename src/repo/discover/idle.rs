@@ -1,9 +1,8 @@
 //! What is said of Cedar files that govern, hold or run nothing, with the configuration to write.
 
-use super::advice::{quoted, store_line};
+use super::advice::{quoted, store_lines};
 use super::classify::Kind;
 use super::units::Unit;
-use crate::config;
 use crate::finding::{Finding, Level};
 use crate::repo::files::{Files, whole};
 use crate::repo::rules::{LINK_ERROR, UNUSED_ENTITIES, UNUSED_SCHEMA, UNUSED_TABLE};
@@ -15,9 +14,8 @@ pub(super) fn idle_schema(unit: &Unit<'_>, files: &Files<'_>) -> Vec<Finding> {
     let path = unit.path();
     let message = "no policies are under this schema, so it changes nothing";
     let help = format!(
-        "if it governs policies here, say which in {}: {}; if not, `exclude = [{}]`",
-        config::FILE_NAME,
-        store_line(&[("schema", path), ("policies", "...")]),
+        "if it governs policies here, say which with {}; if not, `exclude = [{}]`",
+        store_lines(unit.root, &[("schema", &[path]), ("policies", &["..."])]),
         quoted(path)
     );
     // Among examples and tests a schema may be there to be read by something else.
@@ -29,22 +27,26 @@ pub(super) fn idle_schema(unit: &Unit<'_>, files: &Files<'_>) -> Vec<Finding> {
     findings
 }
 
-/// What is said of the file of links, entities or rows at `path` that could belong to each of `stores`, or to none.
-pub(super) fn idle_data(path: &str, kind: Kind, stores: &[&str], files: &Files<'_>) -> Finding {
+/// What is said of the file of links, entities or rows at `path` that could belong to each of `stores`, by name and
+/// folder, or to none.
+pub(super) fn idle_data(path: &str, kind: Kind, stores: &[(&str, &str)], files: &Files<'_>) -> Finding {
     let (rule, level, what, key) = match kind {
         Kind::Links => (LINK_ERROR.id, Level::Error, "so none of these links is made", "links"),
         Kind::Table => (UNUSED_TABLE.id, Level::Warning, "so none of its rows runs", "tests"),
         _ => (UNUSED_ENTITIES.id, Level::Warning, "so these entities are used nowhere", "entities"),
     };
-    let names: Vec<String> = stores.iter().map(|name| format!("`{}`", inline(name))).collect();
+    let names: Vec<String> = stores.iter().map(|(name, _)| format!("`{}`", inline(name))).collect();
     let message = match names.split_last() {
         None => format!("there are no Cedar policies that this file could belong to, {what}"),
         Some((last, others)) => {
             format!("this file could belong to the stores {} and {last}, {what}", others.join(", "))
         }
     };
-    let help =
-        format!("say in {} where it belongs: {}", config::FILE_NAME, store_line(&[("policies", "..."), (key, path)]));
+    // The first of several, as an example of one.
+    let folder = stores.first().map_or("...", |(_, folder)| if folder.is_empty() { "." } else { folder });
+    let name = stores.first().map_or("", |(name, _)| *name);
+    let lines = store_lines(name, &[("policies", &[folder]), (key, &[path])]);
+    let help = format!("say where it belongs: {lines}");
     Finding::new(rule, level, place(path, files), message).help(help)
 }
 

@@ -1,6 +1,6 @@
 //! Which files belong together: stores as configured, then those that names and folders show.
 
-use super::classify::{Kind, kind, kind_unnamed};
+use super::classify::{Kind, kind, kind_unnamed, why_not};
 use super::plan::{Layout, Plan};
 use super::sorted::{Look, look};
 use super::stores::discover;
@@ -21,6 +21,7 @@ pub(in crate::repo) fn lay_out(paths: &[String], config: &Config, files: &Files<
         match (claims.count(), kind_unnamed(path)) {
             (0, Some(Kind::Guardrail)) => layout.guardrails.push(path.clone()),
             (0, Some(kind)) => free.push((path, kind)),
+            (0, None) => layout.left_out.extend(why_not(path).map(|why| (path.clone(), why))),
             _ => {}
         }
     }
@@ -46,7 +47,7 @@ pub(in crate::repo) fn lay_out(paths: &[String], config: &Config, files: &Files<
 }
 
 fn new_plan(store: &StoreConfig) -> Plan {
-    Plan { name: store.name.clone(), ..Plan::default() }
+    Plan { name: store.name.clone(), schema_open: !store.says_schema, ..Plan::default() }
 }
 
 /// Takes `path` into the configured store if one of its patterns names it.

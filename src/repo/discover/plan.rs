@@ -11,6 +11,8 @@ pub(in crate::repo) struct Plan {
     pub(in crate::repo) name: String,
     /// Schema files, to be read as one.
     pub(in crate::repo) schema: Vec<String>,
+    /// Whether nobody said which schema governs it: it is to be found.
+    pub(in crate::repo) schema_open: bool,
     /// The same schema in the other syntax, and the file that is read instead.
     pub(in crate::repo) twins: Vec<(String, String)>,
     /// Set when it cannot be told which schema holds.

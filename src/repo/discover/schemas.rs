@@ -1,6 +1,6 @@
 //! Which schemas rule which folder, and whether it can be told.
 
-use super::advice::quoted;
+use super::advice::store_lines;
 use crate::finding::{Finding, Level};
 use crate::repo::files::{Files, whole};
 use crate::repo::rules::SCHEMA_CONFLICT;
@@ -15,8 +15,16 @@ pub(super) fn root_of(dir: &str) -> &str {
     if SCHEMA_FOLDERS.contains(&name) { above } else { dir }
 }
 
-/// What is said where it cannot be told which of `schemas` governs the policies of a folder.
-pub(super) fn conflict(schemas: &[&str], files: &Files<'_>) -> Finding {
+/// The file in Cedar syntax, if `has` says that it is there, of the stem of the schema in JSON at `path`.
+pub(super) fn in_cedar_syntax(path: &str, has: impl Fn(&str) -> bool) -> Option<String> {
+    let plain = path.strip_suffix(".json")?;
+    let cedar = if plain.ends_with("cedarschema") { plain.to_owned() } else { format!("{plain}.cedarschema") };
+    has(&cedar).then_some(cedar)
+}
+
+/// What is said where it cannot be told which of `schemas` governs the policies of `folder`; `parts` says whether they
+/// could be parts of one.
+pub(super) fn conflict(schemas: &[&str], folder: &str, parts: bool, files: &Files<'_>) -> Finding {
     let place = |path: &str| files.text(path).map_or_else(|_| Location::of_path(path), |file| whole(&file));
     let first = schemas.first().copied().unwrap_or_default();
     let listed: Vec<_> = schemas.iter().map(|path| format!("`{}`", inline(path))).collect();
@@ -25,13 +33,11 @@ pub(super) fn conflict(schemas: &[&str], files: &Files<'_>) -> Finding {
         schemas.len(),
         listed.join(", ")
     );
-    let quoted: Vec<_> = schemas.iter().map(|path| quoted(path)).collect();
-    let help = format!(
-        "say so in polcheck.toml: `store = [{{ name = \"main\", schema = {}, policies = \"...\" }}]` with one entry for \
-         each schema; or, if they are parts of one schema, `schema = [{}]`",
-        quoted.first().map(String::as_str).unwrap_or_default(),
-        quoted.join(", ")
-    );
+    let policies: &[&str] = &[if folder.is_empty() { "." } else { folder }];
+    let mut help = format!("say which: {}", store_lines(folder, &[("policies", policies), ("schema", &[first])]));
+    if parts {
+        help.push_str("; or all of them, if they are parts of one schema");
+    }
     let mut finding = Finding::new(SCHEMA_CONFLICT.id, Level::Error, place(first), message).help(help);
     for other in schemas.iter().skip(1) {
         finding = finding.related(place(other), "another candidate", None);

@@ -24,9 +24,9 @@ pub(super) enum Shape {
     Foreign,
 }
 
-/// What `text`, which stands in a file called as policies are, holds. A file of comments holds policies, and so does
-/// one in which anything reminds of a policy: what is broken is to be reported.
-pub(super) fn shape(text: &str) -> Shape {
+/// What `text`, which stands at `path` under a name as policies have, holds. A file of comments holds policies, and so
+/// does one in which anything reminds of a policy: what is broken is to be reported.
+pub(super) fn shape(path: &str, text: &str) -> Shape {
     let mut any = false;
     for word in words(text) {
         any = true;
@@ -41,7 +41,7 @@ pub(super) fn shape(text: &str) -> Shape {
     };
     if !any {
         Shape::Policies
-    } else if is_schema_text(text) {
+    } else if is_schema_text(path, text) {
         Shape::Schema
     } else if reminds() {
         Shape::Policies
@@ -50,9 +50,11 @@ pub(super) fn shape(text: &str) -> Shape {
     }
 }
 
-fn is_schema_text(text: &str) -> bool {
+/// Whether `text` is a schema: one that is broken counts where the file is called so.
+fn is_schema_text(path: &str, text: &str) -> bool {
     let declares = words(text).any(|word| matches!(word, "entity" | "action" | "namespace" | "type"));
-    declares && depth(text) <= DEEPEST && SchemaFragment::from_cedarschema_str(text).is_ok()
+    let called = path.rsplit('/').next().unwrap_or(path).contains("schema");
+    declares && depth(text) <= DEEPEST && (called || SchemaFragment::from_cedarschema_str(text).is_ok())
 }
 
 /// Whether `file` has the outlines of a schema in JSON. One that is broken and has its words, or the name of one,

@@ -68,8 +68,11 @@ pub(super) fn look(path: &str, kind: Kind, any_policies: bool, files: &Files<'_>
         _ => Look::AsNamed,
     };
     match kind {
-        Kind::Policies if path.ends_with(".json") => Look::AsNamed,
-        Kind::Policies => match files.text(path).map(|file| shape(&file.parse_text())) {
+        Kind::Policies if path.ends_with(".json") => match files.text(path) {
+            Ok(file) if is_schema(&file) => Look::Schema,
+            _ => Look::AsNamed,
+        },
+        Kind::Policies => match files.text(path).map(|file| shape(path, &file.parse_text())) {
             Ok(Shape::Schema) => Look::Schema,
             Ok(Shape::Foreign) => Look::Foreign("nothing in it has a policy's shape".to_owned()),
             Ok(Shape::Policies) | Err(_) => Look::AsNamed,
@@ -94,8 +97,9 @@ pub(super) fn look(path: &str, kind: Kind, any_policies: bool, files: &Files<'_>
 
 fn misnamed(path: &str, files: &Files<'_>) -> Finding {
     let place = files.text(path).map_or_else(|_| crate::text::Location::of_path(path), |file| whole(&file));
-    let stem = path.strip_suffix(".cedar").unwrap_or(path);
+    let (plain, json) = path.strip_suffix(".json").map_or((path, ""), |plain| (plain, ".json"));
+    let stem = plain.strip_suffix(".cedar").unwrap_or(plain);
     let message = "this is a schema under the name of policies, which every tool that takes `.cedar` files refuses";
     Finding::new(MISNAMED_SCHEMA.id, Level::Warning, place, message)
-        .help(format!("rename it to `{}.cedarschema`", inline(stem)))
+        .help(format!("rename it to `{}.cedarschema{json}`", inline(stem)))
 }

@@ -4,13 +4,14 @@ use std::collections::BTreeSet;
 
 use super::classify::Kind;
 use super::govern::{Govern, Governed, Governing};
+use super::group::Group;
 use super::groups::{apart, group, ruled};
 use super::homes::homes;
 use super::idle::{idle_data, idle_schema};
 use super::plan::{Layout, Plan};
 use super::schemas::{conflict, root_of};
 use super::sorted::Sorted;
-use super::units::{Unit, units};
+use super::units::{Unit, apart_by_names, units};
 use super::words::mentioned;
 use crate::repo::files::Files;
 use crate::repo::model::SchemaSource;
@@ -43,9 +44,11 @@ pub(super) fn discover(free: &[(&str, Kind)], files: &Files<'_>, layout: &mut La
     let spare: Vec<Unit<'_>> = spare.map(|path| Unit::new(root_of(dir(path)), vec![path])).collect();
     all.extend(spare);
     let groups = group(&sorted, &ruled, files);
-    let governed = Govern::new(&all, files).govern(groups);
+    let govern = Govern::new(&all, files);
+    let governed = govern.govern(groups);
+    let spelled: Vec<Found<'_>> = layout.stores.drain(..).map(|plan| spelled(plan, &govern, &governed, &all)).collect();
     let mut stores: Vec<Found<'_>> = governed.into_iter().map(|governed| found(governed, &all, files)).collect();
-    let used: BTreeSet<usize> = stores.iter().filter_map(|store| store.unit).collect();
+    let used: BTreeSet<usize> = stores.iter().chain(&spelled).filter_map(|store| store.unit).collect();
     let tied: BTreeSet<&str> = stores.iter().flat_map(|store| store.tied.iter().copied()).collect();
     let idle: Vec<usize> = (0..all.len())
         .filter(|at| {
@@ -54,17 +57,17 @@ pub(super) fn discover(free: &[(&str, Kind)], files: &Files<'_>, layout: &mut La
         .collect();
     // A schema without policies may still have entities and tables.
     stores.extend(idle.iter().filter_map(|at| Some(alone(*at, all.get(*at)?))));
-    // What is spelled out takes what lies around it as well, unless it names some.
-    let spelled: Vec<Plan> = layout.stores.drain(..).collect();
     let found_stores = stores.len();
-    stores.extend(spelled.into_iter().map(|plan| {
-        let named = plan.data_kinds();
-        Found { plan, unit: None, tied: Vec::new(), copy: false, named }
-    }));
+    stores.extend(spelled);
     place_data(&sorted, &mut stores, &all, files, layout);
     layout.stores.extend(stores.split_off(found_stores).into_iter().map(|store| store.plan));
+    // A name says one thing: what was found yields it to what is spelled out.
+    let names: BTreeSet<String> = layout.stores.iter().map(|plan| plan.name.clone()).collect();
     let any = configured || !sorted.policies.is_empty();
-    for store in stores {
+    for mut store in stores {
+        if names.contains(&store.plan.name) {
+            store.plan.name = format!("./{}", store.plan.name);
+        }
         let unit = store.unit.and_then(|at| all.get(at));
         match unit {
             Some(unit) if any && !store.plan.holds_more_than_schema() => {
@@ -117,12 +120,40 @@ fn found<'p>(governed: Governed<'p>, all: &[Unit<'p>], files: &Files<'_>) -> Fou
         Governing::Tie(several) => {
             tied = several.iter().filter_map(|at| all.get(*at)).flat_map(Unit::paths).collect();
             let paths: Vec<&str> = several.iter().filter_map(|at| all.get(*at)).map(Unit::path).collect();
-            plan.conflict = Some(conflict(&paths, files));
+            let units: Vec<&Unit<'_>> = several.iter().filter_map(|at| all.get(*at)).collect();
+            plan.conflict = Some(conflict(&paths, &group.root, apart_by_names(&units, files), files));
             plan.schema = tied.iter().map(|path| (*path).to_owned()).collect();
         }
         Governing::Nothing(source) => plan.schema_source = source,
     }
     Found { plan, unit, tied, copy: group.copy, named: Vec::new() }
+}
+
+/// The store `plan` that is spelled out: the schema and the data that lie around are its own as well, where it names
+/// none.
+fn spelled<'p>(
+    mut plan: Plan,
+    govern: &Govern<'_, 'p, '_, '_>,
+    governed: &[Governed<'p>],
+    all: &[Unit<'p>],
+) -> Found<'p> {
+    let named = plan.data_kinds();
+    let mut unit = None;
+    if plan.schema_open && !plan.policies.is_empty() {
+        let policies: Vec<&str> = plan.policies.iter().map(String::as_str).collect();
+        let apart = policies.first().map_or("", |path| apart(path));
+        let group = Group { root: plan.folder().to_owned(), policies, apart, ..Group::default() };
+        match govern.elsewhere(&group, governed) {
+            Governing::Unit(at, source) => {
+                plan.schema_source = source;
+                unit = Some(at);
+            }
+            Governing::Nothing(source) => plan.schema_source = source,
+            Governing::Tie(_) => {}
+        }
+    }
+    unit.and_then(|at| all.get(at)).into_iter().for_each(|unit| give_schema(&mut plan, unit));
+    Found { plan, unit, tied: Vec::new(), copy: false, named }
 }
 
 /// The store of a schema that governs no policies.
@@ -154,7 +185,7 @@ fn place_data(sorted: &Sorted<'_>, stores: &mut [Found<'_>], all: &[Unit<'_>], f
             layout.left_out.push(((*path).to_owned(), "several schemas are there, and no policies".to_owned()));
             continue;
         }
-        let names: Vec<&str> = stores_there().map(|store| store.plan.name.as_str()).collect();
+        let names: Vec<_> = stores_there().map(|store| (store.plan.name.as_str(), store.plan.folder())).collect();
         layout.findings.push(idle_data(path, *kind, &names, files));
     }
 }

@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use cedar_policy::Schema;
 
 use super::groups::apart;
+use super::schemas::in_cedar_syntax;
 use super::words::Names;
 use crate::repo::cedar::same_schema;
 use crate::repo::files::Files;
@@ -82,14 +83,18 @@ fn declared(schema: &Schema) -> Names {
 }
 
 /// The schemas that the files at `paths`, which rule `root`, make: those of one stem are one in two syntaxes, those
-/// alone in a folder for schemas are fragments of one unless they declare the same names, and equal ones are one.
+/// alone in a folder for schemas are fragments of one unless they declare the same names, those of which one lacks what
+/// another declares are fragments wherever they lie, and equal ones are one.
 pub(super) fn units<'p>(root: &'p str, paths: &[&'p str], files: &Files<'_>) -> Vec<Unit<'p>> {
-    let twin_of = |path: &'p str| path.strip_suffix(".json").filter(|cedar| paths.contains(cedar));
+    let twin_of = |path: &str| {
+        let cedar = in_cedar_syntax(path, |cedar| paths.contains(&cedar))?;
+        paths.iter().copied().find(|path| *path == cedar)
+    };
     let (twins, plain): (Vec<&str>, Vec<&str>) = paths.iter().partition(|path| twin_of(path).is_some());
     let folders: BTreeSet<&str> = plain.iter().map(|path| dir(path)).collect();
     let mut units: Vec<Unit<'p>> = plain.iter().map(|path| Unit::new(root, vec![*path])).collect();
     let apart_from_policies = folders.len() == 1 && folders.iter().all(|folder| *folder != root);
-    if units.len() > 1 && apart_from_policies && are_fragments(&units, files) {
+    if units.len() > 1 && are_fragments(&units, apart_from_policies, files) {
         units = vec![Unit::new(root, plain)];
     }
     for twin in twins {
@@ -101,14 +106,25 @@ pub(super) fn units<'p>(root: &'p str, paths: &[&'p str], files: &Files<'_>) -> 
     if units.len() > 1 { merge_equal(units, files) } else { units }
 }
 
-/// Whether these are parts of one schema: together they make one, or none of two is whole and declares what the other
-/// does.
-fn are_fragments(units: &[Unit<'_>], files: &Files<'_>) -> bool {
-    let texts: Option<Vec<Arc<_>>> =
-        units.iter().flat_map(|unit| &unit.files).map(|path| files.text(path).ok()).collect();
-    if texts.is_some_and(|texts| parse(&texts).is_some()) {
+/// Whether these are parts of one schema: together they make one, and one of them needs the others or they lie
+/// `by_themselves`; there it is enough that none of two is whole and declares what the other does.
+fn are_fragments(units: &[Unit<'_>], by_themselves: bool, files: &Files<'_>) -> bool {
+    let lacks = || units.iter().any(|unit| unit.names(files).is_none());
+    if (by_themselves || lacks()) && make_one(units, files) {
         return true;
     }
+    by_themselves && apart_by_names(&units.iter().collect::<Vec<_>>(), files)
+}
+
+/// Whether these make a schema that can be used when they are read as one.
+fn make_one(units: &[Unit<'_>], files: &Files<'_>) -> bool {
+    let paths = units.iter().flat_map(|unit| &unit.files);
+    let texts: Option<Vec<Arc<_>>> = paths.map(|path| files.text(path).ok()).collect();
+    texts.is_some_and(|texts| parse(&texts).is_some())
+}
+
+/// Whether no two of these, where they can be used, declare the same name.
+pub(super) fn apart_by_names(units: &[&Unit<'_>], files: &Files<'_>) -> bool {
     let whole: Vec<&Names> = units.iter().filter_map(|unit| unit.names(files)).collect();
     let overlap =
         |one: &Names, other: &Names| !one.types.is_disjoint(&other.types) || !one.actions.is_disjoint(&other.actions);

@@ -9,6 +9,7 @@
 //! | `links` | template links |
 //! | `entities` | entities |
 //! | `tables` | decision tables, and what they bring along |
+//! | `translations` | policies in both syntaxes, of which one is read |
 
 mod assemble;
 mod entities;
@@ -19,5 +20,6 @@ mod policies_cedar;
 mod policies_json;
 mod store;
 mod tables;
+mod translations;
 
 pub(super) use store::read_store;

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use super::assemble::{add_link, add_policies};
 use super::found::PolicyFile;
-use super::{entities, links, policies, tables};
+use super::{entities, links, policies, tables, translations};
 use crate::finding::Finding;
 use crate::repo::discover::Plan;
 use crate::repo::error::OwnStoreError;
@@ -78,6 +78,7 @@ pub(in crate::repo) fn read_store(plan: Plan, files: &Files<'_>) -> ReadStore {
         files: files_of_store,
         by_key: HashMap::new(),
     };
+    translations::leave_out(&mut read, &mut reading.findings, &mut reading.left_out);
     let mut found_links = Vec::new();
     for (file, mut part) in read {
         if part.broken {

@@ -8,7 +8,7 @@ use std::sync::Mutex;
 
 use super::command::command;
 use super::fetch_hint::{bring, is_partial};
-use crate::source::api::{Entry, MAX_FILE, MAX_LINKS, ReadError, SourceError, is_pointer, resolve_link};
+use crate::source::api::{Entry, MAX_FILE, MAX_LINKS, ReadError, SUBMODULE, SourceError, is_pointer, resolve_link};
 
 #[derive(Debug, Clone)]
 struct Blob {
@@ -18,33 +18,37 @@ struct Blob {
     bytes: Option<Vec<u8>>,
 }
 
-/// Blobs by path; submodules are none.
+/// Blobs by path, and the submodules, which are none.
 #[derive(Debug, Default)]
-pub(super) struct Blobs(BTreeMap<String, Blob>);
+pub(super) struct Blobs {
+    blobs: BTreeMap<String, Blob>,
+    submodules: Vec<String>,
+}
 
 impl Blobs {
     pub(super) fn new() -> Self {
         Self::default()
     }
 
-    /// Adds a file of a listing, unless it is a submodule.
+    /// Adds a file or a submodule of a listing.
     pub(super) fn insert(&mut self, path: &[u8], mode: &str, id: &str) {
+        let shown = String::from_utf8_lossy(path).into_owned();
         if mode == "160000" {
+            self.submodules.push(shown);
             return;
         }
-        let shown = String::from_utf8_lossy(path).into_owned();
         let bytes = (shown.as_bytes() != path).then(|| path.to_vec());
-        self.0.insert(shown, Blob { id: id.to_owned(), link: mode == "120000", bytes });
+        self.blobs.insert(shown, Blob { id: id.to_owned(), link: mode == "120000", bytes });
     }
 
     /// Drops what is not in `paths`.
     pub(super) fn keep(&mut self, paths: &HashSet<&[u8]>) {
-        self.0.retain(|path, blob| paths.contains(blob.bytes.as_deref().unwrap_or(path.as_bytes())));
+        self.blobs.retain(|path, blob| paths.contains(blob.bytes.as_deref().unwrap_or(path.as_bytes())));
     }
 
     /// Whether ids are SHA-256.
     pub(super) fn long_ids(&self) -> bool {
-        self.0.values().next().is_some_and(|blob| blob.id.len() == 64)
+        self.blobs.values().next().is_some_and(|blob| blob.id.len() == 64)
     }
 }
 
@@ -53,6 +57,7 @@ impl Blobs {
 pub(in crate::source) struct Objects {
     root: PathBuf,
     blobs: BTreeMap<String, Blob>,
+    submodules: Vec<String>,
     /// The commit that a partial clone would fetch them by.
     commit: String,
     reader: Mutex<Option<Reader>>,
@@ -118,7 +123,13 @@ impl Reader {
 impl Objects {
     pub(super) fn new(root: &Path, blobs: Blobs, commit: String) -> Self {
         let (reader, not_here) = (Mutex::new(None), std::sync::OnceLock::new());
-        Self { root: root.to_path_buf(), blobs: blobs.0, commit, reader, not_here }
+        let Blobs { blobs, submodules } = blobs;
+        Self { root: root.to_path_buf(), blobs, submodules, commit, reader, not_here }
+    }
+
+    /// The submodules, and why they are not looked into.
+    pub(in crate::source) fn not_entered(&self) -> Vec<(String, &'static str)> {
+        self.submodules.iter().map(|path| (path.clone(), SUBMODULE)).collect()
     }
 
     pub(in crate::source) fn entries(&self) -> Vec<Entry> {

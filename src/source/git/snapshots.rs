@@ -48,7 +48,7 @@ impl GitRevision {
             // "<mode> SP <type> SP <object> TAB <path>"
             let Some((about, path)) = at_tab(record) else { continue };
             let mut about = about.split(' ');
-            if let (Some(mode), Some("blob"), Some(id)) = (about.next(), about.next(), about.next()) {
+            if let (Some(mode), Some("blob" | "commit"), Some(id)) = (about.next(), about.next(), about.next()) {
                 blobs.insert(path, mode, id);
             }
         }
@@ -79,6 +79,10 @@ impl GitRevision {
 impl Source for GitRevision {
     fn list(&self) -> Result<Vec<Entry>, SourceError> {
         Ok(self.objects.entries())
+    }
+
+    fn not_entered(&self) -> Vec<(String, &'static str)> {
+        self.objects.not_entered()
     }
 
     fn read(&self, path: &str) -> Result<Vec<u8>, ReadError> {
@@ -134,6 +138,10 @@ impl GitIndex {
 impl Source for GitIndex {
     fn list(&self) -> Result<Vec<Entry>, SourceError> {
         Ok(self.objects.entries())
+    }
+
+    fn not_entered(&self) -> Vec<(String, &'static str)> {
+        self.objects.not_entered()
     }
 
     fn read(&self, path: &str) -> Result<Vec<u8>, ReadError> {

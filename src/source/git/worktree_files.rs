@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::blobs::{Blobs, Objects};
 use super::command::{ask, at_tab, run, split};
-use crate::source::api::{Entry, SourceError};
+use crate::source::api::{Entry, SUBMODULE, SourceError};
 
 /// A path as git writes it, as the file system knows it: on Unix names are bytes.
 #[cfg(unix)]
@@ -19,20 +19,40 @@ fn native(record: &[u8]) -> PathBuf {
     PathBuf::from(String::from_utf8_lossy(record).into_owned())
 }
 
-/// What git knows of the worktree: tracked files and untracked ones that are not ignored; deleted files left out.
-pub(in crate::source) fn list_worktree(root: &Path) -> Result<Vec<Entry>, SourceError> {
-    let all = run(root, false, &["ls-files", "-z", "--cached", "--others", "--exclude-standard"])?;
-    let mut entries: Vec<_> = split(&all)
-        .filter(|record| is_there(root, record))
-        .map(|record| Entry { path: String::from_utf8_lossy(record).into_owned() })
-        .collect();
-    entries.sort();
-    entries.dedup();
-    Ok(entries)
+/// What git lists of a worktree.
+#[derive(Debug, Default)]
+pub(in crate::source) struct Listing {
+    /// The files, sorted.
+    pub(in crate::source) entries: Vec<Entry>,
+    /// Folders that are not looked into, sorted, and why.
+    pub(in crate::source) not_entered: Vec<(String, &'static str)>,
 }
 
-fn is_there(root: &Path, record: &[u8]) -> bool {
-    std::fs::symlink_metadata(root.join(native(record))).is_ok_and(|about| !about.is_dir())
+/// What git knows of the worktree: tracked files and untracked ones that are not ignored; deleted files left out.
+pub(in crate::source) fn list_worktree(root: &Path) -> Result<Listing, SourceError> {
+    let all = run(root, false, &["ls-files", "-z", "--cached", "--others", "--exclude-standard"])?;
+    let mut listing = Listing::default();
+    for record in split(&all) {
+        let native = root.join(native(record));
+        let Ok(about) = std::fs::symlink_metadata(&native) else { continue };
+        let path = String::from_utf8_lossy(record).into_owned();
+        if about.is_dir() {
+            // git enters no other repository: a submodule is tracked, and one that is not ends with a stroke.
+            let nested = "it is a git repository of its own, and is checked there";
+            let why = if path.ends_with('/') { nested } else { SUBMODULE };
+            listing.not_entered.push((path.trim_end_matches('/').to_owned(), why));
+            continue;
+        }
+        if about.is_symlink() && native.is_dir() {
+            listing.not_entered.push((path.clone(), "it is a link to a folder, and those are not followed"));
+        }
+        listing.entries.push(Entry { path });
+    }
+    listing.entries.sort();
+    listing.entries.dedup();
+    listing.not_entered.sort();
+    listing.not_entered.dedup();
+    Ok(listing)
 }
 
 /// Tracked files that a sparse checkout may leave out of the worktree, as the index has them.

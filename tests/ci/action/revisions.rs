@@ -255,11 +255,11 @@ fn hostile_values_stay_values() {
 #[test]
 fn values_with_spaces_arrive_whole() {
     let job = Job::new("push", &json!({ "before": "\n::error::x" }))
-        .input("working-directory", "my policies")
+        .input("working-directory", "my folder")
         .input("paths", "  first store \n\nsecond; touch pwned\n")
         .input("config", "the config.toml")
         .input("fail-on", "warning");
-    let work = job.work().join("my policies");
+    let work = job.work().join("my folder");
     for store in ["first store", "second; touch pwned", "third"] {
         let text = "@id(\"a\")\npermit (principal, action == Action::\"view\", resource);\n";
         crate::common::write(&work.join(store), &[("p.cedar", text)]);
