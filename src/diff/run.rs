@@ -13,7 +13,7 @@ use crate::decide::ScopedAuthorizer;
 use crate::finding::Environment;
 use crate::outcome::changes::{EnvironmentChange, Lifecycle, SchemaChange, SetAside, Status, StoreChanges};
 use crate::outcome::{Notice, NoticeKind};
-use crate::repo::{Repo, SchemaState, Store};
+use crate::repo::{Broken, Repo, SchemaState, Store};
 use crate::symbolic::{SchemaModel, Witness, differences};
 use crate::text::{Location, inline};
 
@@ -284,13 +284,17 @@ fn unanalysed(changes: &mut StoreChanges, pairs: &[Paired<'_>], stores: Stores<'
     vec![Notice::new(NoticeKind::ChangeOpen, sentence)]
 }
 
-/// Why the policies of a side are not all known, if so, and the file.
+/// Why the policies of a side are not all known, if so and if it matters, and the file.
+///
+/// A file of policies that reads the same on both sides does not matter: what it permits or forbids besides is permitted
+/// or forbidden on both, so that it can only take away from what changed.
 fn broken(stores: Stores<'_>) -> Option<(String, String)> {
-    let of = |store: Option<&Store>, side: &str| {
-        let path = store?.broken.first()?;
+    let of = |store: Option<&Store>, other: Option<&Store>, side: &str| {
+        let same = |file: &&Broken| file.text.is_some() && other.is_some_and(|other| other.broken.contains(file));
+        let path = &store?.broken.iter().find(|file| !same(file))?.path;
         Some((format!("`{}` does not load whole on the {side} side", inline(path)), path.clone()))
     };
-    of(stores.new, "new").or_else(|| of(stores.old, "old"))
+    of(stores.new, stores.old, "new").or_else(|| of(stores.old, stores.new, "old"))
 }
 
 fn set_aside(aside: &BTreeMap<(usize, String), BTreeSet<Which>>, pairs: &[Paired<'_>]) -> Vec<SetAside> {

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::text::Location;
+use crate::text::tokens::code;
 
 /// How bad a finding is. Ordered from worst to mildest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -134,12 +135,16 @@ pub struct Finding {
     pub related: Vec<Related>,
     /// The request environments concerned; empty when the finding is about all or none.
     pub environments: Vec<Environment>,
+    /// The entity types and actions concerned, in Cedar syntax, where the request environments are not known.
+    pub names: Vec<String>,
     /// A request that proves it.
     pub evidence: Option<Evidence>,
     /// What the fingerprint stands on: the place of the policy where there is one.
     pub subject: Option<Location>,
     /// Stable across runs and moves; filled in when the run's findings are complete.
     pub fingerprint: String,
+    /// Whether the revision that the run compares with lacks it; `None` where there is none.
+    pub new: Option<bool>,
 }
 
 impl Finding {
@@ -156,9 +161,11 @@ impl Finding {
             location,
             related: Vec::new(),
             environments: Vec::new(),
+            names: Vec::new(),
             evidence: None,
             subject: None,
             fingerprint: String::new(),
+            new: None,
         }
     }
 
@@ -193,8 +200,9 @@ impl Finding {
 
     /// Sorts findings (by place, then rule, then message), drops exact repeats and fills in the fingerprints.
     ///
-    /// The fingerprint is a hash of rule, policy text (or the text at the place) and environments, without path and
-    /// line numbers; findings alike in all of these are told apart by a running number in the stable order.
+    /// The fingerprint is a hash of rule, policy and the text at the place, both without comments and white space, and
+    /// knows neither path nor line numbers nor request environments: a new action makes no finding another. Findings
+    /// alike in all of these are told apart by a running number in the stable order.
     pub fn finish(findings: &mut Vec<Self>) {
         let others = |finding: &Self| -> Vec<(Location, String)> {
             finding.related.iter().map(|other| (other.location.clone(), other.message.clone())).collect()
@@ -216,7 +224,7 @@ impl Finding {
             let subject = finding.subject.as_ref().map(|place| {
                 *subjects
                     .entry((place.path().to_owned(), place.span))
-                    .or_insert_with(|| Sha256::digest(place.text().as_bytes()).into())
+                    .or_insert_with(|| Sha256::digest(code(place.text()).as_bytes()).into())
             });
             let base = finding.base_fingerprint(subject);
             let count = seen.entry(base.clone()).or_default();
@@ -232,18 +240,13 @@ impl Finding {
             hash.update(bytes);
         };
         part(self.rule.as_bytes());
-        match (subject, self.location.text()) {
+        match (subject, code(self.location.text())) {
             (Some(subject), at) => {
                 part(&subject);
                 part(at.as_bytes());
             }
-            (None, "") => part(self.location.path().as_bytes()),
+            (None, at) if at.is_empty() => part(self.location.path().as_bytes()),
             (None, at) => part(at.as_bytes()),
-        }
-        for environment in &self.environments {
-            part(environment.principal.as_bytes());
-            part(environment.action.as_bytes());
-            part(environment.resource.as_bytes());
         }
         hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
     }

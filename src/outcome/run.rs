@@ -147,6 +147,8 @@ pub struct Outcome {
     pub misconfigured: bool,
     /// The level that fails the run.
     pub fail_on: FailOn,
+    /// Whether what the revision compared with has as well neither fails the run nor is shown.
+    pub only_new: bool,
     /// Every rule that a finding may carry.
     pub catalogue: Catalogue,
 }
@@ -175,6 +177,7 @@ impl Outcome {
             checked_something: false,
             misconfigured: false,
             fail_on: FailOn::default(),
+            only_new: false,
         }
     }
 
@@ -203,6 +206,29 @@ impl Outcome {
         self.notices_of(Weight::Remark).map(|notice| notice.message.as_str())
     }
 
+    /// Whether `finding` counts: where only what is new does, one that is.
+    #[must_use]
+    pub fn counts(&self, finding: &Finding) -> bool {
+        !self.only_new || finding.new != Some(false)
+    }
+
+    /// Whether `row` counts, in the same sense.
+    #[must_use]
+    pub fn counts_row(&self, row: &TestResult) -> bool {
+        !self.only_new || row.new != Some(false)
+    }
+
+    /// Whether `finding` fails the run.
+    #[must_use]
+    pub fn fails(&self, finding: &Finding) -> bool {
+        self.counts(finding) && self.fail_on.reached_by(finding.level)
+    }
+
+    /// The rows that failed or could not run, and count.
+    pub fn bad_rows(&self) -> impl Iterator<Item = &TestResult> {
+        self.tests.iter().filter(|row| row.is_bad() && self.counts_row(row))
+    }
+
     /// The process's exit code.
     #[must_use]
     pub fn exit_code(&self) -> u8 {
@@ -222,13 +248,11 @@ impl Outcome {
     /// changes, clean.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
-        let failing = |finding: &Finding| self.fail_on.reached_by(finding.level);
-        let bad_row = |row: &TestResult| matches!(row.status, Status::Fail | Status::Error);
         if self.misconfigured {
             Verdict::Error
-        } else if self.findings.iter().any(failing) {
+        } else if self.findings.iter().any(|finding| self.fails(finding)) {
             Verdict::Findings
-        } else if self.tests.iter().any(bad_row) || self.coverage.as_ref().is_some_and(Coverage::below_floor) {
+        } else if self.bad_rows().next().is_some() || self.coverage.as_ref().is_some_and(Coverage::below_floor) {
             Verdict::Failed
         } else if self.refused() > 0 {
             Verdict::Changes
@@ -252,7 +276,14 @@ impl Outcome {
     /// How many findings and rows of each kind.
     #[must_use]
     pub fn count(&self) -> Count {
-        let level = |level: Level| self.findings.iter().filter(|finding| finding.level == level).count();
+        self.count_of(&|_| true)
+    }
+
+    /// The same of the findings that are `wanted`, and of all rows.
+    #[must_use]
+    pub fn count_of(&self, wanted: &dyn Fn(&Finding) -> bool) -> Count {
+        let level =
+            |level: Level| self.findings.iter().filter(|finding| finding.level == level && wanted(finding)).count();
         let status = |status: Status| self.tests.iter().filter(|row| row.status == status).count();
         Count {
             findings: [level(Level::Error), level(Level::Warning), level(Level::Note)],

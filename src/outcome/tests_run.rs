@@ -121,6 +121,14 @@ pub struct RowFault {
     pub help: Option<String>,
 }
 
+impl TestResult {
+    /// Whether the row failed or could not run.
+    #[must_use]
+    pub fn is_bad(&self) -> bool {
+        matches!(self.status, Status::Fail | Status::Error)
+    }
+}
+
 /// One row, run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TestResult {
@@ -152,4 +160,7 @@ pub struct TestResult {
     pub skip_reason: Option<String>,
     /// Of a row that failed: which policies made it so and what stood in the way of others, the most telling first.
     pub explanations: Vec<Explanation>,
+    /// Of a row that failed or could not run: whether it does neither in the revision that the run compares with;
+    /// `None` where there is none.
+    pub new: Option<bool>,
 }

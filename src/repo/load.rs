@@ -141,7 +141,7 @@ mod tests {
         let names: Vec<_> = store.policies.iter().map(|policy| policy.name.as_str()).collect();
         assert_eq!(names, ["a.cedar#policy0", "a.cedar#c"]);
         assert_eq!(store.policies[1].position, 2);
-        assert_eq!(store.broken, ["a.cedar"]);
+        assert_eq!(store.broken.iter().map(|file| file.path.as_str()).collect::<Vec<_>>(), ["a.cedar"]);
         assert_eq!(repo.findings.len(), 1);
         assert_eq!(repo.findings[0].location.start().line, 2);
     }

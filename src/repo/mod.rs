@@ -43,8 +43,8 @@ pub use focus::Focus;
 pub use forms::TableForm;
 pub use load::load;
 pub use model::{
-    Decider, EntityData, EntityFiles, EntityState, Link, Named, Policy, Repo, Schema, SchemaSource, SchemaState, Store,
-    Table,
+    Broken, Decider, EntityData, EntityFiles, EntityState, Link, Named, Policy, Repo, Schema, SchemaSource,
+    SchemaState, Store, Table,
 };
 pub use request::{Explicit, Request};
 pub use rules::RULES;

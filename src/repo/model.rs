@@ -45,7 +45,7 @@ impl Repo {
     pub fn asks_about_policies(&self, store: &Store) -> bool {
         let policies = store.policies.iter().map(|policy| policy.location.path());
         let links = store.links.iter().map(|link| link.location.path());
-        let others = store.broken.iter().chain(&store.schema_files).map(String::as_str);
+        let others = store.broken.iter().map(|file| &file.path).chain(&store.schema_files).map(String::as_str);
         self.focus.is_whole() || policies.chain(links).chain(others).any(|path| self.focus.covers(path))
     }
 
@@ -222,6 +222,23 @@ pub enum SchemaSource {
     SeveralFit(Vec<String>),
 }
 
+/// A policy or link file that is out, or out in part.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Broken {
+    /// Its path.
+    pub path: String,
+    /// Its text, where that is all that what it decides hangs on: not of links, nor of what cannot be read.
+    pub text: Option<String>,
+}
+
+impl Broken {
+    /// A file of which nothing but its path tells.
+    #[must_use]
+    pub fn of_path(path: impl Into<String>) -> Self {
+        Self { path: path.into(), text: None }
+    }
+}
+
 /// Policies that decide together, and what belongs to them.
 #[derive(Debug)]
 pub struct Store {
@@ -238,7 +255,7 @@ pub struct Store {
     /// All that can be evaluated, under the keys.
     pub set: PolicySet,
     /// Policy and link files that are out, or out in part: what the authorizer would have seen is not complete.
-    pub broken: Vec<String>,
+    pub broken: Vec<Broken>,
     /// Its entities.
     pub entities: EntityState,
     /// Its decision tables.

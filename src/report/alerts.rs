@@ -13,7 +13,7 @@ use std::collections::HashMap;
 use sha2::{Digest, Sha256};
 
 use super::changes::{Change, View};
-use super::{evidence, select};
+use super::evidence;
 use crate::finding::{Environment, Evidence, Finding, Level};
 use crate::outcome::changes::{Direction, Weakened, Witness};
 use crate::outcome::{Outcome, RowRequest, Status, TestResult};
@@ -52,6 +52,10 @@ pub(super) struct Alert<'a> {
     pub(super) policy: Option<&'a str>,
     pub(super) environments: Vec<&'a Environment>,
     pub(super) replay: Replay<'a>,
+    /// Whether the revision compared with lacks it; `None` where there is none.
+    pub(super) new: Option<bool>,
+    /// Whether it counts for the exit code.
+    pub(super) counts: bool,
 }
 
 macro_rules! kind {
@@ -120,8 +124,11 @@ pub(super) fn is_change(rule: &str) -> bool {
 
 /// Every alert of `outcome`, worst level first: findings, then rows, then what changed.
 pub(super) fn of(outcome: &Outcome) -> Vec<Alert<'_>> {
-    let mut alerts: Vec<Alert<'_>> = outcome.findings.iter().map(of_finding).collect();
-    alerts.extend(select::bad_rows(outcome).map(of_row));
+    let findings = outcome.findings.iter();
+    let mut alerts: Vec<Alert<'_>> =
+        findings.map(|finding| Alert { counts: outcome.counts(finding), ..of_finding(finding) }).collect();
+    let rows = outcome.tests.iter().filter(|row| row.is_bad());
+    alerts.extend(rows.map(|row| Alert { counts: outcome.counts_row(row), ..of_row(row) }));
     if let Some(comparison) = &outcome.comparison {
         alerts.extend(View::of(comparison).changes.into_iter().map(of_change));
         alerts.extend(comparison.weakened.iter().map(of_weakened));
@@ -169,6 +176,8 @@ fn of_finding(finding: &Finding) -> Alert<'_> {
         policy: finding.policy.as_deref(),
         environments: finding.environments.iter().collect(),
         replay: finding.evidence.as_ref().map_or(Replay::Nothing, Replay::Finding),
+        new: finding.new,
+        counts: true,
     }
 }
 
@@ -196,6 +205,8 @@ fn of_row(row: &TestResult) -> Alert<'_> {
         policy: None,
         environments: Vec::new(),
         replay: row.request.as_ref().map_or(Replay::Nothing, Replay::Row),
+        new: row.new,
+        counts: true,
     }
 }
 
@@ -227,6 +238,8 @@ fn of_change(change: Change<'_>) -> Alert<'_> {
         policy: None,
         environments: change.environments,
         replay: shown.map_or(Replay::Nothing, |effect| Replay::Change(&effect.witness)),
+        new: None,
+        counts: true,
     }
 }
 
@@ -248,6 +261,8 @@ fn of_weakened(weakened: &Weakened) -> Alert<'_> {
         policy: None,
         environments: Vec::new(),
         replay: Replay::Nothing,
+        new: None,
+        counts: true,
     }
 }
 

@@ -47,7 +47,7 @@ fn render(outcome: &Outcome, options: &Options) -> String {
     let below_floor = outcome.coverage.as_ref().and_then(coverage::below_floor);
     let weakened = outcome.comparison.iter().flat_map(|comparison| &comparison.weakened);
     let all = (errors.into_iter().map(of_finding))
-        .chain(select::bad_rows(outcome).map(of_row))
+        .chain(outcome.bad_rows().map(of_row))
         .chain(refused.into_iter().map(of_change))
         .chain(outcome.inconclusive().map(of_notice))
         .chain((outcome.verdict() == Verdict::NothingChecked).then(|| of_run("nothing checked", verdict_line(outcome))))

@@ -70,6 +70,8 @@ fn of_run(rule: &'static str, why: &str) -> Alert<'static> {
         policy: None,
         environments: Vec::new(),
         replay: alerts::Replay::Nothing,
+        new: None,
+        counts: true,
     }
 }
 

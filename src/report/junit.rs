@@ -38,7 +38,7 @@ fn render(outcome: &Outcome, _options: &Options) -> String {
     let alerts = alerts::of(outcome);
     let run = alerts::repository();
     let mut by_path: BTreeMap<&str, Vec<Case<'_>>> = BTreeMap::new();
-    let rows = outcome.tests.iter().map(of_row);
+    let rows = outcome.tests.iter().map(|row| of_row(outcome, row));
     let failing = alerts.iter().filter(|alert| fails(outcome, alert)).map(|alert| of_alert(outcome, alert));
     for case in rows.chain(failing) {
         by_path.entry(case.place.path()).or_default().push(case);
@@ -67,7 +67,7 @@ fn fails(outcome: &Outcome, alert: &Alert<'_>) -> bool {
     match outcome.catalogue.get(alert.rule) {
         Some(rule) => {
             let housekeeping = rule.basis == Basis::Housekeeping && alert.level == Level::Error;
-            outcome.fail_on.reached_by(alert.level) || housekeeping
+            alert.counts && (outcome.fail_on.reached_by(alert.level) || housekeeping)
         }
         None => alert.level == Level::Error && alerts::is_change(alert.rule),
     }
@@ -95,10 +95,16 @@ fn suite(name: &str, cases: Vec<Case<'_>>) -> TestSuite {
     suite
 }
 
-fn of_row(row: &TestResult) -> Case<'_> {
+fn of_row<'a>(outcome: &Outcome, row: &'a TestResult) -> Case<'a> {
     let name = row.id.strip_prefix(row.location.path()).and_then(|rest| rest.strip_prefix('#')).unwrap_or(&row.id);
     let message = row.message.as_deref().map(clean);
     let status = match row.status {
+        Status::Fail | Status::Error if !outcome.counts_row(row) => {
+            let mut status = TestCaseStatus::skipped();
+            let why = message.unwrap_or_default();
+            status.set_message(format!("the revision compared with fails here as well: {why}"));
+            status
+        }
         Status::Pass => TestCaseStatus::success(),
         Status::Skip => {
             let mut status = TestCaseStatus::skipped();

@@ -1,7 +1,7 @@
 //! The one line that says how a run ended and what it read: the only owner of that wording.
 
 use crate::outcome::changes::{Comparison, Relation, Ruling};
-use crate::outcome::{Outcome, Verdict};
+use crate::outcome::{Outcome, Status, Verdict};
 use crate::report::counted::counted;
 use crate::report::coverage;
 use crate::text::inline;
@@ -27,18 +27,21 @@ pub(super) fn with_hidden_notes(outcome: &Outcome, hidden: usize) -> String {
 fn ending(outcome: &Outcome, hidden: usize) -> String {
     let mut parts = Vec::new();
     let found = found(outcome, hidden);
+    let shown = outcome.findings.iter().filter(|finding| outcome.counts(finding)).count();
     match outcome.verdict() {
         Verdict::Error => parts.push("the configuration is wrong".to_owned()),
         Verdict::NothingChecked => parts.push("nothing was checked".to_owned()),
-        Verdict::Clean if outcome.findings.len() == hidden && outcome.comparison.is_none() => {
-            parts.push("clean".to_owned())
-        }
+        Verdict::Clean if shown == hidden && outcome.comparison.is_none() => parts.push("clean".to_owned()),
         Verdict::Clean | Verdict::Findings | Verdict::Failed | Verdict::Changes | Verdict::Inconclusive => {}
     }
     match (outcome.verdict(), found) {
         (_, None) => {}
         (Verdict::Clean, Some(found)) if parts.is_empty() => parts.push(format!("passes with {found}")),
         (_, Some(found)) => parts.push(found),
+    }
+    let older = outcome.findings.len() - shown;
+    if older > 0 {
+        parts.push(counted(older, "older finding", "older findings"));
     }
     if let (Some(last), Some(what)) = (parts.last_mut(), not_validated(outcome)) {
         *last = format!("{last}, {what}");
@@ -123,7 +126,7 @@ fn sides(comparison: &Comparison) -> String {
 }
 
 fn found(outcome: &Outcome, hidden: usize) -> Option<String> {
-    let [errors, warnings, notes] = outcome.count().findings;
+    let [errors, warnings, notes] = outcome.count_of(&|finding| outcome.counts(finding)).findings;
     let mut parts = Vec::new();
     for (count, one, many) in
         [(errors, "error", "errors"), (warnings, "warning", "warnings"), (notes - hidden, "note", "notes")]
@@ -144,7 +147,17 @@ fn rows(outcome: &Outcome) -> Option<String> {
         return None;
     }
     let mut text = format!("{} of {} passed", count.pass, counted(outcome.rows(), "row", "rows"));
-    for (count, what) in [(count.fail, "failed"), (count.error, "could not run"), (count.skip, "skipped")] {
+    let older = |status: Status| {
+        let rows = outcome.tests.iter();
+        rows.filter(|row| row.status == status && row.is_bad() && !outcome.counts_row(row)).count()
+    };
+    let (failed, broken) = (older(Status::Fail), older(Status::Error));
+    for (count, what) in [
+        (count.fail - failed, "failed"),
+        (count.error - broken, "could not run"),
+        (failed + broken, "failed before"),
+        (count.skip, "skipped"),
+    ] {
         if count > 0 {
             text.push_str(&format!(", {count} {what}"));
         }

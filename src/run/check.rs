@@ -5,22 +5,21 @@
 //! Guardrail files (`*.cedarguard`) make a check inconclusive: this version does not prove them, and silence would be
 //! read as a proof.
 
-use super::comparing::{Deny, compare};
+use super::comparing::{Deny, base_defects, compare};
 use super::configuration::idle_acceptances;
 use super::coverage::{self, CoverageOptions};
+use super::engines::engines;
 use super::error::RunError;
 use super::finish::{finish, today};
+use super::fresh;
 use super::loaded::{discard, load_as, load_held};
 use super::reading::Reading;
 use super::sides::Base;
-use crate::config::Config;
+use crate::diff;
 use crate::finding::Finding;
-use crate::lint::Options;
-use crate::outcome::{Notice, NoticeKind, Outcome, Status, TestResult, Weight};
-use crate::repo::Repo;
+use crate::outcome::{Notice, NoticeKind, Outcome, TestResult, Weight};
 use crate::tables::{Gauge, Selection};
 use crate::text::{Location, inline};
-use crate::{diff, lint, tables, validate};
 
 /// What [`check`] is asked for.
 #[derive(Debug, Clone, Default)]
@@ -31,6 +30,8 @@ pub struct CheckOptions {
     pub level: Option<u32>,
     /// A revision to compare effective permissions with, and whose configuration counts as well.
     pub against: Option<String>,
+    /// Whether what the revision has as well counts, and is shown, like what is new.
+    pub all: bool,
 }
 
 /// Validates, lints and tests; compares when a base is given.
@@ -38,7 +39,7 @@ pub struct CheckOptions {
 /// # Errors
 /// When what is asked for is not there, or does not go together.
 pub fn check(options: &CheckOptions) -> Result<Outcome, RunError> {
-    let CheckOptions { reading, level, against } = options;
+    let CheckOptions { reading, level, against, all } = options;
     let base = against.as_ref().map(|revision| Base::open(reading, revision)).transpose()?;
     let mut loaded = load_held(reading, base.as_ref().map(|base| &base.settings.config))?;
     let mut outcome = loaded.outcome("check");
@@ -59,6 +60,7 @@ pub fn check(options: &CheckOptions) -> Result<Outcome, RunError> {
         let message = format!("the guardrails in `{}` are not proved by this version", inline(path));
         Notice::new(NoticeKind::GuardrailUnproved, message).at(&Location::of_path(path))
     }));
+    let mut compared = None;
     match &base {
         Some(base) => {
             if let Some(config) = base.other_stores(config, &repo.listed) {
@@ -72,8 +74,9 @@ pub fn check(options: &CheckOptions) -> Result<Outcome, RunError> {
             // The configuration is held against both sides, which no side alone can do.
             outcome.misconfigured |= sides.misconfigured();
             outcome.findings.extend(sides.new.config_findings.iter().cloned());
+            outcome.notices.extend(base_defects(&sides, &sides.new.repo.findings));
             compare(&sides, Deny::default(), reading, &mut outcome)?;
-            discard(sides);
+            compared = Some(sides);
         }
         None if repo.focus.is_whole() && reading.store.is_none() && !reading.files.replace_discovery() => {
             let unknown = diff::unknown_names(&config.gates, &[repo], true);
@@ -84,33 +87,12 @@ pub fn check(options: &CheckOptions) -> Result<Outcome, RunError> {
         None => {}
     }
     finish(&mut outcome, &loaded, reading, &|rule| loaded.ran(rule, &[]))?;
+    if let Some(sides) = compared {
+        outcome.only_new = !all;
+        fresh::mark(&mut outcome, sides, &loaded, *level, reading)?;
+    }
     discard(loaded);
     Ok(outcome)
-}
-
-/// Runs every engine over `repo` and adds what they say to `outcome`.
-fn engines(
-    outcome: &mut Outcome,
-    repo: &Repo,
-    config: &Config,
-    level: Option<u32>,
-    selection: &Selection,
-    gauge: Option<&Gauge<'_>>,
-) {
-    let ((from_validation, linted), mut ran) = rayon::join(
-        || rayon::join(|| validate::run(repo, config, level), || lint::run(repo, config, Options::default())),
-        || tables::run(repo, selection, gauge),
-    );
-    outcome.findings.extend(from_validation);
-    outcome.findings.extend(linted.findings);
-    outcome.notices.extend(ran.remarks());
-    config.settle(&mut ran.findings, &outcome.catalogue);
-    outcome.findings.extend(ran.findings);
-    outcome.passed = ran.passed;
-    outcome.tests = ran.rows;
-    // Validation says of these what is wrong with them.
-    outcome.notices.extend(linted.unfit);
-    outcome.notices.extend(linted.undecided);
 }
 
 /// Adds to `outcome` what only another reading of the same files found.
@@ -123,9 +105,8 @@ fn add(outcome: &mut Outcome, other: Outcome) {
             outcome.findings.push(finding);
         }
     }
-    let bad = |row: &TestResult| matches!(row.status, Status::Fail | Status::Error);
-    for row in other.tests.into_iter().filter(bad) {
-        if !outcome.tests.iter().any(|one| one.id == row.id && bad(one)) {
+    for row in other.tests.into_iter().filter(TestResult::is_bad) {
+        if !outcome.tests.iter().any(|one| one.id == row.id && one.is_bad()) {
             outcome.tests.push(row);
         }
     }

@@ -10,7 +10,7 @@ use super::reading::Reading;
 use super::sides::Sides;
 use crate::config::Gate;
 use crate::diff::{self, Version};
-use crate::finding::Level;
+use crate::finding::{Finding, Level};
 use crate::outcome::changes::Side;
 use crate::outcome::{Notice, NoticeKind, Outcome, TestResult};
 use crate::tables::{self, Selection};
@@ -52,11 +52,6 @@ pub(super) fn compare(sides: &Sides, deny: Deny, reading: &Reading, outcome: &mu
     );
     outcome.notices.extend(undecided);
     let label = inline(&sides.old_side.label);
-    for finding in old.repo.findings.iter().filter(|finding| finding.level == Level::Error) {
-        let message = format!("in {label}, {}: {}", inline(&finding.location.label()), finding.message);
-        // Its place is in the old side's file, which no report of the new side can anchor.
-        outcome.notices.push(Notice::new(NoticeKind::BaseDefect, message));
-    }
     if !old.config_findings.is_empty() {
         let message = format!("the configuration of {label} is wrong, so its gates are not known");
         outcome.notices.push(Notice::new(NoticeKind::BaseMisconfigured, message));
@@ -70,6 +65,23 @@ pub(super) fn compare(sides: &Sides, deny: Deny, reading: &Reading, outcome: &mu
 
 fn version<'l>(loaded: &'l Loaded, side: &'l Side, rows: &'l [TestResult]) -> Version<'l> {
     Version { side, repo: &loaded.repo, config: &loaded.config, accepted: &loaded.accepted, rows }
+}
+
+/// What is said of the faults of the old side: where there are some, a check goes on.
+/// What the new side has as well, which is among the findings `new`, is said there.
+pub(super) fn base_defects(sides: &Sides, new: &[Finding]) -> Vec<Notice> {
+    let same = |one: &Finding| {
+        let key = |finding: &Finding| (finding.rule, finding.location.label(), finding.message.clone());
+        new.iter().any(|other| key(other) == key(one))
+    };
+    let wrong = sides.old.repo.findings.iter().filter(|finding| finding.level == Level::Error && !same(finding));
+    wrong.map(|finding| of_side(NoticeKind::BaseDefect, &sides.old_side, finding)).collect()
+}
+
+/// What is said of a fault of a side. Its place is in that side's file, which no report of the other can anchor.
+fn of_side(kind: NoticeKind, side: &Side, finding: &Finding) -> Notice {
+    let message = format!("in {}, {}: {}", inline(&side.label), inline(&finding.location.label()), finding.message);
+    Notice::new(kind, message)
 }
 
 /// Whether both sides have the same tables, word for word.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::comparing::{Deny, compare};
+use super::comparing::{Deny, base_defects, compare};
 use super::error::RunError;
 use super::finish::finish;
 use super::loaded::discard;
@@ -10,6 +10,7 @@ use super::place::Place;
 use super::reading::Reading;
 use super::sides::{Compare, Sides};
 use crate::config::{ACCEPTED_NAME, accepted_entry};
+use crate::finding::FailOn;
 use crate::outcome::Outcome;
 use crate::outcome::changes::{Accepted, Comparison, Ruling};
 use crate::source::{ReadError, replace_file};
@@ -36,6 +37,10 @@ pub fn diff(options: &DiffOptions) -> Result<Outcome, RunError> {
     let mut sides = Sides::load(&options.reading, &options.sides)?;
     let mut outcome = sides.new.outcome("diff");
     outcome.checked_something = sides.hold_policies();
+    // The comparison alone is the answer: findings are shown, and what hinders the comparison makes it undecided.
+    outcome.fail_on = FailOn::Never;
+    let defects = base_defects(&sides, &outcome.findings);
+    outcome.notices.extend(defects);
     compare(&sides, options.deny, &options.reading, &mut outcome)?;
     // No rule was run, so no suppression can be called unused.
     finish(&mut outcome, &sides.new, &options.reading, &|_| false)?;

@@ -153,7 +153,7 @@ impl Loaded {
             gaps.push(Notice::new(NoticeKind::SchemaElsewhere, message).store(&store.name));
         }
         for store in &self.repo.stores {
-            let broken: BTreeSet<&String> = store.broken.iter().collect();
+            let broken: BTreeSet<&String> = store.broken.iter().map(|file| &file.path).collect();
             gaps.extend(broken.into_iter().filter(|path| !self.repo.focus.covers(path)).map(|path| {
                 let (shown, name) = (inline(path), inline(&store.name));
                 let message =

@@ -15,6 +15,8 @@
 //! | `loaded` | from options to a repository, and to the outcome that a run starts with |
 //! | `sides`, `comparing` | both sides of a comparison, read and compared |
 //! | `coverage` | what rows exercise |
+//! | `engines` | every engine over one reading |
+//! | `fresh` | what of a check the base does not have |
 //! | `finish` | triage, and what was asked for of all that was read |
 
 /// The stack that threads need that run this, and rayon's threads, in bytes, where policies may come from strangers:
@@ -41,8 +43,10 @@ runs! {
 mod comparing;
 mod configuration;
 mod coverage;
+mod engines;
 mod error;
 mod finish;
+mod fresh;
 mod loaded;
 mod open;
 mod place;

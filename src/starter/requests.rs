@@ -68,7 +68,7 @@ pub(super) fn today(store: &Store) -> Result<Found, String> {
     let Some(schema) = store.schema.ready() else {
         return Err("it has no schema that can be used, so there is no telling what may be asked".to_owned());
     };
-    if let Some(path) = store.broken.first() {
+    if let Some(path) = store.broken.first().map(|file| &file.path) {
         return Err(format!("`{}` does not load whole, so what is decided today is not known", inline(path)));
     }
     let none = Entities::empty();

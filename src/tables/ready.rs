@@ -33,7 +33,7 @@ pub(super) struct Ready<'s> {
 
 impl<'s> Ready<'s> {
     pub(super) fn new(store: &'s Store, gauge: Option<&'s Gauge<'s>>) -> Self {
-        let blocked = if let Some(path) = store.broken.first() {
+        let blocked = if let Some(path) = store.broken.first().map(|file| &file.path) {
             let message = format!("`{}` does not load whole, so what these policies decide is not known", inline(path));
             Some(Fault::new(message))
         } else if matches!(store.schema, SchemaState::Broken) {

@@ -83,6 +83,7 @@ impl<'r> Worker<'r> {
             unknown: found.met.excused.iter().map(ToString::to_string).collect(),
             skip_reason: None,
             explanations: Vec::new(),
+            new: None,
         };
         let mut strangers = found.met.strangers.clone();
         let asked = match &found.content {

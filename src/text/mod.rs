@@ -5,6 +5,7 @@
 mod edit_distance;
 mod escape;
 mod file;
+pub(crate) mod tokens;
 
 pub use edit_distance::nearest;
 pub use escape::{inline, is_deceptive, same_length};

@@ -14,9 +14,11 @@
 //! | `supersede` | drops what the validator says where a rule of ours says more |
 //! | `rules` | the rules about suppressions |
 //! | `finish` | the step itself |
+//! | `fresh` | which findings the revision compared with lacks |
 
 mod apply;
 mod finish;
+mod fresh;
 mod rules;
 mod scan;
 mod supersede;
@@ -24,5 +26,6 @@ mod supersede;
 mod tests;
 
 pub use finish::{Triage, Triaged};
+pub use fresh::{Revisions, mark_new};
 pub use rules::RULES;
 pub use scan::{Suppression, scan};

@@ -47,6 +47,10 @@ fn split(message: &str) -> ((String, usize), Option<String>) {
 }
 
 fn merge(mut finding: Finding, tails: &[String]) -> Finding {
+    let end =
+        |tail: &str| ENDS.iter().find_map(|end| tail.strip_suffix(end)).unwrap_or(tail).trim_matches('`').to_owned();
+    finding.names = tails.iter().map(|tail| end(tail)).collect();
+    finding.names.sort_unstable();
     if tails.len() > 1 {
         let ((head, at), _) = split(&finding.message);
         let phrase = WHERE.get(at).map_or(" ", |(_, several)| several);

@@ -268,7 +268,7 @@ fn a_side_that_cannot_be_used_is_never_no_change() {
     let at = dir.path();
     write(at, &[("app.cedarschema", "entity User {")]);
     let (text, code) = read(at);
-    assert_eq!(code, 1, "{text}");
+    assert_eq!(code, 4, "{text}");
     assert!(
         text.contains("no change in effective permissions was found (no policy changed), but not everything"),
         "{text}"
@@ -278,7 +278,7 @@ fn a_side_that_cannot_be_used_is_never_no_change() {
     commit(at, "broken");
     write(at, &[("app.cedarschema", "entity User [")]);
     let (text, code) = read(at);
-    assert_eq!(code, 1, "{text}");
+    assert_eq!(code, 4, "{text}");
     assert!(text.contains("but nothing is known of 1 store"), "{text}");
     assert!(text.contains("not decided: whether anybody gains or loses access because"), "{text}");
     assert!(!text.contains("; no change"), "{text}");

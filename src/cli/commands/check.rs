@@ -18,6 +18,9 @@ pub(in crate::cli) struct CheckArgs {
     /// Compare effective permissions with those of a revision; its gates apply as well
     #[arg(long, value_name = "REV")]
     against: Option<String>,
+    /// Count and show what that revision has as well, not only what is new
+    #[arg(long, requires = "against")]
+    all: bool,
     #[command(flatten)]
     validate: ValidateArgs,
 }
@@ -26,6 +29,6 @@ pub(in crate::cli) struct CheckArgs {
 pub(super) fn run(args: &CheckArgs, common: &CommonArgs) -> Result<u8, Failure> {
     let output = Output::of(common)?;
     let reading = output.reading(&args.validate.read);
-    let options = CheckOptions { reading, level: args.validate.level, against: args.against.clone() };
+    let options = CheckOptions { reading, level: args.validate.level, against: args.against.clone(), all: args.all };
     output.show("checking", || run::check(&options))
 }

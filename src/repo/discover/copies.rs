@@ -6,9 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use rayon::prelude::*;
 
 use super::group::Group;
-use super::words::{strings_behind, tokens_joined, words};
+use super::words::strings_behind;
 use crate::repo::files::Files;
 use crate::repo::paths::{dir, within};
+use crate::text::tokens::{code, words};
 
 /// Words in names of folders and files that say that something is a version or a copy, besides `v2` and numbers.
 const MARKS: [&str; 36] = [
@@ -66,7 +67,7 @@ impl Print {
         let ids: BTreeSet<String> = strings_behind(&text, "id").into_iter().map(str::to_owned).collect();
         // Comments and white space aside; what holds no policy repeats none.
         let policies = words(&text).any(|word| matches!(word, "permit" | "forbid")) || path.ends_with(".json");
-        policies.then(|| Self { ids, text: tokens_joined(&text) })
+        policies.then(|| Self { ids, text: code(&text) })
     }
 
     /// Whether one holds all that the other calls by a name, or they say the same.

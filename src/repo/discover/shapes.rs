@@ -2,10 +2,10 @@
 
 use cedar_policy::SchemaFragment;
 
-use super::words::words;
 use crate::data::json::Node;
 use crate::repo::schema::depth;
 use crate::text::SourceFile;
+use crate::text::tokens::words;
 
 /// How deeply a schema that stands under a policy's name may nest.
 const DEEPEST: usize = 50;

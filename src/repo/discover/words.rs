@@ -1,38 +1,13 @@
-//! Words and names in text, by a look that needs no parser: for policies, which may be broken, schemas, and the JSON,
+//! Names in text, by a look that needs no parser: for policies, which may be broken, schemas, and the JSON,
 //! YAML and CSV that name entities.
 
 use std::collections::BTreeSet;
 
-/// The words of Cedar's text outside of strings and comments.
-pub(super) fn words(text: &str) -> impl Iterator<Item = &str> {
-    Scanner { text, at: 0 }.filter_map(|token| match token {
-        Token::Word(word) => Some(word),
-        Token::Text(_) | Token::Colons | Token::Symbol(_) => None,
-    })
-}
-
-/// `text` without comments and white space.
-pub(super) fn tokens_joined(text: &str) -> String {
-    let mut joined = String::with_capacity(text.len());
-    for token in (Scanner { text, at: 0 }) {
-        match token {
-            Token::Word(word) => joined.push_str(word),
-            Token::Text(inner) => {
-                joined.push('"');
-                joined.push_str(inner);
-                joined.push('"');
-            }
-            Token::Colons => joined.push_str("::"),
-            Token::Symbol(byte) => joined.push(char::from(byte)),
-        }
-        joined.push(' ');
-    }
-    joined
-}
+use crate::text::tokens::{Token, tokens};
 
 /// The strings in `@name("...")`.
 pub(super) fn strings_behind<'t>(text: &'t str, name: &str) -> Vec<&'t str> {
-    let tokens: Vec<Token<'t>> = Scanner { text, at: 0 }.collect();
+    let tokens: Vec<Token<'t>> = tokens(text).collect();
     let four = tokens.windows(4).filter_map(|tokens| match tokens {
         [Token::Symbol(b'@'), Token::Word(word), Token::Symbol(b'('), Token::Text(inner)] if *word == name => {
             Some(*inner)
@@ -77,7 +52,7 @@ impl Names {
 /// and the `"type"` of entities in JSON.
 pub(super) fn mentioned(text: &str) -> Names {
     let mut names = Names::default();
-    let tokens: Vec<Token<'_>> = Scanner { text, at: 0 }.collect();
+    let tokens: Vec<Token<'_>> = tokens(text).collect();
     let mut at = 0;
     while let Some(token) = tokens.get(at) {
         match token {
@@ -149,74 +124,6 @@ fn path(first: &str, tokens: &[Token<'_>], from: usize) -> (String, usize) {
     (path, at)
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Token<'t> {
-    Word(&'t str),
-    /// What stands between quotes, as written.
-    Text(&'t str),
-    /// `::`.
-    Colons,
-    Symbol(u8),
-}
-
-struct Scanner<'t> {
-    text: &'t str,
-    at: usize,
-}
-
-impl<'t> Scanner<'t> {
-    fn byte(&self, at: usize) -> u8 {
-        self.text.as_bytes().get(at).copied().unwrap_or(0)
-    }
-
-    fn slice(&self, start: usize, end: usize) -> &'t str {
-        self.text.get(start..end).unwrap_or_default()
-    }
-}
-
-impl<'t> Iterator for Scanner<'t> {
-    type Item = Token<'t>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        loop {
-            let start = self.at;
-            if start >= self.text.len() {
-                return None;
-            }
-            match self.byte(start) {
-                b'/' if self.byte(start + 1) == b'/' => {
-                    while self.at < self.text.len() && !matches!(self.byte(self.at), b'\n' | b'\r') {
-                        self.at += 1;
-                    }
-                }
-                b'"' => {
-                    self.at += 1;
-                    while self.at < self.text.len() && self.byte(self.at) != b'"' {
-                        self.at += if self.byte(self.at) == b'\\' { 2 } else { 1 };
-                    }
-                    self.at = (self.at + 1).min(self.text.len());
-                    return Some(Token::Text(self.slice(start + 1, self.at - 1)));
-                }
-                byte if byte.is_ascii_alphabetic() || byte == b'_' => {
-                    while self.byte(self.at).is_ascii_alphanumeric() || self.byte(self.at) == b'_' {
-                        self.at += 1;
-                    }
-                    return Some(Token::Word(self.slice(start, self.at)));
-                }
-                b':' if self.byte(start + 1) == b':' => {
-                    self.at += 2;
-                    return Some(Token::Colons);
-                }
-                byte if byte.is_ascii_whitespace() => self.at += 1,
-                byte => {
-                    self.at += 1;
-                    return Some(Token::Symbol(byte));
-                }
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -242,11 +149,5 @@ mod tests {
         ] {
             assert_eq!(mentioned(text), wanted, "{text}");
         }
-    }
-
-    #[test]
-    fn words_are_those_of_the_code() {
-        let found: Vec<_> = words("@id(\"permit\") forbid // permit\n(principal, é)").collect();
-        assert_eq!(found, ["id", "forbid", "principal"]);
     }
 }

@@ -8,7 +8,7 @@ use super::found::{FoundLink, PolicyFile};
 use super::links;
 use crate::finding::{Finding, Level};
 use crate::repo::cedar::{self, Body};
-use crate::repo::model::{Link, Place, Policy, Store};
+use crate::repo::model::{Broken, Link, Place, Policy, Store};
 use crate::repo::rules::LINK_ERROR;
 use crate::text::{Location, SourceFile, inline, nearest};
 
@@ -35,7 +35,7 @@ pub(super) fn add_policies(store: &mut Store, file: &Arc<SourceFile>, part: Poli
             }
         };
         if !added {
-            store.broken.push(file.path().to_owned());
+            store.broken.push(Broken::of_path(file.path()));
         }
         store.by_key.insert(key.clone(), Place::Policy(store.policies.len()));
         store.policies.push(Policy {

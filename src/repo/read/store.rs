@@ -14,7 +14,7 @@ use crate::repo::discover::Plan;
 use crate::repo::error::OwnStoreError;
 use crate::repo::files::{Files, Unread};
 use crate::repo::forms::{StorePaths, TableForm};
-use crate::repo::model::{EntityState, SchemaState, Store, Table};
+use crate::repo::model::{Broken, EntityState, SchemaState, Store, Table};
 use crate::repo::schema;
 use crate::text::{Location, SourceFile};
 
@@ -60,6 +60,7 @@ pub(in crate::repo) fn read_store(plan: Plan, files: &Files<'_>) -> ReadStore {
     let (policy_files, mut broken) = reading.texts(&plan.policies, "policy file");
     let (link_files, broken_links) = reading.texts(&plan.links, "file of template links");
     broken.extend(broken_links);
+    let broken = broken.into_iter().map(Broken::of_path).collect();
     let mut read: Vec<(Arc<SourceFile>, PolicyFile)> =
         policy_files.into_par_iter().map(|file| (Arc::clone(&file), policies::read(&file))).collect();
     read.extend(link_files.into_iter().map(|file| (Arc::clone(&file), links::read(&file))));
@@ -82,7 +83,8 @@ pub(in crate::repo) fn read_store(plan: Plan, files: &Files<'_>) -> ReadStore {
     let mut found_links = Vec::new();
     for (file, mut part) in read {
         if part.broken {
-            store.broken.push(file.path().to_owned());
+            let text = file.path().ends_with(".cedar").then(|| file.text().replace("\r\n", "\n"));
+            store.broken.push(Broken { path: file.path().to_owned(), text });
         }
         reading.findings.append(&mut part.findings);
         found_links.append(&mut part.links);
@@ -90,7 +92,7 @@ pub(in crate::repo) fn read_store(plan: Plan, files: &Files<'_>) -> ReadStore {
     }
     for link in found_links {
         if let Err(finding) = add_link(&mut store, &link) {
-            store.broken.push(link.location.path().to_owned());
+            store.broken.push(Broken::of_path(link.location.path()));
             reading.findings.push(*finding);
         }
     }

@@ -19,6 +19,11 @@ pub(super) fn render(outcome: &Outcome, options: &Options) -> String {
     let options = Options { width: options.width.max(NARROWEST), ..*options };
     let mut page = Page::new(options.width, options.color);
     let selection = select::findings(outcome, &options);
+    // What was asked for comes first.
+    let compares = outcome.command == "diff";
+    if let Some(comparison) = outcome.comparison.as_ref().filter(|_| compares) {
+        changes::write(&mut page, comparison, &options);
+    }
     let mut findings = Findings::new(handler(options.width, options.color), options);
     for finding in selection.findings {
         findings.write(&mut page, finding);
@@ -30,7 +35,7 @@ pub(super) fn render(outcome: &Outcome, options: &Options) -> String {
         super::coverage::write(&mut page, measured, &gaps, &mut explanations, &options);
     }
     breadth(&mut page, outcome);
-    if let Some(comparison) = &outcome.comparison {
+    if let Some(comparison) = outcome.comparison.as_ref().filter(|_| !compares) {
         changes::write(&mut page, comparison, &options);
     }
     if !options.quiet {
@@ -60,7 +65,7 @@ fn rows<'a>(page: &mut Page, outcome: &'a Outcome, explanations: &mut Explanatio
             page.gap();
         }
     }
-    let (failed, unrun): (Vec<_>, Vec<_>) = select::bad_rows(outcome).partition(|row| row.status == Status::Fail);
+    let (failed, unrun): (Vec<_>, Vec<_>) = outcome.bad_rows().partition(|row| row.status == Status::Fail);
     for result in failed {
         row::write_failed(page, result, explanations, options.verbose);
     }
@@ -108,6 +113,9 @@ fn remarks(page: &mut Page, outcome: &Outcome, options: &Options) {
             4,
             &clean(&format!("{}{}", notice.message, place.unwrap_or_default())),
         );
+    }
+    if let Some(older) = select::older(outcome) {
+        page.item(Ink::Dim, "  older: ", 4, &clean(&older));
     }
     let details = outcome.details().filter(|_| options.verbose);
     for remark in outcome.remarks().chain(details) {

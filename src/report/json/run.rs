@@ -121,6 +121,8 @@ struct FindingOut<'a> {
     environments: &'a [Environment],
     evidence: Option<&'a Evidence>,
     fingerprint: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    new: Option<bool>,
 }
 
 #[derive(Serialize)]
@@ -170,6 +172,8 @@ struct RowOut<'a> {
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     unknown: &'a [String],
     skip_reason: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    new: Option<bool>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     explanation: Vec<ExplanationOut<'a>>,
     /// The same under the name that it had first.
@@ -277,6 +281,7 @@ fn finding(finding: &Finding) -> FindingOut<'_> {
         environments: &finding.environments,
         evidence: finding.evidence.as_ref(),
         fingerprint: &finding.fingerprint,
+        new: finding.new,
     }
 }
 
@@ -321,6 +326,7 @@ fn row(row: &TestResult) -> RowOut<'_> {
         notes: &row.notes,
         unknown: &row.unknown,
         skip_reason: row.skip_reason.as_deref(),
+        new: row.new,
         explanation: row.explanations.iter().map(explanation).collect(),
         lesson: row.explanations.iter().map(explanation).collect(),
     }

@@ -22,7 +22,7 @@ pub fn summary_markdown(outcome: &Outcome, options: &Options) -> String {
     let selection = select::findings(outcome, options);
     let headline = verdict::with_hidden_notes(outcome, selection.hidden_notes);
     let mut out = Summary { text: format!("### {} {}\n", mark(outcome), cell(&headline)) };
-    let rows: Vec<&TestResult> = select::bad_rows(outcome).collect();
+    let rows: Vec<&TestResult> = outcome.bad_rows().collect();
     let remarks = remarks(outcome, options);
     let reserved = |following: &[bool]| RESERVED * following.iter().filter(|any| **any).count();
     let (found, failed, said) = (!selection.findings.is_empty(), !rows.is_empty(), !remarks.is_empty());
@@ -69,11 +69,13 @@ fn remarks(outcome: &Outcome, options: &Options) -> Vec<String> {
     });
     let unchecked = outcome.gaps().filter(|_| !options.quiet);
     let unchecked = unchecked.map(|gap| format!("- **Not checked**: {}\n", cell(gap)));
+    let older = select::older(outcome).filter(|_| !options.quiet);
+    let older = older.map(|older| format!("- **Older**: {}\n", cell(&older)));
     let left_out = outcome.left_out.iter().filter(|_| options.verbose);
     let left_out = left_out.map(|file| format!("- Left out: {}: {}\n", code(&file.path), cell(&file.why)));
     let shown = outcome.remarks().filter(|_| !options.quiet);
     let shown = shown.map(|remark| format!("- **Note**: {}\n", cell(remark)));
-    undecided.chain(measured).chain(shown).chain(unchecked).chain(left_out).collect()
+    undecided.chain(older).chain(measured).chain(shown).chain(unchecked).chain(left_out).collect()
 }
 
 struct Summary {

@@ -144,6 +144,8 @@ pub(super) struct Res<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) rule_index: Option<usize>,
     pub(super) level: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) baseline_state: Option<&'static str>,
     pub(super) message: Message,
     pub(super) locations: [Place<'a>; 1],
     #[serde(skip_serializing_if = "Vec::is_empty")]

@@ -101,6 +101,7 @@ pub fn failing_row(id: &str, location: Location, message: &str) -> TestResult {
         notes: Vec::new(),
         unknown: Vec::new(),
         skip_reason: None,
+        new: None,
         explanations: Vec::new(),
     }
 }

@@ -1,0 +1,121 @@
+//! Tokens of Cedar's text, by a look that needs no parser: the text may be broken.
+
+/// The words of Cedar's text outside of strings and comments.
+pub(crate) fn words(text: &str) -> impl Iterator<Item = &str> {
+    tokens(text).filter_map(|token| match token {
+        Token::Word(word) => Some(word),
+        Token::Text(_) | Token::Colons | Token::Symbol(_) => None,
+    })
+}
+
+/// `text` without comments and white space.
+pub(crate) fn code(text: &str) -> String {
+    let mut joined = String::with_capacity(text.len());
+    for token in tokens(text) {
+        match token {
+            Token::Word(word) => joined.push_str(word),
+            Token::Text(inner) => {
+                joined.push('"');
+                joined.push_str(inner);
+                joined.push('"');
+            }
+            Token::Colons => joined.push_str("::"),
+            Token::Symbol(byte) => joined.push(char::from(byte)),
+        }
+        joined.push(' ');
+    }
+    joined
+}
+
+/// The tokens of `text`, comments and white space left out.
+pub(crate) fn tokens(text: &str) -> impl Iterator<Item = Token<'_>> {
+    Scanner { text, at: 0 }
+}
+
+/// A token of Cedar's text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Token<'t> {
+    /// A word or a number's letters.
+    Word(&'t str),
+    /// What stands between quotes, as written.
+    Text(&'t str),
+    /// `::`.
+    Colons,
+    /// Any other byte.
+    Symbol(u8),
+}
+
+struct Scanner<'t> {
+    text: &'t str,
+    at: usize,
+}
+
+impl<'t> Scanner<'t> {
+    fn byte(&self, at: usize) -> u8 {
+        self.text.as_bytes().get(at).copied().unwrap_or(0)
+    }
+
+    fn slice(&self, start: usize, end: usize) -> &'t str {
+        self.text.get(start..end).unwrap_or_default()
+    }
+}
+
+impl<'t> Iterator for Scanner<'t> {
+    type Item = Token<'t>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            let start = self.at;
+            if start >= self.text.len() {
+                return None;
+            }
+            match self.byte(start) {
+                b'/' if self.byte(start + 1) == b'/' => {
+                    while self.at < self.text.len() && !matches!(self.byte(self.at), b'\n' | b'\r') {
+                        self.at += 1;
+                    }
+                }
+                b'"' => {
+                    self.at += 1;
+                    while self.at < self.text.len() && self.byte(self.at) != b'"' {
+                        self.at += if self.byte(self.at) == b'\\' { 2 } else { 1 };
+                    }
+                    self.at = (self.at + 1).min(self.text.len());
+                    return Some(Token::Text(self.slice(start + 1, self.at - 1)));
+                }
+                byte if byte.is_ascii_alphabetic() || byte == b'_' => {
+                    while self.byte(self.at).is_ascii_alphanumeric() || self.byte(self.at) == b'_' {
+                        self.at += 1;
+                    }
+                    return Some(Token::Word(self.slice(start, self.at)));
+                }
+                b':' if self.byte(start + 1) == b':' => {
+                    self.at += 2;
+                    return Some(Token::Colons);
+                }
+                byte if byte.is_ascii_whitespace() => self.at += 1,
+                byte => {
+                    self.at += 1;
+                    return Some(Token::Symbol(byte));
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_those_of_the_code() {
+        let found: Vec<_> = words("@id(\"permit\") forbid // permit\n(principal, é)").collect();
+        assert_eq!(found, ["id", "forbid", "principal"]);
+    }
+
+    #[test]
+    fn code_is_what_stands_beside_comments_and_white_space() {
+        assert_eq!(code("a // b\n  ::\"c  d\" ;"), code("a::\"c  d\";// e"));
+        assert_ne!(code("a \"b c\""), code("a \"bc\""));
+    }
+}
