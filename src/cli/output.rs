@@ -16,12 +16,18 @@ use crate::text::nearest;
 pub(super) struct Output<'a> {
     wanted: Vec<Wanted>,
     args: &'a CommonArgs,
+    statistics: bool,
 }
 
 impl<'a> Output<'a> {
     /// What `args` ask for.
     pub(super) fn of(args: &'a CommonArgs) -> Result<Self, Failure> {
-        Ok(Self { wanted: wanted(args)?, args })
+        Ok(Self { wanted: wanted(args)?, args, statistics: false })
+    }
+
+    /// The same, counting what rules find, if `wanted`, instead of showing it.
+    pub(super) fn statistics(self, wanted: bool) -> Self {
+        Self { statistics: wanted, ..self }
     }
 
     /// What to read, of a command with the arguments `read`.
@@ -61,7 +67,7 @@ impl<'a> Output<'a> {
 
     /// Writes the reports of `outcome` and gives the exit code.
     pub(super) fn write(&self, outcome: Outcome) -> Result<u8, Failure> {
-        let code = write(&outcome, &self.wanted, self.args);
+        let code = write(&outcome, &self.wanted, self.args, self.statistics);
         // The process ends here; taking everything apart piece by piece would be work for nothing.
         std::mem::forget(outcome);
         code
@@ -133,7 +139,7 @@ fn on_github() -> bool {
 
 /// Writes every report of `outcome` and gives the exit code. The formats do not change it; only a report that cannot be
 /// written does.
-fn write(outcome: &Outcome, wanted: &[Wanted], args: &CommonArgs) -> Result<u8, Failure> {
+fn write(outcome: &Outcome, wanted: &[Wanted], args: &CommonArgs, statistics: bool) -> Result<u8, Failure> {
     let terminal = std::io::stdout().is_terminal();
     let plain = variable("NO_COLOR").is_some() || variable("TERM").is_some_and(|term| term == "dumb");
     let color = match args.color {
@@ -142,7 +148,7 @@ fn write(outcome: &Outcome, wanted: &[Wanted], args: &CommonArgs) -> Result<u8, 
         ColorArg::Auto => terminal && !plain,
     };
     let width = if terminal { usize::from(console::Term::stdout().size().1).clamp(40, 140) } else { 80 };
-    let on_stdout = Options { width, color, verbose: args.verbose, quiet: args.quiet };
+    let on_stdout = Options { width, color, verbose: args.verbose, quiet: args.quiet, statistics };
     let in_file = Options { color: args.color == ColorArg::Always, width: 80, ..on_stdout };
     let mut failures = Vec::new();
     for report in wanted {

@@ -286,8 +286,8 @@ fn unanalysed(changes: &mut StoreChanges, pairs: &[Paired<'_>], stores: Stores<'
 
 /// Why the policies of a side are not all known, if so and if it matters, and the file.
 ///
-/// A file of policies that reads the same on both sides does not matter: what it permits or forbids besides is permitted
-/// or forbidden on both, so that it can only take away from what changed.
+/// A file of policies that reads the same on both sides does not matter: what it permits or forbids besides is
+/// permitted or forbidden on both, so that it can only take away from what changed.
 fn broken(stores: Stores<'_>) -> Option<(String, String)> {
     let of = |store: Option<&Store>, other: Option<&Store>, side: &str| {
         let same = |file: &&Broken| file.text.is_some() && other.is_some_and(|other| other.broken.contains(file));

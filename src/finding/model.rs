@@ -131,6 +131,8 @@ pub struct Finding {
     pub policy: Option<String>,
     /// Where it is.
     pub location: Location,
+    /// Where else the policy has the same; filled in when the run's findings are complete.
+    pub also: Vec<Location>,
     /// Other places that matter.
     pub related: Vec<Related>,
     /// The request environments concerned; empty when the finding is about all or none.
@@ -159,6 +161,7 @@ impl Finding {
             store: None,
             policy: None,
             location,
+            also: Vec::new(),
             related: Vec::new(),
             environments: Vec::new(),
             names: Vec::new(),
@@ -198,7 +201,8 @@ impl Finding {
         self
     }
 
-    /// Sorts findings (by place, then rule, then message), drops exact repeats and fills in the fingerprints.
+    /// Sorts findings (by place, then rule, then message), drops exact repeats, makes one of what one policy has in
+    /// several places, and fills in the fingerprints.
     ///
     /// The fingerprint is a hash of rule, policy and the text at the place, both without comments and white space, and
     /// knows neither path nor line numbers nor request environments: a new action makes no finding another. Findings
@@ -217,6 +221,7 @@ impl Finding {
             (*rule, location.clone(), policy.clone(), help.clone(), environments.clone(), others(finding))
         };
         findings.dedup_by(|a, b| a.message == b.message && cause(a) == cause(b));
+        fold(findings);
         let mut seen = HashMap::<String, usize>::new();
         // A policy with thousands of findings is hashed once.
         let mut subjects = BTreeMap::new();
@@ -250,4 +255,37 @@ impl Finding {
         }
         hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
     }
+}
+
+/// Makes one finding of those that say the same of one policy: its first place, and where else.
+fn fold(findings: &mut Vec<Finding>) {
+    type Cause = (&'static str, Level, String, Option<String>, Option<String>);
+    let cause = |finding: &Finding| -> Option<Cause> {
+        // What has other places or a request of its own has more to say than its message.
+        let plain = finding.related.is_empty() && finding.evidence.is_none();
+        let Finding { rule, level, message, help, store, .. } = finding;
+        let policy = finding.policy.as_ref().filter(|_| plain)?;
+        Some((*rule, *level, format!("{policy}\n{message}"), help.clone(), store.clone()))
+    };
+    let mut first: HashMap<Cause, usize> = HashMap::new();
+    let mut kept: Vec<Finding> = Vec::new();
+    for finding in findings.drain(..) {
+        let Some(cause) = cause(&finding) else {
+            kept.push(finding);
+            continue;
+        };
+        match first.get(&cause).and_then(|at| kept.get_mut(*at)) {
+            Some(known) if known.location.path() == finding.location.path() => {
+                known.also.push(finding.location);
+                let more = finding.environments.into_iter().filter(|one| !known.environments.contains(one));
+                let more: Vec<Environment> = more.collect();
+                known.environments.extend(more);
+            }
+            _ => {
+                first.insert(cause, kept.len());
+                kept.push(finding);
+            }
+        }
+    }
+    *findings = kept;
 }

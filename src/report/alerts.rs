@@ -170,7 +170,9 @@ fn of_finding(finding: &Finding) -> Alert<'_> {
         message: inline(&finding.message).into_owned(),
         details,
         location: finding.location.clone(),
-        related: finding.related.iter().map(|at| (&at.location, inline(&at.message).into_owned())).collect(),
+        related: (finding.also.iter().map(|at| (at, "the same".to_owned())))
+            .chain(finding.related.iter().map(|at| (&at.location, inline(&at.message).into_owned())))
+            .collect(),
         fingerprint: finding.fingerprint.clone(),
         store: finding.store.as_deref(),
         policy: finding.policy.as_deref(),

@@ -40,8 +40,11 @@ struct Annotation<'a> {
 /// then changes that no gate refuses.
 fn render(outcome: &Outcome, options: &Options) -> String {
     let selection = select::findings(outcome, options);
+    // Of those that say the same, the first of each has precedence.
+    let firsts = selection.groups.iter().map(|group| group.first);
+    let others = selection.groups.iter().flat_map(|group| group.others.iter().copied());
     let (errors, milder): (Vec<&Finding>, Vec<&Finding>) =
-        selection.findings.iter().partition(|finding| finding.level == Level::Error);
+        firsts.chain(others).partition(|finding| finding.level == Level::Error);
     let changes = outcome.comparison.as_ref().map(|comparison| View::of(comparison).changes).unwrap_or_default();
     let (refused, free): (Vec<_>, Vec<_>) = changes.iter().partition(|change| change.refused);
     let below_floor = outcome.coverage.as_ref().and_then(coverage::below_floor);

@@ -78,6 +78,8 @@ fn suite(name: &str, cases: Vec<Case<'_>>) -> TestSuite {
     let mut suite = TestSuite::new(name);
     let mut taken = HashSet::new();
     for Case { name: wanted, place, status } in cases {
+        // A row may be called by nothing but white space.
+        let wanted = if wanted.trim().is_empty() { "(no name)".to_owned() } else { wanted };
         let mut unique = wanted.clone();
         let mut count = 1;
         while !taken.insert(unique.clone()) {

@@ -47,12 +47,14 @@ pub struct Options {
     pub verbose: bool,
     /// Whether to show only what fails the run.
     pub quiet: bool,
+    /// Whether to count what rules find instead of showing it.
+    pub statistics: bool,
 }
 
 impl Default for Options {
     /// 80 columns, no colour, neither verbose nor quiet.
     fn default() -> Self {
-        Self { width: 80, color: false, verbose: false, quiet: false }
+        Self { width: 80, color: false, verbose: false, quiet: false, statistics: false }
     }
 }
 

@@ -1,18 +1,36 @@
 //! What a report for people shows and in which order. JSON, SARIF and the like show every finding and do not ask here.
 
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
 use crate::finding::{Finding, Level};
 use crate::outcome::Outcome;
 use crate::report::Options;
 use crate::report::counted::counted;
 use crate::text::inline;
 
-/// The findings to show, worst level first and otherwise in the outcome's order, and how many notes are kept back.
+/// How many causes of a rule are shown unless everything is asked for.
+const PER_RULE: usize = 10;
+
+/// How many files are named.
+const NAMED: usize = 5;
+
+/// Findings that say the same in several places.
+pub(super) struct Group<'a> {
+    pub(super) first: &'a Finding,
+    pub(super) others: Vec<&'a Finding>,
+}
+
+/// The findings to show, worst level first and otherwise in the outcome's order.
 pub(super) struct Selection<'a> {
-    pub(super) findings: Vec<&'a Finding>,
+    pub(super) groups: Vec<Group<'a>>,
+    /// What more there is of a rule, a sentence each.
+    pub(super) rest: Vec<String>,
+    /// How many notes are kept back.
     pub(super) hidden_notes: usize,
 }
 
-/// Chooses what `options` ask for. A finding that fails the run is never kept back.
+/// Chooses what `options` ask for. A finding that fails the run is never kept back: it is shown, or named as one of
+/// those that say the same, or its file is.
 pub(super) fn findings<'a>(outcome: &'a Outcome, options: &Options) -> Selection<'a> {
     let fails = |finding: &Finding| {
         outcome.fails(finding) || (outcome.misconfigured && finding.level == Level::Error && outcome.counts(finding))
@@ -23,7 +41,80 @@ pub(super) fn findings<'a>(outcome: &'a Outcome, options: &Options) -> Selection
     findings.sort_by_key(|finding| finding.level);
     let shown_notes = findings.iter().filter(|finding| finding.level == Level::Note).count();
     let [.., notes] = outcome.count_of(&|finding| outcome.counts(finding)).findings;
-    Selection { findings, hidden_notes: notes - shown_notes }
+    let (groups, rest) = if options.verbose {
+        (findings.into_iter().map(|first| Group { first, others: Vec::new() }).collect(), Vec::new())
+    } else {
+        cap(group(findings))
+    };
+    Selection { groups, rest, hidden_notes: notes - shown_notes }
+}
+
+/// What has no other places of its own is shown once for all that say it.
+fn group(findings: Vec<&Finding>) -> Vec<Group<'_>> {
+    let mut groups: Vec<Group<'_>> = Vec::new();
+    let mut known: HashMap<(&str, Level, &str, Option<&str>), usize> = HashMap::new();
+    for finding in findings {
+        let cause = (finding.rule, finding.level, finding.message.as_str(), finding.help.as_deref());
+        let at = known.get(&cause).filter(|_| finding.related.is_empty());
+        match at.and_then(|at| groups.get_mut(*at)) {
+            Some(group) => group.others.push(finding),
+            None => {
+                if finding.related.is_empty() {
+                    known.insert(cause, groups.len());
+                }
+                groups.push(Group { first: finding, others: Vec::new() });
+            }
+        }
+    }
+    groups
+}
+
+/// The first of each rule, and what more there is.
+fn cap(groups: Vec<Group<'_>>) -> (Vec<Group<'_>>, Vec<String>) {
+    let mut counts: BTreeMap<(Level, &str), usize> = BTreeMap::new();
+    let mut more: BTreeMap<(Level, &str), Vec<&Finding>> = BTreeMap::new();
+    let mut shown = Vec::new();
+    for group in groups {
+        let key = (group.first.level, group.first.rule);
+        let count = counts.entry(key).or_default();
+        *count += 1;
+        if *count <= PER_RULE {
+            shown.push(group);
+        } else {
+            more.entry(key).or_default().extend(std::iter::once(group.first).chain(group.others));
+        }
+    }
+    let sentence = |((level, rule), findings): ((Level, &str), Vec<&Finding>)| {
+        let mut files: Vec<&str> = findings.iter().map(|finding| finding.location.path()).collect();
+        files.sort_unstable();
+        files.dedup();
+        let named: Vec<String> = files.iter().take(NAMED).map(|path| inline(path).into_owned()).collect();
+        let others = match files.len().saturating_sub(NAMED) {
+            0 => String::new(),
+            others => format!(" and {}", counted(others, "other file", "other files")),
+        };
+        let (count, level) = (findings.len(), level.as_str());
+        format!("{count} more of {level}[{rule}], in {}{others} (-v shows them)", named.join(", "))
+    };
+    (shown, more.into_iter().map(sentence).collect())
+}
+
+/// How often each rule of `outcome` has found something that counts, worst level first: level, rule, findings, and the
+/// files that they are in.
+pub(super) fn statistics(outcome: &Outcome) -> Vec<(Level, &'static str, usize, usize)> {
+    let mut found: BTreeMap<(Level, &'static str), Vec<&Finding>> = BTreeMap::new();
+    for finding in outcome.findings.iter().filter(|finding| outcome.counts(finding)) {
+        found.entry((finding.level, finding.rule)).or_default().push(finding);
+    }
+    let mut all: Vec<_> = found
+        .into_iter()
+        .map(|((level, rule), findings)| {
+            let files: BTreeSet<&str> = findings.iter().map(|finding| finding.location.path()).collect();
+            (level, rule, findings.len(), files.len())
+        })
+        .collect();
+    all.sort_by_key(|(level, rule, count, _)| (*level, std::cmp::Reverse(*count), *rule));
+    all
 }
 
 /// Notes only when they were asked for.

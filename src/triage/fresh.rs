@@ -3,9 +3,9 @@
 //! # Why
 //!
 //! A gate that is red for what everybody has lived with is switched off. So findings are matched with those of the
-//! base, one for one, by rule, policy and the text at the place, which is what a fingerprint stands on: moving, renaming
-//! and reformatting make nothing new, and of two where the base has one, one is. What is about no policy is matched by
-//! path as well, since the text at its place may be a single bracket.
+//! base, one for one, by rule, policy and the text at the place, as a fingerprint stands on: moving, renaming and
+//! reformatting make nothing new, and of two where the base has one, one is. What is about no policy is matched by
+//! path as well, since the text at its place may be one bracket.
 //!
 //! Request environments are no part of that, because a new action must not make every old finding a new one. But a
 //! finding that reaches an environment which both revisions have, and in which the base found nothing of the kind, is

@@ -2,16 +2,16 @@
 
 use std::collections::HashSet;
 
-use cedar_policy::{PolicyId, PolicySet, ValidationError, ValidationMode, Validator};
+use cedar_policy::{PolicyId, PolicySet, ValidationError, ValidationMode, ValidationWarning, Validator};
 use rayon::prelude::*;
 
 use super::fold::fold;
-use super::rules::{follows, of_error, of_warning};
+use super::rules::{NEVER_APPLIES, follows, of_error, of_warning};
 use crate::config::Config;
 use crate::finding::{Finding, Level};
 use crate::repo::cedar::{CedarFault, fault};
 use crate::repo::{Repo, Schema, Store};
-use crate::rule::Rule;
+use crate::rule::{NEVER_MATCHES, Rule};
 use crate::text::{Location, Span};
 
 /// How many policies go to the validator at a time.
@@ -63,9 +63,16 @@ fn validate(store: &Store, schema: &Schema, chunk: &[usize], level: Option<u32>,
         .collect();
     // A policy with an error is not said to match nothing as well: the error is why.
     let wrong: HashSet<&PolicyId> = result.validation_errors().map(ValidationError::policy_id).collect();
+    // Nor does one that applies to nothing match nothing as well.
+    let idle = |warning: &&ValidationWarning| of_warning(warning).id == NEVER_APPLIES.id;
+    let idle: HashSet<&PolicyId> =
+        result.validation_warnings().filter(idle).map(ValidationWarning::policy_id).collect();
     for warning in result.validation_warnings() {
         let rule = of_warning(warning);
         if follows(rule.id) && wrong.contains(warning.policy_id()) {
+            continue;
+        }
+        if rule.id == NEVER_MATCHES.id && idle.contains(warning.policy_id()) {
             continue;
         }
         found.extend(finding(store, config, (rule, Level::Warning), warning.policy_id(), fault(warning)));
@@ -113,14 +120,14 @@ fn finding(
         _ => first_line(decider.location),
     };
     let level = config.level_of(rule, location.path(), own)?;
+    // The id is one of ours.
     let named = format!("for policy `{id}`");
-    let message = fault
-        .message
-        .strip_prefix(&named)
-        .map_or(fault.message.as_str(), |rest| rest.trim_start_matches([',', ':', ' ']));
+    let bare =
+        |text: &str| text.strip_prefix(&named).map_or(text, |rest| rest.trim_start_matches([',', ':', ' '])).to_owned();
+    let message = bare(&fault.message);
     let mut finding =
         Finding::new(rule.id, level, location, message).store(&store.name).policy(decider.name, &policy.location);
-    finding.help = fault.help;
+    finding.help = fault.help.as_deref().map(bare);
     if linked {
         let place = first_line(&policy.location);
         finding = finding.related(place, "the template of this link", Some(policy.name.clone()));

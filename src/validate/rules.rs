@@ -9,7 +9,7 @@ macro_rules! validator_rules {
     (@opens) => { false };
     (@opens opens) => { true };
     ($($name:ident, $id:literal, $level:ident $($opens:ident)?, $summary:literal;)*) => {
-        $(static $name: Rule = Rule {
+        $(pub(super) static $name: Rule = Rule {
             id: $id,
             summary: $summary,
             level: Some(Level::$level),

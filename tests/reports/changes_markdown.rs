@@ -146,7 +146,7 @@ fn findings_have_their_room_beside_a_long_comparison() {
     let mut outcome = many(2000, "view", &[], 0);
     let file = SourceFile::new("a.cedar", "needle");
     outcome.findings = (0..2000).map(|_| Finding::new("x", Level::Error, at(&file, "needle"), "wrong")).collect();
-    let text = summary_markdown(&outcome, &PLAIN);
+    let text = summary_markdown(&outcome, &Options { verbose: true, ..PLAIN });
     assert!(text.len() < LONGEST && text.contains("| error | <code>x</code>"), "{}", text.len());
     assert!(text.contains("findings are not shown here"));
 }

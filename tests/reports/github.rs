@@ -150,7 +150,7 @@ fn a_huge_summary_is_cut_and_says_so() {
     let rows = (0..500).map(|n| failing_row(&format!("t#{n}"), at(&file, "needle"), "no")).collect();
     let mut outcome = outcome(findings.collect(), rows);
     outcome.notices.push(Notice::new(NoticeKind::QuestionOpen, "a bound was hit".to_owned()));
-    let text = summary_markdown(&outcome, &PLAIN);
+    let text = summary_markdown(&outcome, &Options { verbose: true, ..PLAIN });
     assert!(text.chars().count() < 65_000 && text.len() > 45_000, "{}", text.len());
     let count = |start: &str| text.lines().filter(|line| line.starts_with(start)).count();
     let (findings, rows) = (count("| error"), count("| <code>t&#35;"));

@@ -171,7 +171,32 @@ fn thousands_of_findings_in_one_file_take_no_quadratic_time() {
     let place = |n: usize| Location::new(&file, Span::new(n * 37, n * 37 + 6));
     let findings = (0..5000).map(|n| Finding::new("unknown-attribute", Level::Error, place(n), "m")).collect();
     let started = std::time::Instant::now();
-    let out = render("human", &outcome(findings, vec![]), &PLAIN);
+    let all = outcome(findings, vec![]);
+    let out = render("human", &all, &VERBOSE);
     assert!(out.contains("[a.cedar:5000:1]"));
+    // Unless everything is asked for, one cause is said once.
+    let out = render("human", &all, &PLAIN);
+    assert_eq!(out.matches("error[unknown-attribute]").count(), 1);
+    assert!(out.contains("the same at a.cedar:2:1, ") && out.contains("4994 more places (-v lists them)"), "{out}");
     assert!(started.elapsed().as_secs() < 20, "{:?}", started.elapsed());
+}
+
+/// The kind: much of one thing. Ten causes of a rule are shown, and what more there is is named.
+#[test]
+fn a_rule_with_many_causes_is_cut_short_and_its_files_are_named() {
+    let findings = (0..25).map(|n| {
+        let file = SourceFile::new(format!("f{:02}.cedar", n), "needle");
+        Finding::new("unknown-attribute", Level::Error, at(&file, "needle"), format!("cause {n}"))
+    });
+    let all = outcome(findings.collect(), vec![]);
+    let out = render("human", &all, &PLAIN);
+    assert_eq!(out.matches("error[unknown-attribute]:").count(), 10, "{out}");
+    let words = out.replace("\n", " ").split_whitespace().collect::<Vec<_>>().join(" ");
+    let rest = "and 15 more of error[unknown-attribute], in f10.cedar, f11.cedar, f12.cedar, f13.cedar, f14.cedar and 10 \
+                other files (-v shows them)";
+    assert!(words.contains(rest), "{words}");
+    assert_eq!(render("human", &all, &VERBOSE).matches("error[unknown-attribute]:").count(), 25);
+    let statistics = render("human", &all, &Options { statistics: true, ..PLAIN });
+    assert!(statistics.contains("  error    unknown-attribute     25 in 25 files\n"), "{statistics}");
+    assert!(!statistics.contains("cause 1"), "{statistics}");
 }

@@ -21,13 +21,16 @@ pub(in crate::cli) struct CheckArgs {
     /// Count and show what that revision has as well, not only what is new
     #[arg(long, requires = "against")]
     all: bool,
+    /// Count what each rule finds instead of showing it
+    #[arg(long)]
+    statistics: bool,
     #[command(flatten)]
     validate: ValidateArgs,
 }
 
 /// Runs the command and gives the exit code.
 pub(super) fn run(args: &CheckArgs, common: &CommonArgs) -> Result<u8, Failure> {
-    let output = Output::of(common)?;
+    let output = Output::of(common)?.statistics(args.statistics);
     let reading = output.reading(&args.validate.read);
     let options = CheckOptions { reading, level: args.validate.level, against: args.against.clone(), all: args.all };
     output.show("checking", || run::check(&options))

@@ -18,13 +18,16 @@ pub(in crate::cli) struct LintArgs {
     /// Rank permits by how far they reach
     #[arg(long)]
     breadth: bool,
+    /// Count what each rule finds instead of showing it
+    #[arg(long)]
+    statistics: bool,
     #[command(flatten)]
     read: ReadArgs,
 }
 
 /// Runs the command and gives the exit code.
 pub(super) fn run(args: &LintArgs, common: &CommonArgs) -> Result<u8, Failure> {
-    let output = Output::of(common)?;
+    let output = Output::of(common)?.statistics(args.statistics);
     let options = LintOptions { reading: output.reading(&args.read), conflicts: args.conflicts, breadth: args.breadth };
     output.show("linting", || run::lint(&options))
 }

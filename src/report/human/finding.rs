@@ -29,8 +29,8 @@ impl<'a> Findings<'a> {
         Self { files: HashMap::new(), handler, options }
     }
 
-    /// Writes `finding` to `page`, an empty line at its end.
-    pub(super) fn write(&mut self, page: &mut Page, finding: &'a Finding) {
+    /// Writes `finding` to `page`, and where `others` say the same, an empty line at its end.
+    pub(super) fn write(&mut self, page: &mut Page, finding: &'a Finding, others: &[&'a Finding]) {
         let file: &'a SourceFile = &finding.location.file;
         let header = header(page, finding, self.options.width);
         let far = if file.text().is_empty() {
@@ -44,6 +44,7 @@ impl<'a> Findings<'a> {
         if let Some(help) = &finding.help {
             page.item(Ink::Help, "  help: ", 8, &clean(help));
         }
+        self.same(page, finding, others);
         self.places(page, &far);
         self.environments(page, &finding.environments);
         self.evidence(page, finding);
@@ -72,6 +73,25 @@ impl<'a> Findings<'a> {
             page.item(Ink::Dim, "    at ", 7, &clean(&finding.location.label()));
         }
         far
+    }
+
+    /// Where else there is the same: in the policy, and in what `others` are about.
+    fn same(&self, page: &mut Page, finding: &Finding, others: &[&Finding]) {
+        let also = others.iter().flat_map(|other| std::iter::once(&other.location).chain(&other.also));
+        let places: Vec<&Location> = finding.also.iter().chain(also).collect();
+        if places.is_empty() {
+            return;
+        }
+        let most = if self.options.verbose { places.len() } else { LISTED };
+        let label = |place: &&Location| {
+            let label = if place.file.text().is_empty() { place.path().to_owned() } else { place.label() };
+            clean(&label).into_owned()
+        };
+        let mut shown: Vec<String> = places.iter().take(most).map(label).collect();
+        if places.len() > most {
+            shown.push(format!("{} (-v lists them)", counted(places.len() - most, "more place", "more places")));
+        }
+        page.item(Ink::Dim, "  the same at ", 4, &shown.join(", "));
     }
 
     fn places(&self, page: &mut Page, places: &[&Related]) {

@@ -10,6 +10,7 @@ use super::paint::{Ink, Page};
 use super::row;
 use super::snippet::handler;
 use crate::outcome::{Breadth, Outcome, Status, TestResult, Verdict};
+use crate::report::counted::counted;
 use crate::report::{Options, coverage, select, verdict};
 
 /// Narrower terminals get this many columns.
@@ -25,8 +26,18 @@ pub(super) fn render(outcome: &Outcome, options: &Options) -> String {
         changes::write(&mut page, comparison, &options);
     }
     let mut findings = Findings::new(handler(options.width, options.color), options);
-    for finding in selection.findings {
-        findings.write(&mut page, finding);
+    if options.statistics {
+        statistics(&mut page, outcome);
+    } else {
+        for group in selection.groups {
+            findings.write(&mut page, group.first, &group.others);
+        }
+        for more in &selection.rest {
+            page.item(Ink::Dim, "  and ", 6, &clean(more));
+        }
+        if !selection.rest.is_empty() {
+            page.gap();
+        }
     }
     let gaps = outcome.coverage.as_ref().map(coverage::gaps).unwrap_or_default();
     let mut explanations = Explanations::new(handler(options.width, options.color), options.width);
@@ -66,10 +77,19 @@ fn rows<'a>(page: &mut Page, outcome: &'a Outcome, explanations: &mut Explanatio
         }
     }
     let (failed, unrun): (Vec<_>, Vec<_>) = outcome.bad_rows().partition(|row| row.status == Status::Fail);
+    // Rows often share one cause, which is said once.
+    let mut alike: Vec<Vec<&'a TestResult>> = Vec::new();
+    let mut places = HashMap::new();
     for result in failed {
-        row::write_failed(page, result, explanations, options.verbose);
+        let at = *places.entry(row::cause(result)).or_insert(alike.len());
+        match alike.get_mut(at) {
+            Some(rows) => rows.push(result),
+            None => alike.push(vec![result]),
+        }
     }
-    // Rows that cannot run often share one cause, which is said once.
+    for rows in alike {
+        row::write_failed(page, &rows, explanations, options.verbose);
+    }
     let mut groups: Vec<(Cause<'_>, Vec<&TestResult>)> = Vec::new();
     let mut places = HashMap::new();
     for result in unrun {
@@ -87,6 +107,20 @@ fn rows<'a>(page: &mut Page, outcome: &'a Outcome, explanations: &mut Explanatio
 
 /// Store, message and help of a row that could not run.
 type Cause<'a> = (Option<&'a str>, Option<&'a str>, Option<&'a str>);
+
+/// How often each rule has found something, a line each.
+fn statistics(page: &mut Page, outcome: &Outcome) {
+    let all = select::statistics(outcome);
+    let width = all.iter().map(|(_, rule, ..)| rule.len()).max().unwrap_or(0);
+    for (level, rule, findings, files) in &all {
+        let files = counted(*files, "file", "files");
+        let line = format!("  {:<7}  {rule:width$}  {findings:>5} in {files}", level.as_str());
+        page.item((*level).into(), &line, 4, "");
+    }
+    if !all.is_empty() {
+        page.gap();
+    }
+}
 
 /// Permits by how far they reach, a line each.
 fn breadth(page: &mut Page, outcome: &Outcome) {

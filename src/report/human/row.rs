@@ -3,7 +3,8 @@
 use super::clean::clean;
 use super::explanation::Explanations;
 use super::paint::{Ink, Page};
-use crate::outcome::{Expected, PolicyRef, Status, TestResult};
+use crate::outcome::{Expected, PolicyRef, RowRequest, Status, TestResult};
+use crate::report::evidence;
 
 /// More policies than this are explained only when verbose.
 const EXPLANATIONS: usize = 2;
@@ -17,14 +18,36 @@ pub(super) fn write_brief(page: &mut Page, row: &TestResult) {
     }
 }
 
-/// Writes a row that failed, what there is to learn from it, and an empty line.
+/// Why a row failed: what it wanted, what came out and which policies made it so. Rows of which that is the same fail
+/// for one cause.
+pub(super) fn cause(row: &TestResult) -> String {
+    let policies: Vec<&str> = row.got.iter().flat_map(|got| &got.reason).map(|policy| policy.name.as_str()).collect();
+    let errors: Vec<_> = row.got.iter().flat_map(|got| &got.errors).map(|error| &error.policy.name).collect();
+    let explained: Vec<_> = row.explanations.iter().map(|one| &one.sentence).collect();
+    format!("{:?} {:?} {:?} {policies:?} {errors:?} {explained:?}", row.store, row.message, row.expected)
+}
+
+/// Writes rows that failed for one cause, what there is to learn from them, and an empty line.
 pub(super) fn write_failed<'a>(
     page: &mut Page,
-    row: &'a TestResult,
+    rows: &[&'a TestResult],
     explanations: &mut Explanations<'a>,
     verbose: bool,
 ) {
+    let Some((row, others)) = rows.split_first() else { return };
     write(page, row);
+    let listed = if verbose { others.len() } else { LISTED };
+    for other in others.iter().take(listed) {
+        let place = if other.location.path() == row.location.path() {
+            format!("{}:{}", clean(title(other)), other.location.start().line)
+        } else {
+            clean(&other.id).into_owned()
+        };
+        asked(page, &format!("    and so does {place}: "), other);
+    }
+    if others.len() > listed {
+        page.item(Ink::Dim, "    and so do ", 6, &format!("{} more rows (-v lists them)", others.len() - listed));
+    }
     let shown = if verbose { row.explanations.len() } else { EXPLANATIONS };
     for explanation in row.explanations.iter().take(shown) {
         explanations.write(page, explanation);
@@ -35,6 +58,16 @@ pub(super) fn write_failed<'a>(
         more => page.item(Ink::Dim, "    ", 4, &format!("and {more} more policies (-v explains them)")),
     }
     page.gap();
+}
+
+/// Writes what a row asked, on one line.
+fn asked(page: &mut Page, lead: &str, row: &TestResult) {
+    let Some(request) = &row.request else { return };
+    let context = serde_json::from_str(request.context.get()).ok().and_then(|context| evidence::context(&context));
+    let context = context.map(|context| format!(", context {context}")).unwrap_or_default();
+    let RowRequest { principal, action, resource, .. } = request;
+    let text = format!("principal {principal}, action {action}, resource {resource}{context}");
+    page.item(Ink::Dim, lead, 6, &clean(&text));
 }
 
 /// Writes what a row that failed or could not run expected and got.
@@ -48,6 +81,7 @@ fn write(page: &mut Page, row: &TestResult) {
         place.push_str(&format!(" in store {}", clean(store)));
     }
     page.item(Ink::Dim, "    at ", 7, &place);
+    asked(page, "    asked:    ", row);
     if let Some(expected) = &row.expected {
         page.item(Ink::Dim, "    expected: ", 14, &stated(expected));
     }

@@ -117,6 +117,8 @@ struct FindingOut<'a> {
     store: Option<&'a str>,
     policy: Option<&'a str>,
     location: LocationOut<'a>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    also: Vec<LocationOut<'a>>,
     related: Vec<RelatedOut<'a>>,
     environments: &'a [Environment],
     evidence: Option<&'a Evidence>,
@@ -277,6 +279,7 @@ fn finding(finding: &Finding) -> FindingOut<'_> {
         store: finding.store.as_deref(),
         policy: finding.policy.as_deref(),
         location: location(&finding.location),
+        also: finding.also.iter().map(location).collect(),
         related: finding.related.iter().map(related).collect(),
         environments: &finding.environments,
         evidence: finding.evidence.as_ref(),

@@ -2,9 +2,9 @@
 
 use super::changes;
 use super::escape::{cell, code};
-use crate::finding::Finding;
 use crate::outcome::{Outcome, RowRequest, TestResult, Verdict};
 use crate::report::counted::counted;
+use crate::report::select::Group;
 use crate::report::verdict;
 use crate::report::{Options, coverage, evidence, select};
 use crate::text::Location;
@@ -23,16 +23,17 @@ pub fn summary_markdown(outcome: &Outcome, options: &Options) -> String {
     let headline = verdict::with_hidden_notes(outcome, selection.hidden_notes);
     let mut out = Summary { text: format!("### {} {}\n", mark(outcome), cell(&headline)) };
     let rows: Vec<&TestResult> = outcome.bad_rows().collect();
-    let remarks = remarks(outcome, options);
+    let mut remarks = remarks(outcome, options);
+    remarks.splice(0..0, selection.rest.iter().map(|more| format!("- And {}\n", cell(more))));
     let reserved = |following: &[bool]| RESERVED * following.iter().filter(|any| **any).count();
-    let (found, failed, said) = (!selection.findings.is_empty(), !rows.is_empty(), !remarks.is_empty());
+    let (found, failed, said) = (!selection.groups.is_empty(), !rows.is_empty(), !remarks.is_empty());
     if let Some(comparison) = &outcome.comparison {
         let room = LONGEST.saturating_sub(out.text.len() + reserved(&[found, failed, said]));
         out.text.push_str(&changes::section(comparison, options, room));
     }
     out.table(
         "\n| Level | Rule | Where | What |\n|---|---|---|---|\n",
-        selection.findings.iter().map(|finding| finding_row(finding)),
+        selection.groups.iter().map(finding_row),
         LONGEST - reserved(&[failed, said]),
         ("finding is", "findings are"),
     );
@@ -102,8 +103,21 @@ impl Summary {
     }
 }
 
-fn finding_row(finding: &Finding) -> String {
+/// How many places are named that say the same.
+const PLACES: usize = 5;
+
+fn finding_row(group: &Group<'_>) -> String {
+    let finding = group.first;
     let mut what = cell(&finding.message);
+    let also = group.others.iter().flat_map(|other| std::iter::once(&other.location).chain(&other.also));
+    let places: Vec<&Location> = finding.also.iter().chain(also).collect();
+    if !places.is_empty() {
+        let mut shown: Vec<String> = places.iter().take(PLACES).map(|at| place(at)).collect();
+        if let Some(more) = places.len().checked_sub(PLACES + 1) {
+            shown.push(counted(more + 1, "more place", "more places"));
+        }
+        what.push_str(&format!("<br>the same at {}", shown.join(", ")));
+    }
     if let Some(help) = &finding.help {
         what.push_str(&format!("<br>*{}*", cell(help)));
     }
