@@ -58,6 +58,14 @@ impl<'s> Files<'s> {
         file
     }
 
+    /// The text of `path`, or of the file that it is a link to.
+    pub(super) fn linked(&self, path: &str) -> Result<Arc<SourceFile>, ReadError> {
+        match self.text(path) {
+            Err(ReadError::LinkTo(target)) => self.text(&target),
+            read => read,
+        }
+    }
+
     /// The text of a file that belongs to a store; what goes wrong is told apart.
     pub(super) fn belonging(&self, path: &str, what: &str) -> Result<Arc<SourceFile>, Unread> {
         self.text(path).map_err(|error| match error {

@@ -173,12 +173,6 @@ fn layout(
             }
         }
         layout.files.insert("polcheck.toml".to_owned(), format!("store = [{{ {} }}]\n", fields.join(", ")));
-        // Its schema is taken: what is left has none to share.
-        for other in &mut layout.stores {
-            if other.schema == main.schema {
-                other.schema.clear();
-            }
-        }
     }
     layout.stores.push(main);
     layout.stores.sort();

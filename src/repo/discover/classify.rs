@@ -74,10 +74,14 @@ pub(super) fn why_not(path: &str) -> Option<String> {
         Some(_) => None,
         None => {
             let lower = name.to_lowercase();
-            let mut parts = lower.split('.').skip(1);
-            let wanted = if parts.clone().any(|part| part.starts_with("cedarschema")) {
+            let part = |start: &str| lower.split('.').skip(1).any(|part| part.starts_with(start));
+            let wanted = if part("cedarschem") || (lower.contains("cedar") && lower.contains("schema")) {
                 "a schema end in `.cedarschema`"
-            } else if parts.any(|part| part.starts_with("cedar")) {
+            } else if part("cedartemplate") {
+                "template links end in `.cedartemplatelinks.json`"
+            } else if part("cedarentit") {
+                "entities end in `.cedarentities.json`"
+            } else if part("cedar") {
                 "policies end in `.cedar`"
             } else {
                 return None;

@@ -74,7 +74,7 @@ fn hint(path: &str, files: &Files<'_>) -> Option<String> {
     if path.ends_with(".json") && is_schema(&file) {
         let lines = store_lines("", &[("schema", &[path]), ("policies", &["..."])]);
         return Some(format!(
-            "`{name}` looks like a Cedar schema: put its policies into `.cedar` files, and say which they are with {lines}"
+            "`{name}` looks like a Cedar schema: put the policies that it governs into `.cedar` files, and say so with {lines}"
         ));
     }
     let text = file.text();

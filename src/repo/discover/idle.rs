@@ -28,8 +28,8 @@ pub(super) fn idle_schema(unit: &Unit<'_>, files: &Files<'_>) -> Vec<Finding> {
 }
 
 /// What is said of the file of links, entities or rows at `path` that could belong to each of `stores`, by name and
-/// folder, or to none.
-pub(super) fn idle_data(path: &str, kind: Kind, stores: &[(&str, &str)], files: &Files<'_>) -> Finding {
+/// folder where they are not spelled out, or to none.
+pub(super) fn idle_data(path: &str, kind: Kind, stores: &[(&str, Option<&str>)], files: &Files<'_>) -> Finding {
     let (rule, level, what, key) = match kind {
         Kind::Links => (LINK_ERROR.id, Level::Error, "so none of these links is made", "links"),
         Kind::Table => (UNUSED_TABLE.id, Level::Warning, "so none of its rows runs", "tests"),
@@ -43,10 +43,16 @@ pub(super) fn idle_data(path: &str, kind: Kind, stores: &[(&str, &str)], files: 
         }
     };
     // The first of several, as an example of one.
-    let folder = stores.first().map_or("...", |(_, folder)| if folder.is_empty() { "." } else { folder });
-    let name = stores.first().map_or("", |(name, _)| *name);
-    let lines = store_lines(name, &[("policies", &[folder]), (key, &[path])]);
-    let help = format!("say where it belongs: {lines}");
+    let help = match stores.first() {
+        Some((_, None)) => {
+            format!("say where it belongs: `{key} = {}` in the `[[store]]` that it is about", quoted(path))
+        }
+        Some((name, Some(folder))) => {
+            let folder = if folder.is_empty() { "." } else { folder };
+            format!("say where it belongs: {}", store_lines(name, &[("policies", &[folder]), (key, &[path])]))
+        }
+        None => format!("say where it belongs: {}", store_lines("", &[("policies", &["..."]), (key, &[path])])),
+    };
     Finding::new(rule, level, place(path, files), message).help(help)
 }
 

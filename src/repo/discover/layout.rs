@@ -6,7 +6,11 @@ use super::sorted::{Look, look};
 use super::stores::discover;
 use crate::config::{CONFIGURATION, Config, Pattern, StoreConfig, UNUSED_CONFIGURATION};
 use crate::finding::{Finding, Level};
+use rayon::prelude::*;
+
 use crate::repo::files::Files;
+use crate::repo::forms::TableForm;
+use crate::repo::paths::dir;
 use crate::repo::rules::RULES;
 use crate::text::inline;
 
@@ -14,25 +18,39 @@ use crate::text::inline;
 pub(in crate::repo) fn lay_out(paths: &[String], config: &Config, files: &Files<'_>) -> Layout {
     let mut layout = Layout::default();
     let mut free: Vec<(&str, Kind)> = Vec::new();
+    let mut nearly: Vec<&String> = Vec::new();
     let mut configured: Vec<Plan> = config.stores.iter().map(new_plan).collect();
     for path in paths {
         // What several stores name belongs to each of them.
         let claims = config.stores.iter().zip(&mut configured).filter_map(|(store, plan)| claim(store, plan, path));
-        match (claims.count(), kind_unnamed(path)) {
+        let claims = claims.count();
+        // A schema that a store names governs what it governed before as well.
+        let named = configured.iter().any(|plan| plan.schema.last() == Some(path));
+        if let Some(kind) = kind_unnamed(path).filter(|_| named) {
+            layout.named_schemas.insert(path.clone());
+            free.push((path, kind));
+            continue;
+        }
+        match (claims, kind_unnamed(path)) {
             (0, Some(Kind::Guardrail)) => layout.guardrails.push(path.clone()),
             (0, Some(kind)) => free.push((path, kind)),
-            (0, None) => layout.left_out.extend(why_not(path).map(|why| (path.clone(), why))),
+            (0, None) => match why_not(path) {
+                Some(why) => layout.left_out.push((path.clone(), why)),
+                None if may_be_table(path) => nearly.push(path),
+                None => {}
+            },
             _ => {}
         }
     }
     for (store, mut plan) in config.stores.iter().zip(configured) {
-        layout.findings.extend(idle_patterns(store, paths));
         leave_out_foreign(store, &mut plan, files, &mut layout);
+        layout.findings.extend(idle_patterns(store, &plan, paths));
         if plan.policies.is_empty() && plan.tables.is_empty() && store.policies.is_empty() {
             layout.findings.extend(without_policies(store, config));
         }
         layout.stores.push(plan);
     }
+    layout.left_out.extend(nearly_tables(&nearly, files));
     discover(&free, files, &mut layout);
     let rule = |id: &str| RULES.iter().find(|rule| rule.id == id && rule.configurable);
     layout.findings.retain_mut(|finding| rule(finding.rule).is_none_or(|rule| config.judge(rule, finding)));
@@ -46,6 +64,26 @@ pub(in crate::repo) fn lay_out(paths: &[String], config: &Config, files: &Files<
     layout
 }
 
+/// How many files are looked into that may be tables under another name.
+const LOOKED_AT: usize = 500;
+
+/// Whether the name or folder of the file at `path` says that it may hold rows, although its name is no table's.
+fn may_be_table(path: &str) -> bool {
+    let hidden = dir(path).split('/').any(|folder| folder.starts_with('.'));
+    let ends = [".yaml", ".yml", ".json", ".csv"].iter().any(|ending| path.to_lowercase().ends_with(ending));
+    ends && !hidden && path.to_lowercase().contains("test")
+}
+
+/// Those of `paths` that hold a table all the same, and why they are not read.
+fn nearly_tables(paths: &[&String], files: &Files<'_>) -> Vec<(String, String)> {
+    let paths = paths.get(..paths.len().min(LOOKED_AT)).unwrap_or_default();
+    let is_table = |path: &&&String| {
+        files.text(path).is_ok_and(|file| TableForm::of(&file, false).is_some() && TableForm::could_be(&file))
+    };
+    let why = "its name is no decision table's: those end in `_test.yaml`, `.yml`, `.json` or `.csv`";
+    paths.par_iter().filter(is_table).map(|path| ((*path).clone(), why.to_owned())).collect()
+}
+
 fn new_plan(store: &StoreConfig) -> Plan {
     Plan { name: store.name.clone(), schema_open: !store.says_schema, ..Plan::default() }
 }
@@ -56,18 +94,25 @@ fn claim(store: &StoreConfig, plan: &mut Plan, path: &str) -> Option<()> {
     let cedar = |wanted: &[Kind]| kind(path).is_some_and(|kind| wanted.contains(&kind));
     // A pattern that names a folder takes what the folder holds of that kind; one that names a file takes it whatever
     // its name.
-    let takes = |patterns: &[Pattern], wanted: &[Kind]| {
-        fits(patterns) && (cedar(wanted) || patterns.iter().any(|pattern| pattern.matcher.is_match(path)))
+    // What a folder that was named holds under no name of Cedar's may be of that kind as well: its content will tell.
+    let may_be = |patterns: &[Pattern], endings: &[&str]| {
+        let inside = |pattern: &Pattern| pattern.text != "." && pattern.matches(path);
+        let ends = || endings.iter().any(|ending| path.ends_with(ending));
+        kind(path).is_none() && patterns.iter().any(inside) && ends()
     };
-    if takes(&store.schema, &[Kind::SchemaCedar, Kind::SchemaJson]) {
+    let takes = |patterns: &[Pattern], wanted: &[Kind], endings: &[&str]| {
+        let exact = || patterns.iter().any(|pattern| pattern.matcher.is_match(path));
+        fits(patterns) && (cedar(wanted) || exact() || may_be(patterns, endings))
+    };
+    if takes(&store.schema, &[Kind::SchemaCedar, Kind::SchemaJson, Kind::SchemaCandidate], &[".json"]) {
         plan.schema.push(path.to_owned());
-    } else if takes(&store.policies, &[Kind::Policies]) {
+    } else if takes(&store.policies, &[Kind::Policies], &[]) {
         plan.policies.push(path.to_owned());
-    } else if takes(&store.entities, &[Kind::Entities]) {
+    } else if takes(&store.entities, &[Kind::Entities], &[".json"]) {
         plan.entities.push(path.to_owned());
-    } else if takes(&store.links, &[Kind::Links]) {
+    } else if takes(&store.links, &[Kind::Links], &[".json"]) {
         plan.links.push(path.to_owned());
-    } else if takes(&store.tests, &[Kind::Table]) {
+    } else if takes(&store.tests, &[Kind::Table], &[".yaml", ".yml", ".json", ".csv"]) {
         plan.tables.push((path.to_owned(), true));
     } else {
         return None;
@@ -93,19 +138,40 @@ fn leave_out_foreign(store: &StoreConfig, plan: &mut Plan, files: &Files<'_>, la
         }
         _ => true,
     };
+    let named_so = |path: &str, kinds: &[Kind]| kind(path).is_some_and(|kind| kinds.contains(&kind));
+    plan.schema.retain(|path| {
+        named_so(path, &[Kind::SchemaCedar, Kind::SchemaJson]) || keep(path, Kind::SchemaCandidate, &store.schema)
+    });
+    plan.links.retain(|path| keep(path, Kind::Links, &store.links));
     plan.policies.retain(|path| keep(path, Kind::Policies, &store.policies));
     plan.entities.retain(|path| keep(path, Kind::Entities, &store.entities));
     plan.tables.retain(|(path, _)| keep(path, Kind::Table, &store.tests));
 }
 
-/// Patterns of a configured store that name nothing at all: a store that is silently empty is a trap.
-fn idle_patterns(store: &StoreConfig, all: &[String]) -> Vec<Finding> {
-    let groups = [&store.schema, &store.policies, &store.entities, &store.links, &store.tests];
-    let idle = groups.into_iter().flatten().filter(|pattern| !all.iter().any(|path| pattern.matches(path)));
-    idle.map(|pattern| {
-        let message = format!("`{}` names no file", inline(&pattern.text));
-        let help = "paths are relative to the repository's root; `*` stays in one folder, `**` does not";
-        Finding::new(CONFIGURATION.id, Level::Error, pattern.location.clone(), message).help(help)
-    })
-    .collect()
+/// Patterns of a configured store that name nothing, or nothing of what they are to name: a store that is silently
+/// empty is a trap.
+fn idle_patterns(store: &StoreConfig, plan: &Plan, all: &[String]) -> Vec<Finding> {
+    let tables: Vec<String> = plan.tables.iter().map(|(path, _)| path.clone()).collect();
+    let mut findings = Vec::new();
+    for (patterns, taken, what) in [
+        (&store.schema, &plan.schema, "schema"),
+        (&store.policies, &plan.policies, "policies"),
+        (&store.entities, &plan.entities, "entities"),
+        (&store.links, &plan.links, "template links"),
+        (&store.tests, &tables, "decision tables"),
+    ] {
+        for pattern in patterns {
+            let text = inline(&pattern.text);
+            let (message, help) = if !all.iter().any(|path| pattern.matches(path)) {
+                let help = "paths are relative to the repository's root; `*` stays in one folder, `**` does not";
+                (format!("`{text}` names no file"), help)
+            } else if pattern.text != "." && !taken.iter().any(|path| pattern.matches(path)) {
+                (format!("`{text}` holds no {what}"), "name the files that do, or leave it out")
+            } else {
+                continue;
+            };
+            findings.push(Finding::new(CONFIGURATION.id, Level::Error, pattern.location.clone(), message).help(help));
+        }
+    }
+    findings
 }

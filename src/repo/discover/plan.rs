@@ -1,5 +1,7 @@
 //! A store, and a repository, by the paths of their files: what discovery comes to.
 
+use std::collections::BTreeSet;
+
 use super::classify::Kind;
 use crate::finding::Finding;
 use crate::repo::model::SchemaSource;
@@ -96,6 +98,8 @@ pub(in crate::repo) struct Layout {
     pub(in crate::repo) findings: Vec<Finding>,
     pub(in crate::repo) left_out: Vec<(String, String)>,
     pub(in crate::repo) guardrails: Vec<String>,
+    /// Schemas that stores name, which are never idle.
+    pub(super) named_schemas: BTreeSet<String>,
     /// The stores that are taken for copies of others, by name.
     pub(in crate::repo) copies: Vec<String>,
 }

@@ -39,7 +39,7 @@ pub(super) fn shape(path: &str, text: &str) -> Shape {
         let variables = ["principal", "action", "resource"].iter().filter(|name| text.contains(**name));
         text.contains("permit") || text.contains("forbid") || variables.count() > 1
     };
-    if !any {
+    if !any || text.trim_start().starts_with('@') {
         Shape::Policies
     } else if is_schema_text(path, text) {
         Shape::Schema
@@ -70,7 +70,9 @@ pub(super) fn is_schema(file: &SourceFile) -> bool {
     // A schema for JSON may well have a property called `actions`, but not both of these in an object.
     let holds = |body: Node<'_>, key: &str| body.field(key).and_then(Node::fields).is_some();
     let namespaces = root.fields().unwrap_or_default();
-    namespaces.iter().any(|(_, body)| holds(*body, "entityTypes") && holds(*body, "actions"))
+    // Without the namespace around them they are a schema that lacks it.
+    let bare = holds(root, "entityTypes") && holds(root, "actions");
+    bare || namespaces.iter().any(|(_, body)| holds(*body, "entityTypes") && holds(*body, "actions"))
 }
 
 /// Whether `file` has the outlines of an entity file. What is no JSON could be one that is broken.

@@ -52,7 +52,8 @@ pub(super) fn discover(free: &[(&str, Kind)], files: &Files<'_>, layout: &mut La
     let tied: BTreeSet<&str> = stores.iter().flat_map(|store| store.tied.iter().copied()).collect();
     let idle: Vec<usize> = (0..all.len())
         .filter(|at| {
-            !used.contains(at) && all.get(*at).is_some_and(|unit| !unit.paths().any(|path| tied.contains(path)))
+            let idle = |path: &str| !tied.contains(path) && !layout.named_schemas.contains(path);
+            !used.contains(at) && all.get(*at).is_some_and(|unit| unit.paths().all(idle))
         })
         .collect();
     // A schema without policies may still have entities and tables.
@@ -185,7 +186,8 @@ fn place_data(sorted: &Sorted<'_>, stores: &mut [Found<'_>], all: &[Unit<'_>], f
             layout.left_out.push(((*path).to_owned(), "several schemas are there, and no policies".to_owned()));
             continue;
         }
-        let names: Vec<_> = stores_there().map(|store| (store.plan.name.as_str(), store.plan.folder())).collect();
+        let names: Vec<_> =
+            stores_there().map(|store| (store.plan.name.as_str(), store.plan.root.as_deref())).collect();
         layout.findings.push(idle_data(path, *kind, &names, files));
     }
 }
@@ -214,7 +216,10 @@ fn homes_of(path: &str, kind: Kind, stores: &[Found<'_>], all: &[Unit<'_>], file
         homes.len() > 1
     };
     leave(&|store| !store.plan.policies.is_empty());
-    let doubt = leave(&|store| !store.copy);
+    leave(&|store| !store.copy);
+    // Of stores that share a folder, the one that has policies of its own around the file.
+    let around = |policy: &String| !dir(policy).is_empty() && within(path, dir(policy));
+    let doubt = leave(&|store| store.plan.policies.iter().any(around));
     if doubt {
         let names = files.text(path).map(|file| mentioned(&file.parse_text())).unwrap_or_default();
         let declares = |store: &Found<'_>| {

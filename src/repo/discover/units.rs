@@ -55,7 +55,7 @@ impl<'p> Unit<'p> {
 
     fn read(&self, files: &Files<'_>) -> Option<&(Schema, Names)> {
         let read = || {
-            let texts: Option<Vec<_>> = self.files.iter().map(|path| files.text(path).ok()).collect();
+            let texts: Option<Vec<_>> = self.files.iter().map(|path| files.linked(path).ok()).collect();
             let schema = parse(&texts?)?;
             let names = declared(&schema);
             Some((schema, names))
@@ -119,7 +119,7 @@ fn are_fragments(units: &[Unit<'_>], by_themselves: bool, files: &Files<'_>) -> 
 /// Whether these make a schema that can be used when they are read as one.
 fn make_one(units: &[Unit<'_>], files: &Files<'_>) -> bool {
     let paths = units.iter().flat_map(|unit| &unit.files);
-    let texts: Option<Vec<Arc<_>>> = paths.map(|path| files.text(path).ok()).collect();
+    let texts: Option<Vec<Arc<_>>> = paths.map(|path| files.linked(path).ok()).collect();
     texts.is_some_and(|texts| parse(&texts).is_some())
 }
 

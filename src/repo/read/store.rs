@@ -16,6 +16,7 @@ use crate::repo::files::{Files, Unread};
 use crate::repo::forms::{StorePaths, TableForm};
 use crate::repo::model::{Broken, EntityState, SchemaState, Store, Table};
 use crate::repo::schema;
+use crate::source::ReadError;
 use crate::text::{Location, SourceFile};
 
 /// A store as read, with what went wrong.
@@ -39,6 +40,14 @@ impl Reading<'_, '_> {
         let mut texts = Vec::new();
         let mut faults = Vec::new();
         for path in paths {
+            // A link stands for what it leads to, unless that is here under its own name.
+            if let Err(ReadError::LinkTo(target)) = self.files.text(path)
+                && !paths.contains(&target)
+                && let Ok(file) = self.files.text(&target)
+            {
+                texts.push(file);
+                continue;
+            }
             match self.files.belonging(path, what) {
                 Ok(file) => texts.push(file),
                 Err(Unread::Elsewhere(why)) => self.left_out.push((path.clone(), why)),
@@ -140,6 +149,11 @@ fn read_schema(plan: &Plan, reading: &mut Reading<'_, '_>) -> SchemaState {
 fn read_tables(paths: &[(String, bool)], reading: &mut Reading<'_, '_>) -> Vec<Table> {
     let mut found = Vec::new();
     for (path, must) in paths {
+        // Rows run once, under the name of their file.
+        if let Err(error @ ReadError::LinkTo(_)) = reading.files.text(path) {
+            reading.left_out.push((path.clone(), error.to_string()));
+            continue;
+        }
         let (text, _) = reading.texts(std::slice::from_ref(path), "decision table");
         let Some(file) = text.into_iter().next() else { continue };
         match TableForm::of(&file, *must) {
