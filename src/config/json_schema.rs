@@ -95,7 +95,11 @@ pub fn json_schema(catalogue: &Catalogue) -> Value {
             "diff": {
                 "type": "object",
                 "additionalProperties": false,
-                "properties": { "deny": deny, "gate": { "type": "array", "items": gate } }
+                "properties": {
+                    "deny": deny,
+                    "accept": { "enum": ["base", "head"], "description": "whose accepted changes count" },
+                    "gate": { "type": "array", "items": gate }
+                }
             }
         }
     })

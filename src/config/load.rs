@@ -13,7 +13,7 @@ use super::model::{Acceptance, Config, Gate, Name, Override, Pattern, StoreConfi
 use super::reader::Reader;
 use crate::finding::{FailOn, Finding, Level};
 use crate::rule::Catalogue;
-use crate::text::{SourceFile, inline, nearest};
+use crate::text::{Location, SourceFile, inline, nearest};
 
 /// The file's name.
 pub const FILE_NAME: &str = "polcheck.toml";
@@ -85,7 +85,8 @@ pub fn load(file: &Arc<SourceFile>, catalogue: &Catalogue) -> (Config, Vec<Findi
         config.stores.push(store);
     }
     if let Some(diff) = reader.table(table, "diff") {
-        reader.check_keys("[diff]", diff, &["deny", "gate"]);
+        reader.check_keys("[diff]", diff, &["deny", "gate", "accept"]);
+        config.accept_base = accept_base(&mut reader, diff);
         if let Some(deny) = diff.get("deny") {
             config.gates.extend(gate(&mut reader, diff, deny.span()));
         }
@@ -102,15 +103,16 @@ pub fn load(file: &Arc<SourceFile>, catalogue: &Catalogue) -> (Config, Vec<Findi
 }
 
 fn words_of_gates() -> String {
-    format!("`deny = [\"gained\"]`; it may list {}", Gate::WORDS.join(" and "))
+    format!("`deny = [\"gained\"]`; it may list {}", Gate::WORDS.join(", "))
 }
 
 fn gate(reader: &mut Reader, table: &DeTable<'_>, place: Range<usize>) -> Option<Gate> {
-    let (mut gained, mut lost) = (false, false);
+    let (mut gained, mut lost, mut weakened) = (false, false, false);
     for (word, place) in reader.strings(table, "deny") {
         match word.as_str() {
             "gained" => gained = true,
             "lost" => lost = true,
+            "weakened" => weakened = true,
             _ => {
                 let help = nearest(&word, Gate::WORDS).map(|meant| format!("did you mean `{meant}`?"));
                 let message = format!("`{}` is nothing that a gate can refuse", inline(&word));
@@ -124,7 +126,21 @@ fn gate(reader: &mut Reader, table: &DeTable<'_>, place: Range<usize>) -> Option
     };
     let (stores, actions, resources) = (list("stores"), list("actions"), list("resources"));
     let location = reader.location(place);
-    (gained || lost).then_some(Gate { gained, lost, stores, actions, resources, location })
+    (gained || lost || weakened).then_some(Gate { gained, lost, weakened, stores, actions, resources, location })
+}
+
+/// Where `accept = "base"` is written. `"head"`, which counts the acceptances of the change itself, is the default.
+fn accept_base(reader: &mut Reader, diff: &DeTable<'_>) -> Option<Location> {
+    let (word, place) = reader.string(diff, "accept")?;
+    match word.as_str() {
+        "base" => Some(reader.location(place)),
+        "head" => None,
+        _ => {
+            let message = format!("`{}` is not whose acceptances count", inline(&word));
+            reader.report(place, message, Some("write `accept = \"base\"` or `accept = \"head\"`".to_owned()));
+            None
+        }
+    }
 }
 
 /// Reads accepted changes from `file`. Every mistake is a finding, and such an entry accepts nothing.

@@ -78,6 +78,8 @@ pub struct Gate {
     pub gained: bool,
     /// Whether it refuses access that is lost.
     pub lost: bool,
+    /// Whether it refuses whatever holds the repository to less.
+    pub weakened: bool,
     /// The stores that it is about, by name; empty for all.
     pub stores: Vec<Name>,
     /// The actions, as `Action::"view"` or by id alone; empty for all.
@@ -90,7 +92,7 @@ pub struct Gate {
 
 impl Gate {
     /// The words of what a gate may refuse.
-    pub const WORDS: [&str; 2] = ["gained", "lost"];
+    pub const WORDS: [&str; 3] = ["gained", "lost", "weakened"];
 
     /// Whether it looks at changes of `action` (in Cedar's syntax) on `resource` in the store that goes by one of the
     /// names `store`.
@@ -119,7 +121,8 @@ impl Gate {
                         && within(&self.resources, &other.resources)
                 })
         };
-        refused(self.gained, |gate| gate.gained) && refused(self.lost, |gate| gate.lost)
+        let weakened = !self.weakened || others.iter().any(|other| other.weakened);
+        refused(self.gained, |gate| gate.gained) && refused(self.lost, |gate| gate.lost) && weakened
     }
 }
 
@@ -153,6 +156,8 @@ pub struct Config {
     pub stores: Vec<StoreConfig>,
     /// What changes of permissions are refused.
     pub gates: Vec<Gate>,
+    /// Whether only acceptances count that the base has: a change cannot accept itself. Where it is written.
+    pub accept_base: Option<Location>,
     /// The percentage of policies and conditions that rows have to cover, if set.
     pub coverage_floor: Option<u32>,
     /// What this one is held to: where the two differ, the stricter holds.

@@ -3,10 +3,10 @@
 use sha2::{Digest, Sha256};
 
 use super::run::compare;
-use super::weakening::{Strictness, moved_files, weakened};
+use super::weakening::{Strictness, lost_schemas, moved_files, unread_files, weakened};
 use super::{gates, run::Compared};
 use crate::config::{Acceptance, Config, Gate};
-use crate::outcome::changes::{Comparison, Side};
+use crate::outcome::changes::{Accepted, Comparison, Side};
 use crate::outcome::{Notice, TestResult};
 use crate::repo::Repo;
 use crate::rule::Catalogue;
@@ -48,9 +48,24 @@ pub fn comparison(
     };
     // The author of a change controls the new side, so the old one's gates count as well.
     let all: Vec<&Gate> = old.config.gates.iter().chain(&new.config.gates).chain([asked]).collect();
-    let accepted = gates::rule(&mut stores, &all, new.accepted, today);
+    // Where the base's acceptances alone count, a change cannot accept itself.
+    let from_base = old.config.accept_base.is_some() || new.config.accept_base.is_some();
+    let counts = if from_base { old.accepted } else { new.accepted };
+    let mut accepted = gates::rule(&mut stores, &all, counts, today);
     let mut weaker = weakened(strictness(old), strictness(new), catalogue);
-    weaker.extend(as_old_has_it.into_iter().flat_map(|other| moved_files(other, new.repo, old.config)));
+    match as_old_has_it {
+        Some(other) => weaker.extend(moved_files(other, new.repo, old.config)),
+        None => weaker.extend(unread_files(old.repo, new.repo, new.config)),
+    }
+    weaker.extend(lost_schemas(&stores));
+    // A path that takes Cedar files out is said with them.
+    let takes: Vec<_> = weaker.iter().filter(|one| one.kind == "file_unread").map(|one| one.location.clone()).collect();
+    weaker.retain(|one| one.kind != "exclude_added" || !takes.contains(&one.location));
+    gates::rule_weakened(&mut weaker, &all, &mut accepted, counts, today);
+    let before = |one: &Accepted| old.accepted.iter().any(|other| other.fingerprint == one.fingerprint);
+    for one in &mut accepted {
+        one.added = !before(one);
+    }
     let named = |version: Version<'_>| Side { schema: schema_digest(version.repo), ..version.side.clone() };
     (Comparison { old: named(old), new: named(new), stores, accepted, weakened: weaker }, undecided)
 }

@@ -70,6 +70,7 @@ pub(super) fn group(
                 causes: causes.iter().map(|pair| cause(pair, pairs, stores)).collect(),
                 fingerprint: of_all(&effects),
                 effects,
+                gate: None,
             }
         })
         .collect()

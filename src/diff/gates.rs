@@ -8,7 +8,7 @@
 use std::collections::BTreeSet;
 
 use crate::config::{Acceptance, Gate};
-use crate::outcome::changes::{Accepted, Direction, Lifecycle, Ruling, StoreChanges};
+use crate::outcome::changes::{Accepted, Direction, Lifecycle, Ruling, StoreChanges, Weakened};
 
 /// Lets every gate look at every effect. A change that `accepted` has, on `today` (`YYYY-MM-DD`) still, is accepted as
 /// a whole.
@@ -52,11 +52,14 @@ pub(super) fn rule(
                     Direction::Gained => gate.gained,
                     Direction::Lost => gate.lost,
                 };
-                let refused = gates
+                let gate = gates
                     .iter()
                     .filter(refuses)
-                    .any(|gate| gate.covers(&names, &environment.action, &environment.resource));
-                effect.ruling = match (refused, in_force) {
+                    .find(|gate| gate.covers(&names, &environment.action, &environment.resource));
+                if let Some(gate) = gate {
+                    group.gate.get_or_insert_with(|| gate.location.clone());
+                }
+                effect.ruling = match (gate.is_some(), in_force) {
                     (false, _) => Ruling::Free,
                     (true, true) => Ruling::Accepted,
                     (true, false) => Ruling::Refused,
@@ -71,6 +74,43 @@ pub(super) fn rule(
         until: one.until.clone(),
         in_force: today <= one.until.as_str(),
         used: met.contains(&one.fingerprint),
+        added: false,
     });
     each.collect()
+}
+
+/// What is refused whatever the gates say: who takes these away takes the gates away.
+const ALWAYS: [&str; 7] = [
+    "schema_lost",
+    "gate_removed",
+    "accept_loosened",
+    "guardrail_removed",
+    "guardrail_changed",
+    "file_unread",
+    "store_narrowed",
+];
+
+/// Lets every gate look at what became weaker; what `accepted` has, on `today` still, is accepted, and `known` learns
+/// that it was met.
+pub(super) fn rule_weakened(
+    weakened: &mut [Weakened],
+    gates: &[&Gate],
+    known: &mut [Accepted],
+    accepted: &[Acceptance],
+    today: &str,
+) {
+    let all = gates.iter().any(|gate| gate.weakened);
+    for one in weakened {
+        let acceptance = accepted.iter().find(|other| other.fingerprint == one.fingerprint);
+        for known in known.iter_mut().filter(|known| known.fingerprint == one.fingerprint) {
+            known.used = true;
+        }
+        let refused = all || ALWAYS.contains(&one.kind);
+        let in_force = acceptance.is_some_and(|one| today <= one.until.as_str());
+        one.ruling = match (refused, in_force) {
+            (false, _) => Ruling::Free,
+            (true, true) => Ruling::Accepted,
+            (true, false) => Ruling::Refused,
+        };
+    }
 }

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::config::{Acceptance, Config, Gate, Override};
 use crate::finding::{FailOn, Level};
-use crate::outcome::changes::Weakened;
+use crate::outcome::changes::{StoreChanges, Weakened};
 use crate::outcome::{Decision, Status, TestResult};
-use crate::repo::Repo;
+use crate::repo::{Repo, Store, statements};
 use crate::rule::Catalogue;
 use crate::text::{Location, inline};
 use crate::triage;
@@ -33,6 +33,10 @@ pub(super) fn weakened(old: Strictness<'_>, new: Strictness<'_>, catalogue: &Cat
     levels(old.config, new.config, catalogue, &mut found);
     acceptances(old.accepted, new.accepted, &mut found);
     suppressions(old.repo, new.repo, &mut found);
+    if let (Some(place), None) = (&old.config.accept_base, &new.config.accept_base) {
+        let what = "changes may accept themselves again (`accept = \"base\"` is gone)";
+        found.push(Weakened::new("accept_loosened", what, place.clone()));
+    }
     guardrails(old.repo, new.repo, &mut found);
     rows(old.rows, new.rows, &mut found);
     found.sort_by(|a, b| (a.kind, &a.what, &a.location).cmp(&(b.kind, &b.what, &b.location)));
@@ -55,7 +59,7 @@ fn gates(old: &[Gate], new: &[Gate], found: &mut Vec<Weakened>) {
             }
         }
         what.push_str(" and no longer does");
-        found.push(Weakened { kind: "gate_removed", what, location: gate.location.clone() });
+        found.push(Weakened::new("gate_removed", what, gate.location.clone()));
     }
 }
 
@@ -74,7 +78,8 @@ fn milder(old: Option<Level>, new: Option<Level>) -> bool {
 
 fn levels(old: &Config, new: &Config, catalogue: &Catalogue, found: &mut Vec<Weakened>) {
     let place = || Location::of_path(crate::config::FILE_NAME);
-    let mut say = |kind: &'static str, what: String, location: Location| found.push(Weakened { kind, what, location });
+    let mut say =
+        |kind: &'static str, what: String, location: Location| found.push(Weakened::new(kind, what, location));
     let level = |config: &Config, id: &str, default: Option<Level>| config.rules.get(id).copied().unwrap_or(default);
     for rule in catalogue.iter().filter(|rule| rule.configurable) {
         let (before, after) = (level(old, rule.id, rule.level), level(new, rule.id, rule.level));
@@ -134,6 +139,7 @@ fn levels(old: &Config, new: &Config, catalogue: &Catalogue, found: &mut Vec<Wea
         say("coverage_floor_lowered", format!("rows have to cover {after}% and no longer {before}%"), place());
     }
     let known: BTreeSet<&str> = old.exclude.iter().map(|path| path.text.as_str()).collect();
+    // Of files that are there it is said one by one what is no longer read.
     for path in new.exclude.iter().filter(|path| !known.contains(path.text.as_str())) {
         say("exclude_added", format!("`{}` is no longer read", inline(&path.text)), path.location.clone());
     }
@@ -157,7 +163,10 @@ fn levels(old: &Config, new: &Config, catalogue: &Catalogue, found: &mut Vec<Wea
 pub(super) fn moved_files(before: &Repo, now: &Repo, old: &Config) -> Vec<Weakened> {
     let mut found = Vec::new();
     for store in &before.stores {
-        let after = now.stores.iter().find(|other| other.name == store.name);
+        // Under another name it is the one that has most of its files.
+        let common = |other: &&Store| store.files.iter().filter(|path| other.files.contains(path)).count();
+        let named = now.stores.iter().find(|other| other.name == store.name);
+        let after = named.or_else(|| now.stores.iter().max_by_key(common));
         let here = |path: &&String| after.is_some_and(|after| after.files.contains(path));
         let gone: Vec<_> =
             store.files.iter().filter(|path| !here(path)).map(|path| format!("`{}`", inline(path))).collect();
@@ -167,7 +176,7 @@ pub(super) fn moved_files(before: &Repo, now: &Repo, old: &Config) -> Vec<Weaken
         let what = format!("store `{}` no longer has {}", inline(&store.name), gone.join(", "));
         let spelt = old.stores.iter().find(|one| one.name == store.name);
         let location = spelt.map_or_else(|| Location::of_path(crate::config::FILE_NAME), |one| one.location.clone());
-        found.push(Weakened { kind: "store_narrowed", what, location });
+        found.push(Weakened::new("store_narrowed", what, location));
     }
     found
 }
@@ -181,7 +190,8 @@ fn acceptances(old: &[Acceptance], new: &[Acceptance], found: &mut Vec<Weakened>
             Some(_) => continue,
         };
         let what = format!("accepted by {} until {}: {}", inline(&one.owner), inline(&one.until), inline(&one.what));
-        found.push(Weakened { kind, what, location: one.location.clone() });
+        let accepts = Some(one.fingerprint.clone());
+        found.push(Weakened { accepts, ..Weakened::new(kind, what, one.location.clone()) });
     }
 }
 
@@ -206,25 +216,78 @@ fn suppressions(old: &Repo, new: &Repo, found: &mut Vec<Weakened>) {
                 Some(count) if *count > 0 => *count -= 1,
                 _ => {
                     let what = format!("`{}` is suppressed: {}", inline(rule), inline(one.reason.trim()));
-                    found.push(Weakened { kind: "suppression_added", what, location: one.location.clone() });
+                    found.push(Weakened::new("suppression_added", what, one.location.clone()));
                 }
             }
         }
     }
 }
 
+/// Guardrails that are gone. What is said of them besides, and where they stand, is no guardrail.
 fn guardrails(old: &Repo, new: &Repo, found: &mut Vec<Weakened>) {
-    for (path, text) in &old.guardrails {
-        let after = new.guardrails.iter().find(|(other, _)| other == path);
-        let (kind, what) = match after {
-            None => ("guardrail_removed", format!("the guardrails in `{}` are gone", inline(path))),
-            Some((_, after)) if after != text => {
-                ("guardrail_changed", format!("the guardrails in `{}` read otherwise", inline(path)))
-            }
-            Some(_) => continue,
-        };
-        found.push(Weakened { kind, what, location: Location::of_path(path) });
+    let mut known: BTreeMap<String, usize> = BTreeMap::new();
+    for guardrail in new.guardrails.iter().flat_map(|(_, text)| statements(text)) {
+        *known.entry(guardrail).or_default() += 1;
     }
+    for (path, text) in &old.guardrails {
+        let gone = statements(text).into_iter().filter(|one| match known.get_mut(one) {
+            Some(count) if *count > 0 => {
+                *count -= 1;
+                false
+            }
+            _ => true,
+        });
+        if gone.count() == 0 {
+            continue;
+        }
+        let there = new.guardrails.iter().any(|(other, _)| other == path);
+        let (kind, what) = if there {
+            ("guardrail_changed", format!("the guardrails in `{}` read otherwise", inline(path)))
+        } else {
+            ("guardrail_removed", format!("the guardrails in `{}` are gone", inline(path)))
+        };
+        found.push(Weakened::new(kind, what, Location::of_path(path)));
+    }
+}
+
+/// Stores that had a schema and have none.
+#[must_use]
+pub(super) fn lost_schemas(stores: &[StoreChanges]) -> Vec<Weakened> {
+    let lost = |store: &StoreChanges| {
+        let change = store.schema_changes.iter().find(|change| change.kind == "schema_removed")?;
+        let (name, path) = (inline(&store.name), inline(&change.what));
+        let what = format!("store `{name}` is under no schema any more; it was under `{path}`");
+        Some(Weakened::new("schema_lost", what, Location::of_path(&change.what)))
+    };
+    stores.iter().filter_map(lost).collect()
+}
+
+/// Cedar files that the old side reads and that are there on the new side, where nothing reads them.
+#[must_use]
+pub(super) fn unread_files(old: &Repo, new: &Repo, config: &Config) -> Vec<Weakened> {
+    let read = |repo: &Repo| -> BTreeSet<String> {
+        let files = repo.stores.iter().flat_map(|store| &store.files).cloned();
+        files.chain(repo.guardrails.iter().map(|(path, _)| path.clone())).collect()
+    };
+    let after = read(new);
+    let listed: BTreeSet<&String> = new.listed.iter().collect();
+    let left_out = |path: &String| config.exclude.iter().find(|pattern| pattern.matches(path));
+    let mut found = Vec::new();
+    for path in read(old).iter().filter(|path| listed.contains(path)) {
+        let shown = inline(path);
+        match left_out(path) {
+            Some(pattern) => {
+                let what = format!("`{shown}` is no longer read: `{}` excludes it", inline(&pattern.text));
+                found.push(Weakened::new("file_unread", what, pattern.location.clone()));
+            }
+            None if !after.contains(path) => {
+                let what = format!("`{shown}` is no longer read, although it is there");
+                found.push(Weakened::new("file_unread", what, Location::of_path(path)));
+            }
+            None => {}
+        }
+    }
+    found
 }
 
 fn rows(old: &[TestResult], new: &[TestResult], found: &mut Vec<Weakened>) {
@@ -236,7 +299,7 @@ fn rows(old: &[TestResult], new: &[TestResult], found: &mut Vec<Weakened>) {
         for (now, uid) in now.into_iter().flat_map(|now| now.unknown.iter().map(move |uid| (now, uid))) {
             if !row.unknown.contains(uid) {
                 let what = format!("the row `{name}` may be about `{}`, which exists nowhere", inline(uid));
-                found.push(Weakened { kind: "unknown_added", what, location: now.location.clone() });
+                found.push(Weakened::new("unknown_added", what, now.location.clone()));
             }
         }
         let (kind, what, location) = match after.get(row.id.as_str()) {
@@ -250,6 +313,6 @@ fn rows(old: &[TestResult], new: &[TestResult], found: &mut Vec<Weakened>) {
             }
             Some(_) => continue,
         };
-        found.push(Weakened { kind, what, location: location.clone() });
+        found.push(Weakened::new(kind, what, location.clone()));
     }
 }

@@ -1,5 +1,7 @@
 //! What a comparison of two revisions found: who gains and who loses what.
 
+use sha2::{Digest, Sha256};
+
 use crate::finding::{Environment, Evidence};
 use crate::text::Location;
 
@@ -237,6 +239,8 @@ pub struct CauseGroup {
     pub effects: Vec<Effect>,
     /// What the change as a whole is accepted by: a hash of the effects' fingerprints.
     pub fingerprint: String,
+    /// The gate that refuses some of it, or would if it were not accepted: where it is written.
+    pub gate: Option<Location>,
 }
 
 /// How many policies differ as text, whatever that does.
@@ -334,6 +338,8 @@ pub struct Accepted {
     pub in_force: bool,
     /// Whether this comparison has the effect.
     pub used: bool,
+    /// Whether the old side lacks it: the change accepts itself.
+    pub added: bool,
 }
 
 /// A rule about the repository that the new side holds it to less strictly than the old side did.
@@ -345,6 +351,23 @@ pub struct Weakened {
     pub what: String,
     /// Where: on the new side if it is there, else on the old.
     pub location: Location,
+    /// Whether it fails the run.
+    pub ruling: Ruling,
+    /// What it is accepted by: a hash of kind and words.
+    pub fingerprint: String,
+    /// Of an acceptance: the fingerprint of what it accepts.
+    pub accepts: Option<String>,
+}
+
+impl Weakened {
+    /// What became weaker; nobody has ruled yet.
+    #[must_use]
+    pub fn new(kind: &'static str, what: impl Into<String>, location: Location) -> Self {
+        let what = what.into();
+        let digest = Sha256::digest(format!("{kind}\n{what}").as_bytes());
+        let fingerprint = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+        Self { kind, what, location, ruling: Ruling::Free, fingerprint, accepts: None }
+    }
 }
 
 /// Everything that comparing two revisions found.
@@ -368,10 +391,12 @@ impl Comparison {
         self.stores.iter().flat_map(|store| store.groups.iter().map(move |group| (store, group)))
     }
 
-    /// How many effects gates refuse.
+    /// How many effects gates refuse, and what became weaker and is refused.
     #[must_use]
     pub fn refused(&self) -> usize {
-        self.groups().flat_map(|(_, group)| &group.effects).filter(|effect| effect.ruling == Ruling::Refused).count()
+        let effects = self.groups().flat_map(|(_, group)| &group.effects).map(|effect| effect.ruling);
+        let weakened = self.weakened.iter().map(|weakened| weakened.ruling);
+        effects.chain(weakened).filter(|ruling| *ruling == Ruling::Refused).count()
     }
 
     /// Whether decisions change somewhere.

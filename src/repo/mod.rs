@@ -49,3 +49,4 @@ pub use model::{
 pub use request::{Explicit, Request};
 pub use rules::RULES;
 pub(crate) use rules::TEST_MISMATCH;
+pub use statements::statements;

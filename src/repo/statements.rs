@@ -10,6 +10,7 @@
 //! validator and destructors recurse.
 
 use crate::text::Span;
+use crate::text::tokens::code;
 
 /// One policy's text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +23,12 @@ pub(in crate::repo) struct Statement {
     pub(in crate::repo) angles: usize,
     /// How many operators and brackets there are: an upper bound for the depth of the syntax tree.
     pub(in crate::repo) operators: usize,
+}
+
+/// The policies of `text`, one by one, without comments and white space.
+#[must_use]
+pub fn statements(text: &str) -> Vec<String> {
+    split(text).iter().map(|one| code(text.get(one.span.start..one.span.end).unwrap_or_default())).collect()
 }
 
 /// Splits `text` into statements. In Cedar a `;` ends a policy and stands nowhere else outside of strings and comments;

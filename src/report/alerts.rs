@@ -12,10 +12,10 @@ use std::collections::HashMap;
 
 use sha2::{Digest, Sha256};
 
-use super::changes::{Change, View};
+use super::changes::{Change, View, ruling_of};
 use super::evidence;
 use crate::finding::{Environment, Evidence, Finding, Level};
-use crate::outcome::changes::{Direction, Weakened, Witness};
+use crate::outcome::changes::{Direction, Ruling, Weakened, Witness};
 use crate::outcome::{Outcome, RowRequest, Status, TestResult};
 use crate::rule::{Basis, Precision, Rule};
 use crate::text::{Location, inline};
@@ -117,9 +117,9 @@ kind!(
 /// suppressed.
 pub(super) static KINDS: &[&Rule] = &[&GAINED, &LOST, &ROW_ERROR, &ROW_FAILED, &WEAKENED];
 
-/// Whether `rule` is that of a change of permissions.
+/// Whether `rule` is that of what gates rule on.
 pub(super) fn is_change(rule: &str) -> bool {
-    [GAINED.id, LOST.id].contains(&rule)
+    [GAINED.id, LOST.id, WEAKENED.id].contains(&rule)
 }
 
 /// Every alert of `outcome`, worst level first: findings, then rows, then what changed.
@@ -253,9 +253,9 @@ fn holds(outer: &Location, inner: &Location) -> bool {
 fn of_weakened(weakened: &Weakened) -> Alert<'_> {
     Alert {
         rule: WEAKENED.id,
-        level: Level::Warning,
+        level: if weakened.ruling == Ruling::Refused { Level::Error } else { Level::Warning },
         message: inline(&weakened.what).into_owned(),
-        details: Vec::new(),
+        details: ruling_of(weakened).map(|ruling| inline(&ruling).into_owned()).into_iter().collect(),
         location: weakened.location.clone(),
         related: Vec::new(),
         fingerprint: hash(&[WEAKENED.id, weakened.kind, &weakened.what]),

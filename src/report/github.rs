@@ -7,9 +7,9 @@
 use std::fmt::Write as _;
 
 use crate::finding::{Finding, Level};
-use crate::outcome::changes::{Direction, Weakened};
+use crate::outcome::changes::{Direction, Ruling, Weakened};
 use crate::outcome::{Notice, Outcome, TestResult, Verdict};
-use crate::report::changes::{Change, View};
+use crate::report::changes::{self, Change, View, ruling_of};
 use crate::report::counted::counted;
 use crate::report::verdict::{not_validated, verdict_line};
 use crate::report::{Format, Options, coverage, evidence, select};
@@ -48,7 +48,7 @@ fn render(outcome: &Outcome, options: &Options) -> String {
     let changes = outcome.comparison.as_ref().map(|comparison| View::of(comparison).changes).unwrap_or_default();
     let (refused, free): (Vec<_>, Vec<_>) = changes.iter().partition(|change| change.refused);
     let below_floor = outcome.coverage.as_ref().and_then(coverage::below_floor);
-    let weakened = outcome.comparison.iter().flat_map(|comparison| &comparison.weakened);
+    let weakened = outcome.comparison.iter().flat_map(changes::weakened);
     let all = (errors.into_iter().map(of_finding))
         .chain(outcome.bad_rows().map(of_row))
         .chain(refused.into_iter().map(of_change))
@@ -126,8 +126,12 @@ fn of_change<'a>(change: &Change<'a>) -> Annotation<'a> {
 }
 
 fn of_weakened(weakened: &Weakened) -> Annotation<'_> {
-    let (location, message) = (Some(&weakened.location), inline(&weakened.what).into_owned());
-    Annotation { level: Level::Warning, location, title: "rule weakened".to_owned(), message }
+    let mut message = inline(&weakened.what).into_owned();
+    message.extend(ruling_of(weakened).map(|ruling| format!("\n{}", inline(&ruling))));
+    let refused = weakened.ruling == Ruling::Refused;
+    let (level, title) =
+        if refused { (Level::Error, "rule weakened, refused") } else { (Level::Warning, "rule weakened") };
+    Annotation { level, location: Some(&weakened.location), title: title.to_owned(), message }
 }
 
 fn of_run(title: &str, message: String) -> Annotation<'static> {

@@ -110,7 +110,14 @@ fn compared(comparison: &Comparison) -> Vec<String> {
         parts.push("no change".to_owned());
     }
     if !comparison.weakened.is_empty() {
-        parts.push(format!("{} weakened", counted(comparison.weakened.len(), "rule", "rules")));
+        let refused = comparison.weakened.iter().filter(|one| one.ruling == Ruling::Refused).count();
+        let all = comparison.weakened.len();
+        let ruled = match refused {
+            0 => String::new(),
+            refused if refused == all => ", refused".to_owned(),
+            refused => format!(", {refused} of them refused"),
+        };
+        parts.push(format!("{} weakened{ruled}", counted(all, "rule", "rules")));
     }
     parts
 }

@@ -23,6 +23,8 @@ pub struct Deny {
     pub gained: bool,
     /// Access that somebody loses.
     pub lost: bool,
+    /// Whatever holds the repository to less than before.
+    pub weakened: bool,
 }
 
 /// Compares both sides and puts the result into `outcome`. `deny` is what is refused besides what either side's gates
@@ -36,6 +38,7 @@ pub(super) fn compare(sides: &Sides, deny: Deny, reading: &Reading, outcome: &mu
     let asked = Gate {
         gained: deny.gained,
         lost: deny.lost,
+        weakened: deny.weakened,
         stores: Vec::new(),
         actions: Vec::new(),
         resources: Vec::new(),

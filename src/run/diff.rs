@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::comparing::{Deny, base_defects, compare};
 use super::error::RunError;
-use super::finish::finish;
+use super::finish::{finish, today};
 use super::loaded::discard;
 use super::place::Place;
 use super::reading::Reading;
@@ -49,12 +49,12 @@ pub fn diff(options: &DiffOptions) -> Result<Outcome, RunError> {
 }
 
 /// Writes what gates refuse in `outcome`, which [`diff`] gave for `options`, to the file of accepted changes, in the
-/// name of `owner` and until the day `until` (`YYYY-MM-DD`), and counts it as accepted. Gives how many changes it
-/// wrote.
+/// name of `owner` and until the day `until` (`YYYY-MM-DD`), and counts it as accepted. Gives what it accepted, in
+/// words.
 ///
 /// # Errors
-/// When the worktree is not the new side, `until` is no day, or the file cannot be read or written.
-pub fn accept(options: &DiffOptions, outcome: &mut Outcome, owner: &str, until: &str) -> Result<usize, RunError> {
+/// When the worktree is not the new side, `until` is no day or has passed, or the file cannot be read or written.
+pub fn accept(options: &DiffOptions, outcome: &mut Outcome, owner: &str, until: &str) -> Result<Vec<String>, RunError> {
     let in_worktree = match &options.sides {
         Compare::Revisions { old, new: None } => !options.reading.staged && !old.contains(".."),
         Compare::Revisions { new: Some(_), .. } | Compare::Files { .. } => false,
@@ -65,34 +65,49 @@ pub fn accept(options: &DiffOptions, outcome: &mut Outcome, owner: &str, until: 
     if until.parse::<jiff::civil::Date>().is_err() {
         return Err(RunError::usage(format!("`--until {until}` is not a day; write 2027-01-31")));
     }
+    let today = today(&options.reading)?;
+    if *until < *today {
+        return Err(RunError::usage(format!("`--until {until}` has passed, so nothing would be accepted")));
+    }
     let place = Place::of(&options.reading)?;
     let file = place.root().join(ACCEPTED_NAME);
-    let Some(comparison) = &mut outcome.comparison else { return Ok(0) };
-    let entries = accept_all(comparison, owner, until);
-    if entries.is_empty() {
-        return Ok(0);
+    let Some(comparison) = &mut outcome.comparison else { return Ok(Vec::new()) };
+    let accepted = accept_all(comparison, owner, until);
+    if accepted.is_empty() {
+        return Ok(Vec::new());
     }
     let before = match place.current(false)?.read(ACCEPTED_NAME) {
         Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
         Err(ReadError::Missing) => HEADER.to_owned(),
         Err(error) => return Err(RunError::usage(format!("cannot read `{}`: {error}", file.display()))),
     };
-    let text = format!("{before}{}", entries.concat());
-    replace_file(&file, text.as_bytes())
+    let entries: String =
+        accepted.iter().map(|one| accepted_entry(&one.what, owner, until, &one.fingerprint)).collect();
+    replace_file(&file, format!("{before}{entries}").as_bytes())
         .map_err(|error| RunError::usage(format!("cannot write `{}`: {error}", file.display())))?;
-    Ok(entries.len())
+    let what = accepted.iter().map(|one| one.what.clone()).collect();
+    comparison.accepted.extend(accepted);
+    Ok(what)
 }
 
-/// Turns refused changes into accepted ones; the entries to write.
-fn accept_all(comparison: &mut Comparison, owner: &str, until: &str) -> Vec<String> {
-    let mut entries = Vec::new();
+/// Turns what is refused into what is accepted, and gives it.
+fn accept_all(comparison: &mut Comparison, owner: &str, until: &str) -> Vec<Accepted> {
+    let refused = |ruling: Ruling| ruling == Ruling::Refused;
+    let accepted = |fingerprint: &str, what: String| Accepted {
+        fingerprint: fingerprint.to_owned(),
+        what,
+        owner: owner.to_owned(),
+        until: until.to_owned(),
+        in_force: true,
+        used: true,
+        added: true,
+    };
+    let mut all = Vec::new();
     for store in &mut comparison.stores {
         for group in &mut store.groups {
-            let refused = |ruling: Ruling| ruling == Ruling::Refused;
             if !group.effects.iter().any(|effect| refused(effect.ruling)) {
                 continue;
             }
-            let fingerprint = group.fingerprint.clone();
             let causes: Vec<&str> = group.causes.iter().map(|cause| cause.policy.as_str()).collect();
             let actions: BTreeSet<&str> = group
                 .effects
@@ -102,19 +117,15 @@ fn accept_all(comparison: &mut Comparison, owner: &str, until: &str) -> Vec<Stri
                 .collect();
             let actions: Vec<&str> = actions.into_iter().collect();
             let what = format!("{} by {}: {}", group.direction.as_str(), causes.join(" and "), actions.join(", "));
-            entries.push(accepted_entry(&what, owner, until, &fingerprint));
+            all.push(accepted(&group.fingerprint, what));
             for effect in group.effects.iter_mut().filter(|effect| refused(effect.ruling)) {
                 effect.ruling = Ruling::Accepted;
             }
-            comparison.accepted.push(Accepted {
-                fingerprint,
-                what,
-                owner: owner.to_owned(),
-                until: until.to_owned(),
-                in_force: true,
-                used: true,
-            });
         }
     }
-    entries
+    for weakened in comparison.weakened.iter_mut().filter(|weakened| refused(weakened.ruling)) {
+        weakened.ruling = Ruling::Accepted;
+        all.push(accepted(&weakened.fingerprint, weakened.what.clone()));
+    }
+    all
 }

@@ -27,7 +27,11 @@ pub fn command(dir: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_polcheck"));
     for (name, _) in std::env::vars_os() {
         let text = name.to_string_lossy();
-        if text.starts_with("GITHUB_") || text.starts_with("GIT_") || matches!(&*text, "CI" | "NO_COLOR" | "TERM") {
+        if text.starts_with("GITHUB_")
+            || text.starts_with("GIT_")
+            || text.starts_with("POLCHECK_")
+            || matches!(&*text, "CI" | "NO_COLOR" | "TERM")
+        {
             command.env_remove(&name);
         }
     }

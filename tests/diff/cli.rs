@@ -120,7 +120,6 @@ fn mistakes_are_said() {
     refused(path, &["HEAD..HEAD", "HEAD"], "range");
     refused(path, &["HEAD", "--", "nowhere"], "no `nowhere` on either side");
     refused(path, &["HEAD", "--store", "nowhere"], "no store `nowhere`");
-    refused(path, &[], "OLD");
     refused(path, &["HEAD", "--files", ".", "."], "--files");
     refused(path, &["--files", "."], "--files");
     refused(path, &["--files", ".", "nowhere"], "no `nowhere`");

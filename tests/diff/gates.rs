@@ -285,3 +285,119 @@ fn a_gate_for_a_store_holds_for_what_is_carved_out_of_its_folder() {
         assert_eq!(json(dir.path(), &["diff", "HEAD"]).1, 0);
     }
 }
+
+fn rulings(report: &Value) -> Vec<(String, String)> {
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    report["weakened"].as_array().unwrap().iter().map(|one| (text(&one["kind"]), text(&one["ruling"]))).collect()
+}
+
+fn pair(kind: &str, ruling: &str) -> Vec<(String, String)> {
+    vec![(kind.to_owned(), ruling.to_owned())]
+}
+
+/// The kind: a change that takes away what would have refused it, or what it is judged by.
+#[test]
+fn who_takes_the_rules_away_is_refused() {
+    let guard = "@id(\"g\")\nforbid (principal, action, resource) unless { context.mfa };\n";
+    let base = |config: &str| repository(config, &[("rules.cedarguard", guard), ("side/q.cedar", LOSES)]);
+    let removed = |path: &'static str| move |dir: &Path| std::fs::remove_file(dir.join(path)).unwrap();
+    let wrote = |path: &'static str, text: &'static str| move |dir: &Path| write(dir, &[(path, text)]);
+    type Change<'c> = &'c dyn Fn(&Path);
+    let cases: [(&str, &str, Change<'_>, Vec<(String, String)>); 9] = [
+        ("a lost schema", "", &removed("app.cedarschema"), pair("schema_lost", "refused")),
+        ("a lost gate", "[diff]\ndeny = [\"lost\"]\n", &wrote("polcheck.toml", ""), pair("gate_removed", "refused")),
+        ("a lost guardrail", "", &removed("rules.cedarguard"), pair("guardrail_removed", "refused")),
+        (
+            "a changed guardrail",
+            "",
+            &wrote("rules.cedarguard", "@id(\"g\")\nforbid (principal, action, resource) unless { true };\n"),
+            pair("guardrail_changed", "refused"),
+        ),
+        (
+            "a guardrail that reads the same, and one more",
+            "",
+            &wrote(
+                "rules.cedarguard",
+                "// a word\n@id(\"g\") forbid (principal, action, resource) unless { context.mfa };\npermit (principal, action, resource);\n",
+            ),
+            Vec::new(),
+        ),
+        (
+            "a file that is left out now",
+            "",
+            &wrote("polcheck.toml", "exclude = [\"side\"]\n"),
+            pair("file_unread", "refused"),
+        ),
+        (
+            "a path that takes nothing of Cedar's",
+            "",
+            &wrote("polcheck.toml", "exclude = [\"docs\"]\n"),
+            pair("exclude_added", "free"),
+        ),
+        (
+            "a milder rule",
+            "",
+            &wrote("polcheck.toml", "[rules]\nplaceholder = \"off\"\n"),
+            pair("level_lowered", "free"),
+        ),
+        (
+            "a milder rule where nothing may weaken",
+            "[diff]\ndeny = [\"weakened\"]\n",
+            &wrote("polcheck.toml", "[diff]\ndeny = [\"weakened\"]\n[rules]\nplaceholder = \"off\"\n"),
+            pair("level_lowered", "refused"),
+        ),
+    ];
+    for (what, config, change, wanted) in cases {
+        let dir = base(config);
+        change(dir.path());
+        for args in [&["diff", "HEAD"][..], &["check", "--against", "HEAD"]] {
+            let (report, code) = json(dir.path(), args);
+            let mut found = rulings(&report);
+            found.dedup();
+            assert_eq!(found, wanted, "{what} {args:?}");
+            let refused = wanted.iter().any(|(_, ruling)| ruling == "refused");
+            // Guardrails are not proved, which leaves a check undecided.
+            assert_eq!(code == 1, refused, "{what} {args:?}: {code}");
+        }
+        // Somebody may answer for it.
+        let accepted = run(dir.path(), &["diff", "--accept", "me", "--until", "2999-01-01"]);
+        let (report, code) = json(dir.path(), &["diff"]);
+        let left = rulings(&report).into_iter().any(|(kind, ruling)| ruling == "refused" && kind != "acceptance_added");
+        assert!(!left && accepted.code == 0, "{what}: {}", accepted.stderr);
+        assert_eq!(code == 1, config.contains("weakened"), "an acceptance weakens as well: {what}");
+    }
+}
+
+#[test]
+fn an_acceptance_says_what_it_did_and_stands_beside_its_change() {
+    let dir = repository("[diff]\ndeny = [\"gained\"]\n", &[]);
+    let nothing = run(dir.path(), &["diff", "--accept", "me", "--until", "2999-01-01"]);
+    assert!(nothing.stderr.contains("nothing is refused, so there was nothing to accept"), "{}", nothing.stderr);
+    write(dir.path(), &[("p.cedar", GAINS)]);
+    let past = run(dir.path(), &["diff", "--accept", "me", "--until", "2001-01-01"]);
+    assert!(past.code == 2 && past.stderr.contains("has passed"), "{}", past.stderr);
+    // What is refused names the gate and the way to accept it.
+    let shown = run(dir.path(), &["diff"]).stdout;
+    assert!(shown.contains("  ×+ ") && shown.contains("refused by the gate at polcheck.toml:2:"), "{shown}");
+    assert!(shown.contains("polcheck diff HEAD --accept OWNER --until DAY"), "{shown}");
+    let done = run(dir.path(), &["diff", "--accept", "me", "--until", "2999-01-01"]);
+    assert!(done.stderr.contains("  gained by p.cedar#view: Action::\"view\"\n"), "{}", done.stderr);
+    let shown = run(dir.path(), &["diff"]).stdout;
+    assert!(shown.contains("accepted by me until 2999-01-01, an acceptance that this change adds"), "{shown}");
+    assert!(!shown.contains("! this weakens") && shown.contains("1 rule weakened"), "{shown}");
+    assert_eq!(weakened(&json(dir.path(), &["diff"]).0), ["acceptance_added"]);
+}
+
+/// Where the base's acceptances alone count, a change cannot accept itself; whoever merges the acceptance first can.
+#[test]
+fn a_change_may_be_kept_from_accepting_itself() {
+    let dir = repository("[diff]\ndeny = [\"gained\"]\naccept = \"base\"\n", &[]);
+    write(dir.path(), &[("p.cedar", GAINS)]);
+    run(dir.path(), &["diff", "--accept", "me", "--until", "2999-01-01"]);
+    let (report, code) = json(dir.path(), &["diff"]);
+    assert_eq!((ruled(&report, "refused").len(), code), (2, 1));
+    git(dir.path(), &["add", "polcheck-accepted.toml"]);
+    git(dir.path(), &["commit", "-qm", "accepted", "polcheck-accepted.toml"]);
+    let (report, code) = json(dir.path(), &["diff"]);
+    assert_eq!((ruled(&report, "accepted").len(), code), (2, 0));
+}

@@ -23,7 +23,7 @@ const EXAMPLE: &str = r#"2 changes grant access (1 refused by the gate) and 1 ta
 compared: main (old) with the worktree (new): 1 policy added, 2 removed, 1
   edited, 3 moved or reformatted
 
-  × together, `policies/export.cedar#admins` (added permit) and
+  ×+ together, `policies/export.cedar#admins` (added permit) and
     `policies/export.cedar#freeze` (removed forbid) newly allow Admin to export
     on Report
     refused by the gate
@@ -74,7 +74,7 @@ fn similar(left: &str, right: &str) {
 #[test]
 fn quiet_leaves_what_is_refused_and_what_is_not_decided() {
     let out = render("human", &diff(example()), &QUIET);
-    assert!(out.starts_with("  × together, ") && out.contains("\n  ? not decided"), "{out}");
+    assert!(out.starts_with("  ×+ together, ") && out.contains("\n  ? not decided"), "{out}");
     assert!(!out.contains("  + ") && !out.contains("  - ") && !out.contains("compared"), "{out}");
 }
 
@@ -145,7 +145,7 @@ fn hostile_text_comes_back_from_json_and_is_nowhere_raw() {
 /// The first line of each entry, at a width where nothing wraps, without what stands before the first entry.
 fn sentences(comparison: Comparison) -> Vec<String> {
     let out = render("human", &diff(comparison), &Options { width: 1000, ..PLAIN });
-    let first = |line: &&str| ["  × ", "  + ", "  - ", "  ? "].iter().any(|lead| line.starts_with(lead));
+    let first = |line: &&str| ["  ×+ ", "  ×- ", "  + ", "  - ", "  ? "].iter().any(|lead| line.starts_with(lead));
     out.lines().filter(first).map(|line| line.trim_start().to_owned()).collect()
 }
 
@@ -286,6 +286,7 @@ fn a_ruling_names_who_answers_for_it() {
         until: "2027-01-31".to_owned(),
         in_force,
         used,
+        added: false,
     };
     comparison.accepted =
         vec![accepted(group, true, true), accepted("x".to_owned(), true, false), accepted("y".to_owned(), false, true)];
@@ -365,11 +366,11 @@ fn no_name_leaves_its_backticks() {
 #[test]
 fn what_became_weaker_is_said_even_when_quiet() {
     let mut comparison = compared(vec![store("s", vec![], vec![])]);
-    comparison.weakened = vec![Weakened {
-        kind: "gate_removed",
-        what: "the gate on gained access was removed".to_owned(),
-        location: line(&file("polcheck.toml"), 3),
-    }];
+    comparison.weakened = vec![Weakened::new(
+        "gate_removed",
+        "the gate on gained access was removed".to_owned(),
+        line(&file("polcheck.toml"), 3),
+    )];
     for options in [PLAIN, QUIET] {
         let out = render("human", &diff(comparison.clone()), &options);
         assert!(
@@ -418,8 +419,9 @@ fn lines_fit_where_words_allow() {
         until: "2027-01-31".to_owned(),
         in_force: true,
         used: true,
+        added: false,
     }];
-    comparison.weakened = vec![Weakened { kind: "x", what: words.clone(), location: line(&file("polcheck.toml"), 3) }];
+    comparison.weakened = vec![Weakened::new("x", words.clone(), line(&file("polcheck.toml"), 3))];
     for width in [40, 80, 120] {
         for verbose in [false, true] {
             let out = render("human", &diff(comparison.clone()), &Options { width, verbose, ..PLAIN });
@@ -438,7 +440,7 @@ fn colour_changes_nothing_but_colour() {
         plain.push_str(if at == 0 { part } else { part.split_once('m').unwrap().1 });
     }
     similar(&plain, EXAMPLE);
-    assert!(coloured.contains("\u{1b}[1;31m  × \u{1b}[0m") && coloured.contains("\u{1b}[1;31mrefused by the gate"));
+    assert!(coloured.contains("\u{1b}[1;31m  ×+ \u{1b}[0m") && coloured.contains("\u{1b}[1;31mrefused by the gate"));
 }
 
 #[test]

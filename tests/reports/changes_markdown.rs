@@ -119,9 +119,8 @@ fn many(causes: usize, name: &str, refused: &[usize], weakened: usize) -> polche
     });
     let mut comparison = compared(vec![store("s", environments.collect(), groups.collect())]);
     let location = line(&file("polcheck.toml"), 1);
-    comparison.weakened = (0..weakened)
-        .map(|_| Weakened { kind: "gate_removed", what: name.to_owned(), location: location.clone() })
-        .collect();
+    comparison.weakened =
+        (0..weakened).map(|_| Weakened::new("gate_removed", name.to_owned(), location.clone())).collect();
     diff(comparison)
 }
 

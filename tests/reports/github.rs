@@ -184,7 +184,7 @@ fn the_first_line_says_how_it_ended() {
     let mut weaker = diff::compared(Vec::new());
     assert!(first(&diff::diff(weaker.clone()), &PLAIN).0.starts_with("### ✅"));
     let (kind, location) = ("gate_removed", diff::line(&diff::file("polcheck.toml"), 1));
-    weaker.weakened.push(Weakened { kind, what: "a gate is gone".to_owned(), location });
+    weaker.weakened.push(Weakened::new(kind, "a gate is gone", location));
     assert_eq!(first(&diff::diff(weaker), &PLAIN).0, "### 🔎 polcheck diff: 1 rule weakened");
     let mut changed = diff::example();
     changed.stores[0].groups.remove(1);

@@ -50,11 +50,8 @@ fn gitlab_lines_are_those_of_the_text() {
 #[test]
 fn gitlab_shows_changes_and_what_is_not_known() {
     let mut comparison = example();
-    comparison.weakened = vec![Weakened {
-        kind: "gate_removed",
-        what: "a gate is gone".to_owned(),
-        location: line(&file("polcheck.toml"), 7),
-    }];
+    comparison.weakened =
+        vec![Weakened::new("gate_removed", "a gate is gone".to_owned(), line(&file("polcheck.toml"), 7))];
     let mut outcome = diff(comparison);
     outcome.notices.push(Notice::new(NoticeKind::QuestionOpen, "a pattern is too long".to_owned()));
     let said: Vec<_> = issues(&outcome)

@@ -189,11 +189,8 @@ fn hostile_text_is_valid_and_forms_no_link() {
 #[test]
 fn changes_stand_at_the_line_that_brings_them_about() {
     let mut comparison = example();
-    comparison.weakened = vec![Weakened {
-        kind: "gate_removed",
-        what: "the gate on refunds is gone".to_owned(),
-        location: line(&file("polcheck.toml"), 7),
-    }];
+    comparison.weakened =
+        vec![Weakened::new("gate_removed", "the gate on refunds is gone".to_owned(), line(&file("polcheck.toml"), 7))];
     let log = log(&diff(comparison));
     let said: Vec<_> = results(&log)
         .iter()

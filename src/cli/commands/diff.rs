@@ -10,18 +10,19 @@ use crate::cli::failure::Failure;
 use crate::cli::output::Output;
 use crate::config::ACCEPTED_NAME;
 use crate::run::{self, Compare, Deny, DiffOptions};
+use crate::text::inline;
 
 /// Say who gains and who loses what between two revisions, with a request that shows each change
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  polcheck diff main              main and the worktree\n  polcheck diff HEAD --staged     \
+    after_help = "Examples:\n  polcheck diff main              main and the worktree\n  polcheck diff --staged          \
                         what is about to be committed\n  polcheck diff main...feature    what the branch changes\n  polcheck \
                         diff v1.0 v1.1 -- services/payments\n  polcheck diff --files old/ new/ -s app.cedarschema\n\nNothing is \
                         fetched. Without a gate (--deny, or [diff] in polcheck.toml) changes exit 0."
 )]
 pub(in crate::cli) struct DiffArgs {
-    /// The old revision, or a range: OLD..NEW, or OLD...NEW for the merge base
-    #[arg(value_name = "OLD", required_unless_present = "files", conflicts_with = "files")]
+    /// The old revision [default: HEAD], or a range: OLD..NEW, or OLD...NEW for the merge base
+    #[arg(value_name = "OLD", conflicts_with = "files")]
     old: Option<String>,
     /// The new revision [default: the worktree]
     #[arg(value_name = "NEW")]
@@ -57,6 +58,7 @@ pub(in crate::cli) struct DiffArgs {
 enum DenyArg {
     Gained,
     Lost,
+    Weakened,
 }
 
 /// Runs the command and gives the exit code.
@@ -66,11 +68,7 @@ pub(super) fn run(args: &DiffArgs, common: &CommonArgs) -> Result<u8, Failure> {
     let outcome = output.run("comparing", || {
         let mut outcome = run::diff(&options)?;
         if let (Some(owner), Some(until)) = (&args.accept, &args.until) {
-            match run::accept(&options, &mut outcome, owner, until)? {
-                0 => {}
-                1 => say_accepted("1 change"),
-                count => say_accepted(&format!("{count} changes")),
-            }
+            say_accepted(&run::accept(&options, &mut outcome, owner, until)?);
         }
         Ok(outcome)
     })?;
@@ -78,9 +76,18 @@ pub(super) fn run(args: &DiffArgs, common: &CommonArgs) -> Result<u8, Failure> {
 }
 
 /// Not of the report: it is about what this run did, not about what it found.
-fn say_accepted(changes: &str) {
-    let told = format!("polcheck: accepted {changes} in `{ACCEPTED_NAME}`; commit it, and have it reviewed");
-    let _ = writeln!(std::io::stderr(), "{told}");
+fn say_accepted(all: &[String]) {
+    let mut told = match all {
+        [] => "polcheck: nothing is refused, so there was nothing to accept\n".to_owned(),
+        [_] => format!("polcheck: accepted 1 change in `{ACCEPTED_NAME}`; commit it, and have it reviewed:\n"),
+        all => {
+            format!("polcheck: accepted {} changes in `{ACCEPTED_NAME}`; commit it, and have it reviewed:\n", all.len())
+        }
+    };
+    for what in all {
+        told.push_str(&format!("  {}\n", inline(what)));
+    }
+    let _ = write!(std::io::stderr(), "{told}");
 }
 
 fn options(args: &DiffArgs, output: &Output<'_>) -> Result<DiffOptions, Failure> {
@@ -100,10 +107,10 @@ fn options(args: &DiffArgs, output: &Output<'_>) -> Result<DiffOptions, Failure>
             return Err(Failure(why.to_owned()));
         }
         (None, Some(old)) => Compare::Revisions { old: old.clone(), new: args.new.clone() },
-        (None, None) => {
-            return Err(Failure("name a revision to compare with, such as `polcheck diff main`".to_owned()));
-        }
+        (None, None) => Compare::default(),
     };
-    let deny = Deny { gained: args.deny.contains(&DenyArg::Gained), lost: args.deny.contains(&DenyArg::Lost) };
+    let denied = |what: DenyArg| args.deny.contains(&what);
+    let (gained, lost, weakened) = (denied(DenyArg::Gained), denied(DenyArg::Lost), denied(DenyArg::Weakened));
+    let deny = Deny { gained, lost, weakened };
     Ok(DiffOptions { reading: output.reading(&read), sides, deny })
 }

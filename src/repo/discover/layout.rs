@@ -139,10 +139,12 @@ fn leave_out_foreign(store: &StoreConfig, plan: &mut Plan, files: &Files<'_>, la
         _ => true,
     };
     let named_so = |path: &str, kinds: &[Kind]| kind(path).is_some_and(|kind| kinds.contains(&kind));
+    let exact = |patterns: &[Pattern], path: &str| patterns.iter().any(|pattern| pattern.matcher.is_match(path));
     plan.schema.retain(|path| {
-        named_so(path, &[Kind::SchemaCedar, Kind::SchemaJson]) || keep(path, Kind::SchemaCandidate, &store.schema)
+        let sure = named_so(path, &[Kind::SchemaCedar, Kind::SchemaJson]) || exact(&store.schema, path);
+        sure || keep(path, Kind::SchemaCandidate, &store.schema)
     });
-    plan.links.retain(|path| keep(path, Kind::Links, &store.links));
+    plan.links.retain(|path| exact(&store.links, path) || keep(path, Kind::Links, &store.links));
     plan.policies.retain(|path| keep(path, Kind::Policies, &store.policies));
     plan.entities.retain(|path| keep(path, Kind::Entities, &store.entities));
     plan.tables.retain(|(path, _)| keep(path, Kind::Table, &store.tests));

@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 
 use super::remarks::{self, Undecided};
+use super::rulings::rulings;
 use super::subjects::{Names, who};
 use super::untrusted_text::Phrase;
 use super::{conditions, sentence};
@@ -83,45 +84,5 @@ impl<'a> View<'a> {
         }
         changes.sort_by_key(|change| (!change.refused, change.group.direction));
         Self { changes, undecided, came_and_went }
-    }
-}
-
-/// `refused by the gate`, `accepted by OWNER until DATE`; how much of the group, where it is not all.
-fn rulings(group: &CauseGroup, accepted: &HashMap<&str, &Accepted>) -> Vec<Phrase> {
-    let all = group.effects.len();
-    let part = |count: usize, phrase: Phrase| {
-        if count == all { phrase } else { phrase.say(&format!(" in {count} of {all} request environments")) }
-    };
-    let mut out = Vec::new();
-    let refused = group.effects.iter().filter(|effect| effect.ruling == Ruling::Refused).count();
-    if refused > 0 {
-        out.push(part(refused, Phrase::of("refused by the gate")));
-    }
-    let count = group.effects.iter().filter(|effect| effect.ruling == Ruling::Accepted).count();
-    if count > 0 {
-        let phrase = match accepted.get(group.fingerprint.as_str()) {
-            Some(by) => Phrase::of("accepted by ").word(&by.owner).say(" until ").word(&by.until),
-            None => Phrase::of("accepted"),
-        };
-        out.push(part(count, phrase));
-    }
-    out
-}
-
-/// `path:line:column`; only the path where there is no text to point into.
-pub(in crate::report) fn label(location: &Location) -> String {
-    if location.file.text().is_empty() { location.path().to_owned() } else { location.label() }
-}
-
-/// Where a cause stands on both sides: `a.cedar:3:1 in main, a.cedar:9:1 in the worktree`.
-pub(in crate::report) fn place(comparison: &Comparison, cause: &Cause) -> Phrase {
-    let on = |location: &Location, side: &str| Phrase::default().word(&label(location)).say(" in ").word(side);
-    let (before, after) = (&comparison.old.label, &comparison.new.label);
-    match (&cause.old, &cause.new) {
-        (Some(old), Some(new)) if label(old) == label(new) => on(old, before).say(" and ").word(after),
-        (Some(old), Some(new)) => on(old, before).say(" -> ").then(on(new, after)),
-        (Some(old), None) => on(old, before),
-        (None, Some(new)) => on(new, after),
-        (None, None) => Phrase::default().name(&cause.policy),
     }
 }

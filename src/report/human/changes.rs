@@ -3,7 +3,7 @@
 use super::clean::clean;
 use super::paint::{Ink, Page};
 use crate::finding::{Environment, Evidence};
-use crate::outcome::changes::{Comparison, Direction, Effect};
+use crate::outcome::changes::{Comparison, Direction, Effect, Ruling};
 use crate::report::changes::{self, Change, Phrase, View};
 use crate::report::counted::counted;
 use crate::report::{Options, evidence};
@@ -79,7 +79,8 @@ impl Pen<'_> {
 
     fn change(&self, page: &mut Page, change: &Change<'_>) {
         let (ink, lead) = match change.group.direction {
-            _ if change.refused => (Ink::Error, "  × "),
+            Direction::Gained if change.refused => (Ink::Error, "  ×+ "),
+            Direction::Lost if change.refused => (Ink::Error, "  ×- "),
             Direction::Gained => (Ink::Warning, "  + "),
             Direction::Lost => (Ink::Note, "  - "),
         };
@@ -182,12 +183,20 @@ impl Pen<'_> {
 
     /// Never folded: whoever reads anything has to read this.
     fn weakened(&self, page: &mut Page) {
-        for weakened in &self.comparison.weakened {
+        for weakened in changes::weakened(self.comparison) {
             let text = format!("! this weakens the repository's own rules: {}", clean(&weakened.what));
             page.lines(Some(Ink::Error), 2, &text);
+            if let Some(ruling) = changes::ruling_of(weakened) {
+                let ink = if weakened.ruling == Ruling::Refused { Ink::Error } else { Ink::Good };
+                page.lines(Some(ink), 4, &ruling);
+            }
             page.item(Ink::Dim, "    at ", 6, &clean(&changes::label(&weakened.location)));
         }
-        if !self.comparison.weakened.is_empty() {
+        if changes::weakened(self.comparison).next().is_some() {
+            page.gap();
+        }
+        if let Some(how) = changes::how_to_accept(self.comparison) {
+            page.item(Ink::Dim, "  ", 4, &clean(&how));
             page.gap();
         }
     }

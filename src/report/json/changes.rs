@@ -121,6 +121,7 @@ struct AcceptedOut<'a> {
     until: &'a str,
     in_force: bool,
     used: bool,
+    added: bool,
 }
 
 #[derive(Serialize)]
@@ -128,6 +129,8 @@ struct WeakenedOut<'a> {
     kind: &'a str,
     what: &'a str,
     location: LocationOut<'a>,
+    ruling: &'static str,
+    fingerprint: &'a str,
 }
 
 pub(super) fn comparison(comparison: &Comparison) -> ComparisonOut<'_> {
@@ -144,7 +147,13 @@ pub(super) fn comparison(comparison: &Comparison) -> ComparisonOut<'_> {
         set_aside: stores().flat_map(set_aside).collect(),
         accepted: comparison.accepted.iter().map(accepted).collect(),
         weakened: (comparison.weakened.iter())
-            .map(|one| WeakenedOut { kind: one.kind, what: &one.what, location: location(&one.location) })
+            .map(|one| WeakenedOut {
+                kind: one.kind,
+                what: &one.what,
+                location: location(&one.location),
+                ruling: ruling(one.ruling),
+                fingerprint: &one.fingerprint,
+            })
             .collect(),
     }
 }
@@ -225,13 +234,17 @@ fn effect<'a>(group: &'a CauseGroup, effect: &'a Effect) -> EffectOut<'a> {
         },
         condition: &effect.condition.text,
         exact: effect.condition.exact,
-        ruling: match effect.ruling {
-            Ruling::Free => "free",
-            Ruling::Refused => "refused",
-            Ruling::Accepted => "accepted",
-        },
+        ruling: ruling(effect.ruling),
         fingerprint: &effect.fingerprint,
         causes: group.causes.iter().map(cause).collect(),
+    }
+}
+
+fn ruling(ruling: Ruling) -> &'static str {
+    match ruling {
+        Ruling::Free => "free",
+        Ruling::Refused => "refused",
+        Ruling::Accepted => "accepted",
     }
 }
 
@@ -262,5 +275,6 @@ fn accepted(accepted: &Accepted) -> AcceptedOut<'_> {
         until: &accepted.until,
         in_force: accepted.in_force,
         used: accepted.used,
+        added: accepted.added,
     }
 }

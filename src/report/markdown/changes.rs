@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::escape::cut;
 use crate::finding::{Environment, Evidence};
-use crate::outcome::changes::{Comparison, Direction};
+use crate::outcome::changes::{Comparison, Direction, Ruling, Weakened};
 use crate::report::changes::{self, Change, Phrase, Undecided, View};
 use crate::report::counted::counted;
 use crate::report::{Options, evidence, json_text};
@@ -120,15 +120,20 @@ fn short(entry: impl Fn(usize) -> String) -> String {
 }
 
 fn weakened(comparison: &Comparison) -> Vec<Entry> {
-    let one = |longest, what: &str, place: &str| {
-        format!("- ⚠️ **This weakens the repository's own rules:** {} ({})\n", cut(what, longest), name(place, longest))
+    let one = |longest, weakened: &Weakened, place: &str| {
+        let (mark, ruling) = match weakened.ruling {
+            Ruling::Refused => ("⛔", ", **refused**"),
+            Ruling::Accepted => ("⚠️", ", accepted"),
+            Ruling::Free => ("⚠️", ""),
+        };
+        let (what, place) = (cut(&weakened.what, longest), name(place, longest));
+        format!("- {mark} **This weakens the repository's own rules:** {what} ({place}){ruling}\n")
     };
-    (comparison.weakened.iter())
-        .map(|weakened| {
-            let place = changes::label(&weakened.location);
-            Entry { always: short(|longest| one(longest, &weakened.what, &place)), ..Entry::default() }
-        })
-        .collect()
+    let entry = |weakened: &Weakened| {
+        let place = changes::label(&weakened.location);
+        Entry { always: short(|longest| one(longest, weakened, &place)), ..Entry::default() }
+    };
+    changes::weakened(comparison).map(entry).collect()
 }
 
 fn of_change(comparison: &Comparison, change: &Change<'_>) -> Entry {
@@ -230,5 +235,7 @@ fn remarks(comparison: &Comparison, came_and_went: Vec<Phrase>) -> Vec<Entry> {
     let aside = comparison.stores.iter().flat_map(|store| &store.set_aside);
     add("**Not analysed**", aside.map(|aside| changes::set_aside(comparison, aside)).collect());
     add("Unused", comparison.accepted.iter().filter_map(changes::accepted).collect());
+    let how = changes::how_to_accept(comparison);
+    out.extend(how.map(|how| Entry { always: format!("- {}\n", cut(&how, LONGEST_NAME[0])), ..Entry::default() }));
     out
 }

@@ -83,7 +83,7 @@ pub fn effect(environment: usize, condition: &str) -> Effect {
 }
 
 pub fn group(direction: Direction, causes: Vec<Cause>, effects: Vec<Effect>) -> CauseGroup {
-    CauseGroup { direction, causes, effects, fingerprint: "f".repeat(32) }
+    CauseGroup { direction, causes, effects, fingerprint: "f".repeat(32), gate: None }
 }
 
 pub fn compared(stores: Vec<StoreChanges>) -> Comparison {
@@ -188,6 +188,7 @@ pub fn hostile_diff() -> Outcome {
         until: HOSTILE.to_owned(),
         in_force: used,
         used,
+        added: false,
     };
     let side = || Side { label: HOSTILE.to_owned(), commit: Some(HOSTILE.to_owned()), schema: None };
     diff(Comparison {
@@ -195,6 +196,6 @@ pub fn hostile_diff() -> Outcome {
         new: side(),
         stores: vec![store.clone(), store],
         accepted: vec![accepted(false), accepted(true)],
-        weakened: vec![Weakened { kind: "gate_removed", what: HOSTILE.to_owned(), location: place }],
+        weakened: vec![Weakened::new("gate_removed", HOSTILE.to_owned(), place)],
     })
 }
