@@ -46,33 +46,33 @@ pub(super) struct ExplicitArgs {
 
 /// Arguments of every command, before or after its name.
 #[derive(Debug, Clone, Default, Args)]
-#[command(next_help_heading = "Everywhere")]
+#[command(next_help_heading = "Everywhere; also as POLCHECK_CONFIG, _REPORT, _FAIL_ON and so on")]
 pub(super) struct CommonArgs {
     /// Run as if started in DIR
-    #[arg(global = true, short = 'C', value_name = "DIR")]
+    #[arg(global = true, short = 'C', value_name = "DIR", env = "POLCHECK_DIR", hide_env = true)]
     pub(super) directory: Option<PathBuf>,
     /// Configuration [default: polcheck.toml, looked for upwards]
-    #[arg(global = true, long, value_name = "FILE")]
+    #[arg(global = true, long, value_name = "FILE", env = "POLCHECK_CONFIG", hide_env = true)]
     pub(super) config: Option<PathBuf>,
     /// Only this store
-    #[arg(global = true, long, value_name = "NAME")]
+    #[arg(global = true, long, value_name = "NAME", env = "POLCHECK_STORE", hide_env = true)]
     pub(super) store: Option<String>,
     /// Read the git index instead of the worktree
     #[arg(global = true, long)]
     pub(super) staged: bool,
     /// The day that counts as today, such as 2026-11-30 [default: today]
-    #[arg(global = true, long, value_name = "TIME")]
+    #[arg(global = true, long, value_name = "TIME", env = "POLCHECK_NOW", hide_env = true)]
     pub(super) now: Option<String>,
-    #[arg(global = true, long, value_name = "FORMAT[=FILE]", help = report_help())]
+    #[arg(global = true, long, value_name = "FORMAT[=FILE]", help = report_help(), env = "POLCHECK_REPORT", hide_env = true)]
     pub(super) report: Vec<String>,
     /// The mildest level that fails the run [default: error]
-    #[arg(global = true, long, value_name = "LEVEL")]
+    #[arg(global = true, long, value_name = "LEVEL", env = "POLCHECK_FAIL_ON", hide_env = true)]
     pub(super) fail_on: Option<FailOnArg>,
     /// When to colour
-    #[arg(global = true, long, value_name = "WHEN", default_value = "auto")]
+    #[arg(global = true, long, value_name = "WHEN", default_value = "auto", env = "POLCHECK_COLOR", hide_env = true)]
     pub(super) color: ColorArg,
     /// Threads [default: one per core]
-    #[arg(global = true, short, value_name = "N")]
+    #[arg(global = true, short, value_name = "N", env = "POLCHECK_JOBS", hide_env = true)]
     pub(super) jobs: Option<usize>,
     /// Say only what fails
     #[arg(global = true, short, long, action = ArgAction::SetTrue, conflicts_with = "verbose")]

@@ -1,10 +1,11 @@
 //! The outermost layer: threads with room for deep policies, and the exit code.
 
+use std::ffi::OsString;
 use std::io::Write;
 use std::process::ExitCode;
 use std::thread;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 
 use super::args::CommonArgs;
 use super::commands::Command;
@@ -54,7 +55,7 @@ const FAILED: u8 = 2;
 /// Runs the command line of this process.
 #[must_use]
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let cli = match Cli::try_parse_from(options_last(std::env::args_os().collect())) {
         Ok(cli) => cli,
         Err(error) => {
             // Help and version are not errors; a closed pipe is nobody's business.
@@ -75,6 +76,29 @@ pub fn main() -> ExitCode {
             ExitCode::from(FAILED)
         }
     }
+}
+
+/// `args` with the options before the command behind it: clap keeps only what stands behind, where one is given in both
+/// places and may be repeated.
+fn options_last(mut args: Vec<OsString>) -> Vec<OsString> {
+    let command = Cli::command();
+    let takes_value = |text: &str| {
+        command.get_arguments().any(|arg| {
+            let name = arg.get_long().map(|name| format!("--{name}")).filter(|name| name == text);
+            let short = arg.get_short().map(|name| format!("-{name}")).filter(|name| name == text);
+            (name.is_some() || short.is_some()) && arg.get_action().takes_values()
+        })
+    };
+    let mut at = 1;
+    while let Some(text) = args.get(at).and_then(|arg| arg.to_str()).filter(|text| text.starts_with('-')) {
+        at += if takes_value(text) { 2 } else { 1 };
+    }
+    let is_command = |arg: &OsString| arg.to_str().is_some_and(|arg| command.find_subcommand(arg).is_some());
+    if at > 1 && args.get(at).is_some_and(is_command) {
+        let name = args.remove(at);
+        args.insert(1, name);
+    }
+    args
 }
 
 fn run(cli: Cli) -> Result<u8, Failure> {

@@ -8,7 +8,7 @@ use super::failure::Failure;
 use super::progress::Progress;
 use crate::outcome::Outcome;
 use crate::report::{self, Format, Options};
-use crate::run::{Files, Reading, RunError};
+use crate::run::{BaselineFile, Files, Reading, RunError};
 use crate::source::replace_file;
 use crate::text::nearest;
 
@@ -49,6 +49,7 @@ impl<'a> Output<'a> {
             staged: common.staged,
             now: common.now.clone(),
             fail_on: common.fail_on.map(Into::into),
+            baseline: BaselineFile::default(),
             brief: brief(&self.wanted, common),
         }
     }
@@ -99,7 +100,17 @@ fn wanted(args: &CommonArgs) -> Result<Vec<Wanted>, Failure> {
             .map(|format| Wanted { format, file: None })
             .collect());
     }
-    args.report.iter().map(|text| parse(text)).collect()
+    let wanted: Vec<Wanted> = args.report.iter().map(|text| parse(text)).collect::<Result<_, _>>()?;
+    // Two reports in one stream are neither, but for GitHub's commands, which it takes out of the log.
+    let printed: Vec<&str> = wanted.iter().filter(|one| one.file.is_none()).map(|one| one.format.name).collect();
+    let readable = |name: &str| ["github", "human"].contains(&name);
+    if let [first, second, ..] = printed.as_slice()
+        && (first == second || !readable(first) || !readable(second))
+    {
+        let why = format!("both `{first}` and `{second}` would go to standard output; write one of them to a file");
+        return Err(Failure(format!("{why}: `--report {second}=FILE`")));
+    }
+    Ok(wanted)
 }
 
 fn parse(text: &str) -> Result<Wanted, Failure> {
@@ -163,6 +174,10 @@ fn write(outcome: &Outcome, wanted: &[Wanted], args: &CommonArgs, statistics: bo
         if report.format.name == "github" {
             failures.extend(summary(outcome, &in_file).err());
         }
+    }
+    // Whoever looks at the log of a run that only writes files sees how it ended.
+    if !args.quiet && failures.is_empty() && !wanted.is_empty() && wanted.iter().all(|report| report.file.is_some()) {
+        let _ = writeln!(std::io::stderr(), "{}", report::verdict_line(outcome));
     }
     match failures.into_iter().next() {
         Some(failure) => Err(failure),

@@ -75,6 +75,7 @@ pub fn json_schema(catalogue: &Catalogue) -> Value {
             "required-version": { "type": "string", "description": "the versions of polcheck that may run" },
             "fail-on": { "enum": FailOn::WORDS, "description": "the mildest level that fails a run" },
             "exclude": paths,
+            "baseline": { "type": "string", "description": "the file of findings that fail nothing, written by `polcheck baseline`" },
             "coverage-floor": {
                 "type": "integer",
                 "minimum": 0,

@@ -24,7 +24,7 @@ pub const ACCEPTED_NAME: &str = "polcheck-accepted.toml";
 const ACCEPTED: &[&str] = &["what", "owner", "until", "fingerprint"];
 
 const TOP: &[&str] =
-    &["required-version", "fail-on", "exclude", "rules", "override", "store", "diff", "coverage-floor"];
+    &["required-version", "fail-on", "exclude", "rules", "override", "store", "diff", "coverage-floor", "baseline"];
 const STORE: &[&str] = &["name", "schema", "policies", "entities", "links", "tests", "level"];
 const GATE: &[&str] = &["deny", "stores", "actions", "resources"];
 const LEVELS: &[&str] = &["error", "warning", "note", "off"];
@@ -46,6 +46,10 @@ pub fn load(file: &Arc<SourceFile>, catalogue: &Catalogue) -> (Config, Vec<Findi
     config.fail_on = fail_on(&mut reader, table);
     config.exclude = patterns(&mut reader, table, "exclude");
     config.coverage_floor = coverage_floor(&mut reader, table);
+    config.baseline = reader.string(table, "baseline").map(|(text, place)| {
+        let location = reader.location(place);
+        Name { text, location }
+    });
     if let Some(rules) = reader.table(table, "rules") {
         config.rules = levels(&mut reader, rules, catalogue);
     }

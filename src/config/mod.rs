@@ -2,12 +2,14 @@
 //!
 //! Imports `text`, `source`, `finding` and `rule`.
 
+mod baseline;
 mod json_schema;
 mod load;
 mod model;
 mod reader;
 mod rules;
 
+pub use baseline::{BASELINE_NAME, Baseline, BaselineEntry, baseline_text};
 pub use json_schema::json_schema;
 pub use load::{ACCEPTED_NAME, FILE_NAME, accepted_entry, load, load_accepted};
 pub use model::{Acceptance, Config, Gate, Name, Override, Pattern, StoreConfig};

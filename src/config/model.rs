@@ -156,6 +156,8 @@ pub struct Config {
     pub stores: Vec<StoreConfig>,
     /// What changes of permissions are refused.
     pub gates: Vec<Gate>,
+    /// The file of findings that fail nothing, relative to the root.
+    pub baseline: Option<Name>,
     /// Whether only acceptances count that the base has: a change cannot accept itself. Where it is written.
     pub accept_base: Option<Location>,
     /// The percentage of policies and conditions that rows have to cover, if set.

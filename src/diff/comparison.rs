@@ -3,9 +3,9 @@
 use sha2::{Digest, Sha256};
 
 use super::run::compare;
-use super::weakening::{Strictness, lost_schemas, moved_files, unread_files, weakened};
+use super::weakening::{Strictness, lost_schemas, more_baselined, moved_files, unread_files, weakened};
 use super::{gates, run::Compared};
-use crate::config::{Acceptance, Config, Gate};
+use crate::config::{Acceptance, Baseline, Config, Gate};
 use crate::outcome::changes::{Accepted, Comparison, Side};
 use crate::outcome::{Notice, TestResult};
 use crate::repo::Repo;
@@ -22,6 +22,8 @@ pub struct Version<'v> {
     pub config: &'v Config,
     /// Its accepted changes.
     pub accepted: &'v [Acceptance],
+    /// Its baseline.
+    pub baseline: Option<&'v Baseline>,
     /// Its rows; empty when the tables of both sides are alike.
     pub rows: &'v [TestResult],
 }
@@ -58,6 +60,7 @@ pub fn comparison(
         None => weaker.extend(unread_files(old.repo, new.repo, new.config)),
     }
     weaker.extend(lost_schemas(&stores));
+    weaker.extend(more_baselined(old.baseline, new.baseline));
     // A path that takes Cedar files out is said with them.
     let takes: Vec<_> = weaker.iter().filter(|one| one.kind == "file_unread").map(|one| one.location.clone()).collect();
     weaker.retain(|one| one.kind != "exclude_added" || !takes.contains(&one.location));

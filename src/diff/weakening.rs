@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::config::{Acceptance, Config, Gate, Override};
+use crate::config::{Acceptance, Baseline, Config, Gate, Override};
 use crate::finding::{FailOn, Level};
 use crate::outcome::changes::{StoreChanges, Weakened};
 use crate::outcome::{Decision, Status, TestResult};
@@ -260,6 +260,18 @@ pub(super) fn lost_schemas(stores: &[StoreChanges]) -> Vec<Weakened> {
         Some(Weakened::new("schema_lost", what, Location::of_path(&change.what)))
     };
     stores.iter().filter_map(lost).collect()
+}
+
+/// Findings that only the new side's baseline has.
+#[must_use]
+pub(super) fn more_baselined(old: Option<&Baseline>, new: Option<&Baseline>) -> Vec<Weakened> {
+    let more = new.map(|new| new.more_than(old)).unwrap_or_default();
+    let said = |(rule, count, place): (String, usize, Location)| {
+        let findings = if count == 1 { "1 finding".to_owned() } else { format!("{count} findings") };
+        let what = format!("the baseline takes {findings} of `{}` more", inline(&rule));
+        Weakened::new("baseline_extended", what, place)
+    };
+    more.into_iter().map(said).collect()
 }
 
 /// Cedar files that the old side reads and that are there on the new side, where nothing reads them.

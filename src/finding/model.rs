@@ -147,6 +147,8 @@ pub struct Finding {
     pub fingerprint: String,
     /// Whether the revision that the run compares with lacks it; `None` where there is none.
     pub new: Option<bool>,
+    /// Whether the baseline has it, so that it fails nothing.
+    pub baselined: bool,
 }
 
 impl Finding {
@@ -169,6 +171,7 @@ impl Finding {
             subject: None,
             fingerprint: String::new(),
             new: None,
+            baselined: false,
         }
     }
 

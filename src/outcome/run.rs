@@ -206,10 +206,10 @@ impl Outcome {
         self.notices_of(Weight::Remark).map(|notice| notice.message.as_str())
     }
 
-    /// Whether `finding` counts: where only what is new does, one that is.
+    /// Whether `finding` counts: one that the baseline lacks, and that is new where only that counts.
     #[must_use]
     pub fn counts(&self, finding: &Finding) -> bool {
-        !self.only_new || finding.new != Some(false)
+        !finding.baselined && (!self.only_new || finding.new != Some(false))
     }
 
     /// Whether `row` counts, in the same sense.

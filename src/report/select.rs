@@ -122,11 +122,21 @@ fn shown_by_default(outcome: &Outcome, finding: &Finding) -> bool {
     finding.level != Level::Note || outcome.demanded.contains(&finding.rule)
 }
 
-/// What is not shown because the revision compared with has it as well: `5 errors, 2 warnings and 1 row that fails are
-/// in main as well`.
-pub(super) fn older(outcome: &Outcome) -> Option<String> {
-    let [errors, warnings, notes] = outcome.count_of(&|finding| !outcome.counts(finding)).findings;
+/// What is not shown, a sentence each: because the revision compared with has it as well (`5 errors, 2 warnings and 1
+/// row that fails are in main as well`), or because the baseline has it.
+pub(super) fn older(outcome: &Outcome) -> Vec<String> {
     let rows = outcome.tests.iter().filter(|row| row.is_bad() && !outcome.counts_row(row)).count();
+    let base = outcome.comparison.as_ref().map_or("the base", |comparison| comparison.old.label.as_str());
+    let old = |finding: &Finding| !finding.baselined && !outcome.counts(finding);
+    let old = listed(outcome.count_of(&old).findings, rows);
+    let old = old.map(|(list, are)| format!("{list} {are} in {} as well (--all shows them)", inline(base)));
+    let baselined = listed(outcome.count_of(&|finding| finding.baselined).findings, 0);
+    let baselined = baselined.map(|(list, are)| format!("{list} {are} in the baseline"));
+    old.into_iter().chain(baselined).collect()
+}
+
+/// Counts in words, and `is` or `are`; `None` where there is nothing.
+fn listed([errors, warnings, notes]: [usize; 3], rows: usize) -> Option<(String, &'static str)> {
     let mut parts = Vec::new();
     for (count, one, many) in [
         (errors, "error", "errors"),
@@ -140,7 +150,5 @@ pub(super) fn older(outcome: &Outcome) -> Option<String> {
     }
     let last = parts.pop()?;
     let list = if parts.is_empty() { last } else { format!("{} and {last}", parts.join(", ")) };
-    let base = outcome.comparison.as_ref().map_or("the base", |comparison| comparison.old.label.as_str());
-    let are = if errors + warnings + notes + rows == 1 { "is" } else { "are" };
-    Some(format!("{list} {are} in {} as well (--all shows them)", inline(base)))
+    Some((list, if errors + warnings + notes + rows == 1 { "is" } else { "are" }))
 }

@@ -5,6 +5,7 @@
 //! Guardrail files (`*.cedarguard`) make a check inconclusive: this version does not prove them, and silence would be
 //! read as a proof.
 
+use super::baselined;
 use super::comparing::{Deny, base_defects, compare};
 use super::configuration::idle_acceptances;
 use super::coverage::{self, CoverageOptions};
@@ -18,6 +19,7 @@ use super::sides::Base;
 use crate::diff;
 use crate::finding::Finding;
 use crate::outcome::{Notice, NoticeKind, Outcome, TestResult, Weight};
+use crate::rule::Rule;
 use crate::tables::{Gauge, Selection};
 use crate::text::{Location, inline};
 
@@ -86,7 +88,12 @@ pub fn check(options: &CheckOptions) -> Result<Outcome, RunError> {
         }
         None => {}
     }
-    finish(&mut outcome, &loaded, reading, &|rule| loaded.ran(rule, &[]))?;
+    let ran = |rule: &Rule| loaded.ran(rule, &[]);
+    finish(&mut outcome, &loaded, reading, &ran)?;
+    // In a change its author writes the baseline, so the base's counts.
+    let baseline = base.as_ref().map_or(loaded.baseline.as_ref(), |base| base.settings.baseline.as_ref());
+    let whole = loaded.repo.focus.is_whole() && reading.store.is_none();
+    baselined::apply(&mut outcome, baseline, whole, &ran);
     if let Some(sides) = compared {
         outcome.only_new = !all;
         fresh::mark(&mut outcome, sides, &loaded, *level, reading)?;

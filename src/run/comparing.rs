@@ -67,7 +67,14 @@ pub(super) fn compare(sides: &Sides, deny: Deny, reading: &Reading, outcome: &mu
 }
 
 fn version<'l>(loaded: &'l Loaded, side: &'l Side, rows: &'l [TestResult]) -> Version<'l> {
-    Version { side, repo: &loaded.repo, config: &loaded.config, accepted: &loaded.accepted, rows }
+    Version {
+        side,
+        repo: &loaded.repo,
+        config: &loaded.config,
+        accepted: &loaded.accepted,
+        baseline: loaded.baseline.as_ref(),
+        rows,
+    }
 }
 
 /// What is said of the faults of the old side: where there are some, a check goes on.

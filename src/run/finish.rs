@@ -14,14 +14,12 @@ use crate::outcome::Outcome;
 use crate::rule::Rule;
 use crate::triage::Triage;
 
+/// Which rules were looked for.
+pub(super) type Ran<'r> = &'r dyn Fn(&Rule) -> bool;
+
 /// Applies the suppressions of the policy files and puts the findings in order. `ran` says which rules were looked for,
 /// so that no suppression of another is called unused.
-pub(super) fn finish(
-    outcome: &mut Outcome,
-    loaded: &Loaded,
-    reading: &Reading,
-    ran: &dyn Fn(&Rule) -> bool,
-) -> Result<(), RunError> {
+pub(super) fn finish(outcome: &mut Outcome, loaded: &Loaded, reading: &Reading, ran: Ran<'_>) -> Result<(), RunError> {
     let policies = loaded.repo.stores.iter().flat_map(|store| &store.policies);
     let today = today(reading)?;
     let triage = Triage {

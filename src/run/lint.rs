@@ -1,11 +1,13 @@
 //! The rules of our own.
 
+use super::baselined;
 use super::error::RunError;
 use super::finish::finish;
 use super::loaded::{discard, load};
 use super::reading::Reading;
 use crate::lint::{self as engine, Options};
 use crate::outcome::{Notice, NoticeKind, Outcome};
+use crate::rule::Rule;
 
 /// What [`lint`] is asked for.
 #[derive(Debug, Clone, Default)]
@@ -43,9 +45,10 @@ pub fn lint(options: &LintOptions) -> Result<Outcome, RunError> {
     outcome.notices.extend(loaded.unproved(&asked));
     outcome.breadth = linted.breadth;
     outcome.checked_something = loaded.holds_policies();
-    finish(&mut outcome, &loaded, reading, &|rule| {
-        engine::lint_rule(rule.id).is_some() && loaded.ran(rule, &demanded)
-    })?;
+    let ran = |rule: &Rule| engine::lint_rule(rule.id).is_some() && loaded.ran(rule, &demanded);
+    finish(&mut outcome, &loaded, reading, &ran)?;
+    let whole = loaded.repo.focus.is_whole() && reading.store.is_none();
+    baselined::apply(&mut outcome, loaded.baseline.as_ref(), whole, &ran);
     outcome.demanded = demanded;
     discard(loaded);
     Ok(outcome)

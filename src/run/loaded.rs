@@ -7,7 +7,7 @@ use super::error::RunError;
 use super::place::Place;
 use super::reading::Reading;
 use super::settings::{Settings, catalogue};
-use crate::config::{Acceptance, CONFIGURATION, Config, FILE_NAME as CONFIG};
+use crate::config::{Acceptance, Baseline, CONFIGURATION, Config, FILE_NAME as CONFIG};
 use crate::finding::{FailOn, Finding};
 use crate::lint;
 use crate::outcome::{LeftOut, Notice, NoticeKind, Outcome, Summary};
@@ -23,6 +23,8 @@ pub(super) struct Loaded {
     pub(super) config_findings: Vec<Finding>,
     /// Changes of permissions that were accepted.
     pub(super) accepted: Vec<Acceptance>,
+    /// Findings that fail nothing.
+    pub(super) baseline: Option<Baseline>,
     pub(super) catalogue: Catalogue,
     pub(super) fail_on: FailOn,
 }
@@ -104,10 +106,10 @@ fn load_request(
     request: &Request,
     settings: Settings,
 ) -> Result<Loaded, RunError> {
-    let Settings { config, findings: config_findings, accepted } = settings;
+    let Settings { config, findings: config_findings, accepted, baseline } = settings;
     let repo = repo::load(source, &config, request)?;
     let fail_on = reading.fail_on.or(config.fails_on()).unwrap_or_default();
-    Ok(Loaded { repo, config, config_findings, accepted, catalogue: catalogue(), fail_on })
+    Ok(Loaded { repo, config, config_findings, accepted, baseline, catalogue: catalogue(), fail_on })
 }
 
 impl Loaded {

@@ -5,7 +5,7 @@
 //!
 //! | file | what it does |
 //! |---|---|
-//! | `check`, `validate`, `lint`, `test`, `diff` | one kind of run each, with what it is asked for |
+//! | `check`, `validate`, `lint`, `test`, `diff`, `baseline` | one kind of run each, with what it is asked for |
 //! | `open` | a repository, opened and not judged |
 //! | `reading` | where to read, and what: what every run starts from |
 //! | `error` | why a run could not be |
@@ -15,6 +15,7 @@
 //! | `loaded` | from options to a repository, and to the outcome that a run starts with |
 //! | `sides`, `comparing` | both sides of a comparison, read and compared |
 //! | `coverage` | what rows exercise |
+//! | `baselined` | the baseline, applied |
 //! | `engines` | every engine over one reading |
 //! | `fresh` | what of a check the base does not have |
 //! | `finish` | triage, and what was asked for of all that was read |
@@ -38,8 +39,10 @@ runs! {
     lint LintOptions
     test TestOptions
     diff DiffOptions
+    baseline BaselineOptions
 }
 
+mod baselined;
 mod comparing;
 mod configuration;
 mod coverage;
@@ -54,11 +57,12 @@ mod reading;
 mod settings;
 mod sides;
 
+pub use baseline::Baselined;
 pub use comparing::Deny;
 pub use coverage::CoverageOptions;
 pub use diff::accept;
 pub use error::RunError;
 pub use open::{Opened, open};
-pub use reading::{Files, Reading};
+pub use reading::{BaselineFile, Files, Reading};
 pub use settings::catalogue;
 pub use sides::Compare;

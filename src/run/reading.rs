@@ -25,8 +25,39 @@ pub struct Reading {
     pub now: Option<String>,
     /// The mildest level that fails the run; the configuration's where there is none.
     pub fail_on: Option<FailOn>,
+    /// The file of findings that fail nothing.
+    pub baseline: BaselineFile,
     /// Count rows that pass, and do not keep them.
     pub brief: bool,
+}
+
+/// Where the findings stand that fail nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum BaselineFile {
+    /// Where the configuration says, if it says so.
+    #[default]
+    Configured,
+    /// In this file, relative to [`Reading::directory`].
+    Named(PathBuf),
+    /// Nowhere: every finding counts.
+    Nowhere,
+}
+
+impl BaselineFile {
+    /// The file that was named.
+    #[must_use]
+    pub fn named(&self) -> Option<&PathBuf> {
+        match self {
+            Self::Named(path) => Some(path),
+            Self::Configured | Self::Nowhere => None,
+        }
+    }
+}
+
+impl From<Option<PathBuf>> for BaselineFile {
+    fn from(named: Option<PathBuf>) -> Self {
+        named.map_or(Self::Configured, Self::Named)
+    }
 }
 
 /// Files named one by one; paths relative to [`Reading::directory`].

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use super::error::RunError;
 use super::place::Place;
-use super::reading::Reading;
-use crate::config::{self, ACCEPTED_NAME, Acceptance, CONFIGURATION, Config};
+use super::reading::{BaselineFile, Reading};
+use crate::config::{self, ACCEPTED_NAME, Acceptance, Baseline, CONFIGURATION, Config};
 use crate::finding::{Finding, Level};
 use crate::repo;
 use crate::rule::Catalogue;
@@ -21,6 +21,8 @@ pub(super) struct Settings {
     pub(super) findings: Vec<Finding>,
     /// Changes of permissions that were accepted.
     pub(super) accepted: Vec<Acceptance>,
+    /// Findings that fail nothing.
+    pub(super) baseline: Option<Baseline>,
 }
 
 /// Every rule there is, from the modules that own them.
@@ -49,14 +51,45 @@ impl Place {
                 read => Some((self.relative(path), read)),
             },
         };
-        Ok(settings(source, named.or_else(|| self.look_upwards(reading, source))))
+        if let Some(path) = reading.baseline.named()
+            && let Err(error) = source.read(&self.relative(path))
+        {
+            return Err(RunError::usage(format!("cannot read `{}`: {error}", path.display())));
+        }
+        Ok(self.settings_at(reading, source, named.or_else(|| self.look_upwards(reading, source))))
     }
 
     /// The same of a revision that is compared with: it may be older than the configuration that `reading` name.
     pub(super) fn settings_of_base(&self, reading: &Reading, source: &dyn Source) -> Settings {
         let named = reading.config.as_ref().map(|path| self.relative(path));
         let named = named.map(|path| (source.read(&path), path)).filter(|(read, _)| read != &Err(ReadError::Missing));
-        settings(source, named.map(|(read, path)| (path, read)).or_else(|| self.look_upwards(reading, source)))
+        let named = named.map(|(read, path)| (path, read));
+        self.settings_at(reading, source, named.or_else(|| self.look_upwards(reading, source)))
+    }
+
+    /// What the configuration that was `found`, and what it names, come to.
+    fn settings_at(&self, reading: &Reading, source: &dyn Source, found: Option<Found>) -> Settings {
+        let mut settings = settings(source, found);
+        let path = match &reading.baseline {
+            BaselineFile::Nowhere => None,
+            BaselineFile::Named(path) => Some(self.relative(path)),
+            BaselineFile::Configured => settings.config.baseline.as_ref().map(|name| name.text.clone()),
+        };
+        let Some(path) = path else { return settings };
+        let read = source.read(&path).map_err(|error| error.to_string());
+        match read.and_then(|bytes| String::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned())) {
+            Ok(text) => match Baseline::read(&SourceFile::new(path, text)) {
+                Ok(baseline) => settings.baseline = Some(baseline),
+                Err(fault) => settings.findings.push(*fault),
+            },
+            // A revision may be older than a file that was named.
+            Err(why) => settings.findings.extend(settings.config.baseline.as_ref().map(|name| {
+                let help = "write it with `polcheck baseline`, or take the line out";
+                let message = format!("the baseline cannot be read: {why}");
+                Finding::new(CONFIGURATION.id, Level::Error, name.location.clone(), message).help(help)
+            })),
+        }
+        settings
     }
 
     /// `polcheck.toml` beside the first path or the nearest folder above it, up to the root.
@@ -105,5 +138,5 @@ fn settings(source: &dyn Source, found: Option<Found>) -> Settings {
         accepted = entries;
         findings.extend(faults);
     }
-    Settings { config, findings, accepted }
+    Settings { config, findings, accepted, baseline: None }
 }

@@ -3,6 +3,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod baseline;
 mod config_schema;
 mod help;
 mod hostile;

@@ -1,12 +1,14 @@
 //! `polcheck check`.
 
+use std::path::PathBuf;
+
 use clap::Args;
 
 use super::validate::ValidateArgs;
 use crate::cli::args::CommonArgs;
 use crate::cli::failure::Failure;
 use crate::cli::output::Output;
-use crate::run::{self, CheckOptions};
+use crate::run::{self, CheckOptions, Reading};
 
 /// Validate, lint and test, and diff when a base is given: what CI and the hook run
 #[derive(Debug, Args)]
@@ -16,7 +18,7 @@ use crate::run::{self, CheckOptions};
                         polcheck check --report human --report sarif=polcheck.sarif")]
 pub(in crate::cli) struct CheckArgs {
     /// Compare effective permissions with those of a revision; its gates apply as well
-    #[arg(long, value_name = "REV")]
+    #[arg(long, value_name = "REV", env = "POLCHECK_AGAINST", hide_env = true)]
     against: Option<String>,
     /// Count and show what that revision has as well, not only what is new
     #[arg(long, requires = "against")]
@@ -24,6 +26,9 @@ pub(in crate::cli) struct CheckArgs {
     /// Count what each rule finds instead of showing it
     #[arg(long)]
     statistics: bool,
+    /// Findings that this file has fail nothing; `polcheck baseline` writes it [default: `baseline` in polcheck.toml]
+    #[arg(long, value_name = "FILE", env = "POLCHECK_BASELINE", hide_env = true)]
+    baseline: Option<PathBuf>,
     #[command(flatten)]
     validate: ValidateArgs,
 }
@@ -31,7 +36,7 @@ pub(in crate::cli) struct CheckArgs {
 /// Runs the command and gives the exit code.
 pub(super) fn run(args: &CheckArgs, common: &CommonArgs) -> Result<u8, Failure> {
     let output = Output::of(common)?.statistics(args.statistics);
-    let reading = output.reading(&args.validate.read);
+    let reading = Reading { baseline: args.baseline.clone().into(), ..output.reading(&args.validate.read) };
     let options = CheckOptions { reading, level: args.validate.level, against: args.against.clone(), all: args.all };
     output.show("checking", || run::check(&options))
 }

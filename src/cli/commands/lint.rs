@@ -1,11 +1,13 @@
 //! `polcheck lint`.
 
+use std::path::PathBuf;
+
 use clap::Args;
 
 use crate::cli::args::{CommonArgs, ReadArgs};
 use crate::cli::failure::Failure;
 use crate::cli::output::Output;
-use crate::run::{self, LintOptions};
+use crate::run::{self, LintOptions, Reading};
 
 /// Look for mistakes: in text and syntax, and with a schema by proof over every request that it allows
 #[derive(Debug, Args)]
@@ -21,6 +23,9 @@ pub(in crate::cli) struct LintArgs {
     /// Count what each rule finds instead of showing it
     #[arg(long)]
     statistics: bool,
+    /// Findings that this file has fail nothing [default: `baseline` in polcheck.toml]
+    #[arg(long, value_name = "FILE", env = "POLCHECK_BASELINE", hide_env = true)]
+    baseline: Option<PathBuf>,
     #[command(flatten)]
     read: ReadArgs,
 }
@@ -28,6 +33,7 @@ pub(in crate::cli) struct LintArgs {
 /// Runs the command and gives the exit code.
 pub(super) fn run(args: &LintArgs, common: &CommonArgs) -> Result<u8, Failure> {
     let output = Output::of(common)?.statistics(args.statistics);
-    let options = LintOptions { reading: output.reading(&args.read), conflicts: args.conflicts, breadth: args.breadth };
+    let reading = Reading { baseline: args.baseline.clone().into(), ..output.reading(&args.read) };
+    let options = LintOptions { reading, conflicts: args.conflicts, breadth: args.breadth };
     output.show("linting", || run::lint(&options))
 }

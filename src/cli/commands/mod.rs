@@ -33,6 +33,7 @@ commands! {
     Lint lint LintArgs
     Test test TestArgs
     Diff diff DiffArgs
+    Baseline baseline BaselineArgs
     Init init InitArgs
     Rules rules RulesArgs
 }

@@ -148,7 +148,7 @@ fn remarks(page: &mut Page, outcome: &Outcome, options: &Options) {
             &clean(&format!("{}{}", notice.message, place.unwrap_or_default())),
         );
     }
-    if let Some(older) = select::older(outcome) {
+    for older in select::older(outcome) {
         page.item(Ink::Dim, "  older: ", 4, &clean(&older));
     }
     let details = outcome.details().filter(|_| options.verbose);

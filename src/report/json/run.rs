@@ -125,6 +125,8 @@ struct FindingOut<'a> {
     fingerprint: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     new: Option<bool>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    baselined: bool,
 }
 
 #[derive(Serialize)]
@@ -285,6 +287,7 @@ fn finding(finding: &Finding) -> FindingOut<'_> {
         evidence: finding.evidence.as_ref(),
         fingerprint: &finding.fingerprint,
         new: finding.new,
+        baselined: finding.baselined,
     }
 }
 

@@ -70,7 +70,7 @@ fn remarks(outcome: &Outcome, options: &Options) -> Vec<String> {
     });
     let unchecked = outcome.gaps().filter(|_| !options.quiet);
     let unchecked = unchecked.map(|gap| format!("- **Not checked**: {}\n", cell(gap)));
-    let older = select::older(outcome).filter(|_| !options.quiet);
+    let older = select::older(outcome).into_iter().filter(|_| !options.quiet);
     let older = older.map(|older| format!("- **Older**: {}\n", cell(&older)));
     let left_out = outcome.left_out.iter().filter(|_| options.verbose);
     let left_out = left_out.map(|file| format!("- Left out: {}: {}\n", code(&file.path), cell(&file.why)));

@@ -143,7 +143,7 @@ fn result<'a>(alert: &'a Alert<'a>, rule_index: Option<usize>, lines: &mut Lines
         rule_id: alert.rule,
         rule_index,
         level: alert.level.as_str(),
-        baseline_state: alert.new.map(|new| if new { "new" } else { "unchanged" }),
+        baseline_state: alert.new.map(|new| if new && alert.counts { "new" } else { "unchanged" }),
         message: result_message(alert),
         locations: [Place {
             id: None,
