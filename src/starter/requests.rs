@@ -43,6 +43,8 @@ pub(super) struct Row {
     pub(super) allowed: bool,
     /// Names of the policies that decide, sorted.
     pub(super) because: Vec<String>,
+    /// Whether these names stay when policies are added above them: an `@id`, or the id of a link.
+    pub(super) lasting: bool,
     /// The entities of the request that exist nowhere.
     pub(super) unknown: Vec<EntityUid>,
 }
@@ -243,7 +245,12 @@ impl<'s> World<'s> {
             return None;
         }
         let mut because = Vec::new();
+        let mut lasting = true;
         for id in response.diagnostics().reason() {
+            lasting &= self
+                .store
+                .find(id)
+                .is_some_and(|decider| decider.location != &decider.policy.location || decider.policy.id.is_some());
             let (_, full, short) = self.store.deciding().find(|(key, _, _)| *key == id)?;
             let name = if matches!(self.store.named(short), Named::One(_)) { short } else { full };
             because.push(name.to_owned());
@@ -257,6 +264,7 @@ impl<'s> World<'s> {
             with: Vec::new(),
             allowed: response.decision() == Decision::Allow,
             because,
+            lasting,
             unknown: Vec::new(),
         })
     }

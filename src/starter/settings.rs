@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::repo::Repo;
+use crate::repo::{Repo, SchemaSource};
 use crate::text::inline;
 
 /// Where polcheck is at home.
@@ -26,6 +26,27 @@ pub fn settings(repo: &Repo) -> String {
             // Writing to a string cannot fail.
             let _ = writeln!(text, "# [[store]]\n# name = \"\"\n# schema = {}\n# policies = \"\"", toml_string(path));
         }
+    }
+    if !repo.copies.is_empty() {
+        let listed: Vec<String> = repo.copies.iter().map(|name| toml_string(name)).collect();
+        let listed = listed.join(", ");
+        text.push_str(
+            "\n# These are taken for copies of other policies, and each is a store by itself. To leave them out:\n",
+        );
+        let _ = writeln!(text, "# exclude = [{listed}]");
+    }
+    for store in repo.stores.iter().filter(|store| !store.policies.is_empty()) {
+        let SchemaSource::SeveralFit(paths) = &store.schema_source else { continue };
+        let schemas: Vec<String> = paths.iter().map(|path| toml_string(path)).collect();
+        let folder = if store.name.is_empty() { "." } else { store.name.as_str() };
+        let _ = writeln!(
+            text,
+            "\n# Several schemas declare what these policies name. Choose one and uncomment:\n# [[store]]\n# name = {}\n# \
+             policies = {}\n# schema = {}",
+            toml_string(folder.rsplit('/').next().unwrap_or(folder)),
+            toml_string(folder),
+            schemas.join(" # or ")
+        );
     }
     text
 }

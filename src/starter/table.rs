@@ -101,7 +101,9 @@ fn of_row(row: &Row, common: &BTreeMap<&str, &Value>, names: &mut HashMap<String
     }
     let because: Vec<String> = row.because.iter().map(|name| scalar(name)).collect();
     lines.push(format!("    expect: {}", if row.allowed { "allow" } else { "deny" }));
-    lines.push(format!("    because: [{}]", because.join(", ")));
+    if row.lasting {
+        lines.push(format!("    because: [{}]", because.join(", ")));
+    }
     lines.join("\n") + "\n"
 }
 
@@ -128,7 +130,7 @@ fn of_entity(uid: &EntityUid, entity: &Value) -> Vec<String> {
 fn name(row: &Row, names: &mut HashMap<String, usize>) -> String {
     let may = if row.allowed { "may" } else { "may not" };
     let mut name = format!("{} {may} {} {}", row.principal, row.action.id().unescaped(), row.resource);
-    if !row.allowed && !row.because.is_empty() {
+    if !row.allowed && !row.because.is_empty() && row.lasting {
         let listed: Vec<_> = row.because.iter().take(NAMED).map(String::as_str).collect();
         name.push_str(&format!(", because of {}", listed.join(" and ")));
     }

@@ -5,4 +5,5 @@ mod common;
 
 mod action;
 mod docs;
+mod pinned;
 mod pre_commit;

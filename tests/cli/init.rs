@@ -130,6 +130,11 @@ fn sets_a_repository_up_and_the_second_time_writes_nothing() {
         assert!(dry.stdout.contains(&format!("would write: {name}")) && dry.stdout.contains(&shown.join("\n")));
     }
 
+    // What was written is a line each; then how a first check ends, and what comes next.
+    assert!(!done.stdout.contains("fail-on"), "{}", done.stdout);
+    assert!(done.stdout.contains("\na first check: polcheck check: clean; 7 of 7 rows passed"), "{}", done.stdout);
+    assert!(done.stdout.contains("\nnext:\n  1. ") && !done.stdout.contains("polcheck baseline"), "{}", done.stdout);
+    assert!(done.stdout.contains("  | /polcheck-accepted.toml  @"), "{}", done.stdout);
     let again = run(dir.path(), &["init"]);
     assert_eq!((again.code, contents(dir.path())), (0, after));
     assert!(!again.stdout.contains("written:") && again.stdout.matches("kept:").count() == 3, "{}", again.stdout);
@@ -146,6 +151,11 @@ fn what_is_written_is_taken() {
     assert!(step["with"].as_object().unwrap().keys().all(|input| action["inputs"][input].is_object()));
     assert_eq!(step["with"]["version"], env!("CARGO_PKG_VERSION"));
     let offered = yaml::parse(&std::fs::read_to_string(".pre-commit-hooks.yaml").unwrap());
+    // No more rights than the run needs, and nobody else's code under a name that can be moved.
+    assert!(workflow["permissions"].as_object().unwrap().is_empty());
+    assert_eq!(workflow["jobs"]["policies"]["permissions"]["contents"], "read");
+    let checkout = &workflow["jobs"]["policies"]["steps"][0];
+    assert_eq!(checkout["with"]["persist-credentials"], false);
     let hooks = yaml::parse(&written[".pre-commit-config.yaml"]);
     let wanted = &hooks["repos"][0]["hooks"][0]["id"];
     assert!(offered.as_array().unwrap().iter().any(|hook| hook["id"] == *wanted));
@@ -448,4 +458,50 @@ fn a_repository_that_was_set_up_is_clean() {
     assert_eq!((statuses(&report), code), ([7, 0, 0], 0), "{report:#}");
     let (report, code) = json(dir.path(), &["check"]);
     assert_eq!((report["outcome"].as_str(), code), (Some("clean"), 0), "{report:#}");
+}
+
+/// The kind: names that move. What is pinned by them would be another rule after the next policy is added above it.
+#[test]
+fn no_row_is_pinned_to_the_position_of_a_policy() {
+    let dir = repository(
+        &[
+            ("app.cedarschema", SCHEMA),
+            ("p.cedar", "permit (principal, action, resource) when { resource.owner == principal };\n"),
+            ("q.cedar", "forbid (principal, action, resource) when { context has late && context.late };\n"),
+            ("entities.json", ENTITIES),
+        ],
+        "",
+    );
+    let done = run(dir.path(), &["init"]);
+    assert_eq!(done.code, 0, "{}", done.stderr);
+    let table = std::fs::read_to_string(dir.path().join("polcheck_test.yaml")).unwrap();
+    assert!(table.contains("expect: allow") && !table.contains("policy0"), "{table}");
+    assert_eq!(json(dir.path(), &["test"]).1, 0);
+}
+
+/// The kind: repositories that are not clean. They are told what to do about what is there already, and about copies.
+#[test]
+fn what_is_there_already_is_offered_a_baseline_and_copies_an_exclude() {
+    let wrong = "@id(\"w\")\npermit (principal, action, resource) when { resource.nothing };\n";
+    let dir = repository(
+        &[
+            ("app.cedarschema", SCHEMA),
+            ("p.cedar", wrong),
+            ("policies/a.cedar", POLICIES),
+            ("deploy/policies/a.cedar", POLICIES),
+        ],
+        "git@github.com:acme/docs.git",
+    );
+    let done = run(dir.path(), &["init"]);
+    assert!(done.stdout.contains("`polcheck baseline` and `baseline = \"polcheck-baseline.json\"`"), "{}", done.stdout);
+    let config = std::fs::read_to_string(dir.path().join("polcheck.toml")).unwrap();
+    assert!(
+        config.contains("# exclude = [\"deploy\"]") || config.contains("# exclude = [\"deploy/policies\"]"),
+        "{config}"
+    );
+    // Pull requests are green for what was there: the workflow compares with the base.
+    git(dir.path(), &["add", "."]);
+    git(dir.path(), &["-c", "core.hooksPath=/dev/null", "commit", "-qm", "set up"]);
+    assert_eq!(json(dir.path(), &["check"]).1, 1);
+    assert_eq!(json(dir.path(), &["check", "--against", "HEAD"]).1, 0);
 }

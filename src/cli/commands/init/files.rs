@@ -1,5 +1,8 @@
 //! The texts that `init` writes for CI and hooks.
 
+use super::actions::pinned;
+use crate::config::{self, ACCEPTED_NAME, BASELINE_NAME};
+
 /// GitHub's workflow.
 pub(super) const WORKFLOW: &str = ".github/workflows/polcheck.yml";
 /// pre-commit's configuration.
@@ -16,7 +19,7 @@ fn slug() -> &'static str {
 
 /// The workflow that runs the action.
 pub(super) fn workflow() -> String {
-    let slug = slug();
+    let (slug, checkout) = (slug(), pinned("actions/checkout"));
     format!(
         "# Checks the Cedar policies of every pull request, and says in one comment who gains and who loses what.\n\
          name: polcheck\n\
@@ -36,12 +39,21 @@ pub(super) fn workflow() -> String {
          \x20     contents: read\n\
          \x20     pull-requests: write # for the comment\n\
          \x20   steps:\n\
-         \x20     - uses: actions/checkout@v5\n\
+         \x20     - uses: {checkout}\n\
+         \x20       with:\n\
+         \x20         fetch-depth: 0 # what is compared with is there,\n\
+         \x20         persist-credentials: false # and nothing has to be fetched later\n\
          \x20     - uses: {slug}@v{VERSION}\n\
          \x20       with:\n\
          \x20         version: {VERSION}\n\
          \x20         comment: true\n"
     )
+}
+
+/// What goes into CODEOWNERS: who may change what a change is judged by.
+pub(super) fn owners() -> String {
+    let files = [config::FILE_NAME, ACCEPTED_NAME, BASELINE_NAME, "*.cedarguard"];
+    files.map(|file| format!("{:<24} @who-answers-for-access\n", if file.starts_with('*') { file.to_owned() } else { format!("/{file}") })).concat()
 }
 
 /// What goes into `.gitlab-ci.yml`.

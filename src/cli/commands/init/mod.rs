@@ -1,5 +1,6 @@
 //! `polcheck init`: looks at the repository, shows what a first setup needs, and writes what is not there yet.
 
+mod actions;
 mod files;
 mod hosting;
 mod writing;
@@ -9,8 +10,9 @@ use clap::Args;
 use crate::cli::args::CommonArgs;
 use crate::cli::failure::Failure;
 use crate::cli::output::print;
-use crate::config;
-use crate::run::{self, Opened, Reading};
+use crate::config::{self, BASELINE_NAME};
+use crate::report;
+use crate::run::{self, CheckOptions, Opened, Reading};
 use crate::starter::{self, FirstTable};
 use crate::tables;
 use crate::text::inline;
@@ -40,7 +42,32 @@ pub(super) fn run(args: &InitArgs, common: &CommonArgs) -> Result<u8, Failure> {
     let steps = plan(&opened);
     let done = carry_out(&opened.root, &steps, args.dry_run);
     print(&done.text)?;
+    if !args.dry_run {
+        print(&next(&opened, &reading)?)?;
+    }
     if done.whole { Ok(0) } else { Err(Failure("not every file can be written".to_owned())) }
+}
+
+/// How a first check ends, and what to do next.
+fn next(opened: &Opened, reading: &Reading) -> Result<String, Failure> {
+    let outcome = run::check(&CheckOptions { reading: reading.clone(), ..CheckOptions::default() })?;
+    let mut text = format!("\na first check: {}\n\nnext:\n", report::verdict_line(&outcome));
+    let mut steps = vec!["read what was written, and commit it".to_owned()];
+    if opened.in_git {
+        steps.push("`pre-commit install`, once in each clone".to_owned());
+    }
+    if outcome.findings.iter().any(|finding| outcome.fails(finding)) {
+        steps.push(format!(
+            "mend what `polcheck check` finds; or `polcheck baseline` and `baseline = \"{BASELINE_NAME}\"` in {}, so that \
+             only what comes after it fails",
+            config::FILE_NAME
+        ));
+    }
+    steps.push("`polcheck check --against main` on a branch: what is new, and who gains and who loses what".to_owned());
+    for (at, step) in steps.iter().enumerate() {
+        text.push_str(&format!("  {}. {step}\n", at + 1));
+    }
+    Ok(text)
 }
 
 /// Everything that a setup of this repository has, in the order in which it is shown.
@@ -61,6 +88,10 @@ fn plan(opened: &Opened) -> Vec<Step> {
     if opened.in_git {
         let hooks = Step::file(files::HOOKS, "checks what is about to be committed", files::hooks());
         steps.push(hooks.or_add(files::hook_entry()));
+    }
+    if opened.in_git {
+        let about = "add to CODEOWNERS, with who answers for access: a change must not rewrite what it is judged by";
+        steps.push(Step::advice(about, files::owners()));
     }
     let stores = opened.repo.stores.iter().filter(|store| !store.policies.is_empty());
     steps.extend(stores.map(|store| {

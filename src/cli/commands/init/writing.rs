@@ -72,7 +72,7 @@ pub(super) fn carry_out(root: &Path, steps: &[Step], dry: bool) -> Done {
             Step::Note(text) => writeln!(out, "skipped: {text}"),
             Step::Advice { about, text } => writeln!(out, "by hand: {about}:\n{}", quoted(text)),
             Step::File { path, about, text, otherwise } => match write(root, path, text, dry) {
-                Became::Written => writeln!(out, "written: {} ({about})\n{}", inline(path), quoted(text)),
+                Became::Written => writeln!(out, "written: {} ({about})", inline(path)),
                 Became::Shown => writeln!(out, "would write: {} ({about})\n{}", inline(path), quoted(text)),
                 Became::Kept if otherwise.is_empty() => writeln!(out, "kept: {} is there already", inline(path)),
                 Became::Kept => writeln!(
