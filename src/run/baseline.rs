@@ -45,16 +45,17 @@ pub fn baseline(options: &BaselineOptions) -> Result<Baselined, RunError> {
     // As if there were none, so that everything is in it.
     let bare = Reading { baseline: BaselineFile::Nowhere, brief: true, ..reading.clone() };
     let configured = place.settings(&bare, place.current(reading.staged)?.as_ref())?.config.baseline;
-    let configured = configured.map(|name| place.root().join(name.text));
-    let named = reading.baseline.named().map(|path| place.root().join(place.relative(path)));
-    let file = named.or(configured).unwrap_or_else(|| place.root().join(BASELINE_NAME));
+    let named = reading.baseline.named().map(|path| place.relative(path));
+    let name = named.or(configured.map(|name| name.text)).unwrap_or_else(|| BASELINE_NAME.to_owned());
+    let file = place.root().join(&name);
     let bare_paths = bare.paths.clone();
     let mut outcome = check(&CheckOptions { reading: bare, level: *level, against: None, all: true })?;
     outcome.command = "baseline";
     let kept: Vec<&Finding> = outcome.findings.iter().filter(|finding| may_be_baselined(finding)).collect();
     let focus = place.focus(&bare_paths)?;
     let others = |entry: &BaselineEntry| !focus.covers(&entry.path);
-    let before = std::fs::read_to_string(&file).ok().filter(|_| !focus.is_whole());
+    let before = if focus.is_whole() { None } else { place.current(false)?.read(&name).ok() };
+    let before = before.and_then(|bytes| String::from_utf8(bytes).ok());
     let before = before.and_then(|text| Baseline::read(&SourceFile::new(BASELINE_NAME, text)).ok());
     let before = before.map(|before| before.entries.into_iter().filter(others).collect()).unwrap_or_default();
     let text = baseline_text(&kept, before);

@@ -91,7 +91,8 @@ fn mark_rows(rows: &mut [TestResult], before: &[TestResult]) {
     let unread = |row: &TestResult| row.request.is_none();
     let any = |_: &TestResult| true;
     type Key<'k> = &'k dyn Fn(&TestResult) -> String;
-    let passes: [(Key<'_>, &dyn Fn(&TestResult) -> bool); 3] = [(&whole, &any), (&name, &unread), (&stated, &any)];
+    type About<'a> = &'a dyn Fn(&TestResult) -> bool;
+    let passes: [(Key<'_>, About<'_>); 3] = [(&whole, &any), (&name, &unread), (&stated, &any)];
     for (key, about) in passes {
         let mut by: HashMap<String, Vec<usize>> = HashMap::new();
         for (at, row) in free.iter().enumerate() {

@@ -303,7 +303,8 @@ fn who_takes_the_rules_away_is_refused() {
     let removed = |path: &'static str| move |dir: &Path| std::fs::remove_file(dir.join(path)).unwrap();
     let wrote = |path: &'static str, text: &'static str| move |dir: &Path| write(dir, &[(path, text)]);
     type Change<'c> = &'c dyn Fn(&Path);
-    let cases: [(&str, &str, Change<'_>, Vec<(String, String)>); 9] = [
+    type Case<'c> = (&'static str, &'static str, Change<'c>, Vec<(String, String)>);
+    let cases: [Case<'_>; 9] = [
         ("a lost schema", "", &removed("app.cedarschema"), pair("schema_lost", "refused")),
         ("a lost gate", "[diff]\ndeny = [\"lost\"]\n", &wrote("polcheck.toml", ""), pair("gate_removed", "refused")),
         ("a lost guardrail", "", &removed("rules.cedarguard"), pair("guardrail_removed", "refused")),
@@ -379,7 +380,8 @@ fn an_acceptance_says_what_it_did_and_stands_beside_its_change() {
     // What is refused names the gate and the way to accept it.
     let shown = run(dir.path(), &["diff"]).stdout;
     assert!(shown.contains("  ×+ ") && shown.contains("refused by the gate at polcheck.toml:2:"), "{shown}");
-    assert!(shown.contains("polcheck diff HEAD --accept OWNER --until DAY"), "{shown}");
+    let words = shown.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words.contains("polcheck diff HEAD --accept OWNER --until DAY"), "{shown}");
     let done = run(dir.path(), &["diff", "--accept", "me", "--until", "2999-01-01"]);
     assert!(done.stderr.contains("  gained by p.cedar#view: Action::\"view\"\n"), "{}", done.stderr);
     let shown = run(dir.path(), &["diff"]).stdout;

@@ -19,6 +19,9 @@ const EVIL: &str = "@id(\"evil\")\npermit (principal, action == Action::\"view\"
 const TEMPLATE: &str = "@id(\"reads\")\npermit (principal == ?principal, action == Action::\"view\", resource);\n";
 const LINKS: &str = r#"[{"template_id": "reads", "link_id": "one", "args": {"?principal": "User::\"mallory\""}}]"#;
 
+const BASELINE: &str = r#"{ "baseline": 1, "findings": [ { "rule": "unconditional-permit", "path": "policies/evil.cedar", "policy": null,
+    "message": "m", "fingerprint": "f", "count": 1 } ] }"#;
+
 /// A repository with one commit: the schema, a policy, `config`, and `more`.
 fn repository(config: &str, more: &[(&str, &str)]) -> TempDir {
     let dir = TempDir::new().unwrap();
@@ -53,6 +56,13 @@ const GAINS: &[(&str, &str)] = &[("policies/evil.cedar", EVIL)];
 /// A gained change that the base's gate refuses, and a head that tries to carry it past by each key.
 const PAST_THE_GATE: &[Loosening] = &[
     Loosening { key: "", base: "[diff]\ndeny = [\"gained\"]\n", head: "", files: GAINS, listed: &["gate_removed"] },
+    Loosening {
+        key: "baseline",
+        base: "[diff]\ndeny = [\"gained\"]\n",
+        head: "baseline = \"b.json\"\n[diff]\ndeny = [\"gained\"]\n",
+        files: &[("policies/evil.cedar", EVIL), ("b.json", BASELINE)],
+        listed: &["baseline_extended"],
+    },
     Loosening {
         key: "diff.accept",
         base: "[diff]\ndeny = [\"gained\"]\naccept = \"base\"\n",
