@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::finding::{Finding, Level};
-use crate::outcome::Outcome;
+use crate::outcome::{Outcome, Status, TestResult};
 use crate::report::Options;
 use crate::report::counted::counted;
 use crate::text::inline;
@@ -151,4 +151,27 @@ fn listed([errors, warnings, notes]: [usize; 3], rows: usize) -> Option<(String,
     let last = parts.pop()?;
     let list = if parts.is_empty() { last } else { format!("{} and {last}", parts.join(", ")) };
     Some((list, if errors + warnings + notes + rows == 1 { "is" } else { "are" }))
+}
+
+/// Why a row failed: what it wanted, what came out and which policies made it so. Rows of which that is the same fail
+/// for one cause.
+fn cause(row: &TestResult) -> String {
+    let policies: Vec<&str> = row.got.iter().flat_map(|got| &got.reason).map(|policy| policy.name.as_str()).collect();
+    let errors: Vec<_> = row.got.iter().flat_map(|got| &got.errors).map(|error| &error.policy.name).collect();
+    let explained: Vec<_> = row.explanations.iter().map(|one| &one.sentence).collect();
+    format!("{:?} {:?} {:?} {policies:?} {errors:?} {explained:?}", row.store, row.message, row.expected)
+}
+
+/// The rows that failed, those that fail for one cause together, in the outcome's order.
+pub(super) fn failed_rows(outcome: &Outcome) -> Vec<Vec<&TestResult>> {
+    let mut alike: Vec<Vec<&TestResult>> = Vec::new();
+    let mut places: HashMap<String, usize> = HashMap::new();
+    for row in outcome.bad_rows().filter(|row| row.status == Status::Fail) {
+        let at = *places.entry(cause(row)).or_insert(alike.len());
+        match alike.get_mut(at) {
+            Some(rows) => rows.push(row),
+            None => alike.push(vec![row]),
+        }
+    }
+    alike
 }

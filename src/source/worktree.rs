@@ -139,7 +139,8 @@ impl Worktree {
 fn walk(root: &Path) -> Result<Vec<Entry>, SourceError> {
     let mut entries = Vec::new();
     let visible = |entry: &walkdir::DirEntry| {
-        entry.depth() == 0 || !entry.file_name().to_str().is_some_and(|name| name.starts_with('.'))
+        let hidden = || entry.file_name().to_str().is_some_and(|name| name.starts_with('.'));
+        entry.depth() == 0 || !entry.file_type().is_dir() || !hidden()
     };
     for entry in WalkDir::new(root).sort_by_file_name().into_iter().filter_entry(visible) {
         match entry {

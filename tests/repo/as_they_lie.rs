@@ -793,3 +793,54 @@ fn what_is_nearly_right_is_not_silently_nothing() {
         assert!(left.contains(&path), "{path}: {left:?}");
     }
 }
+
+/// The kind: schemas and policies that are kept apart, in folders that correspond.
+#[test]
+fn folders_that_are_called_alike_belong_together() {
+    // What these policies name is declared in both.
+    let neutral = "permit (principal, action, resource) when { resource.kind == \"a\" };\n";
+    let schema = |ty: &str, attribute: &str| {
+        format!(
+            "entity User; entity {ty}; entity Thing{ty} {{ {attribute}: String }};\naction do{ty} appliesTo {{ principal: {ty}, resource: Thing{ty} }};\n"
+        )
+    };
+    let (docs, orders) = (schema("D", "kind"), schema("O", "other"));
+    let of_orders = "permit (principal, action == Action::\"doO\", resource) when { resource.other == \"a\" };\n";
+    for (one, two) in [
+        ("schemas/docs.cedarschema", "schemas/orders.cedarschema"),
+        ("schema/docs/app.cedarschema", "schema/orders/app.cedarschema"),
+    ] {
+        let dir = place(&[
+            (one, &docs),
+            (two, &orders),
+            ("policies/docs/a.cedar", neutral),
+            ("policies/orders/o.cedar", of_orders),
+        ]);
+        let (report, code) = json(dir.path(), &["validate"]);
+        assert_eq!((found(&report), code, not_validated(&report).len()), (vec![], 0, 0), "{one}: {report:#}");
+    }
+}
+
+/// The kind: a schema in parts, one in each folder, that build on what is declared around them.
+#[test]
+fn a_schema_below_another_may_build_on_it() {
+    let part = |ty: &str| format!("entity {ty};\naction do{ty} appliesTo {{ principal: User, resource: {ty} }};\n");
+    let dir = place(&[
+        ("base.cedarschema", "entity User;\n"),
+        ("docs/docs.cedarschema", &part("Doc")),
+        ("docs/p.cedar", "permit (principal == User::\"a\", action == Action::\"doDoc\", resource);\n"),
+        ("orders/orders.cedarschema", &part("Order")),
+        ("orders/p.cedar", "permit (principal == User::\"a\", action == Action::\"doOrder\", resource);\n"),
+    ]);
+    let (report, code) = json(dir.path(), &["check"]);
+    assert_eq!((found(&report), code, not_validated(&report).len()), (vec![], 0, 0), "{report:#}");
+    assert_eq!(report["summary"]["stores"], 2);
+}
+
+/// The kind: hidden files outside of git, which are as much a part of the folder as inside.
+#[test]
+fn a_hidden_file_is_read() {
+    let dir = place(&[("a.cedarschema", SCHEMA), (".late.cedar", OTHER)]);
+    let (report, code) = json(dir.path(), &["check"]);
+    assert!(code == 1 && rules(&report).contains(&"unrecognized-entity-type"), "{report:#}");
+}

@@ -147,7 +147,7 @@ fn a_huge_summary_is_cut_and_says_so() {
     let file = SourceFile::new("a.cedar", "needle");
     let findings =
         (0..3000).map(|_| Finding::new("unknown-attribute", Level::Error, at(&file, "needle"), "*".repeat(900)));
-    let rows = (0..500).map(|n| failing_row(&format!("t#{n}"), at(&file, "needle"), "no")).collect();
+    let rows = (0..500).map(|n| failing_row(&format!("t#{n}"), at(&file, "needle"), &format!("no {n}"))).collect();
     let mut outcome = outcome(findings.collect(), rows);
     outcome.notices.push(Notice::new(NoticeKind::QuestionOpen, "a bound was hit".to_owned()));
     let text = summary_markdown(&outcome, &Options { verbose: true, ..PLAIN });

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::group::Group;
+use super::schemas::SCHEMA_FOLDERS;
 use super::units::Unit;
 use super::words::{Names, mentioned};
 use crate::repo::files::Files;
@@ -60,6 +61,10 @@ impl<'u, 'p, 'f, 's> Govern<'u, 'p, 'f, 's> {
         let mut governed: Vec<Governed<'p>> = own.into_iter().flat_map(|group| self.among_own(group)).collect();
         let mut elsewhere = Vec::new();
         for group in without {
+            if let Some(parts) = self.by_folders(&group) {
+                elsewhere.extend(parts);
+                continue;
+            }
             let by = self.elsewhere(&group, &governed);
             elsewhere.push(Governed { name: None, group, by });
         }
@@ -117,6 +122,9 @@ impl<'u, 'p, 'f, 's> Govern<'u, 'p, 'f, 's> {
         if let Some(parts) = self.in_parts(&group, |path| self.by_name(&own, path).map(|unit| (unit, stem(path)))) {
             return parts;
         }
+        if let Some(parts) = self.in_parts(&group, |path| self.by_folder(&own, path)) {
+            return parts;
+        }
         let names = self.names(&group.policies);
         match self.fitting(&own, &names).as_slice() {
             [only] if names.count() > 0 => whole(group, Governing::Unit(*only, SchemaSource::Own)),
@@ -150,6 +158,53 @@ impl<'u, 'p, 'f, 's> Govern<'u, 'p, 'f, 's> {
     fn by_name(&self, own: &[usize], path: &str) -> Option<usize> {
         let named = |unit: &Unit<'_>| unit.stems().any(|own| own == stem(path));
         own.iter().copied().find(|unit| self.units.get(*unit).is_some_and(named))
+    }
+
+    /// `group` in parts, if each folder of it has a schema elsewhere that is called as it is.
+    fn by_folders(&self, group: &Group<'p>) -> Option<Vec<Governed<'p>>> {
+        let all = self.open(group);
+        let parts = self.in_parts(group, |path| self.by_folder(&all, path))?;
+        let moved = |mut part: Governed<'p>| {
+            if let Some(folder) = &part.name {
+                part.group.root.clone_from(folder);
+            }
+            if let Governing::Unit(_, source) = &mut part.by {
+                *source = SchemaSource::Elsewhere;
+            }
+            part
+        };
+        (parts.len() > 1).then(|| parts.into_iter().map(moved).collect())
+    }
+
+    /// The schemas that may govern `group`: what lies among examples or tests is theirs.
+    fn open(&self, group: &Group<'_>) -> Vec<usize> {
+        let open = |unit: &Unit<'_>| within(&group.root, unit.apart()) || within(group.apart, unit.apart());
+        self.units.iter().enumerate().filter(|(_, unit)| open(unit)).map(|(at, _)| at).collect()
+    }
+
+    /// The schema that is called as a folder around the policies at `path` is, or lies in one that is, if it declares
+    /// what they name; and that folder.
+    fn by_folder(&self, own: &[usize], path: &'p str) -> Option<(usize, &'p str)> {
+        let mut found = None;
+        let mut end = 0;
+        for part in dir(path).split('/') {
+            let folder = path.get(..end + part.len())?;
+            end += part.len() + 1;
+            if let [only] = self.called(own, part).as_slice()
+                && self.lacking(*only, &self.names(&[path])) == Some(0)
+            {
+                found = Some((*only, folder));
+            }
+        }
+        found
+    }
+
+    /// Those of `among` that are called `name`, or whose folder is.
+    fn called(&self, among: &[usize], name: &str) -> Vec<usize> {
+        let last = |path: &str| path.rsplit('/').next().unwrap_or_default().to_owned();
+        let called = |unit: &Unit<'_>| last(dir(unit.path())) == name || unit.stems().any(|stem| last(stem) == name);
+        let plain = !name.is_empty() && !SCHEMA_FOLDERS.contains(&name);
+        among.iter().copied().filter(|unit| plain && self.units.get(*unit).is_some_and(called)).collect()
     }
 
     /// `group` in parts, if `pick` gives each of its files a schema and the name of its part.
@@ -200,11 +255,16 @@ impl<'u, 'p, 'f, 's> Govern<'u, 'p, 'f, 's> {
         all.iter().copied().filter(|unit| nearest > 0 && shared(unit) == nearest).collect()
     }
 
+    /// The one of `several` that is called as a folder of `group` is: `schema/v1` for `policies/v1`.
+    fn beside(&self, several: &[usize], group: &Group<'_>) -> Option<usize> {
+        let mut called: Vec<usize> = group.root.split('/').flat_map(|part| self.called(several, part)).collect();
+        called.dedup();
+        if let [only] = called.as_slice() { Some(*only) } else { None }
+    }
+
     /// What governs a group whose folder no schema rules.
     pub(super) fn elsewhere(&self, group: &Group<'_>, governed: &[Governed<'p>]) -> Governing {
-        // What lies among examples or tests is theirs.
-        let open = |unit: &Unit<'_>| within(&group.root, unit.apart()) || within(group.apart, unit.apart());
-        let all: Vec<usize> = self.units.iter().enumerate().filter(|(_, unit)| open(unit)).map(|(at, _)| at).collect();
+        let all = self.open(group);
         if all.is_empty() {
             return Governing::Nothing(SchemaSource::Nowhere);
         }
@@ -240,7 +300,10 @@ impl<'u, 'p, 'f, 's> Govern<'u, 'p, 'f, 's> {
         match fits.as_slice() {
             [only] => Governing::Unit(*only, SchemaSource::Elsewhere),
             [] => Governing::Nothing(SchemaSource::NoneFits(all.iter().filter_map(path).collect())),
-            several => Governing::Nothing(SchemaSource::SeveralFit(several.iter().filter_map(path).collect())),
+            several => match self.beside(several, group) {
+                Some(only) => Governing::Unit(only, SchemaSource::Elsewhere),
+                None => Governing::Nothing(SchemaSource::SeveralFit(several.iter().filter_map(path).collect())),
+            },
         }
     }
 }

@@ -69,9 +69,8 @@ const LOOKED_AT: usize = 500;
 
 /// Whether the name or folder of the file at `path` says that it may hold rows, although its name is no table's.
 fn may_be_table(path: &str) -> bool {
-    let hidden = dir(path).split('/').any(|folder| folder.starts_with('.'));
     let ends = [".yaml", ".yml", ".json", ".csv"].iter().any(|ending| path.to_lowercase().ends_with(ending));
-    ends && !hidden && path.to_lowercase().contains("test")
+    ends && path.to_lowercase().contains("test")
 }
 
 /// Those of `paths` that hold a table all the same, and why they are not read.
@@ -80,8 +79,14 @@ fn nearly_tables(paths: &[&String], files: &Files<'_>) -> Vec<(String, String)> 
     let is_table = |path: &&&String| {
         files.text(path).is_ok_and(|file| TableForm::of(&file, false).is_some() && TableForm::could_be(&file))
     };
-    let why = "its name is no decision table's: those end in `_test.yaml`, `.yml`, `.json` or `.csv`";
-    paths.par_iter().filter(is_table).map(|path| ((*path).clone(), why.to_owned())).collect()
+    let why = |path: &str| {
+        if dir(path).split('/').any(|folder| folder.starts_with('.')) {
+            "decision tables are not looked for in folders whose names begin with a dot"
+        } else {
+            "its name is no decision table's: those end in `_test.yaml`, `.yml`, `.json` or `.csv`"
+        }
+    };
+    paths.par_iter().filter(is_table).map(|path| ((*path).clone(), why(path).to_owned())).collect()
 }
 
 fn new_plan(store: &StoreConfig) -> Plan {

@@ -11,7 +11,7 @@ use super::idle::{idle_data, idle_schema};
 use super::plan::{Layout, Plan};
 use super::schemas::{conflict, root_of};
 use super::sorted::Sorted;
-use super::units::{Unit, apart_by_names, units};
+use super::units::{Unit, apart_by_names, completed, units};
 use super::words::mentioned;
 use crate::repo::files::Files;
 use crate::repo::model::SchemaSource;
@@ -25,7 +25,14 @@ pub(super) fn discover(free: &[(&str, Kind)], files: &Files<'_>, layout: &mut La
     let mut ruled = ruled(&sorted);
     let mut all: Vec<Unit<'_>> = Vec::new();
     for (root, paths) in std::mem::take(&mut ruled) {
-        let own = units(root, paths.as_slice(), files);
+        let mut own = units(root, paths.as_slice(), files);
+        if let [only] = own.as_slice()
+            && let Some(outer) =
+                all.iter().filter(|outer| rules_around(outer, only)).max_by_key(|outer| outer.root.len())
+            && let Some(whole) = completed(only, outer, files)
+        {
+            own = vec![whole];
+        }
         if let [only] = own.as_slice()
             && let Some(outer) =
                 all.iter_mut().filter(|outer| rules_around(outer, only)).max_by_key(|outer| outer.root.len())
@@ -50,9 +57,12 @@ pub(super) fn discover(free: &[(&str, Kind)], files: &Files<'_>, layout: &mut La
     let mut stores: Vec<Found<'_>> = governed.into_iter().map(|governed| found(governed, &all, files)).collect();
     let used: BTreeSet<usize> = stores.iter().chain(&spelled).filter_map(|store| store.unit).collect();
     let tied: BTreeSet<&str> = stores.iter().flat_map(|store| store.tied.iter().copied()).collect();
+    // A schema may be a part of those that are used.
+    let parts: BTreeSet<&str> = used.iter().filter_map(|at| all.get(*at)).flat_map(Unit::paths).collect();
     let idle: Vec<usize> = (0..all.len())
         .filter(|at| {
-            let idle = |path: &str| !tied.contains(path) && !layout.named_schemas.contains(path);
+            let idle =
+                |path: &str| !tied.contains(path) && !layout.named_schemas.contains(path) && !parts.contains(path);
             !used.contains(at) && all.get(*at).is_some_and(|unit| unit.paths().all(idle))
         })
         .collect();

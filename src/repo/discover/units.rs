@@ -116,6 +116,17 @@ fn are_fragments(units: &[Unit<'_>], by_themselves: bool, files: &Files<'_>) -> 
     by_themselves && apart_by_names(&units.iter().collect::<Vec<_>>(), files)
 }
 
+/// `inner`, which cannot be used by itself, with the files of `outer`, which rules a folder around its own: if together
+/// they make a schema, it declares what is declared around it too.
+pub(super) fn completed<'p>(inner: &Unit<'p>, outer: &Unit<'p>, files: &Files<'_>) -> Option<Unit<'p>> {
+    if inner.names(files).is_some() || outer.names(files).is_none() {
+        return None;
+    }
+    let all = outer.files.iter().chain(&inner.files).copied().collect();
+    let unit = Unit { twins: inner.twins.clone(), ..Unit::new(inner.root, all) };
+    unit.names(files).is_some().then_some(unit)
+}
+
 /// Whether these make a schema that can be used when they are read as one.
 fn make_one(units: &[Unit<'_>], files: &Files<'_>) -> bool {
     let paths = units.iter().flat_map(|unit| &unit.files);

@@ -76,20 +76,11 @@ fn rows<'a>(page: &mut Page, outcome: &'a Outcome, explanations: &mut Explanatio
             page.gap();
         }
     }
-    let (failed, unrun): (Vec<_>, Vec<_>) = outcome.bad_rows().partition(|row| row.status == Status::Fail);
     // Rows often share one cause, which is said once.
-    let mut alike: Vec<Vec<&'a TestResult>> = Vec::new();
-    let mut places = HashMap::new();
-    for result in failed {
-        let at = *places.entry(row::cause(result)).or_insert(alike.len());
-        match alike.get_mut(at) {
-            Some(rows) => rows.push(result),
-            None => alike.push(vec![result]),
-        }
-    }
-    for rows in alike {
+    for rows in select::failed_rows(outcome) {
         row::write_failed(page, &rows, explanations, options.verbose);
     }
+    let unrun = outcome.bad_rows().filter(|row| row.status == Status::Error);
     let mut groups: Vec<(Cause<'_>, Vec<&TestResult>)> = Vec::new();
     let mut places = HashMap::new();
     for result in unrun {

@@ -18,15 +18,6 @@ pub(super) fn write_brief(page: &mut Page, row: &TestResult) {
     }
 }
 
-/// Why a row failed: what it wanted, what came out and which policies made it so. Rows of which that is the same fail
-/// for one cause.
-pub(super) fn cause(row: &TestResult) -> String {
-    let policies: Vec<&str> = row.got.iter().flat_map(|got| &got.reason).map(|policy| policy.name.as_str()).collect();
-    let errors: Vec<_> = row.got.iter().flat_map(|got| &got.errors).map(|error| &error.policy.name).collect();
-    let explained: Vec<_> = row.explanations.iter().map(|one| &one.sentence).collect();
-    format!("{:?} {:?} {:?} {policies:?} {errors:?} {explained:?}", row.store, row.message, row.expected)
-}
-
 /// Writes rows that failed for one cause, what there is to learn from them, and an empty line.
 pub(super) fn write_failed<'a>(
     page: &mut Page,

@@ -2,7 +2,7 @@
 
 use super::changes;
 use super::escape::{cell, code};
-use crate::outcome::{Outcome, RowRequest, TestResult, Verdict};
+use crate::outcome::{Outcome, RowRequest, Status, TestResult, Verdict};
 use crate::report::counted::counted;
 use crate::report::select::Group;
 use crate::report::verdict;
@@ -22,7 +22,8 @@ pub fn summary_markdown(outcome: &Outcome, options: &Options) -> String {
     let selection = select::findings(outcome, options);
     let headline = verdict::with_hidden_notes(outcome, selection.hidden_notes);
     let mut out = Summary { text: format!("### {} {}\n", mark(outcome), cell(&headline)) };
-    let rows: Vec<&TestResult> = outcome.bad_rows().collect();
+    let unrun = outcome.bad_rows().filter(|row| row.status == Status::Error).map(|row| vec![row]);
+    let rows: Vec<Vec<&TestResult>> = select::failed_rows(outcome).into_iter().chain(unrun).collect();
     let mut remarks = remarks(outcome, options);
     remarks.splice(0..0, selection.rest.iter().map(|more| format!("- And {}\n", cell(more))));
     let reserved = |following: &[bool]| RESERVED * following.iter().filter(|any| **any).count();
@@ -39,7 +40,7 @@ pub fn summary_markdown(outcome: &Outcome, options: &Options) -> String {
     );
     out.table(
         "\n| Row | Where | Expected | Got | Why |\n|---|---|---|---|---|\n",
-        rows.into_iter().map(test_row),
+        rows.iter().map(|rows| test_row(rows)),
         LONGEST - reserved(&[said]),
         ("failing row is", "failing rows are"),
     );
@@ -129,7 +130,9 @@ fn finding_row(group: &Group<'_>) -> String {
     format!("| {level} | {rule} | {at} | {what} |\n")
 }
 
-fn test_row(row: &TestResult) -> String {
+/// Rows that fail for one cause: the first, and what the others asked.
+fn test_row(rows: &[&TestResult]) -> String {
+    let Some((row, others)) = rows.split_first() else { return String::new() };
     let expected = row.expected.as_ref().map_or("", |expected| expected.decision.as_str());
     let mut got = row.got.as_ref().map_or(row.status.as_str(), |got| got.decision.as_str()).to_owned();
     for policy in row.got.iter().flat_map(|got| &got.reason).take(10) {
@@ -138,13 +141,21 @@ fn test_row(row: &TestResult) -> String {
     let explanation = row.explanations.first().map(|explanation| &explanation.sentence);
     let why = [row.message.as_ref(), row.help.as_ref(), explanation].into_iter().flatten();
     let why: Vec<String> = why.map(|text| cell(text)).collect();
-    let request = row.request.as_ref().map(|request| {
+    let asked = |row: &TestResult, summary: &str| {
+        let request = row.request.as_ref()?;
         let context = serde_json::from_str(request.context.get()).ok().and_then(|context| evidence::context(&context));
         let RowRequest { principal, action, resource, .. } = request;
-        folded("request", &format!("principal {principal}, action {action}, resource {resource}"), context)
-    });
+        Some(folded(summary, &format!("principal {principal}, action {action}, resource {resource}"), context))
+    };
+    let mut requests: String = asked(row, "request").unwrap_or_default();
+    for other in others.iter().take(PLACES) {
+        requests.push_str(&asked(other, &format!("and so does {}", code(&other.id))).unwrap_or_default());
+    }
+    if let Some(more) = others.len().checked_sub(PLACES + 1) {
+        requests.push_str(&format!("and so do {}", counted(more + 1, "more row", "more rows")));
+    }
     let (id, at) = (code(&row.id), place(&row.location));
-    format!("| {id} | {at} | {expected} | {got} | {}{} |\n", why.join("<br>"), request.unwrap_or_default())
+    format!("| {id} | {at} | {expected} | {got} | {}{requests} |\n", why.join("<br>"))
 }
 
 /// A request that is shown when it is asked for.
