@@ -5,6 +5,7 @@ mod common;
 
 mod baseline;
 mod config_schema;
+mod habits;
 mod help;
 mod hostile;
 mod init;
