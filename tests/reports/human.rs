@@ -177,7 +177,11 @@ fn thousands_of_findings_in_one_file_take_no_quadratic_time() {
     // Unless everything is asked for, one cause is said once.
     let out = render("human", &all, &PLAIN);
     assert_eq!(out.matches("error[unknown-attribute]").count(), 1);
-    assert!(out.contains("the same at a.cedar:2:1, ") && out.contains("4994 more places (-v lists them)"), "{out}");
+    let words = out.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        words.contains("the same in 4999 more places: a.cedar:2:1, ") && words.contains("... (-v lists them)"),
+        "{out}"
+    );
     assert!(started.elapsed().as_secs() < 20, "{:?}", started.elapsed());
 }
 

@@ -89,9 +89,10 @@ impl<'a> Findings<'a> {
         };
         let mut shown: Vec<String> = places.iter().take(most).map(label).collect();
         if places.len() > most {
-            shown.push(format!("{} (-v lists them)", counted(places.len() - most, "more place", "more places")));
+            shown.push("... (-v lists them)".to_owned());
         }
-        page.item(Ink::Dim, "  the same at ", 4, &shown.join(", "));
+        let lead = format!("  the same in {}: ", counted(places.len(), "more place", "more places"));
+        page.item(Ink::Dim, &lead, 4, &shown.join(", "));
     }
 
     fn places(&self, page: &mut Page, places: &[&Related]) {

@@ -117,6 +117,7 @@ struct FindingOut<'a> {
     store: Option<&'a str>,
     policy: Option<&'a str>,
     location: LocationOut<'a>,
+    count: usize,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     also: Vec<LocationOut<'a>>,
     related: Vec<RelatedOut<'a>>,
@@ -281,6 +282,7 @@ fn finding(finding: &Finding) -> FindingOut<'_> {
         store: finding.store.as_deref(),
         policy: finding.policy.as_deref(),
         location: location(&finding.location),
+        count: 1 + finding.also.len(),
         also: finding.also.iter().map(location).collect(),
         related: finding.related.iter().map(related).collect(),
         environments: &finding.environments,

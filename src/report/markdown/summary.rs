@@ -114,10 +114,11 @@ fn finding_row(group: &Group<'_>) -> String {
     let places: Vec<&Location> = finding.also.iter().chain(also).collect();
     if !places.is_empty() {
         let mut shown: Vec<String> = places.iter().take(PLACES).map(|at| place(at)).collect();
-        if let Some(more) = places.len().checked_sub(PLACES + 1) {
-            shown.push(counted(more + 1, "more place", "more places"));
+        if places.len() > PLACES {
+            shown.push("...".to_owned());
         }
-        what.push_str(&format!("<br>the same at {}", shown.join(", ")));
+        let count = counted(places.len(), "more place", "more places");
+        what.push_str(&format!("<br>the same in {count}: {}", shown.join(", ")));
     }
     if let Some(help) = &finding.help {
         what.push_str(&format!("<br>*{}*", cell(help)));
