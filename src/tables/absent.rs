@@ -12,6 +12,7 @@ use cedar_policy::{Entities, Entity, EntityUid, Request};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::known::{Known, Part, named as mentioned, near_among};
+use super::ran::SILENT;
 use super::rows::{Row, RowEntities, Uid};
 use super::strangers::{Met, Stranger};
 use super::uid::meant;
@@ -102,7 +103,7 @@ impl<'r> Absent<'r> {
         }
         let silent = silent.iter().map(|error| {
             let (policy, words) = (inline(&error.policy.name), inline(&error.message));
-            format!("`{policy}` fails to evaluate and is skipped, where `errors` says nothing of it: {words}")
+            format!("`{policy}`{SILENT}{words}")
         });
         result.notes.extend(silent);
     }

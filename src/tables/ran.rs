@@ -24,6 +24,9 @@ pub struct Ran {
     pub stopped: bool,
 }
 
+/// What stands between a policy that fails to evaluate and why, in the note of a row that is silent about it.
+pub(super) const SILENT: &str = " fails to evaluate and is skipped, where `errors` says nothing of it: ";
+
 impl Ran {
     pub(super) fn noted(&mut self, note: &str, count: usize, first: &str) {
         match self.notes.get_mut(note) {
@@ -34,13 +37,22 @@ impl Ran {
         }
     }
 
-    /// What rows show and do not fail for, each once, with the first row that shows it.
+    /// What rows show and do not fail for, each once, with the first row that shows it. A policy that fails to evaluate
+    /// does so for one cause, whichever entity it is about.
     #[must_use]
     pub fn remarks(&self) -> Vec<Notice> {
-        let remark = |(note, (count, first)): (&String, &(usize, String))| match count {
+        let mut folded: Vec<(&str, &str, usize, &str)> = Vec::new();
+        for (note, (count, first)) in &self.notes {
+            let what = note.split_once(SILENT).map_or(note.as_str(), |(what, _)| what);
+            match folded.iter_mut().find(|(known, ..)| *known == what) {
+                Some((_, _, known, _)) => *known += count,
+                None => folded.push((what, note, *count, first)),
+            }
+        }
+        let remark = |(_, note, count, first): (&str, &str, usize, &str)| match count {
             1 => format!("{note} ({})", inline(first)),
             count => format!("{note} ({count} rows, such as {})", inline(first)),
         };
-        self.notes.iter().map(|note| Notice::new(NoticeKind::RowRemark, remark(note))).collect()
+        folded.into_iter().map(|note| Notice::new(NoticeKind::RowRemark, remark(note))).collect()
     }
 }

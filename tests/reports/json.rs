@@ -44,7 +44,7 @@ fn json_has_the_promised_shape() {
     assert_eq!((json["outcome"].as_str(), json["exit"].as_u64()), (Some("findings"), Some(1)));
     assert_eq!(json["summary"]["findings"], serde_json::json!({ "error": 4, "warning": 0, "note": 0 }));
     assert_eq!(json["summary"]["tests"], serde_json::json!({ "pass": 0, "fail": 1, "error": 0, "skip": 0 }));
-    let finding = "rule level message help store policy location related environments evidence fingerprint";
+    let finding = "rule level message help store policy location count related environments evidence fingerprint";
     assert_eq!(keys(&json["findings"][0]), finding);
     assert_eq!(keys(&json["findings"][0]["location"]), "path start end offset length");
     assert_eq!(json["tests"][0]["got"]["reason"], serde_json::json!(["policies/a.cedar#view-own"]));

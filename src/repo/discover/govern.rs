@@ -145,7 +145,10 @@ impl<'u, 'p, 'f, 's> Govern<'u, 'p, 'f, 's> {
                 {
                     return whole(group, Governing::Unit(*unit, SchemaSource::Own));
                 }
-                whole(group, Governing::Tie(own))
+                // The nearest first, as the one to propose.
+                let mut tied: Vec<usize> = near.iter().map(|(_, unit)| *unit).collect();
+                tied.extend(own.iter().filter(|unit| !near.iter().any(|(_, known)| known == *unit)));
+                whole(group, Governing::Tie(tied))
             }
             fits => {
                 let tied = fits.to_vec();
