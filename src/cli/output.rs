@@ -103,12 +103,13 @@ fn wanted(args: &CommonArgs) -> Result<Vec<Wanted>, Failure> {
     let wanted: Vec<Wanted> = args.report.iter().map(|text| parse(text)).collect::<Result<_, _>>()?;
     // Two reports in one stream are neither, but for GitHub's commands, which it takes out of the log.
     let printed: Vec<&str> = wanted.iter().filter(|one| one.file.is_none()).map(|one| one.format.name).collect();
-    let readable = |name: &str| ["github", "human"].contains(&name);
-    if let [first, second, ..] = printed.as_slice()
-        && (first == second || !readable(first) || !readable(second))
-    {
-        let why = format!("both `{first}` and `{second}` would go to standard output; write one of them to a file");
-        return Err(Failure(format!("{why}: `--report {second}=FILE`")));
+    let together = printed.is_empty() || matches!(printed.as_slice(), [_] | ["human", "github"] | ["github", "human"]);
+    if !together {
+        let (all, last) = (printed.join("`, `"), printed.last().copied().unwrap_or_default());
+        return Err(Failure(format!(
+            "standard output takes one report, and `{all}` would go there; write the others to files: `--report \
+             {last}=FILE`"
+        )));
     }
     Ok(wanted)
 }

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::rules::CONFIGURATION;
 use crate::finding::{Finding, Level};
-use crate::text::{Location, SourceFile, Span};
+use crate::text::{Location, SourceFile, Span, inline};
 
 /// The name of the file that `polcheck baseline` writes.
 pub const BASELINE_NAME: &str = "polcheck-baseline.json";
@@ -85,7 +85,8 @@ impl Baseline {
     pub fn apply(&self, findings: &mut [Finding], ran: &dyn Fn(&str) -> bool) -> Vec<Finding> {
         let mut left: BTreeMap<(&str, &str), usize> = BTreeMap::new();
         for entry in &self.entries {
-            *left.entry((&entry.rule, &entry.fingerprint)).or_default() += entry.count;
+            let left = left.entry((&entry.rule, &entry.fingerprint)).or_default();
+            *left = left.saturating_add(entry.count);
         }
         for finding in findings {
             let known = left.get_mut(&(finding.rule, plain(&finding.fingerprint))).filter(|left| **left > 0);
@@ -102,7 +103,7 @@ impl Baseline {
     fn unused(&self, entry: &BaselineEntry) -> Finding {
         let start = self.file.text().find(&format!("\"{}\"", entry.fingerprint)).unwrap_or(0);
         let place = Location::new(&self.file, Span::new(start, start + entry.fingerprint.len() + 2));
-        let message = format!("this baselines a finding of `{}` that is not there any more", entry.rule);
+        let message = format!("this baselines a finding of `{}` that is not there any more", inline(&entry.rule));
         let help = "write it anew with `polcheck baseline`, so that the next one of its kind is told";
         Finding::new(super::UNUSED_CONFIGURATION.id, Level::Warning, place, message).help(help)
     }
@@ -112,12 +113,14 @@ impl Baseline {
     pub fn more_than(&self, base: Option<&Self>) -> Vec<(String, usize, Location)> {
         let mut known: BTreeMap<(&str, &str), usize> = BTreeMap::new();
         for entry in base.iter().flat_map(|base| &base.entries) {
-            *known.entry((&entry.rule, &entry.fingerprint)).or_default() += entry.count;
+            let known = known.entry((&entry.rule, &entry.fingerprint)).or_default();
+            *known = known.saturating_add(entry.count);
         }
         let mut more: BTreeMap<&str, usize> = BTreeMap::new();
         for entry in &self.entries {
             let known = known.remove(&(entry.rule.as_str(), entry.fingerprint.as_str())).unwrap_or(0);
-            *more.entry(&entry.rule).or_default() += entry.count.saturating_sub(known);
+            let more = more.entry(&entry.rule).or_default();
+            *more = more.saturating_add(entry.count.saturating_sub(known));
         }
         let place = || Location::of_path(self.file.path());
         more.into_iter()
@@ -143,7 +146,8 @@ pub fn baseline_text(findings: &[&Finding], kept: Vec<BaselineEntry>) -> String 
             fingerprint,
             count: 0,
         };
-        entries.entry(key).or_insert_with(new).count += 1;
+        let entry = entries.entry(key).or_insert_with(new);
+        entry.count = entry.count.saturating_add(1);
     }
     let written = Written { baseline: FORMAT, findings: entries.into_values().collect() };
     // Plain data: there is nothing that could not be written.

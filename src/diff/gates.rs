@@ -99,13 +99,14 @@ pub(super) fn rule_weakened(
     accepted: &[Acceptance],
     today: &str,
 ) {
-    let all = gates.iter().any(|gate| gate.weakened);
+    let gate = gates.iter().find(|gate| gate.weakened);
     for one in weakened {
         let acceptance = accepted.iter().find(|other| other.fingerprint == one.fingerprint);
         for known in known.iter_mut().filter(|known| known.fingerprint == one.fingerprint) {
             known.used = true;
         }
-        let refused = all || ALWAYS.contains(&one.kind);
+        let refused = gate.is_some() || ALWAYS.contains(&one.kind);
+        one.gate = gate.map(|gate| gate.location.clone());
         let in_force = acceptance.is_some_and(|one| today <= one.until.as_str());
         one.ruling = match (refused, in_force) {
             (false, _) => Ruling::Free,

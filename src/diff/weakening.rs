@@ -283,23 +283,28 @@ pub(super) fn unread_files(old: &Repo, new: &Repo, config: &Config) -> Vec<Weake
     };
     let after = read(new);
     let listed: BTreeSet<&String> = new.listed.iter().collect();
-    let left_out = |path: &String| config.exclude.iter().find(|pattern| pattern.matches(path));
-    let mut found = Vec::new();
-    for path in read(old).iter().filter(|path| listed.contains(path)) {
-        let shown = inline(path);
-        match left_out(path) {
-            Some(pattern) => {
-                let what = format!("`{shown}` is no longer read: `{}` excludes it", inline(&pattern.text));
-                found.push(Weakened::new("file_unread", what, pattern.location.clone()));
-            }
-            None if !after.contains(path) => {
-                let what = format!("`{shown}` is no longer read, although it is there");
-                found.push(Weakened::new("file_unread", what, Location::of_path(path)));
-            }
-            None => {}
+    let mut taken: BTreeMap<Option<usize>, Vec<String>> = BTreeMap::new();
+    for path in read(old).into_iter().filter(|path| listed.contains(path)) {
+        let pattern = config.exclude.iter().position(|pattern| pattern.matches(&path));
+        if pattern.is_some() || !after.contains(&path) {
+            taken.entry(pattern).or_default().push(path);
         }
     }
-    found
+    let said = |(pattern, paths): (Option<usize>, Vec<String>)| {
+        let named: Vec<String> = paths.iter().map(|path| format!("`{}`", inline(path))).collect();
+        let (named, are) = (named.join(", "), if paths.len() == 1 { "is" } else { "are" });
+        match pattern.and_then(|at| config.exclude.get(at)) {
+            Some(pattern) => {
+                let what = format!("{named} {are} no longer read: `{}` excludes what was", inline(&pattern.text));
+                Weakened::new("file_unread", what, pattern.location.clone())
+            }
+            None => {
+                let what = format!("{named} {are} there and no longer read");
+                Weakened::new("file_unread", what, Location::of_path(paths.first().map_or(".", String::as_str)))
+            }
+        }
+    };
+    taken.into_iter().map(said).collect()
 }
 
 fn rows(old: &[TestResult], new: &[TestResult], found: &mut Vec<Weakened>) {

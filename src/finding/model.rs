@@ -283,6 +283,9 @@ fn fold(findings: &mut Vec<Finding>) {
                 let more = finding.environments.into_iter().filter(|one| !known.environments.contains(one));
                 let more: Vec<Environment> = more.collect();
                 known.environments.extend(more);
+                known.names.extend(finding.names);
+                known.names.sort_unstable();
+                known.names.dedup();
             }
             _ => {
                 first.insert(cause, kept.len());

@@ -353,6 +353,8 @@ pub struct Weakened {
     pub location: Location,
     /// Whether it fails the run.
     pub ruling: Ruling,
+    /// The gate that refuses it; `None` for what is refused without one.
+    pub gate: Option<Location>,
     /// What it is accepted by: a hash of kind and words.
     pub fingerprint: String,
     /// Of an acceptance: the fingerprint of what it accepts.
@@ -366,7 +368,7 @@ impl Weakened {
         let what = what.into();
         let digest = Sha256::digest(format!("{kind}\n{what}").as_bytes());
         let fingerprint = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-        Self { kind, what, location, ruling: Ruling::Free, fingerprint, accepts: None }
+        Self { kind, what, location, ruling: Ruling::Free, gate: None, fingerprint, accepts: None }
     }
 }
 

@@ -58,10 +58,14 @@ impl<'s> Files<'s> {
         file
     }
 
-    /// The text of `path`, or of the file that it is a link to.
+    /// The text of `path`, or of the file that it is a link to, under the path of the link: what is found in it belongs
+    /// to the folder that has the link.
     pub(super) fn linked(&self, path: &str) -> Result<Arc<SourceFile>, ReadError> {
         match self.text(path) {
-            Err(ReadError::LinkTo(target)) => self.text(&target),
+            Err(ReadError::LinkTo(target)) => {
+                let file = self.text(&target)?;
+                Ok(SourceFile::new(path, file.text().to_owned()))
+            }
             read => read,
         }
     }

@@ -92,8 +92,7 @@ pub fn check(options: &CheckOptions) -> Result<Outcome, RunError> {
     finish(&mut outcome, &loaded, reading, &ran)?;
     // In a change its author writes the baseline, so the base's counts.
     let baseline = base.as_ref().map_or(loaded.baseline.as_ref(), |base| base.settings.baseline.as_ref());
-    let whole = loaded.repo.focus.is_whole() && reading.store.is_none();
-    baselined::apply(&mut outcome, baseline, whole, &ran);
+    baselined::apply(&mut outcome, baseline, &loaded, reading, &ran);
     if let Some(sides) = compared {
         outcome.only_new = !all;
         fresh::mark(&mut outcome, sides, &loaded, *level, reading)?;

@@ -25,7 +25,7 @@ use crate::triage::{Revisions, mark_new};
 /// of `sides`, whether it is new.
 pub(super) fn mark(
     outcome: &mut Outcome,
-    sides: Sides,
+    mut sides: Sides,
     loaded: &Loaded,
     level: Option<u32>,
     reading: &Reading,
@@ -35,7 +35,6 @@ pub(super) fn mark(
         discard(sides);
         return Ok(());
     }
-    let mut sides = sides;
     let before = base(&mut sides, outcome, loaded, level, reading)?;
     let comparison = outcome.comparison.as_ref();
     let environments =
@@ -47,6 +46,10 @@ pub(super) fn mark(
         after: loaded.repo.listed.iter().map(String::as_str).collect(),
     };
     mark_new(&mut outcome.findings, &before.findings, &revisions);
+    // The base has what its baseline has: what is new reaches further, or is there again.
+    for finding in outcome.findings.iter_mut().filter(|finding| finding.new == Some(true)) {
+        finding.baselined = false;
+    }
     mark_rows(&mut outcome.tests, &before.tests);
     discard((sides, before));
     Ok(())

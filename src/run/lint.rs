@@ -47,8 +47,7 @@ pub fn lint(options: &LintOptions) -> Result<Outcome, RunError> {
     outcome.checked_something = loaded.holds_policies();
     let ran = |rule: &Rule| engine::lint_rule(rule.id).is_some() && loaded.ran(rule, &demanded);
     finish(&mut outcome, &loaded, reading, &ran)?;
-    let whole = loaded.repo.focus.is_whole() && reading.store.is_none();
-    baselined::apply(&mut outcome, loaded.baseline.as_ref(), whole, &ran);
+    baselined::apply(&mut outcome, loaded.baseline.as_ref(), &loaded, reading, &ran);
     outcome.demanded = demanded;
     discard(loaded);
     Ok(outcome)

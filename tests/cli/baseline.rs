@@ -112,3 +112,39 @@ fn a_change_cannot_baseline_itself() {
     let weakened = report["weakened"].as_array().unwrap();
     assert!(weakened.iter().any(|one| one["kind"] == "baseline_extended"), "{weakened:?}");
 }
+
+/// The kind: runs over a part. None may take the rest out of the file, nor lose what it cannot read.
+#[test]
+fn a_run_over_a_part_loses_nothing_of_the_file() {
+    let other = UNSAFE.replace("\"a\"", "\"b\"").replace("when {", "when { true &&");
+    let dir = repository(&[("polcheck.toml", CONFIG), ("b/b.cedar", &other)]);
+    run(dir.path(), &["baseline"]);
+    let whole = std::fs::read_to_string(dir.path().join(NAME)).unwrap();
+    // From a folder below, with no path: the folder is what was asked for.
+    assert_eq!(run(&dir.path().join("b"), &["baseline"]).code, 0);
+    assert_eq!(std::fs::read_to_string(dir.path().join(NAME)).unwrap(), whole);
+    let part = run(dir.path(), &["baseline", "--store", "."]);
+    assert!(part.code == 2 && part.stderr.contains("a baseline is of all stores"), "{}", part.stderr);
+    write(dir.path(), &[(NAME, "{ cut off")]);
+    let broken = run(dir.path(), &["baseline", "b"]);
+    assert!(broken.code == 2 && broken.stderr.contains("cannot keep the rest"), "{}", broken.stderr);
+    assert_eq!(std::fs::read_to_string(dir.path().join(NAME)).unwrap(), "{ cut off");
+}
+
+/// A finding that the base's baseline has, and that reaches further now, is new all the same.
+#[test]
+fn what_reaches_further_than_the_baseline_is_new() {
+    let schema = |page: &str| {
+        format!(
+            "{SCHEMA}entity Page {{ {page}: User }};\naction read appliesTo {{ principal: User, resource: Page }};\n"
+        )
+    };
+    let dir = repository(&[("polcheck.toml", CONFIG), ("app.cedarschema", &schema("owner"))]);
+    run(dir.path(), &["baseline"]);
+    git(dir.path(), &["add", "."]);
+    git(dir.path(), &["commit", "-qm", "baseline"]);
+    assert_eq!(json(dir.path(), &["check", "--against", "HEAD"]).1, 0);
+    write(dir.path(), &[("app.cedarschema", &schema("owner?"))]);
+    let (report, code) = json(dir.path(), &["check", "--against", "HEAD"]);
+    assert_eq!((code, counted(&report)), (1, vec!["unsafe-optional-attribute"]), "{report:#}");
+}

@@ -41,9 +41,17 @@ fn one_stream_gets_one_report_and_files_leave_the_verdict_in_the_log() {
     let dir = repository();
     let both = run(dir.path(), &["check", "--report", "json", "--report", "sarif"]);
     assert_eq!((both.code, both.stdout.as_str()), (2, ""));
-    assert!(both.stderr.contains("both `json` and `sarif` would go to standard output"), "{}", both.stderr);
+    assert!(
+        both.stderr.contains("standard output takes one report, and `json`, `sarif` would go there"),
+        "{}",
+        both.stderr
+    );
     assert!(both.stderr.contains("--report sarif=FILE"), "{}", both.stderr);
-    assert_eq!(run(dir.path(), &["check", "--report", "json", "--report", "human"]).code, 2);
+    for more in [&["json", "human"][..], &["human", "github", "json"], &["github", "human", "github"]] {
+        let args = more.iter().flat_map(|format| ["--report", format]);
+        let done = run(dir.path(), &std::iter::once("check").chain(args).collect::<Vec<_>>());
+        assert_eq!((done.code, done.stdout.as_str()), (2, ""), "{more:?}");
+    }
     assert_eq!(run(dir.path(), &["check", "--report", "human", "--report", "human"]).code, 2);
     // GitHub's commands are taken out of the log, which people read.
     assert_eq!(run(dir.path(), &["check", "--report", "human", "--report", "github"]).code, 1);

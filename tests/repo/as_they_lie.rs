@@ -695,6 +695,21 @@ fn what_a_store_names_by_folder_is_read() {
     assert_eq!((found(&report), code, not_validated(&report).len()), (vec![], 0, 0), "{report:#}");
     assert_eq!((statuses(&report), report["summary"]["links"].as_u64()), ([1, 0, 0], Some(1)), "{report:#}");
     assert_eq!(report["summary"]["entities"], 2);
+    // One folder may be named for several kinds: content tells them apart, and what is none of them is named.
+    let one = config.replace("\"d\"", "\"data\"").replace("\"k\"", "\"data\"").replace("\"cases\"", "\"data\"");
+    let dir = place(&[
+        all[0],
+        all[1],
+        ("data/e.json", entities),
+        ("data/l.json", links),
+        ("data/one.yaml", row),
+        ("data/other.json", "{}"),
+        ("polcheck.toml", &one),
+    ]);
+    let (report, code) = json(dir.path(), &["check"]);
+    assert_eq!((found(&report), code, statuses(&report)), (vec![], 0, [1, 0, 0]), "{report:#}");
+    assert_eq!(report["summary"]["entities"], 2);
+    assert_eq!(report["left_out"][0]["path"], "data/other.json");
     for (path, what) in [
         ("rules/t.cedar", "policies"),
         ("m/a.json", "schema"),
@@ -735,6 +750,10 @@ fn a_link_to_a_file_elsewhere_is_that_file() {
     assert!(all.contains(&"error unsafe-attribute-access two/q.cedar".to_owned()), "{all:?}");
     assert!(all.contains(&"error unsafe-attribute-access shared/common.cedar".to_owned()), "{all:?}");
     assert!(!all.iter().any(|one| one.contains("unused-schema")), "{all:?}");
+    // Asked for by the folder that has the link, it is reported there.
+    let (report, code) = json(dir.path(), &["check", "one"]);
+    let linked = "error unsafe-attribute-access one/common.cedar".to_owned();
+    assert!(code == 1 && found(&report).contains(&linked), "{report:#}");
     // The store that has the link has the policy.
     let (report, _) = json(dir.path(), &["validate", "--store", "one"]);
     assert_eq!(report["summary"]["policies"], 2, "{report:#}");

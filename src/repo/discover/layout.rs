@@ -22,7 +22,8 @@ pub(in crate::repo) fn lay_out(paths: &[String], config: &Config, files: &Files<
     let mut configured: Vec<Plan> = config.stores.iter().map(new_plan).collect();
     for path in paths {
         // What several stores name belongs to each of them.
-        let claims = config.stores.iter().zip(&mut configured).filter_map(|(store, plan)| claim(store, plan, path));
+        let claims =
+            config.stores.iter().zip(&mut configured).filter_map(|(store, plan)| claim(store, plan, path, files));
         let claims = claims.count();
         // A schema that a store names governs what it governed before as well.
         let named = configured.iter().any(|plan| plan.schema.last() == Some(path));
@@ -36,6 +37,10 @@ pub(in crate::repo) fn lay_out(paths: &[String], config: &Config, files: &Files<
             (0, Some(kind)) => free.push((path, kind)),
             (0, None) => match why_not(path) {
                 Some(why) => layout.left_out.push((path.clone(), why)),
+                None if in_named_folder(&config.stores, path) => {
+                    let why = "what it holds is nothing that its folder is named for in a [[store]]";
+                    layout.left_out.push((path.clone(), why.to_owned()));
+                }
                 None if may_be_table(path) => nearly.push(path),
                 None => {}
             },
@@ -69,7 +74,7 @@ const LOOKED_AT: usize = 500;
 
 /// Whether the name or folder of the file at `path` says that it may hold rows, although its name is no table's.
 fn may_be_table(path: &str) -> bool {
-    let ends = [".yaml", ".yml", ".json", ".csv"].iter().any(|ending| path.to_lowercase().ends_with(ending));
+    let ends = TEXTS.iter().any(|ending| path.to_lowercase().ends_with(ending));
     ends && path.to_lowercase().contains("test")
 }
 
@@ -93,31 +98,46 @@ fn new_plan(store: &StoreConfig) -> Plan {
     Plan { name: store.name.clone(), schema_open: !store.says_schema, ..Plan::default() }
 }
 
+/// Whether the file at `path`, of a kind of text that stores hold, lies in a folder that one of `stores` names.
+fn in_named_folder(stores: &[StoreConfig], path: &str) -> bool {
+    let names = |pattern: &Pattern| pattern.text != "." && pattern.matches(path);
+    let named = |store: &StoreConfig| {
+        [&store.schema, &store.entities, &store.links, &store.tests].into_iter().flatten().any(names)
+    };
+    TEXTS.iter().any(|ending| path.ends_with(ending)) && stores.iter().any(named)
+}
+
+/// Endings of what stores hold under no name of Cedar's.
+const TEXTS: [&str; 4] = [".json", ".yaml", ".yml", ".csv"];
+
 /// Takes `path` into the configured store if one of its patterns names it.
-fn claim(store: &StoreConfig, plan: &mut Plan, path: &str) -> Option<()> {
+fn claim(store: &StoreConfig, plan: &mut Plan, path: &str, files: &Files<'_>) -> Option<()> {
     let fits = |patterns: &[Pattern]| patterns.iter().any(|pattern| pattern.matches(path));
     let cedar = |wanted: &[Kind]| kind(path).is_some_and(|kind| wanted.contains(&kind));
     // A pattern that names a folder takes what the folder holds of that kind; one that names a file takes it whatever
     // its name.
-    // What a folder that was named holds under no name of Cedar's may be of that kind as well: its content will tell.
-    let may_be = |patterns: &[Pattern], endings: &[&str]| {
+    // What a folder that was named holds under no name of Cedar's is of that kind as well if its content is.
+    let holds = |patterns: &[Pattern], wanted: Kind, endings: &[&str]| {
         let inside = |pattern: &Pattern| pattern.text != "." && pattern.matches(path);
         let ends = || endings.iter().any(|ending| path.ends_with(ending));
-        kind(path).is_none() && patterns.iter().any(inside) && ends()
+        let may_be = kind(path).is_none() && patterns.iter().any(inside) && ends();
+        may_be && !matches!(look(path, wanted, true, files), Look::Foreign(_))
     };
-    let takes = |patterns: &[Pattern], wanted: &[Kind], endings: &[&str]| {
+    let takes = |patterns: &[Pattern], wanted: &[Kind], content: (Kind, &[&str])| {
         let exact = || patterns.iter().any(|pattern| pattern.matcher.is_match(path));
-        fits(patterns) && (cedar(wanted) || exact() || may_be(patterns, endings))
+        fits(patterns) && (cedar(wanted) || exact() || holds(patterns, content.0, content.1))
     };
-    if takes(&store.schema, &[Kind::SchemaCedar, Kind::SchemaJson, Kind::SchemaCandidate], &[".json"]) {
+    let json: &[&str] = &[".json"];
+    let schemas = [Kind::SchemaCedar, Kind::SchemaJson, Kind::SchemaCandidate];
+    if takes(&store.schema, &schemas, (Kind::SchemaCandidate, json)) {
         plan.schema.push(path.to_owned());
-    } else if takes(&store.policies, &[Kind::Policies], &[]) {
+    } else if takes(&store.policies, &[Kind::Policies], (Kind::Policies, &[])) {
         plan.policies.push(path.to_owned());
-    } else if takes(&store.entities, &[Kind::Entities], &[".json"]) {
+    } else if takes(&store.entities, &[Kind::Entities], (Kind::Entities, json)) {
         plan.entities.push(path.to_owned());
-    } else if takes(&store.links, &[Kind::Links], &[".json"]) {
+    } else if takes(&store.links, &[Kind::Links], (Kind::Links, json)) {
         plan.links.push(path.to_owned());
-    } else if takes(&store.tests, &[Kind::Table], &[".yaml", ".yml", ".json", ".csv"]) {
+    } else if takes(&store.tests, &[Kind::Table], (Kind::Table, &TEXTS)) {
         plan.tables.push((path.to_owned(), true));
     } else {
         return None;

@@ -43,7 +43,7 @@ impl Reading<'_, '_> {
             // A link stands for what it leads to, unless that is here under its own name.
             if let Err(ReadError::LinkTo(target)) = self.files.text(path)
                 && !paths.contains(&target)
-                && let Ok(file) = self.files.text(&target)
+                && let Ok(file) = self.files.linked(path)
             {
                 texts.push(file);
                 continue;

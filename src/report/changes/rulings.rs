@@ -40,7 +40,10 @@ pub(super) fn rulings(group: &CauseGroup, accepted: &HashMap<&str, &Accepted>) -
 pub(in crate::report) fn ruling_of(weakened: &Weakened) -> Option<String> {
     match weakened.ruling {
         Ruling::Free => None,
-        Ruling::Refused => Some("refused".to_owned()),
+        Ruling::Refused => Some(match &weakened.gate {
+            Some(gate) => format!("refused by the gate at {}", label(gate)),
+            None => "refused without a gate, because changes are judged by it".to_owned(),
+        }),
         Ruling::Accepted => Some("accepted".to_owned()),
     }
 }

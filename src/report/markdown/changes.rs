@@ -121,12 +121,10 @@ fn short(entry: impl Fn(usize) -> String) -> String {
 
 fn weakened(comparison: &Comparison) -> Vec<Entry> {
     let one = |longest, weakened: &Weakened, place: &str| {
-        let (mark, ruling) = match weakened.ruling {
-            Ruling::Refused => ("⛔", ", **refused**"),
-            Ruling::Accepted => ("⚠️", ", accepted"),
-            Ruling::Free => ("⚠️", ""),
-        };
+        let mark = if weakened.ruling == Ruling::Refused { "⛔" } else { "⚠️" };
+        let ruling = changes::ruling_of(weakened).map(|ruling| format!(", **{}**", cut(&ruling, longest)));
         let (what, place) = (cut(&weakened.what, longest), name(place, longest));
+        let ruling = ruling.unwrap_or_default();
         format!("- {mark} **This weakens the repository's own rules:** {what} ({place}){ruling}\n")
     };
     let entry = |weakened: &Weakened| {
