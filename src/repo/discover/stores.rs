@@ -88,7 +88,9 @@ pub(super) fn discover(free: &[(&str, Kind)], files: &Files<'_>, layout: &mut La
                 }
             }
             _ => {
-                layout.copies.extend(store.copy.then(|| store.plan.name.clone()));
+                // With a schema in its own folder it would be by itself in any case.
+                let own = unit.is_some_and(|unit| Some(unit.root) == store.plan.root.as_deref());
+                layout.copies.extend((store.copy && !own).then(|| store.plan.name.clone()));
                 layout.stores.push(store.plan);
             }
         }
