@@ -99,6 +99,8 @@ impl Pair {
             Work { pair: self, session: &mut session, view: &view, arena: &arena, options, like, besides: Vec::new() };
         let mut gained = work.direction(Which::New);
         let mut lost = work.direction(Which::Old);
+        gained.take(self.fails_open(Which::New, environment, &view, options));
+        lost.take(self.fails_open(Which::Old, environment, &view, options));
         for (side, found) in [(Which::New, &mut gained), (Which::Old, &mut lost)] {
             for principal in [true, false] {
                 let ty = if principal { environment.principal() } else { environment.resource() };

@@ -198,7 +198,7 @@ fn subject(expression: &Json) -> Option<Subject> {
 }
 
 /// The expression in Cedar's syntax, on one line.
-fn text(expression: &Json) -> Option<String> {
+pub(super) fn text(expression: &Json) -> Option<String> {
     let policy = policy_of(expression)?.to_string();
     let (_, body) = policy.split_once(" when { ")?;
     let body = body.trim_end().strip_suffix(';')?.trim_end().strip_suffix('}')?.trim();

@@ -10,6 +10,7 @@
 //! | `environment` | gained and lost in each environment |
 //! | `view`, `work` | the policies of one environment in a session |
 //! | `effects` | what is gained or lost, each with a request that shows it |
+//! | `fails_open` | forbids that a schema change makes error |
 //! | `causes` | the smallest sets of changes that bring an effect about |
 //! | `conditions`, `expression` | for whom, as a Cedar expression that is proved |
 
@@ -19,6 +20,7 @@ mod delta;
 mod effects;
 mod environment;
 mod expression;
+mod fails_open;
 mod pair;
 mod view;
 mod work;

@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
 
 use cedar_policy::{Effect, EntityTypeName, Policy, RequestEnv, Template};
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
 use super::expression::Conjunct;
 use crate::symbolic::{CompiledPolicies, PolicyRef, SchemaModel, Subject};
@@ -102,6 +102,8 @@ pub struct Pair {
     pub(super) enumerations: Vec<EntityTypeName>,
     /// For each of them, attributes (or tags, for `None`) that may hold its members.
     blind: BTreeSet<Option<String>>,
+    /// Attributes that are optional on each side and required on the other.
+    loosened: [BTreeSet<Option<String>>; 2],
 }
 
 impl Pair {
@@ -149,14 +151,17 @@ impl Pair {
             ]
         };
         let (mut enumerations, mut blind) = (Vec::new(), BTreeSet::new());
+        let mut loosened: [BTreeSet<Option<String>>; 2] = Default::default();
         if let (Some(old), Some(new), false) = (old, new, alike) {
+            loosened =
+                [old.loosened_since(new), new.loosened_since(old)].map(|names| names.into_iter().map(Some).collect());
             enumerations = old.enumerations_unlike(new);
             for ty in &enumerations {
                 blind.extend(old.attributes_of_type(ty));
                 blind.extend(new.attributes_of_type(ty));
             }
         }
-        Self { rules, shared: alike, entries, enumerations, blind }
+        Self { rules, shared: alike, entries, enumerations, blind, loosened }
     }
 
     /// The rules of a side; of both where the schemas declare the same.
@@ -197,20 +202,71 @@ impl Pair {
         member.cover.get_or_init(|| super::expression::cover(self.conjuncts(entry, side)))
     }
 
+    /// What holds where an attribute that the policy reads is absent, one that is optional on its side and required on
+    /// the other, as an expression.
+    pub(super) fn absent(&self, member: &Member, side: Which) -> String {
+        let subject = self.rules(side).and_then(|rules| rules.subjects().get(member.policy.index));
+        let json = subject.and_then(Subject::cedar).and_then(|policy| policy.to_json().ok());
+        let mut found = Vec::new();
+        if let Some(conditions) = json.as_ref().and_then(|policy| policy.get("conditions")) {
+            bare_reads(conditions, self.loosened(side), &mut found);
+        }
+        found.join(" || ")
+    }
+
     /// Whether the policy reads an attribute whose values can be members of an enumeration that differs.
     pub(super) fn reads_differing_enumeration(&self, member: &Member, side: Which) -> bool {
-        if self.blind.is_empty() {
+        self.reads(member, side, &self.blind)
+    }
+
+    /// Whether the policy reads an attribute that is optional on its side and required on the other.
+    pub(super) fn reads_loosened(&self, member: &Member, side: Which) -> bool {
+        self.reads(member, side, self.loosened(side))
+    }
+
+    fn loosened(&self, side: Which) -> &BTreeSet<Option<String>> {
+        let [old, new] = &self.loosened;
+        match side {
+            Which::Old => old,
+            Which::New => new,
+        }
+    }
+
+    /// Whether the policy reads one of the attributes.
+    fn reads(&self, member: &Member, side: Which, names: &BTreeSet<Option<String>>) -> bool {
+        if names.is_empty() {
             return false;
         }
         let subject = self.rules(side).and_then(|rules| rules.subjects().get(member.policy.index));
         let Some(policy) = subject.and_then(Subject::cedar) else { return true };
-        policy.to_json().map_or(true, |policy| reads(policy.get("conditions").unwrap_or(&Json::Null), &self.blind))
+        policy.to_json().map_or(true, |policy| reads(policy.get("conditions").unwrap_or(&Json::Null), names))
     }
 }
 
 impl Entry {
     pub(super) fn member(&self, side: Which) -> Option<&Member> {
         self.members.get(side.index())?.as_ref()
+    }
+}
+
+/// That what is read is absent, for each read of one of the attributes in an expression in Cedar's JSON form.
+fn bare_reads(expression: &Json, names: &BTreeSet<Option<String>>, found: &mut Vec<String>) {
+    match expression {
+        Json::Array(items) => items.iter().for_each(|item| bare_reads(item, names, found)),
+        Json::Object(fields) => {
+            for (key, value) in fields.iter().filter(|(key, _)| *key != "Value") {
+                let attribute = value.get("attr").and_then(Json::as_str);
+                if key == "."
+                    && attribute.is_some_and(|name| names.contains(&Some(name.to_owned())))
+                    && let Some(text) = super::expression::text(&json!({"!": {"arg": {"has": value}}}))
+                    && !found.contains(&text)
+                {
+                    found.push(text);
+                }
+                bare_reads(value, names, found);
+            }
+        }
+        _ => {}
     }
 }
 

@@ -47,7 +47,7 @@ pub(super) fn prove(store: &Store, proofs: &[Proof], breadth: bool) -> Proofs {
     for proof in proofs {
         proof(&mut facts, &mut proved);
     }
-    let left_out = find_left_out(&facts, &proved.explained);
+    let left_out = find_left_out(&facts);
     let findings = proved.illustrate(&mut facts);
     let undecided = left_out.undecided.into_iter().chain(facts.unanswered.notices(&facts.members));
     Proofs {

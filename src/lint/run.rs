@@ -37,8 +37,7 @@ pub struct Linted {
     pub findings: Vec<Finding>,
     /// Questions that were asked and have no answer.
     pub undecided: Vec<Notice>,
-    /// Policies that were left out because they do not fit their schema, which validation reports; a notice for each
-    /// store.
+    /// Policies that do not fit their schema, which validation reports; a notice for each store.
     pub unfit: Vec<Notice>,
     /// The permits of each store, the furthest-reaching first, when asked for.
     pub breadth: Vec<Breadth>,

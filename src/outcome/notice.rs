@@ -49,8 +49,7 @@ macro_rules! kinds {
 kinds! {
     QuestionOpen, "question-open", Inconclusive, "A question about policies that has no answer.";
     AskedInVain, "asked-in-vain", Inconclusive, "What was asked for by name and could not be looked for.";
-    PolicySetAside, "policy-set-aside", Inconclusive, "A policy that could not be analysed, and nothing else in the run says why.";
-    PolicyRefused, "policy-refused", Unchecked, "A policy that could not be analysed, because the validator refuses it and says why.";
+    PolicyRefused, "policy-refused", Unchecked, "Policies that do not fit their schema, which the run does not look into.";
     GuardrailUnproved, "guardrail-unproved", Inconclusive, "Guardrails that were not proved.";
     ChangeOpen, "change-open", Inconclusive, "Whether permissions changed is not decided.";
     BaseMisconfigured, "base-misconfigured", Inconclusive, "The configuration of the old side is wrong, so that its gates are not known.";

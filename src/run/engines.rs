@@ -27,7 +27,5 @@ pub(super) fn engines(
     outcome.findings.extend(ran.findings);
     outcome.passed = ran.passed;
     outcome.tests = ran.rows;
-    // Validation says of these what is wrong with them.
-    outcome.notices.extend(linted.unfit);
     outcome.notices.extend(linted.undecided);
 }

@@ -6,7 +6,7 @@ use super::finish::finish;
 use super::loaded::{discard, load};
 use super::reading::Reading;
 use crate::lint::{self as engine, Options};
-use crate::outcome::{Notice, NoticeKind, Outcome};
+use crate::outcome::Outcome;
 use crate::rule::Rule;
 
 /// What [`lint`] is asked for.
@@ -37,9 +37,7 @@ pub fn lint(options: &LintOptions) -> Result<Outcome, RunError> {
     outcome.findings.extend(linted.findings);
     outcome.notices.extend(linted.undecided);
     // Nothing else in this run says that these policies are wrong.
-    outcome
-        .notices
-        .extend(linted.unfit.into_iter().map(|notice| Notice { kind: NoticeKind::PolicySetAside, ..notice }));
+    outcome.notices.extend(linted.unfit);
     let asked = [(*conflicts, "which of its permits and forbids overlap"), (*breadth, "how far its permits reach")];
     let asked: Vec<&str> = asked.into_iter().filter(|(asked, _)| *asked).map(|(_, what)| what).collect();
     outcome.notices.extend(loaded.unproved(&asked));

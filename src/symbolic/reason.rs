@@ -59,9 +59,6 @@ impl fmt::Display for Reason {
 /// Why a policy could not be compiled for an environment.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Error)]
 pub enum SetAsideReason {
-    /// It does not typecheck there; the first of Cedar's complaints.
-    #[error("{0}")]
-    NotWellTyped(String),
     /// symcc cannot express the policy or the environment, in its words.
     #[error("{0}")]
     Refused(String),
@@ -71,14 +68,6 @@ pub enum SetAsideReason {
     /// Its terms hold an operation that the engine does not know.
     #[error("{0}")]
     Unsupported(&'static str),
-    /// More `if`s are nested in each other than are analysed.
-    #[error("{depth} conditionals (`if`) are nested in each other; up to {bound} are analysed")]
-    NestedConditionals {
-        /// How many.
-        depth: usize,
-        /// The bound.
-        bound: usize,
-    },
 }
 
 /// What makes a search long. `Display` gives words that follow "because of".

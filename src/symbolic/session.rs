@@ -27,6 +27,12 @@ impl<'a> Session<'a> {
         Self { solver: Solver::new(vec![old, new], environment) }
     }
 
+    /// The same, about data that only the new schema accepts: what it makes optional and the old one requires may be
+    /// absent on side 1. What is there on both sides is the same.
+    pub fn loosened(old: &'a CompiledPolicies, new: &'a CompiledPolicies, environment: &RequestEnv) -> Self {
+        Self { solver: Solver::loosened(vec![old, new], environment) }
+    }
+
     /// The environment.
     pub fn environment(&self) -> &RequestEnv {
         self.solver.encoding.policies.environment()
@@ -71,6 +77,14 @@ impl<'a> Session<'a> {
     /// The policies of `side` that are set aside here, and why.
     pub fn set_aside(&mut self, side: usize) -> Vec<(PolicyRef, SetAsideReason)> {
         self.solver.encoding.policies.set_aside(side)
+    }
+
+    /// The policies of `side` that are compiled here though they do not typecheck.
+    pub fn ill_typed(&mut self, side: usize) -> Vec<PolicyRef> {
+        let applicable = self.applicable(side);
+        let policies = &self.solver.encoding.policies;
+        let ill_typed = |policy: &PolicyRef| policies.variants(*policy).iter().any(|variant| variant.ill_typed);
+        applicable.into_iter().filter(ill_typed).collect()
     }
 
     /// Adds a policy that questions may name and that takes part in no decision: a condition to compare others with.

@@ -227,13 +227,12 @@ fn attributes_that_become_required_or_optional_matter_to_those_who_ask() {
     // Whoever has no level cannot be asked about under the new schema: nothing to gain for those who are on both sides.
     assert_eq!(relations(&compared), [("edit", "same"), ("view", "same")]);
     assert!(!compared.stores[0].schema_changes.is_empty());
-    // Read without asking, it is a policy that cannot be analysed under the schema where it is optional.
+    // Read without asking, it is refused by the validator where it is optional, and does the same for who has one.
     let policy = "permit (principal, action, resource) when { principal.level > 1 };";
     for (old, new) in [(SCHEMA, &required[..]), (&required, SCHEMA)] {
         let compared = schemas(policy, old, new);
-        assert_eq!(compared.stores[0].count(Relation::Same), 0, "{compared:#?}");
-        assert_eq!(compared.stores[0].set_aside.len(), 1);
-        assert_eq!(compared.stores[0].set_aside[0].side, if old == SCHEMA { "old" } else { "new" });
+        assert_eq!(relations(&compared), [("edit", "same"), ("view", "same")]);
+        assert!(compared.stores[0].set_aside.is_empty());
     }
     // Another type: what only one side can read is not the same.
     let retyped = SCHEMA.replace("level?: Long", "level?: String");
@@ -241,6 +240,34 @@ fn attributes_that_become_required_or_optional_matter_to_those_who_ask() {
     for (old, new) in [(SCHEMA, &retyped[..]), (&retyped, SCHEMA)] {
         assert_eq!(schemas(policy, old, new).stores[0].count(Relation::Same), 0);
     }
+}
+
+/// The kind: data that only the new schema accepts. A forbid that reads what may be missing now errors there, and what
+/// it refused is let through.
+#[test]
+fn a_forbid_that_a_schema_change_makes_fail_open_is_named() {
+    let required = SCHEMA.replace("level?", "level");
+    let forbid = |text: &str| format!("{ALL}\n@id(\"low\") forbid (principal, action, resource) when {{ {text} }};");
+    let compared = schemas(&forbid("principal.level < 3"), &required, SCHEMA);
+    assert_eq!(relations(&compared), [("edit", "gained"), ("view", "gained")]);
+    let group = &compared.stores[0].groups[0];
+    assert_eq!((group.causes.len(), group.causes[0].effect, group.causes[0].change), (1, "forbid", Change::Schema));
+    let effect = &group.effects[0];
+    assert_eq!(effect.condition.text, "!(principal has level)");
+    let (old, new) = (effect.witness.old.as_ref().unwrap(), &effect.witness.evidence);
+    assert!(old.entities.to_string().contains("level") && !new.entities.to_string().contains("level"));
+    assert!(compared.undecided.is_empty());
+    // Guarded, in a record, and where nothing is let through.
+    let guarded = forbid("principal has level && principal.level < 3");
+    assert_eq!(relations(&schemas(&guarded, &required, SCHEMA)), [("edit", "same"), ("view", "same")]);
+    let nothing = "@id(\"low\") forbid (principal, action, resource) when { principal.level < 3 };";
+    assert_eq!(relations(&schemas(nothing, &required, SCHEMA)), [("edit", "same"), ("view", "same")]);
+    // The other way round a hole is closed.
+    let closed = schemas(&forbid("principal.level < 3"), SCHEMA, &required);
+    assert_eq!(relations(&closed), [("edit", "lost"), ("view", "lost")]);
+    // Overflow is no news.
+    let sum = forbid("principal has level && principal.level + 1 > 3");
+    assert_eq!(relations(&schemas(&sum, &required, SCHEMA)), [("edit", "same"), ("view", "same")]);
 }
 
 #[test]

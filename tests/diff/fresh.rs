@@ -169,7 +169,7 @@ fn a_check_is_red_exactly_for_what_is_new() {
             "two where the base has one",
             &[("unsafe.cedar", &twice)],
             &[],
-            &["unsafe-optional-attribute unsafe.cedar"],
+            &["shadowed-permit unsafe.cedar", "unsafe-optional-attribute unsafe.cedar"],
         ),
         change(
             "the same in another policy",

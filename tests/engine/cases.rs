@@ -237,8 +237,8 @@ fn products_of_unknowns_are_unknown_within_the_budget() {
 }
 
 #[test]
-fn a_policy_that_does_not_typecheck_is_set_aside_and_the_rest_goes_on() {
-    let policies = "permit(principal, action, resource) when { context.n == \"x\" && principal.nope };
+fn a_policy_that_is_beyond_the_engine_is_set_aside_and_the_rest_goes_on() {
+    let policies = "permit(principal, action, resource) when { ip(principal.name).isLoopback() };
                     permit(principal, action, resource) when { context.n > 1 };";
     assert!(matches!(ask_policies(policies, &Formula::Matches(id(0))), Answer::Unknown(Reason::SetAside { .. })));
     assert!(ask_policies(policies, &Formula::Matches(id(1))).witness().is_some());
@@ -312,10 +312,7 @@ fn what_is_shared_inside_is_looked_at_once() {
     let errors = format!("permit(principal, action, resource) when {{ {} > 0 }};", sum(40));
     assert!(ask_policies(&errors, &Formula::Errors(id(0))).witness().is_some());
     let nested = format!("{}true{}", "if true then ".repeat(40), " else false".repeat(40));
-    match ask(&[&nested]) {
-        Answer::Unknown(Reason::SetAside { why, .. }) => assert!(why.to_string().contains("40 conditionals"), "{why}"),
-        other => panic!("{other:?}"),
-    }
+    possible(&nested);
     possible(&format!("{}true{}", "if context.n > 3 then ".repeat(9), " else false".repeat(9)));
     let boss = format!("principal{}", ".boss".repeat(40));
     possible(&format!("{boss} == principal && {boss}.age > 3"));

@@ -309,6 +309,7 @@ impl Pair {
             env,
             sides: vec![side(&self.old), side(&self.new)],
             change: self.change.clone(),
+            loose: false,
         };
         Case { env: request_env(&self.old.schema, env), spec, sides: vec![self.old.side(), self.new.side()] }
     }
@@ -766,11 +767,6 @@ fn in_json(schema: &str) -> String {
     fragment.to_json_string().unwrap()
 }
 
-fn has_unknown(store: &StoreChanges) -> bool {
-    let statuses = store.environments.iter().flat_map(|change| [&change.gained, &change.lost]);
-    statuses.into_iter().any(|status| matches!(status, Status::Unknown(_)))
-}
-
 #[test]
 fn what_says_the_same_is_the_same() {
     let undecided = AtomicUsize::new(0);
@@ -823,7 +819,7 @@ fn texts(written: &[Written]) -> Vec<String> {
 fn alone(store: &Store, env: Env, seed: u64) -> Case {
     let specs = store.policies.iter().map(|named| named.spec.clone()).collect();
     let side = SideSpec { schema: store.schema.clone(), policies: specs };
-    let spec = CaseSpec { seed, env, sides: vec![side], change: Change::None };
+    let spec = CaseSpec { seed, env, sides: vec![side], change: Change::None, loose: false };
     Case { env: request_env(&store.schema, env), spec, sides: vec![store.side()] }
 }
 
@@ -977,9 +973,8 @@ fn members_that_an_enumeration_gains_are_told() {
 }
 
 #[test]
-fn policies_that_cannot_be_analysed_never_make_sides_the_same() {
+fn policies_under_a_schema_that_they_were_not_written_for_are_compared_as_they_are_evaluated() {
     let seen = Seen::default();
-    let aside = AtomicUsize::new(0);
     each(7_500_000, 100, |seed| {
         let mut pair = Pair::migrated(seed);
         // What was written for one schema stands under the other.
@@ -995,13 +990,9 @@ fn policies_that_cannot_be_analysed_never_make_sides_the_same() {
         mirrored(&pair, store, only(&back));
         witnessed(&pair, store, &seen);
         survives(&pair, store, 60, &seen);
-        aside.fetch_add(usize::from(!store.set_aside.is_empty()), Ordering::Relaxed);
-        if !store.set_aside.is_empty() {
-            assert!(!forth.undecided.is_empty() || !has_unknown(store), "{}", pair.text());
-        }
+        assert!(store.set_aside.is_empty(), "{}\n{:?}", pair.text(), store.set_aside);
     });
-    println!("{aside:?} with policies set aside; {}", seen.show());
-    assert!(aside.into_inner() > 5);
+    println!("{}", seen.show());
 }
 
 /// More environments of a kind than conditions are worked out for anew.

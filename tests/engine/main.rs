@@ -12,3 +12,4 @@ mod mutation;
 mod oracle;
 mod oracles;
 mod symcc_contract;
+mod untyped;

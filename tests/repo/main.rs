@@ -8,6 +8,7 @@ mod as_they_lie;
 mod corpora_validation;
 mod examples;
 mod git_histories;
+mod ill_typed;
 mod layouts;
 mod lint_rules;
 mod one_defect;

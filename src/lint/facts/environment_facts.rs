@@ -45,6 +45,8 @@ pub(in crate::lint) struct EnvironmentFacts {
     pub(in crate::lint) facts: Vec<(usize, Fact)>,
     /// Policies that the engine does not have there, and why.
     pub(in crate::lint) set_aside: Vec<(usize, String)>,
+    /// Policies that do not typecheck there.
+    pub(in crate::lint) ill_typed: Vec<usize>,
     /// For a live policy that others may cover: those that match one request that it does.
     pub(in crate::lint) seen: BTreeMap<usize, Vec<usize>>,
     /// Whether some request is allowed.
@@ -57,6 +59,7 @@ pub(in crate::lint) struct EnvironmentFacts {
 pub(super) fn examine_environment(session: &mut Session<'_>, at: usize, members: &[Member<'_>]) -> EnvironmentFacts {
     let applicable: Vec<usize> = session.applicable(0).into_iter().map(|policy| policy.index).collect();
     let set_aside = session.set_aside(0).into_iter().map(|(policy, why)| (policy.index, why.to_string())).collect();
+    let ill_typed = session.ill_typed(0).into_iter().map(|policy| policy.index).collect();
     let mut asking = Asking {
         session,
         members: members.len(),
@@ -106,7 +109,7 @@ pub(super) fn examine_environment(session: &mut Session<'_>, at: usize, members:
         let question = any_other(Effect::Permit, forbid).and(!any_other(Effect::Forbid, permit));
         allowed = Some(asking.possible(forbid, &question));
     }
-    EnvironmentFacts { facts, set_aside, seen: asking.seen, allowed, unanswered: asking.unanswered }
+    EnvironmentFacts { facts, set_aside, ill_typed, seen: asking.seen, allowed, unanswered: asking.unanswered }
 }
 
 impl Known {

@@ -1,4 +1,4 @@
-//! Policies that the engine did not have: what does not fit the schema is validation's to report.
+//! Policies that the engine does not have, and those that do not fit the schema, which validation reports.
 
 use std::collections::BTreeSet;
 
@@ -11,17 +11,17 @@ use crate::repo::Store;
 use crate::repo::cedar::Body;
 use crate::text::inline;
 
-/// What was not analysed.
+/// What there is to say of policies besides findings.
 #[derive(Debug, Default)]
 pub(in crate::lint) struct LeftOut {
-    /// Policies that fit the schema, each with its reason.
+    /// Policies that the engine does not have, each with its reason.
     pub(in crate::lint) undecided: Vec<Notice>,
-    /// Policies that do not.
+    /// Policies that do not fit the schema.
     pub(in crate::lint) unfit: Option<Notice>,
 }
 
-/// What was not analysed of the store of `facts`, policies that do not fit and are `explained` aside.
-pub(in crate::lint) fn find_left_out(facts: &Facts<'_>, explained: &BTreeSet<usize>) -> LeftOut {
+/// What is to be said of the policies of the store of `facts`.
+pub(in crate::lint) fn find_left_out(facts: &Facts<'_>) -> LeftOut {
     let mut left_out = LeftOut::default();
     let Some(schema) = facts.store.schema.ready() else { return left_out };
     let validator = Validator::new(schema.cedar.clone());
@@ -29,17 +29,18 @@ pub(in crate::lint) fn find_left_out(facts: &Facts<'_>, explained: &BTreeSet<usi
     for (index, member) in facts.members.iter().enumerate() {
         let reasons: BTreeSet<&String> =
             facts.set_aside.get(&index).into_iter().flatten().map(|(_, why)| why).collect();
+        let notice = |reason: &String| {
+            let sentence = format!("`{}` is not analysed: {reason}", inline(member.name));
+            notice_about(NoticeKind::QuestionOpen, &[member], sentence)
+        };
+        left_out.undecided.extend(reasons.iter().map(|reason| notice(reason)));
         // What names a type or action that there is not applies nowhere.
-        if reasons.is_empty() && !facts.of(index).is_empty() {
-            continue;
-        }
-        if validator.validate(&alone(facts.store, member), ValidationMode::Strict).validation_passed() {
-            let notice = |reason: &String| {
-                let sentence = format!("`{}` is not analysed: {reason}", inline(member.name));
-                notice_about(NoticeKind::QuestionOpen, &[member], sentence)
-            };
-            left_out.undecided.extend(reasons.into_iter().map(notice));
-        } else if !explained.contains(&index) {
+        let nowhere = || {
+            facts.of(index).is_empty()
+                && reasons.is_empty()
+                && !validator.validate(&alone(facts.store, member), ValidationMode::Strict).validation_passed()
+        };
+        if facts.ill_typed.contains(&index) || nowhere() {
             unfit.push(member);
         }
     }
@@ -48,17 +49,15 @@ pub(in crate::lint) fn find_left_out(facts: &Facts<'_>, explained: &BTreeSet<usi
 }
 
 fn describe_unfit(members: &[&Member<'_>], store: &str) -> Option<Notice> {
-    let (what, them) = match members.len() {
+    let what = match members.len() {
         0 => return None,
-        1 => ("1 policy does".to_owned(), "it is"),
-        count => (format!("{count} policies do"), "they are"),
+        1 => "1 policy does".to_owned(),
+        count => format!("{count} policies do"),
     };
     let store = inline(store);
     let names: Vec<String> = members.iter().map(|member| member.quoted_name()).collect();
-    let sentence = format!(
-        "{what} not fit the schema of store `{store}`, so {them} not analysed: {} (see `polcheck validate`)",
-        some_of(&names)
-    );
+    let sentence =
+        format!("{what} not fit the schema of store `{store}`: {} (see `polcheck validate`)", some_of(&names));
     Some(notice_about(NoticeKind::PolicyRefused, members, sentence))
 }
 

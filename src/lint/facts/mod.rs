@@ -11,7 +11,7 @@
 //! | `store_facts` | `Facts`: the same for all environments, and more questions |
 //! | `proved` | what proofs found, and the requests that show it |
 //! | `findings` | how findings about policies are put |
-//! | `left_out` | policies that the engine does not have |
+//! | `left_out` | policies that the engine does not have, or that do not fit the schema |
 //! | `hitting_set`, `minimal_cover` | smallest sets of policies that match all requests in question |
 //! | `breadth` | how far permits reach |
 //! | `denied` | environments where nothing is allowed |
@@ -47,7 +47,7 @@ pub(super) use breadth::{grant_example, is_for_everything, judge_breadth, permit
 pub(super) use contradiction::find_contradiction;
 pub(super) use denied::denied;
 pub(super) use environment_facts::Known;
-pub(super) use error_bypass::find_bypasses;
+pub(super) use error_bypass::{Bypass, ErrorCause, find_bypasses};
 pub(super) use findings::finding_about;
 pub(super) use left_out::find_left_out;
 pub(super) use members::{MemberKind, members};

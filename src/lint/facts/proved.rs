@@ -1,7 +1,7 @@
 //! What proofs found, and the requests that show it: these are looked for at the end, for all findings of a store at
 //! once, so that no proof waits for them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::store_facts::Facts;
 use super::unanswered::Unanswered;
@@ -15,9 +15,6 @@ const SHARE: usize = 16;
 #[derive(Debug, Default)]
 pub struct Proved {
     found: Vec<(Finding, Option<Example>)>,
-    /// Policies that the engine does not have because they do not fit the schema, and of which a finding says more than
-    /// that.
-    pub(in crate::lint) explained: BTreeSet<usize>,
 }
 
 /// A request to look for.

@@ -2,7 +2,7 @@
 //! the other.
 
 use std::any::{Any, TypeId};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -28,6 +28,8 @@ pub struct Facts<'a> {
     pub(in crate::lint) found: Vec<EnvironmentFacts>,
     /// Where the engine does not have a policy, and why.
     pub(in crate::lint) set_aside: BTreeMap<usize, Vec<(usize, String)>>,
+    /// The policies that do not typecheck somewhere.
+    pub(in crate::lint) ill_typed: BTreeSet<usize>,
     /// For questions that nobody asked yet.
     pub(in crate::lint) sessions: Sessions<'a>,
     /// Questions without an answer.
@@ -60,8 +62,20 @@ impl<'a> Facts<'a> {
             }
             unanswered.merge(&here.unanswered);
         }
+        let ill_typed = found.iter().flat_map(|here| here.ill_typed.iter().copied()).collect();
         let environments = environments.iter().map(describe).collect();
-        Self { store, members, environments, found, set_aside, sessions, unanswered, by_policy, shared: HashMap::new() }
+        Self {
+            store,
+            members,
+            environments,
+            found,
+            set_aside,
+            ill_typed,
+            sessions,
+            unanswered,
+            by_policy,
+            shared: HashMap::new(),
+        }
     }
 
     /// The schema in the engine.

@@ -6,9 +6,10 @@ use cedar_policy::Effect;
 use rayon::prelude::*;
 
 use crate::finding::Finding;
-use crate::lint::facts::{Facts, Known, MemberKind, Proved, find_contradiction, finding_about};
+use crate::lint::facts::{Facts, Known, MemberKind, Proved, errors, find_contradiction, finding_about};
 use crate::lint::rule::LintRule;
 use crate::rule::NEVER_MATCHES;
+use crate::symbolic::Answer;
 use crate::text::{Location, Span};
 
 pub(in crate::lint) static RULE: LintRule = LintRule::proof(NEVER_MATCHES, check).instead_of(&[NEVER_MATCHES.id]);
@@ -23,6 +24,9 @@ struct Dead {
 
 fn check(facts: &mut Facts<'_>, out: &mut Proved) {
     for dead in find_dead(facts) {
+        if errs(facts, &dead) {
+            continue;
+        }
         if let Some(finding) = report(facts, &dead) {
             out.add(finding);
         }
@@ -51,6 +55,16 @@ fn find_dead(facts: &Facts<'_>) -> Vec<Dead> {
         Dead { policy, contradiction: find_contradiction(&member, model, &here), environments }
     };
     jobs.into_par_iter().map(judge).collect()
+}
+
+/// Whether it matches nothing because it errors, and the validator says why.
+fn errs(facts: &mut Facts<'_>, dead: &Dead) -> bool {
+    let policy = dead.policy;
+    if !facts.ill_typed.contains(&policy) {
+        return false;
+    }
+    let may_err = |at: &usize| matches!(facts.check_few(*at, &errors(policy), policy), Answer::Witness(_));
+    dead.environments.iter().any(may_err)
 }
 
 fn report(facts: &Facts<'_>, dead: &Dead) -> Option<Finding> {

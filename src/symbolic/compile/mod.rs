@@ -6,11 +6,10 @@
 //! | `subject`, `scope` | one policy, and the environments that its scope admits |
 //! | `variant` | a policy as terms over one environment |
 //! | `template` | what may stand in a template's slots |
-//! | `conditionals` | a bound on what is compiled |
+//! | `untyped` | what the evaluator does with a policy that does not typecheck |
 //! | `policies` | all policies of a side, and the terms that are kept of them |
 //! | `terms` | what has to be read from the insides of Cedar and symcc |
 
-mod conditionals;
 mod difference;
 mod policies;
 mod schema;
@@ -18,6 +17,7 @@ mod scope;
 mod subject;
 mod template;
 pub(super) mod terms;
+mod untyped;
 mod variant;
 
 pub use difference::{Difference, differences};

@@ -166,6 +166,27 @@ impl SchemaModel {
             .collect()
     }
 
+    /// The names of attributes, of entities or of contexts, that `old` requires and this schema makes optional.
+    pub fn loosened_since(&self, old: &Self) -> BTreeSet<String> {
+        let mut names = BTreeSet::new();
+        for (ty, model) in &self.types {
+            if let Some(before) = old.types.get(ty) {
+                loosened(&before.attributes, &model.attributes, &mut names);
+            }
+        }
+        let mut seen = HashSet::new();
+        for environment in self.environments.iter().filter(|environment| seen.insert(environment.action().clone())) {
+            let context = |schema: &Self| {
+                let known = schema.environments.iter().find(|other| other.action() == environment.action())?;
+                Some(schema.symbols(known).ok()?.request.context.type_of())
+            };
+            if let (Some(before), Some(after)) = (context(old), context(self)) {
+                loosened(&before, &after, &mut names);
+            }
+        }
+        names
+    }
+
     /// The names of attributes, of entities or of contexts, whose values can be or hold entities of type `ty`; `None`
     /// among them stands for tags.
     pub fn attributes_of_type(&self, ty: &EntityTypeName) -> BTreeSet<Option<String>> {
@@ -221,6 +242,29 @@ impl SchemaModel {
             let choices = data.members.as_ref().map(|ids| ids.iter().map(ToString::to_string).collect());
             self.types.insert(ty.clone(), EntityModel { attributes, parents, choices, tags });
         }
+    }
+}
+
+/// Adds the attributes, at any depth, that `old` requires and `new` makes optional.
+fn loosened(old: &TermType, new: &TermType, names: &mut BTreeSet<String>) {
+    match (old, new) {
+        (TermType::Record { rty: old }, TermType::Record { rty: new }) => {
+            for (name, after) in new.iter() {
+                match (old.get(name), after) {
+                    (Some(TermType::Option { ty: before }), TermType::Option { ty: after }) => {
+                        loosened(before, after, names);
+                    }
+                    (Some(before), TermType::Option { ty: after }) => {
+                        names.insert(name.to_string());
+                        loosened(before, after, names);
+                    }
+                    (Some(before), after) => loosened(before, after, names),
+                    (None, _) => {}
+                }
+            }
+        }
+        (TermType::Set { ty: old }, TermType::Set { ty: new }) => loosened(old, new, names),
+        _ => {}
     }
 }
 

@@ -10,12 +10,11 @@ use cedar_policy::{
 };
 use cedar_policy_symcc::SymEnv;
 
-use super::conditionals::bounded;
 use super::schema::SchemaModel;
 use super::scope::{Scope, principal_slot, resource_slot};
 use super::template::{fill, literals, substituted, variants};
 use super::terms;
-use super::variant::{Compiled, Variant, compile};
+use super::variant::{Compiled, Variant, compile, untyped};
 use crate::symbolic::reason::SetAsideReason;
 
 /// A static policy, a template link, or a template whose slots are unknown.
@@ -33,6 +32,8 @@ pub struct Subject {
     alone: OnceLock<PolicySet>,
     /// Whether its terms are those of every environment of a family that its scope admits.
     shareable: OnceLock<bool>,
+    /// Whether it is compiled as what does not typecheck is.
+    untyped: bool,
     /// Its terms, for families of environments.
     pub(super) kept: Mutex<Vec<(usize, Compiled)>>,
 }
@@ -56,6 +57,7 @@ impl Subject {
             whole: OnceLock::new(),
             alone: OnceLock::new(),
             shareable: OnceLock::new(),
+            untyped: false,
             kept: Mutex::default(),
         }
     }
@@ -73,8 +75,16 @@ impl Subject {
             whole: OnceLock::new(),
             alone: OnceLock::new(),
             shareable: OnceLock::new(),
+            untyped: false,
             kept: Mutex::default(),
         }
+    }
+
+    /// The same, compiled by what the evaluator does with it even if it typechecks. For tests.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn untyped(self) -> Self {
+        Self { untyped: true, ..self }
     }
 
     /// The policy, a link included; none for a template.
@@ -156,6 +166,7 @@ impl Subject {
         symbols: &SymEnv,
     ) -> Result<Vec<Variant>, SetAsideReason> {
         match &self.body {
+            Body::Policy(_) if self.untyped => Ok(vec![untyped(self.whole()?, symbols, Vec::new())?]),
             Body::Policy(_) => Ok(vec![compile(self.whole()?, schema, environment, symbols, Vec::new())?]),
             Body::Template(template) => variants(template, schema, environment, symbols),
         }
@@ -201,8 +212,8 @@ impl Subject {
     /// A link with its entities written where the slots are, for symcc refuses slots; any other policy as it is.
     fn without_slots(&self) -> Result<Policy, SetAsideReason> {
         match &self.body {
-            Body::Policy(policy) if policy.is_static() => bounded(policy.clone()),
-            Body::Policy(policy) => bounded(substituted(policy)?),
+            Body::Policy(policy) if policy.is_static() => Ok(policy.clone()),
+            Body::Policy(policy) => substituted(policy),
             Body::Template(_) => Err(SetAsideReason::Slots("the template has no entities in its slots".to_owned())),
         }
     }

@@ -5,7 +5,6 @@ use std::collections::HashMap;
 use cedar_policy::{EntityId, EntityTypeName, EntityUid, Policy, PolicyId, PolicySet, RequestEnv, SlotId, Template};
 use cedar_policy_symcc::SymEnv;
 
-use super::conditionals::bounded;
 use super::schema::SchemaModel;
 use super::scope::{Slot, principal_slot, resource_slot};
 use super::variant::{SlotValue, Variant, compile};
@@ -30,7 +29,7 @@ pub(super) fn variants(
             let slots = [(SlotId::principal(), principal), (SlotId::resource(), resource)];
             for row in rows(schema, slots, &text) {
                 let values = row.iter().map(|value| (value.slot.clone(), value.entity.clone())).collect();
-                variants.push(compile(&bounded(fill(template, &values)?)?, schema, environment, symbols, row)?);
+                variants.push(compile(&fill(template, &values)?, schema, environment, symbols, row)?);
             }
         }
     }

@@ -42,3 +42,28 @@ pub(super) fn template_asks_for_action(template: &Template) -> bool {
 fn names_action(conditions: &Expr) -> bool {
     conditions.subexpressions().any(|part| matches!(part.expr_kind(), ExprKind::Var(Var::Action)))
 }
+
+/// How deep `if`s are nested in each other in the policy's conditions.
+pub(super) fn conditional_depth(policy: &Policy) -> usize {
+    fn depth(expr: &Expr) -> usize {
+        match expr.expr_kind() {
+            ExprKind::If { test_expr, then_expr, else_expr } => {
+                1 + depth(test_expr).max(depth(then_expr)).max(depth(else_expr))
+            }
+            ExprKind::And { left, right } | ExprKind::Or { left, right } => depth(left).max(depth(right)),
+            ExprKind::UnaryApp { arg, .. } => depth(arg),
+            ExprKind::BinaryApp { arg1, arg2, .. } => depth(arg1).max(depth(arg2)),
+            ExprKind::GetAttr { expr, .. }
+            | ExprKind::HasAttr { expr, .. }
+            | ExprKind::ExtHasAttr { expr, .. }
+            | ExprKind::Like { expr, .. }
+            | ExprKind::Is { expr, .. } => depth(expr),
+            ExprKind::Set(all) => all.iter().map(depth).max().unwrap_or_default(),
+            ExprKind::ExtensionFunctionApp { args, .. } => args.iter().map(depth).max().unwrap_or_default(),
+            ExprKind::Record(fields) => fields.values().map(depth).max().unwrap_or_default(),
+            _ => 0,
+        }
+    }
+    let policy: &cedar_policy_core::ast::Policy = policy.as_ref();
+    policy.non_scope_constraints().map_or(0, depth)
+}

@@ -43,11 +43,6 @@ pub(in crate::symbolic) struct Path {
 }
 
 impl Path {
-    /// Whether a side requires the attribute: an optional one that the other side requires is there on both.
-    pub(in crate::symbolic) fn required(&self) -> bool {
-        self.types.iter().flatten().any(|ty| !matches!(ty, TermType::Option { .. }))
-    }
-
     /// Whether `side` declares it.
     pub(in crate::symbolic) fn declared(&self, side: usize) -> bool {
         self.types.get(side).is_some_and(Option::is_some)
@@ -87,6 +82,8 @@ pub(in crate::symbolic) struct Places {
     steps: FxHashMap<(PathId, Attr, Option<usize>), PathId>,
     by_arguments: FxHashMap<(PathId, Vec<Bits>), PlaceId>,
     fresh: u32,
+    /// Whether what only the first side requires may be absent on the second.
+    pub(in crate::symbolic) loosened: bool,
 }
 
 #[expect(clippy::indexing_slicing, reason = "a path's number is its index, and paths are never removed")]
@@ -116,6 +113,16 @@ impl Places {
     /// Every path.
     pub(in crate::symbolic) fn paths(&self) -> impl Iterator<Item = (PathId, &Path)> {
         (0..).map(PathId).zip(&self.paths)
+    }
+
+    /// Whether what is at `path` is always there: an optional attribute that the other side requires is there on both,
+    /// unless this is about data that only the second side accepts.
+    pub(in crate::symbolic) fn required(&self, path: PathId) -> bool {
+        let optional = |ty: &TermType| matches!(ty, TermType::Option { .. });
+        match &self[path].types {
+            [Some(_), Some(new)] if self.loosened => !optional(new),
+            types => types.iter().flatten().any(|ty| !optional(ty)),
+        }
     }
 
     /// Every place.

@@ -79,7 +79,7 @@ impl Encoder<'_> {
         if let Some(present) = self.places[place].present {
             return present;
         }
-        let required = self.places[self.places[place].path].required();
+        let required = self.places.required(self.places[place].path);
         let present = if required { Lit::TRUE } else { self.circuit.preferring(false) };
         self.places[place].present = Some(present);
         present

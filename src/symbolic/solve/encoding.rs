@@ -237,5 +237,8 @@ fn encoder<'a>(policies: &SessionPolicies<'a>, axioms: Axioms, widths: Widths) -
     // Room for a constant and an unknown for each policy, and some; more is made when needed.
     let count: usize = (0..policies.sides()).map(|side| policies.count(side)).sum();
     let least = (2 * count + 14).next_power_of_two().trailing_zeros() as usize;
-    Encoder::new(schemas, [policies.context_type(0), policies.context_type(1)], axioms, widths, least)
+    let contexts = [policies.context_type(0), policies.context_type(1)];
+    let mut encoder = Encoder::new(schemas, contexts, axioms, widths, least);
+    encoder.places.loosened = policies.loosened();
+    encoder
 }

@@ -35,6 +35,7 @@ struct Side<'a> {
 pub(in crate::symbolic) struct SessionPolicies<'a> {
     environment: RequestEnv,
     sides: Vec<Side<'a>>,
+    loosened: bool,
 }
 
 impl<'a> SessionPolicies<'a> {
@@ -47,7 +48,17 @@ impl<'a> SessionPolicies<'a> {
             family: policies.schema().family(environment),
             entries: policies.subjects().iter().map(|_| Entry::New).collect(),
         };
-        Self { environment: environment.clone(), sides: sides.into_iter().map(side).collect() }
+        Self { environment: environment.clone(), sides: sides.into_iter().map(side).collect(), loosened: false }
+    }
+
+    /// The same, where what only the first side requires may be absent on the second.
+    pub(super) fn with_loosened(self) -> Self {
+        Self { loosened: true, ..self }
+    }
+
+    /// Whether what only the first side requires may be absent on the second.
+    pub(super) fn loosened(&self) -> bool {
+        self.loosened
     }
 
     /// The environment.
@@ -131,7 +142,7 @@ impl<'a> SessionPolicies<'a> {
 
     /// Compiles every policy now, on all cores.
     pub(super) fn prepare(&mut self) {
-        let Self { sides, environment } = self;
+        let Self { sides, environment, .. } = self;
         for Side { policies, symbols, family, entries, .. } in sides {
             let new = |(subject, slot): (&Subject, &mut Entry)| {
                 if matches!(slot, Entry::New)

@@ -77,6 +77,12 @@ impl<'a> Solver<'a> {
         Self { encoding, strings: BTreeMap::new(), budget: DEFAULT_BUDGET }
     }
 
+    /// The same, where what only the first side requires may be absent on the second.
+    pub(in crate::symbolic) fn loosened(sides: Vec<&'a CompiledPolicies>, environment: &RequestEnv) -> Self {
+        let encoding = Encoding::new(SessionPolicies::new(sides, environment).with_loosened());
+        Self { encoding, strings: BTreeMap::new(), budget: DEFAULT_BUDGET }
+    }
+
     /// Begins again with other axioms.
     pub(in crate::symbolic) fn set_axioms(&mut self, axioms: Axioms) {
         self.encoding.restart(axioms, Widths::new());

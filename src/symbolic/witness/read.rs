@@ -203,7 +203,7 @@ impl<'r, 'a> Reader<'r, 'a> {
     /// Whether the optional value at these places is there.
     fn is_present(&self, path: PathId, arguments: &[Concrete]) -> bool {
         let places = self.snapshot.places();
-        if places[path].required() {
+        if places.required(path) {
             return true;
         }
         let known = self.snapshot.group(path, arguments).iter().find_map(|id| places[*id].present);

@@ -491,6 +491,97 @@ pub fn explore(case: &Case, budget: usize, seed: u64) -> Explored {
     explored
 }
 
+/// Some requests of a case with one side: a condition that holds of that one alone, as far as policies can tell, and
+/// what each policy does with it.
+pub fn pinned(case: &Case, count: usize, seed: u64) -> Vec<(String, Vec<Outcome>, String)> {
+    let spec = &case.spec.sides[0].schema;
+    let merged = Merged::of(&[spec], &Change::None);
+    let domain = Domain::of(&case.spec, spec);
+    let authorizer = Authorizer::new();
+    let mut sides = [Side {
+        schema: &case.sides[0].schema,
+        spec,
+        seen: HashMap::new(),
+        sets: case.sides[0].policies.iter().map(|made| (made.effect(), made.policy().map(alone))).collect(),
+        linked: HashMap::new(),
+    }];
+    let mut choices = Choices::Random(Rng::new(seed));
+    let mut found = Vec::new();
+    for _ in 0..4 * count {
+        if found.len() == count {
+            break;
+        }
+        let builder = Builder {
+            schema: spec,
+            domain: &domain,
+            choices: &mut choices,
+            things: BTreeMap::new(),
+            used: vec![0; spec.entities.len()],
+            open: Vec::new(),
+        };
+        let Some(world) = builder.world(case) else { continue };
+        let mut one = Explored { found: HashMap::new(), complete: false, worlds: 1 };
+        record(&mut one, case, &merged, &world, &mut sides, &authorizer);
+        let (outcomes, shown) = one.found.into_iter().next().expect("one request was tried");
+        found.push((pin(&world, case, &domain), outcomes[0].clone(), shown));
+    }
+    found
+}
+
+/// The condition that all is as in `world`.
+fn pin(world: &World, case: &Case, domain: &Domain) -> String {
+    let spec = &case.spec.sides[0].schema;
+    let uid = |uid: &Uid| spec.entity_uid(uid.0, &uid.1);
+    let mut all =
+        vec![format!("principal == {}", uid(&world.principal)), format!("resource == {}", uid(&world.resource))];
+    pin_fields("context", &world.context, &spec.actions[case.spec.env.1].context, spec, &mut all);
+    for (this, thing) in &world.things {
+        let entity = &spec.entities[this.0];
+        pin_fields(&uid(this), &thing.attrs, &entity.attrs, spec, &mut all);
+        // A tag's name may be any string that there is.
+        let names: BTreeSet<&String> = domain.keys.iter().chain(&domain.strings).collect();
+        for key in names.into_iter().filter(|_| entity.tags.is_some()) {
+            let (this, text) = (uid(this), super::syntax::quoted(key));
+            match thing.tags.iter().find(|(known, _)| known == key) {
+                Some((_, value)) => {
+                    all.push(format!("{this}.hasTag({text})"));
+                    pin_value(&format!("{this}.getTag({text})"), value, spec, &mut all);
+                }
+                None => all.push(format!("!{this}.hasTag({text})")),
+            }
+        }
+        for other in world.things.keys().filter(|other| *other != this && spec.ancestors(this.0).contains(&other.0)) {
+            let not = if thing.ancestors.contains(other) { "" } else { "!" };
+            all.push(format!("{not}({} in {})", uid(this), uid(other)));
+        }
+    }
+    all.join(" && ")
+}
+
+fn pin_fields(of: &str, values: &[(String, Value)], fields: &[Field], spec: &SchemaSpec, all: &mut Vec<String>) {
+    for field in fields {
+        let name = super::syntax::quoted(&field.name);
+        let present = values.iter().find(|(known, _)| *known == field.name);
+        if !field.required {
+            all.push(format!("{}({of} has {name})", if present.is_some() { "" } else { "!" }));
+        }
+        match (present, &field.ty) {
+            (Some((_, Value::Record(values))), Ty::Record(fields)) => {
+                pin_fields(&format!("{of}[{name}]"), values, fields, spec, all);
+            }
+            (Some((_, value)), _) => pin_value(&format!("{of}[{name}]"), value, spec, all),
+            (None, _) => {}
+        }
+    }
+}
+
+fn pin_value(of: &str, value: &Value, spec: &SchemaSpec, all: &mut Vec<String>) {
+    all.push(match value {
+        Value::Set(elements) if elements.is_empty() => format!("{of}.isEmpty()"),
+        value => format!("{of} == {}", value.text(spec)),
+    });
+}
+
 /// For a person to read.
 pub fn show(request: &Request, entities: &Entities) -> String {
     let mut json = Vec::new();

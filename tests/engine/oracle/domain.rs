@@ -91,6 +91,34 @@ impl Value {
     }
 }
 
+impl Value {
+    /// As a policy writes it.
+    pub fn text(&self, schema: &SchemaSpec) -> String {
+        match self {
+            Value::Bool(value) => value.to_string(),
+            Value::Long(value) => value.to_string(),
+            Value::Str(value) => super::syntax::quoted(value),
+            Value::Decimal(value) => {
+                let (sign, rest) = (if *value < 0 { "-" } else { "" }, value.unsigned_abs());
+                format!("decimal(\"{sign}{}.{:04}\")", rest / 10_000, rest % 10_000)
+            }
+            Value::Ip(value) => format!("ip(\"{value}\")"),
+            Value::Datetime(value) => format!("datetime(\"1970-01-01\").offset(duration(\"{value}ms\"))"),
+            Value::Duration(value) => format!("duration(\"{value}ms\")"),
+            Value::Entity(ty, id) => schema.entity_uid(*ty, id),
+            Value::Set(all) => {
+                format!("[{}]", all.iter().map(|value| value.text(schema)).collect::<Vec<_>>().join(", "))
+            }
+            Value::Record(fields) => {
+                let field = |(name, value): &(String, Value)| {
+                    format!("{}: {}", super::syntax::quoted(name), value.text(schema))
+                };
+                format!("{{{}}}", fields.iter().map(field).collect::<Vec<_>>().join(", "))
+            }
+        }
+    }
+}
+
 /// The type of an expression in an environment, where it is plain.
 pub fn type_of(expr: &Expr, schema: &SchemaSpec, env: Env) -> Option<Ty> {
     let inner = |expr: &Expr| type_of(expr, schema, env);
@@ -100,7 +128,7 @@ pub fn type_of(expr: &Expr, schema: &SchemaSpec, env: Env) -> Option<Ty> {
             Lit::Long(_) => Ty::Long,
             Lit::Str(_) => Ty::Str,
             Lit::Entity(ty, _) => Ty::Entity(*ty),
-            Lit::Action(_) => return None,
+            Lit::Action(_) | Lit::Raw(_) => return None,
             Lit::Ext("decimal", _) => Ty::Decimal,
             Lit::Ext("ip", _) => Ty::Ip,
             Lit::Ext("datetime", _) => Ty::Datetime,

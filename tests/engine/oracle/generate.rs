@@ -41,6 +41,8 @@ pub struct CaseSpec {
     /// One, or two with what happened to the schema between them.
     pub sides: Vec<SideSpec>,
     pub change: Change,
+    /// Whether policies may be invalid.
+    pub loose: bool,
 }
 
 /// A policy of a case in Cedar's terms.
@@ -111,7 +113,7 @@ impl Made {
         }
     }
 
-    fn valid(&self, validator: &Validator) -> bool {
+    pub fn valid(&self, validator: &Validator) -> bool {
         let mut set = PolicySet::new();
         match self {
             Made::Policy(policy) => set.add(substituted(policy)).unwrap(),
@@ -186,7 +188,7 @@ impl CaseSpec {
             let new_policies = policies(&mut rng, &new, &new_checked, &pool, env, count, depth, &old, &mut made);
             sides.push(SideSpec { schema: new, policies: new_policies });
         }
-        (CaseSpec { seed, env, sides, change }, made)
+        (CaseSpec { seed, env, sides, change, loose: false }, made)
     }
 
     /// # Errors
@@ -199,7 +201,7 @@ impl CaseSpec {
             let mut policies = Vec::new();
             for (index, spec) in side.policies.iter().enumerate() {
                 let made = make(spec, &side.schema, &format!("p{index}"))?;
-                if !made.valid(&validator) {
+                if !self.loose && !made.valid(&validator) {
                     return Err(format!("p{index} is not valid"));
                 }
                 policies.push(made);
@@ -319,7 +321,7 @@ fn memberships(rng: &mut Rng, seed: u64) -> CaseSpec {
             }
         })
         .collect();
-    CaseSpec { seed, env: (0, 0, 2), sides: vec![SideSpec { schema, policies }], change: Change::None }
+    CaseSpec { seed, env: (0, 0, 2), sides: vec![SideSpec { schema, policies }], change: Change::None, loose: false }
 }
 
 /// Valid policies: fresh ones, and ones made from each other or from `models`.

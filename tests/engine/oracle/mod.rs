@@ -12,6 +12,7 @@
 
 pub mod brute;
 pub mod compare;
+pub mod damage;
 pub mod domain;
 pub mod generate;
 pub mod judge;

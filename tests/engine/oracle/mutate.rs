@@ -139,7 +139,7 @@ fn literal(rng: &mut Rng, schema: &SchemaSpec, pool: &Pool, expr: &mut Expr) {
                         Lit::Long(_) => Ty::Long,
                         Lit::Str(_) => Ty::Str,
                         Lit::Entity(ty, _) => Ty::Entity(*ty),
-                        Lit::Action(_) => return,
+                        Lit::Action(_) | Lit::Raw(_) => return,
                         Lit::Ext("decimal", _) => Ty::Decimal,
                         Lit::Ext("ip", _) => Ty::Ip,
                         Lit::Ext("datetime", _) => Ty::Datetime,

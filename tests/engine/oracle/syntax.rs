@@ -196,6 +196,8 @@ pub enum Lit {
     Action(String),
     /// The function's name and its argument.
     Ext(&'static str, String),
+    /// An expression as written.
+    Raw(String),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -320,6 +322,7 @@ impl Expr {
                 Lit::Entity(ty, id) => schema.entity_uid(*ty, id),
                 Lit::Action(id) => schema.action_uid(id),
                 Lit::Ext(function, argument) => format!("{function}({})", quoted(argument)),
+                Lit::Raw(text) => text.clone(),
             },
             Expr::Var(var) => match var {
                 Var::Principal => "principal",
