@@ -16,7 +16,7 @@ use cedar_policy::{Effect, EntityTypeName, Policy, RequestEnv, Template};
 use serde_json::{Value as Json, json};
 
 use super::expression::Conjunct;
-use crate::symbolic::{CompiledPolicies, PolicyRef, SchemaModel, Subject};
+use crate::symbolic::{CompiledPolicies, Limits, PolicyRef, SchemaModel, Subject};
 
 /// A static policy or link, or a template that nothing links.
 #[derive(Debug, Clone)]
@@ -43,6 +43,8 @@ pub struct PolicyPair {
     pub old: Option<Body>,
     /// As the new side has it.
     pub new: Option<Body>,
+    /// What is not known of the world of each.
+    pub limits: [Limits; 2],
     /// Whether both say the same, whatever the words.
     pub same: bool,
 }
@@ -117,9 +119,9 @@ impl Pair {
     ) -> Self {
         let mut subjects: [Vec<Subject>; 2] = [Vec::new(), Vec::new()];
         let mut entries = Vec::new();
-        let mut add = |side: usize, body: &Body| -> Member {
+        let mut add = |side: usize, body: &Body, limits: &Limits| -> Member {
             let list = if alike { 0 } else { side };
-            let subject = body.subject();
+            let subject = body.subject().limited(limits.clone());
             let (effect, template) = (subject.effect(), subject.is_template());
             let [first, second] = &mut subjects;
             let list_of = if list == 0 { first } else { second };
@@ -128,7 +130,8 @@ impl Pair {
             Member { policy, effect, template, conjuncts: OnceLock::new(), cover: OnceLock::new() }
         };
         for pair in policies {
-            let old = pair.old.as_ref().map(|body| add(0, body));
+            let [old_limits, new_limits] = &pair.limits;
+            let old = pair.old.as_ref().map(|body| add(0, body, old_limits));
             let new = match (&old, &pair.new) {
                 (Some(old), Some(_)) if alike && pair.same => Some(Member {
                     policy: old.policy,
@@ -137,7 +140,7 @@ impl Pair {
                     conjuncts: OnceLock::new(),
                     cover: OnceLock::new(),
                 }),
-                (_, new) => new.as_ref().map(|body| add(1, body)),
+                (_, new) => new.as_ref().map(|body| add(1, body, new_limits)),
             };
             entries.push(Entry { members: [old, new], same: pair.same });
         }

@@ -101,6 +101,16 @@ pub fn json_schema(catalogue: &Catalogue) -> Value {
                     "accept": { "enum": ["base", "head"], "description": "whose accepted changes count" },
                     "gate": { "type": "array", "items": gate }
                 }
+            },
+            "schema": {
+                "type": "object",
+                "additionalProperties": false,
+                "properties": {
+                    "inferred": {
+                        "enum": ["use", "refuse"],
+                        "description": "whether what a store without a schema permits is answered under an inferred one"
+                    }
+                }
             }
         }
     })

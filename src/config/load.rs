@@ -23,8 +23,18 @@ pub const ACCEPTED_NAME: &str = "polcheck-accepted.toml";
 
 const ACCEPTED: &[&str] = &["what", "owner", "until", "fingerprint"];
 
-const TOP: &[&str] =
-    &["required-version", "fail-on", "exclude", "rules", "override", "store", "diff", "coverage-floor", "baseline"];
+const TOP: &[&str] = &[
+    "required-version",
+    "fail-on",
+    "exclude",
+    "rules",
+    "override",
+    "store",
+    "diff",
+    "schema",
+    "coverage-floor",
+    "baseline",
+];
 const STORE: &[&str] = &["name", "schema", "policies", "entities", "links", "tests", "level"];
 const GATE: &[&str] = &["deny", "stores", "actions", "resources"];
 const LEVELS: &[&str] = &["error", "warning", "note", "off"];
@@ -103,7 +113,25 @@ pub fn load(file: &Arc<SourceFile>, catalogue: &Catalogue) -> (Config, Vec<Findi
             }
         }
     }
+    if let Some(schema) = reader.table(table, "schema") {
+        reader.check_keys("[schema]", schema, &["inferred"]);
+        config.refuses_inference = refuses_inference(&mut reader, schema);
+    }
     (config, reader.findings)
+}
+
+/// Where `inferred = "refuse"` is written. `"use"` is the default.
+fn refuses_inference(reader: &mut Reader, schema: &DeTable<'_>) -> Option<Location> {
+    let (word, place) = reader.string(schema, "inferred")?;
+    match word.as_str() {
+        "refuse" => Some(reader.location(place)),
+        "use" => None,
+        _ => {
+            let message = format!("`{}` is not what `inferred` may be", inline(&word));
+            reader.report(place, message, Some("`use` or `refuse`".to_owned()));
+            None
+        }
+    }
 }
 
 fn words_of_gates() -> String {

@@ -160,6 +160,8 @@ pub struct Config {
     pub baseline: Option<Name>,
     /// Whether only acceptances count that the base has: a change cannot accept itself. Where it is written.
     pub accept_base: Option<Location>,
+    /// Whether no schema is inferred where there is none. Where it is written.
+    pub refuses_inference: Option<Location>,
     /// The percentage of policies and conditions that rows have to cover, if set.
     pub coverage_floor: Option<u32>,
     /// What this one is held to: where the two differ, the stricter holds.

@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
-use super::run::compare;
+use super::run::compare_with;
 use super::weakening::{Strictness, lost_schemas, more_baselined, moved_files, unread_files, weakened};
 use super::{gates, run::Compared};
 use crate::config::{Acceptance, Baseline, Config, Gate};
@@ -40,11 +40,12 @@ pub fn comparison(
     today: &str,
     catalogue: &Catalogue,
 ) -> (Comparison, Vec<Notice>) {
+    let inference = old.config.refuses_inference.is_none() && new.config.refuses_inference.is_none();
     let Compared { mut stores, undecided } = match as_old_has_it {
-        None => compare(old.repo, new.repo),
+        None => compare_with(old.repo, new.repo, inference),
         Some(other) => {
-            let mut compared = compare(old.repo, new.repo);
-            compared.add_stricter(compare(old.repo, other));
+            let mut compared = compare_with(old.repo, new.repo, inference);
+            compared.add_stricter(compare_with(old.repo, other, inference));
             compared
         }
     };

@@ -7,14 +7,19 @@
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 
+use cedar_policy::PolicyId;
+
 use crate::compare::{Body, PolicyPair};
 use crate::outcome::changes::{Change, TextChanges};
 use crate::repo::Store;
+use crate::symbolic::Limits;
 use crate::text::Location;
 
 /// A policy, link or template of one side.
 #[derive(Debug, Clone)]
 pub(super) struct Item<'s> {
+    /// The key in its store.
+    pub(super) key: &'s PolicyId,
     /// Full name.
     pub(super) name: &'s str,
     /// Its id as written, if it has one.
@@ -61,15 +66,19 @@ impl<'s> Paired<'s> {
         }
     }
 
-    /// For the engine; none for a template whose links speak for it.
-    pub(super) fn for_engine(&self) -> PolicyPair {
+    /// For the engine; none for a template whose links speak for it. `limits` says what is not known of the world of an
+    /// item of a side.
+    pub(super) fn for_engine(&self, limits: &dyn Fn(usize, &Item<'_>) -> Limits) -> PolicyPair {
         let linked = |item: &Option<Item<'_>>| item.as_ref().is_some_and(|item| item.linked_template);
         // One that reads the same on both sides did not change because links came or went.
         let both = self.same && (linked(&self.old) || linked(&self.new));
         let body = |item: &Option<Item<'_>>| {
             item.as_ref().filter(|item| !item.linked_template && !both).map(|item| item.body.clone())
         };
-        PolicyPair { old: body(&self.old), new: body(&self.new), same: self.same }
+        let of =
+            |side: usize, item: &Option<Item<'_>>| item.as_ref().map(|item| limits(side, item)).unwrap_or_default();
+        let limits = [of(0, &self.old), of(1, &self.new)];
+        PolicyPair { old: body(&self.old), new: body(&self.new), same: self.same, limits }
     }
 }
 
@@ -84,6 +93,7 @@ fn items(store: &Store) -> Vec<Item<'_>> {
             (None, None) => continue,
         };
         items.push(Item {
+            key: &policy.key,
             name: &policy.name,
             id: policy.id.as_ref().map(|(id, _)| id.as_str()),
             effect: policy.effect_word(),
@@ -103,6 +113,7 @@ fn items(store: &Store) -> Vec<Item<'_>> {
         slots.sort();
         text.extend(slots);
         items.push(Item {
+            key: &link.key,
             name: &link.name,
             id: Some(&link.short),
             effect: link.effect,

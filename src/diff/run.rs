@@ -3,18 +3,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
-use cedar_policy::{Decision, RequestEnv};
+use cedar_policy::{Decision, EntityUid, RequestEnv};
 
 use super::effects::{self, Solved};
-use super::pairing::{self, Paired};
+use super::pairing::{self, Item, Paired};
 use super::stores::{self, Stores};
-use crate::compare::{Decided, Options, Pair, Undecided, Where, Which};
+use crate::compare::{Body, Decided, Options, Pair, Undecided, Where, Which};
 use crate::decide::ScopedAuthorizer;
 use crate::finding::Environment;
+use crate::infer::{Inferred, infer};
 use crate::outcome::changes::{EnvironmentChange, Lifecycle, SchemaChange, SetAside, Status, StoreChanges};
 use crate::outcome::{Notice, NoticeKind};
 use crate::repo::{Broken, Repo, SchemaState, Store};
-use crate::symbolic::{SchemaModel, Witness, differences};
+use crate::symbolic::{Limits, SchemaModel, SetAsideReason, Witness, differences};
 use crate::text::{Location, inline};
 
 /// With more changed policies than this, conditions are what the policies say, and are not proved.
@@ -32,13 +33,37 @@ pub struct Compared {
 /// Compares the stores of two versions of a repository.
 #[must_use]
 pub fn compare(old: &Repo, new: &Repo) -> Compared {
+    compare_with(old, new, true)
+}
+
+/// The same. Where a store has no schema on any side, `inference` says whether one is inferred from what both sides
+/// hold; else nothing is decided there.
+#[must_use]
+pub(super) fn compare_with(old: &Repo, new: &Repo, inference: bool) -> Compared {
     let mut compared = Compared::default();
     for stores in stores::pair(old, new) {
-        let (changes, undecided) = store(stores);
+        let (changes, undecided) = store(stores, inference);
         compared.undecided.extend(undecided.into_iter().map(|notice| notice.store(&changes.name)));
         compared.stores.push(changes);
     }
+    let inferred = compared.stores.iter().filter(|store| store.inferred);
+    compared.undecided.extend(assumed(inferred.map(|store| store.name.as_str()).collect()));
     compared
+}
+
+/// What is said once of `stores` that are compared under an inferred schema.
+fn assumed(stores: Vec<&str>) -> Option<Notice> {
+    let names: Vec<String> = stores.iter().map(|name| format!("`{}`", inline(name))).collect();
+    let who = match names.as_slice() {
+        [] => return None,
+        [only] => format!("store {only} has"),
+        several => format!("stores {} have", several.join(", ")),
+    };
+    let sentence = format!(
+        "{who} no schema, so one is inferred from both sides, in which every attribute may be absent (`polcheck schema \
+         infer` prints it)"
+    );
+    Some(Notice::new(NoticeKind::SchemaInferred, sentence))
 }
 
 /// Both schemas as the engine needs them.
@@ -48,9 +73,47 @@ struct Schemas {
     /// Whether both declare the same (or one of them is taken for both).
     alike: bool,
     changes: Vec<SchemaChange>,
+    /// What was inferred, where both are.
+    inferred: Option<Inferred>,
 }
 
-fn schemas(stores: Stores<'_>) -> Result<Schemas, String> {
+impl Schemas {
+    /// Of which nothing is known.
+    fn none() -> Self {
+        Self { old: None, new: None, alike: true, changes: Vec::new(), inferred: None }
+    }
+
+    /// What is not known of the world of `item`, which is of that side.
+    fn limits(&self, side: usize, item: &Item<'_>, settled: &Arc<BTreeSet<EntityUid>>) -> Limits {
+        let Some(inferred) = &self.inferred else { return Limits::default() };
+        let aside = inferred.contested(side, item.key).map(|conflict| SetAsideReason::Contested {
+            what: conflict.what.clone(),
+            first: conflict.first.clone(),
+            second: conflict.second.clone(),
+        });
+        let named: Vec<EntityUid> = match &item.body {
+            Body::Policy(policy) => policy.entity_literals(),
+            Body::Template(_) => Vec::new(),
+        };
+        let open_groups = named.into_iter().filter(|uid| inferred.open_groups().contains(uid)).collect();
+        Limits { aside, open_groups, settled: Arc::clone(settled) }
+    }
+}
+
+/// A schema for a store that has none on either side, from what both sides hold.
+fn inferred(stores: Stores<'_>) -> Result<Schemas, String> {
+    // A store's number is that of its side.
+    let inferred = infer(&[stores.old, stores.new])?;
+    let model = SchemaModel::new(&inferred.schema)?;
+    if model.environments().is_empty() {
+        return Ok(Schemas::none());
+    }
+    let of = |store: Option<&Store>| store.map(|_| Arc::clone(&model));
+    let alike = stores.old.is_some() && stores.new.is_some();
+    Ok(Schemas { old: of(stores.old), new: of(stores.new), alike, changes: Vec::new(), inferred: Some(inferred) })
+}
+
+fn schemas(stores: Stores<'_>, inference: bool) -> Result<Schemas, String> {
     let state = |store: Option<&Store>, side: &str| -> Result<Option<Arc<crate::repo::Schema>>, String> {
         match store.map(|store| &store.schema) {
             Some(SchemaState::Ready(schema)) => Ok(Some(Arc::clone(schema))),
@@ -69,6 +132,7 @@ fn schemas(stores: Stores<'_>) -> Result<Schemas, String> {
                     new: Some(model),
                     alike: true,
                     changes: Vec::new(),
+                    inferred: None,
                 });
             }
             let (old, new) = rayon::join(|| model(&old), || model(&new));
@@ -77,7 +141,7 @@ fn schemas(stores: Stores<'_>) -> Result<Schemas, String> {
                 .into_iter()
                 .map(|one| SchemaChange { kind: one.kind, what: one.what, old: one.old, new: one.new })
                 .collect();
-            Ok(Schemas { alike: changes.is_empty(), old: Some(old), new: Some(new), changes })
+            Ok(Schemas { alike: changes.is_empty(), old: Some(old), new: Some(new), changes, inferred: None })
         }
         // Where the store has a schema on one side only, both are read under that one; decisions do not depend on it.
         (old, new) if stores.old.is_some() && stores.new.is_some() && old.is_some() != new.is_some() => {
@@ -86,11 +150,12 @@ fn schemas(stores: Stores<'_>) -> Result<Schemas, String> {
             let what = only.files.first().map(|file| file.path().to_owned()).unwrap_or_default();
             let model = model(&only)?;
             let changes = vec![SchemaChange { kind, what, old: None, new: None }];
-            Ok(Schemas { old: Some(Arc::clone(&model)), new: Some(model), alike: true, changes })
+            Ok(Schemas { old: Some(Arc::clone(&model)), new: Some(model), alike: true, changes, inferred: None })
         }
-        (Some(only), None) => Ok(Schemas { old: Some(model(&only)?), new: None, alike: false, changes: Vec::new() }),
-        (None, Some(only)) => Ok(Schemas { old: None, new: Some(model(&only)?), alike: false, changes: Vec::new() }),
-        (None, None) => Ok(Schemas { old: None, new: None, alike: true, changes: Vec::new() }),
+        (Some(only), None) => Ok(Schemas { old: Some(model(&only)?), alike: false, ..Schemas::none() }),
+        (None, Some(only)) => Ok(Schemas { new: Some(model(&only)?), alike: false, ..Schemas::none() }),
+        (None, None) if inference => inferred(stores),
+        (None, None) => Ok(Schemas::none()),
     }
 }
 
@@ -127,11 +192,12 @@ impl<'s> Replay<'s> {
     }
 }
 
-fn named(environment: &RequestEnv) -> Environment {
+fn named(environment: &RequestEnv, inferred: Option<&Inferred>) -> Environment {
+    let said = |name: String| inferred.map_or_else(|| name.clone(), |inferred| inferred.said(&name).to_owned());
     Environment {
-        principal: environment.principal().to_string(),
+        principal: said(environment.principal().to_string()),
         action: environment.action().to_string(),
-        resource: environment.resource().to_string(),
+        resource: said(environment.resource().to_string()),
     }
 }
 
@@ -140,7 +206,7 @@ fn environments(schemas: &Schemas) -> Vec<(Environment, RequestEnv, Lifecycle)> 
     let mut all: BTreeMap<(String, String, String), (Environment, RequestEnv, Lifecycle)> = BTreeMap::new();
     for (model, lifecycle) in [(&schemas.old, Lifecycle::Removed), (&schemas.new, Lifecycle::Added)] {
         for environment in model.iter().flat_map(|model| model.environments()) {
-            let name = named(environment);
+            let name = named(environment, schemas.inferred.as_ref());
             let key = (name.action.clone(), name.principal.clone(), name.resource.clone());
             let found = all.entry(key).or_insert_with(|| (name, environment.clone(), lifecycle));
             if found.2 != lifecycle {
@@ -151,7 +217,7 @@ fn environments(schemas: &Schemas) -> Vec<(Environment, RequestEnv, Lifecycle)> 
     all.into_values().collect()
 }
 
-fn store(stores: Stores<'_>) -> (StoreChanges, Vec<Notice>) {
+fn store(stores: Stores<'_>, inference: bool) -> (StoreChanges, Vec<Notice>) {
     let (pairs, text) = pairing::pair(stores.old, stores.new);
     let lifecycle = match (stores.old, stores.new) {
         (Some(_), Some(_)) => Lifecycle::Kept,
@@ -163,6 +229,7 @@ fn store(stores: Stores<'_>) -> (StoreChanges, Vec<Notice>) {
         old_name: stores.old_name().map(str::to_owned),
         lifecycle,
         schemaless: false,
+        inferred: false,
         unusable: None,
         schema_changes: Vec::new(),
         text,
@@ -173,10 +240,11 @@ fn store(stores: Stores<'_>) -> (StoreChanges, Vec<Notice>) {
     };
     let store_name = inline(&changes.name).into_owned();
     let broken = broken(stores);
-    let (schemas, why) = match schemas(stores) {
+    let (schemas, why) = match schemas(stores, inference) {
         Ok(schemas) => (schemas, None),
-        Err(why) => (Schemas { old: None, new: None, alike: true, changes: Vec::new() }, Some(why)),
+        Err(why) => (Schemas::none(), Some(why)),
     };
+    changes.inferred = schemas.inferred.is_some();
     changes.schema_changes.clone_from(&schemas.changes);
     if schemas.old.is_none() && schemas.new.is_none() {
         changes.schemaless = why.is_none();
@@ -184,7 +252,9 @@ fn store(stores: Stores<'_>) -> (StoreChanges, Vec<Notice>) {
         let undecided = unanalysed(&mut changes, &pairs, stores);
         return (changes, undecided);
     }
-    let for_engine: Vec<_> = pairs.iter().map(Paired::for_engine).collect();
+    let settled = Arc::new(schemas.inferred.iter().flat_map(Inferred::other_actions).collect());
+    let limits = |side: usize, item: &Item<'_>| schemas.limits(side, item, &settled);
+    let for_engine: Vec<_> = pairs.iter().map(|pair| pair.for_engine(&limits)).collect();
     let pair = Pair::new(schemas.old.as_ref(), schemas.new.as_ref(), schemas.alike, &for_engine);
     let replay = Replay { stores, indices: [OnceLock::new(), OnceLock::new()] };
     let confirm = |witness: &Witness, side: Which, both: bool| replay.confirm(witness, side, both);
@@ -255,7 +325,9 @@ fn unanalysed(changes: &mut StoreChanges, pairs: &[Paired<'_>], stores: Stores<'
         // The environments of a side whose schema can be used are known, and nothing of what happens in them.
         let schemas = [stores.old, stores.new].into_iter().flatten().filter_map(|store| store.schema.ready());
         let known: BTreeSet<_> = schemas
-            .flat_map(|schema| schema.cedar.request_envs().map(|environment| named(&environment)).collect::<Vec<_>>())
+            .flat_map(|schema| {
+                schema.cedar.request_envs().map(|environment| named(&environment, None)).collect::<Vec<_>>()
+            })
             .map(|environment| (environment.action.clone(), environment))
             .collect();
         let unknown = || Status::Unknown(why.clone());

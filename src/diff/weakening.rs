@@ -37,6 +37,10 @@ pub(super) fn weakened(old: Strictness<'_>, new: Strictness<'_>, catalogue: &Cat
         let what = "changes may accept themselves again (`accept = \"base\"` is gone)";
         found.push(Weakened::new("accept_loosened", what, place.clone()));
     }
+    if let (Some(place), None) = (&old.config.refuses_inference, &new.config.refuses_inference) {
+        let what = "answers may rest on an inferred schema (`inferred = \"refuse\"` is gone)";
+        found.push(Weakened::new("inference_allowed", what, place.clone()));
+    }
     guardrails(old.repo, new.repo, &mut found);
     rows(old.rows, new.rows, &mut found);
     found.sort_by(|a, b| (a.kind, &a.what, &a.location).cmp(&(b.kind, &b.what, &b.location)));

@@ -299,6 +299,8 @@ pub struct StoreChanges {
     pub lifecycle: Lifecycle,
     /// Whether the store has no schema on any side.
     pub schemaless: bool,
+    /// Whether what changes is decided under a schema that is inferred from what the store holds.
+    pub inferred: bool,
     /// Why nothing is known of the store, if so: a schema or policies that cannot be used.
     pub unusable: Option<String>,
     /// Differences of the schemas that matter to decisions, in stable order.

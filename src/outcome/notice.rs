@@ -55,6 +55,7 @@ kinds! {
     BaseMisconfigured, "base-misconfigured", Inconclusive, "The configuration of the old side is wrong, so that its gates are not known.";
     BaseDefect, "base-defect", Unchecked, "A file of the old side is wrong.";
     NoSchema, "no-schema", Unchecked, "A store without a schema, whose policies are not validated.";
+    SchemaInferred, "schema-inferred", Remark, "A store whose policies are analysed under a schema that is inferred from them.";
     ReadApart, "read-apart", Remark, "Stores that are taken for copies of others, so that they do not decide together.";
     SchemaElsewhere, "schema-elsewhere", Detail, "A store whose schema lies elsewhere in the repository.";
     NothingThere, "nothing-there", Unchecked, "A path that was asked for and holds nothing.";

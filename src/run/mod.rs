@@ -5,7 +5,7 @@
 //!
 //! | file | what it does |
 //! |---|---|
-//! | `check`, `validate`, `lint`, `test`, `diff`, `baseline` | one kind of run each, with what it is asked for |
+//! | `check`, `validate`, `lint`, `test`, `diff`, `baseline`, `schema` | one kind of run each, with what it is asked for |
 //! | `open` | a repository, opened and not judged |
 //! | `reading` | where to read, and what: what every run starts from |
 //! | `error` | why a run could not be |
@@ -40,6 +40,7 @@ runs! {
     test TestOptions
     diff DiffOptions
     baseline BaselineOptions
+    schema SchemaOptions
 }
 
 mod baselined;

@@ -38,7 +38,7 @@ mod solve;
 mod theory;
 mod witness;
 
-pub use compile::{CompiledPolicies, Difference, SchemaModel, Status, Subject, differences};
+pub use compile::{CompiledPolicies, Difference, Limits, SchemaModel, Status, Subject, differences};
 #[doc(hidden)]
 pub use encode::Axioms;
 pub use question::{Answer, Formula, PolicyRef};

@@ -65,6 +65,24 @@ pub enum SetAsideReason {
     /// Entities could not be written in the place of its slots.
     #[error("{0}")]
     Slots(String),
+    /// What it says of types does not go with what others say, under a schema that was inferred.
+    #[error("`{what}` would have two types: {first}, {second}")]
+    Contested {
+        /// The attribute.
+        what: String,
+        /// What the schema follows.
+        first: String,
+        /// What the policy needs.
+        second: String,
+    },
+    /// It is for a group of actions, and nothing says which actions are in it.
+    #[error("nothing says whether {action} is in the group {group}")]
+    OpenGroup {
+        /// The action.
+        action: String,
+        /// The group.
+        group: String,
+    },
     /// Its terms hold an operation that the engine does not know.
     #[error("{0}")]
     Unsupported(&'static str),

@@ -3,6 +3,7 @@
 
 use polcheck::config::Config;
 use polcheck::diff::{Compared, compare};
+use polcheck::outcome::NoticeKind;
 use polcheck::outcome::changes::{Change, EnvironmentChange, Lifecycle, Relation, Status};
 use polcheck::repo::{self, Repo};
 use polcheck::source::Memory;
@@ -62,25 +63,26 @@ fn condition(compared: &Compared) -> (&str, bool) {
 }
 
 #[test]
-fn a_store_without_schema_is_the_same_or_undecided() {
+fn a_store_without_schema_is_compared_under_one_that_is_inferred() {
     let old = "@id(\"x\") permit (principal, action, resource) when { principal.a && principal.b };";
     let layout = "// remark\n@id(\"x\")\npermit(principal,action,resource)when{principal.a&&\n principal.b};";
     let same = diff(&[("p.cedar", old)], &[("q/q.cedar", layout)]);
-    assert!(same.undecided.is_empty() && same.stores[0].schemaless, "{same:#?}");
-    assert_eq!((same.stores[0].undecided.len(), same.stores[0].text.moved), (0, 1));
-    // Without a schema, nothing proves that these are the same.
+    assert!(same.stores[0].inferred && !same.stores[0].schemaless, "{same:#?}");
+    assert_eq!((relations(&same), same.stores[0].text.moved), (vec![("any other action", "same")], 1));
+    // What is assumed is said once, and is no question.
+    assert_eq!(same.undecided.iter().map(|notice| notice.kind).collect::<Vec<_>>(), [NoticeKind::SchemaInferred]);
     let other = "@id(\"x\") permit (principal, action, resource) when { principal.b && principal.a };";
-    for new in [
-        other,
-        "",
-        "forbid (principal, action, resource);",
-        "@id(\"x\") permit (principal == ?principal, action, resource);",
+    let more = "@id(\"x\") permit (principal, action, resource) when { principal.a };";
+    for (new, relation, back) in [
+        (other, "same", "same"),
+        (more, "gained", "lost"),
+        ("", "lost", "gained"),
+        ("forbid (principal, action, resource);", "lost", "gained"),
+        ("@id(\"x\") permit (principal == ?principal, action, resource);", "lost", "gained"),
     ] {
-        for turned in [false, true] {
-            let (old, new) = if turned { (new, old) } else { (old, new) };
+        for (old, new, expected) in [(old, new, relation), (new, old, back)] {
             let compared = diff(&[("p.cedar", old)], &[("p.cedar", new)]);
-            assert!(!compared.undecided.is_empty(), "{old} -> {new}");
-            assert!(compared.stores.iter().all(|store| !store.undecided.is_empty() && store.groups.is_empty()));
+            assert_eq!(relations(&compared), [("any other action", expected)], "{old} -> {new}");
         }
     }
 }

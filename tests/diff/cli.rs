@@ -251,6 +251,11 @@ fn exit_codes_tell_changes_from_what_is_not_known() {
     assert_eq!((code, &report["outcome"]), (0, &"clean".into()));
     write(dir.path(), &[("p.cedar", EDIT)]);
     let (report, code) = diff(dir.path(), &["HEAD"]);
+    assert_eq!((code, &report["outcome"]), (0, &"changes".into()));
+    assert_eq!(report["text_changes"][0]["assumed"], serde_json::json!(["inferred-schema"]), "{report:#}");
+    // Unless nobody is to rely on what is inferred.
+    write(dir.path(), &[("polcheck.toml", "[schema]\ninferred = \"refuse\"\n")]);
+    let (report, code) = diff(dir.path(), &["HEAD"]);
     assert_eq!((code, &report["outcome"]), (4, &"inconclusive".into()));
     assert_eq!(report["undecided"].as_array().unwrap().len(), 1, "{report:#}");
 }

@@ -175,7 +175,7 @@ fn a_check_is_red_exactly_for_what_is_new() {
             "the same in another policy",
             &[("other.cedar", &other)],
             &[],
-            &["unsafe-optional-attribute other.cedar"],
+            &["shadowed-permit unsafe.cedar", "unsafe-optional-attribute other.cedar"],
         ),
         change(
             "the policy is another one now",

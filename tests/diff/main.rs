@@ -10,4 +10,5 @@ mod documents;
 mod fresh;
 mod gates;
 mod histories;
+mod inferred;
 mod stricter;

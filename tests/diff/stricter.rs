@@ -71,6 +71,20 @@ const PAST_THE_GATE: &[Loosening] = &[
         listed: &["accept_loosened"],
     },
     Loosening {
+        key: "schema",
+        base: "[schema]\ninferred = \"refuse\"\n[diff]\ndeny = [\"gained\"]\n",
+        head: "[diff]\ndeny = [\"gained\"]\n",
+        files: GAINS,
+        listed: &["inference_allowed"],
+    },
+    Loosening {
+        key: "schema.inferred",
+        base: "[schema]\ninferred = \"refuse\"\n[diff]\ndeny = [\"gained\"]\n",
+        head: "[schema]\ninferred = \"use\"\n[diff]\ndeny = [\"gained\"]\n",
+        files: GAINS,
+        listed: &["inference_allowed"],
+    },
+    Loosening {
         key: "required-version",
         base: "[diff]\ndeny = [\"gained\"]\n",
         head: "required-version = \"*\"\n",

@@ -34,6 +34,7 @@ commands! {
     Test test TestArgs
     Diff diff DiffArgs
     Baseline baseline BaselineArgs
+    Schema schema SchemaArgs
     Init init InitArgs
     Rules rules RulesArgs
 }

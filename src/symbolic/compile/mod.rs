@@ -25,5 +25,5 @@ pub(super) use policies::Busy;
 pub use policies::{CompiledPolicies, Status};
 pub(super) use schema::Function;
 pub use schema::SchemaModel;
-pub use subject::Subject;
+pub use subject::{Limits, Subject};
 pub(super) use variant::{Compiled, Variant};

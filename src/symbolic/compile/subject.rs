@@ -1,8 +1,8 @@
 //! One policy, and what each step of the engine asks of it.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
-use std::sync::{Mutex, OnceLock};
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use cedar_policy::{
     ActionConstraint, Effect, Entities, EntityUid, Policy, PolicySet, PrincipalConstraint, Request, RequestEnv,
@@ -34,8 +34,21 @@ pub struct Subject {
     shareable: OnceLock<bool>,
     /// Whether it is compiled as what does not typecheck is.
     untyped: bool,
+    /// What is not known of its world.
+    limits: Limits,
     /// Its terms, for families of environments.
     pub(super) kept: Mutex<Vec<(usize, Compiled)>>,
+}
+
+/// What is not known of a policy's world, where no schema says it.
+#[derive(Debug, Clone, Default)]
+pub struct Limits {
+    /// Why the policy cannot be answered for, if so.
+    pub aside: Option<SetAsideReason>,
+    /// Groups of actions that the policy names and of which nothing says which actions are in them.
+    pub open_groups: Vec<EntityUid>,
+    /// Actions of which it is known all the same.
+    pub settled: Arc<BTreeSet<EntityUid>>,
 }
 
 #[derive(Debug)]
@@ -58,6 +71,7 @@ impl Subject {
             alone: OnceLock::new(),
             shareable: OnceLock::new(),
             untyped: false,
+            limits: Limits::default(),
             kept: Mutex::default(),
         }
     }
@@ -76,6 +90,7 @@ impl Subject {
             alone: OnceLock::new(),
             shareable: OnceLock::new(),
             untyped: false,
+            limits: Limits::default(),
             kept: Mutex::default(),
         }
     }
@@ -85,6 +100,21 @@ impl Subject {
     #[must_use]
     pub fn untyped(self) -> Self {
         Self { untyped: true, ..self }
+    }
+
+    /// The same, with what is not known of its world.
+    #[must_use]
+    pub fn limited(self, limits: Limits) -> Self {
+        Self { limits, ..self }
+    }
+
+    /// The group of which it is not known whether the action is in it, if the policy hangs on that.
+    fn open_group(&self, schema: &SchemaModel, action: &EntityUid) -> Option<&EntityUid> {
+        let known = |group: &EntityUid| schema.action_in(action, group);
+        if self.limits.settled.contains(action) {
+            return None;
+        }
+        self.limits.open_groups.iter().find(|group| !known(group))
     }
 
     /// The policy, a link included; none for a template.
@@ -138,6 +168,7 @@ impl Subject {
             ActionConstraint::Eq(action) => action == environment.action(),
             ActionConstraint::In(groups) => groups.iter().any(|group| schema.action_in(environment.action(), group)),
         };
+        let action = action || self.open_group(schema, environment.action()).is_some();
         action
             && self.principal.admits(schema, environment.principal())
             && self.resource.admits(schema, environment.resource())
@@ -165,6 +196,13 @@ impl Subject {
         environment: &RequestEnv,
         symbols: &SymEnv,
     ) -> Result<Vec<Variant>, SetAsideReason> {
+        if let Some(why) = &self.limits.aside {
+            return Err(why.clone());
+        }
+        if let Some(group) = self.open_group(schema, environment.action()) {
+            let (action, group) = (environment.action().to_string(), group.to_string());
+            return Err(SetAsideReason::OpenGroup { action, group });
+        }
         match &self.body {
             Body::Policy(_) if self.untyped => Ok(vec![untyped(self.whole()?, symbols, Vec::new())?]),
             Body::Policy(_) => Ok(vec![compile(self.whole()?, schema, environment, symbols, Vec::new())?]),
@@ -185,7 +223,7 @@ impl Subject {
                 Body::Policy(policy) => terms::asks_for_action(policy),
                 Body::Template(template) => terms::template_asks_for_action(template),
             };
-            !asks && !matches!(self.actions, ActionConstraint::Eq(_))
+            !asks && self.limits.open_groups.is_empty() && !matches!(self.actions, ActionConstraint::Eq(_))
         })
     }
 

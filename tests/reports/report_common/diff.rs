@@ -28,6 +28,7 @@ pub fn store(name: &str, environments: Vec<EnvironmentChange>, groups: Vec<Cause
         old_name: None,
         lifecycle: Lifecycle::Kept,
         schemaless: false,
+        inferred: false,
         unusable: None,
         schema_changes: Vec::new(),
         text: TextChanges::default(),
