@@ -24,7 +24,7 @@
 //! | `decide`, `trace` | nothing of ours (Cedar's types only) |
 //! | `symbolic` | nothing of ours (Cedar's types only) |
 //! | `compare` | `symbolic` |
-//! | `infer` | `text`, `repo` |
+//! | `infer` | `text`, `repo`, `symbolic` |
 //! | `validate`, `lint`, `tables`, `diff`, `starter` | `text`, `data`, `finding`, `rule`, `outcome`, `config`, `repo`, `triage`, `decide`, `trace`, `symbolic`, `compare`, `infer`; never each other |
 //! | `report` | `text`, `finding`, `rule`, `outcome` |
 //! | `run` | `text`, `source`, `finding`, `rule`, `outcome`, `config`, `repo`, `triage`, `infer`, `validate`, `lint`, `tables`, `diff` |

@@ -28,7 +28,9 @@ pub enum Body {
 }
 
 impl Body {
-    fn subject(&self) -> Subject {
+    /// As the engine takes it.
+    #[must_use]
+    pub fn subject(&self) -> Subject {
         match self {
             Self::Policy(policy) => Subject::policy(policy),
             Self::Template(template) => Subject::template(template),

@@ -12,7 +12,7 @@ use cedar_policy::PolicyId;
 use crate::compare::{Body, PolicyPair};
 use crate::outcome::changes::{Change, TextChanges};
 use crate::repo::Store;
-use crate::symbolic::Limits;
+use crate::symbolic::{Limits, Subject};
 use crate::text::Location;
 
 /// A policy, link or template of one side.
@@ -68,15 +68,16 @@ impl<'s> Paired<'s> {
 
     /// For the engine; none for a template whose links speak for it. `limits` says what is not known of the world of an
     /// item of a side.
-    pub(super) fn for_engine(&self, limits: &dyn Fn(usize, &Item<'_>) -> Limits) -> PolicyPair {
+    pub(super) fn for_engine(&self, limits: &dyn Fn(usize, &PolicyId, &Subject) -> Limits) -> PolicyPair {
         let linked = |item: &Option<Item<'_>>| item.as_ref().is_some_and(|item| item.linked_template);
         // One that reads the same on both sides did not change because links came or went.
         let both = self.same && (linked(&self.old) || linked(&self.new));
         let body = |item: &Option<Item<'_>>| {
             item.as_ref().filter(|item| !item.linked_template && !both).map(|item| item.body.clone())
         };
-        let of =
-            |side: usize, item: &Option<Item<'_>>| item.as_ref().map(|item| limits(side, item)).unwrap_or_default();
+        let of = |side: usize, item: &Option<Item<'_>>| {
+            item.as_ref().map(|item| limits(side, item.key, &item.body.subject())).unwrap_or_default()
+        };
         let limits = [of(0, &self.old), of(1, &self.new)];
         PolicyPair { old: body(&self.old), new: body(&self.new), same: self.same, limits }
     }

@@ -3,19 +3,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
-use cedar_policy::{Decision, EntityUid, RequestEnv};
+use cedar_policy::{Decision, PolicyId, RequestEnv};
 
 use super::effects::{self, Solved};
-use super::pairing::{self, Item, Paired};
+use super::pairing::{self, Paired};
 use super::stores::{self, Stores};
-use crate::compare::{Body, Decided, Options, Pair, Undecided, Where, Which};
+use crate::compare::{Decided, Options, Pair, Undecided, Where, Which};
 use crate::decide::ScopedAuthorizer;
 use crate::finding::Environment;
 use crate::infer::{Inferred, infer};
 use crate::outcome::changes::{EnvironmentChange, Lifecycle, SchemaChange, SetAside, Status, StoreChanges};
 use crate::outcome::{Notice, NoticeKind};
 use crate::repo::{Broken, Repo, SchemaState, Store};
-use crate::symbolic::{Limits, SchemaModel, SetAsideReason, Witness, differences};
+use crate::symbolic::{SchemaModel, Subject, Witness, differences};
 use crate::text::{Location, inline};
 
 /// With more changed policies than this, conditions are what the policies say, and are not proved.
@@ -81,22 +81,6 @@ impl Schemas {
     /// Of which nothing is known.
     fn none() -> Self {
         Self { old: None, new: None, alike: true, changes: Vec::new(), inferred: None }
-    }
-
-    /// What is not known of the world of `item`, which is of that side.
-    fn limits(&self, side: usize, item: &Item<'_>, settled: &Arc<BTreeSet<EntityUid>>) -> Limits {
-        let Some(inferred) = &self.inferred else { return Limits::default() };
-        let aside = inferred.contested(side, item.key).map(|conflict| SetAsideReason::Contested {
-            what: conflict.what.clone(),
-            first: conflict.first.clone(),
-            second: conflict.second.clone(),
-        });
-        let named: Vec<EntityUid> = match &item.body {
-            Body::Policy(policy) => policy.entity_literals(),
-            Body::Template(_) => Vec::new(),
-        };
-        let open_groups = named.into_iter().filter(|uid| inferred.open_groups().contains(uid)).collect();
-        Limits { aside, open_groups, settled: Arc::clone(settled) }
     }
 }
 
@@ -252,8 +236,11 @@ fn store(stores: Stores<'_>, inference: bool) -> (StoreChanges, Vec<Notice>) {
         let undecided = unanalysed(&mut changes, &pairs, stores);
         return (changes, undecided);
     }
-    let settled = Arc::new(schemas.inferred.iter().flat_map(Inferred::other_actions).collect());
-    let limits = |side: usize, item: &Item<'_>| schemas.limits(side, item, &settled);
+    let limits = schemas.inferred.as_ref().map(|inferred| [inferred.limits(0), inferred.limits(1)]);
+    let limits = |side: usize, key: &PolicyId, subject: &Subject| {
+        let limits = limits.as_ref().and_then(|limits| limits.get(side));
+        limits.map(|limits| limits.of(key, subject)).unwrap_or_default()
+    };
     let for_engine: Vec<_> = pairs.iter().map(|pair| pair.for_engine(&limits)).collect();
     let pair = Pair::new(schemas.old.as_ref(), schemas.new.as_ref(), schemas.alike, &for_engine);
     let replay = Replay { stores, indices: [OnceLock::new(), OnceLock::new()] };

@@ -9,6 +9,7 @@
 //! | `entities` | what entities say |
 //! | `resolve` | from classes to types |
 //! | `build` | the schema as text, for the engine and for people |
+//! | `limits` | what is not known all the same, for the engine |
 //!
 //! # Why
 //!
@@ -26,7 +27,10 @@ mod entities;
 mod evidence;
 mod expressions;
 mod facts;
+mod limits;
 mod resolve;
+
+pub use limits::StoreLimits;
 
 use std::collections::{BTreeMap, BTreeSet};
 

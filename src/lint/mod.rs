@@ -27,5 +27,6 @@ mod run;
 pub use catalogue::{lint_rule, lint_rules, metadata, stands_for};
 pub use context::Context;
 pub use facts::{Facts, Proved};
+pub use prove::infers;
 pub use rule::{Check, LintRule, Proof, Text};
 pub use run::{Linted, Options, run};

@@ -7,11 +7,12 @@
 
 use std::sync::Arc;
 
-use super::facts::{Facts, Proved, find_left_out, members, rank_permits};
+use super::facts::{Facts, Member, MemberKind, Proved, find_left_out, members, rank_permits};
 use super::rule::Proof;
 use crate::finding::Finding;
+use crate::infer::{Inferred, infer};
 use crate::outcome::{Breadth, Notice, NoticeKind};
-use crate::repo::Store;
+use crate::repo::{SchemaState, Store};
 use crate::symbolic::{CompiledPolicies, SchemaModel, Subject};
 use crate::text::inline;
 
@@ -28,11 +29,38 @@ pub(super) struct Proofs {
     pub(super) breadth: Vec<Breadth>,
 }
 
+/// A schema for the engine, or why there is none.
+type Model = Result<Arc<SchemaModel>, String>;
+
+/// So many policies and links are looked into under an inferred schema.
+const INFERRED: usize = 1_000;
+
+/// Whether proofs that hang on no type run over `store` under an inferred schema, where configuration does not refuse
+/// it.
+#[must_use]
+pub fn infers(store: &Store) -> bool {
+    matches!(store.schema, SchemaState::None) && store.policies.len() + store.links.len() <= INFERRED
+}
+
+/// The schema of the store, or the one that is inferred from it if it has none and that is allowed; `None` where there
+/// is neither.
+fn schema_of(store: &Store, inference: bool) -> Option<(Model, Option<Inferred>)> {
+    match &store.schema {
+        SchemaState::Ready(schema) => Some((SchemaModel::new(&schema.cedar), None)),
+        SchemaState::None if inference && infers(store) => {
+            // What nothing can be inferred from has nothing to prove.
+            let inferred = infer(&[Some(store)]).ok()?;
+            Some((SchemaModel::new(&inferred.schema), Some(inferred)))
+        }
+        SchemaState::None | SchemaState::Broken => None,
+    }
+}
+
 /// Runs `proofs` over `store` and ranks its permits if `breadth` is asked for; nothing where there is no schema that
-/// can be used.
-pub(super) fn prove(store: &Store, proofs: &[Proof], breadth: bool) -> Proofs {
-    let Some(schema) = store.schema.ready() else { return Proofs::default() };
-    let model = match SchemaModel::new(&schema.cedar) {
+/// can be used. `inference` says whether one that is inferred can be.
+pub(super) fn prove(store: &Store, proofs: &[Proof], breadth: bool, inference: bool) -> Proofs {
+    let Some((model, inferred)) = schema_of(store, inference) else { return Proofs::default() };
+    let model = match model {
         Ok(model) => model,
         Err(why) => {
             let sentence = format!("store `{}` cannot be analysed: {why}", inline(&store.name));
@@ -40,9 +68,29 @@ pub(super) fn prove(store: &Store, proofs: &[Proof], breadth: bool) -> Proofs {
             return Proofs { undecided: vec![notice], ..Proofs::default() };
         }
     };
-    let (members, subjects): (Vec<_>, Vec<Subject>) = members(store).into_iter().unzip();
+    let (members, mut subjects): (Vec<_>, Vec<Subject>) = members(store).into_iter().unzip();
+    if let Some(inferred) = &inferred {
+        let limits = inferred.limits(0);
+        let key = |member: &Member<'_>| match member.kind {
+            MemberKind::Link => store.links.iter().find(|link| link.name == member.name).map(|link| link.key.clone()),
+            MemberKind::Static | MemberKind::Template => Some(member.policy.key.clone()),
+        };
+        let each = members.iter().zip(subjects);
+        subjects = each
+            .map(|(member, subject)| match key(member) {
+                Some(key) => {
+                    let limits = limits.of(&key, &subject);
+                    subject.limited(limits)
+                }
+                None => subject,
+            })
+            .collect();
+    }
     let policies = CompiledPolicies::new(Arc::clone(&model), subjects);
     let mut facts = Facts::collect(store, &policies, members);
+    if let Some(inferred) = &inferred {
+        facts.rename_types(&|name| inferred.said(name).to_owned());
+    }
     let mut proved = Proved::default();
     for proof in proofs {
         proof(&mut facts, &mut proved);

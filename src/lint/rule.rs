@@ -13,6 +13,8 @@ pub struct LintRule {
     pub meta: Rule,
     /// Whether it runs only when somebody asks for it: a caller, or configuration that gives it a level.
     pub on_demand: bool,
+    /// Whether it holds under an inferred schema too: it hangs on no type, and on no attribute being there.
+    pub inferable: bool,
     /// Rules of the validator whose findings this one's stand for, where both see the same defect.
     pub instead_of: &'static [&'static str],
     /// The code.
@@ -30,24 +32,29 @@ pub type Proof = fn(&mut Facts<'_>, &mut Proved);
 pub enum Check {
     /// Reads text and syntax, with or without a schema.
     Text(Text),
-    /// Asks the engine; runs where there is a schema that can be used.
+    /// Asks the engine; runs where there is a schema that can be used, or one that is inferred if that will do.
     Proof(Proof),
 }
 
 impl LintRule {
     /// A rule over text and syntax.
     pub(super) const fn text(meta: Rule, check: Text) -> Self {
-        Self { meta, on_demand: false, instead_of: &[], check: Check::Text(check) }
+        Self { meta, on_demand: false, inferable: false, instead_of: &[], check: Check::Text(check) }
     }
 
     /// A rule by proof.
     pub(super) const fn proof(meta: Rule, check: Proof) -> Self {
-        Self { meta, on_demand: false, instead_of: &[], check: Check::Proof(check) }
+        Self { meta, on_demand: false, inferable: false, instead_of: &[], check: Check::Proof(check) }
     }
 
     /// The same, run only when somebody asks for it.
     pub(super) const fn on_demand(self) -> Self {
         Self { on_demand: true, ..self }
+    }
+
+    /// The same, run under an inferred schema too.
+    pub(super) const fn inferable(self) -> Self {
+        Self { inferable: true, ..self }
     }
 
     /// The same, with findings that stand for those of `rules`, which are the validator's.

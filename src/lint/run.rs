@@ -9,7 +9,7 @@ use super::rule::{Check, LintRule, Proof, Text};
 use crate::config::Config;
 use crate::finding::Finding;
 use crate::outcome::{Breadth, Notice};
-use crate::repo::{Repo, Store};
+use crate::repo::{Repo, SchemaState, Store};
 
 /// What to look for.
 #[derive(Debug, Clone, Copy, Default)]
@@ -60,7 +60,8 @@ pub fn run(repo: &Repo, config: &Config, options: Options<'_>) -> Linted {
 }
 
 fn run_store(store: &Store, config: &Config, rules: &[&LintRule], breadth: bool) -> Linted {
-    let (texts, proofs) = split(rules);
+    let inference = config.refuses_inference.is_none();
+    let (texts, proofs) = split(rules, !matches!(store.schema, SchemaState::None));
     let context = Context::new(store);
     let from_texts = || -> Vec<Finding> {
         let check = |check: &Text| {
@@ -70,7 +71,8 @@ fn run_store(store: &Store, config: &Config, rules: &[&LintRule], breadth: bool)
         };
         texts.par_iter().flat_map(check).collect()
     };
-    let proofs = || if proofs.is_empty() && !breadth { Proofs::default() } else { prove(store, &proofs, breadth) };
+    let proofs =
+        || if proofs.is_empty() && !breadth { Proofs::default() } else { prove(store, &proofs, breadth, inference) };
     let (mut findings, proved) = rayon::join(from_texts, proofs);
     findings.extend(proved.findings);
     findings.retain_mut(|finding| {
@@ -82,13 +84,14 @@ fn run_store(store: &Store, config: &Config, rules: &[&LintRule], breadth: bool)
     Linted { findings, undecided: proved.undecided, unfit: proved.unfit.into_iter().collect(), breadth: proved.breadth }
 }
 
-/// The code of `rules`, by what it looks at.
-fn split(rules: &[&LintRule]) -> (Vec<Text>, Vec<Proof>) {
+/// The code of `rules`, by what it looks at; of proofs, where nothing is `declared`, those that do without.
+fn split(rules: &[&LintRule], declared: bool) -> (Vec<Text>, Vec<Proof>) {
     let (mut texts, mut proofs) = (Vec::new(), Vec::new());
     for rule in rules {
         match rule.check {
             Check::Text(check) => texts.push(check),
-            Check::Proof(check) => proofs.push(check),
+            Check::Proof(check) if declared || rule.inferable => proofs.push(check),
+            Check::Proof(_) => {}
         }
     }
     (texts, proofs)

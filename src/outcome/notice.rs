@@ -49,7 +49,7 @@ macro_rules! kinds {
 kinds! {
     QuestionOpen, "question-open", Inconclusive, "A question about policies that has no answer.";
     AskedInVain, "asked-in-vain", Inconclusive, "What was asked for by name and could not be looked for.";
-    PolicyRefused, "policy-refused", Unchecked, "Policies that do not fit their schema, which the run does not look into.";
+    PolicyRefused, "policy-refused", Remark, "Policies that do not fit their schema, which validation looks into.";
     GuardrailUnproved, "guardrail-unproved", Inconclusive, "Guardrails that were not proved.";
     ChangeOpen, "change-open", Inconclusive, "Whether permissions changed is not decided.";
     BaseMisconfigured, "base-misconfigured", Inconclusive, "The configuration of the old side is wrong, so that its gates are not known.";

@@ -205,9 +205,17 @@ impl Loaded {
     }
 
     /// Whether `rule` was looked for wherever it could report something: what needs a schema was not, where there is
-    /// none that can be used; nor what runs on demand, unless it is among the `demanded`.
+    /// none that can be used and an inferred one will not do; nor what runs on demand, unless it is among the
+    /// `demanded`.
     pub(super) fn ran(&self, rule: &Rule, demanded: &[&str]) -> bool {
-        let ready = || self.repo.stores.iter().all(|store| store.policies.is_empty() || store.schema.ready().is_some());
+        let inferable =
+            self.config.refuses_inference.is_none() && lint::lint_rule(rule.id).is_some_and(|rule| rule.inferable);
+        let ready = || {
+            self.repo.stores.iter().all(|store| {
+                let inferred = inferable && lint::infers(store);
+                store.policies.is_empty() || store.schema.ready().is_some() || inferred
+            })
+        };
         let on_demand = lint::lint_rule(rule.id).is_some_and(|rule| rule.on_demand);
         (!on_demand || demanded.contains(&rule.id)) && (rule.basis != Basis::Symbolic || ready())
     }
@@ -219,8 +227,15 @@ impl Loaded {
         for store in self.unvalidated_stores().filter(|store| matches!(store.schema, SchemaState::None)) {
             let name = inline(&store.name);
             let why = why_no_schema(&store.schema_source);
-            let message = format!("store `{name}` has no schema, so nothing is proved about its policies{why}");
+            let inference = self.config.refuses_inference.is_none() && lint::infers(store);
+            let what = if inference {
+                "only what hangs neither on types nor on attributes being there is proved, under an inferred one"
+            } else {
+                "nothing is proved about its policies"
+            };
+            let message = format!("store `{name}` has no schema, so {what}{why}");
             notices.push(Notice::new(NoticeKind::NoSchema, message).store(&store.name));
+            let asked = if inference { &[] } else { asked };
             notices.extend(asked.iter().map(|asked| {
                 let message = format!("store `{name}` has no schema, so {asked} is not known");
                 Notice::new(NoticeKind::AskedInVain, message).store(&store.name)

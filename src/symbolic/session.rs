@@ -79,7 +79,7 @@ impl<'a> Session<'a> {
         self.solver.encoding.policies.set_aside(side)
     }
 
-    /// The policies of `side` that are compiled here though they do not typecheck.
+    /// The policies of `side` that are compiled here though they do not typecheck, or are too deep to be typechecked.
     pub fn ill_typed(&mut self, side: usize) -> Vec<PolicyRef> {
         let applicable = self.applicable(side);
         let policies = &self.solver.encoding.policies;

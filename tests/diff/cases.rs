@@ -510,3 +510,31 @@ fn witnesses_show_what_policies_read() {
     let evidence = &compared.stores[0].groups[0].effects[0].witness.evidence;
     assert!(evidence.entities.to_string().contains("\"a\":false"), "{}", evidence.entities);
 }
+
+/// The kind: an example that is taken over from another environment has to be enough there.
+#[test]
+fn every_example_shows_its_change_by_what_is_shown() {
+    let schema = "entity User { age: Long }; entity Doc;
+        action view, edit appliesTo { principal: User, resource: Doc };";
+    let old = "permit (principal, action, resource);";
+    let forbid = "forbid (principal, action, resource) unless { action == Action::\"view\" && principal.age > 3 };";
+    let compared = diff(
+        &[("s.cedarschema", schema), ("p.cedar", old)],
+        &[("s.cedarschema", schema), ("p.cedar", &format!("{old}{forbid}"))],
+    );
+    let set: cedar_policy::PolicySet = format!("{old}{forbid}").parse().unwrap();
+    let (schema, _) = cedar_policy::Schema::from_cedarschema_str(schema).unwrap();
+    let mut shown = 0;
+    for effect in compared.stores[0].groups.iter().flat_map(|group| &group.effects) {
+        let evidence = &effect.witness.evidence;
+        let uid = |name: &str| cedar_policy::EntityUid::from_json(evidence.request[name].clone()).unwrap();
+        let entities = cedar_policy::Entities::from_json_value(evidence.entities.clone(), Some(&schema)).unwrap();
+        let (principal, action, resource) = (uid("principal"), uid("action"), uid("resource"));
+        let request =
+            cedar_policy::Request::new(principal, action, resource, cedar_policy::Context::empty(), Some(&schema));
+        let response = cedar_policy::Authorizer::new().is_authorized(&request.unwrap(), &set, &entities);
+        assert_eq!(response.decision(), cedar_policy::Decision::Deny, "{evidence:?}");
+        shown += 1;
+    }
+    assert_eq!(shown, 2);
+}

@@ -341,3 +341,30 @@ fn nothing_that_changes_is_called_the_same() {
     println!("{same} same, {told} told, {unknown} open; {changed} requests changed");
     assert!(same > 3 && told > pairs as usize / 3 && changed > 500, "{same} {told} {changed}");
 }
+
+/// Of lint's proofs those run that hang on no type and on no attribute being there.
+#[test]
+fn what_hangs_on_no_type_is_proved_without_a_schema() {
+    let dir = tempfile::tempdir().unwrap();
+    let policies = "@id(\"wide\") permit (principal in Team::\"a\", action, resource);
+@id(\"narrow\") permit (principal in Team::\"a\", action == Action::\"view\", resource) when { resource.open };
+@id(\"deny\") forbid (principal, action == Action::\"edit\", resource) unless { context.mfa };
+@id(\"late\") permit (principal in Team::\"b\", action == Action::\"edit\", resource) when { context has mfa && !context.mfa };
+@id(\"dead\") permit (principal in Team::\"c\", action, resource) when { context.level > 3 && context.level < 2 };
+";
+    write(dir.path(), &[("p.cedar", policies)]);
+    let (report, code) = run_json(dir.path(), &["check"]);
+    let mut found: Vec<_> = report["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| (one["rule"].as_str().unwrap(), one["policy"].as_str().unwrap()))
+        .collect();
+    found.sort_unstable();
+    // That `mfa` may be missing, and that nothing is both above 3 and below 2, is not looked for here.
+    assert_eq!(found, [("overridden-permit", "p.cedar#late"), ("shadowed-permit", "p.cedar#narrow")], "{report:#}");
+    assert_eq!(code, 0);
+    assert!(report["inconclusive_reasons"].as_array().unwrap().is_empty());
+    write(dir.path(), &[("polcheck.toml", "[schema]\ninferred = \"refuse\"\n")]);
+    assert!(run_json(dir.path(), &["check"]).0["findings"].as_array().unwrap().is_empty());
+}

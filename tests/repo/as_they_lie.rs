@@ -161,6 +161,9 @@ fn what_needs_a_schema_says_so_where_there_is_none() {
     let (report, code) = json(dir.path(), &["lint"]);
     let notice = &report["notices"][0];
     assert_eq!((code, notice["kind"].as_str()), (0, Some("no-schema")), "{report:#}");
+    // What hangs on no type is answered under an inferred schema, unless nobody is to rely on one.
+    assert_eq!(json(dir.path(), &["lint", "--conflicts", "--breadth"]).1, 0);
+    write(dir.path(), &[("polcheck.toml", "[schema]\ninferred = \"refuse\"\n")]);
     for asked in ["--conflicts", "--breadth"] {
         let (report, code) = json(dir.path(), &["lint", asked]);
         assert_eq!(code, 4, "{asked}: {report:#}");

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 
 use crate::common::write;
 
-const GOOD: &str = "permit (principal, action, resource);\n";
+const GOOD: &str = "permit (principal in Team::\"t\", action, resource);\n";
 
 /// A folder with repositories in it, and a home of its own.
 struct Place {

@@ -75,7 +75,7 @@ fn a_forbid_that_errors_is_told_with_its_cause() {
     for (condition, cause) in [
         ("principal.name > 3", "type error"),
         ("principal in \"team\"", "type error"),
-        ("context.undeclared == 1", "`undeclared` is missing"),
+        ("context.undeclared == 1", "nothing declares `undeclared`"),
         ("principal.tags == [] || principal.name.contains(\"x\")", "type error"),
         ("ip(\"nowhere\").isLoopback()", "nowhere"),
     ] {
@@ -117,4 +117,28 @@ fn what_is_beyond_the_engine_is_said() {
     );
     let reasons = report["inconclusive_reasons"].to_string();
     assert!(reasons.contains("from a string that is not written out"), "{reasons}");
+}
+
+/// The kind: what is too deep for Cedar's typechecker is no less wrong.
+#[test]
+fn depth_hides_no_error() {
+    let deep: String = (0..30).map(|number| format!("if principal.level == {number} then false else ")).collect();
+    for wrong in ["context.mfa", "principal in \"team\""] {
+        for condition in [format!("{deep} ({wrong})"), format!("{wrong} && ({deep} true)")] {
+            let report = check(SCHEMA, &format!("{OPEN}forbid (principal, action, resource) when {{ {condition} }};"));
+            let found = report["findings"].as_array().unwrap();
+            let errors: Vec<&Value> = found.iter().filter(|one| one["level"] == "error").collect();
+            assert!(errors.iter().any(|one| one["rule"] == "forbid-can-error"), "{condition}: {report:#}");
+            assert!(!report.to_string().contains("overflow"), "{condition}: {report:#}");
+        }
+    }
+}
+
+/// What matches nothing is told, though numbers might not fit as well.
+#[test]
+fn a_forbid_that_matches_nothing_and_may_overflow_is_told() {
+    for condition in ["principal.level + 1 == \"x\"", "principal.level + 1 > 5 && principal.level + 1 < 2"] {
+        let report = check(SCHEMA, &format!("{OPEN}forbid (principal, action, resource) when {{ {condition} }};"));
+        assert!(rules(&report).contains(&"never-matches"), "{condition}: {report:#}");
+    }
 }

@@ -9,6 +9,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cedar_policy::{AuthorizationError, Authorizer, Decision, Effect, EvaluationError, PolicyId};
+use miette::Diagnostic;
 
 use super::environment_facts::Known;
 use super::members::{Member, MemberKind};
@@ -33,11 +34,18 @@ pub(in crate::lint) enum ErrorCause {
         span: Option<Span>,
         /// The attribute; `None` for a tag.
         attribute: Option<String>,
+        /// Whether the schema declares an attribute, or tags, of that name at all.
+        declared: bool,
     },
     /// Numbers that do not fit.
     Overflow,
     /// Anything else, as the evaluator puts it.
-    Other(String),
+    Other {
+        /// Where it stands, when Cedar kept the place.
+        span: Option<Span>,
+        /// Why it errors.
+        why: String,
+    },
 }
 
 /// Why a forbid errors, where a request is allowed because of it, and one such request.
@@ -63,7 +71,7 @@ struct Suspect {
 /// One of the suspects, and its read; `None` for what no read explains.
 type Key = (usize, Option<usize>);
 
-/// The bypasses of all forbids that do not typecheck. A store that does not load whole has none that are certain.
+/// The bypasses of all forbids. A store that does not load whole has none that are certain.
 pub(in crate::lint) fn find_bypasses(facts: &mut Facts<'_>) -> Vec<Bypass> {
     if !facts.store.broken.is_empty() {
         return Vec::new();
@@ -97,10 +105,10 @@ pub(in crate::lint) fn find_bypasses(facts: &mut Facts<'_>) -> Vec<Bypass> {
     illustrate(facts, &suspects, known)
 }
 
-/// The forbids that do not typecheck and error somewhere. Links to one template err alike: the first speaks for all.
+/// The forbids that error somewhere. Links to one template err alike: the first speaks for all.
 fn find_suspects(facts: &Facts<'_>) -> Vec<Suspect> {
     let mut suspects: Vec<(String, Suspect)> = Vec::new();
-    for forbid in facts.deciding(Effect::Forbid).into_iter().filter(|forbid| facts.ill_typed.contains(forbid)) {
+    for forbid in facts.deciding(Effect::Forbid) {
         let environments = facts.places(forbid, |fact| fact.errors == Known::Yes);
         let Some(member) = facts.members.get(forbid).filter(|_| !environments.is_empty()) else { continue };
         if member.kind == MemberKind::Link
@@ -110,8 +118,11 @@ fn find_suspects(facts: &Facts<'_>) -> Vec<Suspect> {
             continue;
         }
         let reads = match member.kind {
-            MemberKind::Static => member.policy.body.reads(member.policy.base, MAX_READS),
-            MemberKind::Link | MemberKind::Template => Vec::new(),
+            // What typechecks asks before it reads.
+            MemberKind::Static if facts.ill_typed.contains(&forbid) => {
+                member.policy.body.reads(member.policy.base, MAX_READS)
+            }
+            MemberKind::Static | MemberKind::Link | MemberKind::Template => Vec::new(),
         };
         let reads = reads.into_iter().map(|read| {
             let subject = Subject::policy(&read.missing);
@@ -162,12 +173,17 @@ fn illustrate(facts: &mut Facts<'_>, suspects: &[Suspect], known: BTreeMap<Key, 
         });
         witness?.cases.into_iter().next()
     });
+    let declared = facts.model().attributes();
     let bypass = |((key, environments), case): ((Key, Vec<usize>), Option<Case>)| {
         let suspect = suspects.get(key.0)?;
         let (member, case) = (facts.members.get(suspect.forbid)?, case?);
         let told = told(facts.store, member, &case)?;
         let cause = match key.1.and_then(|read| suspect.reads.get(read)) {
-            Some((read, _)) => ErrorCause::Missing { span: read.span, attribute: read.attribute.clone() },
+            Some((read, _)) => ErrorCause::Missing {
+                span: read.span,
+                attribute: read.attribute.clone(),
+                declared: read.attribute.as_ref().is_none_or(|name| declared.contains(name)),
+            },
             None => told,
         };
         let evidence = Evidence { request: case.request_json, entities: case.entities_json };
@@ -188,8 +204,30 @@ fn told(store: &Store, member: &Member<'_>, case: &Case) -> Option<ErrorCause> {
     };
     let error = errors.find(|error| of_member(error.policy_id()))?;
     let allowed = response.decision() == Decision::Allow;
-    allowed.then(|| match error.inner() {
-        EvaluationError::IntegerOverflow(_) => ErrorCause::Overflow,
-        other => ErrorCause::Other(other.to_string()),
+    allowed.then(|| {
+        if overflows(error.inner()) {
+            return ErrorCause::Overflow;
+        }
+        let place = error.inner().labels().and_then(|mut labels| labels.next());
+        let place = place.filter(|_| member.kind == MemberKind::Static);
+        let span = place.map(|label| {
+            let start = member.policy.base + label.offset();
+            Span::new(start, start + label.len())
+        });
+        ErrorCause::Other { span, why: said(&error.inner().to_string()) }
     })
+}
+
+/// Whether the error is one of numbers, dates or durations that do not fit.
+pub(in crate::lint) fn overflows(error: &EvaluationError) -> bool {
+    match error {
+        EvaluationError::IntegerOverflow(_) => true,
+        EvaluationError::FailedExtensionFunctionExecution(error) => error.to_string().contains("overflow"),
+        _ => false,
+    }
+}
+
+/// The evaluator's words without the names of its own types.
+fn said(words: &str) -> String {
+    words.replace("(entity of type `any_entity_type`)", "entity")
 }

@@ -2,13 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use cedar_policy::{PolicySet, ValidationMode, Validator};
+use cedar_policy::{ValidationMode, Validator};
 
-use super::members::{Member, MemberKind, notice_about, some_of};
+use super::members::{Member, alone, notice_about, some_of};
 use super::store_facts::Facts;
 use crate::outcome::{Notice, NoticeKind};
-use crate::repo::Store;
-use crate::repo::cedar::Body;
 use crate::text::inline;
 
 /// What there is to say of policies besides findings.
@@ -35,12 +33,9 @@ pub(in crate::lint) fn find_left_out(facts: &Facts<'_>) -> LeftOut {
         };
         left_out.undecided.extend(reasons.iter().map(|reason| notice(reason)));
         // What names a type or action that there is not applies nowhere.
-        let nowhere = || {
-            facts.of(index).is_empty()
-                && reasons.is_empty()
-                && !validator.validate(&alone(facts.store, member), ValidationMode::Strict).validation_passed()
-        };
-        if facts.ill_typed.contains(&index) || nowhere() {
+        let doubtful = facts.ill_typed.contains(&index) || (facts.of(index).is_empty() && reasons.is_empty());
+        let fits = || validator.validate(&alone(facts.store, member), ValidationMode::Strict).validation_passed();
+        if doubtful && !fits() {
             unfit.push(member);
         }
     }
@@ -59,20 +54,4 @@ fn describe_unfit(members: &[&Member<'_>], store: &str) -> Option<Notice> {
     let sentence =
         format!("{what} not fit the schema of store `{store}`: {} (see `polcheck validate`)", some_of(&names));
     Some(notice_about(NoticeKind::PolicyRefused, members, sentence))
-}
-
-/// `member` and nothing else.
-fn alone(store: &Store, member: &Member<'_>) -> PolicySet {
-    let mut set = PolicySet::new();
-    // Each is in a set already, so that adding it to another cannot fail.
-    let _ = match &member.policy.body {
-        Body::Static(policy) => set.add(policy.clone()),
-        Body::Template(template) => set.add_template(template.clone()),
-    };
-    let link = store.links.iter().find(|link| member.kind == MemberKind::Link && link.name == member.name);
-    let values = link.and_then(|link| store.set.policy(&link.key)?.template_links());
-    if let (Some(link), Some(values)) = (link, values) {
-        let _ = set.link(member.policy.key.clone(), link.key.clone(), values);
-    }
-    set
 }

@@ -1,6 +1,6 @@
 //! The policies of a store in the order in which the engine holds them.
 
-use cedar_policy::Effect;
+use cedar_policy::{Effect, PolicySet};
 
 use crate::outcome::{Notice, NoticeKind};
 use crate::repo::cedar::Body;
@@ -117,6 +117,22 @@ pub(in crate::lint) fn members(store: &Store) -> Vec<(Member<'_>, Subject)> {
         Body::Static(_) => None,
     });
     statics.chain(links).chain(templates).collect()
+}
+
+/// `member` and nothing else.
+pub(super) fn alone(store: &Store, member: &Member<'_>) -> PolicySet {
+    let mut set = PolicySet::new();
+    // Each is in a set already, so that adding it to another cannot fail.
+    let _ = match &member.policy.body {
+        Body::Static(policy) => set.add(policy.clone()),
+        Body::Template(template) => set.add_template(template.clone()),
+    };
+    let link = store.links.iter().find(|link| member.kind == MemberKind::Link && link.name == member.name);
+    let values = link.and_then(|link| store.set.policy(&link.key)?.template_links());
+    if let (Some(link), Some(values)) = (link, values) {
+        let _ = set.link(member.policy.key.clone(), link.key.clone(), values);
+    }
+    set
 }
 
 /// The first of `names`, and how many more there are.

@@ -47,10 +47,10 @@ pub(super) use breadth::{grant_example, is_for_everything, judge_breadth, permit
 pub(super) use contradiction::find_contradiction;
 pub(super) use denied::denied;
 pub(super) use environment_facts::Known;
-pub(super) use error_bypass::{Bypass, ErrorCause, find_bypasses};
+pub(super) use error_bypass::{Bypass, ErrorCause, find_bypasses, overflows};
 pub(super) use findings::finding_about;
 pub(super) use left_out::find_left_out;
-pub(super) use members::{MemberKind, members};
+pub(super) use members::{Member, MemberKind, members};
 pub(super) use overridden::overridden;
 pub(super) use questions::{any, any_other, errors, matches, policy};
 pub(super) use shadows::{Shadow, find_shadows};

@@ -6,10 +6,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use cedar_policy::{Effect, RequestEnv};
+use cedar_policy::{Effect, PolicySet, RequestEnv};
 
 use super::environment_facts::{EnvironmentFacts, Fact, Known, examine_environment};
-use super::members::Member;
+use super::members::{Member, alone};
 use super::unanswered::Unanswered;
 use crate::finding::Environment;
 use crate::repo::Store;
@@ -28,7 +28,7 @@ pub struct Facts<'a> {
     pub(in crate::lint) found: Vec<EnvironmentFacts>,
     /// Where the engine does not have a policy, and why.
     pub(in crate::lint) set_aside: BTreeMap<usize, Vec<(usize, String)>>,
-    /// The policies that do not typecheck somewhere.
+    /// The policies that are not known to typecheck everywhere.
     pub(in crate::lint) ill_typed: BTreeSet<usize>,
     /// For questions that nobody asked yet.
     pub(in crate::lint) sessions: Sessions<'a>,
@@ -76,6 +76,19 @@ impl<'a> Facts<'a> {
             by_policy,
             shared: HashMap::new(),
         }
+    }
+
+    /// Calls the types of environments as `said` does.
+    pub(in crate::lint) fn rename_types(&mut self, said: &dyn Fn(&str) -> String) {
+        for environment in &mut self.environments {
+            environment.principal = said(&environment.principal);
+            environment.resource = said(&environment.resource);
+        }
+    }
+
+    /// A policy and nothing else, as Cedar's authorizer takes it.
+    pub(in crate::lint) fn alone(&self, member: &Member<'_>) -> Option<PolicySet> {
+        member.decides().then(|| alone(self.store, member))
     }
 
     /// The schema in the engine.

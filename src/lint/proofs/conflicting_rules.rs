@@ -24,6 +24,7 @@ pub(in crate::lint) static RULE: LintRule = LintRule::proof(
     },
     check,
 )
+.inferable()
 .on_demand();
 
 /// A permit and a forbid that overlap.

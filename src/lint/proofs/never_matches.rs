@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use cedar_policy::Effect;
+use cedar_policy::{AuthorizationError, Authorizer, Effect};
 use rayon::prelude::*;
 
 use crate::finding::Finding;
-use crate::lint::facts::{Facts, Known, MemberKind, Proved, errors, find_contradiction, finding_about};
+use crate::lint::facts::{Facts, Known, MemberKind, Proved, errors, find_contradiction, finding_about, overflows};
 use crate::lint::rule::LintRule;
 use crate::rule::NEVER_MATCHES;
 use crate::symbolic::Answer;
@@ -63,8 +63,17 @@ fn errs(facts: &mut Facts<'_>, dead: &Dead) -> bool {
     if !facts.ill_typed.contains(&policy) {
         return false;
     }
-    let may_err = |at: &usize| matches!(facts.check_few(*at, &errors(policy), policy), Answer::Witness(_));
-    dead.environments.iter().any(may_err)
+    let Some(alone) = facts.members.get(policy).and_then(|member| facts.alone(member)) else { return false };
+    dead.environments.iter().any(|at| {
+        let Some(session) = facts.sessions.sparse(*at) else { return false };
+        let Answer::Witness(witness) = session.find(&errors(policy)) else { return false };
+        let Some(case) = witness.cases.first() else { return false };
+        let response = Authorizer::new().is_authorized(&case.request, &alone, &case.entities);
+        // That numbers may not fit is no reason, and the validator does not say it.
+        response.diagnostics().errors().any(|error| match error {
+            AuthorizationError::PolicyEvaluationError(error) => !overflows(error.inner()),
+        })
+    })
 }
 
 fn report(facts: &Facts<'_>, dead: &Dead) -> Option<Finding> {

@@ -21,7 +21,8 @@ pub(in crate::lint) static RULE: LintRule = LintRule::proof(
         page: include_str!("../../../docs/rules/shadowed-forbid.md"),
     },
     check,
-);
+)
+.inferable();
 
 const WORDS: Words = Words {
     what: "forbid",

@@ -22,7 +22,8 @@ pub(in crate::lint) static RULE: LintRule = LintRule::proof(
         page: include_str!("../../../docs/rules/unconditional-permit.md"),
     },
     check,
-);
+)
+.inferable();
 
 fn check(facts: &mut Facts<'_>, out: &mut Proved) {
     // Where everything is permitted, that is what there is to say.

@@ -187,6 +187,19 @@ impl SchemaModel {
         names
     }
 
+    /// The names of all attributes, of entities and of contexts, at any depth.
+    pub fn attributes(&self) -> BTreeSet<String> {
+        let mut names = BTreeSet::new();
+        self.types.values().for_each(|model| attribute_names(&model.attributes, &mut names));
+        let mut seen = HashSet::new();
+        for environment in self.environments.iter().filter(|environment| seen.insert(environment.action().clone())) {
+            if let Ok(symbols) = self.symbols(environment) {
+                attribute_names(&symbols.request.context.type_of(), &mut names);
+            }
+        }
+        names
+    }
+
     /// The names of attributes, of entities or of contexts, whose values can be or hold entities of type `ty`; `None`
     /// among them stands for tags.
     pub fn attributes_of_type(&self, ty: &EntityTypeName) -> BTreeSet<Option<String>> {
@@ -242,6 +255,20 @@ impl SchemaModel {
             let choices = data.members.as_ref().map(|ids| ids.iter().map(ToString::to_string).collect());
             self.types.insert(ty.clone(), EntityModel { attributes, parents, choices, tags });
         }
+    }
+}
+
+/// Adds the attributes of a type, at any depth.
+fn attribute_names(ty: &TermType, names: &mut BTreeSet<String>) {
+    match ty {
+        TermType::Record { rty } => {
+            for (name, inner) in rty.iter() {
+                names.insert(name.to_string());
+                attribute_names(inner, names);
+            }
+        }
+        TermType::Option { ty } | TermType::Set { ty } => attribute_names(ty, names),
+        _ => {}
     }
 }
 

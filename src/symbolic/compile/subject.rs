@@ -174,6 +174,17 @@ impl Subject {
             && self.resource.admits(schema, environment.resource())
     }
 
+    /// The entities that it names, in its scope and its conditions.
+    pub fn named_entities(&self) -> Vec<EntityUid> {
+        let mut named = self.literals();
+        match &self.actions {
+            ActionConstraint::Any => {}
+            ActionConstraint::Eq(action) => named.push(action.clone()),
+            ActionConstraint::In(groups) => named.extend(groups.iter().cloned()),
+        }
+        named
+    }
+
     /// The entities that it names.
     pub(in crate::symbolic) fn literals(&self) -> Vec<EntityUid> {
         match &self.body {

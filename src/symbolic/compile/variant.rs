@@ -36,7 +36,7 @@ pub(in crate::symbolic) struct Variant {
     pub(in crate::symbolic) errors: Term,
     /// What stands in each slot.
     pub(in crate::symbolic) slots: Vec<SlotValue>,
-    /// Whether it does not typecheck.
+    /// Whether it is not known to typecheck.
     pub(in crate::symbolic) ill_typed: bool,
 }
 
@@ -74,7 +74,7 @@ pub(super) fn compile(
             ill_typed: false,
         });
     }
-    Ok(Variant { ill_typed: true, ..untyped(policy, symbols, slots)? })
+    untyped(policy, symbols, slots)
 }
 
 /// The same, by what the evaluator does with the policy.
@@ -83,5 +83,5 @@ pub(super) fn compile(
 /// When what it does hangs on something that terms cannot express.
 pub(super) fn untyped(policy: &Policy, symbols: &SymEnv, slots: Vec<SlotValue>) -> Result<Variant, SetAsideReason> {
     let (matches, errors) = untyped::compile(policy, symbols)?;
-    Ok(Variant { matches, errors, slots, ill_typed: false })
+    Ok(Variant { matches, errors, slots, ill_typed: true })
 }

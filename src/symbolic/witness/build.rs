@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use cedar_policy::Request;
+use cedar_policy::{Entities, Request};
 
 use super::case::{Case, Witness};
 use super::datum::uid_json;
@@ -95,6 +95,13 @@ pub(in crate::symbolic) fn revalidate(
         cases.push(Case { request, request_json, ..case.clone() });
     }
     let replay = Replay { policies, question: &question, named: &named, slots: &Slots::new() };
+    replay.confirm(&requests).ok()?;
+    // What is shown is what made a difference there, and has to be enough here too.
+    for (side, case) in cases.iter().enumerate() {
+        let schema = policies.schema(side)?.schema();
+        let shown = Entities::from_json_value(case.entities_json.clone(), Some(schema)).ok()?;
+        requests.get_mut(side)?.1 = shown;
+    }
     replay.confirm(&requests).ok()?;
     Some(Witness { cases })
 }

@@ -11,6 +11,7 @@ use crate::cli::args::CommonArgs;
 use crate::cli::failure::Failure;
 use crate::cli::output::print;
 use crate::config::{self, BASELINE_NAME};
+use crate::repo::SchemaState;
 use crate::report;
 use crate::run::{self, CheckOptions, Opened, Reading};
 use crate::starter::{self, FirstTable};
@@ -61,6 +62,18 @@ fn next(opened: &Opened, reading: &Reading) -> Result<String, Failure> {
             "mend what `polcheck check` finds; or `polcheck baseline` and `baseline = \"{BASELINE_NAME}\"` in {}, so that \
              only what comes after it fails",
             config::FILE_NAME
+        ));
+    }
+    let bare = opened.repo.stores.iter().filter(|store| {
+        matches!(store.schema, SchemaState::None) && !store.policies.is_empty()
+    });
+    for store in bare {
+        let name = inline(&store.name);
+        let here = if store.name == "." { String::new() } else { format!(" --store {name}") };
+        let folder = if store.name == "." { String::new() } else { format!("{name}/") };
+        steps.push(format!(
+            "`polcheck schema infer{here} -o {folder}app.cedarschema`: store `{name}` has no schema; read the one that is \
+             inferred, and commit it, so that policies are validated"
         ));
     }
     steps.push("`polcheck check --against main` on a branch: what is new, and who gains and who loses what".to_owned());

@@ -14,7 +14,7 @@ use cedar_policy_symcc::type_abbrevs::Attr;
 
 use super::value::{Beyond, Value};
 
-const SETS: Beyond = "it compares sets whose elements are records of types that overlap";
+const SETS: Beyond = "it compares sets of different types whose elements may be equal, such as records or sets";
 const ELEMENTS: Beyond = "it compares a set with a list of records of which some may not be of the set's type";
 
 /// Whether two values are equal.
@@ -75,7 +75,14 @@ pub(super) fn holds_all(set: &Value, others: &Value) -> Result<Term, Beyond> {
             if own == ty {
                 return Ok(set_subset(others.clone(), term.clone()));
             }
-            if disjoint(&own, &ty) { Ok(set_is_empty(others.clone())) } else { Err(SETS) }
+            if disjoint(&own, &ty) {
+                return Ok(set_is_empty(others.clone()));
+            }
+            match (written(others), written(term)) {
+                (Some(others), _) => holds_all(set, &others),
+                (None, Some(set)) => holds_all(&set, &Value::Term(others.clone())),
+                (None, None) => Err(SETS),
+            }
         }
         _ => Ok(false.into()),
     }
@@ -94,7 +101,14 @@ pub(super) fn holds_any(set: &Value, others: &Value) -> Result<Term, Beyond> {
             if own == ty {
                 return Ok(set_intersects(one.clone(), two.clone()));
             }
-            if disjoint(&own, &ty) { Ok(false.into()) } else { Err(SETS) }
+            if disjoint(&own, &ty) {
+                return Ok(false.into());
+            }
+            match (written(one), written(two)) {
+                (_, Some(two)) => holds_any(set, &two),
+                (Some(one), None) => holds_any(&one, others),
+                (None, None) => Err(SETS),
+            }
         }
         _ => Ok(false.into()),
     }
@@ -138,7 +152,10 @@ fn converted(value: &Value, ty: &TermType) -> Result<Option<(Term, Term)>, Beyon
                 (TermType::Set { ty: own }, TermType::Set { ty }) if disjoint(own, ty) => {
                     Ok(Some((set_is_empty(term.clone()), set_of([], TermType::clone(ty)))))
                 }
-                (TermType::Set { .. }, TermType::Set { .. }) => Err(SETS),
+                (TermType::Set { .. }, TermType::Set { .. }) => match written(term) {
+                    Some(elements) => converted(&elements, ty),
+                    None => Err(SETS),
+                },
                 _ => Ok(None),
             }
         }
@@ -160,6 +177,14 @@ fn converted(value: &Value, ty: &TermType) -> Result<Option<(Term, Term)>, Beyon
             Ok(Some((is, set_of(terms, TermType::clone(ty)))))
         }
         (Value::Record(_) | Value::Set(_), _) => Ok(None),
+    }
+}
+
+/// The elements of a set that is written out.
+fn written(set: &Term) -> Option<Value> {
+    match set {
+        Term::Set { elts, .. } => Some(Value::Set(elts.iter().cloned().map(Value::Term).collect())),
+        _ => None,
     }
 }
 
