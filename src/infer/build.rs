@@ -160,8 +160,15 @@ fn asked_actions(facts: &Facts, open: &[Uid], action_type: &str) -> Vec<Asked> {
         open.iter().map(|group| vec![group]).chain([open.iter().collect()]).collect()
     };
     for groups in sets {
-        let names: Vec<String> = groups.iter().map(|group| format!("`{}`", group.id)).collect();
-        other(format!("any other action in {}", names.join(" and ")), groups.into_iter().cloned().collect());
+        // What no policy names as an action may be one as well as a group.
+        let name = match groups.as_slice() {
+            [only] => format!("{}, or any action in it", only.id),
+            several => {
+                let names: Vec<&str> = several.iter().map(|group| group.id.as_str()).collect();
+                format!("any action in {}", names.join(" and "))
+            }
+        };
+        other(name, groups.into_iter().cloned().collect());
     }
     if facts.open_action {
         other("any other action".to_owned(), BTreeSet::new());

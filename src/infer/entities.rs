@@ -1,6 +1,6 @@
 //! What entities say of types.
 
-use cedar_policy::Entities;
+use cedar_policy::{Entities, EntityTypeName};
 use serde_json::Value as Json;
 
 use super::classes::{Id, Kind};
@@ -60,7 +60,9 @@ fn value_of(json: &Json, id: Id, evidence: &Evidence, facts: &mut Facts) {
             all.iter().for_each(|value| value_of(value, element, evidence, facts));
         }
         Json::Object(object) => {
-            if let Some(uid) = object.get("__entity").and_then(Uid::of) {
+            // With a schema, `{"type": .., "id": ..}` is an entity where one is declared.
+            let implicit = || Uid::of(json).filter(|uid| object.len() == 2 && uid.ty.parse::<EntityTypeName>().is_ok());
+            if let Some(uid) = object.get("__entity").and_then(Uid::of).or_else(implicit) {
                 facts.classes.is_entity(id, Some(&uid.ty), evidence);
                 facts.types.entry(uid.ty).or_insert_with(|| evidence.clone());
             } else if let Some(function) = object.get("__extn").and_then(|call| call.get("fn")).and_then(Json::as_str) {

@@ -76,8 +76,9 @@ fn compare(facts: &mut Facts) -> bool {
                 if let (Some(one), Some(two)) = (one.elements, two.elements) {
                     deeper.push((one, two, evidence.clone()));
                 }
-                let entities = one.entity.is_some() && two.entity.is_some();
-                if entities && (one.types.is_empty() != two.types.is_empty()) {
+                let holders = [&one, &two].iter().all(|class| matches!(class.kind, Some((Kind::Holder, _))));
+                let entities = one.entity.is_some() || two.entity.is_some();
+                if holders && entities && (one.types.is_empty() != two.types.is_empty()) {
                     news |= facts.classes.same(left, right, &evidence);
                 }
             }
@@ -95,7 +96,9 @@ fn compare(facts: &mut Facts) -> bool {
 /// What is compared with a variable is an entity of its type; of the first, where there are several.
 fn hint(facts: &mut Facts, variable: Id, other: Id, evidence: &Evidence) -> bool {
     let Some(class) = facts.classes.get(other) else { return false };
-    if class.kind.is_some() && (class.entity.is_none() || !class.types.is_empty()) {
+    // What has attributes is an entity too, if it is compared with one.
+    let other_kind = class.kind.as_ref().is_some_and(|(kind, _)| *kind != Kind::Holder);
+    if other_kind || !class.types.is_empty() {
         return false;
     }
     let types = facts.classes.get(variable).map(|class| class.types.keys().cloned().collect::<Vec<_>>());

@@ -17,7 +17,16 @@ fn repository(old: &[(&str, &str)], new: &[(&str, &str)]) -> TempDir {
     dir
 }
 
-/// Compares `text` with the kept page, or writes it when `POLCHECK_BLESS` is set.
+/// Compares `text` with the kept page at `path`, or writes it when `POLCHECK_BLESS` is set.
+pub(crate) fn keep(path: &str, text: &str) {
+    if std::env::var_os("POLCHECK_BLESS").is_some() {
+        std::fs::write(path, text).unwrap();
+    }
+    let kept = std::fs::read_to_string(path).unwrap_or_default();
+    assert_eq!(kept, text, "run this test with POLCHECK_BLESS=1 to write {path} anew");
+}
+
+/// A page of commands and what they print.
 fn page(name: &str, about: &str, steps: &[(&str, &Run)]) {
     let mut text = format!("# {about}\n");
     for (command, run) in steps {
@@ -26,12 +35,7 @@ fn page(name: &str, about: &str, steps: &[(&str, &Run)]) {
             run.stdout, run.stderr, run.code
         ));
     }
-    let path = format!("docs/diff/{name}.md");
-    if std::env::var_os("POLCHECK_BLESS").is_some() {
-        std::fs::write(&path, &text).unwrap();
-    }
-    let kept = std::fs::read_to_string(&path).unwrap_or_default();
-    assert_eq!(kept, text, "run this test with POLCHECK_BLESS=1 to write {path} anew");
+    keep(&format!("docs/diff/{name}.md"), &text);
 }
 
 const SCHEMA: &str = r#"

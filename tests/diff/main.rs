@@ -11,4 +11,5 @@ mod fresh;
 mod gates;
 mod histories;
 mod inferred;
+mod inferred_corpora;
 mod stricter;
