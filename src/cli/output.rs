@@ -9,8 +9,8 @@ use super::progress::Progress;
 use crate::outcome::Outcome;
 use crate::report::{self, Format, Options};
 use crate::run::{BaselineFile, Files, Reading, RunError};
-use crate::source::replace_file;
-use crate::text::nearest;
+use crate::source::{replace_file, write_new_file};
+use crate::text::{inline, nearest};
 
 /// Where what a command finds is shown: known before it runs, so that a mistake in it costs nothing.
 pub(super) struct Output<'a> {
@@ -176,6 +176,9 @@ fn write(outcome: &Outcome, wanted: &[Wanted], args: &CommonArgs, statistics: bo
             failures.extend(summary(outcome, &in_file).err());
         }
     }
+    for attachment in outcome.notices.iter().filter_map(|notice| notice.attachment.as_deref()) {
+        attach(attachment, &std::env::temp_dir());
+    }
     // Whoever looks at the log of a run that only writes files sees how it ended.
     if !args.quiet && failures.is_empty() && !wanted.is_empty() && wanted.iter().all(|report| report.file.is_some()) {
         let _ = writeln!(std::io::stderr(), "{}", report::verdict_line(outcome));
@@ -184,6 +187,20 @@ fn write(outcome: &Outcome, wanted: &[Wanted], args: &CommonArgs, statistics: bo
         Some(failure) => Err(failure),
         None => Ok(outcome.exit_code()),
     }
+}
+
+/// Writes a file to report an internal error with to `folder`, and says where it is.
+fn attach(text: &str, folder: &Path) -> Option<PathBuf> {
+    let file = folder.join(format!("polcheck-defect-{}.json", std::process::id()));
+    let shown = file.display().to_string();
+    let shown = inline(&shown);
+    let written = write_new_file(&file, text.as_bytes());
+    let told = match &written {
+        Ok(()) => format!("polcheck: internal error: please report it with `{shown}`"),
+        Err(error) => format!("polcheck: internal error; what it takes to report it is not in `{shown}`: {error}"),
+    };
+    let _ = writeln!(std::io::stderr(), "{told}");
+    written.ok().map(|()| file)
 }
 
 /// Prints to standard output. A reader that has gone away is no failure.
@@ -211,4 +228,18 @@ fn summary(outcome: &Outcome, options: &Options) -> Result<(), Failure> {
         .map_err(|error| error.to_string())
         .and_then(|target| target.write_all(text.as_bytes()).map_err(|error| error.to_string()));
     written.map_err(|error| Failure(format!("cannot write the job summary `{file}`: {error}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::attach;
+
+    #[test]
+    fn an_internal_error_is_written_once_and_never_through_a_link() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = attach("{}\n", folder.path()).unwrap();
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), "{}\n");
+        assert!(attach("{\"other\": 1}", folder.path()).is_none(), "what is there stays");
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), "{}\n");
+    }
 }

@@ -31,9 +31,10 @@ pub enum Undecided {
     /// The engine has no answer.
     #[error("{0}")]
     Unanswered(Reason),
-    /// Cedar's authorizer, over all policies, does not decide the example as it should; what differs.
-    #[error("{0}")]
-    Unconfirmed(String),
+    /// Cedar's authorizer, over all policies, does not decide the example as the engine does, which has them all: a
+    /// defect of the engine. The request and entities, as JSON.
+    #[error("the engine and Cedar's authorizer disagree about a request")]
+    Disagreement(String),
 }
 
 /// Requests that change their decision because of the same policies.
@@ -83,7 +84,7 @@ impl Delta {
 #[derive(Clone, Copy)]
 pub struct Options<'o> {
     /// Whether Cedar's authorizer, over all policies, decides the witness as it should: allowed by the side named, and
-    /// denied by the other if that is asked as well; else why not.
+    /// denied by the other if that is asked as well; else what it was asked, as JSON.
     pub confirm: &'o Confirm<'o>,
     /// Whether conditions are to be worked out and proved; else they are what the policies say.
     pub conditions: bool,

@@ -43,7 +43,7 @@ impl<'s> Work<'_, 's> {
                 Answer::Witness(witness) => match (self.options.confirm)(&witness, side, both) {
                     Ok(()) if self.options.followed => confirmed.push((candidate, witness, like)),
                     Ok(()) => confirmed.push((candidate, witness.as_json(), like)),
-                    Err(why) => unknown = unknown.or(Some(Undecided::Unconfirmed(why))),
+                    Err(asked) => unknown = unknown.or(Some(self.view.unconfirmed(asked))),
                 },
                 Answer::Impossible => {}
                 Answer::Unknown(reason) => unknown = unknown.or(Some(Undecided::Unanswered(reason))),

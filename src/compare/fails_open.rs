@@ -57,7 +57,7 @@ impl Pair {
                             let witness = if options.followed { witness } else { witness.as_json() };
                             found.effects.push(Effect { causes: vec![entry], witness, condition, proof: None });
                         }
-                        Err(why) => found.decided = Decided::Unknown(Undecided::Unconfirmed(why)),
+                        Err(asked) => found.decided = Decided::Unknown(view.unconfirmed(asked)),
                     }
                 }
             }

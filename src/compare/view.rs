@@ -34,6 +34,14 @@ impl View {
         self.forbids.get(side.index()).map_or(&[], Vec::as_slice)
     }
 
+    /// Why an example was not confirmed: a policy that the engine does not have may decide it, or the engine is wrong.
+    pub(super) fn unconfirmed(&self, asked: String) -> Undecided {
+        match self.set_aside.first() {
+            Some((entry, ..)) => Undecided::SetAside(*entry),
+            None => Undecided::Disagreement(asked),
+        }
+    }
+
     /// Whether a policy could not be compiled.
     pub(super) fn sets_aside(&self) -> bool {
         !self.set_aside.is_empty()

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
 use cedar_policy::{Decision, PolicyId, RequestEnv};
+use serde_json::json;
 
 use super::effects::{self, Solved};
 use super::pairing::{self, Paired};
@@ -15,7 +16,7 @@ use crate::infer::{Inferred, infer};
 use crate::outcome::changes::{EnvironmentChange, Lifecycle, SchemaChange, SetAside, Status, StoreChanges};
 use crate::outcome::{Notice, NoticeKind};
 use crate::repo::{Broken, Repo, SchemaState, Store};
-use crate::symbolic::{SchemaModel, Subject, Witness, differences};
+use crate::symbolic::{Case, Reason, SchemaModel, Subject, Witness, differences};
 use crate::text::{Location, inline};
 
 /// With more changed policies than this, conditions are what the policies say, and are not proved.
@@ -170,9 +171,10 @@ impl<'s> Replay<'s> {
         if allowed && denied {
             return Ok(());
         }
-        Err("a request that would show a change is decided otherwise by Cedar's authorizer, by policies that could not be \
-             analysed or because of a defect of this tool"
-            .to_owned())
+        let case = |case: &Case| json!({"request": case.request_json, "entities": case.entities_json});
+        Err(json!({"allowed by": if side == Which::Old { "old" } else { "new" }, "denied by the other": both,
+            "cases": witness.cases.iter().map(case).collect::<Vec<_>>()})
+        .to_string())
     }
 }
 
@@ -259,8 +261,15 @@ fn store(stores: Stores<'_>, inference: bool) -> (StoreChanges, Vec<Notice>) {
     let mut reasons: BTreeMap<String, (usize, Option<usize>)> = BTreeMap::new();
     let mut aside: BTreeMap<(usize, String), BTreeSet<Which>> = BTreeMap::new();
     let mut solved = Vec::new();
+    let mut defects: Vec<String> = Vec::new();
     for ((environment, _, lifecycle), delta) in all.into_iter().zip(deltas) {
         let mut status = |decided: &Decided| {
+            let defect = match decided {
+                Decided::Unknown(Undecided::Disagreement(asked)) => Some(asked.clone()),
+                Decided::Unknown(Undecided::Unanswered(Reason::Replay { difference })) => Some(difference.clone()),
+                _ => None,
+            };
+            defects.extend(defect.map(|what| defect_file(stores, &environment, &what)));
             let (why, about) = match (decided, &broken) {
                 (Decided::Yes, _) => return Status::Yes,
                 (Decided::No, None) => return Status::No,
@@ -301,8 +310,35 @@ fn store(stores: Stores<'_>, inference: bool) -> (StoreChanges, Vec<Notice>) {
                 (None, None) => notice,
             }
         })
+        // One is enough to find the defect by.
+        .chain(defects.into_iter().next().map(|file| {
+            let sentence = format!(
+                "store `{store_name}`: internal error: the engine and Cedar's authorizer disagree about a request; please \
+                 report it with the file that is named on standard error"
+            );
+            Notice { attachment: Some(file), ..Notice::new(NoticeKind::Disagreement, sentence) }
+        }))
         .collect();
     (changes, undecided)
+}
+
+/// What it takes to find a defect of the engine: the question, and both sides' policies and schemas.
+fn defect_file(stores: Stores<'_>, environment: &Environment, what: &str) -> String {
+    let side = |store: Option<&Store>| {
+        let store = store?;
+        let policies: Vec<&str> = store.policies.iter().map(|policy| policy.location.text()).collect();
+        let schema = store.schema.ready();
+        let schema: Vec<&str> = schema.into_iter().flat_map(|schema| &schema.files).map(|file| file.text()).collect();
+        Some(json!({"policies": policies, "schema": schema}))
+    };
+    let file = json!({
+        "polcheck": env!("CARGO_PKG_VERSION"),
+        "environment": [environment.principal, environment.action, environment.resource],
+        "asked": serde_json::from_str::<serde_json::Value>(what).unwrap_or_else(|_| what.into()),
+        "old": side(stores.old),
+        "new": side(stores.new),
+    });
+    format!("{file:#}\n")
 }
 
 /// Fills in what can be said of a store that has no schema, or none that can be used; what is not decided.

@@ -48,6 +48,7 @@ macro_rules! kinds {
 
 kinds! {
     QuestionOpen, "question-open", Inconclusive, "A question about policies that has no answer.";
+    Disagreement, "disagreement", Inconclusive, "The engine and Cedar's authorizer disagree: an internal error.";
     AskedInVain, "asked-in-vain", Inconclusive, "What was asked for by name and could not be looked for.";
     PolicyRefused, "policy-refused", Remark, "Policies that do not fit their schema, which validation looks into.";
     GuardrailUnproved, "guardrail-unproved", Inconclusive, "Guardrails that were not proved.";
@@ -79,13 +80,15 @@ pub struct Notice {
     pub policy: Option<String>,
     /// Where, if there is a place.
     pub location: Option<Location>,
+    /// The text of a file to report an internal error with.
+    pub attachment: Option<String>,
 }
 
 impl Notice {
     /// A notice of `kind`.
     #[must_use]
     pub fn new(kind: NoticeKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), store: None, policy: None, location: None }
+        Self { kind, message: message.into(), store: None, policy: None, location: None, attachment: None }
     }
 
     /// The same, about a store.

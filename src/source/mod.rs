@@ -19,5 +19,5 @@ mod worktree;
 pub use api::{Entry, ReadError, Source, SourceError};
 pub use git::{Asked, GitIndex, GitRevision, merge_base, parse_revisions, remote_urls, resolve};
 pub use memory::Memory;
-pub use report_file::replace_file;
+pub use report_file::{replace_file, write_new_file};
 pub use worktree::Worktree;

@@ -28,3 +28,13 @@ pub fn replace_file(path: &Path, content: &[u8]) -> io::Result<()> {
     }
     written
 }
+
+/// Writes `content` to `path`, where nothing may be yet: not through a link that somebody laid there.
+///
+/// # Errors
+/// The operating system's error, also when there is something.
+pub fn write_new_file(path: &Path, content: &[u8]) -> io::Result<()> {
+    let mut file = fs::OpenOptions::new().write(true).create_new(true).open(path)?;
+    file.write_all(content)?;
+    file.flush()
+}

@@ -6,6 +6,7 @@ mod common;
 mod cases;
 mod corpora;
 mod diff_laws;
+mod disagreement;
 mod generated;
 mod laws;
 mod mutation;
