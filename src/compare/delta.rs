@@ -1,5 +1,7 @@
 //! What a comparison gives, and what it is asked for.
 
+use std::collections::BTreeSet;
+
 use thiserror::Error;
 
 use super::pair::Which;
@@ -47,6 +49,9 @@ pub struct Effect {
     pub witness: Witness,
     /// For whom.
     pub condition: Condition,
+    /// Attributes (tags, for `None`) that are declared with another type than before, and that it hangs on how their
+    /// values are carried over; none when the effect is there however that is done.
+    pub migrated: BTreeSet<Option<String>>,
     /// The condition as a policy, to be tried in other environments.
     pub(super) proof: Option<Subject>,
 }

@@ -5,6 +5,8 @@
 //! An example counts when Cedar's authorizer decides it so over all policies of both sides, those included that could
 //! not be analysed. Where such a policy may matter and no example was found, the answer is unknown.
 
+use std::collections::BTreeSet;
+
 use super::causes::{self, Candidate, Candidates};
 use super::conditions;
 use super::delta::{Decided, Effect, Found, Undecided};
@@ -53,7 +55,8 @@ impl<'s> Work<'_, 's> {
         let budget = self.session.set_budget(CONDITION_BUDGET);
         for (candidate, witness, like) in confirmed {
             let condition = conditions::of(self, &candidate, like);
-            effects.push(Effect { causes: candidate.causes, witness, condition, proof: None });
+            let migrated = if both { self.hangs_on(side, &candidate) } else { BTreeSet::new() };
+            effects.push(Effect { causes: candidate.causes, witness, condition, migrated, proof: None });
         }
         self.session.set_budget(budget);
         let decided = match (effects.is_empty(), unknown.or_else(|| self.view.blocked.clone())) {

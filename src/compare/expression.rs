@@ -3,9 +3,12 @@
 //! Policies are taken apart in Cedar's JSON form, which is documented and in which slots have their values:
 //! <https://docs.cedarpolicy.com/policies/json-format.html>.
 
+use std::collections::BTreeSet;
+
 use cedar_policy::{Policy, PolicyId};
 use serde_json::{Value as Json, json};
 
+use super::reading::read_of;
 use crate::symbolic::Subject;
 
 /// Longer expressions are not read, in characters.
@@ -30,6 +33,11 @@ impl Conjunct {
         let Some(is) = self.json.get("is") else { return false };
         let variable = is.get("left").and_then(|left| left.get("Var")).and_then(Json::as_str);
         is.get("in").is_none() && matches!(variable, Some("principal" | "resource"))
+    }
+
+    /// Whether it reads one of the attributes (a tag, for `None`).
+    pub(super) fn reads(&self, names: &BTreeSet<Option<String>>) -> bool {
+        !read_of(&self.json, names).is_empty()
     }
 
     /// Whether `other` reads what this one makes sure of.

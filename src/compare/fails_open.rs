@@ -7,6 +7,8 @@
 //! has it not; a forbid that reads it unguarded errors there, Cedar skips it, and what it refused is let through. The
 //! other way round, what slipped through is refused.
 
+use std::collections::BTreeSet;
+
 use cedar_policy::RequestEnv;
 
 use super::delta::{Condition, Decided, Delta, Effect, Found, Options, Undecided};
@@ -55,7 +57,9 @@ impl Pair {
                         Ok(()) => {
                             let condition = Condition { text: self.absent(member, side), exact: false };
                             let witness = if options.followed { witness } else { witness.as_json() };
-                            found.effects.push(Effect { causes: vec![entry], witness, condition, proof: None });
+                            let causes = vec![entry];
+                            let migrated = BTreeSet::new();
+                            found.effects.push(Effect { causes, witness, condition, migrated, proof: None });
                         }
                         Err(asked) => found.decided = Decided::Unknown(view.unconfirmed(asked)),
                     }

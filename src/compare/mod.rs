@@ -11,7 +11,9 @@
 //! | `view`, `work` | the policies of one environment in a session |
 //! | `effects` | what is gained or lost, each with a request that shows it |
 //! | `fails_open` | forbids that a schema change makes error |
+//! | `migrated` | effects that hang on how re-declared data is carried over |
 //! | `causes` | the smallest sets of changes that bring an effect about |
+//! | `reading` | which attributes an expression reads |
 //! | `conditions`, `expression` | for whom, as a Cedar expression that is proved |
 
 mod causes;
@@ -21,7 +23,9 @@ mod effects;
 mod environment;
 mod expression;
 mod fails_open;
+mod migrated;
 mod pair;
+mod reading;
 mod view;
 mod work;
 

@@ -16,6 +16,7 @@ use cedar_policy::{Effect, EntityTypeName, Policy, RequestEnv, Template};
 use serde_json::{Value as Json, json};
 
 use super::expression::Conjunct;
+use super::reading::{read_of, reads};
 use crate::symbolic::{CompiledPolicies, Limits, PolicyRef, SchemaModel, Subject};
 
 /// A static policy or link, or a template that nothing links.
@@ -106,6 +107,8 @@ pub struct Pair {
     pub(super) enumerations: Vec<EntityTypeName>,
     /// For each of them, attributes (or tags, for `None`) that may hold its members.
     blind: BTreeSet<Option<String>>,
+    /// Attributes (or tags, for `None`) that both sides declare, with types that no value has in common.
+    redeclared: BTreeSet<Option<String>>,
     /// Attributes that are optional on each side and required on the other.
     loosened: [BTreeSet<Option<String>>; 2],
 }
@@ -157,16 +160,18 @@ impl Pair {
         };
         let (mut enumerations, mut blind) = (Vec::new(), BTreeSet::new());
         let mut loosened: [BTreeSet<Option<String>>; 2] = Default::default();
+        let mut redeclared = BTreeSet::new();
         if let (Some(old), Some(new), false) = (old, new, alike) {
             loosened =
                 [old.loosened_since(new), new.loosened_since(old)].map(|names| names.into_iter().map(Some).collect());
+            redeclared = new.redeclared_since(old);
             enumerations = old.enumerations_unlike(new);
             for ty in &enumerations {
                 blind.extend(old.attributes_of_type(ty));
                 blind.extend(new.attributes_of_type(ty));
             }
         }
-        Self { rules, shared: alike, entries, enumerations, blind, loosened }
+        Self { rules, shared: alike, entries, enumerations, blind, redeclared, loosened }
     }
 
     /// The rules of a side; of both where the schemas declare the same.
@@ -207,6 +212,17 @@ impl Pair {
         member.cover.get_or_init(|| super::expression::cover(self.conjuncts(entry, side)))
     }
 
+    /// Those of the re-declared attributes that the policy reads, which is of `side`.
+    pub(super) fn reads_redeclared(&self, entry: usize, side: Which) -> BTreeSet<Option<String>> {
+        let member = self.entries.get(entry).and_then(|entry| entry.member(side));
+        let subject =
+            member.and_then(|member| self.rules(side)?.subjects().get(member.policy.index)).and_then(Subject::cedar);
+        let json = subject.and_then(|policy| policy.to_json().ok());
+        // What cannot be read may read all of them.
+        let conditions = json.as_ref().map(|policy| policy.get("conditions").unwrap_or(&Json::Null));
+        conditions.map_or_else(|| self.redeclared.clone(), |conditions| read_of(conditions, &self.redeclared))
+    }
+
     /// What holds where an attribute that the policy reads is absent, one that is optional on its side and required on
     /// the other, as an expression.
     pub(super) fn absent(&self, member: &Member, side: Which) -> String {
@@ -222,6 +238,11 @@ impl Pair {
     /// Whether the policy reads an attribute whose values can be members of an enumeration that differs.
     pub(super) fn reads_differing_enumeration(&self, member: &Member, side: Which) -> bool {
         self.reads(member, side, &self.blind)
+    }
+
+    /// Attributes that both sides declare, with types that no value has in common; `None` stands for tags.
+    pub(super) fn redeclared(&self) -> &BTreeSet<Option<String>> {
+        &self.redeclared
     }
 
     /// Whether the policy reads an attribute that is optional on its side and required on the other.
@@ -272,29 +293,5 @@ fn bare_reads(expression: &Json, names: &BTreeSet<Option<String>>, found: &mut V
             }
         }
         _ => {}
-    }
-}
-
-/// Whether an expression in Cedar's JSON form reads one of the attributes (a tag, for `None`), or the context as a
-/// whole.
-fn reads(expression: &Json, names: &BTreeSet<Option<String>>) -> bool {
-    match expression {
-        Json::Array(items) => items.iter().any(|item| reads(item, names)),
-        Json::Object(fields) => fields.iter().any(|(key, value)| match key.as_str() {
-            "." | "has" => {
-                let attribute = value.get("attr").and_then(Json::as_str).map(str::to_owned);
-                let inner = value.get("left").is_some_and(|left| left.get("Var").is_none() && reads(left, names));
-                inner || names.contains(&attribute)
-            }
-            "Record" => {
-                let keys = value.as_object().into_iter().flatten();
-                keys.into_iter().any(|(key, value)| names.contains(&Some(key.clone())) || reads(value, names))
-            }
-            "getTag" => names.contains(&None) || reads(value, names),
-            "Var" => value.as_str() == Some("context"),
-            "Value" => false,
-            _ => reads(value, names),
-        }),
-        _ => false,
     }
 }

@@ -98,6 +98,10 @@ pub fn json_schema(catalogue: &Catalogue) -> Value {
                 "additionalProperties": false,
                 "properties": {
                     "deny": deny,
+                    "migrated": {
+                        "enum": ["allow", "refuse"],
+                        "description": "whether access passes that is gained only if data is carried over so that it is"
+                    },
                     "accept": { "enum": ["base", "head"], "description": "whose accepted changes count" },
                     "gate": { "type": "array", "items": gate }
                 }

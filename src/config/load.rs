@@ -99,7 +99,8 @@ pub fn load(file: &Arc<SourceFile>, catalogue: &Catalogue) -> (Config, Vec<Findi
         config.stores.push(store);
     }
     if let Some(diff) = reader.table(table, "diff") {
-        reader.check_keys("[diff]", diff, &["deny", "gate", "accept"]);
+        reader.check_keys("[diff]", diff, &["deny", "gate", "accept", "migrated"]);
+        config.allows_migrated = one_of(&mut reader, diff, "migrated", "allow", "refuse");
         config.accept_base = accept_base(&mut reader, diff);
         if let Some(deny) = diff.get("deny") {
             config.gates.extend(gate(&mut reader, diff, deny.span()));
@@ -115,23 +116,22 @@ pub fn load(file: &Arc<SourceFile>, catalogue: &Catalogue) -> (Config, Vec<Findi
     }
     if let Some(schema) = reader.table(table, "schema") {
         reader.check_keys("[schema]", schema, &["inferred"]);
-        config.refuses_inference = refuses_inference(&mut reader, schema);
+        config.refuses_inference = one_of(&mut reader, schema, "inferred", "refuse", "use");
     }
     (config, reader.findings)
 }
 
-/// Where `inferred = "refuse"` is written. `"use"` is the default.
-fn refuses_inference(reader: &mut Reader, schema: &DeTable<'_>) -> Option<Location> {
-    let (word, place) = reader.string(schema, "inferred")?;
-    match word.as_str() {
-        "refuse" => Some(reader.location(place)),
-        "use" => None,
-        _ => {
-            let message = format!("`{}` is not what `inferred` may be", inline(&word));
-            reader.report(place, message, Some("`use` or `refuse`".to_owned()));
-            None
-        }
+/// Where `key` is `wanted`; `other` is the default.
+fn one_of(reader: &mut Reader, table: &DeTable<'_>, key: &str, wanted: &str, other: &str) -> Option<Location> {
+    let (word, place) = reader.string(table, key)?;
+    if word == wanted {
+        return Some(reader.location(place));
     }
+    if word != other {
+        let message = format!("`{}` is not what `{key}` may be", inline(&word));
+        reader.report(place, message, Some(format!("`{wanted}` or `{other}`")));
+    }
+    None
 }
 
 fn words_of_gates() -> String {
@@ -139,11 +139,12 @@ fn words_of_gates() -> String {
 }
 
 fn gate(reader: &mut Reader, table: &DeTable<'_>, place: Range<usize>) -> Option<Gate> {
-    let (mut gained, mut lost, mut weakened) = (false, false, false);
+    let (mut gained, mut lost, mut migrated, mut weakened) = (false, false, false, false);
     for (word, place) in reader.strings(table, "deny") {
         match word.as_str() {
             "gained" => gained = true,
             "lost" => lost = true,
+            "migrated" => migrated = true,
             "weakened" => weakened = true,
             _ => {
                 let help = nearest(&word, Gate::WORDS).map(|meant| format!("did you mean `{meant}`?"));
@@ -158,7 +159,16 @@ fn gate(reader: &mut Reader, table: &DeTable<'_>, place: Range<usize>) -> Option
     };
     let (stores, actions, resources) = (list("stores"), list("actions"), list("resources"));
     let location = reader.location(place);
-    (gained || lost || weakened).then_some(Gate { gained, lost, weakened, stores, actions, resources, location })
+    (gained || lost || migrated || weakened).then_some(Gate {
+        gained,
+        lost,
+        migrated,
+        weakened,
+        stores,
+        actions,
+        resources,
+        location,
+    })
 }
 
 /// Where `accept = "base"` is written. `"head"`, which counts the acceptances of the change itself, is the default.

@@ -78,6 +78,8 @@ pub struct Gate {
     pub gained: bool,
     /// Whether it refuses access that is lost.
     pub lost: bool,
+    /// Whether it refuses access that is gained if data is carried over so that it is.
+    pub migrated: bool,
     /// Whether it refuses whatever holds the repository to less.
     pub weakened: bool,
     /// The stores that it is about, by name; empty for all.
@@ -92,7 +94,7 @@ pub struct Gate {
 
 impl Gate {
     /// The words of what a gate may refuse.
-    pub const WORDS: [&str; 3] = ["gained", "lost", "weakened"];
+    pub const WORDS: [&str; 4] = ["gained", "lost", "migrated", "weakened"];
 
     /// Whether it looks at changes of `action` (in Cedar's syntax) on `resource` in the store that goes by one of the
     /// names `store`.
@@ -122,7 +124,10 @@ impl Gate {
                 })
         };
         let weakened = !self.weakened || others.iter().any(|other| other.weakened);
-        refused(self.gained, |gate| gate.gained) && refused(self.lost, |gate| gate.lost) && weakened
+        refused(self.gained, |gate| gate.gained)
+            && refused(self.lost, |gate| gate.lost)
+            && refused(self.migrated, |gate| gate.migrated || gate.gained)
+            && weakened
     }
 }
 
@@ -160,6 +165,8 @@ pub struct Config {
     pub baseline: Option<Name>,
     /// Whether only acceptances count that the base has: a change cannot accept itself. Where it is written.
     pub accept_base: Option<Location>,
+    /// Whether access passes that is gained only if data is carried over so that it is. Where it is written.
+    pub allows_migrated: Option<Location>,
     /// Whether no schema is inferred where there is none. Where it is written.
     pub refuses_inference: Option<Location>,
     /// The percentage of policies and conditions that rows have to cover, if set.

@@ -54,7 +54,7 @@ pub fn comparison(
     // Where the base's acceptances alone count, a change cannot accept itself.
     let from_base = old.config.accept_base.is_some() || new.config.accept_base.is_some();
     let counts = if from_base { old.accepted } else { new.accepted };
-    let mut accepted = gates::rule(&mut stores, &all, counts, today);
+    let mut accepted = gates::rule(&mut stores, &all, counts, old.config.allows_migrated.is_some(), today);
     let mut weaker = weakened(strictness(old), strictness(new), catalogue);
     match as_old_has_it {
         Some(other) => weaker.extend(moved_files(other, new.repo, old.config)),

@@ -41,6 +41,12 @@ pub(super) fn group(
                     Some((environment, known)) if *environment == solved.environment => {
                         let (one, other) = (&mut known.condition, effect.condition);
                         one.exact &= other.exact;
+                        // One way that hangs on nothing is enough.
+                        if known.migrated.is_empty() || effect.migrated.is_empty() {
+                            known.migrated.clear();
+                        } else {
+                            known.migrated.extend(effect.migrated);
+                        }
                         if one.text != other.text {
                             one.text = format!("({}) || ({})", one.text, other.text);
                         }
@@ -61,6 +67,11 @@ pub(super) fn group(
                     environment,
                     condition: Condition { text: effect.condition.text, exact: effect.condition.exact },
                     witness: witness(effect.witness),
+                    migrated: effect
+                        .migrated
+                        .into_iter()
+                        .map(|name| name.unwrap_or_else(|| "tags".to_owned()))
+                        .collect(),
                     ruling: Ruling::Free,
                     fingerprint: fingerprint(&content, environments.get(environment)),
                 })

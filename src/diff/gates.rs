@@ -10,7 +10,8 @@ use std::collections::BTreeSet;
 use crate::config::{Acceptance, Gate};
 use crate::outcome::changes::{Accepted, Direction, Lifecycle, Ruling, StoreChanges, Weakened};
 
-/// Lets every gate look at every effect. A change that `accepted` has, on `today` (`YYYY-MM-DD`) still, is accepted as
+/// Lets every gate look at every effect. `migrated` says that the old side lets pass what is gained only if data is
+/// carried over so that it is. A change that `accepted` has, on `today` (`YYYY-MM-DD`) still, is accepted as
 /// a whole.
 ///
 /// Gives the accepted changes, in their order, and whether each was met.
@@ -18,6 +19,7 @@ pub(super) fn rule(
     stores: &mut [StoreChanges],
     gates: &[&Gate],
     accepted: &[Acceptance],
+    migrated: bool,
     today: &str,
 ) -> Vec<Accepted> {
     let mut met = BTreeSet::new();
@@ -48,7 +50,9 @@ pub(super) fn rule(
                 let Some(environment) = environments.get(effect.environment).map(|change| &change.environment) else {
                     continue;
                 };
+                let carried = !effect.migrated.is_empty();
                 let refuses = |gate: &&&Gate| match direction {
+                    Direction::Gained if carried => gate.migrated || (gate.gained && !migrated),
                     Direction::Gained => gate.gained,
                     Direction::Lost => gate.lost,
                 };

@@ -37,6 +37,10 @@ pub(super) fn weakened(old: Strictness<'_>, new: Strictness<'_>, catalogue: &Cat
         let what = "changes may accept themselves again (`accept = \"base\"` is gone)";
         found.push(Weakened::new("accept_loosened", what, place.clone()));
     }
+    if let (None, Some(place)) = (&old.config.allows_migrated, &new.config.allows_migrated) {
+        let what = "access may be gained by how data is carried over (`migrated = \"allow\"`)";
+        found.push(Weakened::new("migrated_allowed", what, place.clone()));
+    }
     if let (Some(place), None) = (&old.config.refuses_inference, &new.config.refuses_inference) {
         let what = "answers may rest on an inferred schema (`inferred = \"refuse\"` is gone)";
         found.push(Weakened::new("inference_allowed", what, place.clone()));

@@ -222,10 +222,27 @@ pub struct Effect {
     pub condition: Condition,
     /// A request that shows it.
     pub witness: Witness,
+    /// Names of attributes that were declared with another type: how their values are carried over decides whether the
+    /// effect is there.
+    pub migrated: Vec<String>,
     /// What gates say.
     pub ruling: Ruling,
     /// Stable across runs and moves: a hash of direction, causes' content and environment.
     pub fingerprint: String,
+}
+
+impl CauseGroup {
+    /// What all of its effects hang on, if they do: attributes that were declared with another type, each once.
+    #[must_use]
+    pub fn migrated(&self) -> Vec<&str> {
+        if self.effects.iter().any(|effect| effect.migrated.is_empty()) {
+            return Vec::new();
+        }
+        let mut all: Vec<&str> = self.effects.iter().flat_map(|effect| &effect.migrated).map(String::as_str).collect();
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
 }
 
 /// Effects that the same changes bring about: the unit of reports.

@@ -23,6 +23,8 @@ pub struct Deny {
     pub gained: bool,
     /// Access that somebody loses.
     pub lost: bool,
+    /// Access that somebody gains if data is carried over so that it is.
+    pub migrated: bool,
     /// Whatever holds the repository to less than before.
     pub weakened: bool,
 }
@@ -38,6 +40,7 @@ pub(super) fn compare(sides: &Sides, deny: Deny, reading: &Reading, outcome: &mu
     let asked = Gate {
         gained: deny.gained,
         lost: deny.lost,
+        migrated: deny.migrated,
         weakened: deny.weakened,
         stores: Vec::new(),
         actions: Vec::new(),

@@ -12,4 +12,5 @@ mod gates;
 mod histories;
 mod inferred;
 mod inferred_corpora;
+mod migrated;
 mod stricter;

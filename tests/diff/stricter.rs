@@ -71,6 +71,13 @@ const PAST_THE_GATE: &[Loosening] = &[
         listed: &["accept_loosened"],
     },
     Loosening {
+        key: "diff.migrated",
+        base: "[diff]\ndeny = [\"gained\"]\n",
+        head: "[diff]\ndeny = [\"gained\"]\nmigrated = \"allow\"\n",
+        files: GAINS,
+        listed: &["migrated_allowed"],
+    },
+    Loosening {
         key: "schema",
         base: "[schema]\ninferred = \"refuse\"\n[diff]\ndeny = [\"gained\"]\n",
         head: "[diff]\ndeny = [\"gained\"]\n",

@@ -111,7 +111,7 @@ fn json_lists_every_environment_with_its_effects() {
     assert_eq!(relations, ["gained", "gained", "gained", "lost", "unknown", "same"]);
     assert_eq!(changes[4]["gained"], json!({ "status": "unknown", "why": "a pattern is too long", "effects": [] }));
     let effect = &changes[2]["gained"]["effects"][0];
-    assert_eq!(keys(effect), "witness condition exact ruling fingerprint causes");
+    assert_eq!(keys(effect), "witness condition exact migrated hangs_on ruling fingerprint causes");
     assert_eq!(keys(&effect["witness"]), "request entities old_request old_entities");
     assert_eq!((&effect["ruling"], &effect["exact"]), (&json!("refused"), &json!(true)));
     assert_eq!(keys(&effect["causes"][0]), "policy effect change old new");

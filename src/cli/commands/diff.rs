@@ -58,6 +58,7 @@ pub(in crate::cli) struct DiffArgs {
 enum DenyArg {
     Gained,
     Lost,
+    Migrated,
     Weakened,
 }
 
@@ -110,7 +111,11 @@ fn options(args: &DiffArgs, output: &Output<'_>) -> Result<DiffOptions, Failure>
         (None, None) => Compare::default(),
     };
     let denied = |what: DenyArg| args.deny.contains(&what);
-    let (gained, lost, weakened) = (denied(DenyArg::Gained), denied(DenyArg::Lost), denied(DenyArg::Weakened));
-    let deny = Deny { gained, lost, weakened };
+    let deny = Deny {
+        gained: denied(DenyArg::Gained),
+        lost: denied(DenyArg::Lost),
+        migrated: denied(DenyArg::Migrated),
+        weakened: denied(DenyArg::Weakened),
+    };
     Ok(DiffOptions { reading: output.reading(&read), sides, deny })
 }

@@ -26,7 +26,13 @@ pub(super) fn of_group(names: &Names<'_>, store: &StoreChanges, group: &CauseGro
         let phrase = in_words(condition);
         if several { phrase.say(" (").then(who(names, &environments).0).say(")") } else { phrase }
     };
-    folded.into_iter().map(one).collect()
+    let mut phrases: Vec<Phrase> = folded.into_iter().map(one).collect();
+    let migrated = group.migrated();
+    if !migrated.is_empty() {
+        let names = migrated.iter().map(|name| Phrase::default().name(name)).collect();
+        phrases.push(Phrase::of("depending on how ").then(Phrase::listed(names, "and")).say(" is carried over"));
+    }
+    phrases
 }
 
 fn in_words(condition: &Condition) -> Phrase {

@@ -44,8 +44,12 @@ fn request_environments(count: usize) -> String {
 }
 
 fn grants(comparison: &Comparison) -> String {
-    let count = |direction| {
-        let groups = || comparison.groups().filter(move |(_, group)| group.direction == direction);
+    let count = |direction, migrated: bool| {
+        let groups = || {
+            comparison
+                .groups()
+                .filter(move |(_, group)| group.direction == direction && group.migrated().is_empty() != migrated)
+        };
         let refused = groups().filter(|(_, group)| group.effects.iter().any(|of| of.ruling == Ruling::Refused)).count();
         (groups().count(), refused)
     };
@@ -56,11 +60,18 @@ fn grants(comparison: &Comparison) -> String {
         _ => format!(" ({refused} refused by the gate)"),
     };
     let mut parts = Vec::new();
-    for (direction, one, many) in [
-        (Direction::Gained, "grants access", "grant access"),
-        (Direction::Lost, "takes access away", "take access away"),
+    const CARRIED: [&str; 2] = [
+        "may grant access, depending on how data is carried over",
+        "may take access away, depending on how data is carried over",
+    ];
+    let [may_grant, may_take] = CARRIED;
+    for (direction, migrated, one, many) in [
+        (Direction::Gained, false, "grants access", "grant access"),
+        (Direction::Lost, false, "takes access away", "take access away"),
+        (Direction::Gained, true, may_grant, may_grant),
+        (Direction::Lost, true, may_take, may_take),
     ] {
-        let (all, refused) = count(direction);
+        let (all, refused) = count(direction, migrated);
         let does = if all == 1 { one } else { many };
         match (all, parts.is_empty()) {
             (0, _) => {}

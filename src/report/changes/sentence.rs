@@ -11,22 +11,29 @@ pub(super) fn of_group(store: &StoreChanges, group: &CauseGroup, who: Phrase) ->
     match group.causes.as_slice() {
         [] => without_cause(store, group).then(who),
         [one] if one.change == Change::Schema => {
-            Phrase::of("the schema change makes ").then(named(one)).say(verb(group.direction, true)).then(who)
+            Phrase::of(makes(group)).then(named(one)).say(verb(group, true)).then(who)
         }
         all if all.iter().all(|cause| cause.change == Change::Schema) => {
-            Phrase::of("the schema change makes ").then(list(all)).say(verb(group.direction, true)).then(who)
+            Phrase::of(makes(group)).then(list(all)).say(verb(group, true)).then(who)
         }
-        [one] => cause(one).say(verb(group.direction, false)).then(who),
-        all => Phrase::of("together, ").then(list(all)).say(verb(group.direction, true)).then(who),
+        [one] => cause(one).say(verb(group, false)).then(who),
+        all => Phrase::of("together, ").then(list(all)).say(verb(group, true)).then(who),
     }
 }
 
-fn verb(direction: Direction, many: bool) -> &'static str {
-    match (direction, many) {
-        (Direction::Gained, false) => " newly allows ",
-        (Direction::Gained, true) => " newly allow ",
-        (Direction::Lost, false) => " no longer allows ",
-        (Direction::Lost, true) => " no longer allow ",
+/// "The schema change makes x newly allow"; what hangs on more than the schema only may.
+fn makes(group: &CauseGroup) -> &'static str {
+    if group.migrated().is_empty() { "the schema change makes " } else { "under the new schema, " }
+}
+
+fn verb(group: &CauseGroup, many: bool) -> &'static str {
+    match (group.direction, many, group.migrated().is_empty()) {
+        (Direction::Gained, _, false) => " may newly allow ",
+        (Direction::Lost, _, false) => " may no longer allow ",
+        (Direction::Gained, false, true) => " newly allows ",
+        (Direction::Gained, true, true) => " newly allow ",
+        (Direction::Lost, false, true) => " no longer allows ",
+        (Direction::Lost, true, true) => " no longer allow ",
     }
 }
 

@@ -187,6 +187,33 @@ impl SchemaModel {
         names
     }
 
+    /// The names of attributes, of entities or of contexts, that both schemas declare with types that no value has in
+    /// common by itself; `None` among them stands for tags.
+    pub fn redeclared_since(&self, old: &Self) -> BTreeSet<Option<String>> {
+        let mut names = BTreeSet::new();
+        for (ty, model) in &self.types {
+            if let Some(before) = old.types.get(ty) {
+                redeclared(&before.attributes, &model.attributes, &mut names);
+                if let (Some(before), Some(after)) = (&before.tags, &model.tags)
+                    && before != after
+                {
+                    names.insert(None);
+                }
+            }
+        }
+        let mut seen = HashSet::new();
+        for environment in self.environments.iter().filter(|environment| seen.insert(environment.action().clone())) {
+            let context = |schema: &Self| {
+                let known = schema.environments.iter().find(|other| other.action() == environment.action())?;
+                Some(schema.symbols(known).ok()?.request.context.type_of())
+            };
+            if let (Some(before), Some(after)) = (context(old), context(self)) {
+                redeclared(&before, &after, &mut names);
+            }
+        }
+        names
+    }
+
     /// The names of all attributes, of entities and of contexts, at any depth.
     pub fn attributes(&self) -> BTreeSet<String> {
         let mut names = BTreeSet::new();
@@ -254,6 +281,25 @@ impl SchemaModel {
             }
             let choices = data.members.as_ref().map(|ids| ids.iter().map(ToString::to_string).collect());
             self.types.insert(ty.clone(), EntityModel { attributes, parents, choices, tags });
+        }
+    }
+}
+
+/// Adds the attributes of two records that are of different types, optional or not, at any depth.
+fn redeclared(old: &TermType, new: &TermType, names: &mut BTreeSet<Option<String>>) {
+    let plain = |ty: &TermType| match ty {
+        TermType::Option { ty } => TermType::clone(ty),
+        other => other.clone(),
+    };
+    let (TermType::Record { rty: old }, TermType::Record { rty: new }) = (old, new) else { return };
+    for (name, after) in new.iter() {
+        let Some(before) = old.get(name) else { continue };
+        match (plain(before), plain(after)) {
+            (before @ TermType::Record { .. }, after @ TermType::Record { .. }) => redeclared(&before, &after, names),
+            (before, after) if before != after => {
+                names.insert(Some(name.to_string()));
+            }
+            _ => {}
         }
     }
 }

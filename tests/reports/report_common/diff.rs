@@ -78,6 +78,7 @@ pub fn effect(environment: usize, condition: &str) -> Effect {
         environment,
         condition: Condition { text: condition.to_owned(), exact: true },
         witness: Witness { evidence, old: None },
+        migrated: Vec::new(),
         ruling: Ruling::Free,
         fingerprint: format!("{environment:032x}"),
     }
