@@ -27,7 +27,7 @@
 //! | `infer` | `text`, `repo`, `symbolic` |
 //! | `validate`, `lint`, `tables`, `diff`, `starter` | `text`, `data`, `finding`, `rule`, `outcome`, `config`, `repo`, `triage`, `decide`, `trace`, `symbolic`, `compare`, `infer`; never each other |
 //! | `report` | `text`, `finding`, `rule`, `outcome` |
-//! | `run` | `text`, `source`, `finding`, `rule`, `outcome`, `config`, `repo`, `triage`, `infer`, `validate`, `lint`, `tables`, `diff` |
+//! | `run` | `text`, `source`, `finding`, `rule`, `outcome`, `config`, `repo`, `triage`, `symbolic`, `infer`, `validate`, `lint`, `tables`, `diff` |
 //! | `cli` | everything |
 //!
 //! `tests/architecture.rs` reads this table and holds the code to it.

@@ -6,6 +6,7 @@ use clap::{ArgAction, Args, ValueEnum};
 
 use crate::finding::FailOn;
 use crate::report::FORMATS;
+use crate::symbolic::SolverMode;
 
 fn report_help() -> String {
     let names: Vec<_> = FORMATS.iter().map(|format| format.name).collect();
@@ -71,6 +72,20 @@ pub(super) struct CommonArgs {
     /// When to colour
     #[arg(global = true, long, value_name = "WHEN", default_value = "auto", env = "POLCHECK_COLOR", hide_env = true)]
     pub(super) color: ColorArg,
+    /// Who answers questions about policies: the engine, cvc5 (in POLCHECK_CVC5 or on the path), or both, which have to
+    /// agree
+    #[arg(
+        global = true,
+        long,
+        value_name = "SOLVER",
+        default_value = "builtin",
+        env = "POLCHECK_SOLVER",
+        hide_env = true
+    )]
+    pub(super) solver: SolverArg,
+    /// The command that is cvc5
+    #[arg(global = true, long, value_name = "FILE", default_value = "cvc5", env = "POLCHECK_CVC5", hide = true)]
+    pub(super) cvc5: PathBuf,
     /// Threads [default: one per core]
     #[arg(global = true, short, value_name = "N", env = "POLCHECK_JOBS", hide_env = true)]
     pub(super) jobs: Option<usize>,
@@ -98,6 +113,25 @@ impl From<FailOnArg> for FailOn {
             FailOnArg::Warning => Self::Warning,
             FailOnArg::Note => Self::Note,
             FailOnArg::Never => Self::Never,
+        }
+    }
+}
+
+/// The words of `--solver`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum SolverArg {
+    #[default]
+    Builtin,
+    Cvc5,
+    Both,
+}
+
+impl From<SolverArg> for SolverMode {
+    fn from(arg: SolverArg) -> Self {
+        match arg {
+            SolverArg::Builtin => Self::Builtin,
+            SolverArg::Cvc5 => Self::Cvc5,
+            SolverArg::Both => Self::Both,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::io::{ErrorKind, IsTerminal, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::args::{ColorArg, CommonArgs, ReadArgs};
 use super::failure::Failure;
@@ -10,6 +11,7 @@ use crate::outcome::Outcome;
 use crate::report::{self, Format, Options};
 use crate::run::{BaselineFile, Files, Reading, RunError};
 use crate::source::{replace_file, write_new_file};
+use crate::symbolic::Solvers;
 use crate::text::{inline, nearest};
 
 /// Where what a command finds is shown: known before it runs, so that a mistake in it costs nothing.
@@ -17,12 +19,13 @@ pub(super) struct Output<'a> {
     wanted: Vec<Wanted>,
     args: &'a CommonArgs,
     statistics: bool,
+    solvers: Arc<Solvers>,
 }
 
 impl<'a> Output<'a> {
     /// What `args` ask for.
     pub(super) fn of(args: &'a CommonArgs) -> Result<Self, Failure> {
-        Ok(Self { wanted: wanted(args)?, args, statistics: false })
+        Ok(Self { wanted: wanted(args)?, args, statistics: false, solvers: solvers(args)? })
     }
 
     /// The same, counting what rules find, if `wanted`, instead of showing it.
@@ -51,6 +54,7 @@ impl<'a> Output<'a> {
             fail_on: common.fail_on.map(Into::into),
             baseline: BaselineFile::default(),
             brief: brief(&self.wanted, common),
+            solvers: Arc::clone(&self.solvers),
         }
     }
 
@@ -88,6 +92,18 @@ impl<'a> Output<'a> {
 struct Wanted {
     format: &'static Format,
     file: Option<PathBuf>,
+}
+
+/// The solvers that `args` ask for.
+fn solvers(args: &CommonArgs) -> Result<Arc<Solvers>, Failure> {
+    Solvers::new(args.solver.into(), &args.cvc5).map_err(|why| {
+        let (name, why) = (args.cvc5.to_string_lossy(), why.trim_end_matches('.').to_owned());
+        Failure(format!(
+            "cvc5 cannot be started as `{}` ({}); install it and put it on the path, or name it in POLCHECK_CVC5",
+            inline(&name),
+            inline(&why)
+        ))
+    })
 }
 
 /// The reports that `args` ask for, checked before anything runs.

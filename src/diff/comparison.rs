@@ -1,8 +1,10 @@
 //! A whole comparison: what changed, what gates say of it, and what became weaker.
 
+use std::sync::Arc;
+
 use sha2::{Digest, Sha256};
 
-use super::run::compare_with;
+use super::run::{Engine, compare_with};
 use super::weakening::{Strictness, lost_schemas, more_baselined, moved_files, unread_files, weakened};
 use super::{gates, run::Compared};
 use crate::config::{Acceptance, Baseline, Config, Gate};
@@ -10,6 +12,7 @@ use crate::outcome::changes::{Accepted, Comparison, Side};
 use crate::outcome::{Notice, TestResult};
 use crate::repo::Repo;
 use crate::rule::Catalogue;
+use crate::symbolic::Solvers;
 
 /// One side, whole.
 #[derive(Debug, Clone, Copy)]
@@ -39,13 +42,15 @@ pub fn comparison(
     asked: &Gate,
     today: &str,
     catalogue: &Catalogue,
+    solvers: &Arc<Solvers>,
 ) -> (Comparison, Vec<Notice>) {
     let inference = old.config.refuses_inference.is_none() && new.config.refuses_inference.is_none();
+    let engine = Engine { inference, solvers: Arc::clone(solvers) };
     let Compared { mut stores, undecided } = match as_old_has_it {
-        None => compare_with(old.repo, new.repo, inference),
+        None => compare_with(old.repo, new.repo, &engine),
         Some(other) => {
-            let mut compared = compare_with(old.repo, new.repo, inference);
-            compared.add_stricter(compare_with(old.repo, other, inference));
+            let mut compared = compare_with(old.repo, new.repo, &engine);
+            compared.add_stricter(compare_with(old.repo, other, &engine));
             compared
         }
     };

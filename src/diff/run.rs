@@ -9,14 +9,14 @@ use serde_json::json;
 use super::effects::{self, Solved};
 use super::pairing::{self, Paired};
 use super::stores::{self, Stores};
-use crate::compare::{Decided, Options, Pair, Undecided, Where, Which};
+use crate::compare::{Decided, Delta, Options, Pair, PolicyPair, Undecided, Where, Which};
 use crate::decide::ScopedAuthorizer;
 use crate::finding::Environment;
-use crate::infer::{Inferred, infer};
+use crate::infer::{Inferred, infer, infer_for};
 use crate::outcome::changes::{EnvironmentChange, Lifecycle, SchemaChange, SetAside, Status, StoreChanges};
 use crate::outcome::{Notice, NoticeKind};
 use crate::repo::{Broken, Repo, SchemaState, Store};
-use crate::symbolic::{Case, Reason, SchemaModel, Subject, Witness, differences};
+use crate::symbolic::{Case, Reason, SchemaModel, Solvers, Subject, Witness, differences};
 use crate::text::{Location, inline};
 
 /// With more changed policies than this, conditions are what the policies say, and are not proved.
@@ -34,16 +34,31 @@ pub struct Compared {
 /// Compares the stores of two versions of a repository.
 #[must_use]
 pub fn compare(old: &Repo, new: &Repo) -> Compared {
-    compare_with(old, new, true)
+    compare_with(old, new, &Engine { inference: true, solvers: Arc::default() })
 }
 
-/// The same. Where a store has no schema on any side, `inference` says whether one is inferred from what both sides
-/// hold; else nothing is decided there.
+/// How questions are answered.
+#[derive(Debug)]
+pub(super) struct Engine {
+    /// Whether a schema is inferred from what both sides hold where a store has none on any side; else nothing is
+    /// decided there.
+    pub(super) inference: bool,
+    /// Who answers.
+    pub(super) solvers: Arc<Solvers>,
+}
+
+impl Engine {
+    fn model(&self, schema: &cedar_policy::Schema) -> Result<Arc<SchemaModel>, String> {
+        SchemaModel::answered_by(schema, Arc::clone(&self.solvers))
+    }
+}
+
+/// The same, answered by `engine`.
 #[must_use]
-pub(super) fn compare_with(old: &Repo, new: &Repo, inference: bool) -> Compared {
+pub(super) fn compare_with(old: &Repo, new: &Repo, engine: &Engine) -> Compared {
     let mut compared = Compared::default();
     for stores in stores::pair(old, new) {
-        let (changes, undecided) = store(stores, inference);
+        let (changes, undecided) = store(stores, engine);
         compared.undecided.extend(undecided.into_iter().map(|notice| notice.store(&changes.name)));
         compared.stores.push(changes);
     }
@@ -86,10 +101,10 @@ impl Schemas {
 }
 
 /// A schema for a store that has none on either side, from what both sides hold.
-fn inferred(stores: Stores<'_>) -> Result<Schemas, String> {
+fn inferred(stores: Stores<'_>, engine: &Engine) -> Result<Schemas, String> {
     // A store's number is that of its side.
     let inferred = infer(&[stores.old, stores.new])?;
-    let model = SchemaModel::new(&inferred.schema)?;
+    let model = engine.model(&inferred.schema)?;
     if model.environments().is_empty() {
         return Ok(Schemas::none());
     }
@@ -98,7 +113,7 @@ fn inferred(stores: Stores<'_>) -> Result<Schemas, String> {
     Ok(Schemas { old: of(stores.old), new: of(stores.new), alike, changes: Vec::new(), inferred: Some(inferred) })
 }
 
-fn schemas(stores: Stores<'_>, inference: bool) -> Result<Schemas, String> {
+fn schemas(stores: Stores<'_>, engine: &Engine) -> Result<Schemas, String> {
     let state = |store: Option<&Store>, side: &str| -> Result<Option<Arc<crate::repo::Schema>>, String> {
         match store.map(|store| &store.schema) {
             Some(SchemaState::Ready(schema)) => Ok(Some(Arc::clone(schema))),
@@ -107,7 +122,7 @@ fn schemas(stores: Stores<'_>, inference: bool) -> Result<Schemas, String> {
         }
     };
     let (old, new) = (state(stores.old, "old")?, state(stores.new, "new")?);
-    let model = |schema: &crate::repo::Schema| SchemaModel::new(&schema.cedar);
+    let model = |schema: &crate::repo::Schema| engine.model(&schema.cedar);
     match (old, new) {
         (Some(old), Some(new)) => {
             if crate::repo::cedar::same_schema(&old.cedar, &new.cedar) {
@@ -139,7 +154,7 @@ fn schemas(stores: Stores<'_>, inference: bool) -> Result<Schemas, String> {
         }
         (Some(only), None) => Ok(Schemas { old: Some(model(&only)?), alike: false, ..Schemas::none() }),
         (None, Some(only)) => Ok(Schemas { new: Some(model(&only)?), alike: false, ..Schemas::none() }),
-        (None, None) if inference => inferred(stores),
+        (None, None) if engine.inference => inferred(stores, engine),
         (None, None) => Ok(Schemas::none()),
     }
 }
@@ -203,7 +218,7 @@ fn environments(schemas: &Schemas) -> Vec<(Environment, RequestEnv, Lifecycle)> 
     all.into_values().collect()
 }
 
-fn store(stores: Stores<'_>, inference: bool) -> (StoreChanges, Vec<Notice>) {
+fn store(stores: Stores<'_>, engine: &Engine) -> (StoreChanges, Vec<Notice>) {
     let (pairs, text) = pairing::pair(stores.old, stores.new);
     let lifecycle = match (stores.old, stores.new) {
         (Some(_), Some(_)) => Lifecycle::Kept,
@@ -226,7 +241,7 @@ fn store(stores: Stores<'_>, inference: bool) -> (StoreChanges, Vec<Notice>) {
     };
     let store_name = inline(&changes.name).into_owned();
     let broken = broken(stores);
-    let (schemas, why) = match schemas(stores, inference) {
+    let (schemas, why) = match schemas(stores, engine) {
         Ok(schemas) => (schemas, None),
         Err(why) => (Schemas::none(), Some(why)),
     };
@@ -238,12 +253,7 @@ fn store(stores: Stores<'_>, inference: bool) -> (StoreChanges, Vec<Notice>) {
         let undecided = unanalysed(&mut changes, &pairs, stores);
         return (changes, undecided);
     }
-    let limits = schemas.inferred.as_ref().map(|inferred| [inferred.limits(0), inferred.limits(1)]);
-    let limits = |side: usize, key: &PolicyId, subject: &Subject| {
-        let limits = limits.as_ref().and_then(|limits| limits.get(side));
-        limits.map(|limits| limits.of(key, subject)).unwrap_or_default()
-    };
-    let for_engine: Vec<_> = pairs.iter().map(|pair| pair.for_engine(&limits)).collect();
+    let for_engine = for_engine(&pairs, schemas.inferred.as_ref());
     let pair = Pair::new(schemas.old.as_ref(), schemas.new.as_ref(), schemas.alike, &for_engine);
     let replay = Replay { stores, indices: [OnceLock::new(), OnceLock::new()] };
     let confirm = |witness: &Witness, side: Which, both: bool| replay.confirm(witness, side, both);
@@ -257,19 +267,27 @@ fn store(stores: Stores<'_>, inference: bool) -> (StoreChanges, Vec<Notice>) {
     };
     let requests: Vec<(RequestEnv, Where)> =
         all.iter().map(|(_, environment, lifecycle)| (environment.clone(), there(lifecycle))).collect();
-    let deltas = pair.compare(&requests, options);
+    let deltas = match &schemas.inferred {
+        Some(inferred) if inferred.hinted == [true, true] => {
+            compare_by_types(stores, inferred, &pairs, &pair, &requests, (options, engine))
+        }
+        _ => pair.compare(&requests, options),
+    };
     let mut reasons: BTreeMap<String, (usize, Option<usize>)> = BTreeMap::new();
     let mut aside: BTreeMap<(usize, String), BTreeSet<Which>> = BTreeMap::new();
     let mut solved = Vec::new();
-    let mut defects: Vec<String> = Vec::new();
+    let mut defects: Vec<(&str, String)> = Vec::new();
     for ((environment, _, lifecycle), delta) in all.into_iter().zip(deltas) {
         let mut status = |decided: &Decided| {
             let defect = match decided {
-                Decided::Unknown(Undecided::Disagreement(asked)) => Some(asked.clone()),
-                Decided::Unknown(Undecided::Unanswered(Reason::Replay { difference })) => Some(difference.clone()),
+                Decided::Unknown(Undecided::Disagreement(asked)) => Some((AUTHORIZER, asked)),
+                Decided::Unknown(Undecided::Unanswered(Reason::Replay { difference })) => {
+                    Some((AUTHORIZER, difference))
+                }
+                Decided::Unknown(Undecided::Unanswered(Reason::Solvers { question, .. })) => Some(("cvc5", question)),
                 _ => None,
             };
-            defects.extend(defect.map(|what| defect_file(stores, &environment, &what)));
+            defects.extend(defect.map(|(who, what)| (who, defect_file(stores, &environment, what))));
             let (why, about) = match (decided, &broken) {
                 (Decided::Yes, _) => return Status::Yes,
                 (Decided::No, None) => return Status::No,
@@ -311,9 +329,9 @@ fn store(stores: Stores<'_>, inference: bool) -> (StoreChanges, Vec<Notice>) {
             }
         })
         // One is enough to find the defect by.
-        .chain(defects.into_iter().next().map(|file| {
+        .chain(defects.into_iter().next().map(|(who, file)| {
             let sentence = format!(
-                "store `{store_name}`: internal error: the engine and Cedar's authorizer disagree about a request; please \
+                "store `{store_name}`: internal error: the engine and {who} disagree about a request; please \
                  report it with the file that is named on standard error"
             );
             Notice { attachment: Some(file), ..Notice::new(NoticeKind::Disagreement, sentence) }
@@ -321,6 +339,65 @@ fn store(stores: Stores<'_>, inference: bool) -> (StoreChanges, Vec<Notice>) {
         .collect();
     (changes, undecided)
 }
+
+/// The pairs as the engine takes them, under a schema that may be `inferred`.
+fn for_engine(pairs: &[Paired<'_>], inferred: Option<&Inferred>) -> Vec<PolicyPair> {
+    let limits = inferred.map(|inferred| [inferred.limits(0), inferred.limits(1)]);
+    let limits = |side: usize, key: &PolicyId, subject: &Subject| {
+        let limits = limits.as_ref().and_then(|limits| limits.get(side));
+        limits.map(|limits| limits.of(key, subject)).unwrap_or_default()
+    };
+    pairs.iter().map(|pair| pair.for_engine(&limits)).collect()
+}
+
+/// So many schemas are inferred for one comparison.
+const VARIANTS: usize = 64;
+
+/// What changes in each of `requests`, where an attribute is compared with principals or resources of several types: of
+/// which type it is hangs on the request, so that each two types have a schema of their own. Where there are too many
+/// of them, or one cannot be had, the general one leaves such policies out.
+fn compare_by_types(
+    stores: Stores<'_>,
+    inferred: &Inferred,
+    pairs: &[Paired<'_>],
+    general: &Pair,
+    requests: &[(RequestEnv, Where)],
+    (options, engine): (Options<'_>, &Engine),
+) -> Vec<Delta> {
+    let mut kinds: BTreeMap<(String, String), Vec<usize>> = BTreeMap::new();
+    for (at, (environment, _)) in requests.iter().enumerate() {
+        let key = (environment.principal().to_string(), environment.resource().to_string());
+        kinds.entry(key).or_default().push(at);
+    }
+    if kinds.len() > VARIANTS {
+        return general.compare(requests, options);
+    }
+    let mut all: Vec<Delta> = requests.iter().map(|_| Delta::none()).collect();
+    for ((principal, resource), places) in kinds {
+        let these: Vec<(RequestEnv, Where)> = places.iter().filter_map(|at| requests.get(*at).cloned()).collect();
+        let asked = [Some(inferred.asked(&principal)), Some(inferred.asked(&resource))];
+        let own = infer_for(&[stores.old, stores.new], asked).and_then(|own| {
+            let model = engine.model(&own.schema)?;
+            Ok((own, model))
+        });
+        let deltas = match own {
+            Ok((own, model)) => {
+                let (old, new) = (stores.old.map(|_| &model), stores.new.map(|_| &model));
+                let alike = old.is_some() && new.is_some();
+                Pair::new(old, new, alike, &for_engine(pairs, Some(&own))).compare(&these, options)
+            }
+            Err(_) => general.compare(&these, options),
+        };
+        for (at, delta) in places.into_iter().zip(deltas) {
+            if let Some(slot) = all.get_mut(at) {
+                *slot = delta;
+            }
+        }
+    }
+    all
+}
+
+const AUTHORIZER: &str = "Cedar's authorizer";
 
 /// What it takes to find a defect of the engine: the question, and both sides' policies and schemas.
 fn defect_file(stores: Stores<'_>, environment: &Environment, what: &str) -> String {

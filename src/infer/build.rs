@@ -7,17 +7,13 @@ use cedar_policy::{EntityUid, PolicyId, Schema, ValidationError, ValidationMode,
 
 use super::classes::{Clash, Id, Kind};
 use super::evidence::Evidence;
-use super::expressions::any_action;
-use super::facts::{ANY_PRINCIPAL, ANY_RESOURCE, Bound, CONTEXT, Facts, PolicyJson, Uid, context};
-use super::resolve::is_action;
+use super::expressions::{any_action, possible};
+use super::facts::{ANY_PRINCIPAL, ANY_RESOURCE, CONTEXT, Facts, PolicyJson, Uid, context, is_action};
 use super::{Conflict, Inferred};
 use crate::repo::Store;
 
 /// Deeper records are read as far as this.
-const DEPTH: usize = 12;
-
-/// So many open groups are combined with each other; of more, each is looked at by itself and all together.
-const COMBINED: usize = 4;
+const DEPTH: usize = 40;
 
 /// An action that requests are for.
 #[derive(Debug, Clone)]
@@ -43,10 +39,12 @@ pub(super) fn build(facts: &Facts, stores: &[&Store]) -> Result<Inferred, String
         .groups
         .keys()
         .filter(|group| !facts.members.values().any(|groups| groups.contains(group)))
+        // What policies name as an action is one, and no group.
+        .filter(|group| !facts.actions.contains_key(*group))
         .cloned()
         .collect();
     let asked = asked_actions(facts, &open, &qualified("Action"));
-    let (principal, resource) = (qualified(ANY_PRINCIPAL), qualified(ANY_RESOURCE));
+    let (principal, resource) = (free(facts, &qualified(ANY_PRINCIPAL)), free(facts, &qualified(ANY_RESOURCE)));
     let everything = Names { principal: principal.clone(), resource: resource.clone() };
     let nothing = BTreeSet::new();
     let schema = parse(&write(facts, &asked, &everything, None))?;
@@ -65,13 +63,15 @@ pub(super) fn build(facts: &Facts, stores: &[&Store]) -> Result<Inferred, String
         .iter()
         .filter_map(|one| Some((format!("{}::{:?}", one.uid.ty, one.uid.id), one.stands_for.clone()?)))
         .collect();
+    let plain = BTreeMap::from([(principal.clone(), ANY_PRINCIPAL), (resource.clone(), ANY_RESOURCE)]);
     let others = |none: bool| if none { "any type" } else { "any other type" }.to_owned();
     synthetic.insert(principal, others(facts.principals.is_empty()));
     synthetic.insert(resource, others(facts.resources.is_empty()));
     let uid = |uid: &Uid| format!("{}::{:?}", uid.ty, uid.id).parse::<EntityUid>().ok();
     let open_groups = open.iter().filter_map(uid).collect();
     let (conflicts, contested) = (conflicts(facts), contested(facts));
-    Ok(Inferred { schema, text: printed, synthetic, conflicts, contested, open_groups })
+    let hinted = facts.hinted;
+    Ok(Inferred { schema, text: printed, synthetic, plain, conflicts, hinted, contested, open_groups })
 }
 
 fn parse(text: &str) -> Result<Schema, String> {
@@ -108,7 +108,7 @@ fn free(facts: &Facts, name: &str) -> String {
 /// The actions as people may declare them: what stands after `in` may be an action as well as a group.
 fn people_actions(facts: &Facts, asked: &[Asked], open: &[Uid]) -> Vec<Asked> {
     let mut all: Vec<Asked> = asked.iter().filter(|one| one.stands_for.is_none()).cloned().collect();
-    for group in open {
+    for group in open.iter().filter(|group| !facts.actions.contains_key(*group)) {
         let within = || asked.iter().filter(|one| one.groups.contains(group));
         let evidence = facts.groups.get(group).map(Evidence::text).unwrap_or_default();
         all.push(Asked {
@@ -152,13 +152,10 @@ fn asked_actions(facts: &Facts, open: &[Uid], action_type: &str) -> Vec<Asked> {
         let ty = groups.first().map_or_else(|| action_type.to_owned(), |group| group.ty.clone());
         all.push((Uid { ty, id }, groups, Some(name), String::new()));
     };
-    let sets: Vec<Vec<&Uid>> = if open.len() <= COMBINED {
-        (1..1usize << open.len())
-            .map(|bits| open.iter().enumerate().filter(|(at, _)| bits >> at & 1 == 1).map(|(_, group)| group).collect())
-            .collect()
-    } else {
-        open.iter().map(|group| vec![group]).chain([open.iter().collect()]).collect()
-    };
+    // Two are enough: what a permit newly allows shows where no other group is in play, and what a forbid no longer
+    // refuses where one other group brings the permit. More groups only bring more policies that hide it.
+    let pairs = open.iter().enumerate().flat_map(|(at, one)| open.iter().skip(at + 1).map(move |two| vec![one, two]));
+    let sets: Vec<Vec<&Uid>> = open.iter().map(|group| vec![group]).chain(pairs).collect();
     for groups in sets {
         // What no policy names as an action may be one as well as a group.
         let name = match groups.as_slice() {
@@ -185,19 +182,10 @@ fn asked_actions(facts: &Facts, open: &[Uid], action_type: &str) -> Vec<Asked> {
         };
         let covering: Vec<&PolicyJson> = facts.policies.iter().filter(covers).collect();
         let types = |principal: bool| -> BTreeSet<String> {
-            let (known, any) =
-                if principal { (&facts.principals, ANY_PRINCIPAL) } else { (&facts.resources, ANY_RESOURCE) };
             let mut types = BTreeSet::new();
             for policy in &covering {
-                match if principal { &policy.principal } else { &policy.resource } {
-                    Bound::Type(ty) => {
-                        types.insert(ty.clone());
-                    }
-                    Bound::Open => {
-                        types.insert(any.to_owned());
-                        types.extend(known.keys().cloned());
-                    }
-                }
+                let bound = if principal { &policy.principal } else { &policy.resource };
+                types.extend(possible(facts, bound, principal));
             }
             types
         };
@@ -213,22 +201,42 @@ fn asked_actions(facts: &Facts, open: &[Uid], action_type: &str) -> Vec<Asked> {
     asked.filter(|one| !one.principals.is_empty() && !one.resources.is_empty()).collect()
 }
 
-/// What does not go together, by the policy that needs a type which the schema does not follow.
+/// What does not go together, by the policy that needs a type which the schema does not follow; where the schema
+/// follows a guess or one of several data, by every policy that reads it.
 fn contested(facts: &Facts) -> BTreeMap<(usize, PolicyId), Conflict> {
-    let each = facts.classes.clashes.iter();
-    each.filter_map(|clash| Some((clash.second.policy.clone()?, conflict(facts, clash)))).collect()
+    let mut contested = BTreeMap::new();
+    let mut everybodys: BTreeMap<Id, Conflict> = BTreeMap::new();
+    for clash in &facts.classes.clashes {
+        let conflict = conflict(facts, clash);
+        if clash.guess || clash.second.policy.is_none() {
+            everybodys.entry(facts.classes.find(clash.class)).or_insert_with(|| conflict.clone());
+        }
+        if let Some(policy) = &clash.second.policy {
+            contested.insert(policy.clone(), conflict);
+        }
+    }
+    for (policy, read) in &facts.reads {
+        // What reads a set reads its elements.
+        let elements = |id: &Id| std::iter::successors(Some(*id), |id| facts.classes.get(*id)?.elements);
+        let found = read.iter().flat_map(elements).find_map(|id| everybodys.get(&facts.classes.find(id)));
+        if let Some(conflict) = found {
+            contested.entry(policy.clone()).or_insert_with(|| conflict.clone());
+        }
+    }
+    contested
 }
 
 fn conflict(facts: &Facts, clash: &Clash) -> Conflict {
     Conflict {
         what: facts.classes.get(clash.class).and_then(|class| class.hint.clone()).unwrap_or_default(),
-        first: clash.first.text(),
+        first: clash.first.as_ref().map(Evidence::text),
         second: clash.second.text(),
     }
 }
 
 fn conflicts(facts: &Facts) -> Vec<Conflict> {
-    let mut found: Vec<Conflict> = facts.classes.clashes.iter().map(|clash| conflict(facts, clash)).collect();
+    let contradictions = facts.classes.clashes.iter().filter(|clash| clash.first.is_some());
+    let mut found: Vec<Conflict> = contradictions.map(|clash| conflict(facts, clash)).collect();
     found.sort();
     found.dedup();
     found
@@ -440,28 +448,34 @@ impl Writer<'_> {
 
     /// The type of a class; what nothing is known of can be compared, as a string can.
     fn ty(&self, id: Id, depth: usize) -> String {
-        let Some(class) = self.facts.classes.get(id).filter(|_| depth <= DEPTH) else { return "String".to_owned() };
+        let Some(class) = self.facts.classes.get(id).filter(|_| depth <= DEPTH) else { return self.builtin("String") };
         let named = class.types.keys().find(|ty| !ty.starts_with(CONTEXT)).filter(|_| class.entity.is_some());
         if let Some(ty) = named {
             return self.names.of(ty);
         }
         match &class.kind {
-            None => "String".to_owned(),
+            None => self.builtin("String"),
             Some((kind, _)) => match kind {
-                Kind::Bool => "Bool".to_owned(),
-                Kind::Long => "Long".to_owned(),
-                Kind::String => "String".to_owned(),
-                Kind::Decimal => "decimal".to_owned(),
-                Kind::Ip => "ipaddr".to_owned(),
-                Kind::Datetime => "datetime".to_owned(),
-                Kind::Duration => "duration".to_owned(),
+                Kind::Bool => self.builtin("Bool"),
+                Kind::Long => self.builtin("Long"),
+                Kind::String => self.builtin("String"),
+                Kind::Decimal => self.builtin("decimal"),
+                Kind::Ip => self.builtin("ipaddr"),
+                Kind::Datetime => self.builtin("datetime"),
+                Kind::Duration => self.builtin("duration"),
                 Kind::Set => {
-                    let element = class.elements.map_or_else(|| "String".to_owned(), |id| self.ty(id, depth + 1));
+                    let element = class.elements.map_or_else(|| self.builtin("String"), |id| self.ty(id, depth + 1));
                     format!("Set<{element}>")
                 }
                 Kind::Holder => self.record(id, depth),
             },
         }
+    }
+
+    /// A type of Cedar's own, also where an entity type is called so.
+    fn builtin(&self, name: &str) -> String {
+        let taken = self.facts.types.keys().any(|ty| ty.rsplit("::").next() == Some(name));
+        if taken { format!("__cedar::{name}") } else { name.to_owned() }
     }
 
     /// A record, for people with a line for each attribute and a comment above it.

@@ -41,16 +41,22 @@ pub(super) struct Class {
     pub(super) tags: Option<Id>,
     /// The elements of a set.
     pub(super) elements: Option<Id>,
+    /// Entity types that it is asked to be of, which it need not be, and who asks.
+    pub(super) asked: Vec<(String, Evidence)>,
     /// What it is called, for naming a type of its own.
     pub(super) hint: Option<String>,
 }
 
-/// A statement that goes against an earlier one.
+/// What leaves a policy without an answer.
 #[derive(Debug, Clone)]
 pub(super) struct Clash {
     pub(super) class: Id,
-    pub(super) first: Evidence,
+    /// What an earlier statement says; `None` where the policy asks for a type, and nothing says which it is.
+    pub(super) first: Option<Evidence>,
+    /// What the policy says.
     pub(super) second: Evidence,
+    /// Whether the type that the schema follows is no more than a guess.
+    pub(super) guess: bool,
 }
 
 /// All classes.
@@ -170,7 +176,7 @@ impl Classes {
     }
 
     /// Says that two values are of one type; whether that was news.
-    pub(super) fn same(&mut self, one: Id, two: Id, evidence: &Evidence) -> bool {
+    pub(super) fn same(&mut self, one: Id, two: Id) -> bool {
         let (one, two) = (self.find(one), self.find(two));
         if one == two {
             return false;
@@ -197,18 +203,27 @@ impl Classes {
             known.variable |= variable;
             known.open |= open;
             known.hint = known.hint.take().or(class.hint);
+            known.asked.extend(class.asked);
         });
-        for (name, field) in class.fields {
-            let known = self.field(one, &name, evidence);
-            self.same(known, field, evidence);
-        }
-        if let Some(tags) = class.tags {
-            let known = self.tag(one, evidence);
-            self.same(known, tags, evidence);
-        }
-        if let Some(elements) = class.elements {
-            let known = self.element(one, evidence);
-            self.same(known, elements, evidence);
+        // What only one has is taken over; what both have is of one type too.
+        let mut both: Vec<(Id, Id)> = Vec::new();
+        self.change(one, |known| {
+            for (name, field) in class.fields {
+                match known.fields.get(&name) {
+                    Some(other) => both.push((*other, field)),
+                    None => drop(known.fields.insert(name, field)),
+                }
+            }
+            for (mine, theirs) in [(&mut known.tags, class.tags), (&mut known.elements, class.elements)] {
+                match (&mine, theirs) {
+                    (Some(other), Some(theirs)) => both.push((*other, theirs)),
+                    (None, theirs) => *mine = theirs,
+                    (Some(_), None) => {}
+                }
+            }
+        });
+        for (mine, theirs) in both {
+            self.same(mine, theirs);
         }
         true
     }
@@ -218,11 +233,27 @@ impl Classes {
         self.get(id).is_some_and(|class| !class.open && class.kind.as_ref().is_some_and(|(known, _)| *known != kind))
     }
 
+    /// Says that nobody knows what a policy comes to: what it says of a type goes against `first`, or nothing says it.
+    pub(super) fn contradicts(&mut self, class: Id, first: Option<Evidence>, second: &Evidence) {
+        let known = |clash: &Clash| clash.first == first && clash.second == *second;
+        if !self.clashes.iter().any(known) {
+            self.clashes.push(Clash { class, first, second: second.clone(), guess: false });
+        }
+    }
+
+    /// The same, where also what the schema follows is a guess.
+    pub(super) fn guesses(&mut self, class: Id, first: Option<Evidence>, second: &Evidence) {
+        self.contradicts(class, first.clone(), second);
+        let alike = |clash: &&mut Clash| clash.first == first && clash.second == *second;
+        self.clashes.iter_mut().filter(alike).for_each(|clash| clash.guess = true);
+    }
+
     fn clash(&mut self, class: Id, first: Evidence, second: Evidence) {
         // What is written out wrong errors, whatever data there is.
         let open = self.get(class).is_some_and(|class| class.open || class.variable);
+        let first = Some(first);
         if open && !self.clashes.iter().any(|known| known.first == first && known.second == second) {
-            self.clashes.push(Clash { class, first, second });
+            self.clashes.push(Clash { class, first, second, guess: false });
         }
     }
 }

@@ -19,8 +19,10 @@ pub(super) fn read(store: &Store, entities: &Entities, facts: &mut Facts) {
     if entities.write_to_json(&mut text).is_err() {
         return;
     }
-    let Ok(all) = serde_json::from_slice::<Json>(&text) else { return };
-    for entity in all.as_array().into_iter().flatten() {
+    let Ok(Json::Array(mut all)) = serde_json::from_slice::<Json>(&text) else { return };
+    // Cedar gives them in no order.
+    all.sort_by_cached_key(|entity| entity.get("uid").map(ToString::to_string));
+    for entity in &all {
         let Some(uid) = entity.get("uid").and_then(Uid::of) else { continue };
         let parents: Vec<Uid> =
             entity.get("parents").and_then(Json::as_array).into_iter().flatten().filter_map(Uid::of).collect();

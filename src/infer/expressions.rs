@@ -11,9 +11,17 @@ use super::facts::{ANY_PRINCIPAL, ANY_RESOURCE, Actions, Bound, Facts, Uid, cont
 pub(super) fn read(number: usize, facts: &mut Facts) {
     let all = std::mem::take(&mut facts.policies);
     for policy in all.iter().filter(|policy| policy.evidence.policy.as_ref().is_some_and(|(of, _)| *of == number)) {
+        let mut types = [possible(facts, &policy.principal, true), possible(facts, &policy.resource, false)];
+        // Of requests that answers are wanted for, it is known of which types they are.
+        let asked = || types.iter().zip(&facts.asked_for);
+        if asked().all(|(types, asked)| asked.as_ref().is_none_or(|asked| types.contains(asked))) {
+            let only = asked().map(|(types, asked)| asked.clone().map_or_else(|| types.clone(), |ty| vec![ty]));
+            types = <[Vec<String>; 2]>::try_from(only.collect::<Vec<_>>()).unwrap_or_default();
+        }
+        let [principal, resource] = types;
         let variables = Variables {
-            principal: variable(facts, &policy.principal, true, &policy.evidence),
-            resource: variable(facts, &policy.resource, false, &policy.evidence),
+            principal: variable(facts, &principal, &policy.evidence),
+            resource: variable(facts, &resource, &policy.evidence),
             context: context_of(facts, policy.actions.as_ref(), &policy.evidence),
         };
         let mut reader = Reader { facts, variables, evidence: &policy.evidence };
@@ -45,17 +53,33 @@ struct Variables {
     context: Id,
 }
 
-/// The class of a variable: of every type that it can be of.
-fn variable(facts: &mut Facts, bound: &Bound, principal: bool, evidence: &Evidence) -> Id {
+/// The types that the principal (or the resource) of a policy can be of.
+pub(super) fn possible(facts: &Facts, bound: &Bound, principal: bool) -> Vec<String> {
+    let (known, others, any) = if principal {
+        (&facts.principals, &facts.resources, ANY_PRINCIPAL)
+    } else {
+        (&facts.resources, &facts.principals, ANY_RESOURCE)
+    };
+    match bound {
+        Bound::Type(ty) => vec![ty.clone()],
+        // Where the two are compared they may be one: of the type of the other, and of one type that nobody names.
+        Bound::Open if facts.coincide => {
+            let mut all: Vec<String> = known.keys().chain(others.keys()).cloned().collect();
+            all.push(ANY_PRINCIPAL.to_owned());
+            all.sort();
+            all.dedup();
+            all
+        }
+        Bound::Open => known.keys().cloned().chain([any.to_owned()]).collect(),
+    }
+}
+
+/// The class of a variable: of every one of `types`.
+fn variable(facts: &mut Facts, types: &[String], evidence: &Evidence) -> Id {
     let id = facts.classes.fresh();
     facts.classes.change(id, |class| class.variable = true);
-    let (known, any) = if principal { (&facts.principals, ANY_PRINCIPAL) } else { (&facts.resources, ANY_RESOURCE) };
-    let types: Vec<String> = match bound {
-        Bound::Type(ty) => vec![ty.clone()],
-        Bound::Open => known.keys().cloned().chain([any.to_owned()]).collect(),
-    };
     for ty in types {
-        facts.classes.is_entity(id, Some(&ty), evidence);
+        facts.classes.is_entity(id, Some(ty), evidence);
     }
     id
 }
@@ -97,6 +121,13 @@ impl Reader<'_> {
         Evidence { what, ..self.evidence.clone() }
     }
 
+    /// Notes that the policy hangs on the value.
+    fn reads(&mut self, id: Id) {
+        if let Some(policy) = &self.evidence.policy {
+            self.facts.reads.entry(policy.clone()).or_default().insert(id);
+        }
+    }
+
     fn is(&mut self, id: Id, kind: Kind, what: &'static str) {
         let evidence = self.because(what);
         self.facts.classes.is(id, kind, &evidence);
@@ -123,6 +154,16 @@ impl Reader<'_> {
         let evidence = self.because("said to be `in` another");
         self.facts.classes.is_entity(below, None, &evidence);
         self.facts.within.push((below, above, evidence));
+    }
+
+    /// Two values of one type. A variable can be of several: it is compared only.
+    fn alike(&mut self, one: Id, two: Id, evidence: &Evidence) {
+        let variable = |id: Id| self.facts.classes.get(id).is_some_and(|class| class.variable);
+        if variable(one) || variable(two) {
+            self.facts.compared.push((one, two, evidence.clone()));
+        } else {
+            self.facts.classes.same(one, two);
+        }
     }
 
     fn pair(&mut self, json: &Json) -> (Id, Id) {
@@ -181,10 +222,8 @@ impl Reader<'_> {
                 if wrong(left) || wrong(right) {
                     return self.of(Kind::Bool, "a condition");
                 }
-                self.facts.classes.same(left, right, &evidence);
-                if self.facts.classes.get(left).is_some_and(|class| class.kind.is_none()) {
-                    self.is(left, Kind::Long, "compared by size");
-                }
+                self.alike(left, right, &evidence);
+                self.facts.sized.push((left, evidence));
                 self.of(Kind::Bool, "a condition")
             }
             "+" | "-" | "*" => {
@@ -198,14 +237,16 @@ impl Reader<'_> {
             "in" => {
                 let (left, right) = self.pair(inner);
                 let listed = inner.get("right").is_some_and(|right| right.get("Set").is_some());
-                let set = self.facts.classes.get(right).is_some_and(|class| matches!(class.kind, Some((Kind::Set, _))));
                 let evidence = self.because("asked whether something is in it");
-                let above = if listed || set { self.facts.classes.element(right, &evidence) } else { right };
-                if self.facts.classes.is_never(above, Kind::Holder) || self.facts.classes.is_never(left, Kind::Holder) {
+                let above = if listed { self.facts.classes.element(right, &evidence) } else { right };
+                let classes = &self.facts.classes;
+                let nothing = classes.is_never(above, Kind::Holder) && (listed || classes.is_never(above, Kind::Set));
+                if nothing || classes.is_never(left, Kind::Holder) {
                     return self.of(Kind::Bool, "a condition");
                 }
-                self.facts.classes.is_entity(above, None, &evidence);
-                self.within(left, above);
+                // Whether it is one entity or a set of some, the rest of what is known of it says.
+                self.facts.classes.is_entity(left, None, &evidence);
+                self.facts.uppers.push((left, above, evidence));
                 self.of(Kind::Bool, "a condition")
             }
             "contains" => {
@@ -228,6 +269,7 @@ impl Reader<'_> {
                 self.is(right, Kind::String, "used as a tag's name");
                 let evidence = self.because("asked for a tag");
                 let tag = self.facts.classes.tag(left, &evidence);
+                self.reads(tag);
                 if operator == "getTag" { tag } else { self.of(Kind::Bool, "a condition") }
             }
             "." => self.attribute(inner, "read"),
@@ -245,8 +287,11 @@ impl Reader<'_> {
                 let ty = inner.get("entity_type").and_then(Json::as_str);
                 let evidence = self.because("asked for its type");
                 if let Some(left) = left {
-                    let variable = self.facts.classes.get(left).is_some_and(|class| class.variable);
-                    self.facts.classes.is_entity(left, ty.filter(|_| !variable), &evidence);
+                    self.facts.classes.is_entity(left, None, &evidence);
+                    if let Some(ty) = ty {
+                        let asked = (ty.to_owned(), evidence.clone());
+                        self.facts.classes.change(left, |class| class.asked.push(asked));
+                    }
                     if let Some(group) = inner.get("in") {
                         let above = self.expression(group);
                         self.within(left, above);
@@ -272,7 +317,7 @@ impl Reader<'_> {
                 let element = self.facts.classes.element(set, &evidence);
                 for one in inner.as_array().into_iter().flatten() {
                     let one = self.expression(one);
-                    self.facts.classes.same(element, one, &evidence);
+                    self.alike(element, one, &evidence);
                 }
                 set
             }
@@ -282,7 +327,7 @@ impl Reader<'_> {
                 for (name, value) in inner.as_object().into_iter().flatten() {
                     let value = self.expression(value);
                     let field = self.facts.classes.field(record, name, &evidence);
-                    self.facts.classes.same(field, value, &evidence);
+                    self.alike(field, value, &evidence);
                 }
                 record
             }
@@ -294,7 +339,11 @@ impl Reader<'_> {
         let left = json.get("left").map(|left| self.expression(left));
         let evidence = self.because(what);
         match (left, json.get("attr").and_then(Json::as_str)) {
-            (Some(left), Some(name)) => self.facts.classes.field(left, name, &evidence),
+            (Some(left), Some(name)) => {
+                let field = self.facts.classes.field(left, name, &evidence);
+                self.reads(field);
+                field
+            }
             _ => self.facts.classes.fresh(),
         }
     }
@@ -310,6 +359,7 @@ impl Reader<'_> {
         };
         for name in names {
             id = self.facts.classes.field(id, name, &evidence);
+            self.reads(id);
             self.facts.asked.insert(name.to_owned());
         }
     }

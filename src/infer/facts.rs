@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use cedar_policy::PolicyId;
 use serde_json::Value as Json;
 
 use super::classes::{Classes, Id};
@@ -50,12 +51,24 @@ pub(super) struct Actions {
     pub(super) named: BTreeSet<Uid>,
     /// Those after a single `in`.
     pub(super) groups: BTreeSet<Uid>,
+    /// Those that the action is compared with, in a condition.
+    pub(super) compared: BTreeSet<Uid>,
 }
 
 /// Everything.
 #[derive(Debug, Default)]
 pub(super) struct Facts {
     pub(super) classes: Classes,
+    /// The types of principal and resource that answers are wanted for, if of some only.
+    pub(super) asked_for: [Option<String>; 2],
+    /// Whether something is compared with a principal, or a resource, of one of several types.
+    pub(super) hinted: [bool; 2],
+    /// Whether principal and resource are compared with each other, so that they may be one.
+    pub(super) coincide: bool,
+    /// Values that something is asked to be in: an entity, or a set of some.
+    pub(super) uppers: Vec<(Id, Id, Evidence)>,
+    /// Values that are compared by size.
+    pub(super) sized: Vec<(Id, Evidence)>,
     pub(super) policies: Vec<PolicyJson>,
     /// Types that something names as a principal's or a resource's, and what says so.
     pub(super) principals: BTreeMap<String, Evidence>,
@@ -84,6 +97,8 @@ pub(super) struct Facts {
     pub(super) owned: BTreeMap<String, Evidence>,
     /// Every entity type, and what says so.
     pub(super) types: BTreeMap<String, Evidence>,
+    /// The attributes and tags that each policy reads.
+    pub(super) reads: BTreeMap<(usize, PolicyId), BTreeSet<Id>>,
     /// Attributes that some policy asks for with `has`.
     pub(super) asked: BTreeSet<String>,
 }
@@ -100,6 +115,11 @@ pub(super) fn context(action: &Uid) -> String {
     format!("{CONTEXT}{}::{:?}", action.ty, action.id)
 }
 
+/// Whether it is a type of actions.
+pub(super) fn is_action(ty: &str) -> bool {
+    ty == "Action" || ty.ends_with("::Action")
+}
+
 impl Facts {
     /// Reads the names of `store`: who its scopes are about.
     pub(super) fn name(&mut self, store: &Store, number: usize) {
@@ -109,22 +129,32 @@ impl Facts {
                 (None, Some(template)) => template.to_json().ok()?,
                 (None, None) => return None,
             };
-            Some((json, policy.name.clone(), policy.key.clone()))
+            Some((json, policy.name.clone(), policy.key.clone(), policy.location.text()))
         });
         let links = store.links.iter().filter_map(|link| {
-            Some((store.set.policy(&link.key)?.to_json().ok()?, link.name.clone(), link.key.clone()))
+            let text = store.policies.get(link.template).map_or("", |template| template.location.text());
+            Some((store.set.policy(&link.key)?.to_json().ok()?, link.name.clone(), link.key.clone(), text))
         });
         let all: Vec<_> = policies.chain(links).collect();
-        for (json, name, key) in all {
+        for (json, name, key, text) in all {
             let evidence = Evidence { place: format!("`{name}`"), what: "named", policy: Some((number, key)) };
             let principal = self.bound(&json, "principal", &evidence);
             let resource = self.bound(&json, "resource", &evidence);
-            let actions = scope_actions(&json);
+            let actions = scope_actions(&json, text);
             for action in actions.iter().flat_map(|actions| &actions.named) {
                 self.actions.entry(action.clone()).or_insert_with(|| evidence.clone());
             }
             for group in actions.iter().flat_map(|actions| &actions.groups) {
                 self.groups.entry(group.clone()).or_insert_with(|| evidence.clone());
+            }
+            // Conditions ask for actions as scopes do.
+            let mut asked = Actions::default();
+            json.get("conditions").into_iter().for_each(|body| actions_asked(body, &mut asked));
+            for action in asked.named.into_iter().chain(asked.compared) {
+                self.actions.entry(action).or_insert_with(|| evidence.clone());
+            }
+            for group in asked.groups {
+                self.groups.entry(group).or_insert_with(|| evidence.clone());
             }
             self.policies.push(PolicyJson { json, evidence, principal, resource, actions });
         }
@@ -163,8 +193,6 @@ impl Facts {
         for (uid, evidence) in listed {
             self.actions.entry(uid.clone()).or_insert_with(|| evidence.clone());
         }
-        let named = &self.actions;
-        self.groups.retain(|group, _| !named.contains_key(group));
         // Where no policy names a type, one of which there are entities that hold no others is likely meant.
         let above: BTreeSet<&String> = self.parents.values().flatten().collect();
         let lone: Vec<_> = self.owned.iter().filter(|(ty, _)| !above.contains(ty)).collect();
@@ -179,6 +207,7 @@ impl Facts {
         if self.resources.is_empty() {
             self.resources = resources;
         }
+        self.coincide = self.policies.iter().any(|policy| policy.json.get("conditions").is_some_and(compares_both));
         for policy in &self.policies {
             self.open_principal |= policy.principal == Bound::Open;
             self.open_resource |= policy.resource == Bound::Open;
@@ -207,7 +236,8 @@ fn scope_type(scope: Option<&Json>) -> Option<String> {
     }
 }
 
-fn scope_actions(json: &Json) -> Option<Actions> {
+/// The actions of a scope. The JSON form does not tell a list of one from what stands alone; `text` does.
+fn scope_actions(json: &Json, text: &str) -> Option<Actions> {
     let scope = json.get("action")?;
     let mut actions = Actions::default();
     match scope.get("op")?.as_str()? {
@@ -215,6 +245,9 @@ fn scope_actions(json: &Json) -> Option<Actions> {
             actions.named.insert(Uid::of(scope.get("entity")?)?);
         }
         "in" => match (scope.get("entity").and_then(Uid::of), scope.get("entities").and_then(Json::as_array)) {
+            (Some(only), _) if is_list(text) => {
+                actions.named.insert(only);
+            }
             (Some(group), _) => {
                 actions.groups.insert(group);
             }
@@ -224,6 +257,12 @@ fn scope_actions(json: &Json) -> Option<Actions> {
         _ => return None,
     }
     Some(actions)
+}
+
+/// Whether the scope of a policy has a list of actions.
+fn is_list(text: &str) -> bool {
+    let mut words = text.split("action").skip(1).map(str::trim_start);
+    words.any(|rest| rest.strip_prefix("in").is_some_and(|rest| rest.trim_start().starts_with('[')))
 }
 
 fn is_variable(json: Option<&Json>, name: &str) -> bool {
@@ -252,6 +291,39 @@ fn type_asked(json: &Json, variable: &str) -> Option<String> {
         None
     };
     Some(Uid::of(other?.get("Value")?.get("__entity")?)?.ty)
+}
+
+/// Every action and group that a condition asks for.
+fn actions_asked(json: &Json, found: &mut Actions) {
+    let entity = |json: &Json| json.get("Value").and_then(Uid::of).filter(|uid| is_action(&uid.ty));
+    for (operator, group) in [("in", true), ("==", false), ("!=", false)] {
+        let Some(pair) = json.get(operator) else { continue };
+        for side in ["left", "right"].iter().filter_map(|side| pair.get(side)) {
+            if let Some(uid) = entity(side) {
+                if group { &mut found.groups } else { &mut found.compared }.insert(uid);
+            }
+            let listed = side.get("Set").and_then(Json::as_array).into_iter().flatten();
+            found.named.extend(listed.filter_map(entity));
+        }
+    }
+    match json {
+        Json::Array(all) => all.iter().for_each(|one| actions_asked(one, found)),
+        Json::Object(all) => all.values().for_each(|one| actions_asked(one, found)),
+        _ => {}
+    }
+}
+
+/// Whether principal and resource are compared with each other.
+fn compares_both(json: &Json) -> bool {
+    let both = ["==", "!=", "in"].iter().filter_map(|operator| json.get(operator)).any(|pair| {
+        let is = |side: &str, name: &str| is_variable(pair.get(side), name);
+        (is("left", "principal") && is("right", "resource")) || (is("left", "resource") && is("right", "principal"))
+    });
+    both || match json {
+        Json::Array(all) => all.iter().any(compares_both),
+        Json::Object(all) => all.values().any(compares_both),
+        _ => false,
+    }
 }
 
 /// Every type that `variable` is asked to be of, anywhere.

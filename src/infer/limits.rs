@@ -28,10 +28,13 @@ impl StoreLimits<'_> {
     /// Those of the policy, link or template `key`, which the engine takes as `subject`.
     #[must_use]
     pub fn of(&self, key: &PolicyId, subject: &Subject) -> Limits {
-        let aside = self.inferred.contested(self.store, key).map(|conflict| SetAsideReason::Contested {
-            what: conflict.what.clone(),
-            first: conflict.first.clone(),
-            second: conflict.second.clone(),
+        let aside = self.inferred.contested(self.store, key).map(|conflict| match &conflict.first {
+            Some(first) => SetAsideReason::Contested {
+                what: conflict.what.clone(),
+                first: first.clone(),
+                second: conflict.second.clone(),
+            },
+            None => SetAsideReason::Untold { what: conflict.what.clone() },
         });
         let open = self.inferred.open_groups();
         let open_groups = subject.named_entities().into_iter().filter(|uid| open.contains(uid)).collect();

@@ -39,14 +39,14 @@ use cedar_policy::{EntityUid, PolicyId, Schema};
 use self::facts::Facts;
 use crate::repo::{EntityState, Store};
 
-/// Two statements about one type that cannot both be right.
+/// Two statements about one type that cannot both be right, or a question for a type that nothing says.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Conflict {
     /// The attribute.
     pub what: String,
-    /// What the schema follows: a phrase that says where.
-    pub first: String,
-    /// What it does not.
+    /// What the schema follows: a phrase that says where; `None` where nothing says of which type the attribute is.
+    pub first: Option<String>,
+    /// What it does not, or what asks.
     pub second: String,
 }
 
@@ -59,8 +59,13 @@ pub struct Inferred {
     pub text: String,
     /// What stands for everything else, and how to say it: entity types and actions by name.
     pub synthetic: BTreeMap<String, String>,
+    /// What types that stand for all others are called while inferring.
+    plain: BTreeMap<String, &'static str>,
     /// What does not go together.
     pub conflicts: Vec<Conflict>,
+    /// Whether something is compared with a principal, or a resource, of one of several types, so that which of them it
+    /// is of hangs on the request: then [`infer_for`] answers for the requests of one type.
+    pub hinted: [bool; 2],
     /// By store and key, the policies that are not answered for because of a conflict.
     contested: BTreeMap<(usize, PolicyId), Conflict>,
     /// Groups of which nothing says which actions are in them.
@@ -80,9 +85,21 @@ impl Inferred {
         &self.open_groups
     }
 
+    /// Whether some action of the schema is named, and requests are for it.
+    #[must_use]
+    pub fn names_actions(&self) -> bool {
+        self.schema.request_envs().any(|environment| !self.synthetic.contains_key(&environment.action().to_string()))
+    }
+
     /// The actions that stand for others: of these it is known in which groups they are.
     pub fn other_actions(&self) -> impl Iterator<Item = EntityUid> {
         self.synthetic.keys().filter_map(|name| name.parse().ok())
+    }
+
+    /// `name` of an entity type of the schema, as [`infer_for`] takes it.
+    #[must_use]
+    pub fn asked<'n>(&'n self, name: &'n str) -> &'n str {
+        self.plain.get(name).copied().unwrap_or(name)
     }
 
     /// `name` of an entity type, as people are told of it.
@@ -97,7 +114,16 @@ impl Inferred {
 /// # Errors
 /// When what was inferred is no schema; the text says why.
 pub fn infer(stores: &[Option<&Store>]) -> Result<Inferred, String> {
-    let mut facts = Facts::default();
+    infer_for(stores, [None, None])
+}
+
+/// The same, for requests whose principal and resource are of the types `asked`, as [`Inferred::asked`] gives them:
+/// what is compared with them is of those types then, or not equal.
+///
+/// # Errors
+/// As for [`infer`].
+pub fn infer_for(stores: &[Option<&Store>], asked: [Option<&str>; 2]) -> Result<Inferred, String> {
+    let mut facts = Facts { asked_for: asked.map(|ty| ty.map(str::to_owned)), ..Facts::default() };
     for (number, store) in stores.iter().enumerate().filter_map(|(number, store)| Some((number, (*store)?))) {
         facts.name(store, number);
         if let EntityState::Ready(data) = &store.entities {

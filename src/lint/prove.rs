@@ -13,7 +13,7 @@ use crate::finding::Finding;
 use crate::infer::{Inferred, infer};
 use crate::outcome::{Breadth, Notice, NoticeKind};
 use crate::repo::{SchemaState, Store};
-use crate::symbolic::{CompiledPolicies, SchemaModel, Subject};
+use crate::symbolic::{CompiledPolicies, SchemaModel, Solvers, Subject};
 use crate::text::inline;
 
 /// What came of it.
@@ -42,24 +42,33 @@ pub fn infers(store: &Store) -> bool {
     matches!(store.schema, SchemaState::None) && store.policies.len() + store.links.len() <= INFERRED
 }
 
+/// How questions are answered.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Engine<'e> {
+    /// Whether a schema that is inferred can be used.
+    pub(super) inference: bool,
+    /// Who answers.
+    pub(super) solvers: &'e Arc<Solvers>,
+}
+
 /// The schema of the store, or the one that is inferred from it if it has none and that is allowed; `None` where there
 /// is neither.
-fn schema_of(store: &Store, inference: bool) -> Option<(Model, Option<Inferred>)> {
+fn schema_of(store: &Store, engine: Engine<'_>) -> Option<(Model, Option<Inferred>)> {
     match &store.schema {
-        SchemaState::Ready(schema) => Some((SchemaModel::new(&schema.cedar), None)),
-        SchemaState::None if inference && infers(store) => {
+        SchemaState::Ready(schema) => Some((SchemaModel::answered_by(&schema.cedar, Arc::clone(engine.solvers)), None)),
+        SchemaState::None if engine.inference && infers(store) => {
             // What nothing can be inferred from has nothing to prove.
             let inferred = infer(&[Some(store)]).ok()?;
-            Some((SchemaModel::new(&inferred.schema), Some(inferred)))
+            Some((SchemaModel::answered_by(&inferred.schema, Arc::clone(engine.solvers)), Some(inferred)))
         }
         SchemaState::None | SchemaState::Broken => None,
     }
 }
 
 /// Runs `proofs` over `store` and ranks its permits if `breadth` is asked for; nothing where there is no schema that
-/// can be used. `inference` says whether one that is inferred can be.
-pub(super) fn prove(store: &Store, proofs: &[Proof], breadth: bool, inference: bool) -> Proofs {
-    let Some((model, inferred)) = schema_of(store, inference) else { return Proofs::default() };
+/// can be used.
+pub(super) fn prove(store: &Store, proofs: &[Proof], breadth: bool, engine: Engine<'_>) -> Proofs {
+    let Some((model, inferred)) = schema_of(store, engine) else { return Proofs::default() };
     let model = match model {
         Ok(model) => model,
         Err(why) => {
@@ -96,7 +105,18 @@ pub(super) fn prove(store: &Store, proofs: &[Proof], breadth: bool, inference: b
         proof(&mut facts, &mut proved);
     }
     let left_out = find_left_out(&facts);
-    let findings = proved.illustrate(&mut facts);
+    let mut findings = proved.illustrate(&mut facts);
+    if inferred.is_some() {
+        // That a policy meets everything of what is named does not say that it meets everything.
+        let open = |name: &str| {
+            facts.members.iter().any(|member| {
+                let open = member.policy.syntax().open;
+                let scope = open.principal && open.action && open.resource;
+                member.name == name && scope && member.policy.body.parts(0).is_empty()
+            })
+        };
+        findings.retain(|one| !one.rule.starts_with("unconditional-") || one.policy.as_deref().is_some_and(open));
+    }
     let undecided = left_out.undecided.into_iter().chain(facts.unanswered.notices(&facts.members));
     Proofs {
         findings,

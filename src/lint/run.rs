@@ -1,18 +1,21 @@
 //! Runs the rules.
 
+use std::sync::Arc;
+
 use rayon::prelude::*;
 
 use super::catalogue::lint_rules;
 use super::context::Context;
-use super::prove::{Proofs, prove};
+use super::prove::{Engine, Proofs, prove};
 use super::rule::{Check, LintRule, Proof, Text};
 use crate::config::Config;
 use crate::finding::Finding;
 use crate::outcome::{Breadth, Notice};
 use crate::repo::{Repo, SchemaState, Store};
+use crate::symbolic::Solvers;
 
 /// What to look for.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Options<'a> {
     /// The rules to run, by id; all that are not only run on demand when `None`.
     pub only: Option<&'a [&'a str]>,
@@ -20,6 +23,8 @@ pub struct Options<'a> {
     pub demanded: &'a [&'a str],
     /// Rank permits by how far they reach.
     pub breadth: bool,
+    /// Who answers what is asked for proofs.
+    pub solvers: Arc<Solvers>,
 }
 
 impl Options<'_> {
@@ -48,7 +53,7 @@ pub struct Linted {
 pub fn run(repo: &Repo, config: &Config, options: Options<'_>) -> Linted {
     let rules: Vec<&LintRule> = lint_rules().filter(|rule| options.wants(rule, config)).collect();
     let stores = repo.stores.par_iter().filter(|store| repo.asks_about_policies(store));
-    let stores: Vec<Linted> = stores.map(|store| run_store(store, config, &rules, options.breadth)).collect();
+    let stores: Vec<Linted> = stores.map(|store| run_store(store, config, &rules, &options)).collect();
     let mut all = Linted::default();
     for store in stores {
         all.findings.extend(store.findings);
@@ -59,8 +64,9 @@ pub fn run(repo: &Repo, config: &Config, options: Options<'_>) -> Linted {
     all
 }
 
-fn run_store(store: &Store, config: &Config, rules: &[&LintRule], breadth: bool) -> Linted {
-    let inference = config.refuses_inference.is_none();
+fn run_store(store: &Store, config: &Config, rules: &[&LintRule], options: &Options<'_>) -> Linted {
+    let Options { breadth, solvers, .. } = options;
+    let engine = Engine { inference: config.refuses_inference.is_none(), solvers };
     let (texts, proofs) = split(rules, !matches!(store.schema, SchemaState::None));
     let context = Context::new(store);
     let from_texts = || -> Vec<Finding> {
@@ -72,7 +78,7 @@ fn run_store(store: &Store, config: &Config, rules: &[&LintRule], breadth: bool)
         texts.par_iter().flat_map(check).collect()
     };
     let proofs =
-        || if proofs.is_empty() && !breadth { Proofs::default() } else { prove(store, &proofs, breadth, inference) };
+        || if proofs.is_empty() && !breadth { Proofs::default() } else { prove(store, &proofs, *breadth, engine) };
     let (mut findings, proved) = rayon::join(from_texts, proofs);
     findings.extend(proved.findings);
     findings.retain_mut(|finding| {

@@ -57,6 +57,7 @@ kinds! {
     BaseDefect, "base-defect", Unchecked, "A file of the old side is wrong.";
     NoSchema, "no-schema", Unchecked, "A store without a schema, whose policies are not validated.";
     SchemaInferred, "schema-inferred", Remark, "A store whose policies are analysed under a schema that is inferred from them.";
+    SecondOpinion, "second-opinion", Remark, "What cvc5 said, which was asked as well.";
     ReadApart, "read-apart", Remark, "Stores that are taken for copies of others, so that they do not decide together.";
     SchemaElsewhere, "schema-elsewhere", Detail, "A store whose schema lies elsewhere in the repository.";
     NothingThere, "nothing-there", Unchecked, "A path that was asked for and holds nothing.";

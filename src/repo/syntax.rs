@@ -158,8 +158,8 @@ pub enum ExprKind {
     Call(String, Vec<Expr>),
     /// `operand.attribute`
     GetAttr(Box<Expr>, String),
-    /// `operand has attribute`
-    HasAttr(Box<Expr>),
+    /// `operand has attribute`; of `operand has a.b`, the first.
+    HasAttr(Box<Expr>, String),
     /// `operand like "pattern"`
     Like(Box<Expr>),
     /// `operand is Type`
@@ -180,7 +180,7 @@ impl Expr {
             ExprKind::And(parts) | ExprKind::Or(parts) | ExprKind::Binary(_, parts) => (parts.as_slice(), &[]),
             ExprKind::Unary(_, part)
             | ExprKind::GetAttr(part, _)
-            | ExprKind::HasAttr(part)
+            | ExprKind::HasAttr(part, _)
             | ExprKind::Like(part)
             | ExprKind::Is(part) => (std::slice::from_ref(&**part), &[]),
             ExprKind::Call(_, parts) | ExprKind::Set(parts) => (parts.as_slice(), &[]),

@@ -50,7 +50,7 @@ pub fn check(options: &CheckOptions) -> Result<Outcome, RunError> {
     let asked = CoverageOptions::default();
     let gauge = coverage::is_asked(&asked, config).then(|| Gauge::new(repo));
     let selection = Selection { brief: reading.brief, ..Selection::default() };
-    engines(&mut outcome, repo, config, *level, &selection, gauge.as_ref());
+    engines(&mut outcome, repo, config, *level, &selection, gauge.as_ref(), &loaded.solvers);
     let part = !repo.focus.is_whole();
     outcome.coverage = gauge.map(|gauge| coverage::measure(&asked, reading, &loaded, &gauge, part)).transpose()?;
     if part && config.floor().is_some() {
@@ -69,7 +69,7 @@ pub fn check(options: &CheckOptions) -> Result<Outcome, RunError> {
                 // Until the change is merged, the base says as well which files are a store.
                 let other = load_as(reading, config)?;
                 let mut more = Outcome::new("check", loaded.catalogue.clone());
-                engines(&mut more, &other.repo, &other.config, *level, &selection, None);
+                engines(&mut more, &other.repo, &other.config, *level, &selection, None, &loaded.solvers);
                 add(&mut outcome, more);
             }
             let sides = base.against(reading)?;

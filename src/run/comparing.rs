@@ -55,6 +55,7 @@ pub(super) fn compare(sides: &Sides, deny: Deny, reading: &Reading, outcome: &mu
         &asked,
         &today(reading)?,
         &new.catalogue,
+        &new.solvers,
     );
     outcome.notices.extend(undecided);
     let label = inline(&sides.old_side.label);

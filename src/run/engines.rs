@@ -1,9 +1,12 @@
 //! Every engine over one reading of a repository.
 
+use std::sync::Arc;
+
 use crate::config::Config;
 use crate::lint::Options;
 use crate::outcome::Outcome;
 use crate::repo::Repo;
+use crate::symbolic::Solvers;
 use crate::tables::{Gauge, Selection};
 use crate::{lint, tables, validate};
 
@@ -15,9 +18,11 @@ pub(super) fn engines(
     level: Option<u32>,
     selection: &Selection,
     gauge: Option<&Gauge<'_>>,
+    solvers: &Arc<Solvers>,
 ) {
+    let options = Options { solvers: Arc::clone(solvers), ..Options::default() };
     let ((from_validation, linted), mut ran) = rayon::join(
-        || rayon::join(|| validate::run(repo, config, level), || lint::run(repo, config, Options::default())),
+        || rayon::join(|| validate::run(repo, config, level), || lint::run(repo, config, options)),
         || tables::run(repo, selection, gauge),
     );
     outcome.findings.extend(from_validation);

@@ -22,6 +22,7 @@ pub(super) type Ran<'r> = &'r dyn Fn(&Rule) -> bool;
 pub(super) fn finish(outcome: &mut Outcome, loaded: &Loaded, reading: &Reading, ran: Ran<'_>) -> Result<(), RunError> {
     let policies = loaded.repo.stores.iter().flat_map(|store| &store.policies);
     let today = today(reading)?;
+    outcome.notices.extend(loaded.second_opinion());
     let triage = Triage {
         policies: policies.map(|policy| (policy.location.clone(), policy.name.clone())).collect(),
         catalogue: &outcome.catalogue,

@@ -1,5 +1,7 @@
 //! The rules of our own.
 
+use std::sync::Arc;
+
 use super::baselined;
 use super::error::RunError;
 use super::finish::finish;
@@ -32,7 +34,8 @@ pub fn lint(options: &LintOptions) -> Result<Outcome, RunError> {
     let mut loaded = load(reading)?;
     let mut outcome = loaded.outcome("lint");
     let demanded: Vec<&'static str> = conflicts.then_some(CONFLICTS).into_iter().collect();
-    let wanted = Options { demanded: &demanded, breadth: *breadth, ..Options::default() };
+    let wanted =
+        Options { demanded: &demanded, breadth: *breadth, solvers: Arc::clone(&loaded.solvers), ..Options::default() };
     let linted = engine::run(&loaded.repo, &loaded.config, wanted);
     outcome.findings.extend(linted.findings);
     outcome.notices.extend(linted.undecided);

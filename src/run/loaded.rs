@@ -1,6 +1,7 @@
 //! From options to a repository, and to the outcome that a run starts with.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::configuration::unused_paths;
 use super::error::RunError;
@@ -14,6 +15,7 @@ use crate::outcome::{LeftOut, Notice, NoticeKind, Outcome, Summary};
 use crate::repo::{self, EntityState, Focus, Repo, Request, SchemaSource, SchemaState, Store};
 use crate::rule::{Basis, Catalogue, Rule};
 use crate::source::Source;
+use crate::symbolic::{SolverMode, Solvers};
 use crate::text::{Location, inline, nearest};
 
 /// Everything that a command starts from.
@@ -27,6 +29,8 @@ pub(super) struct Loaded {
     pub(super) baseline: Option<Baseline>,
     pub(super) catalogue: Catalogue,
     pub(super) fail_on: FailOn,
+    /// Who answers questions about policies.
+    pub(super) solvers: Arc<Solvers>,
 }
 
 /// Reads what `reading` ask for.
@@ -109,10 +113,26 @@ fn load_request(
     let Settings { config, findings: config_findings, accepted, baseline } = settings;
     let repo = repo::load(source, &config, request)?;
     let fail_on = reading.fail_on.or(config.fails_on()).unwrap_or_default();
-    Ok(Loaded { repo, config, config_findings, accepted, baseline, catalogue: catalogue(), fail_on })
+    let solvers = Arc::clone(&reading.solvers);
+    Ok(Loaded { repo, config, config_findings, accepted, baseline, catalogue: catalogue(), fail_on, solvers })
 }
 
 impl Loaded {
+    /// What cvc5 said, where it was asked.
+    pub(super) fn second_opinion(&self) -> Option<Notice> {
+        let (agreed, silent) = self.solvers.tally();
+        let questions = |count: usize| if count == 1 { "1 question".to_owned() } else { format!("{count} questions") };
+        let mut sentence = match self.solvers.mode() {
+            SolverMode::Builtin => return None,
+            SolverMode::Cvc5 => format!("cvc5 answered {}", questions(agreed)),
+            SolverMode::Both => format!("cvc5 agrees about {}", questions(agreed)),
+        };
+        for (why, count) in silent {
+            sentence.push_str(&format!("; it has no say about {}, since {why}", questions(count)));
+        }
+        Some(Notice::new(NoticeKind::SecondOpinion, sentence))
+    }
+
     /// The outcome of `command` before any engine ran: what was read and what is wrong with it.
     pub(super) fn outcome(&mut self, command: &'static str) -> Outcome {
         let mut findings = std::mem::take(&mut self.repo.findings);

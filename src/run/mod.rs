@@ -65,5 +65,6 @@ pub use diff::accept;
 pub use error::RunError;
 pub use open::{Opened, open};
 pub use reading::{BaselineFile, Files, Reading};
+pub use schema::InferredSchema;
 pub use settings::catalogue;
 pub use sides::Compare;

@@ -1,8 +1,10 @@
 //! Where to read, and what.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::finding::FailOn;
+use crate::symbolic::Solvers;
 
 /// Where to read, what, and what of it to report on: what every run starts from. The default is the repository around
 /// the working folder, whole.
@@ -29,6 +31,8 @@ pub struct Reading {
     pub baseline: BaselineFile,
     /// Count rows that pass, and do not keep them.
     pub brief: bool,
+    /// Who answers questions about policies.
+    pub solvers: Arc<Solvers>,
 }
 
 /// Where the findings stand that fail nothing.

@@ -9,6 +9,7 @@
 //! | ask | `question`, `reason` | questions, answers, and reasons for having none |
 //! | | `session` | one environment, asked any number of questions: what callers hold |
 //! | | `sessions` | the sessions of all environments, made when they are needed, on all threads |
+//! | | `solvers`, `second` | whether cvc5 answers as well; what it is asked |
 //! | compile | `compile` | cedar-policy-symcc turns a policy into two boolean terms: it matches, it errors |
 //! | encode | `encode` | terms become literals; structure (options, records) is followed, unknown leaves become bits at *places* |
 //! | | `circuit` | literals, gates and bits over a SAT solver |
@@ -32,9 +33,11 @@ mod compile;
 mod encode;
 mod question;
 mod reason;
+mod second;
 mod session;
 mod sessions;
 mod solve;
+mod solvers;
 mod theory;
 mod witness;
 
@@ -46,4 +49,5 @@ pub use reason::{HardArithmetic, Reason, SetAsideReason};
 pub use session::Session;
 pub use sessions::Sessions;
 pub use solve::{DEFAULT_BUDGET, Sample};
+pub use solvers::{Silence, SolverMode, Solvers};
 pub use witness::{Case, Witness};

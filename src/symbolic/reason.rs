@@ -4,6 +4,8 @@ use std::fmt;
 
 use thiserror::Error;
 
+use super::solvers::Silence;
+
 /// Why a question has no answer. `Display` gives a sentence for the user, without a full stop.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reason {
@@ -26,6 +28,15 @@ pub enum Reason {
         /// The bound.
         states: usize,
     },
+    /// cvc5 is to answer, and has no say.
+    Silent(Silence),
+    /// The engine and cvc5 give two answers: a defect of one of them.
+    Solvers {
+        /// Whether it is the engine that says there is such a request.
+        found: bool,
+        /// What was asked.
+        question: String,
+    },
     /// The witness found was not confirmed by Cedar's own authorizer: a defect of the engine.
     Replay {
         /// What differed.
@@ -45,6 +56,11 @@ impl fmt::Display for Reason {
             }
             Reason::Patterns { states } => {
                 write!(f, "the patterns of `like` on one string combine to more than {states} states")
+            }
+            Reason::Silent(why) => write!(f, "cvc5 has no answer, since {why}"),
+            Reason::Solvers { found, .. } => {
+                let (yes, no) = if *found { ("the engine", "cvc5") } else { ("cvc5", "the engine") };
+                write!(f, "{yes} says that there is such a request and {no} that there is none; please report this")
             }
             Reason::Replay { difference } => {
                 write!(
@@ -74,6 +90,12 @@ pub enum SetAsideReason {
         first: String,
         /// What the policy needs.
         second: String,
+    },
+    /// It asks of which type an attribute is, and nothing says it, under a schema that was inferred.
+    #[error("it asks of which type `{what}` is, and nothing else says it")]
+    Untold {
+        /// The attribute.
+        what: String,
     },
     /// It is for a group of actions, and nothing says which actions are in it.
     #[error("nothing says whether {action} is in the group {group}")]

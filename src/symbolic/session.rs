@@ -6,6 +6,7 @@ use super::compile::{CompiledPolicies, Status, Subject};
 use super::encode::Axioms;
 use super::question::{Answer, Formula, PolicyRef};
 use super::reason::{Reason, SetAsideReason};
+use super::second;
 use super::solve::{Sample, Solver};
 use super::witness::{self, Witness};
 
@@ -112,17 +113,7 @@ impl<'a> Session<'a> {
 
     /// A request for which `question` holds: minimal, readable, replayed through Cedar's authorizer.
     pub fn find(&mut self, question: &Formula) -> Answer<Witness> {
-        match self.solver.solve(question) {
-            Answer::Witness(()) => {
-                let plain = self.solver.make_plain(question);
-                match plain.and_then(|()| witness::build(&mut self.solver, question)) {
-                    Ok(witness) => Answer::Witness(witness),
-                    Err(difference) => Answer::Unknown(Reason::Replay { difference }),
-                }
-            }
-            Answer::Impossible => Answer::Impossible,
-            Answer::Unknown(reason) => Answer::Unknown(reason),
-        }
+        second::judged(&mut self.solver, question, find)
     }
 
     /// A witness of another environment with the same principal and resource types, as one of this environment: with
@@ -134,10 +125,28 @@ impl<'a> Session<'a> {
 
     /// Whether there is a request for which `question` holds, without making one.
     pub fn check(&mut self, question: &Formula) -> Answer<Sample> {
-        match self.solver.solve(question) {
-            Answer::Witness(()) => Answer::Witness(self.solver.sample()),
-            Answer::Impossible => Answer::Impossible,
-            Answer::Unknown(reason) => Answer::Unknown(reason),
+        second::judged(&mut self.solver, question, check)
+    }
+}
+
+fn find(solver: &mut Solver<'_>, question: &Formula) -> Answer<Witness> {
+    match solver.solve(question) {
+        Answer::Witness(()) => {
+            let plain = solver.make_plain(question);
+            match plain.and_then(|()| witness::build(solver, question)) {
+                Ok(witness) => Answer::Witness(witness),
+                Err(difference) => Answer::Unknown(Reason::Replay { difference }),
+            }
         }
+        Answer::Impossible => Answer::Impossible,
+        Answer::Unknown(reason) => Answer::Unknown(reason),
+    }
+}
+
+fn check(solver: &mut Solver<'_>, question: &Formula) -> Answer<Sample> {
+    match solver.solve(question) {
+        Answer::Witness(()) => Answer::Witness(solver.sample()),
+        Answer::Impossible => Answer::Impossible,
+        Answer::Unknown(reason) => Answer::Unknown(reason),
     }
 }

@@ -11,4 +11,5 @@ mod hostile;
 mod init;
 mod same_bytes;
 mod selection;
+mod solvers;
 mod usage;

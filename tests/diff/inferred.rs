@@ -11,7 +11,7 @@ use polcheck::source::Memory;
 use serde_json::{Value, json};
 
 use crate::common::rng::Rng;
-use crate::common::{json as run_json, run, write};
+use crate::common::{json as run_json, rules, run, write};
 
 fn repo(files: &[(&str, &str)]) -> Repo {
     repo::load(&Memory::new(files.iter().copied()), &Config::default(), &repo::Request::default()).unwrap()
@@ -366,4 +366,49 @@ fn what_hangs_on_no_type_is_proved_without_a_schema() {
     assert!(report["inconclusive_reasons"].as_array().unwrap().is_empty());
     write(dir.path(), &[("polcheck.toml", "[schema]\ninferred = \"refuse\"\n")]);
     assert!(run_json(dir.path(), &["check"]).0["findings"].as_array().unwrap().is_empty());
+}
+
+/// What a schema that is inferred would declare and nobody meant: a slip in an attribute's name, guard and all; no
+/// action at all. Attributes that are alike on purpose are no slip.
+#[test]
+fn what_an_inferred_schema_would_hide_is_said() {
+    let permit =
+        |condition: &str| format!("permit (principal, action == Action::\"view\", resource) when {{ {condition} }};\n");
+    let known = [permit("resource.visibility == \"public\""), permit("resource.visibility == \"team\"")].concat();
+    let slips = [
+        ("resource.visibilty == \"all\"", true),
+        ("resource has visibilty && resource.visibilty == \"all\"", true),
+        ("resource.Visibility == \"all\"", true),
+        ("resource.visible == true", false),
+        ("resource.visibility2 == \"x\"", false),
+        ("principal.visibilty == \"all\"", false),
+        ("resource.meta.visibilty == \"all\"", false),
+    ];
+    for (condition, slip) in slips {
+        let dir = tempfile::tempdir().unwrap();
+        write(dir.path(), &[("p.cedar", &(known.clone() + &permit(condition)))]);
+        let printed = run(dir.path(), &["schema", "infer"]);
+        assert_eq!(
+            printed.stderr.contains("one slip away from `resource.visibility`"),
+            slip,
+            "{condition}: {}",
+            printed.stderr
+        );
+        let (report, _) = run_json(dir.path(), &["lint"]);
+        assert_eq!(rules(&report).contains(&"near-miss-name"), slip, "{condition}: {report:#}");
+        // A schema knows what is meant, and validation says what is not.
+        write(
+            dir.path(),
+            &[(
+                "app.cedarschema",
+                "entity U { visibility: String, visibilty: String }; action view appliesTo { principal: U, resource: U };",
+            )],
+        );
+        let (report, _) = run_json(dir.path(), &["lint"]);
+        assert!(!rules(&report).contains(&"near-miss-name"), "{condition}: {report:#}");
+    }
+    let dir = tempfile::tempdir().unwrap();
+    write(dir.path(), &[("p.cedar", "permit (principal, action, resource) when { principal.level > 3 };")]);
+    let printed = run(dir.path(), &["schema", "infer"]);
+    assert!(printed.stderr.contains("no policy names an action"), "{}", printed.stderr);
 }

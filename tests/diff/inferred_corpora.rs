@@ -37,7 +37,8 @@ const TAIL: &str = "
 - **More**: the real schema says that an attribute is always there, or that an action is not for a type. A permit that is shadowed by
   another only if `resource.owner` exists decides something by itself where it may be missing. Told, and not hidden: that is
   the price of never taking presence from evidence.
-- **Open**: an action is named, and so is a group of actions, and nothing says whether the one is in the other.
+- **Open**: an action is named, and so is a group of actions, and nothing says whether the one is in the other (`sales_orgs`, `github`);
+  or a policy asks with `is` of which type an attribute is, and nothing else says it.
 - **Hidden**: none. A change that the real schema shows is told, or not decided.
 ";
 
@@ -213,6 +214,6 @@ fn what_the_real_schema_shows_is_never_hidden() {
     let Tally { changes, answers, alike, more, open, .. } = total;
     writeln!(page, "| all | | {changes} | {answers} | {alike} | {more} | {open} | 0 |").unwrap();
     page.push_str(TAIL);
-    assert!(changes > 60 && alike * 4 > answers * 3, "{changes} changes, {alike} of {answers}");
+    assert!(changes > 60 && alike * 3 > answers * 2, "{changes} changes, {alike} of {answers}");
     keep(PAGE, &page);
 }

@@ -12,5 +12,6 @@ mod laws;
 mod mutation;
 mod oracle;
 mod oracles;
+mod second;
 mod symcc_contract;
 mod untyped;

@@ -47,15 +47,10 @@ struct InferArgs {
 pub(super) fn run(args: &SchemaArgs, common: &CommonArgs) -> Result<u8, Failure> {
     let What::Infer(args) = &args.what;
     let output = Output::of(common)?;
-    let inferred = run::schema(&SchemaOptions { reading: output.reading(&args.read) })?;
-    for conflict in &inferred.conflicts {
-        let told = format!(
-            "polcheck: `{}` has two types: {} (which the schema follows), and {}",
-            inline(&conflict.what),
-            inline(&conflict.first),
-            inline(&conflict.second)
-        );
-        let _ = writeln!(std::io::stderr(), "{told}");
+    let run::InferredSchema { inferred, warnings } =
+        run::schema(&SchemaOptions { reading: output.reading(&args.read) })?;
+    for warning in warnings {
+        let _ = writeln!(std::io::stderr(), "polcheck: warning: {warning}");
     }
     match &args.output {
         None => print(&inferred.text)?,

@@ -18,8 +18,7 @@ pub(in crate::lint) static RULE: LintRule = LintRule::proof(
         page: include_str!("../../../docs/rules/denies-everything.md"),
     },
     check,
-)
-.inferable();
+);
 
 fn check(facts: &mut Facts<'_>, out: &mut Proved) {
     for denied in denied(facts).iter().filter(|denied| !denied.unconditional) {

@@ -1,5 +1,6 @@
 //! Rules over text and syntax: one file per rule, metadata and code together, and their one list.
 
+mod near_miss_attribute;
 mod near_miss_typo;
 mod placeholder_text;
 mod type_error_shape;

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use super::near_miss_attribute::{Slip, slips};
 use super::near_miss_typo::{is_plural, is_slip};
 use crate::finding::{Finding, Level};
 use crate::lint::context::{Context, place};
@@ -35,6 +36,22 @@ const MAX_SLIPS: usize = 2;
 fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
     names(context, out);
     annotations(context, out);
+    // A schema knows its attributes, and the validator reports others.
+    if matches!(context.store.schema, SchemaState::None) {
+        out.extend(slips(context.policies()).iter().map(attribute));
+    }
+}
+
+fn attribute(slip: &Slip<'_>) -> Finding {
+    let message = format!(
+        "`{}` is read here alone and one slip away from `{}`, which other policies read",
+        inline(&slip.written),
+        inline(&slip.meant)
+    );
+    let at = place(slip.known, slip.known_span, slip.known_attribute);
+    Context::finding(&RULE.meta, slip.policy, slip.span, slip.attribute, message)
+        .help(format!("write `{}` if that is meant; a schema would tell", inline(&slip.meant)))
+        .related(at, "the known name", Some(slip.known.name.clone()))
 }
 
 type Place<'a> = (&'a Policy, &'a EntityLiteral);

@@ -82,7 +82,7 @@ impl<'a> Looking<'a> {
             ExprKind::Unary(UnaryOp::IsEmpty, part) => self.not_a(Shape::Set, part, "`isEmpty`"),
             ExprKind::Like(part) => self.not_a(Shape::String, part, "`like`").map(|wrong| negated(wrong, "like")),
             ExprKind::Is(part) => self.not_a(Shape::Entity, part, "`is`").map(|wrong| negated(wrong, "is")),
-            ExprKind::HasAttr(part) => self.attributes(part, "`has`").map(|wrong| negated(wrong, "has")),
+            ExprKind::HasAttr(part, _) => self.attributes(part, "`has`").map(|wrong| negated(wrong, "has")),
             ExprKind::GetAttr(part, name) => self.attributes(part, &format!("`.{}`", inline(name))),
             ExprKind::Call(name, arguments) => self.call(name, arguments),
             ExprKind::Binary(op, parts) => self.binary(expr, *op, parts),

@@ -11,6 +11,7 @@ use cedar_policy_symcc::term_type::TermType;
 use cedar_policy_symcc::{CompiledSchema, SymEnv};
 
 use super::terms;
+use crate::symbolic::solvers::Solvers;
 
 /// A schema made ready for the engine. Making it costs time in proportion to the schema; share it.
 pub struct SchemaModel {
@@ -21,6 +22,7 @@ pub struct SchemaModel {
     pub(in crate::symbolic) functions: HashMap<String, Function>,
     actions: HashMap<EntityUid, HashSet<EntityUid>>,
     families: OnceLock<Families>,
+    solvers: Arc<Solvers>,
 }
 
 /// A *family*: environments that differ in nothing but the action.
@@ -71,6 +73,14 @@ impl SchemaModel {
     /// # Errors
     /// When the schema holds what symbolic compilation cannot express; the text says what.
     pub fn new(schema: &Schema) -> Result<Arc<Self>, String> {
+        Self::answered_by(schema, Arc::default())
+    }
+
+    /// The same; `solvers` answer what is asked of it.
+    ///
+    /// # Errors
+    /// As for [`Self::new`].
+    pub fn answered_by(schema: &Schema, solvers: Arc<Solvers>) -> Result<Arc<Self>, String> {
         let compiled = CompiledSchema::new(schema).map_err(|error| error.to_string())?;
         let mut environments: Vec<RequestEnv> = schema.request_envs().collect();
         environments.sort_by_cached_key(|env| {
@@ -84,6 +94,7 @@ impl SchemaModel {
             functions: HashMap::new(),
             actions: HashMap::new(),
             families: OnceLock::new(),
+            solvers,
         };
         if let Some(environment) = model.environments.first() {
             let symbols = model.symbols(environment)?;
@@ -95,6 +106,11 @@ impl SchemaModel {
             model.actions.insert(action.uid(), ancestors);
         }
         Ok(Arc::new(model))
+    }
+
+    /// Who answers.
+    pub(in crate::symbolic) fn solvers(&self) -> &Arc<Solvers> {
+        &self.solvers
     }
 
     /// Cedar's schema.

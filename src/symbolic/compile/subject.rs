@@ -221,7 +221,8 @@ impl Subject {
         }
     }
 
-    fn whole(&self) -> Result<&Policy, SetAsideReason> {
+    /// The policy with nothing in its slots' place but entities.
+    pub(in crate::symbolic) fn whole(&self) -> Result<&Policy, SetAsideReason> {
         self.whole.get_or_init(|| self.without_slots()).as_ref().map_err(Clone::clone)
     }
 

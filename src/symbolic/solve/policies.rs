@@ -76,6 +76,11 @@ impl<'a> SessionPolicies<'a> {
         self.schemas().nth(side)
     }
 
+    /// symcc's variables and functions, as a side has them.
+    pub(in crate::symbolic) fn symbols(&self, side: usize) -> Option<&SymEnv> {
+        self.sides.get(side)?.symbols.as_ref().ok()
+    }
+
     /// How many sides there are.
     pub(in crate::symbolic) fn sides(&self) -> usize {
         self.sides.len()

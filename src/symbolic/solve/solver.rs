@@ -198,7 +198,7 @@ impl<'a> Solver<'a> {
     }
 
     /// The first policy that the question names and that is set aside.
-    fn named_set_aside(&mut self, question: &Formula) -> Option<Reason> {
+    pub(in crate::symbolic) fn named_set_aside(&mut self, question: &Formula) -> Option<Reason> {
         let policies = &mut self.encoding.policies;
         let mut first: Option<(PolicyRef, SetAsideReason)> = None;
         question.policies(&mut |policy| {
