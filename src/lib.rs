@@ -23,9 +23,10 @@
 //! | `triage` | `text`, `finding`, `rule` |
 //! | `decide`, `trace` | nothing of ours (Cedar's types only) |
 //! | `symbolic` | nothing of ours (Cedar's types only) |
-//! | `compare` | `symbolic` |
+//! | `expression` | nothing of ours (Cedar's types only) |
+//! | `compare` | `symbolic`, `expression` |
 //! | `infer` | `text`, `repo`, `symbolic` |
-//! | `validate`, `lint`, `tables`, `diff`, `starter` | `text`, `data`, `finding`, `rule`, `outcome`, `config`, `repo`, `triage`, `decide`, `trace`, `symbolic`, `compare`, `infer`; never each other |
+//! | `validate`, `lint`, `tables`, `diff`, `starter` | `text`, `data`, `finding`, `rule`, `outcome`, `config`, `repo`, `triage`, `decide`, `trace`, `symbolic`, `expression`, `compare`, `infer`; never each other |
 //! | `report` | `text`, `finding`, `rule`, `outcome` |
 //! | `run` | `text`, `source`, `finding`, `rule`, `outcome`, `config`, `repo`, `triage`, `symbolic`, `infer`, `validate`, `lint`, `tables`, `diff` |
 //! | `cli` | everything |
@@ -54,6 +55,7 @@ pub mod config;
 pub mod data;
 pub mod decide;
 pub mod diff;
+pub mod expression;
 pub mod finding;
 pub mod infer;
 pub mod lint;

@@ -176,8 +176,8 @@ fn write(outcome: &Outcome, wanted: &[Wanted], args: &CommonArgs, statistics: bo
         ColorArg::Auto => terminal && !plain,
     };
     let width = if terminal { usize::from(console::Term::stdout().size().1).clamp(40, 140) } else { 80 };
-    let on_stdout = Options { width, color, verbose: args.verbose, quiet: args.quiet, statistics };
-    let in_file = Options { color: args.color == ColorArg::Always, width: 80, ..on_stdout };
+    let on_stdout = Options { width, color, verbose: args.verbose, quiet: args.quiet, statistics, terminal };
+    let in_file = Options { color: args.color == ColorArg::Always, width: 80, terminal: false, ..on_stdout };
     let mut failures = Vec::new();
     for report in wanted {
         let result = match &report.file {

@@ -157,19 +157,38 @@ impl Family {
         Self { carrier, whole, none_of, one_of, with }
     }
 
-    /// The carrier's policy pair.
-    pub(super) fn entry(&self) -> usize {
-        self.carrier.applied.entry
-    }
-
     /// The side of the session that the carrier is of.
     pub(super) fn side(&self) -> usize {
         self.carrier.applied.policy.side
     }
 
     /// The requests in whose change the carrier has a part.
-    pub(super) fn whole(&self) -> Formula {
+    fn whole(&self) -> Formula {
         Formula::And(self.whole.clone())
+    }
+
+    /// The policies of the old side that match every request of the candidate besides its carrier.
+    pub(super) fn needed(&self, candidate: &Candidate) -> impl Iterator<Item = Applied> {
+        self.with.iter().filter(|applied| candidate.needed.contains(&applied.entry)).copied()
+    }
+
+    /// The side that allows what changes.
+    pub(super) fn allowing_side(&self) -> Which {
+        match self.carrier.mechanism {
+            Mechanism::NewPermit | Mechanism::GoneForbid => Which::New,
+            Mechanism::NewForbid | Mechanism::GonePermit => Which::Old,
+            Mechanism::Alone => self.carrier.side,
+        }
+    }
+
+    /// Everything that changes its decision in the carrier's direction, whatever brings it about.
+    pub(super) fn changing(&self, work: &Work<'_, '_>) -> Formula {
+        let allows = |side: Which| any(work.view.permits(side)).and(!any(work.view.forbids(side)));
+        match self.carrier.mechanism {
+            Mechanism::NewPermit | Mechanism::GoneForbid => allows(Which::New).and(!allows(Which::Old)),
+            Mechanism::NewForbid | Mechanism::GonePermit => allows(Which::Old).and(!allows(Which::New)),
+            Mechanism::Alone => self.whole(),
+        }
     }
 
     /// The requests that exactly `needed` explain with the carrier.

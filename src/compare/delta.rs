@@ -1,6 +1,7 @@
 //! What a comparison gives, and what it is asked for.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use thiserror::Error;
 
@@ -47,12 +48,12 @@ pub struct Effect {
     /// A request that shows it; with two cases where there are two schemas, with one where only one side has the
     /// environment.
     pub witness: Witness,
-    /// For whom.
-    pub condition: Condition,
+    /// For whom; shared by effects for which it is the same.
+    pub condition: Arc<Condition>,
     /// Attributes (tags, for `None`) that are declared with another type than before, and that it hangs on how their
     /// values are carried over; none when the effect is there however that is done.
     pub migrated: BTreeSet<Option<String>>,
-    /// The condition as a policy, to be tried in other environments.
+    /// What `when` says as a policy, to be tried in other environments.
     pub(super) proof: Option<Subject>,
 }
 
@@ -108,13 +109,33 @@ impl<'o> Options<'o> {
 /// See [`Options::confirm`].
 pub type Confirm<'o> = dyn Fn(&Witness, Which, bool) -> Result<(), String> + Sync + 'o;
 
-/// For whom an effect holds.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// For whom an effect holds: for the requests for which `when` holds, one of `where_allowed` does if there is any, and
+/// none of the others does. An expression that errors does not hold.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Condition {
-    /// A Cedar expression.
-    pub text: String,
-    /// Whether it is proved to hold for exactly the requests concerned; otherwise for all of them and for more.
+    /// What the changed policies say, as a Cedar expression; `true` for every request.
+    pub when: String,
+    /// Of a forbid: the permits that allow what it refuses; none where every request of `when` is allowed.
+    pub where_allowed: Vec<Clause>,
+    /// Permits that allow it on the other side as well.
+    pub unless_allowed: Vec<Clause>,
+    /// Forbids that refuse it on both sides, or on the side that allows.
+    pub unless_refused: Vec<Clause>,
+    /// Whether the side that allows these requests allows no others of the environment.
+    pub everything: bool,
+    /// Whether all of these requests change their decision, and the effect has no others; otherwise it has no others.
     pub exact: bool,
+}
+
+/// A policy that has a part in whom an effect concerns.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Clause {
+    /// The policy's pair.
+    pub entry: usize,
+    /// Which of its versions.
+    pub side: Which,
+    /// When it matches, of the requests for which `when` holds, as a Cedar expression.
+    pub condition: String,
 }
 
 /// Which sides have an environment.

@@ -8,15 +8,11 @@
 use std::collections::BTreeSet;
 
 use super::causes::{self, Candidate, Candidates};
-use super::conditions;
+use super::clauses;
 use super::delta::{Decided, Effect, Found, Undecided};
 use super::pair::Which;
-use super::work::Work;
+use super::work::{CONDITION_BUDGET, Work};
 use crate::symbolic::{Answer, Witness};
-
-/// Conflicts that one question about a condition may take: without an answer the condition is not exact, which is no
-/// harm.
-const CONDITION_BUDGET: u64 = 2_000;
 
 impl<'s> Work<'_, 's> {
     /// Everything that `side` allows and the other does not.
@@ -54,7 +50,7 @@ impl<'s> Work<'_, 's> {
         let mut effects = Vec::new();
         let budget = self.session.set_budget(CONDITION_BUDGET);
         for (candidate, witness, like) in confirmed {
-            let condition = conditions::of(self, &candidate, like);
+            let condition = clauses::of(self, &candidate, like);
             let migrated = if both { self.hangs_on(side, &candidate) } else { BTreeSet::new() };
             effects.push(Effect { causes: candidate.causes, witness, condition, migrated, proof: None });
         }

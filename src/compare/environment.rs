@@ -16,8 +16,8 @@ use rayon::prelude::*;
 use typed_arena::Arena;
 
 use super::causes;
+use super::conjunct::parsed;
 use super::delta::{Delta, Found, Options, Where};
-use super::expression::parsed;
 use super::pair::{Pair, Which};
 use super::view::View;
 use super::work::Work;
@@ -67,7 +67,7 @@ impl Pair {
             .collect();
         for effect in first.iter_mut().flat_map(|delta| delta.gained.effects.iter_mut().chain(&mut delta.lost.effects))
         {
-            effect.proof = effect.condition.exact.then(|| parsed(&effect.condition.text)).flatten();
+            effect.proof = effect.condition.exact.then(|| parsed(&effect.condition.when)).flatten();
         }
         let rest: Vec<(usize, bool, &Delta)> = kinds
             .iter()
@@ -95,8 +95,16 @@ impl Pair {
     fn compare_sides<'a>(&'a self, environment: &RequestEnv, options: Options<'_>, like: Option<&'a Delta>) -> Delta {
         let arena = Arena::new();
         let Some((mut session, view)) = self.open(environment) else { return Delta::none() };
-        let mut work =
-            Work { pair: self, session: &mut session, view: &view, arena: &arena, options, like, besides: Vec::new() };
+        let mut work = Work {
+            pair: self,
+            session: &mut session,
+            view: &view,
+            arena: &arena,
+            options,
+            like,
+            alone: None,
+            besides: Vec::new(),
+        };
         let mut gained = work.direction(Which::New);
         let mut lost = work.direction(Which::Old);
         gained.take(self.fails_open(Which::New, environment, &view, options));
@@ -168,7 +176,9 @@ impl Pair {
         }
         let besides: Vec<Formula> =
             excluded.into_iter().map(|probe| !Formula::Matches(session.add_policy(0, arena.alloc(probe)))).collect();
-        let mut work = Work { pair: self, session: &mut session, view: &view, arena: &arena, options, like, besides };
+        let alone = Some(side);
+        let mut work =
+            Work { pair: self, session: &mut session, view: &view, arena: &arena, options, like, alone, besides };
         let candidates = causes::of_permits(&work, side);
         let found = work.effects_of(side, candidates, false);
         (found, view.set_aside)

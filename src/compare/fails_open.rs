@@ -8,6 +8,7 @@
 //! other way round, what slipped through is refused.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use cedar_policy::RequestEnv;
 
@@ -55,11 +56,17 @@ impl Pair {
                     }
                     match (options.confirm)(&witness, side, true) {
                         Ok(()) => {
-                            let condition = Condition { text: self.absent(member, side), exact: false };
+                            let condition = Condition { when: self.absent(member, side), ..Condition::default() };
                             let witness = if options.followed { witness } else { witness.as_json() };
                             let causes = vec![entry];
                             let migrated = BTreeSet::new();
-                            found.effects.push(Effect { causes, witness, condition, migrated, proof: None });
+                            found.effects.push(Effect {
+                                causes,
+                                witness,
+                                condition: Arc::new(condition),
+                                migrated,
+                                proof: None,
+                            });
                         }
                         Err(asked) => found.decided = Decided::Unknown(view.unconfirmed(asked)),
                     }

@@ -57,7 +57,7 @@ impl<'s> Work<'_, 's> {
             let conjuncts = pair.conjuncts(applied.entry, Which::New);
             let fixed = conjuncts.iter().filter(|conjunct| !conjunct.reads(pair.redeclared()));
             let fixed: Vec<Formula> = fixed
-                .map(|conjunct| Formula::Matches(self.session.add_policy(applied.policy.side, &conjunct.probe)))
+                .map(|conjunct| Formula::Matches(self.session.add_policy(applied.policy.side, &conjunct.alone)))
                 .collect();
             // Without any the policy may match everything.
             all.push(!Formula::And(fixed));

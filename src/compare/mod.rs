@@ -1,7 +1,7 @@
 //! Two sets of policies over one request environment: which requests the one allows and the other does not, because of
 //! which policies, and for whom. What `diff` and every other question about equivalence share.
 //!
-//! Imports `symbolic`.
+//! Imports `symbolic` and `expression`.
 //!
 //! | file | what it does |
 //! |---|---|
@@ -14,14 +14,14 @@
 //! | `migrated` | effects that hang on how re-declared data is carried over |
 //! | `causes` | the smallest sets of changes that bring an effect about |
 //! | `reading` | which attributes an expression reads |
-//! | `conditions`, `expression` | for whom, as a Cedar expression that is proved |
+//! | `clauses`, `conjunct` | for whom, in clauses that are proved |
 
 mod causes;
-mod conditions;
+mod clauses;
+mod conjunct;
 mod delta;
 mod effects;
 mod environment;
-mod expression;
 mod fails_open;
 mod migrated;
 mod pair;
@@ -29,5 +29,5 @@ mod reading;
 mod view;
 mod work;
 
-pub use delta::{Condition, Confirm, Decided, Delta, Effect, Found, Options, Undecided, Where};
+pub use delta::{Clause, Condition, Confirm, Decided, Delta, Effect, Found, Options, Undecided, Where};
 pub use pair::{Body, Pair, PolicyPair, Which};

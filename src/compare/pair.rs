@@ -15,8 +15,9 @@ use std::sync::{Arc, OnceLock};
 use cedar_policy::{Effect, EntityTypeName, Policy, RequestEnv, Template};
 use serde_json::{Value as Json, json};
 
-use super::expression::Conjunct;
+use super::conjunct::{Conjunct, conjuncts};
 use super::reading::{read_of, reads};
+use crate::expression::text;
 use crate::symbolic::{CompiledPolicies, Limits, PolicyRef, SchemaModel, Subject};
 
 /// A static policy or link, or a template that nothing links.
@@ -85,8 +86,8 @@ pub(super) struct Member {
     pub(super) policy: PolicyRef,
     pub(super) effect: Effect,
     pub(super) template: bool,
-    conjuncts: OnceLock<Vec<Conjunct>>,
-    cover: OnceLock<String>,
+    /// None where one of them has no text.
+    conjuncts: OnceLock<Option<Vec<Conjunct>>>,
 }
 
 /// A [`PolicyPair`] in the rules.
@@ -132,7 +133,7 @@ impl Pair {
             let list_of = if list == 0 { first } else { second };
             list_of.push(subject);
             let policy = PolicyRef { side: list, index: list_of.len() - 1 };
-            Member { policy, effect, template, conjuncts: OnceLock::new(), cover: OnceLock::new() }
+            Member { policy, effect, template, conjuncts: OnceLock::new() }
         };
         for pair in policies {
             let [old_limits, new_limits] = &pair.limits;
@@ -143,7 +144,6 @@ impl Pair {
                     effect: old.effect,
                     template: old.template,
                     conjuncts: OnceLock::new(),
-                    cover: OnceLock::new(),
                 }),
                 (_, new) => new.as_ref().map(|body| add(1, body, new_limits)),
             };
@@ -197,19 +197,29 @@ impl Pair {
         changed.filter(|(_, entry)| touches(entry)).map(|(index, _)| index).collect()
     }
 
-    /// The conjuncts of a policy: of its scope, the action aside, and of its conditions.
+    /// The conjuncts of a policy: of its scope, the action aside, and of its conditions. None where it has none, or
+    /// one of them has no text.
     pub(super) fn conjuncts(&self, entry: usize, side: Which) -> &[Conjunct] {
-        let Some(member) = self.entries.get(entry).and_then(|entry| entry.member(side)) else { return &[] };
-        member.conjuncts.get_or_init(|| {
-            let subject = self.rules(side).and_then(|rules| rules.subjects().get(member.policy.index));
-            subject.and_then(Subject::cedar).map(super::expression::conjuncts).unwrap_or_default()
-        })
+        self.in_words(entry, side).unwrap_or_default()
     }
 
-    /// The conjuncts of a policy as one expression, as far as it can be read.
-    pub(super) fn cover(&self, entry: usize, side: Which) -> &str {
-        let Some(member) = self.entries.get(entry).and_then(|entry| entry.member(side)) else { return "true" };
-        member.cover.get_or_init(|| super::expression::cover(self.conjuncts(entry, side)))
+    /// Whether all of a policy has a text.
+    pub(super) fn has_text(&self, entry: usize, side: Which) -> bool {
+        self.in_words(entry, side).is_some()
+    }
+
+    fn in_words(&self, entry: usize, side: Which) -> Option<&[Conjunct]> {
+        let member = self.entries.get(entry)?.member(side)?;
+        let found = member.conjuncts.get_or_init(|| {
+            let subject = self.rules(side).and_then(|rules| rules.subjects().get(member.policy.index));
+            subject.and_then(Subject::cedar).and_then(conjuncts)
+        });
+        found.as_deref()
+    }
+
+    /// What the policy does when it matches.
+    pub(super) fn effect(&self, entry: usize, side: Which) -> Option<Effect> {
+        Some(self.entries.get(entry)?.member(side)?.effect)
     }
 
     /// Those of the re-declared attributes that the policy reads, which is of `side`.
@@ -284,7 +294,7 @@ fn bare_reads(expression: &Json, names: &BTreeSet<Option<String>>, found: &mut V
                 let attribute = value.get("attr").and_then(Json::as_str);
                 if key == "."
                     && attribute.is_some_and(|name| names.contains(&Some(name.to_owned())))
-                    && let Some(text) = super::expression::text(&json!({"!": {"arg": {"has": value}}}))
+                    && let Some(text) = text(&json!({"!": {"arg": {"has": value}}}))
                     && !found.contains(&text)
                 {
                     found.push(text);

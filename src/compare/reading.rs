@@ -17,9 +17,13 @@ pub(super) fn reads(expression: &Json, names: &BTreeSet<Option<String>>) -> bool
         Json::Array(items) => items.iter().any(|item| reads(item, names)),
         Json::Object(fields) => fields.iter().any(|(key, value)| match key.as_str() {
             "." | "has" => {
-                let attribute = value.get("attr").and_then(Json::as_str).map(str::to_owned);
+                let attribute = |name: &Json| name.as_str().is_some_and(|name| names.contains(&Some(name.to_owned())));
                 let inner = value.get("left").is_some_and(|left| left.get("Var").is_none() && reads(left, names));
-                inner || names.contains(&attribute)
+                // `a has b.c` names a path.
+                let path = value.get("attr").is_some_and(|attr| {
+                    attr.as_array().map_or_else(|| attribute(attr), |path| path.iter().any(attribute))
+                });
+                inner || path
             }
             "Record" => {
                 let keys = value.as_object().into_iter().flatten();

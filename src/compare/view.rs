@@ -7,7 +7,7 @@ use super::pair::{Pair, Which};
 use crate::symbolic::{Formula, PolicyRef, Session, SetAsideReason, Status};
 
 /// A policy that applies.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Applied {
     pub(super) entry: usize,
     pub(super) policy: PolicyRef,
@@ -54,13 +54,17 @@ pub(super) fn any<'v>(applied: impl IntoIterator<Item = &'v Applied>) -> Formula
 }
 
 impl Pair {
+    /// A session of an environment that both sides have.
+    pub(super) fn session(&self, environment: &RequestEnv) -> Option<Session<'_>> {
+        if self.shared {
+            return Some(Session::new(self.rules(Which::New)?, environment));
+        }
+        Some(Session::pair(self.rules(Which::Old)?, self.rules(Which::New)?, environment))
+    }
+
     /// The session of an environment that both sides have, and its policies.
     pub(super) fn open(&self, environment: &RequestEnv) -> Option<(Session<'_>, View)> {
-        let mut session = if self.shared {
-            Session::new(self.rules(Which::New)?, environment)
-        } else {
-            Session::pair(self.rules(Which::Old)?, self.rules(Which::New)?, environment)
-        };
+        let mut session = self.session(environment)?;
         let mut view = View::default();
         for (index, entry) in self.entries.iter().enumerate() {
             let changed = match (&entry.members, entry.same) {

@@ -3,9 +3,13 @@
 use typed_arena::Arena;
 
 use super::delta::{Delta, Options};
-use super::pair::Pair;
+use super::pair::{Pair, Which};
 use super::view::View;
 use crate::symbolic::{Formula, Session, Subject};
+
+/// Conflicts that one question about a condition may take: without an answer the condition is longer than it might
+/// be.
+pub(super) const CONDITION_BUDGET: u64 = 2_000;
 
 /// The session of an environment, and what is asked of it.
 pub(super) struct Work<'w, 's> {
@@ -16,6 +20,20 @@ pub(super) struct Work<'w, 's> {
     pub(super) options: Options<'w>,
     /// What was found in an environment that is likely to be like this one.
     pub(super) like: Option<&'s Delta>,
+    /// The side, where only one is asked.
+    pub(super) alone: Option<Which>,
     /// What has to hold besides, where only one side is asked.
     pub(super) besides: Vec<Formula>,
+}
+
+impl<'s> Work<'_, 's> {
+    /// Another session of the same environment, in which no policy is compiled yet.
+    pub(super) fn small(&self) -> Option<Session<'s>> {
+        let environment = self.session.environment();
+        let session = match self.alone {
+            Some(side) => Session::new(self.pair.rules(side)?, environment),
+            None => self.pair.session(environment)?,
+        };
+        Some(session.with_budget(CONDITION_BUDGET))
+    }
 }

@@ -1,15 +1,19 @@
 //! Effects grouped by cause, with names and places.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
+use super::called::called;
+use super::edits::edits;
+use super::known::Asker;
 use super::pairing::{Item, Paired};
 use super::stores::Stores;
-use crate::compare;
+use crate::compare::{self, Which};
 use crate::finding::Evidence;
 use crate::outcome::changes::{
-    Cause, CauseGroup, Change, Condition, Direction, Effect, EnvironmentChange, Ruling, Witness,
+    Cause, CauseGroup, Change, Clause, Condition, Direction, Effect, EnvironmentChange, Ruling, TemplateOf, Witness,
 };
 use crate::text::{Location, Span};
 
@@ -39,16 +43,12 @@ pub(super) fn group(
                     // Two ways to the same change, by one side's members of an enumeration for instance: one example is
                     // enough.
                     Some((environment, known)) if *environment == solved.environment => {
-                        let (one, other) = (&mut known.condition, effect.condition);
-                        one.exact &= other.exact;
+                        known.condition = either(&known.condition, &effect.condition);
                         // One way that hangs on nothing is enough.
                         if known.migrated.is_empty() || effect.migrated.is_empty() {
                             known.migrated.clear();
                         } else {
                             known.migrated.extend(effect.migrated);
-                        }
-                        if one.text != other.text {
-                            one.text = format!("({}) || ({})", one.text, other.text);
                         }
                     }
                     _ => group.push((solved.environment, effect)),
@@ -56,17 +56,31 @@ pub(super) fn group(
             }
         }
     }
+    let count = groups.values().map(Vec::len).sum();
+    let mut asker = Asker::new(stores, count);
     groups
         .into_iter()
         .map(|((direction, causes), effects)| {
             let causes: Vec<&Paired<'_>> = causes.iter().filter_map(|index| pairs.get(*index)).collect();
             let content = content(direction, &causes, stores);
+            let mut conditions = Conditions::default();
             let effects: Vec<Effect> = effects
                 .into_iter()
-                .map(|(environment, effect)| Effect {
+                .map(|(environment, effect)| {
+                    let found = asker.as_mut().map(|asker| asker.known(&effect, direction)).unwrap_or_default();
+                    let first = found.first();
+                    let own =
+                        first.zip(asker.as_ref()).and_then(|(known, asker)| asker.example(&effect, direction, known));
+                    (environment, effect, found, own)
+                })
+                .map(|(environment, effect, known, own)| Effect {
                     environment,
-                    condition: Condition { text: effect.condition.text, exact: effect.condition.exact },
-                    witness: witness(effect.witness),
+                    condition: conditions.named(&effect.condition, pairs),
+                    witness: match own {
+                        Some(evidence) => Witness { evidence, old: None },
+                        None => witness(effect.witness),
+                    },
+                    known: known.iter().map(|pair| pair.each_ref().map(ToString::to_string)).collect(),
                     migrated: effect
                         .migrated
                         .into_iter()
@@ -87,6 +101,51 @@ pub(super) fn group(
         .collect()
 }
 
+/// Conditions with names; effects that share one go on sharing it.
+#[derive(Default)]
+struct Conditions(HashMap<*const compare::Condition, Arc<Condition>>);
+
+impl Conditions {
+    fn named(&mut self, condition: &Arc<compare::Condition>, pairs: &[Paired<'_>]) -> Arc<Condition> {
+        let named = self.0.entry(Arc::as_ptr(condition)).or_insert_with(|| Arc::new(named(condition, pairs)));
+        Arc::clone(named)
+    }
+}
+
+fn named(condition: &compare::Condition, pairs: &[Paired<'_>]) -> Condition {
+    let clause = |clause: &compare::Clause| {
+        let pair = pairs.get(clause.entry)?;
+        let item = match clause.side {
+            Which::Old => pair.old.as_ref()?,
+            Which::New => pair.new.as_ref()?,
+        };
+        Some(Clause {
+            policy: item.name.to_owned(),
+            location: item.location.clone(),
+            alone: pair.old.is_none() || pair.new.is_none(),
+            condition: clause.condition.clone(),
+        })
+    };
+    let list = |all: &[compare::Clause]| all.iter().filter_map(clause).collect();
+    Condition {
+        when: condition.when.clone(),
+        where_allowed: list(&condition.where_allowed),
+        unless_allowed: list(&condition.unless_allowed),
+        unless_refused: list(&condition.unless_refused),
+        everything: condition.everything,
+        exact: condition.exact,
+    }
+}
+
+/// Either condition: what both say, or what both concern at most.
+fn either(one: &Arc<compare::Condition>, other: &Arc<compare::Condition>) -> Arc<compare::Condition> {
+    if one == other {
+        return Arc::clone(one);
+    }
+    let when = if one.when == other.when { one.when.clone() } else { format!("({}) || ({})", one.when, other.when) };
+    Arc::new(compare::Condition { when, ..compare::Condition::default() })
+}
+
 /// A changed policy as a cause.
 pub(super) fn cause(pair: &Paired<'_>, pairs: &[Paired<'_>], stores: Stores<'_>) -> Cause {
     let shown = pair.new.as_ref().or(pair.old.as_ref());
@@ -95,19 +154,35 @@ pub(super) fn cause(pair: &Paired<'_>, pairs: &[Paired<'_>], stores: Stores<'_>)
         (Some(old), None) => near(old, pairs, stores),
         _ => None,
     };
+    let edits = match (&pair.old, &pair.new) {
+        (Some(old), Some(new)) if !pair.same => edits(old.written(), new.written()),
+        _ => Vec::new(),
+    };
+    let changed = edits.iter().filter(|edit| edit.new.is_some()).find_map(|edit| edit.location.clone());
     Cause {
         policy: pair.name().to_owned(),
         effect: shown.map_or("permit", |item| item.effect),
         change: pair.change(),
         old: place(&pair.old),
         new: place(&pair.new),
-        changed: changed(pair),
+        changed: changed.or_else(|| changed_line(pair)),
+        edits,
+        template: template(pair),
+        called: shown.and_then(|item| called(item.source)),
         near,
     }
 }
 
+/// For a link: what it links on each side.
+fn template(pair: &Paired<'_>) -> Option<TemplateOf> {
+    let of =
+        |item: &Option<Item<'_>>| item.as_ref().filter(|item| item.is_link).map(|item| item.source.location.clone());
+    let shown = pair.new.as_ref().or(pair.old.as_ref()).filter(|item| item.is_link)?;
+    Some(TemplateOf { name: shown.source.name.clone(), old: of(&pair.old), new: of(&pair.new) })
+}
+
 /// The first line of an edited policy that differs.
-fn changed(pair: &Paired<'_>) -> Option<Location> {
+fn changed_line(pair: &Paired<'_>) -> Option<Location> {
     let (old, new) = (pair.old.as_ref()?, pair.new.as_ref()?);
     // A link's text is not where the link stands.
     if pair.same || new.text != new.location.text() {

@@ -11,16 +11,22 @@
 //! | `pairing` | the same for policies |
 //! | `run` | one pair of stores: its environments, in parallel |
 //! | `effects` | effects grouped by cause, with names and places |
+//! | `known` | which of the repository's entities an effect concerns |
+//! | `edits` | what an edit did to a policy, piece by piece |
+//! | `called` | what a policy is called besides its name |
 //! | `gates` | what gates say about effects, and what was accepted |
 //! | `names` | what gates name and neither side has |
 //! | `stricter` | what only another reading of the new side shows |
 //! | `changed_policies` | which policies changed at all, for others to look at |
 //! | `weakening` | rules about the repository that became weaker |
 
+mod called;
 mod changed_policies;
 mod comparison;
+mod edits;
 mod effects;
 mod gates;
+mod known;
 mod names;
 mod pairing;
 mod run;

@@ -9,9 +9,10 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use cedar_policy::PolicyId;
 
+use super::edits::likeness;
 use crate::compare::{Body, PolicyPair};
 use crate::outcome::changes::{Change, TextChanges};
-use crate::repo::Store;
+use crate::repo::{Policy, Store};
 use crate::symbolic::{Limits, Subject};
 use crate::text::Location;
 
@@ -31,11 +32,19 @@ pub(super) struct Item<'s> {
     /// What it says, word for word.
     pub(super) text: String,
     pub(super) body: Body,
+    /// Where its text stands; of a link the template.
+    pub(super) source: &'s Policy,
+    /// Whether it is a link.
+    pub(super) is_link: bool,
     /// A template that something links: its links say what it does.
     linked_template: bool,
 }
 
 impl Item<'_> {
+    pub(super) fn written(&self) -> (&Body, &Policy) {
+        (&self.body, self.source)
+    }
+
     /// What an edit cannot change: one that turns a permit into a forbid takes a policy away and adds another.
     fn kind(&self) -> (bool, &'static str) {
         (matches!(self.body, Body::Template(_)), self.effect)
@@ -101,6 +110,8 @@ fn items(store: &Store) -> Vec<Item<'_>> {
             location: &policy.location,
             text: policy.location.text().to_owned(),
             body,
+            source: policy,
+            is_link: false,
             linked_template: policy.body.is_template() && linked.contains(&index),
         });
     }
@@ -121,6 +132,8 @@ fn items(store: &Store) -> Vec<Item<'_>> {
             location: &link.location,
             text,
             body: Body::Policy(policy.clone()),
+            source: template,
+            is_link: true,
             linked_template: false,
         });
     }
@@ -129,6 +142,9 @@ fn items(store: &Store) -> Vec<Item<'_>> {
 
 /// How alike two texts have to be to be called an edit: words in common, of all words of both.
 const ALIKE: f64 = 0.5;
+
+/// How much of the pieces of the shorter of two policies the other has to have: see [`likeness`].
+const RELATED: f64 = 0.5;
 
 /// So many pairs of texts are compared.
 const MOST: usize = 250_000;
@@ -197,7 +213,9 @@ pub(super) fn pair<'s>(old: Option<&'s Store>, new: Option<&'s Store>) -> (Vec<P
             };
             let kind = |item: &Option<Item<'_>>| item.as_ref().map(Item::kind);
             match before.get_mut(*at) {
-                Some(old) if old.is_some() && kind(old) == kind(new) => edited(&mut pairs, old, position, new),
+                Some(old) if old.is_some() && kind(old) == kind(new) && related(old, new) => {
+                    edited(&mut pairs, old, position, new);
+                }
                 _ => {}
             }
         }
@@ -228,6 +246,11 @@ pub(super) fn pair<'s>(old: Option<&'s Store>, new: Option<&'s Store>) -> (Vec<P
         }
     }
     (pairs, text)
+}
+
+/// Whether two policies have enough in common for one to have become the other.
+fn related(old: &Option<Item<'_>>, new: &Option<Item<'_>>) -> bool {
+    matches!((old, new), (Some(old), Some(new)) if likeness(old.written(), new.written()) >= RELATED)
 }
 
 /// What Cedar's parser makes of it, annotations aside.
@@ -265,7 +288,7 @@ fn alike(before: &[Option<Item<'_>>], after: &[Option<Item<'_>>]) -> Vec<(usize,
             let all = (one.len() + other.len()) as f64 - common;
             let here = first.location.path() == second.location.path();
             let score = if all > 0.0 { common / all } else { 0.0 };
-            if score >= ALIKE {
+            if score >= ALIKE && likeness(first.written(), second.written()) >= RELATED {
                 scores.push((score, here, *at, *position));
             }
         }

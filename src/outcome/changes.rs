@@ -1,5 +1,7 @@
 //! What a comparison of two revisions found: who gains and who loses what.
 
+use std::sync::Arc;
+
 use sha2::{Digest, Sha256};
 
 use crate::finding::{Environment, Evidence};
@@ -164,6 +166,78 @@ impl Change {
     }
 }
 
+/// What became of a piece of a policy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum EditKind {
+    /// It came.
+    Added,
+    /// It went.
+    Removed,
+    /// It became another.
+    Replaced,
+}
+
+impl EditKind {
+    /// The word in reports.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Added => "added",
+            Self::Removed => "removed",
+            Self::Replaced => "replaced",
+        }
+    }
+}
+
+/// Of which part of a policy a piece is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum EditPart {
+    /// The scope.
+    Scope,
+    /// What has to hold.
+    When,
+    /// What must not.
+    Unless,
+}
+
+impl EditPart {
+    /// The word in reports.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Scope => "scope",
+            Self::When => "when",
+            Self::Unless => "unless",
+        }
+    }
+}
+
+/// One step of an edit: of an `unless` the texts are what must not hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Edit {
+    /// What happened.
+    pub kind: EditKind,
+    /// Where in the policy.
+    pub part: EditPart,
+    /// The piece on the old side, a Cedar expression; none where it was added.
+    pub old: Option<String>,
+    /// The piece on the new side; none where it was removed.
+    pub new: Option<String>,
+    /// Where it stands: on the new side, or on the old for what was removed.
+    pub location: Option<Location>,
+}
+
+/// The template of a link, with the places of the template.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TemplateOf {
+    /// Its full name.
+    pub name: String,
+    /// Where it stands on the old side.
+    pub old: Option<Location>,
+    /// Where it stands on the new side.
+    pub new: Option<Location>,
+}
+
 /// A change that brings an effect about, together with the other causes of the same effect.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cause {
@@ -179,6 +253,12 @@ pub struct Cause {
     pub new: Option<Location>,
     /// For a policy that was edited: the first line of the new text that differs.
     pub changed: Option<Location>,
+    /// What the edit did; none where it cannot be said piece by piece.
+    pub edits: Vec<Edit>,
+    /// For a link: what it links.
+    pub template: Option<TemplateOf>,
+    /// What the policy is called besides its name: an annotation's text, or the comment above it.
+    pub called: Option<String>,
     /// For a policy that the new side no longer has: where a reader of the new side would look for it.
     pub near: Option<Location>,
 }
@@ -192,14 +272,67 @@ pub struct Witness {
     pub old: Option<Evidence>,
 }
 
-/// For whom an effect holds.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// For whom an effect holds: for the requests for which `when` holds, one of `where_allowed` does if there is any, and
+/// none of the others does. All are Cedar expressions over `principal`, `resource` and `context`; one that errors does
+/// not hold.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Condition {
-    /// A Cedar expression over `principal`, `resource` and `context`; `true` when every request is concerned.
-    pub text: String,
-    /// Whether it is proved to hold for exactly the requests concerned; otherwise it holds for all of them and for
-    /// others.
+    /// What the changed policies say; `true` when every request is concerned.
+    pub when: String,
+    /// Of a forbid: the permits that allow what it refuses; none where every request of `when` is allowed.
+    pub where_allowed: Vec<Clause>,
+    /// Permits that allow it all the same: before what is gained, afterwards what is lost.
+    pub unless_allowed: Vec<Clause>,
+    /// Forbids that refuse it all the same.
+    pub unless_refused: Vec<Clause>,
+    /// Whether nothing else was allowed before, or is now: everything that anybody can do is concerned.
+    pub everything: bool,
+    /// Whether all of these requests change their decision, and the effect has no others; otherwise it has no others.
     pub exact: bool,
+}
+
+/// Another policy that has a part in whom an effect concerns.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Clause {
+    /// The policy by full name.
+    pub policy: String,
+    /// Where it stands, on the side on which it decides.
+    pub location: Location,
+    /// Whether the other side has no such policy.
+    pub alone: bool,
+    /// When it matches, of the requests for which `when` holds.
+    pub condition: String,
+}
+
+impl Condition {
+    /// The clauses as one expression.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let any = |all: &[Clause]| {
+            let all: Vec<String> = all.iter().map(|clause| between(&clause.condition)).collect();
+            all.join(" || ")
+        };
+        let mut parts = Vec::new();
+        if self.when != "true" {
+            parts.push(between(&self.when));
+        }
+        if !self.where_allowed.is_empty() {
+            parts.push(format!("({})", any(&self.where_allowed)));
+        }
+        let others = self.unless_allowed.iter().chain(&self.unless_refused);
+        parts.extend(others.map(|clause| format!("!({})", clause.condition)));
+        match parts.as_slice() {
+            [] => "true".to_owned(),
+            // Nothing stands beside it.
+            [_] if self.when != "true" && self.where_allowed.is_empty() => self.when.clone(),
+            _ => parts.join(" && "),
+        }
+    }
+}
+
+/// The expression between parentheses, if it may bind less tightly than `&&`.
+fn between(text: &str) -> String {
+    if text.contains("||") || text.starts_with("if ") { format!("({text})") } else { text.to_owned() }
 }
 
 /// What a gate says about an effect.
@@ -218,10 +351,13 @@ pub enum Ruling {
 pub struct Effect {
     /// Index into [`StoreChanges::environments`].
     pub environment: usize,
-    /// For whom.
-    pub condition: Condition,
+    /// For whom; shared by effects for which it is the same.
+    pub condition: Arc<Condition>,
     /// A request that shows it.
     pub witness: Witness,
+    /// Of the repository's own entities, principals and resources that it concerns in the context of the witness, as
+    /// Cedar writes them: some of them, where it has any.
+    pub known: Vec<[String; 2]>,
     /// Names of attributes that were declared with another type: how their values are carried over decides whether the
     /// effect is there.
     pub migrated: Vec<String>,

@@ -12,7 +12,7 @@ use std::collections::HashMap;
 
 use sha2::{Digest, Sha256};
 
-use super::changes::{Change, View, ruling_of};
+use super::changes::{Change, Phrase, View, ruling_of};
 use super::evidence;
 use crate::finding::{Environment, Evidence, Finding, Level};
 use crate::outcome::changes::{Direction, Ruling, Weakened, Witness};
@@ -212,14 +212,18 @@ fn of_row(row: &TestResult) -> Alert<'_> {
     }
 }
 
+/// What is said of a change besides its sentence.
+pub(super) fn details_of(change: &Change<'_>) -> impl Iterator<Item = Phrase> {
+    change.rulings.iter().cloned().chain(change.edits.clone()).chain(change.conditions())
+}
+
 /// At the line that brings the change about; at the repository as a whole where no policy does.
 fn of_change(change: Change<'_>) -> Alert<'_> {
     let rule = match change.group.direction {
         Direction::Gained => &GAINED,
         Direction::Lost => &LOST,
     };
-    let mut details: Vec<String> =
-        change.rulings.iter().chain(&change.conditions).map(|phrase| inline(&phrase.plain()).into_owned()).collect();
+    let mut details: Vec<String> = details_of(&change).map(|phrase| inline(&phrase.plain()).into_owned()).collect();
     let shown = change.effects().next();
     details.extend(shown.map(|effect| example(&effect.witness.evidence)));
     let causes = change.group.causes.iter();

@@ -44,18 +44,31 @@ fn entity(entity: &Value) -> Option<String> {
 }
 
 /// `Type::"id"`.
-fn uid(value: &Value) -> Option<String> {
+pub(super) fn uid(value: &Value) -> Option<String> {
     let (ty, id) = (value.get("type")?.as_str()?, value.get("id")?);
     id.is_string().then(|| format!("{ty}::{id}"))
 }
 
+/// A key as Cedar writes it.
+pub(super) fn key(key: &str) -> String {
+    let plain = key.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    if plain { key.to_owned() } else { Value::from(key).to_string() }
+}
+
+/// A value as Cedar writes it.
+pub(super) fn value_of(of: &Value) -> String {
+    value(of, 0)
+}
+
+/// Whether an object of Cedar's JSON is an entity or an extension value, and no record.
+pub(super) fn is_literal(fields: &Map<String, Value>) -> bool {
+    fields.contains_key("__entity") || fields.contains_key("__extn")
+}
+
 fn record(fields: &Map<String, Value>, depth: usize) -> String {
-    let plain = |key: &str| {
-        key.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-            && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
-    };
-    let key = |key: &String| if plain(key) { key.clone() } else { Value::from(key.as_str()).to_string() };
-    let fields: Vec<_> = fields.iter().map(|(name, of)| format!("{}: {}", key(name), value(of, depth + 1))).collect();
+    let fields: Vec<_> =
+        fields.iter().map(|(name, of)| format!("{}: {}", self::key(name), value(of, depth + 1))).collect();
     if fields.is_empty() { "{}".to_owned() } else { format!("{{ {} }}", fields.join(", ")) }
 }
 

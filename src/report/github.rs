@@ -9,6 +9,7 @@ use std::fmt::Write as _;
 use crate::finding::{Finding, Level};
 use crate::outcome::changes::{Direction, Ruling, Weakened};
 use crate::outcome::{Notice, Outcome, TestResult, Verdict};
+use crate::report::alerts::details_of;
 use crate::report::changes::{self, Change, View, ruling_of};
 use crate::report::counted::counted;
 use crate::report::verdict::{not_validated, verdict_line};
@@ -109,7 +110,7 @@ fn of_row(row: &TestResult) -> Annotation<'_> {
 /// Shown at the line that brings the change about.
 fn of_change<'a>(change: &Change<'a>) -> Annotation<'a> {
     let mut lines = vec![change.sentence.plain()];
-    lines.extend(change.rulings.iter().chain(&change.conditions).map(|phrase| phrase.plain()));
+    lines.extend(details_of(change).map(|phrase| phrase.plain()));
     lines.extend(change.store.map(|store| format!("in store {store}")));
     if let Some(effect) = change.effects().next() {
         lines.push(format!("for example: {}", evidence::request(&effect.witness.evidence).0));

@@ -49,12 +49,14 @@ pub struct Options {
     pub quiet: bool,
     /// Whether to count what rules find instead of showing it.
     pub statistics: bool,
+    /// Whether the text goes to a terminal, which breaks lines that are too long wherever they are full.
+    pub terminal: bool,
 }
 
 impl Default for Options {
     /// 80 columns, no colour, neither verbose nor quiet.
     fn default() -> Self {
-        Self { width: 80, color: false, verbose: false, quiet: false, statistics: false }
+        Self { width: 80, color: false, verbose: false, quiet: false, statistics: false, terminal: false }
     }
 }
 

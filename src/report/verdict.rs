@@ -24,6 +24,11 @@ pub(super) fn with_hidden_notes(outcome: &Outcome, hidden: usize) -> String {
     format!("polcheck {}: {} ({sides}{})", outcome.command, ending(outcome, hidden), what_was_read(outcome))
 }
 
+/// The verdict alone: a heading, for what says below what was compared and read.
+pub(super) fn heading(outcome: &Outcome, hidden: usize) -> String {
+    format!("polcheck {}: {}", outcome.command, ending(outcome, hidden))
+}
+
 fn ending(outcome: &Outcome, hidden: usize) -> String {
     let mut parts = Vec::new();
     let found = found(outcome, hidden);

@@ -55,11 +55,11 @@ fn relations(compared: &Compared) -> Vec<(&str, &str)> {
 }
 
 /// The only condition there is, and whether it is exact.
-fn condition(compared: &Compared) -> (&str, bool) {
+fn condition(compared: &Compared) -> (String, bool) {
     let groups = &compared.stores[0].groups;
     assert_eq!(groups.len(), 1, "{groups:#?}");
     let condition = &groups[0].effects[0].condition;
-    (&condition.text, condition.exact)
+    (condition.text(), condition.exact)
 }
 
 #[test]
@@ -179,7 +179,7 @@ fn links_say_what_their_template_does() {
     let view = |relation: &'static str| [("edit", "same"), ("view", relation)];
     let compared = of(&one, &both);
     assert_eq!(relations(&compared), view("gained"));
-    assert_eq!(condition(&compared), ("principal in Group::\"b\" && !(principal in Group::\"a\")", true));
+    assert_eq!(condition(&compared), ("principal in Group::\"b\" && !(principal in Group::\"a\")".to_owned(), true));
     assert!(compared.stores[0].groups[0].causes[0].policy.ends_with("two"), "{compared:#?}");
     assert_eq!(compared.stores[0].groups[0].causes[0].change, Change::Added);
     assert_eq!(relations(&of(&both, &one)), view("lost"));
@@ -255,7 +255,7 @@ fn a_forbid_that_a_schema_change_makes_fail_open_is_named() {
     let group = &compared.stores[0].groups[0];
     assert_eq!((group.causes.len(), group.causes[0].effect, group.causes[0].change), (1, "forbid", Change::Schema));
     let effect = &group.effects[0];
-    assert_eq!(effect.condition.text, "!(principal has level)");
+    assert_eq!(effect.condition.when, "!(principal has level)");
     let (old, new) = (effect.witness.old.as_ref().unwrap(), &effect.witness.evidence);
     assert!(old.entities.to_string().contains("level") && !new.entities.to_string().contains("level"));
     assert!(compared.undecided.is_empty());
@@ -363,7 +363,7 @@ fn conditions_say_for_whom() {
     for (old, new, text) in cases {
         for turned in [false, true] {
             let compared = if turned { policies(new, old) } else { policies(old, new) };
-            assert_eq!(condition(&compared), (text, true), "{old} -> {new}: {compared:#?}");
+            assert_eq!(condition(&compared), (text.to_owned(), true), "{old} -> {new}: {compared:#?}");
         }
     }
 }
@@ -475,7 +475,7 @@ fn what_new_members_gain_is_meant_by_the_condition() {
     // Blue is new, and may view what is open.
     let effects: Vec<_> = compared.stores[0].groups.iter().flat_map(|group| &group.effects).collect();
     let meant = |text: &str| text == "true" || (text.contains("resource.open") && !text.contains("!resource.open"));
-    assert!(effects.iter().any(|effect| meant(&effect.condition.text) || !effect.condition.exact), "{effects:#?}");
+    assert!(effects.iter().any(|effect| meant(&effect.condition.text()) || !effect.condition.exact), "{effects:#?}");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use tempfile::TempDir;
 use crate::common::{Run, git, run, write};
 
 /// A repository with `old` committed and `new` in the worktree; a file that `new` leaves out stays as it was.
-fn repository(old: &[(&str, &str)], new: &[(&str, &str)]) -> TempDir {
+pub(crate) fn repository(old: &[(&str, &str)], new: &[(&str, &str)]) -> TempDir {
     let dir = TempDir::new().unwrap();
     git(dir.path(), &["init", "-q"]);
     write(dir.path(), old);

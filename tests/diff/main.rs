@@ -13,4 +13,5 @@ mod histories;
 mod inferred;
 mod inferred_corpora;
 mod migrated;
+mod readings;
 mod stricter;

@@ -122,7 +122,7 @@ fn gates_refuse_what_may_be_gained_unless_the_base_allows_it() {
         let shown = run(dir.path(), &["diff", "HEAD"]).stdout;
         assert!(shown.contains("may grant access, depending on how data is carried over"), "{shown}");
         assert!(
-            shown.contains("may newly allow") && shown.contains("depending on how `role` is carried over"),
+            shown.contains("User may gain view on Doc") && shown.contains("depending on how `role` is carried over"),
             "{shown}"
         );
     }

@@ -14,7 +14,8 @@ use polcheck::config::Config;
 use polcheck::diff::{Compared, compare};
 use polcheck::finding::{Environment, Evidence};
 use polcheck::outcome::changes::{
-    Cause, CauseGroup, Direction, Effect, EnvironmentChange, Lifecycle, Relation, Status, StoreChanges,
+    Cause, CauseGroup, Clause, Condition, Direction, Effect, EnvironmentChange, Lifecycle, Relation, Status,
+    StoreChanges,
 };
 use polcheck::repo::{self, Repo, SchemaState};
 use polcheck::source::Memory;
@@ -34,7 +35,7 @@ use crate::oracle::syntax::{
 };
 
 /// So many seeds, or as many as asked for, on two threads.
-fn each(first: u64, usually: u64, law: impl Fn(u64) + Sync) {
+pub(crate) fn each(first: u64, usually: u64, law: impl Fn(u64) + Sync) {
     let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse().ok());
     let count = number("POLCHECK_DIFF_SEEDS").unwrap_or(usually);
     let first = number("POLCHECK_DIFF_FROM").unwrap_or(first);
@@ -181,7 +182,7 @@ fn holds(text: &str) -> Policy {
 }
 
 /// Two versions of a store.
-struct Pair {
+pub(crate) struct Pair {
     seed: u64,
     old: Store,
     new: Store,
@@ -206,7 +207,7 @@ fn named(policies: &[PolicySpec]) -> Vec<Named> {
 
 impl Pair {
     /// Policies come, go and change; the schema stays.
-    fn edited(seed: u64) -> Pair {
+    pub(crate) fn edited(seed: u64) -> Pair {
         let shape = match seed % 8 {
             0..=2 => Shape::Finite,
             3 | 4 => Shape::Small,
@@ -283,7 +284,7 @@ impl Pair {
     }
 
     /// The schema changes as well; policies are valid on their sides.
-    fn migrated(seed: u64) -> Pair {
+    pub(crate) fn migrated(seed: u64) -> Pair {
         let shape = if seed.is_multiple_of(3) { Shape::Finite } else { Shape::Small };
         let (case, _) = CaseSpec::new(seed, shape, true);
         let store = |side: &SideSpec| Store { schema: side.schema.clone(), policies: named(&side.policies) };
@@ -296,7 +297,7 @@ impl Pair {
         }
     }
 
-    fn repos(&self) -> (Repo, Repo) {
+    pub(crate) fn repos(&self) -> (Repo, Repo) {
         (self.old.repo(self.ids), self.new.repo(self.ids))
     }
 
@@ -316,7 +317,7 @@ impl Pair {
         Case { env: request_env(&self.old.schema, env), spec, sides: vec![self.old.side(), self.new.side()] }
     }
 
-    fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         format!(
             "seed {}, change {:?}, ids {}\n---- old\n{}\n---- new\n{}",
             self.seed,
@@ -372,7 +373,7 @@ fn shown(store: &StoreChanges) -> String {
         let causes: Vec<_> = group.causes.iter().map(|cause| format!("{} {:?}", cause.policy, cause.change)).collect();
         text += &format!("{:?} {causes:?}\n", group.direction);
         for Effect { environment, condition, witness, .. } in &group.effects {
-            text += &format!("   {environment}, exact {}: {}\n", condition.exact, condition.text);
+            text += &format!("   {environment}, exact {}: {}\n", condition.exact, condition.text());
             text += &format!("   {} {}\n", witness.evidence.request, witness.evidence.entities);
             if let Some(old) = &witness.old {
                 text += &format!("   old {} {}\n", old.request, old.entities);
@@ -495,7 +496,7 @@ fn witnessed(pair: &Pair, store: &StoreChanges, seen: &Seen) {
             let lifecycle = store.environments[effect.environment].lifecycle;
             let evidence = [effect.witness.old.as_ref().unwrap_or(&effect.witness.evidence), &effect.witness.evidence];
             let allowing = usize::from(group.direction == Direction::Gained);
-            let condition = PolicySet::from_policies([holds(&effect.condition.text)]).unwrap();
+            let condition = PolicySet::from_policies([holds(&effect.condition.when)]).unwrap();
             let (mut meets, mut errs) = (false, false);
             for side in 0..2 {
                 let missing = match lifecycle {
@@ -520,7 +521,7 @@ fn witnessed(pair: &Pair, store: &StoreChanges, seen: &Seen) {
             assert!(
                 meets || errs,
                 "the witness is not meant by {}\n{}\n{}",
-                effect.condition.text,
+                effect.condition.when,
                 pair.text(),
                 shown(store)
             );
@@ -586,6 +587,24 @@ fn explained(case: &Case, direction: Direction, changes: &[[Option<usize>; 2]]) 
     explained
 }
 
+/// What the clauses name: each is a policy of its own, which does not match where its expression errors.
+fn said_of(case: &mut Case, direction: Direction, side: usize, condition: &Condition) -> Formula {
+    let mut add = |side: usize, text: &str| {
+        let at = PolicyRef { side, index: case.sides[side].policies.len() };
+        case.sides[side].policies.push(Made::Policy(holds(text)));
+        Formula::Matches(at)
+    };
+    // The side that allows, and the other.
+    let (allows, denies) = if direction == Direction::Gained { (1, 0) } else { (0, 1) };
+    let mut of = |side: usize, all: &[Clause]| Formula::Or(all.iter().map(|one| add(side, &one.condition)).collect());
+    let mut named = !of(denies, &condition.unless_allowed);
+    named = named.and(!of(allows, &condition.unless_refused));
+    if !condition.where_allowed.is_empty() {
+        named = named.and(of(allows, &condition.where_allowed));
+    }
+    named.and(add(side, &condition.when))
+}
+
 /// What a "no" says, and what conditions say, holds for requests tried at random.
 fn survives(pair: &Pair, store: &StoreChanges, budget: usize, seen: &Seen) {
     for (index, change) in store.environments.iter().enumerate() {
@@ -603,9 +622,8 @@ fn survives(pair: &Pair, store: &StoreChanges, budget: usize, seen: &Seen) {
                 // New permits and new forbids speak of the new side, what is gone of the old one.
                 let permit = group.causes.iter().any(|cause| cause.effect == "permit");
                 let side = usize::from(permit == (direction == Direction::Gained));
-                let at = PolicyRef { side, index: case.sides[side].policies.len() };
-                case.sides[side].policies.push(Made::Policy(holds(&effect.condition.text)));
-                conditions.push((direction, group, effect, Formula::Matches(at)));
+                let named = said_of(&mut case, direction, side, &effect.condition);
+                conditions.push((direction, group, effect, named));
             }
         }
         let explored = explore(&case, budget, pair.seed);
@@ -618,8 +636,8 @@ fn survives(pair: &Pair, store: &StoreChanges, budget: usize, seen: &Seen) {
             }
             let here: Vec<_> = conditions.iter().filter(|(other, ..)| *other == direction).collect();
             for (_, group, effect, holds) in &here {
-                let text = &effect.condition.text;
-                let what = |rest: &str| format!("{direction:?}, {rest}: {text}");
+                let condition = &effect.condition;
+                let what = |rest: &str| format!("{direction:?}, {rest}: {condition:?}");
                 if effect.condition.exact {
                     let wrong = holds.clone().and(!flips.clone());
                     assert_none(&explored, wrong, &what("exact and holds where nothing changes"), pair, store);

@@ -4,6 +4,7 @@
 mod common;
 
 mod cases;
+mod clauses;
 mod corpora;
 mod diff_laws;
 mod disagreement;

@@ -101,7 +101,7 @@ fn hostile_text_is_only_text_in_markdown() {
         let text = summary_markdown(&hostile(), &Options { verbose, ..PLAIN });
         assert!(text.chars().all(|c| c == '\n' || !polcheck::text::is_deceptive(c)));
         let ours = ["<!-- -->", "<code>", "</code>", "<br>", "<details>", "</details>", "<summary>", "</summary>"];
-        let bare = ours.iter().fold(text.clone(), |text, tag| text.replace(tag, ""));
+        let bare = ours.iter().fold(outside_spans(&text), |text, tag| text.replace(tag, ""));
         assert!(!bare.contains('<') && !bare.contains('>'), "{bare}");
         for table in [("| Level", 5), ("| Row", 6)] {
             let lines =
@@ -111,7 +111,7 @@ fn hostile_text_is_only_text_in_markdown() {
             assert!(lines.iter().all(|line| line.matches('|').count() == table.1), "{lines:?}");
         }
         for sign in ["@", "`", "[", "]", "\\", "_", "#", "://", "*"] {
-            assert!(!without_references(&text).contains(sign), "{sign} in {text}");
+            assert!(!without_references(&outside_spans(&text)).contains(sign), "{sign} in {text}");
         }
         assert!(runner_commands(&text).is_empty());
     }
@@ -153,7 +153,7 @@ fn a_huge_summary_is_cut_and_says_so() {
     let text = summary_markdown(&outcome, &Options { verbose: true, ..PLAIN });
     assert!(text.chars().count() < 65_000 && text.len() > 45_000, "{}", text.len());
     let count = |start: &str| text.lines().filter(|line| line.starts_with(start)).count();
-    let (findings, rows) = (count("| error"), count("| <code>t&#35;"));
+    let (findings, rows) = (count("| error"), count("| `t#"));
     assert!(findings > 5 && text.contains(&format!("{} findings are not shown here", 3000 - findings)), "{findings}");
     assert!(rows > 20 && text.contains(&format!("{} failing rows are not shown here", 500 - rows)), "{rows}");
     assert_eq!(count("- **Inconclusive**: a bound was hit"), 1, "what is not known has its room");

@@ -5,7 +5,7 @@ use crate::outcome::changes::{
 };
 use crate::report::counted::counted;
 
-/// `2 changes grant access and 1 takes access away, in 9 of 40 request environments`; of a comparison that found
+/// `2 changes grant access and 1 takes access away, in 9 of 40 kinds of request`; of a comparison that found
 /// nothing, how many policies changed as text.
 pub(in crate::report) fn headline(comparison: &Comparison) -> String {
     let environments = || comparison.stores.iter().flat_map(|store| &store.environments);
@@ -14,14 +14,14 @@ pub(in crate::report) fn headline(comparison: &Comparison) -> String {
     let mut text = if comparison.changes_access() {
         let moved = |one: &&EnvironmentChange| !matches!(one.relation(), Relation::Same | Relation::Unknown);
         let count = environments().filter(moved).count();
-        format!("{}, in {count} of {}", grants(comparison), request_environments(total))
+        format!("{}, in {count} of {}", grants(comparison), kinds_of_request(total))
     } else {
         if comparison.stores.is_empty() {
             return "there is nothing to compare: neither side holds policies".to_owned();
         }
         let found = if open.is_empty() { "" } else { " was found" };
         let checked =
-            if open.is_empty() && total > 0 { format!(", in {}", request_environments(total)) } else { String::new() };
+            if open.is_empty() && total > 0 { format!(", in {}", kinds_of_request(total)) } else { String::new() };
         format!("no change in effective permissions{found} ({}){checked}", text_changes(comparison))
     };
     for (at, question) in open.iter().enumerate() {
@@ -39,8 +39,8 @@ pub(in crate::report) fn headline(comparison: &Comparison) -> String {
     text
 }
 
-fn request_environments(count: usize) -> String {
-    counted(count, "request environment", "request environments")
+fn kinds_of_request(count: usize) -> String {
+    counted(count, "kind of request", "kinds of request")
 }
 
 fn grants(comparison: &Comparison) -> String {
@@ -90,7 +90,7 @@ fn open_questions(comparison: &Comparison) -> Vec<String> {
     let mut parts = Vec::new();
     if environments > 0 {
         let total: usize = comparison.stores.iter().map(|store| store.environments.len()).sum();
-        parts.push(format!("not everything could be decided in {environments} of {}", request_environments(total)));
+        parts.push(format!("not everything could be decided in {environments} of {}", kinds_of_request(total)));
     }
     let blind =
         |store: &&StoreChanges| store.unusable.is_some() && store.environments.is_empty() && store.undecided.is_empty();

@@ -1,18 +1,28 @@
 //! What a comparison says to people: the one owner of its wording, whatever the format.
 
-mod conditions;
+mod change;
+mod clauses;
+mod edits;
+mod entries;
+mod example;
 mod headline;
+mod lead;
 mod places;
+mod policies;
 mod remarks;
 mod rulings;
+mod schema;
 mod sentence;
 mod subjects;
 mod untrusted_text;
 mod view;
 
+pub(super) use change::{Change, Entry};
+pub(super) use clauses::{Case, Joint, Line};
+pub(super) use example::example;
 pub(super) use headline::{headline, text_changes};
 pub(super) use places::{label, place};
 pub(super) use remarks::{Undecided, accepted, schema_changes, set_aside};
 pub(super) use rulings::{how_to_accept, ruling_of, weakened};
 pub(super) use untrusted_text::Phrase;
-pub(super) use view::{Change, View};
+pub(super) use view::View;

@@ -2,12 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::sentence;
 use super::subjects::{Names, who};
 use super::untrusted_text::Phrase;
 use crate::finding::Environment;
 use crate::outcome::changes::{
-    Accepted, Change, Comparison, EnvironmentChange, Lifecycle, Relation, SchemaChange, SetAside, Side, Status,
+    Accepted, Cause, Change, Comparison, EnvironmentChange, Lifecycle, Relation, SchemaChange, SetAside, Side, Status,
     StoreChanges,
 };
 
@@ -65,7 +64,7 @@ pub(super) fn undecided<'a>(store: &'a StoreChanges, names: &Names<'_>, several:
         };
         out.push(Undecided {
             store: name,
-            sentence: sentence::cause(cause).say(may),
+            sentence: cause_of(cause).say(may),
             why: vec![
                 store.unusable.as_deref().unwrap_or("its store has no schema, which says what requests there are"),
             ],
@@ -77,6 +76,15 @@ pub(super) fn undecided<'a>(store: &'a StoreChanges, names: &Names<'_>, several:
         out.push(Undecided { store: name, sentence, why: vec![why], environments: Vec::new() });
     }
     out
+}
+
+/// The policy and what happened to it.
+fn cause_of(cause: &Cause) -> Phrase {
+    let what = match cause.change {
+        Change::Schema => format!(" ({}, under the new schema)", cause.effect),
+        Change::Added | Change::Removed | Change::Edited => format!(" ({} {})", cause.change.as_str(), cause.effect),
+    };
+    Phrase::default().name(&cause.policy).say(&what)
 }
 
 /// A policy that was not analysed, on which side, and why.
@@ -124,14 +132,17 @@ pub(in crate::report) fn schema_changes(comparison: &Comparison) -> Vec<Phrase> 
     let several = comparison.stores.len() > 1;
     let mut out = Vec::new();
     for store in &comparison.stores {
-        for phrase in store.schema_changes.iter().map(schema_change) {
+        // What no longer fits comes before what is new.
+        let mut all: Vec<&SchemaChange> = store.schema_changes.iter().collect();
+        all.sort_by_key(|change| (change.kind.ends_with("_added"), change.kind.ends_with("_changed")));
+        for phrase in all.into_iter().map(schema_change) {
             out.push(if several { phrase.say(" in store ").word(&store.name) } else { phrase });
         }
     }
     out
 }
 
-fn schema_change(change: &SchemaChange) -> Phrase {
+pub(super) fn schema_change(change: &SchemaChange) -> Phrase {
     let phrase = Phrase::of(&change.kind.replace('_', " ")).say(": ").name(&change.what);
     match (&change.old, &change.new) {
         (None, None) => phrase,

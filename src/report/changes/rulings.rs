@@ -12,7 +12,7 @@ use crate::text::inline;
 pub(super) fn rulings(group: &CauseGroup, accepted: &HashMap<&str, &Accepted>) -> Vec<Phrase> {
     let all = group.effects.len();
     let part = |count: usize, phrase: Phrase| {
-        if count == all { phrase } else { phrase.say(&format!(" in {count} of {all} request environments")) }
+        if count == all { phrase } else { phrase.say(&format!(" in {count} of {all} kinds of request")) }
     };
     let count = |ruling: Ruling| group.effects.iter().filter(|effect| effect.ruling == ruling).count();
     let mut out = Vec::new();

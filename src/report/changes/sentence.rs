@@ -1,89 +1,107 @@
-//! One sentence for one cause: what changed, and who may do what since then.
+//! One sentence for one cause: who gains or loses what, and because of what.
 
+use super::policies::Policies;
+use super::subjects::Subject;
 use super::untrusted_text::Phrase;
 use crate::outcome::changes::{Cause, CauseGroup, Change, Direction, Lifecycle, StoreChanges};
 
-/// More policies than this are counted.
-const LISTED: usize = 4;
+/// Of more policies than this only the first are named.
+const LISTED: usize = 12;
 
-/// The sentence about `group`; `who` says who may do what on what.
-pub(super) fn of_group(store: &StoreChanges, group: &CauseGroup, who: Phrase) -> Phrase {
+/// The sentence about `group`.
+pub(super) fn of_group(store: &StoreChanges, policies: &Policies<'_>, group: &CauseGroup, subject: &Subject) -> Phrase {
+    of_effect(group, subject).say(", ").then(because(store, policies, group))
+}
+
+/// Who gains or loses what by `group`.
+pub(super) fn of_effect(group: &CauseGroup, subject: &Subject) -> Phrase {
+    effect(group.direction, !group.migrated().is_empty(), subject)
+}
+
+/// Who gains or loses what, or `may`.
+pub(super) fn effect(direction: Direction, may: bool, subject: &Subject) -> Phrase {
+    let verb = match (direction, may, subject.several) {
+        (Direction::Gained, true, _) => " may gain ",
+        (Direction::Lost, true, _) => " may lose ",
+        (Direction::Gained, false, false) => " gains ",
+        (Direction::Gained, false, true) => " gain ",
+        (Direction::Lost, false, false) => " loses ",
+        (Direction::Lost, false, true) => " lose ",
+    };
+    let combined = if subject.combinations.is_empty() { "" } else { " (in combinations listed below)" };
+    subject.principals.clone().say(verb).then(subject.what.clone()).say(combined)
+}
+
+fn because(store: &StoreChanges, policies: &Policies<'_>, group: &CauseGroup) -> Phrase {
     match group.causes.as_slice() {
-        [] => without_cause(store, group).then(who),
-        [one] if one.change == Change::Schema => {
-            Phrase::of(makes(group)).then(named(one)).say(verb(group, true)).then(who)
-        }
+        [] => without_cause(store, group),
         all if all.iter().all(|cause| cause.change == Change::Schema) => {
-            Phrase::of(makes(group)).then(list(all)).say(verb(group, true)).then(who)
+            let list = all.iter().map(|cause| named(policies, cause)).collect();
+            let (allow, block) = if all.len() > 1 { ("allow", "block") } else { ("allows", "blocks") };
+            let does = if all.iter().any(|cause| cause.effect == "permit") { allow } else { block };
+            Phrase::of("because the schema changed what ").then(listed(list)).say(&format!(" {does}"))
         }
-        [one] => cause(one).say(verb(group, false)).then(who),
-        all => Phrase::of("together, ").then(list(all)).say(verb(group, true)).then(who),
+        [one] => Phrase::of("because ").then(one_cause(policies, one)).say(blocks(group.direction, one)),
+        all => {
+            let list = all.iter().map(|cause| one_cause(policies, cause)).collect();
+            let takes = if all.len() == 2 { "; it takes both" } else { "; it takes all of these" };
+            Phrase::of("because ").then(listed(list)).say(takes)
+        }
     }
 }
 
-/// "The schema change makes x newly allow"; what hangs on more than the schema only may.
-fn makes(group: &CauseGroup) -> &'static str {
-    if group.migrated().is_empty() { "the schema change makes " } else { "under the new schema, " }
-}
-
-fn verb(group: &CauseGroup, many: bool) -> &'static str {
-    match (group.direction, many, group.migrated().is_empty()) {
-        (Direction::Gained, _, false) => " may newly allow ",
-        (Direction::Lost, _, false) => " may no longer allow ",
-        (Direction::Gained, false, true) => " newly allows ",
-        (Direction::Gained, true, true) => " newly allow ",
-        (Direction::Lost, false, true) => " no longer allows ",
-        (Direction::Lost, true, true) => " no longer allow ",
+/// What a forbid has to do with it.
+fn blocks(direction: Direction, cause: &Cause) -> &'static str {
+    match (cause.effect, direction) {
+        ("forbid", Direction::Gained) => " and no longer blocks it",
+        ("forbid", Direction::Lost) => " and now blocks it",
+        _ => "",
     }
 }
 
-/// The policy and what happened to it.
-pub(super) fn cause(cause: &Cause) -> Phrase {
-    let Cause { policy, effect, change, .. } = cause;
-    Phrase::default().name(policy).say(&match change {
-        Change::Schema => format!(" ({effect}, under the new schema)"),
-        Change::Added | Change::Removed | Change::Edited => format!(" ({} {effect})", change.as_str()),
-    })
-}
-
-fn named(cause: &Cause) -> Phrase {
-    Phrase::default().name(&cause.policy).say(&format!(" ({})", cause.effect))
-}
-
-fn list(all: &[Cause]) -> Phrase {
-    let schema = all.iter().all(|cause| cause.change == Change::Schema);
-    let most = if all.len() > LISTED { LISTED - 1 } else { all.len() };
-    let one = |of: &Cause| if schema { named(of) } else { cause(of) };
-    let mut shown: Vec<Phrase> = all.iter().take(most).map(one).collect();
-    if all.len() > most {
-        shown.push(Phrase::of(&format!("{} more", all.len() - most)));
+/// `the permit x was edited`.
+pub(super) fn one_cause(policies: &Policies<'_>, cause: &Cause) -> Phrase {
+    let what = named(policies, cause);
+    match cause.change {
+        Change::Schema => what.say(" reads otherwise under the new schema"),
+        Change::Added | Change::Removed | Change::Edited => what.say(" was ").say(cause.change.as_str()),
     }
-    Phrase::listed(shown, "and")
 }
 
-/// Environments or whole stores that came or went have no policy to blame.
+/// `the permit x`, with what it is called besides; of a link `the permit x (a link of template y)`.
+pub(super) fn named(policies: &Policies<'_>, cause: &Cause) -> Phrase {
+    let phrase = Phrase::of("the ").say(cause.effect).say(" ").name(policies.name(&cause.policy));
+    let phrase = match &cause.called {
+        Some(called) => phrase.say(" (\u{201c}").word(called).say("\u{201d})"),
+        None => phrase,
+    };
+    match &cause.template {
+        Some(template) => phrase.say(" (a link of ").name(policies.name(&template.name)).say(")"),
+        None => phrase,
+    }
+}
+
+/// Each named; of very many the first.
+pub(super) fn listed(mut all: Vec<Phrase>) -> Phrase {
+    let more = all.len().saturating_sub(LISTED);
+    if more > 1 {
+        all.truncate(LISTED);
+        all.push(Phrase::of(&format!("{more} others")));
+    }
+    Phrase::listed(all, "and")
+}
+
+/// Kinds of request or whole stores that came or went have no policy to blame.
 fn without_cause(store: &StoreChanges, group: &CauseGroup) -> Phrase {
     let all = |lifecycle| {
         let of = |index: usize| store.environments.get(index).map(|one| one.lifecycle);
         group.effects.iter().all(|effect| of(effect.environment) == Some(lifecycle))
     };
-    let many = group.effects.len() > 1;
     match (group.direction, store.lifecycle) {
-        (Direction::Gained, Lifecycle::Added) => Phrase::of("the new store ").name(&store.name).say(" allows "),
-        (Direction::Lost, Lifecycle::Removed) => {
-            Phrase::of("the store ").name(&store.name).say(" is gone; it allowed ")
-        }
-        (Direction::Gained, _) if all(Lifecycle::Added) => Phrase::of(if many {
-            "new kinds of request, which some may make: "
-        } else {
-            "a new kind of request, which some may make: "
-        }),
-        (Direction::Lost, _) if all(Lifecycle::Removed) => Phrase::of(if many {
-            "kinds of request that some could make are gone: "
-        } else {
-            "a kind of request that some could make is gone: "
-        }),
-        (Direction::Gained, _) => Phrase::of("the changes taken together newly allow "),
-        (Direction::Lost, _) => Phrase::of("the changes taken together no longer allow "),
+        (Direction::Gained, Lifecycle::Added) => Phrase::of("because the store ").name(&store.name).say(" is new"),
+        (Direction::Lost, Lifecycle::Removed) => Phrase::of("because the store ").name(&store.name).say(" is gone"),
+        (Direction::Gained, _) if all(Lifecycle::Added) => Phrase::of("because such requests are new"),
+        (Direction::Lost, _) if all(Lifecycle::Removed) => Phrase::of("because there are no such requests any more"),
+        _ => Phrase::of("because of all changes taken together"),
     }
 }

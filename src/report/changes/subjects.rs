@@ -1,15 +1,14 @@
 //! Who may do what on what, in few words: request environments put together.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::untrusted_text::Phrase;
 use crate::finding::Environment;
 use crate::outcome::changes::StoreChanges;
-use crate::report::counted::counted;
 
-/// More names than this are counted.
-const LISTED: usize = 3;
-/// More combinations than this are counted.
+/// Of more names than this only the first are listed.
+const LISTED: usize = 24;
+/// More combinations than this are not spelled out.
 const COMBINATIONS: usize = 2;
 
 /// The short names of a store's types and actions: those that no other type or action of the store has.
@@ -33,11 +32,11 @@ impl<'a> Names<'a> {
         Self { types, actions }
     }
 
-    fn kind<'b>(&self, full: &'b str) -> &'b str {
+    pub(super) fn kind<'b>(&self, full: &'b str) -> &'b str {
         last_part(full).filter(|short| self.types.get(short).is_some_and(Option::is_some)).unwrap_or(full)
     }
 
-    fn action<'b>(&self, full: &'b str) -> &'b str {
+    pub(super) fn action<'b>(&self, full: &'b str) -> &'b str {
         plain_id(full).filter(|short| self.actions.get(short).is_some_and(Option::is_some)).unwrap_or(full)
     }
 }
@@ -107,36 +106,121 @@ fn blocks<'a>(environments: &[&'a Environment]) -> Vec<Block<'a>> {
     out
 }
 
-/// `User or Admin to view on Photo`; whether everything is named. What is much is counted.
+/// Names between commas; of very many the first ones.
+fn list<'b>(all: impl IntoIterator<Item = &'b str>, last: &str) -> Phrase {
+    let mut all: Vec<Phrase> = all.into_iter().map(|one| Phrase::default().word(one)).collect();
+    let more = all.len().saturating_sub(LISTED);
+    if more > 1 {
+        all.truncate(LISTED);
+        all.push(Phrase::of(&format!("{more} others")));
+    }
+    Phrase::listed(all, last)
+}
+
+/// Principals of their own, what they do, and to what, of many kinds of request.
+pub(super) struct Subject {
+    /// The types of principal.
+    pub(super) principals: Phrase,
+    /// Whether there are several.
+    pub(super) several: bool,
+    /// `view and edit on Photo`.
+    pub(super) what: Phrase,
+    /// Each combination, where not all of them are concerned.
+    pub(super) combinations: Vec<Phrase>,
+}
+
+/// Who does what on what, each named.
+pub(super) fn subject(names: &Names<'_>, environments: &[&Environment]) -> Subject {
+    let blocks = blocks(environments);
+    let kinds = |all: &[&str]| list(all.iter().map(|one| names.kind(one)), "and");
+    let what = |actions: &[&str], resources: &[&str]| {
+        list(actions.iter().map(|one| names.action(one)), "and").say(" on ").then(kinds(resources))
+    };
+    let same = |block: &Block<'_>| blocks.first().is_some_and(|first| first.principals == block.principals);
+    if let (Some(first), true) = (blocks.first(), blocks.len() <= COMBINATIONS && blocks.iter().all(same)) {
+        let each = blocks.iter().map(|block| what(&block.actions, &block.resources)).collect();
+        return Subject {
+            principals: kinds(&first.principals),
+            several: first.principals.len() > 1,
+            what: Phrase::listed(each, "and"),
+            combinations: Vec::new(),
+        };
+    }
+    let (mut principals, mut actions, mut resources) = (Vec::new(), Vec::new(), Vec::new());
+    for block in &blocks {
+        for (known, all) in
+            [(&mut principals, &block.principals), (&mut actions, &block.actions), (&mut resources, &block.resources)]
+        {
+            for one in all.iter().filter(|one| !known.contains(*one)).collect::<Vec<_>>() {
+                known.push(*one);
+            }
+        }
+    }
+    let one = |block: &Block<'_>| kinds(&block.principals).say(": ").then(what(&block.actions, &block.resources));
+    Subject {
+        principals: kinds(&principals),
+        several: principals.len() > 1,
+        what: what(&actions, &resources),
+        combinations: blocks.iter().map(one).collect(),
+    }
+}
+
+/// `User or Admin to view on Photo`; whether everything is named.
 pub(super) fn who(names: &Names<'_>, environments: &[&Environment]) -> (Phrase, bool) {
     let blocks = blocks(environments);
-    if blocks.len() > COMBINATIONS {
-        let many = |of: fn(&Environment) -> &str| environments.iter().map(|one| of(one)).collect::<HashSet<_>>().len();
-        let principals = counted(many(|one| &one.principal), "principal type", "principal types");
-        let actions = counted(many(|one| &one.action), "action", "actions");
-        let resources = counted(many(|one| &one.resource), "resource type", "resource types");
-        let all = environments.len();
-        let text = format!("{principals} to take {actions} on {resources}, in {all} combinations of them");
-        return (Phrase::of(&text), false);
-    }
     let mut complete = true;
-    let mut list = |all: Vec<&str>, some: &str| {
-        if all.len() > LISTED {
-            complete = false;
-            return Phrase::of(&format!("{} {some}", all.len()));
-        }
-        Phrase::listed(all.into_iter().map(|one| Phrase::default().word(one)).collect(), "or")
-    };
     let mut phrases = Vec::new();
-    for Block { principals, actions, resources } in blocks {
-        let take = if actions.len() > LISTED { " to take " } else { " to " };
+    for Block { principals, actions, resources } in &blocks {
+        complete &= [principals, actions, resources].iter().all(|all| all.len() <= LISTED + 1);
+        let kinds = |all: &[&str]| list(all.iter().map(|one| names.kind(one)), "or");
         phrases.push(
-            list(principals.into_iter().map(|one| names.kind(one)).collect(), "principal types")
-                .say(take)
-                .then(list(actions.into_iter().map(|one| names.action(one)).collect(), "actions"))
+            kinds(principals)
+                .say(" to ")
+                .then(list(actions.iter().map(|one| names.action(one)), "or"))
                 .say(" on ")
-                .then(list(resources.into_iter().map(|one| names.kind(one)).collect(), "resource types")),
+                .then(kinds(resources)),
         );
     }
+    let more = phrases.len().saturating_sub(LISTED);
+    if more > 0 {
+        complete = false;
+        phrases.truncate(LISTED);
+        phrases.push(Phrase::of(&format!("{more} other combinations")));
+    }
     (Phrase::listed(phrases, "and"), complete)
+}
+
+/// Which of `all` the `environments` are, by no more than what tells them from the others.
+pub(super) fn which(names: &Names<'_>, environments: &[&Environment], all: &[&Environment]) -> Phrase {
+    let values = |of: fn(&Environment) -> &str| {
+        let mut found: Vec<&str> = Vec::new();
+        for environment in environments {
+            if !found.contains(&of(environment)) {
+                found.push(of(environment));
+            }
+        }
+        let differs = all.iter().any(|one| !found.contains(&of(one)));
+        (found, differs)
+    };
+    let (principals, other_principals) = values(|one| &one.principal);
+    let (actions, other_actions) = values(|one| &one.action);
+    let (resources, other_resources) = values(|one| &one.resource);
+    let mut out = Phrase::default();
+    let told = other_principals || other_actions || other_resources;
+    let full = principals.len() * actions.len() * resources.len() == environments.len();
+    if !told || !full {
+        return who(names, environments).0;
+    }
+    if other_principals {
+        out = out.then(list(principals.iter().map(|one| names.kind(one)), "or"));
+    }
+    if other_actions {
+        let lead = if other_principals { " to " } else { "to " };
+        out = out.say(lead).then(list(actions.iter().map(|one| names.action(one)), "or"));
+    }
+    if other_resources {
+        let lead = if other_principals || other_actions { " on " } else { "on " };
+        out = out.say(lead).then(list(resources.iter().map(|one| names.kind(one)), "or"));
+    }
+    out
 }

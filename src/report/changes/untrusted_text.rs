@@ -33,6 +33,14 @@ impl Phrase {
         self
     }
 
+    /// What it is the name of, if it is nothing else.
+    pub(super) fn as_name(&self) -> Option<&str> {
+        match self.0.as_slice() {
+            [Piece::Name(name)] => Some(name),
+            _ => None,
+        }
+    }
+
     /// Adds a word that is not ours.
     pub(super) fn word(mut self, text: &str) -> Self {
         self.0.push(Piece::Word(text.to_owned()));

@@ -3,50 +3,16 @@
 
 use std::collections::HashMap;
 
+use super::change::{Change, Entry};
+use super::clauses;
+use super::policies::Policies;
 use super::remarks::{self, Undecided};
 use super::rulings::rulings;
-use super::subjects::{Names, who};
+use super::subjects::{Names, subject, who};
 use super::untrusted_text::Phrase;
-use super::{conditions, sentence};
+use super::{edits, entries, lead, schema, sentence};
 use crate::finding::Environment;
-use crate::outcome::changes::{Accepted, Cause, CauseGroup, Change as Edit, Comparison, Effect, Ruling};
-use crate::text::Location;
-
-/// One cause, ready to be shown.
-pub(in crate::report) struct Change<'a> {
-    /// The store, where there are several.
-    pub(in crate::report) store: Option<&'a str>,
-    /// What is shown.
-    pub(in crate::report) group: &'a CauseGroup,
-    /// Who gains or loses what, in one sentence.
-    pub(in crate::report) sentence: Phrase,
-    /// For whom, a sentence for each condition.
-    pub(in crate::report) conditions: Vec<Phrase>,
-    /// What gates say, if they say anything.
-    pub(in crate::report) rulings: Vec<Phrase>,
-    /// Whether a gate refuses some of it.
-    pub(in crate::report) refused: bool,
-    /// The request environments, when the sentence does not name them all.
-    pub(in crate::report) environments: Vec<&'a Environment>,
-}
-
-impl<'a> Change<'a> {
-    /// The effects, those that a gate refuses first: the first is the one to show.
-    pub(in crate::report) fn effects(&self) -> impl Iterator<Item = &'a Effect> {
-        let refused = |effect: &&Effect| effect.ruling == Ruling::Refused;
-        let all = &self.group.effects;
-        all.iter().filter(refused).chain(all.iter().filter(move |effect| !refused(effect)))
-    }
-
-    /// Where a reader of the new side looks for what brings this about: a policy that changed before one that did not.
-    pub(in crate::report) fn anchor(&self) -> Option<&'a Location> {
-        let place = |cause: &'a Cause| cause.changed.as_ref().or(cause.new.as_ref()).or(cause.near.as_ref());
-        let (read_anew, changed): (Vec<&Cause>, Vec<&Cause>) =
-            self.group.causes.iter().partition(|cause| cause.change == Edit::Schema);
-        let (with_text, without) = changed.into_iter().partition::<Vec<&Cause>, _>(|cause| cause.new.is_some());
-        with_text.into_iter().chain(without).chain(read_anew).find_map(place)
-    }
-}
+use crate::outcome::changes::{Accepted, Cause, CauseGroup, Comparison, Effect, Ruling};
 
 /// Everything to show, in order.
 pub(in crate::report) struct View<'a> {
@@ -54,6 +20,9 @@ pub(in crate::report) struct View<'a> {
     pub(in crate::report) undecided: Vec<Undecided<'a>>,
     /// Stores and kinds of request that came or went without anybody gaining or losing access.
     pub(in crate::report) came_and_went: Vec<Phrase>,
+    lead: Vec<Phrase>,
+    policies: Policies<'a>,
+    names: Vec<Names<'a>>,
 }
 
 impl<'a> View<'a> {
@@ -61,28 +30,86 @@ impl<'a> View<'a> {
         let several = comparison.stores.len() > 1;
         let accepted: HashMap<&str, &Accepted> =
             comparison.accepted.iter().map(|one| (one.fingerprint.as_str(), one)).collect();
+        let policies = Policies::of(comparison);
         let (mut changes, mut undecided, mut came_and_went) = (Vec::new(), Vec::new(), Vec::new());
-        for store in &comparison.stores {
+        let mut lead = Vec::new();
+        let mut all_names = Vec::new();
+        for (index, store) in comparison.stores.iter().enumerate() {
             let names = Names::of(store);
             for group in &store.groups {
                 let of = |effect: &Effect| store.environments.get(effect.environment);
                 let environments: Vec<&Environment> =
                     group.effects.iter().filter_map(of).map(|change| &change.environment).collect();
-                let (who, complete) = who(&names, &environments);
+                let (_, complete) = who(&names, &environments);
+                let subject = subject(&names, &environments);
+                let whole = subject.combinations.is_empty();
                 changes.push(Change {
                     store: several.then_some(store.name.as_str()),
                     group,
-                    sentence: sentence::of_group(store, group, who),
-                    conditions: conditions::of_group(&names, store, group),
+                    others: Vec::new(),
+                    all: (index, environments.clone()),
+                    sentence: sentence::of_group(store, &policies, group, &subject),
+                    effect: sentence::of_effect(group, &subject),
+                    schema: schema::of_group(&names, store, group),
+                    edits: edits(&policies, group),
+                    cases: clauses::of_group(&names, &policies, store, group),
+                    known: known(group),
                     rulings: rulings(group, &accepted),
                     refused: group.effects.iter().any(|effect| effect.ruling == Ruling::Refused),
-                    environments: if complete { Vec::new() } else { environments },
+                    combinations: subject.combinations,
+                    environments: if complete && whole { Vec::new() } else { environments },
                 });
             }
+            lead.extend(lead::of_store(store, &names, &policies, several));
             undecided.extend(remarks::undecided(store, &names, several));
             came_and_went.extend(remarks::came_and_went(store, &names, several));
+            all_names.push(names);
         }
         changes.sort_by_key(|change| (!change.refused, change.group.direction));
-        Self { changes, undecided, came_and_went }
+        Self { changes, undecided, came_and_went, lead, policies, names: all_names }
     }
+
+    /// The changes put together: those that gates refuse first, then in their order; and what leads them, where there
+    /// are many.
+    pub(in crate::report) fn into_entries(self) -> (Vec<Entry<'a>>, Vec<Phrase>) {
+        let entries = entries::of(self.changes, &self.policies, &self.names);
+        let lead = if entries.len() > MANY { self.lead } else { Vec::new() };
+        (entries, lead)
+    }
+}
+
+/// More changes than this are led by what they come to.
+const MANY: usize = 6;
+
+/// More of the repository's entities than this are not named.
+const KNOWN: usize = 6;
+
+/// `of your entities: bob on d1`, whatever the action.
+fn known(group: &CauseGroup) -> Option<Phrase> {
+    let mut pairs: Vec<&[String; 2]> = Vec::new();
+    for pair in group.effects.iter().flat_map(|effect| &effect.known) {
+        if !pairs.contains(&pair) {
+            pairs.push(pair);
+        }
+    }
+    let one = |[principal, resource]: &[String; 2]| Phrase::default().word(principal).say(" on ").word(resource);
+    let mut named: Vec<Phrase> = pairs.iter().take(KNOWN).map(|pair| one(pair)).collect();
+    if named.is_empty() {
+        return None;
+    }
+    if pairs.len() > KNOWN {
+        named.push(Phrase::of("others"));
+    }
+    Some(Phrase::of("of your entities: ").then(Phrase::listed(named, "and")))
+}
+
+/// What was edited in the causes of `group`, with the policy's name where there are several.
+fn edits(policies: &Policies<'_>, group: &CauseGroup) -> Vec<Phrase> {
+    let several = group.causes.len() > 1;
+    let of = |cause: &Cause| -> Vec<Phrase> {
+        let all = edits::of_cause(cause).into_iter();
+        let named = |edit: Phrase| Phrase::default().name(policies.name(&cause.policy)).say(": ").then(edit);
+        all.map(|edit| if several { named(edit) } else { edit }).collect()
+    };
+    group.causes.iter().flat_map(of).collect()
 }

@@ -3,8 +3,8 @@
 use super::clean::clean;
 use super::paint::{Ink, Page};
 use crate::finding::{Environment, Evidence};
-use crate::outcome::changes::{Comparison, Direction, Effect, Ruling};
-use crate::report::changes::{self, Change, Phrase, View};
+use crate::outcome::changes::{Comparison, Direction, Ruling};
+use crate::report::changes::{self, Case, Change, Entry, Joint, Line, Phrase, View};
 use crate::report::counted::counted;
 use crate::report::{Options, evidence};
 
@@ -14,10 +14,13 @@ const LISTED: usize = 5;
 /// More changes than this, those that a gate refuses aside, are shown only when verbose.
 const CHANGES: usize = 50;
 
+/// Clauses that are longer together stand on lines of their own, in characters.
+const ONE_LINE: usize = 80;
+
 /// Writes `comparison`, an empty line at its end. Quiet leaves what a gate refuses, what is not decided and what became
 /// weaker.
 pub(super) fn write(page: &mut Page, comparison: &Comparison, options: &Options) {
-    let view = View::of(comparison);
+    let mut view = View::of(comparison);
     if !options.quiet {
         page.lines(None, 0, &changes::headline(comparison));
         if comparison.changes_access() || options.verbose {
@@ -26,21 +29,29 @@ pub(super) fn write(page: &mut Page, comparison: &Comparison, options: &Options)
         page.gap();
     }
     let pen = Pen { comparison, options };
-    let wanted: Vec<&Change<'_>> = view.changes.iter().filter(|change| change.refused || !options.quiet).collect();
+    let (undecided, came_and_went) = (std::mem::take(&mut view.undecided), std::mem::take(&mut view.came_and_went));
+    let (entries, lead) = view.into_entries();
+    if !options.quiet && !lead.is_empty() {
+        for lead in &lead {
+            page.lines(None, 2, &for_terminal(lead));
+        }
+        page.gap();
+    }
+    let wanted: Vec<&Entry<'_>> = entries.iter().filter(|entry| entry.refused() || !options.quiet).collect();
     // What is refused comes first and is shown in full.
-    let refused = wanted.iter().filter(|change| change.refused).count();
+    let refused = wanted.iter().filter(|entry| entry.refused()).count();
     let most = if options.verbose { usize::MAX } else { CHANGES.max(refused) };
-    for change in wanted.iter().take(most) {
-        pen.change(page, change);
+    for entry in wanted.iter().take(most) {
+        pen.entry(page, entry);
     }
     if wanted.len() > most {
         let more = counted(wanted.len() - most, "more change", "more changes");
         page.item(Ink::Dim, "  ", 2, &format!("and {more} (-v shows them)"));
         page.gap();
     }
-    for open in &view.undecided {
+    for open in &undecided {
         page.item(Ink::Warning, "  ? ", 4, &format!("not decided: {}", for_terminal(&open.sentence)));
-        pen.store(page, open.store);
+        pen.store(page, open.store, 4);
         for why in &open.why {
             page.item(Ink::Dim, "    because ", 6, &clean(why));
         }
@@ -48,7 +59,7 @@ pub(super) fn write(page: &mut Page, comparison: &Comparison, options: &Options)
         page.gap();
     }
     if !options.quiet {
-        pen.list(page, "  also: ", view.came_and_went.into_iter());
+        pen.list(page, "  also: ", came_and_went.into_iter());
         pen.list(page, "  schema: ", changes::schema_changes(comparison).into_iter());
         let aside = comparison.stores.iter().flat_map(|store| &store.set_aside);
         pen.list(page, "  not analysed: ", aside.map(|aside| changes::set_aside(comparison, aside)));
@@ -72,46 +83,127 @@ struct Pen<'a> {
     options: &'a Options,
 }
 
+/// A line of clauses; one a line where they do not fit on one.
+fn clauses(page: &mut Page, line: &Line, indent: usize) {
+    let whole = for_terminal(&line.whole());
+    if line.items.len() < 2 || whole.chars().count() <= ONE_LINE {
+        page.lines(None, indent, &whole);
+        return;
+    }
+    let lead = for_terminal(&line.lead);
+    if line.joint != Joint::And {
+        page.lines(None, indent, &lead);
+        for item in &line.items {
+            page.lines(None, indent + 2, &for_terminal(&item.whole()));
+        }
+        return;
+    }
+    for (at, item) in line.items.iter().enumerate() {
+        let text = for_terminal(&item.whole());
+        let (indent, lead) = if at == 0 { (indent, lead.as_str()) } else { (indent + 2, "&&") };
+        page.lines(None, indent, &format!("{lead} {text}"));
+    }
+}
+
+/// The sign before a change.
+fn sign(change: &Change<'_>) -> &'static str {
+    match (change.group.direction, change.refused) {
+        (Direction::Gained, false) => "+ ",
+        (Direction::Lost, false) => "- ",
+        (Direction::Gained, true) => "×+ ",
+        (Direction::Lost, true) => "×- ",
+    }
+}
+
 impl Pen<'_> {
+    fn entry(&self, page: &mut Page, entry: &Entry<'_>) {
+        let indent = match &entry.lead {
+            Some(lead) => {
+                page.item(Ink::Dim, "  * ", 4, &for_terminal(lead));
+                self.edits(page, entry);
+                for line in &entry.shared {
+                    clauses(page, line, 4);
+                }
+                4
+            }
+            None => 2,
+        };
+        for (at, change) in entry.changes.iter().enumerate() {
+            // Places are said once for all that have the same causes.
+            let next = entry.changes.get(at + 1);
+            let said_below = next.is_some_and(|next| next.causes() == change.causes());
+            self.change(page, entry, change, indent);
+            if !said_below {
+                self.places(page, change, indent + 2);
+            }
+        }
+        page.gap();
+    }
+
+    fn edits(&self, page: &mut Page, entry: &Entry<'_>) {
+        for edit in &entry.edits {
+            page.lines(None, 4, &for_terminal(edit));
+        }
+    }
+
+    fn change(&self, page: &mut Page, entry: &Entry<'_>, change: &Change<'_>, indent: usize) {
+        let ink = if change.refused {
+            Ink::Error
+        } else {
+            match change.group.direction {
+                Direction::Gained => Ink::Good,
+                Direction::Lost => Ink::Warning,
+            }
+        };
+        let lead = format!("{}{}", " ".repeat(indent), sign(change));
+        page.item(ink, &lead, indent + 2, &for_terminal(&change.sentence));
+        for ruling in &change.rulings {
+            let ink = if change.refused { Ink::Error } else { Ink::Good };
+            page.lines(Some(ink), indent + 2, &for_terminal(ruling));
+        }
+        if indent == 2 {
+            self.edits(page, entry);
+        }
+        self.store(page, change.store, indent + 2);
+        for phrase in &change.combinations {
+            page.item(Ink::Dim, &" ".repeat(indent + 2), indent + 4, &for_terminal(phrase));
+        }
+        self.cases(page, &change.cases, indent + 2);
+        if let Some(known) = &change.known {
+            page.lines(None, indent + 2, &for_terminal(known));
+        }
+        self.environments(page, &change.environments);
+        self.examples(page, change, indent + 2);
+    }
+
+    fn store(&self, page: &mut Page, store: Option<&str>, indent: usize) {
+        if let Some(store) = store {
+            page.item(Ink::Dim, &format!("{}in store ", " ".repeat(indent)), indent + 2, &clean(store));
+        }
+    }
+
     fn most(&self, count: usize) -> usize {
         if self.options.verbose { count } else { LISTED.min(count) }
     }
 
-    fn change(&self, page: &mut Page, change: &Change<'_>) {
-        let (ink, lead) = match change.group.direction {
-            Direction::Gained if change.refused => (Ink::Error, "  ×+ "),
-            Direction::Lost if change.refused => (Ink::Error, "  ×- "),
-            Direction::Gained => (Ink::Warning, "  + "),
-            Direction::Lost => (Ink::Note, "  - "),
-        };
-        page.item(ink, lead, 4, &for_terminal(&change.sentence));
-        for ruling in &change.rulings {
-            let ink = if change.refused { Ink::Error } else { Ink::Good };
-            page.lines(Some(ink), 4, &for_terminal(ruling));
+    fn cases(&self, page: &mut Page, cases: &[Case], indent: usize) {
+        for case in cases {
+            let mut indent = indent;
+            if let (Some(of), [only]) = (&case.of, case.lines.as_slice()) {
+                let text = format!("{}: {}", for_terminal(of), for_terminal(&only.whole()));
+                if text.chars().count() <= ONE_LINE {
+                    page.lines(None, indent, &text);
+                    continue;
+                }
+            }
+            if let Some(of) = &case.of {
+                page.item(Ink::Dim, &" ".repeat(indent), indent + 2, &format!("{}:", for_terminal(of)));
+                indent += 2;
+            }
+            for line in &case.lines {
+                clauses(page, line, indent);
+            }
         }
-        self.store(page, change.store);
-        self.conditions(page, &change.conditions);
-        self.environments(page, &change.environments);
-        let shown = if self.options.verbose { usize::MAX } else { 1 };
-        for effect in change.effects().take(shown) {
-            self.witness(page, effect);
-        }
-        self.places(page, change);
-        page.gap();
-    }
-
-    fn store(&self, page: &mut Page, store: Option<&str>) {
-        if let Some(store) = store {
-            page.item(Ink::Dim, "    in store ", 6, &clean(store));
-        }
-    }
-
-    fn conditions(&self, page: &mut Page, conditions: &[Phrase]) {
-        let most = self.most(conditions.len());
-        for condition in conditions.iter().take(most) {
-            page.lines(None, 4, &for_terminal(condition));
-        }
-        self.rest(page, "    ", conditions.len() - most, "more condition", "more conditions");
     }
 
     fn rest(&self, page: &mut Page, lead: &str, count: usize, one: &str, many: &str) {
@@ -124,7 +216,7 @@ impl Pen<'_> {
         if environments.is_empty() {
             return;
         }
-        let count = counted(environments.len(), "request environment", "request environments");
+        let count = counted(environments.len(), "kind of request", "kinds of request");
         let hint = if self.options.verbose { "" } else { " (-v lists them)" };
         page.item(Ink::Dim, "    in ", 6, &format!("{count}{hint}"));
         for Environment { principal, action, resource } in environments.iter().filter(|_| self.options.verbose) {
@@ -133,10 +225,24 @@ impl Pen<'_> {
         }
     }
 
-    fn witness(&self, page: &mut Page, effect: &Effect) {
-        self.evidence(page, "    for example: ", &effect.witness.evidence);
-        if let Some(old) = effect.witness.old.as_ref().filter(|_| self.options.verbose) {
-            self.evidence(page, "    on the old side: ", old);
+    fn examples(&self, page: &mut Page, change: &Change<'_>, indent: usize) {
+        let lead = format!("{}for example: ", " ".repeat(indent));
+        if !self.options.verbose {
+            if let Some(effect) = change.effects().next() {
+                page.item(
+                    Ink::Dim,
+                    &lead,
+                    indent + 2,
+                    &for_terminal(&changes::example(change.group.direction, effect)),
+                );
+            }
+            return;
+        }
+        for effect in change.effects() {
+            self.evidence(page, &lead, &effect.witness.evidence);
+            if let Some(old) = &effect.witness.old {
+                self.evidence(page, &format!("{}on the old side: ", " ".repeat(indent)), old);
+            }
         }
     }
 
@@ -157,13 +263,14 @@ impl Pen<'_> {
         self.rest(page, "      where ", telling.len() - most, "more entity", "more entities");
     }
 
-    fn places(&self, page: &mut Page, change: &Change<'_>) {
-        let causes = &change.group.causes;
+    fn places(&self, page: &mut Page, change: &Change<'_>, indent: usize) {
+        let causes = change.causes();
         let most = self.most(causes.len());
+        let lead = format!("{}at ", " ".repeat(indent));
         for cause in causes.iter().take(most) {
-            page.item(Ink::Dim, "    at ", 6, &for_terminal(&changes::place(self.comparison, cause)));
+            page.item(Ink::Dim, &lead, indent + 2, &for_terminal(&changes::place(self.comparison, cause)));
         }
-        self.rest(page, "    at ", causes.len() - most, "more place", "more places");
+        self.rest(page, &lead, causes.len() - most, "more place", "more places");
     }
 
     /// A line for each, a gap after them.

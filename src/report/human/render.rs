@@ -59,8 +59,12 @@ pub(super) fn render(outcome: &Outcome, options: &Options) -> String {
         Verdict::Changes | Verdict::Inconclusive | Verdict::NothingChecked => Ink::Warning,
         Verdict::Findings | Verdict::Failed | Verdict::Error => Ink::Error,
     };
-    page.text.push_str(&page.ink(ink, &line));
-    page.gap();
+    if options.terminal {
+        page.lines(Some(ink), 0, &clean(&line));
+    } else {
+        page.text.push_str(&page.ink(ink, &line));
+        page.gap();
+    }
     page.text
 }
 

@@ -8,7 +8,8 @@ use serde_json::Value;
 use super::location::{LocationOut, location};
 use crate::finding::{Environment, Evidence};
 use crate::outcome::changes::{
-    Accepted, Cause, CauseGroup, Comparison, Direction, Effect, EnvironmentChange, Ruling, Side, Status, StoreChanges,
+    Accepted, Cause, CauseGroup, Clause, Comparison, Direction, Edit, Effect, EnvironmentChange, Ruling, Side, Status,
+    StoreChanges,
 };
 
 /// The keys that a comparison adds.
@@ -75,13 +76,43 @@ struct DirectionOut<'a> {
 #[derive(Serialize)]
 struct EffectOut<'a> {
     witness: WitnessOut<'a>,
-    condition: &'a str,
+    known: Vec<KnownOut<'a>>,
+    condition: String,
     exact: bool,
+    when: &'a str,
+    where_allowed: Vec<ClauseOut<'a>>,
+    unless_allowed: Vec<ClauseOut<'a>>,
+    unless_refused: Vec<ClauseOut<'a>>,
     migrated: bool,
     hangs_on: &'a [String],
     ruling: &'static str,
     fingerprint: &'a str,
     causes: Vec<CauseOut<'a>>,
+}
+
+/// Entities of the repository that an effect concerns.
+#[derive(Serialize)]
+struct KnownOut<'a> {
+    principal: &'a str,
+    resource: &'a str,
+}
+
+/// Another policy that has a part in whom an effect concerns, and when it matches.
+#[derive(Serialize)]
+struct ClauseOut<'a> {
+    policy: &'a str,
+    condition: &'a str,
+    location: LocationOut<'a>,
+}
+
+/// One step of an edit.
+#[derive(Serialize)]
+struct EditOut<'a> {
+    kind: &'static str,
+    part: &'static str,
+    old: Option<&'a str>,
+    new: Option<&'a str>,
+    location: Option<LocationOut<'a>>,
 }
 
 #[derive(Serialize)]
@@ -99,6 +130,8 @@ struct CauseOut<'a> {
     change: &'static str,
     old: Option<LocationOut<'a>>,
     new: Option<LocationOut<'a>>,
+    edits: Vec<EditOut<'a>>,
+    template: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -236,14 +269,26 @@ fn effect<'a>(group: &'a CauseGroup, effect: &'a Effect) -> EffectOut<'a> {
             old_request: old.map(|old| &old.request),
             old_entities: old.map(|old| &old.entities),
         },
-        condition: &effect.condition.text,
+        known: effect.known.iter().map(|[principal, resource]| KnownOut { principal, resource }).collect(),
+        condition: effect.condition.text(),
         exact: effect.condition.exact,
+        when: &effect.condition.when,
+        where_allowed: clauses(&effect.condition.where_allowed),
+        unless_allowed: clauses(&effect.condition.unless_allowed),
+        unless_refused: clauses(&effect.condition.unless_refused),
         migrated: !effect.migrated.is_empty(),
         hangs_on: &effect.migrated,
         ruling: ruling(effect.ruling),
         fingerprint: &effect.fingerprint,
         causes: group.causes.iter().map(cause).collect(),
     }
+}
+
+fn clauses(all: &[Clause]) -> Vec<ClauseOut<'_>> {
+    fn one(clause: &Clause) -> ClauseOut<'_> {
+        ClauseOut { policy: &clause.policy, condition: &clause.condition, location: location(&clause.location) }
+    }
+    all.iter().map(one).collect()
 }
 
 fn ruling(ruling: Ruling) -> &'static str {
@@ -261,6 +306,18 @@ fn cause(cause: &Cause) -> CauseOut<'_> {
         change: cause.change.as_str(),
         old: cause.old.as_ref().map(location),
         new: cause.new.as_ref().map(location),
+        edits: cause.edits.iter().map(edit).collect(),
+        template: cause.template.as_ref().map(|template| template.name.as_str()),
+    }
+}
+
+fn edit(edit: &Edit) -> EditOut<'_> {
+    EditOut {
+        kind: edit.kind.as_str(),
+        part: edit.part.as_str(),
+        old: edit.old.as_deref(),
+        new: edit.new.as_deref(),
+        location: edit.location.as_ref().map(location),
     }
 }
 

@@ -1,17 +1,18 @@
 //! What a comparison found, in Markdown: an entry for each cause, a request that shows it folded beneath.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::escape::cut;
+use super::escape::{cut, named};
 use crate::finding::{Environment, Evidence};
 use crate::outcome::changes::{Comparison, Direction, Ruling, Weakened};
-use crate::report::changes::{self, Change, Phrase, Undecided, View};
+use crate::report::changes::{self, Change, Line, Phrase, Undecided, View};
 use crate::report::counted::counted;
 use crate::report::{Options, evidence, json_text};
 
-/// Longest name, in characters, and how much of it is shown where an entry would grow above [`LONG_ENTRY`].
-const LONGEST_NAME: [usize; 2] = [240, 40];
-/// Longer entries are shortened, in bytes.
+/// Longest name, in characters, and how much of it is shown where hostile names make an entry grow above
+/// [`LONG_ENTRY`].
+const LONGEST_NAME: [usize; 2] = [1000, 40];
+/// Of longer entries the clauses are folded, in bytes.
 const LONG_ENTRY: usize = 6000;
 /// Longer requests are not shown, in bytes.
 const LONG_REQUEST: usize = 6000;
@@ -28,23 +29,29 @@ struct Entry {
     urgent: bool,
 }
 
-/// The section about `comparison` in at most `room` bytes: headline, what became weaker, then refused changes first.
-pub(super) fn section(comparison: &Comparison, options: &Options, room: usize) -> String {
-    let view = View::of(comparison);
+/// The section about `comparison`, for which `read` was read, in at most `room` bytes: headline, what became weaker,
+/// then refused changes first.
+pub(super) fn section(comparison: &Comparison, read: &str, options: &Options, room: usize) -> String {
+    let mut view = View::of(comparison);
     let mut head = format!("\n**{}**\n", changes::headline(comparison));
     if !options.quiet {
         let (old, new) = (name(&comparison.old.label, LONGEST_NAME[0]), name(&comparison.new.label, LONGEST_NAME[0]));
-        head.push_str(&format!("\nCompared {old} (old) with {new} (new): {}.\n", changes::text_changes(comparison)));
+        let edits = changes::text_changes(comparison);
+        head.push_str(&format!("\nCompared {old} (old) with {new} (new): {edits} ({read}).\n"));
     }
-    let shown = view.changes.iter().filter(|change| change.refused || !options.quiet);
+    let (undecided, came_and_went) = (std::mem::take(&mut view.undecided), std::mem::take(&mut view.came_and_went));
+    let (entries, lead) = view.into_entries();
+    if !options.quiet {
+        let lead: Vec<String> = lead.iter().map(|lead| bounded(lead, LONGEST_NAME[0])).collect();
+        let lead: String = lead.iter().map(|lead| format!("\n{lead}.\n")).collect();
+        head.push_str(if lead.len() <= LONG_ENTRY { &lead } else { "" });
+    }
+    let shown = entries.iter().filter(|entry| entry.refused() || !options.quiet);
     let parts = [
         (weakened(comparison), ("weakened rule is", "weakened rules are")),
-        (shown.map(|change| of_change(comparison, change)).collect(), ("cause is", "causes are")),
-        (view.undecided.iter().map(of_undecided).collect(), ("open question is", "open questions are")),
-        (
-            if options.quiet { Vec::new() } else { remarks(comparison, view.came_and_went) },
-            ("remark is", "remarks are"),
-        ),
+        (shown.map(|entry| of_entry(comparison, entry)).collect(), ("change is", "changes are")),
+        (undecided.iter().map(of_undecided).collect(), ("open question is", "open questions are")),
+        (if options.quiet { Vec::new() } else { remarks(comparison, came_and_went) }, ("remark is", "remarks are")),
     ];
     fit(head, &parts, room)
 }
@@ -96,7 +103,7 @@ fn fit(head: String, parts: &[Part], room: usize) -> String {
 }
 
 fn name(text: &str, longest: usize) -> String {
-    format!("<code>{}</code>", cut(text, longest))
+    named(text, longest)
 }
 
 fn bounded(phrase: &Phrase, longest: usize) -> String {
@@ -134,15 +141,50 @@ fn weakened(comparison: &Comparison) -> Vec<Entry> {
     changes::weakened(comparison).map(entry).collect()
 }
 
-fn of_change(comparison: &Comparison, change: &Change<'_>) -> Entry {
-    Entry {
-        always: short(|longest| summary(comparison, change, longest)),
-        folded: folded(change),
-        urgent: change.refused,
+fn of_entry(comparison: &Comparison, entry: &changes::Entry<'_>) -> Entry {
+    let urgent = entry.refused();
+    let [usual, least] = LONGEST_NAME;
+    let whole = of_changes(comparison, entry, usual, true);
+    let json: String = entry.changes.iter().map(replay).collect();
+    if whole.len() <= LONG_ENTRY {
+        return Entry { always: whole, folded: json, urgent };
+    }
+    let clauses = entry.changes.iter().flat_map(|change| clauses(change, usual));
+    let clauses: Vec<String> = said(&entry.shared, usual).into_iter().chain(clauses).collect();
+    let clauses = details("for whom", &format!("\n  {}\n", clauses.join("<br>\n  ")));
+    let brief = short(|longest| of_changes(comparison, entry, longest, false));
+    let brief = if brief.len() <= LONG_ENTRY { brief } else { of_changes(comparison, entry, least, false) };
+    Entry { always: brief, folded: clauses + &json, urgent }
+}
+
+/// The changes of an entry; beneath what they have in common, if there are several.
+fn of_changes(comparison: &Comparison, entry: &changes::Entry<'_>, longest: usize, whole: bool) -> String {
+    let edits = if whole { listed(&entry.edits, longest) } else { Vec::new() };
+    match &entry.lead {
+        None => entry
+            .changes
+            .iter()
+            .map(|change| summary(comparison, change, "- ", edits.clone(), longest, whole))
+            .collect(),
+        Some(lead) => {
+            let shared = if whole { said(&entry.shared, longest) } else { Vec::new() };
+            let mut text = format!("- {}\n", [vec![bounded(lead, longest)], edits, shared].concat().join("<br>"));
+            for change in &entry.changes {
+                text.push_str(&summary(comparison, change, "  - ", Vec::new(), longest, whole));
+            }
+            text
+        }
     }
 }
 
-fn summary(comparison: &Comparison, change: &Change<'_>, longest: usize) -> String {
+fn summary(
+    comparison: &Comparison,
+    change: &Change<'_>,
+    bullet: &str,
+    edits: Vec<String>,
+    longest: usize,
+    whole: bool,
+) -> String {
     let mark = if change.refused { "⛔ " } else { "" };
     let direction = match change.group.direction {
         Direction::Gained => "Gained",
@@ -151,15 +193,39 @@ fn summary(comparison: &Comparison, change: &Change<'_>, longest: usize) -> Stri
     let rulings = listed(&change.rulings, longest).join(", ");
     let rulings = if rulings.is_empty() { rulings } else { format!(", {rulings}") };
     let store = change.store.map(|store| format!(" in store {}", name(store, longest))).unwrap_or_default();
-    let mut lines = vec![format!("- {mark}**{direction}{rulings}**{store}: {}", bounded(&change.sentence, longest))];
-    lines.extend(listed(&change.conditions, longest));
-    let places: Vec<Phrase> = change.group.causes.iter().map(|cause| changes::place(comparison, cause)).collect();
+    let mut lines =
+        vec![format!("{bullet}{mark}**{direction}{rulings}**{store}: {}", bounded(&change.sentence, longest))];
+    lines.extend(edits);
+    if whole {
+        lines.extend(clauses(change, longest));
+    }
+    lines.extend(change.known.iter().map(|known| bounded(known, longest)));
+    let example = change.effects().next().map(|effect| changes::example(change.group.direction, effect));
+    lines.extend(example.map(|example| format!("for example: {}", bounded(&example, longest))));
+    let places: Vec<Phrase> = change.causes().into_iter().map(|cause| changes::place(comparison, cause)).collect();
     lines.extend(listed(&places, longest).into_iter().map(|place| format!("at {place}")));
     lines.join("<br>") + "\n"
 }
 
-/// An example to replay, and the request environments where the sentence does not name them.
-fn folded(change: &Change<'_>) -> String {
+fn said(lines: &[Line], longest: usize) -> Vec<String> {
+    lines.iter().map(|line| bounded(&line.whole(), longest)).collect()
+}
+
+/// For whom, a line for each clause.
+fn clauses(change: &Change<'_>, longest: usize) -> Vec<String> {
+    let mut lines = listed(&change.combinations, longest);
+    for case in &change.cases {
+        let lead = case.of.as_ref().map(|of| format!("**{}:** ", bounded(of, longest))).unwrap_or_default();
+        let said = said(&case.lines, longest);
+        let joint = if lead.is_empty() { "<br>" } else { ", " };
+        lines.push(lead + &said.join(joint));
+    }
+    lines
+}
+
+/// The example to replay: as JSON, and as a row of a decision table; and the kinds of request where the sentence does
+/// not name them.
+fn replay(change: &Change<'_>) -> String {
     let Some(effect) = change.effects().next() else { return String::new() };
     let Evidence { request, entities } = &effect.witness.evidence;
     let mut example = json!({ "request": request, "entities": entities });
@@ -167,9 +233,32 @@ fn folded(change: &Change<'_>) -> String {
         fields.insert("old_request".to_owned(), old.request.clone());
         fields.insert("old_entities".to_owned(), old.entities.clone());
     }
-    let (request, _) = evidence::request(&effect.witness.evidence);
-    let inner = fence(&json_text::to_text(&example)) + &environments(&change.environments);
-    details(&format!("for example: {}", name(&request, LONGEST_NAME[0])), &inner)
+    let row = row(change, request, entities).map(|row| fence("yaml", &row)).unwrap_or_default();
+    let inner = fence("json", &json_text::to_text(&example)) + &row + &environments(&change.environments);
+    details(&format!("to replay: {}", cut(&change.effect.plain(), LONGEST_NAME[0])), &inner)
+}
+
+/// The example as a row of a decision table that expects what the new side decides.
+fn row(change: &Change<'_>, request: &Value, entities: &Value) -> Option<String> {
+    let uid = |key: &str| Some(Value::from(evidence::uid(request.get(key)?)?).to_string());
+    let (what, expected) = match change.group.direction {
+        Direction::Gained => ("newly allowed", "allow"),
+        Direction::Lost => ("no longer allowed", "deny"),
+    };
+    let mut row = format!(
+        "- name: {what}\n  principal: {}\n  action: {}\n  resource: {}\n",
+        uid("principal")?,
+        uid("action")?,
+        uid("resource")?
+    );
+    let filled = |value: &&Value| value.as_object().is_some_and(|fields| !fields.is_empty());
+    if let Some(context) = request.get("context").filter(filled) {
+        row.push_str(&format!("  context: {context}\n"));
+    }
+    if entities.as_array().is_some_and(|all| !all.is_empty()) {
+        row.push_str(&format!("  with: {entities}\n"));
+    }
+    Some(row + &format!("  expect: {expected}\n"))
 }
 
 /// Something folded beneath an entry, nothing when there is nothing.
@@ -180,13 +269,14 @@ fn details(summary: &str, inner: &str) -> String {
     format!("  <details><summary>{summary}</summary>\n{inner}\n  </details>\n\n")
 }
 
-/// JSON text in a fence of an entry. No line of it can end the fence: a backtick is written as JSON's escape.
-fn fence(json: &str) -> String {
+/// JSON text, or YAML with JSON in it, in a fence of an entry. No line of it can end the fence: a backtick is written
+/// as JSON's escape.
+fn fence(language: &str, json: &str) -> String {
     if json.len() > LONG_REQUEST {
         return "\n  The request is too long to be shown here; `--report json` has it.\n".to_owned();
     }
     let lines: Vec<String> = json.lines().map(|line| format!("  {}\n", line.replace('`', "\\u0060"))).collect();
-    format!("\n  ```json\n{}  ```\n", lines.concat())
+    format!("\n  ```{language}\n{}  ```\n", lines.concat())
 }
 
 fn environments(all: &[&Environment]) -> String {
@@ -194,7 +284,7 @@ fn environments(all: &[&Environment]) -> String {
     if all.is_empty() {
         return out;
     }
-    out.push_str(&format!("\n  In {}:\n\n", counted(all.len(), "request environment", "request environments")));
+    out.push_str(&format!("\n  In {}:\n\n", counted(all.len(), "kind of request", "kinds of request")));
     for Environment { principal, action, resource } in all.iter().take(LISTED) {
         let [principal, action, resource] = [principal, action, resource].map(|text| name(text, LONGEST_NAME[0]));
         out.push_str(&format!("  - principal {principal}, action {action}, resource {resource}\n"));
@@ -212,7 +302,7 @@ fn of_undecided(open: &Undecided<'_>) -> Entry {
         lines.extend(open.why.iter().map(|why| format!("because {}", cut(why, longest))));
         lines.join("<br>") + "\n"
     };
-    let folded = details("in which request environments", &environments(&open.environments));
+    let folded = details("which kinds of request", &environments(&open.environments));
     Entry { always: short(entry), folded, urgent: false }
 }
 

@@ -10,7 +10,22 @@ const LONGEST_CELL: usize = 1000;
 
 /// Untrusted text as a name: code, in which GitHub links nothing.
 pub(super) fn code(text: &str) -> String {
-    format!("<code>{}</code>", cell(text))
+    named(text, LONGEST_CELL)
+}
+
+/// The same of no more than `longest` characters: between backticks, in which all is text, where it has none itself and
+/// ends no cell.
+pub(super) fn named(text: &str, longest: usize) -> String {
+    let shown = inline(text);
+    // What a CI runner obeys in a log is broken up, as is what ends the span or a cell.
+    let obeyed = shown.contains("##") || shown.split(' ').any(|word| word.starts_with("::"));
+    let plain = shown.chars().count() <= longest && !shown.contains(['`', '|']) && !obeyed;
+    // One space at either end would be taken away, and nothing is no span.
+    let edge = |letter: Option<char>| letter.is_some_and(|letter| letter != ' ');
+    if plain && edge(shown.chars().next()) && edge(shown.chars().next_back()) {
+        return format!("`{shown}`");
+    }
+    format!("<code>{}</code>", cut(text, longest))
 }
 
 /// Untrusted text on one line of bounded length, harmless in a table.

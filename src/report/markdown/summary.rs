@@ -20,7 +20,10 @@ const RESERVED: usize = 12_000;
 #[must_use]
 pub fn summary_markdown(outcome: &Outcome, options: &Options) -> String {
     let selection = select::findings(outcome, options);
-    let headline = verdict::with_hidden_notes(outcome, selection.hidden_notes);
+    let headline = match &outcome.comparison {
+        Some(_) => verdict::heading(outcome, selection.hidden_notes),
+        None => verdict::with_hidden_notes(outcome, selection.hidden_notes),
+    };
     let mut out = Summary { text: format!("### {} {}\n", mark(outcome), cell(&headline)) };
     let unrun = outcome.bad_rows().filter(|row| row.status == Status::Error).map(|row| vec![row]);
     let rows: Vec<Vec<&TestResult>> = select::failed_rows(outcome).into_iter().chain(unrun).collect();
@@ -30,7 +33,7 @@ pub fn summary_markdown(outcome: &Outcome, options: &Options) -> String {
     let (found, failed, said) = (!selection.groups.is_empty(), !rows.is_empty(), !remarks.is_empty());
     if let Some(comparison) = &outcome.comparison {
         let room = LONGEST.saturating_sub(out.text.len() + reserved(&[found, failed, said]));
-        out.text.push_str(&changes::section(comparison, options, room));
+        out.text.push_str(&changes::section(comparison, &verdict::what_was_read(outcome), options, room));
     }
     out.table(
         "\n| Level | Rule | Where | What |\n|---|---|---|---|\n",

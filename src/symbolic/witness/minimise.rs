@@ -6,12 +6,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use cedar_policy::EntityUid;
 
 use super::draft::{Draft, DraftEntity};
+use super::near::nearer;
 use super::omission::{omissions, omit, still_follows};
 use super::replay::{Replay, Requests};
 use crate::symbolic::question::PolicyRef;
 
 /// How many evaluations of single policies making a witness smaller may take.
 const EVALUATIONS: usize = 20_000;
+
+/// How often numbers and times that are nearer to what decides are tried.
+const NEARER: usize = 400;
 
 /// A witness made smaller, by side.
 pub(super) struct Reduced {
@@ -32,6 +36,8 @@ impl Replay<'_, '_> {
             return Err("a policy errs that did not".to_owned());
         }
         let drafts = self.smaller(drafts);
+        let left = NEARER.min(EVALUATIONS / (self.named.len() + 4).max(1));
+        let drafts = nearer(drafts, left, &|drafts| self.holds(drafts));
         let shown = self.shown(&drafts);
         let mut whole = drafts;
         for (draft, all) in whole.iter_mut().zip(all) {

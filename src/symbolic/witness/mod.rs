@@ -15,6 +15,7 @@ mod datum;
 mod draft;
 mod minimise;
 mod names;
+mod near;
 mod omission;
 mod read;
 mod replay;

@@ -53,6 +53,20 @@ impl Names {
         std::iter::once(wanted.to_owned()).chain(numbered).find(|name| !taken(name)).unwrap_or_default()
     }
 
+    /// `tenant-1`, or with the next number, for a type `Tenant`.
+    fn numbered(&self, snapshot: &Snapshot<'_, '_>, ty: &EntityTypeName) -> String {
+        let mut word = String::new();
+        for letter in ty.basename().chars() {
+            if letter.is_uppercase() && word.ends_with(|before: char| before.is_lowercase()) {
+                word.push('-');
+            }
+            word.extend(letter.to_lowercase());
+        }
+        let taken = |name: &str| self.free_name(snapshot, ty, name) != name;
+        let names = (1..).map(|number| format!("{word}-{number}"));
+        names.into_iter().find(|name| !taken(name)).unwrap_or_default()
+    }
+
     /// The entity of a class.
     pub(super) fn uid(&mut self, snapshot: &Snapshot<'_, '_>, ty: &EntityTypeName, class: usize) -> EntityUid {
         let uid = |id: &str| EntityUid::from_type_name_and_id(ty.clone(), EntityId::new(id));
@@ -69,7 +83,7 @@ impl Names {
         }
         let key = (ty.clone(), class);
         if !self.entities.contains_key(&key) {
-            let name = self.free_name(snapshot, ty, "other");
+            let name = self.numbered(snapshot, ty);
             self.entities.insert(key.clone(), name);
         }
         uid(self.entities.get(&key).map_or("", String::as_str))

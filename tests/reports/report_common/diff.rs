@@ -5,8 +5,9 @@ use std::sync::Arc;
 use polcheck::finding::{Environment, Evidence};
 use polcheck::outcome::Outcome;
 use polcheck::outcome::changes::{
-    Accepted, Cause, CauseGroup, Change, Comparison, Condition, Direction, Effect, EnvironmentChange, Lifecycle,
-    Ruling, SchemaChange, SetAside, Side, Status, StoreChanges, TextChanges, Weakened, Witness,
+    Accepted, Cause, CauseGroup, Change, Clause, Comparison, Condition, Direction, Edit, EditKind, EditPart, Effect,
+    EnvironmentChange, Lifecycle, Ruling, SchemaChange, SetAside, Side, Status, StoreChanges, TemplateOf, TextChanges,
+    Weakened, Witness,
 };
 use polcheck::text::{Location, SourceFile, Span};
 use serde_json::json;
@@ -58,6 +59,9 @@ pub fn cause(name: &str, effect: &'static str, change: Change) -> Cause {
         old: (change != Change::Added).then(|| line(&file, 3)),
         new: (change != Change::Removed).then(|| line(&file, 4)),
         changed: None,
+        edits: Vec::new(),
+        template: None,
+        called: None,
         near: (change == Change::Removed).then(|| line(&file, 2)),
     }
 }
@@ -76,8 +80,9 @@ pub fn effect(environment: usize, condition: &str) -> Effect {
     };
     Effect {
         environment,
-        condition: Condition { text: condition.to_owned(), exact: true },
+        condition: Arc::new(Condition { when: condition.to_owned(), exact: true, ..Condition::default() }),
         witness: Witness { evidence, old: None },
+        known: Vec::new(),
         migrated: Vec::new(),
         ruling: Ruling::Free,
         fingerprint: format!("{environment:032x}"),
@@ -133,7 +138,7 @@ pub fn example() -> Comparison {
             Direction::Lost,
             vec![cause("policies/pay.cedar#pay", "permit", Change::Removed)],
             vec![Effect {
-                condition: Condition { text: "resource.open".to_owned(), exact: false },
+                condition: Arc::new(Condition { when: "resource.open".to_owned(), ..Condition::default() }),
                 ..effect(3, "true")
             }],
         ),
@@ -160,11 +165,30 @@ pub fn hostile_diff() -> Outcome {
         new: Some(place.clone()),
         near: None,
         changed: None,
+        edits: vec![Edit {
+            kind: EditKind::Replaced,
+            part: EditPart::When,
+            old: Some(HOSTILE.to_owned()),
+            new: Some(format!("{HOSTILE} x")),
+            location: Some(place.clone()),
+        }],
+        template: Some(TemplateOf { name: HOSTILE.to_owned(), old: None, new: Some(place.clone()) }),
+        called: Some(HOSTILE.to_owned()),
     };
+    let clause =
+        || Clause { policy: HOSTILE.to_owned(), location: place.clone(), alone: true, condition: HOSTILE.to_owned() };
     let evidence = Evidence { request: HOSTILE.into(), entities: json!([HOSTILE, { "```": "```\n```" }]) };
     let effect = |environment, ruling| Effect {
-        condition: Condition { text: HOSTILE.to_owned(), exact: environment == 0 },
+        condition: Arc::new(Condition {
+            when: HOSTILE.to_owned(),
+            where_allowed: vec![clause()],
+            unless_allowed: vec![clause(), clause()],
+            unless_refused: vec![clause()],
+            everything: false,
+            exact: environment == 0,
+        }),
         witness: Witness { evidence: evidence.clone(), old: Some(evidence.clone()) },
+        known: vec![[HOSTILE.to_owned(), HOSTILE.to_owned()]],
         ruling,
         fingerprint: HOSTILE.to_owned(),
         ..effect(environment, "")

@@ -211,7 +211,8 @@ pub fn awkward() -> (Outcome, Vec<String>) {
     (outcome(findings, vec![row]), texts)
 }
 
-pub const PLAIN: Options = Options { width: 80, color: false, verbose: false, quiet: false, statistics: false };
+pub const PLAIN: Options =
+    Options { width: 80, color: false, verbose: false, quiet: false, statistics: false, terminal: false };
 
 pub fn render(format: &str, outcome: &Outcome, options: &Options) -> String {
     (report::find(format).expect("the format is listed").render)(outcome, options)
@@ -221,4 +222,14 @@ pub fn render(format: &str, outcome: &Outcome, options: &Options) -> String {
 pub fn runner_commands(text: &str) -> Vec<&str> {
     let v2 = |line: &&str| line.trim_start().starts_with("::") || line.contains("##[");
     text.split(['\n', '\r']).filter(v2).collect()
+}
+
+/// Markdown without what stands between backticks, where all is text; a span ends on its line.
+pub fn outside_spans(markdown: &str) -> String {
+    let outside = |line: &str| -> String {
+        let parts: Vec<&str> = line.split('`').collect();
+        assert!(parts.len() % 2 == 1, "a span is open at the end of {line}");
+        parts.into_iter().step_by(2).collect::<String>() + "\n"
+    };
+    markdown.lines().map(outside).collect()
 }

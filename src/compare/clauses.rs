@@ -1,0 +1,405 @@
+//! For whom an effect holds, in clauses as a reviewer says them: when the policy at hand holds, where another allows it
+//! at all, unless others decide the same anyway.
+//!
+//! # Why
+//!
+//! A changed policy changes the decisions on those requests that it matches, its other version does not, and no other
+//! policy decides. That is exact by construction, in the policies' own words. What the engine adds is brevity: a policy
+//! is left out when it decides nothing that is left, a conjunct when the others imply it, and the other version is said
+//! by what tells it from this one. Each such step is proved; one that cannot be proved is not made.
+//!
+//! Clauses name more than the requests of this effect only where others of the same direction have them: every request
+//! that they name changes its decision.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use cedar_policy::Effect as PolicyEffect;
+
+use super::causes::{Candidate, Family};
+use super::conjunct::{Conjunct, Part, all_hold, alternatives, one_of, together};
+use super::delta::{Clause, Condition, Effect};
+use super::pair::Which;
+use super::view::{Applied, any};
+use super::work::Work;
+use crate::symbolic::{Answer, Formula, PolicyRef, Sample, Session, Subject};
+
+/// So many policies of a clause are looked for; where more decide something, all others are named as well.
+const LOOKED_FOR: usize = 12;
+
+/// Of more than this none of the others is named, and the clauses say less than they could.
+const OTHERS: usize = 48;
+
+/// Of so many fewer are looked for.
+const LOOKED_FOR_OF_MANY: usize = 4;
+
+/// The condition of the candidate; `like` has the same causes in an environment that is likely to be like this one.
+pub(super) fn of<'s>(work: &mut Work<'_, 's>, candidate: &Candidate, like: Option<&'s Effect>) -> Arc<Condition> {
+    let mut search = Search::new(work, candidate);
+    if let Some(Effect { condition, proof: Some(proof), .. }) = like
+        && search.holds_here(condition, proof)
+    {
+        return Arc::clone(condition);
+    }
+    Arc::new(search.condition())
+}
+
+/// A policy with its side.
+type Sided = (Applied, Which);
+
+/// What the work on one condition shares.
+struct Search<'i, 'w, 's> {
+    work: &'i mut Work<'w, 's>,
+    candidate: &'i Candidate,
+    family: Family,
+    /// The policies that match every request concerned.
+    matching: Vec<Sided>,
+    /// Their other versions, none of which matches.
+    versions: Vec<Sided>,
+    own: Vec<&'s Conjunct>,
+    /// The policies at hand alone: questions about no others are put to it.
+    small: Option<Session<'s>>,
+    /// Whether policies were left out that decide something.
+    partial: bool,
+}
+
+impl<'i, 'w, 's> Search<'i, 'w, 's> {
+    fn new(work: &'i mut Work<'w, 's>, candidate: &'i Candidate) -> Self {
+        let family = Family::of(work, candidate.carrier);
+        let mut matching = vec![(candidate.carrier.applied, candidate.carrier.side)];
+        matching.extend(family.needed(candidate).map(|applied| (applied, Which::Old)));
+        let entries: Vec<usize> = matching.iter().map(|(applied, _)| applied.entry).collect();
+        let versions = family.none_of.iter().filter(|(applied, _)| entries.contains(&applied.entry)).copied().collect();
+        let mut own: Vec<&'s Conjunct> = Vec::new();
+        for (applied, side) in &matching {
+            for conjunct in work.pair.conjuncts(applied.entry, *side) {
+                if own.iter().all(|known| known.text != conjunct.text) {
+                    own.push(conjunct);
+                }
+            }
+        }
+        Self { work, candidate, family, matching, versions, own, small: None, partial: false }
+    }
+
+    fn impossible(&mut self, question: Formula) -> bool {
+        self.work.session.check(&question).is_impossible()
+    }
+
+    /// The policies match, and their other versions do not.
+    fn narrow(&self) -> Formula {
+        let matching = self.matching.iter().map(|(applied, _)| Formula::Matches(applied.policy));
+        let versions: Vec<Applied> = self.versions.iter().map(|(applied, _)| *applied).collect();
+        Formula::And(matching.chain([!any(&versions)]).collect())
+    }
+
+    /// Whether the clauses, found elsewhere, name the requests concerned here; `when` matches when the first holds.
+    fn holds_here(&mut self, clauses: &Condition, when: &'s Subject) -> bool {
+        let side = self.family.side();
+        let mut all = vec![Formula::Matches(self.work.session.add_policy(side, when))];
+        let Some(allowed) = self.here(&clauses.where_allowed) else { return false };
+        if !allowed.is_empty() {
+            all.push(any(&allowed));
+        }
+        for clause in [&clauses.unless_allowed, &clauses.unless_refused] {
+            let Some(others) = self.here(clause) else { return false };
+            all.push(!any(&others));
+        }
+        let named = Formula::And(all);
+        if clauses.everything && !self.is_everything() {
+            return false;
+        }
+        let (concerned, changing) = (self.candidate.region(self.work), self.family.changing(self.work));
+        self.impossible(named.clone().and(!changing)) && self.impossible(concerned.and(!named))
+    }
+
+    /// The policies of a clause in this environment, if all of them apply.
+    fn here(&self, clauses: &[Clause]) -> Option<Vec<Applied>> {
+        let view = self.work.view;
+        let one = |clause: &Clause| {
+            let all = view.permits(clause.side).iter().chain(view.forbids(clause.side));
+            all.into_iter().find(|applied| applied.entry == clause.entry).copied()
+        };
+        clauses.iter().map(one).collect()
+    }
+
+    /// Whether the side that allows what is concerned allows nothing else here.
+    fn is_everything(&mut self) -> bool {
+        let side = self.family.allowing_side();
+        let view = self.work.view;
+        let allowed = any(view.permits(side)).and(!any(view.forbids(side)));
+        let concerned = self.candidate.region(self.work);
+        self.impossible(allowed.and(!concerned))
+    }
+
+    fn condition(&mut self) -> Condition {
+        let exact = !self.work.view.sets_aside();
+        if !self.work.options.conditions {
+            let when = all_hold(self.own.iter().copied()).unwrap_or_else(|| "true".to_owned());
+            return Condition { when, exact: false, ..Condition::default() };
+        }
+        // Under two schemas what one side says cannot be said for both in one expression, unless that is proved.
+        let sides: BTreeSet<usize> = self.matching.iter().map(|(applied, _)| applied.policy.side).collect();
+        let said = self.matching.iter().all(|(applied, side)| self.work.pair.has_text(applied.entry, *side));
+        let (when, folded) = match self.shortest() {
+            Some(when) => (Some(when), true),
+            None if said && sides.len() < 2 => (all_hold(self.own.iter().copied()), self.versions.is_empty()),
+            None => (None, self.versions.is_empty()),
+        };
+        let versions: &[Sided] = if folded { &self.versions } else { &[] };
+        let others = self.family.none_of.iter().filter(|other| !versions.contains(other)).copied();
+        let effect = |(applied, side): &Sided| self.work.pair.effect(applied.entry, *side);
+        let (permits, forbids): (Vec<Sided>, Vec<Sided>) =
+            others.partition(|other| effect(other) == Some(PolicyEffect::Permit));
+        let narrow = if folded {
+            self.narrow()
+        } else {
+            Formula::And(self.matching.iter().map(|(applied, _)| Formula::Matches(applied.policy)).collect())
+        };
+        let allowing = self.allowing(&narrow, &permits, &forbids);
+        let mut left = narrow;
+        if !allowing.is_empty() {
+            left = left.and(any(allowing.iter().map(|(applied, _)| applied)));
+        }
+        let permits = self.deciding(&left, permits);
+        let left = left.and(!any(permits.iter().map(|(applied, _)| applied)));
+        let forbids = self.deciding(&left, forbids);
+        // Members that the other side does not list are named by no clause.
+        let besides = !self.work.besides.is_empty();
+        let named = left.and(!any(forbids.iter().map(|(applied, _)| applied)));
+        let beyond = besides && {
+            let changing = self.family.changing(self.work);
+            !self.impossible(named.and(!changing))
+        };
+        let exact = exact && when.is_some() && !self.partial && !beyond;
+        let clauses = [allowing, permits, forbids].map(|list| self.clauses(&list));
+        let [where_allowed, unless_allowed, unless_refused] = clauses;
+        let exact = exact && [&where_allowed, &unless_allowed, &unless_refused].iter().all(|list| list.is_some());
+        let everything = exact && self.is_everything();
+        Condition {
+            everything,
+            when: when.unwrap_or_else(|| "true".to_owned()),
+            where_allowed: where_allowed.unwrap_or_default(),
+            unless_allowed: unless_allowed.unwrap_or_default(),
+            unless_refused: unless_refused.unwrap_or_default(),
+            exact,
+        }
+    }
+
+    /// As few policies as one of which has to allow what is concerned; none where the rest says so already.
+    fn allowing(&mut self, narrow: &Formula, permits: &[Sided], forbids: &[Sided]) -> Vec<Sided> {
+        let Some(mut left) = self.family.one_of.clone() else { return Vec::new() };
+        let others = any(permits.iter().chain(forbids).map(|(applied, _)| applied));
+        let allowed = any(left.iter().map(|(applied, _)| applied));
+        if self.impossible(narrow.clone().and(!others).and(!allowed)) {
+            return Vec::new();
+        }
+        let concerned = self.candidate.region(self.work);
+        self.choose(concerned, &mut left)
+    }
+
+    /// As few of `all` as decide what all of them decide of `narrow`.
+    fn deciding(&mut self, narrow: &Formula, mut all: Vec<Sided>) -> Vec<Sided> {
+        if all.is_empty() {
+            return all;
+        }
+        let decided = narrow.clone().and(any(all.iter().map(|(applied, _)| applied)));
+        self.choose(decided, &mut all)
+    }
+
+    /// As few of `left` as match everything of `target`.
+    fn choose(&mut self, target: Formula, left: &mut Vec<Sided>) -> Vec<Sided> {
+        let mut chosen: Vec<Sided> = Vec::new();
+        let most = if left.len() > OTHERS { LOOKED_FOR_OF_MANY } else { LOOKED_FOR };
+        while chosen.len() < most && !left.is_empty() {
+            let question = target.clone().and(!any(chosen.iter().map(|(applied, _)| applied)));
+            let sample = match self.work.session.check(&question) {
+                Answer::Impossible => return chosen,
+                Answer::Unknown(_) => break,
+                Answer::Witness(sample) => sample,
+            };
+            match self.best(&sample, left) {
+                Some(at) => chosen.push(left.remove(at)),
+                None => break,
+            }
+        }
+        // What is not known to be of no account is named, unless that is more than anybody reads.
+        if left.len() <= OTHERS {
+            chosen.append(left);
+        } else {
+            self.partial = true;
+        }
+        chosen
+    }
+
+    /// Of those that match the sample the one that says least, and so decides most; one that did not change before
+    /// others.
+    fn best(&self, sample: &Sample, left: &[Sided]) -> Option<usize> {
+        let matching = left.iter().enumerate().filter(|(_, (applied, _))| sample.matches(applied.policy) == Some(true));
+        let weight = |(applied, side): &Sided| {
+            let conjuncts = self.work.pair.conjuncts(applied.entry, *side);
+            let new = conjuncts.iter().filter(|one| self.own.iter().all(|own| own.text != one.text)).count();
+            (new, applied.changed)
+        };
+        matching.min_by_key(|(_, other)| weight(other)).map(|(at, _)| at)
+    }
+
+    /// Each policy with what it says besides what `when` says; `None` where one has no text.
+    fn clauses(&self, all: &[Sided]) -> Option<Vec<Clause>> {
+        let mut list: Vec<Clause> = Vec::with_capacity(all.len());
+        for (applied, side) in all {
+            let conjuncts = self.work.pair.conjuncts(applied.entry, *side);
+            // What another schema has under the same name may be something else.
+            let alike = self.matching.iter().all(|(known, _)| known.policy.side == applied.policy.side);
+            let new = conjuncts.iter().filter(|one| !alike || self.own.iter().all(|own| own.text != one.text));
+            let said = self.work.pair.has_text(applied.entry, *side);
+            let condition = if said { all_hold(new)? } else { return None };
+            list.push(Clause { entry: applied.entry, side: *side, condition });
+        }
+        list.sort_by_key(|clause| (clause.entry, clause.side));
+        Some(list)
+    }
+
+    /// The policies' conjuncts with what tells them from their other versions, as few as say the same: proved.
+    fn shortest(&mut self) -> Option<String> {
+        let side = self.family.side();
+        self.small = self.work.small();
+        let narrow = self.narrow();
+        let mut pieces: Vec<(Part<'s>, Formula)> = Vec::new();
+        let mut guards: BTreeSet<&'s str> = BTreeSet::new();
+        for conjunct in self.own.clone() {
+            let holds = self.holds(conjunct);
+            pieces.push((Part::Holds(conjunct), holds));
+        }
+        for (applied, which) in self.versions.clone() {
+            let rest = self.told_by(applied, which, &narrow, &mut guards)?;
+            let all = rest.iter().map(|one| self.holds(one)).collect();
+            pieces.push((Part::NotAll(rest), !Formula::And(all)));
+        }
+        self.leave_out(&mut pieces, &guards, &narrow);
+        if self.fewer_alternatives(&mut pieces, &narrow)? {
+            self.leave_out(&mut pieces, &guards, &narrow);
+        }
+        let parts = side_by_side(pieces.into_iter().map(|(part, _)| part).collect());
+        let (text, subject) = together(&parts)?;
+        let subject = self.work.arena.alloc(subject);
+        let holds = Formula::Matches(self.add(side, subject)?);
+        let same = self.never(holds.clone().and(!narrow.clone())) && self.never(narrow.and(!holds));
+        same.then_some(text)
+    }
+
+    /// Adds a policy to the session of the policies at hand.
+    fn add(&mut self, side: usize, subject: &'s Subject) -> Option<PolicyRef> {
+        Some(self.small.as_mut()?.add_policy(side, subject))
+    }
+
+    /// Whether no request meets the question, which is about the policies at hand alone.
+    fn never(&mut self, question: Formula) -> bool {
+        self.small.as_mut().is_some_and(|session| session.check(&question).is_impossible())
+    }
+
+    /// Leaves out whatever makes no difference; what the rest cannot be read without stays.
+    fn leave_out(&mut self, pieces: &mut Vec<(Part<'s>, Formula)>, guards: &BTreeSet<&'s str>, narrow: &Formula) {
+        // Guards go first, which what they guard implies; then whatever else makes no difference.
+        let is_guard = |part: &Part<'_>| matches!(part, Part::Holds(one) if one.guarded().is_some() || one.is_type());
+        for guards_only in [true, false] {
+            for at in (0..pieces.len()).rev() {
+                let Some((part, _)) = pieces.get(at) else { continue };
+                let needed = matches!(part, Part::Holds(one) if guards.contains(one.text.as_str()));
+                if needed || is_guard(part) != guards_only {
+                    continue;
+                }
+                let rest = pieces.iter().enumerate().filter(|(other, _)| *other != at);
+                let rest: Vec<Formula> = rest.map(|(_, (_, holds))| holds.clone()).collect();
+                if self.never(Formula::And(rest).and(!narrow.clone())) {
+                    pieces.remove(at);
+                }
+            }
+        }
+    }
+
+    /// Leaves out alternatives that the other pieces exclude: `!a && (a || b)` is `!a && b`. Whether there was
+    /// any; none where one has no text.
+    fn fewer_alternatives(&mut self, pieces: &mut [(Part<'s>, Formula)], narrow: &Formula) -> Option<bool> {
+        let side = self.family.side();
+        let mut news = false;
+        for (part, formula) in pieces.iter_mut() {
+            let Part::Holds(conjunct) = part else { continue };
+            let mut left = alternatives(conjunct);
+            let all = left.len();
+            let mut at = 0;
+            while left.len() > 1 && at < left.len() {
+                let mut fewer = left.clone();
+                fewer.remove(at);
+                let subject = self.work.arena.alloc(one_of(&fewer)?);
+                let holds = Formula::Matches(self.add(side, subject)?);
+                if self.never(narrow.clone().and(!holds.clone())) {
+                    (left, *formula) = (fewer, holds);
+                } else {
+                    at += 1;
+                }
+            }
+            if left.len() < all {
+                *part = Part::OneOf(left);
+                news = true;
+            }
+        }
+        Some(news)
+    }
+
+    fn holds(&mut self, conjunct: &'s Conjunct) -> Formula {
+        let side = self.family.side();
+        self.add(side, &conjunct.alone).map_or(Formula::Or(Vec::new()), Formula::Matches)
+    }
+
+    /// As few conjuncts of the other version as do not all hold where this one changes a decision; `guards` takes those
+    /// of this one that they cannot be read without.
+    fn told_by(
+        &mut self,
+        version: Applied,
+        side: Which,
+        narrow: &Formula,
+        guards: &mut BTreeSet<&'s str>,
+    ) -> Option<Vec<&'s Conjunct>> {
+        let pair = self.work.pair;
+        let all = pair.conjuncts(version.entry, side);
+        let mine = |one: &&Conjunct| self.own.iter().any(|own| own.text == one.text);
+        let (said, mut rest): (Vec<&'s Conjunct>, Vec<&'s Conjunct>) = all.iter().partition(mine);
+        if rest.is_empty() {
+            return None;
+        }
+        let mut at = 0;
+        while rest.len() > 1 && at < rest.len() {
+            let mut fewer = rest.clone();
+            let gone = fewer.remove(at);
+            let needed = fewer.iter().any(|other| gone.guards(other));
+            let fewer_hold = Formula::And(fewer.iter().map(|one| self.holds(one)).collect());
+            if !needed && self.never(narrow.clone().and(fewer_hold)) {
+                rest = fewer;
+            } else {
+                at += 1;
+            }
+        }
+        let read = said.iter().filter(|one| rest.iter().any(|other| one.guards(other)));
+        guards.extend(read.map(|one| one.text.as_str()));
+        Some(rest)
+    }
+}
+
+/// The parts, what is about the same thing side by side.
+fn side_by_side(parts: Vec<Part<'_>>) -> Vec<Part<'_>> {
+    let subject = |one: &Conjunct| one.text.split(' ').next().unwrap_or_default().to_owned();
+    let mut ordered: Vec<Part<'_>> = Vec::with_capacity(parts.len());
+    for part in parts {
+        let about = match &part {
+            Part::NotAll(list) => list.first().map(|one| subject(one)),
+            Part::Holds(_) | Part::OneOf(_) => None,
+        };
+        let same =
+            |known: &Part<'_>| matches!((known, &about), (Part::Holds(one), Some(about)) if subject(one) == *about);
+        match ordered.iter().rposition(same) {
+            Some(at) => ordered.insert(at + 1, part),
+            None => ordered.push(part),
+        }
+    }
+    ordered
+}

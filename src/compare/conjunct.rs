@@ -1,0 +1,168 @@
+//! The conjuncts of a policy, each ready to be asked about, and conditions put together from them.
+
+use std::collections::BTreeSet;
+
+use cedar_policy::Policy;
+use serde_json::{Value as Json, json};
+
+use super::reading::read_of;
+use crate::expression::{Piece, Section, all_of, not, operands, pieces, plainly, policy_of, text};
+use crate::symbolic::Subject;
+
+/// One of the expressions that all have to hold for a policy to match.
+#[derive(Debug)]
+pub(super) struct Conjunct {
+    /// The expression in Cedar's JSON form.
+    json: Json,
+    /// The same as text.
+    pub(super) text: String,
+    /// A policy that matches when it holds; where it errors it does not hold.
+    pub(super) alone: Subject,
+}
+
+impl Conjunct {
+    fn of(json: Json) -> Option<Self> {
+        let (text, alone) = (text(&json)?, subject(&json)?);
+        Some(Self { json, text, alone })
+    }
+
+    /// Whether it only says of which type the principal or the resource is, which the request environment says.
+    pub(super) fn is_type(&self) -> bool {
+        let Some(is) = self.json.get("is") else { return false };
+        let variable = is.get("left").and_then(|left| left.get("Var")).and_then(Json::as_str);
+        is.get("in").is_none() && matches!(variable, Some("principal" | "resource"))
+    }
+
+    /// Whether it reads one of the attributes (a tag, for `None`).
+    pub(super) fn reads(&self, names: &BTreeSet<Option<String>>) -> bool {
+        !read_of(&self.json, names).is_empty()
+    }
+
+    /// Whether `other` reads what this one makes sure of.
+    pub(super) fn guards(&self, other: &Conjunct) -> bool {
+        self.guarded().is_some_and(|name| other.text != self.text && other.text.contains(name))
+    }
+
+    /// The attribute (or tag) that it makes sure of.
+    pub(super) fn guarded(&self) -> Option<&str> {
+        if let Some(has) = self.json.get("has") {
+            let attribute = has.get("attr")?;
+            return attribute.as_array().and_then(|path| path.first()).unwrap_or(attribute).as_str();
+        }
+        let tag = self.json.get("hasTag")?.get("right")?;
+        tag.get("Value").and_then(Json::as_str).or(Some(""))
+    }
+}
+
+/// The conjuncts of a policy: of its scope, the action aside, and of its conditions, each once. None where one of them
+/// has no text.
+pub(super) fn conjuncts(policy: &Policy) -> Option<Vec<Conjunct>> {
+    let json = policy.to_json().ok()?;
+    let about_action = |piece: &Piece| {
+        let of = |operator: &str| piece.expression.get(operator)?.get("left")?.get("Var")?.as_str();
+        piece.section == Section::Scope && (of("==").or_else(|| of("in"))) == Some("action")
+    };
+    let mut all: Vec<Conjunct> = Vec::new();
+    for piece in pieces(&json).iter().filter(|piece| !about_action(piece)) {
+        for expression in piece.conjuncts() {
+            let conjunct = Conjunct::of(plainly(expression))?;
+            if all.iter().all(|known| known.text != conjunct.text) {
+                all.push(conjunct);
+            }
+        }
+    }
+    Some(all)
+}
+
+/// A policy that matches when the expression in `text` holds.
+pub(super) fn parsed(text: &str) -> Option<Subject> {
+    let policy: Policy = format!("permit (principal, action, resource) when {{ {text} }};").parse().ok()?;
+    Some(Subject::policy(&policy))
+}
+
+fn subject(expression: &Json) -> Option<Subject> {
+    policy_of(expression).map(|policy| Subject::policy(&policy))
+}
+
+/// Part of a condition.
+#[derive(Debug, Clone)]
+pub(super) enum Part<'c> {
+    /// It holds.
+    Holds(&'c Conjunct),
+    /// Those listed do not all hold.
+    NotAll(Vec<&'c Conjunct>),
+    /// One of these expressions holds: what is left of a conjunct.
+    OneOf(Vec<Json>),
+}
+
+/// The alternatives of a conjunct; none of one that has no other.
+pub(super) fn alternatives(conjunct: &Conjunct) -> Vec<Json> {
+    let list = conjunct.json.get("contains").and_then(|sides| {
+        let (values, read) = (sides.get("left")?.get("Set")?.as_array()?, sides.get("right")?);
+        let literals = values.iter().all(|value| value.get("Value").is_some());
+        literals.then(|| values.iter().map(|value| json!({"==": {"left": read, "right": value}})).collect())
+    });
+    let all: Vec<Json> = list.unwrap_or_else(|| {
+        let mut all = Vec::new();
+        operands("||", &conjunct.json, &mut all);
+        all
+    });
+    if all.len() > 1 { all } else { Vec::new() }
+}
+
+/// A policy that matches when one of the expressions holds.
+pub(super) fn one_of(all: &[Json]) -> Option<Subject> {
+    subject(&any_of(all)?)
+}
+
+fn any_of(all: &[Json]) -> Option<Json> {
+    all.iter().cloned().reduce(|left, right| json!({"||": {"left": left, "right": right}}))
+}
+
+impl Part<'_> {
+    fn json(&self) -> Option<Json> {
+        Some(match self {
+            Self::Holds(one) => one.json.clone(),
+            Self::NotAll(list) => not(all_of(list.iter().map(|one| &one.json))?),
+            Self::OneOf(all) => plainly(any_of(all)?),
+        })
+    }
+}
+
+/// The parts as one expression: its text, and a policy that matches when it holds. No part at all is `true`.
+pub(super) fn together(parts: &[Part<'_>]) -> Option<(String, Subject)> {
+    let mut jsons = Vec::new();
+    for part in parts {
+        operands("&&", &part.json()?, &mut jsons);
+    }
+    let jsons = equalities(jsons);
+    let Some(whole) = all_of(&jsons) else { return Some(("true".to_owned(), parsed("true")?)) };
+    let text = text(&whole)?;
+    // What is printed is what was meant.
+    let body = |policy: &Policy| policy.to_json().ok().and_then(|json| json.get("conditions").cloned());
+    let printed: Policy = format!("permit (principal, action, resource) when {{ {text} }};").parse().ok()?;
+    (body(&printed)? == body(&policy_of(&whole)?)?).then(|| (text, Subject::policy(&printed)))
+}
+
+/// `a == b` in place of `a <= b` and `a >= b`.
+fn equalities(all: Vec<Json>) -> Vec<Json> {
+    let mut out: Vec<Json> = Vec::new();
+    for one in all {
+        let opposite = [("<=", ">="), (">=", "<=")].into_iter().find_map(|(mine, other)| Some((one.get(mine)?, other)));
+        let met = opposite.and_then(|(sides, other)| {
+            let same = |known: &Json| known.get(other) == Some(sides);
+            Some((out.iter().position(same)?, json!({"==": sides})))
+        });
+        match met.and_then(|(at, equal)| Some((out.get_mut(at)?, equal))) {
+            Some((known, equal)) => *known = equal,
+            None => out.push(one),
+        }
+    }
+    out
+}
+
+/// All of the conjuncts but those that say a type only; `None` where their text is not theirs.
+pub(super) fn all_hold<'c>(all: impl IntoIterator<Item = &'c Conjunct>) -> Option<String> {
+    let parts: Vec<Part<'_>> = all.into_iter().filter(|one| !one.is_type()).map(Part::Holds).collect();
+    together(&parts).map(|(text, _)| text)
+}

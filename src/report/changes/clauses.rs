@@ -1,0 +1,337 @@
+//! For whom an effect holds, in clauses: said once for all effects that share them, what all share before the rest.
+
+use std::collections::HashMap;
+
+use super::policies::Policies;
+use super::subjects::{Names, which};
+use super::untrusted_text::Phrase;
+use crate::finding::Environment;
+use crate::outcome::changes::{Cause, CauseGroup, Clause, Condition, Direction, StoreChanges};
+use crate::text::Location;
+
+/// More policies of a clause than this are named without their conditions.
+const SPELLED_OUT: usize = 6;
+
+/// Before what has to hold.
+const WHEN: &str = "when";
+
+/// More policies of a clause than this are not named.
+const NAMED: usize = 16;
+
+/// One line of clauses: a lead such as `when`, and what it leads, which `joint` joins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::report) struct Line {
+    pub(in crate::report) lead: Phrase,
+    /// Conjuncts, or alternatives.
+    pub(in crate::report) items: Vec<Item>,
+    /// What is between them.
+    pub(in crate::report) joint: Joint,
+}
+
+/// A conjunct, or a policy and when it matches.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::report) struct Item {
+    what: Phrase,
+    condition: Option<String>,
+}
+
+impl Item {
+    /// All of it.
+    pub(in crate::report) fn whole(&self) -> Phrase {
+        match &self.condition {
+            Some(condition) => self.what.clone().say(": ").name(condition),
+            None => self.what.clone(),
+        }
+    }
+}
+
+/// How the items of a line go together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::report) enum Joint {
+    /// All have to hold.
+    And,
+    /// One has to hold.
+    Or,
+    /// None may hold.
+    Nor,
+}
+
+impl Joint {
+    /// The words.
+    pub(in crate::report) fn as_str(self) -> &'static str {
+        match self {
+            Self::And => " && ",
+            Self::Or | Self::Nor => ", or by ",
+        }
+    }
+}
+
+impl Line {
+    fn of(lead: Phrase, items: Vec<Item>, joint: Joint) -> Self {
+        Self { lead, items, joint }
+    }
+
+    fn word(lead: &str) -> Self {
+        Self::of(Phrase::of(lead), Vec::new(), Joint::And)
+    }
+
+    /// All on one line.
+    pub(in crate::report) fn whole(&self) -> Phrase {
+        let mut out = self.lead.clone();
+        // What all has to hold is one expression.
+        let names: Option<Vec<&str>> = self.items.iter().map(|item| item.what.as_name()).collect();
+        if let (Joint::And, Some(names), false) = (self.joint, names, self.items.is_empty()) {
+            return out.say(" ").name(&names.join(Joint::And.as_str()));
+        }
+        for (at, item) in self.items.iter().enumerate() {
+            out = out.say(if at == 0 { " " } else { self.joint.as_str() }).then(item.whole());
+        }
+        out
+    }
+}
+
+/// Clauses, and for which of the entry's kinds of request, where not for all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::report) struct Case {
+    pub(in crate::report) of: Option<Phrase>,
+    pub(in crate::report) lines: Vec<Line>,
+}
+
+/// The clauses of `group`: first what all of its effects share, then the rest of each.
+pub(super) fn of_group(
+    names: &Names<'_>,
+    policies: &Policies<'_>,
+    store: &StoreChanges,
+    group: &CauseGroup,
+) -> Vec<Case> {
+    let place = group.causes.iter().find_map(|cause| cause.new.as_ref().or(cause.old.as_ref()));
+    let here = place.map(Location::path);
+    let mut folded: Vec<(&Condition, Vec<&Environment>)> = Vec::new();
+    let mut at: HashMap<String, usize> = HashMap::new();
+    for effect in &group.effects {
+        let condition = effect.condition.as_ref();
+        let known = *at.entry(format!("{condition:?}")).or_insert(folded.len());
+        if known == folded.len() {
+            folded.push((condition, Vec::new()));
+        }
+        if let (Some((_, all)), Some(change)) = (folded.get_mut(known), store.environments.get(effect.environment)) {
+            all.push(&change.environment);
+        }
+    }
+    let said: Vec<Vec<Line>> = folded.iter().map(|(condition, _)| lines(condition, group, here, policies)).collect();
+    let mut cases = Vec::new();
+    let [first, rest @ ..] = said.as_slice() else { return cases };
+    if rest.is_empty() {
+        cases.push(Case { of: None, lines: first.clone() });
+    } else {
+        let shared = shared(first, rest);
+        let all: Vec<&Environment> = folded.iter().flat_map(|(_, all)| all.iter().copied()).collect();
+        cases.push(Case { of: None, lines: shared.clone() });
+        for ((_, environments), lines) in folded.iter().zip(&said) {
+            let left = continued(without(lines, &shared), &shared);
+            let left = if left.is_empty() { vec![Line::word("no further condition")] } else { left };
+            cases.push(Case { of: Some(which(names, environments, &all)), lines: left });
+        }
+    }
+    let migrated = group.migrated();
+    if !migrated.is_empty() {
+        let names = migrated.iter().map(|name| Phrase::default().name(name)).collect();
+        let line = Line::of(
+            Phrase::of("depending on how ").then(Phrase::listed(names, "and")).say(" is carried over"),
+            Vec::new(),
+            Joint::And,
+        );
+        cases.push(Case { of: None, lines: vec![line] });
+    }
+    cases.retain(|case| !case.lines.is_empty());
+    cases
+}
+
+/// The lines below shared ones: what has to hold has to hold besides.
+fn continued(lines: Vec<Line>, shared: &[Line]) -> Vec<Line> {
+    let when = Phrase::of(WHEN);
+    if shared.iter().all(|line| line.lead != when) {
+        return lines;
+    }
+    let one = |line: Line| if line.lead == when { Line { lead: Phrase::of("and when"), ..line } } else { line };
+    lines.into_iter().map(one).collect()
+}
+
+/// What the first list says and all others say as well.
+fn shared(first: &[Line], others: &[Vec<Line>]) -> Vec<Line> {
+    let mut out = Vec::new();
+    for line in first {
+        let of = |lines: &Vec<Line>| {
+            lines.iter().find(|other| other.lead == line.lead && other.joint == line.joint).cloned()
+        };
+        let others: Option<Vec<Line>> = others.iter().map(of).collect();
+        let Some(others) = others else { continue };
+        // Alternatives are shared as a whole or not at all, unless each of them is an exception of its own.
+        let whole = line.joint == Joint::Or;
+        if whole && others.iter().any(|other| other.items != line.items) {
+            continue;
+        }
+        let items: Vec<Item> =
+            line.items.iter().filter(|item| others.iter().all(|other| other.items.contains(item))).cloned().collect();
+        if !items.is_empty() {
+            out.push(Line { items, ..line.clone() });
+        }
+    }
+    out
+}
+
+fn without(lines: &[Line], shared: &[Line]) -> Vec<Line> {
+    let left = |line: &Line| {
+        let said = shared.iter().find(|other| other.lead == line.lead && other.joint == line.joint);
+        let items = line.items.iter().filter(|item| said.is_none_or(|said| !said.items.contains(item)));
+        let items: Vec<Item> = items.cloned().collect();
+        (line.items.is_empty() || !items.is_empty()).then(|| Line { items, ..line.clone() })
+    };
+    lines.iter().filter_map(left).collect()
+}
+
+/// The lines of one condition.
+fn lines(condition: &Condition, group: &CauseGroup, here: Option<&str>, policies: &Policies<'_>) -> Vec<Line> {
+    let direction = group.direction;
+    let mut out = Vec::new();
+    let alone = condition.where_allowed.is_empty()
+        && condition.unless_allowed.is_empty()
+        && condition.unless_refused.is_empty();
+    let lead = Phrase::of(if condition.exact { WHEN } else { "at most when" });
+    let clauses = condition.unless_allowed.len() + condition.unless_refused.len() + condition.where_allowed.len();
+    if condition.everything && direction == Direction::Lost {
+        out.push(Line::word("whatever they could do before"));
+        if clauses > SPELLED_OUT {
+            return out;
+        }
+    }
+    match (condition.when.as_str(), condition.exact) {
+        ("true", true) if alone => out.push(Line::word("for every such request")),
+        ("true", true) => {}
+        ("true", false) => out.push(Line::word("in which cases is not known")),
+        (text, _) => {
+            let items = conjuncts(text).into_iter().map(conjunct).collect();
+            out.push(Line::of(lead, items, Joint::And));
+        }
+    }
+    // Gained is what the new side allows; what it is allowed by on the other side is of the old one.
+    let gained = direction == Direction::Gained;
+    let mut add = |lead: &str, all: &[Clause], joint: Joint, old: bool| {
+        if !all.is_empty() {
+            out.push(Line::of(Phrase::of(lead), by(all, &group.causes, here, old, policies), joint));
+        }
+    };
+    let (allowed, refused) = match direction {
+        Direction::Gained => ("unless allowed before by", "unless refused by"),
+        Direction::Lost => ("unless still allowed by", "unless refused by"),
+    };
+    add("where allowed by", &condition.where_allowed, Joint::Or, !gained);
+    add(allowed, &condition.unless_allowed, Joint::Nor, gained);
+    add(refused, &condition.unless_refused, Joint::Nor, !gained);
+    out
+}
+
+fn conjunct(text: &str) -> Item {
+    Item { what: Phrase::default().name(text), condition: None }
+}
+
+/// Each policy with its place, of which a reader of the file `here` needs the line only, and its condition; of many
+/// only the first with their conditions.
+fn by(all: &[Clause], causes: &[Cause], here: Option<&str>, old: bool, policies: &Policies<'_>) -> Vec<Item> {
+    let what = |clause: &Clause| {
+        let cause = causes.iter().find(|cause| cause.policy == clause.policy);
+        match cause.map(|cause| cause.new.as_ref() == Some(&clause.location)) {
+            Some(true) => Phrase::of("its new version"),
+            Some(false) => Phrase::of("its old version"),
+            None => policies.with_place(&clause.policy, &clause.location, here, old),
+        }
+    };
+    let one = |(at, clause): (usize, &Clause)| Item {
+        what: what(clause),
+        condition: Some(clause.condition.clone()).filter(|text| text != "true" && at < SPELLED_OUT),
+    };
+    let mut items: Vec<Item> = all.iter().enumerate().map(one).collect();
+    let more = items.len().saturating_sub(NAMED);
+    if more > 1 {
+        items.truncate(NAMED);
+        let others = format!("{more} other policies (`--report json` names them)");
+        items.push(Item { what: Phrase::of(&others), condition: None });
+    }
+    items
+}
+
+/// Leaves out the conditions of exceptions that were said before: whoever reads on knows them.
+pub(super) fn say_once<'l>(lines: impl IntoIterator<Item = &'l mut Line>) {
+    let mut said: Vec<Item> = Vec::new();
+    for line in lines.into_iter().filter(|line| line.joint == Joint::Nor) {
+        for item in &mut line.items {
+            if said.contains(item) {
+                item.condition = None;
+            } else {
+                said.push(item.clone());
+            }
+        }
+    }
+}
+
+/// What all of the cases begin with is taken out of them.
+pub(super) fn in_common(all: &mut [&mut Vec<Case>]) -> Vec<Line> {
+    let firsts: Option<Vec<Vec<Line>>> =
+        all.iter().map(|cases| cases.first().filter(|case| case.of.is_none()).map(|case| case.lines.clone())).collect();
+    let Some(firsts) = firsts else { return Vec::new() };
+    let [first, rest @ ..] = firsts.as_slice() else { return Vec::new() };
+    let shared = shared(first, rest);
+    for cases in all.iter_mut() {
+        if let Some(case) = cases.first_mut() {
+            case.lines = without(&case.lines, &shared);
+        }
+        for case in cases.iter_mut() {
+            case.lines = continued(std::mem::take(&mut case.lines), &shared);
+        }
+        cases.retain(|case| !case.lines.is_empty());
+    }
+    shared
+}
+
+/// The conjuncts of an expression's text.
+pub(super) fn conjuncts(text: &str) -> Vec<&str> {
+    let (mut parts, mut depth, mut start) = (Vec::new(), 0_usize, 0);
+    let (mut quoted, mut escaped) = (false, false);
+    let bytes = text.as_bytes();
+    for (at, letter) in text.char_indices() {
+        let next = bytes.get(at + 1).copied();
+        match letter {
+            _ if escaped => escaped = false,
+            '\\' if quoted => escaped = true,
+            '"' => quoted = !quoted,
+            _ if quoted => {}
+            '(' | '[' | '{' => depth += 1,
+            ')' | ']' | '}' => depth = depth.saturating_sub(1),
+            // A looser operator around: all of it is one.
+            '|' if depth == 0 && next == Some(b'|') => return vec![text],
+            '&' if depth == 0 && next == Some(b'&') && at >= start => {
+                parts.push(text.get(start..at).unwrap_or_default().trim());
+                start = at + 2;
+            }
+            _ => {}
+        }
+    }
+    if text.starts_with("if ") {
+        return vec![text];
+    }
+    parts.push(text.get(start..).unwrap_or_default().trim());
+    parts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::conjuncts;
+
+    #[test]
+    fn an_expression_comes_apart_where_all_has_to_hold() {
+        assert_eq!(conjuncts("a && b.c(d && e) && \"x && \\\" y\" == f"), ["a", "b.c(d && e)", "\"x && \\\" y\" == f"]);
+        assert_eq!(conjuncts("a && b || c"), ["a && b || c"]);
+        assert_eq!(conjuncts("a && (b || c)"), ["a", "(b || c)"]);
+        assert_eq!(conjuncts("if a then b else c && d"), ["if a then b else c && d"]);
+    }
+}

@@ -1,0 +1,164 @@
+//! Numbers and times near what decides: nought, or the boundary itself, and days of our time.
+//!
+//! # Why
+//!
+//! A search finds any number that will do. Whoever reads it looks for the reason, and a number next to the boundary
+//! shows it: 10001 where more than 10000 is refused. The authorizer is asked, not the solver: between a number that
+//! does not do and one that does, halving leads to two neighbours of which the one does and the other does not.
+
+use std::collections::BTreeMap;
+
+use cedar_policy::EntityUid;
+
+use super::datum::Datum;
+use super::draft::Draft;
+
+/// A day of our time at its beginning, in milliseconds.
+const TODAY: i64 = 1_767_225_600_000;
+const DAY: i64 = 86_400_000;
+
+/// Where a number or time stands in a draft.
+#[derive(Debug, Clone)]
+struct Spot {
+    /// In the entity's attributes, or in its tags; in the context without one.
+    entity: Option<(EntityUid, bool)>,
+    path: Vec<String>,
+    value: Datum,
+}
+
+fn fields<'d>(draft: &'d Draft, entity: Option<&(EntityUid, bool)>) -> Option<&'d BTreeMap<String, Datum>> {
+    match entity {
+        None => Some(&draft.context),
+        Some((uid, false)) => draft.entities.get(uid).map(|entity| &entity.attributes),
+        Some((uid, true)) => draft.entities.get(uid).map(|entity| &entity.tags),
+    }
+}
+
+fn spots(draft: &Draft) -> Vec<Spot> {
+    fn within(
+        fields: &BTreeMap<String, Datum>,
+        entity: Option<&(EntityUid, bool)>,
+        path: &mut Vec<String>,
+        found: &mut Vec<Spot>,
+    ) {
+        for (name, value) in fields {
+            path.push(name.clone());
+            match value {
+                Datum::Record(inner) => within(inner, entity, path, found),
+                Datum::Long(_) | Datum::Datetime(_) | Datum::Duration(_) => {
+                    found.push(Spot { entity: entity.cloned(), path: path.clone(), value: value.clone() });
+                }
+                _ => {}
+            }
+            path.pop();
+        }
+    }
+    let mut found = Vec::new();
+    let entities = draft.entities.keys().flat_map(|uid| [(uid.clone(), false), (uid.clone(), true)]).map(Some);
+    for entity in std::iter::once(None).chain(entities) {
+        if let Some(fields) = fields(draft, entity.as_ref()) {
+            within(fields, entity.as_ref(), &mut Vec::new(), &mut found);
+        }
+    }
+    found
+}
+
+/// The drafts with `value` at the spot, in each that has there what the spot has.
+fn with(drafts: &[Draft], spot: &Spot, value: &Datum) -> Vec<Draft> {
+    let mut all = drafts.to_vec();
+    for draft in &mut all {
+        let fields = match &spot.entity {
+            None => Some(&mut draft.context),
+            Some((uid, false)) => draft.entities.get_mut(uid).map(|entity| &mut entity.attributes),
+            Some((uid, true)) => draft.entities.get_mut(uid).map(|entity| &mut entity.tags),
+        };
+        let slot = fields.and_then(|fields| slot(fields, &spot.path));
+        if let Some(slot) = slot.filter(|slot| **slot == spot.value) {
+            *slot = value.clone();
+        }
+    }
+    all
+}
+
+fn slot<'d>(fields: &'d mut BTreeMap<String, Datum>, path: &[String]) -> Option<&'d mut Datum> {
+    let (first, rest) = path.split_first()?;
+    let value = fields.get_mut(first)?;
+    match (rest, value) {
+        ([], value) => Some(value),
+        (rest, Datum::Record(inner)) => slot(inner, rest),
+        _ => None,
+    }
+}
+
+fn number(value: &Datum) -> Option<i64> {
+    match value {
+        Datum::Long(number) | Datum::Datetime(number) | Datum::Duration(number) => Some(*number),
+        _ => None,
+    }
+}
+
+/// A value of the same kind.
+fn like(value: &Datum, number: i64) -> Datum {
+    match value {
+        Datum::Datetime(_) => Datum::Datetime(number),
+        Datum::Duration(_) => Datum::Duration(number),
+        _ => Datum::Long(number),
+    }
+}
+
+/// The drafts with numbers and times near what decides; `holds` says whether drafts still show what they are to show,
+/// and may be asked `left` times.
+pub(super) fn nearer(mut drafts: Vec<Draft>, mut left: usize, holds: &dyn Fn(&[Draft]) -> bool) -> Vec<Draft> {
+    let mut ask = |drafts: &[Draft]| {
+        let may = left > 0;
+        left = left.saturating_sub(1);
+        may && holds(drafts)
+    };
+    // All times at once: what decides is mostly how far they are apart, and the time of day.
+    let times = |drafts: &[Draft]| -> Vec<Spot> {
+        let all = drafts.iter().flat_map(spots);
+        all.filter(|spot| matches!(spot.value, Datum::Datetime(_))).collect()
+    };
+    let all = times(&drafts);
+    if let Some(first) = all.iter().filter_map(|spot| number(&spot.value)).min() {
+        let shift = TODAY.checked_sub(first.div_euclid(DAY).saturating_mul(DAY));
+        let shifted = all.iter().try_fold(drafts.clone(), |drafts, spot| {
+            let moved = number(&spot.value)?.checked_add(shift?)?;
+            Some(with(&drafts, spot, &Datum::Datetime(moved)))
+        });
+        if let Some(shifted) = shifted.filter(|shifted| ask(shifted)) {
+            drafts = shifted;
+        }
+    }
+    let count: usize = drafts.iter().map(|draft| spots(draft).len()).sum();
+    for at in 0..count {
+        let Some(spot) = drafts.iter().flat_map(spots).nth(at) else { break };
+        let Some(value) = number(&spot.value) else { continue };
+        let goal = match spot.value {
+            Datum::Datetime(_) => value.div_euclid(DAY).saturating_mul(DAY),
+            _ => 0,
+        };
+        if let Some(near) = nearest(&drafts, &spot, value, goal, &mut ask) {
+            drafts = with(&drafts, &spot, &like(&spot.value, near));
+        }
+    }
+    drafts
+}
+
+/// The number between `goal` and `value` that is nearest to the goal and does; numbers in between may not.
+fn nearest(drafts: &[Draft], spot: &Spot, value: i64, goal: i64, ask: &mut dyn FnMut(&[Draft]) -> bool) -> Option<i64> {
+    let mut does = |number: i64| ask(&with(drafts, spot, &like(&spot.value, number)));
+    if value == goal || does(goal) {
+        return (value != goal).then_some(goal);
+    }
+    let (mut bad, mut good) = (goal, value);
+    while good.abs_diff(bad) > 1 {
+        let middle = bad.midpoint(good);
+        if does(middle) {
+            good = middle;
+        } else {
+            bad = middle;
+        }
+    }
+    (good != value).then_some(good)
+}
