@@ -57,7 +57,7 @@ pub(super) fn group(
         }
     }
     let count = groups.values().map(Vec::len).sum();
-    let mut asker = Asker::new(stores, count);
+    let mut asker = if count > 0 { Asker::new(stores, count) } else { None };
     groups
         .into_iter()
         .map(|((direction, causes), effects)| {
