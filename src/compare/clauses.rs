@@ -194,7 +194,9 @@ impl<'i, 'w, 's> Search<'i, 'w, 's> {
             return Vec::new();
         }
         let concerned = self.candidate.region(self.work);
-        self.choose(concerned, &mut left)
+        // All of them or none: what only one that is left out allows would be concerned and not named.
+        let chosen = self.choose(concerned, &mut left);
+        if left.is_empty() || !self.partial { chosen } else { Vec::new() }
     }
 
     /// As few of `all` as decide what all of them decide of `narrow`.

@@ -9,6 +9,9 @@ use super::reading::read_of;
 use crate::expression::{Piece, Section, all_of, not, operands, pieces, plainly, policy_of, text};
 use crate::symbolic::Subject;
 
+/// Policies of more conjuncts have no words: nobody would read them.
+const MOST: usize = 300;
+
 /// One of the expressions that all have to hold for a policy to match.
 #[derive(Debug)]
 pub(super) struct Conjunct {
@@ -68,6 +71,9 @@ pub(super) fn conjuncts(policy: &Policy) -> Option<Vec<Conjunct>> {
             let conjunct = Conjunct::of(plainly(expression))?;
             if all.iter().all(|known| known.text != conjunct.text) {
                 all.push(conjunct);
+            }
+            if all.len() > MOST {
+                return None;
             }
         }
     }

@@ -22,6 +22,12 @@ use crate::text::{
 /// How alike the words of two pieces have to be for one to have become the other, of all words of both.
 const ALIKE: f64 = 0.5;
 
+/// Policies of more pieces are not taken apart: each is compared with each.
+const PIECES: usize = 300;
+
+/// Longer pieces are not compared word by word, in bytes.
+const LONG: usize = 4_000;
+
 /// How alike a piece is to one of which it is an operand.
 const WITHIN: f64 = 0.6;
 
@@ -36,7 +42,7 @@ struct Said {
     place: Option<Location>,
 }
 
-/// The pieces of a policy, none where one of them has no text. `source` is where it is written.
+/// The pieces of a policy, none where one of them has no text or there are too many. `source` is where it is written.
 fn said(body: &Body, source: &Policy) -> Option<Vec<Said>> {
     let json = match body {
         Body::Policy(policy) => policy.to_json(),
@@ -59,6 +65,9 @@ fn said(body: &Body, source: &Policy) -> Option<Vec<Said>> {
     let mut places = Vec::new();
     if let Some(condition) = &source.syntax().condition {
         operands(condition, false, &mut places);
+    }
+    if all.len() > PIECES {
+        return None;
     }
     let conditions: Vec<&mut Said> = all.iter_mut().filter(|one| one.section != Section::Scope).collect();
     // Where they do not stand for each other one by one, no place is better than a wrong one.
@@ -225,6 +234,9 @@ fn alike(one: &Said, other: &Said) -> f64 {
     }
     if one.variable.is_some() || other.variable.is_some() {
         return if one.variable == other.variable { 1.0 } else { 0.0 };
+    }
+    if one.text.len().max(other.text.len()) > LONG {
+        return 0.0;
     }
     let (first, mut second) = (tokens(&one.text), tokens(&other.text));
     let all = first.len() + second.len();

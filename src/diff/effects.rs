@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::called::called;
 use super::edits::edits;
-use super::known::Asker;
+use super::known::{Allows, Asker};
 use super::pairing::{Item, Paired};
 use super::stores::Stores;
 use crate::compare::{self, Which};
@@ -27,12 +27,13 @@ pub(super) struct Solved {
 /// What a group is told by: the direction, and the causes as indices of pairs.
 type Key = (Direction, Vec<usize>);
 
-/// The effects of all environments by direction and causes.
+/// The effects of all environments by direction and causes. `allows` says what Cedar's authorizer decides.
 pub(super) fn group(
     solved: Vec<Solved>,
     environments: &[EnvironmentChange],
     pairs: &[Paired<'_>],
     stores: Stores<'_>,
+    allows: &Allows<'_>,
 ) -> Vec<CauseGroup> {
     let mut groups: BTreeMap<Key, Vec<(usize, compare::Effect)>> = BTreeMap::new();
     for solved in solved {
@@ -57,7 +58,7 @@ pub(super) fn group(
         }
     }
     let count = groups.values().map(Vec::len).sum();
-    let mut asker = if count > 0 { Asker::new(stores, count) } else { None };
+    let mut asker = if count > 0 { Asker::new(stores, allows, count) } else { None };
     groups
         .into_iter()
         .map(|((direction, causes), effects)| {

@@ -8,12 +8,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cedar_policy::{Decision, Entities, Entity, EntityUid, Request};
+use cedar_policy::{Entities, Entity, EntityUid, Request};
 use serde_json::{Value, json};
 
 use super::stores::Stores;
-use crate::compare;
-use crate::decide::ScopedAuthorizer;
+use crate::compare::{self, Which};
 use crate::finding::Evidence;
 use crate::outcome::changes::Direction;
 use crate::repo::{EntityState, Store};
@@ -27,11 +26,14 @@ const NAMED: usize = 20;
 /// A principal and a resource of the repository.
 pub(super) type Known = [EntityUid; 2];
 
+/// Whether Cedar's authorizer allows the request on that side, over all policies.
+pub(super) type Allows<'a> = dyn Fn(Which, &Request, &Entities) -> bool + 'a;
+
 /// The entities of the side that the change leads to, and who decides.
 pub(super) struct Asker<'s> {
     entities: &'s Entities,
     by_type: BTreeMap<String, Vec<&'s Entity>>,
-    sides: [ScopedAuthorizer; 2],
+    allows: &'s Allows<'s>,
     /// Whether there is a schema.
     schema: bool,
     left: usize,
@@ -48,9 +50,9 @@ fn entities(store: Option<&Store>) -> Option<&Entities> {
 
 impl<'s> Asker<'s> {
     /// For `effects` effects; none where there are no entities, or only one side.
-    pub(super) fn new(stores: Stores<'s>, effects: usize) -> Option<Self> {
+    pub(super) fn new(stores: Stores<'s>, allows: &'s Allows<'s>, effects: usize) -> Option<Self> {
         let entities = entities(stores.new).or_else(|| entities(stores.old))?;
-        let sides = [ScopedAuthorizer::new(&stores.old?.set), ScopedAuthorizer::new(&stores.new?.set)];
+        stores.old?;
         let mut by_type: BTreeMap<String, Vec<&Entity>> = BTreeMap::new();
         for entity in entities.iter() {
             by_type.entry(entity.uid().type_name().to_string()).or_default().push(entity);
@@ -59,7 +61,7 @@ impl<'s> Asker<'s> {
             all.sort_by_key(|entity| entity.uid().to_string());
         }
         let schema = stores.new?.schema.ready().is_some();
-        Some(Self { entities, by_type, sides, schema, left: REQUESTS, each: REQUESTS / effects.max(1) })
+        Some(Self { entities, by_type, allows, schema, left: REQUESTS, each: REQUESTS / effects.max(1) })
     }
 
     fn of(&self, ty: &str) -> Vec<EntityUid> {
@@ -67,8 +69,7 @@ impl<'s> Asker<'s> {
     }
 
     fn changes(&self, request: &Request, entities: &Entities, direction: Direction) -> bool {
-        let [old, new] = &self.sides;
-        let allowed = [old, new].map(|side| side.is_authorized(request, entities).decision() == Decision::Allow);
+        let allowed = [Which::Old, Which::New].map(|side| (self.allows)(side, request, entities));
         allowed == [direction == Direction::Lost, direction == Direction::Gained]
     }
 

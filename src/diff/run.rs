@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
-use cedar_policy::{Decision, PolicyId, RequestEnv};
+use cedar_policy::{Decision, Entities, PolicyId, Request, RequestEnv};
 use serde_json::json;
 
 use super::effects::{self, Solved};
@@ -166,23 +166,28 @@ struct Replay<'s> {
 }
 
 impl<'s> Replay<'s> {
-    fn decision(&self, side: Which, witness: &Witness) -> Option<Decision> {
+    fn allows(&self, side: Which, request: &Request, entities: &Entities) -> bool {
         let (store, index) = match (side, &self.indices) {
             (Which::Old, [index, _]) => (self.stores.old, index),
             (Which::New, [_, index]) => (self.stores.new, index),
         };
+        // Where there is no store nothing is allowed.
+        let Some(store) = store else { return false };
+        let index = index.get_or_init(|| ScopedAuthorizer::new(&store.set));
+        index.is_authorized(request, entities).decision() == Decision::Allow
+    }
+
+    fn decision(&self, side: Which, witness: &Witness) -> Option<bool> {
         let case = match (witness.cases.as_slice(), side) {
             ([only], _) | ([only, _], Which::Old) | ([_, only], Which::New) => only,
             _ => return None,
         };
-        let Some(store) = store else { return Some(Decision::Deny) };
-        let index = index.get_or_init(|| ScopedAuthorizer::new(&store.set));
-        Some(index.is_authorized(&case.request, &case.entities).decision())
+        Some(self.allows(side, &case.request, &case.entities))
     }
 
     fn confirm(&self, witness: &Witness, side: Which, both: bool) -> Result<(), String> {
-        let allowed = self.decision(side, witness) == Some(Decision::Allow);
-        let denied = !both || self.decision(side.other(), witness) == Some(Decision::Deny);
+        let allowed = self.decision(side, witness) == Some(true);
+        let denied = !both || self.decision(side.other(), witness) == Some(false);
         if allowed && denied {
             return Ok(());
         }
@@ -309,7 +314,8 @@ fn store(stores: Stores<'_>, engine: &Engine) -> (StoreChanges, Vec<Notice>) {
         changes.environments.push(EnvironmentChange { environment, lifecycle, gained, lost });
         solved.push(Solved { environment: index, gained: delta.gained.effects, lost: delta.lost.effects });
     }
-    changes.groups = effects::group(solved, &changes.environments, &pairs, stores);
+    let allows = |side: Which, request: &Request, entities: &Entities| replay.allows(side, request, entities);
+    changes.groups = effects::group(solved, &changes.environments, &pairs, stores, &allows);
     changes.set_aside = set_aside(&aside, &pairs);
     let undecided = reasons
         .into_iter()

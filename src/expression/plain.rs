@@ -7,20 +7,19 @@ use super::chain::operands;
 /// The operators that Cedar's syntax tree writes as the negation of another: `a >= b` is `!(a < b)` there.
 const NEGATIONS: [(&str, &str); 3] = [("<", ">="), ("<=", ">"), ("==", "!=")];
 
-/// `expression`, in Cedar's JSON form, said plainly. Where it is true or false the result is the same; where it errors,
-/// the result may be false.
+/// `expression`, in Cedar's JSON form, said plainly. It holds where the result holds; where one of them is false the
+/// other may err.
 #[must_use]
 pub fn plainly(expression: Json) -> Json {
-    each(expression, &|expression| {
+    let plain = each(expression, &|expression| {
         if let Some(inner) = expression.get("!").and_then(|not| not.get("arg")) {
             return not(inner.clone());
         }
-        let same = compared_with_truth(&expression)
-            .or_else(|| one_of(&expression))
-            .or_else(|| in_a_row(&expression))
-            .or_else(|| below_nought(&expression));
+        let same = one_of(&expression).or_else(|| in_a_row(&expression)).or_else(|| below_nought(&expression));
         same.unwrap_or(expression)
-    })
+    });
+    // Of what is no truth value neither holds; further inside, and negated, one errors where the other does not.
+    equal_to_truth(&plain).unwrap_or(plain)
 }
 
 /// `expression` with the comparisons that its author wrote, which Cedar's syntax tree has as negations of others.
@@ -78,20 +77,17 @@ fn in_a_row(expression: &Json) -> Option<Json> {
 }
 
 /// `x` for `x == true`, `!x` for `x == false`.
-fn compared_with_truth(expression: &Json) -> Option<Json> {
-    let (sides, equal) = match (expression.get("=="), expression.get("!=")) {
-        (Some(sides), _) => (sides, true),
-        (_, Some(sides)) => (sides, false),
-        _ => return None,
-    };
+fn equal_to_truth(expression: &Json) -> Option<Json> {
+    let sides = expression.get("==")?;
     let (left, right) = (sides.get("left")?, sides.get("right")?);
     let truth = |side: &Json| side.get("Value").and_then(Json::as_bool);
-    let (other, truth) = match (truth(left), truth(right)) {
-        (None, Some(truth)) => (left, truth),
-        (Some(truth), None) => (right, truth),
-        _ => return None,
-    };
-    Some(if truth == equal { other.clone() } else { not(other.clone()) })
+    match (truth(left), truth(right)) {
+        (None, Some(true)) => Some(left.clone()),
+        (None, Some(false)) => Some(not(left.clone())),
+        (Some(true), None) => Some(right.clone()),
+        (Some(false), None) => Some(not(right.clone())),
+        _ => None,
+    }
 }
 
 /// `["x", "y"].contains(a)` for `a == "x" || a == "y"`.
@@ -134,9 +130,11 @@ mod tests {
             ("!(context.n <= 5)", "context.n > 5"),
             ("!!context.a", "context.a"),
             ("!(!(context.a == true))", "context.a"),
-            ("context.a != true", "!context.a"),
+            // `!5` errs, and `5 != true` holds.
+            ("context.a != true", "context.a != true"),
+            ("!(context.b && context.a == true)", "!(context.b && context.a == true)"),
             ("false == context.a", "!context.a"),
-            ("!(context.a == false)", "context.a"),
+            ("context.a == false", "!context.a"),
             ("context.a == \"x\" || \"y\" == context.a", "[\"x\", \"y\"].contains(context.a)"),
             ("context.a == \"x\" || context.b == \"y\"", "context.a == \"x\" || context.b == \"y\""),
             ("context.a == \"x\" || context.b", "context.a == \"x\" || context.b"),

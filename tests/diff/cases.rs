@@ -538,3 +538,23 @@ fn every_example_shows_its_change_by_what_is_shown() {
     }
     assert_eq!(shown, 2);
 }
+
+/// The kind: a list of which only a part is said. What a forbid cuts may be allowed by more policies than anybody
+/// reads: then none is named, for of a part those that only the others allow would be concerned and not meant.
+#[test]
+fn of_very_many_permits_none_is_named_rather_than_some() {
+    let permits = |count: usize| -> String {
+        let one =
+            |number| format!("permit (principal in Group::\"g{number}\", action == Action::\"view\", resource);\n");
+        (0..count).map(one).collect()
+    };
+    for (count, named) in [(10, 10), (120, 0)] {
+        let old = permits(count);
+        let new = format!("{old}forbid (principal, action, resource) when {{ !context.on }};\n");
+        let compared = policies(&old, &new);
+        let group = &compared.stores[0].groups[0];
+        let condition = &group.effects[0].condition;
+        assert_eq!(condition.where_allowed.len(), named, "{count}: {condition:?}");
+        assert_eq!((condition.when.as_str(), condition.exact), ("!context.on", named == count), "{count}");
+    }
+}
