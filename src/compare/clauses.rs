@@ -6,7 +6,8 @@
 //! A changed policy changes the decisions on those requests that it matches, its other version does not, and no other
 //! policy decides. That is exact by construction, in the policies' own words. What the engine adds is brevity: a policy
 //! is left out when it decides nothing that is left, a conjunct when the others imply it, and the other version is said
-//! by what tells it from this one. Each such step is proved; one that cannot be proved is not made.
+//! by what tells it from this one. Each such step is proved; one that cannot be proved is not made, and where proofs
+//! would take too long all policies are named but those that are plain to see not to overlap.
 //!
 //! Clauses name more than the requests of this effect only where others of the same direction have them: every request
 //! that they name changes its decision.
@@ -27,16 +28,18 @@ use crate::symbolic::{Answer, Formula, PolicyRef, Sample, Session, Subject};
 /// So many policies of a clause are looked for; where more decide something, all others are named as well.
 const LOOKED_FOR: usize = 12;
 
-/// Of more than this none of the others is named, and the clauses say less than they could.
+/// More others than this are named in their own words, and only while there is room for them.
 const OTHERS: usize = 48;
 
-/// Of so many fewer are looked for.
+/// Of more than this fewer are looked for: where many overlap, a few seldom decide it all.
+const MANY: usize = 24;
 const LOOKED_FOR_OF_MANY: usize = 4;
 
 /// The condition of the candidate; `like` has the same causes in an environment that is likely to be like this one.
 pub(super) fn of<'s>(work: &mut Work<'_, 's>, candidate: &Candidate, like: Option<&'s Effect>) -> Arc<Condition> {
     let mut search = Search::new(work, candidate);
     if let Some(Effect { condition, proof: Some(proof), .. }) = like
+        && !condition.is_long()
         && search.holds_here(condition, proof)
     {
         return Arc::clone(condition);
@@ -133,20 +136,18 @@ impl<'i, 'w, 's> Search<'i, 'w, 's> {
 
     fn condition(&mut self) -> Condition {
         let exact = !self.work.view.sets_aside();
-        if !self.work.options.conditions {
-            let when = all_hold(self.own.iter().copied()).unwrap_or_else(|| "true".to_owned());
-            return Condition { when, exact: false, ..Condition::default() };
-        }
         // Under two schemas what one side says cannot be said for both in one expression, unless that is proved.
         let sides: BTreeSet<usize> = self.matching.iter().map(|(applied, _)| applied.policy.side).collect();
         let said = self.matching.iter().all(|(applied, side)| self.work.pair.has_text(applied.entry, *side));
-        let (when, folded) = match self.shortest() {
+        let shortest = if self.work.options.conditions { self.shortest() } else { None };
+        let (when, folded) = match shortest {
             Some(when) => (Some(when), true),
             None if said && sides.len() < 2 => (all_hold(self.own.iter().copied()), self.versions.is_empty()),
             None => (None, self.versions.is_empty()),
         };
         let versions: &[Sided] = if folded { &self.versions } else { &[] };
         let others = self.family.none_of.iter().filter(|other| !versions.contains(other)).copied();
+        let others = others.filter(|other| self.may_overlap(other));
         let effect = |(applied, side): &Sided| self.work.pair.effect(applied.entry, *side);
         let (permits, forbids): (Vec<Sided>, Vec<Sided>) =
             others.partition(|other| effect(other) == Some(PolicyEffect::Permit));
@@ -168,13 +169,14 @@ impl<'i, 'w, 's> Search<'i, 'w, 's> {
         let named = left.and(!any(forbids.iter().map(|(applied, _)| applied)));
         let beyond = besides && {
             let changing = self.family.changing(self.work);
-            !self.impossible(named.and(!changing))
+            !self.work.options.conditions || !self.impossible(named.and(!changing))
         };
         let exact = exact && when.is_some() && !self.partial && !beyond;
+        let long = [&allowing, &permits, &forbids].iter().any(|list| list.len() > OTHERS);
         let clauses = [allowing, permits, forbids].map(|list| self.clauses(&list));
         let [where_allowed, unless_allowed, unless_refused] = clauses;
         let exact = exact && [&where_allowed, &unless_allowed, &unless_refused].iter().all(|list| list.is_some());
-        let everything = exact && self.is_everything();
+        let everything = exact && !long && self.work.options.conditions && self.is_everything();
         Condition {
             everything,
             when: when.unwrap_or_else(|| "true".to_owned()),
@@ -188,9 +190,10 @@ impl<'i, 'w, 's> Search<'i, 'w, 's> {
     /// As few policies as one of which has to allow what is concerned; none where the rest says so already.
     fn allowing(&mut self, narrow: &Formula, permits: &[Sided], forbids: &[Sided]) -> Vec<Sided> {
         let Some(mut left) = self.family.one_of.clone() else { return Vec::new() };
+        left.retain(|permit| self.may_overlap(permit));
         let others = any(permits.iter().chain(forbids).map(|(applied, _)| applied));
         let allowed = any(left.iter().map(|(applied, _)| applied));
-        if self.impossible(narrow.clone().and(!others).and(!allowed)) {
+        if self.work.options.conditions && self.impossible(narrow.clone().and(!others).and(!allowed)) {
             return Vec::new();
         }
         let concerned = self.candidate.region(self.work);
@@ -211,7 +214,11 @@ impl<'i, 'w, 's> Search<'i, 'w, 's> {
     /// As few of `left` as match everything of `target`.
     fn choose(&mut self, target: Formula, left: &mut Vec<Sided>) -> Vec<Sided> {
         let mut chosen: Vec<Sided> = Vec::new();
-        let most = if left.len() > OTHERS { LOOKED_FOR_OF_MANY } else { LOOKED_FOR };
+        let most = match left.len() {
+            _ if !self.work.options.conditions => 0,
+            many if many > MANY => LOOKED_FOR_OF_MANY,
+            _ => LOOKED_FOR,
+        };
         while chosen.len() < most && !left.is_empty() {
             let question = target.clone().and(!any(chosen.iter().map(|(applied, _)| applied)));
             let sample = match self.work.session.check(&question) {
@@ -224,13 +231,25 @@ impl<'i, 'w, 's> Search<'i, 'w, 's> {
                 None => break,
             }
         }
-        // What is not known to be of no account is named, unless that is more than anybody reads.
-        if left.len() <= OTHERS {
+        // What is not known to be of no account is named.
+        let few = left.len() <= OTHERS && self.work.options.conditions;
+        if few || self.work.takes(left.len()) {
             chosen.append(left);
         } else {
             self.partial = true;
         }
         chosen
+    }
+
+    /// Whether a request may be matched by the other policy as well: it is not plain to see that none is.
+    fn may_overlap(&self, (applied, side): &Sided) -> bool {
+        let theirs = self.work.pair.conjuncts(applied.entry, *side);
+        let apart = |(mine, which): &Sided| {
+            let alike = mine.policy.side == applied.policy.side;
+            let own = self.work.pair.conjuncts(mine.entry, *which);
+            own.iter().any(|one| theirs.iter().any(|other| one.excludes(other, alike)))
+        };
+        !self.matching.iter().any(apart)
     }
 
     /// Of those that match the sample the one that says least, and so decides most; one that did not change before
@@ -248,14 +267,21 @@ impl<'i, 'w, 's> Search<'i, 'w, 's> {
     /// Each policy with what it says besides what `when` says; `None` where one has no text.
     fn clauses(&self, all: &[Sided]) -> Option<Vec<Clause>> {
         let mut list: Vec<Clause> = Vec::with_capacity(all.len());
+        // Nobody compares so many with what `when` says.
+        let as_written = all.len() > OTHERS || !self.work.options.conditions;
         for (applied, side) in all {
+            if as_written {
+                let condition = self.work.pair.text(applied.entry, *side)?;
+                list.push(Clause { entry: applied.entry, side: *side, condition });
+                continue;
+            }
             let conjuncts = self.work.pair.conjuncts(applied.entry, *side);
             // What another schema has under the same name may be something else.
             let alike = self.matching.iter().all(|(known, _)| known.policy.side == applied.policy.side);
             let new = conjuncts.iter().filter(|one| !alike || self.own.iter().all(|own| own.text != one.text));
             let said = self.work.pair.has_text(applied.entry, *side);
             let condition = if said { all_hold(new)? } else { return None };
-            list.push(Clause { entry: applied.entry, side: *side, condition });
+            list.push(Clause { entry: applied.entry, side: *side, condition: condition.into() });
         }
         list.sort_by_key(|clause| (clause.entry, clause.side));
         Some(list)

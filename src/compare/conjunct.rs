@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use cedar_policy::Policy;
 use serde_json::{Value as Json, json};
 
+use super::apart::Says;
 use super::reading::read_of;
 use crate::expression::{Piece, Section, all_of, not, operands, pieces, plainly, policy_of, text};
 use crate::symbolic::Subject;
@@ -21,12 +22,20 @@ pub(super) struct Conjunct {
     pub(super) text: String,
     /// A policy that matches when it holds; where it errors it does not hold.
     pub(super) alone: Subject,
+    says: Says,
 }
 
 impl Conjunct {
     fn of(json: Json) -> Option<Self> {
         let (text, alone) = (text(&json)?, subject(&json)?);
-        Some(Self { json, text, alone })
+        let says = Says::of(&json);
+        Some(Self { json, text, alone, says })
+    }
+
+    /// Whether it is plain to see that this and `other` never hold at once; where their data may not be the same
+    /// (`alike`), only of what every request has.
+    pub(super) fn excludes(&self, other: &Conjunct, alike: bool) -> bool {
+        (alike || self.says.of_request) && self.says.excludes(&other.says)
     }
 
     /// Whether it only says of which type the principal or the resource is, which the request environment says.

@@ -92,17 +92,19 @@ pub struct Options<'o> {
     /// Whether Cedar's authorizer, over all policies, decides the witness as it should: allowed by the side named, and
     /// denied by the other if that is asked as well; else what it was asked, as JSON.
     pub confirm: &'o Confirm<'o>,
-    /// Whether conditions are to be worked out and proved; else they are what the policies say.
+    /// Whether conditions are to be made short by proofs; else all policies are named that may have a part in them.
     pub conditions: bool,
     /// Whether other environments are to try what is found in this one.
     pub(super) followed: bool,
+    /// So many policies may be named in clauses of one environment that name very many.
+    pub(super) room: usize,
 }
 
 impl<'o> Options<'o> {
     /// Options with this confirmation; `conditions` as for the field.
     #[must_use]
     pub fn new(confirm: &'o Confirm<'o>, conditions: bool) -> Self {
-        Self { confirm, conditions, followed: false }
+        Self { confirm, conditions, followed: false, room: 0 }
     }
 }
 
@@ -135,7 +137,17 @@ pub struct Clause {
     /// Which of its versions.
     pub side: Which,
     /// When it matches, of the requests for which `when` holds, as a Cedar expression.
-    pub condition: String,
+    pub condition: Arc<str>,
+}
+
+/// Conditions that name more policies than this are found anew in each environment.
+const TRIED: usize = 48;
+
+impl Condition {
+    /// Whether it names more policies than can be asked about at once.
+    pub(super) fn is_long(&self) -> bool {
+        self.where_allowed.len() + self.unless_allowed.len() + self.unless_refused.len() > TRIED
+    }
 }
 
 /// Which sides have an environment.

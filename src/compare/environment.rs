@@ -26,6 +26,9 @@ use crate::symbolic::{Formula, PolicyRef, Session, SetAsideReason, Subject};
 /// Of so many environments that are alike, conditions are worked out anew; in more, those found are tried.
 const WORKED_OUT: usize = 64;
 
+/// So many policies may be named in all clauses together that name very many.
+const ROOM: usize = 200_000;
+
 /// What environments have in common that are likely to change alike: the types, and the policies that changed.
 type Kind = (Where, String, String, Vec<usize>);
 
@@ -52,8 +55,10 @@ impl Pair {
                 kinds.entry(kind).or_default().push(index);
             }
         }
+        // Of each environment the same, so that clauses do not depend on which is first.
+        let room = ROOM / kinds.values().map(Vec::len).sum::<usize>().max(1);
         let one = |index: usize, conditions: bool, like: Option<&Delta>, followed: bool| {
-            let options = Options { conditions: options.conditions && conditions, followed, ..options };
+            let options = Options { conditions: options.conditions && conditions, followed, room, ..options };
             match environments.get(index) {
                 Some((environment, Where::Both)) => self.compare_sides(environment, options, like),
                 Some((environment, Where::Only(side))) => self.compare_one_side(*side, environment, options, like),
@@ -67,7 +72,8 @@ impl Pair {
             .collect();
         for effect in first.iter_mut().flat_map(|delta| delta.gained.effects.iter_mut().chain(&mut delta.lost.effects))
         {
-            effect.proof = effect.condition.exact.then(|| parsed(&effect.condition.when)).flatten();
+            let tried = options.conditions && effect.condition.exact && !effect.condition.is_long();
+            effect.proof = tried.then(|| parsed(&effect.condition.when)).flatten();
         }
         let rest: Vec<(usize, bool, &Delta)> = kinds
             .iter()
@@ -104,6 +110,7 @@ impl Pair {
             like,
             alone: None,
             besides: Vec::new(),
+            room: options.room,
         };
         let mut gained = work.direction(Which::New);
         let mut lost = work.direction(Which::Old);
@@ -177,8 +184,17 @@ impl Pair {
         let besides: Vec<Formula> =
             excluded.into_iter().map(|probe| !Formula::Matches(session.add_policy(0, arena.alloc(probe)))).collect();
         let alone = Some(side);
-        let mut work =
-            Work { pair: self, session: &mut session, view: &view, arena: &arena, options, like, alone, besides };
+        let mut work = Work {
+            pair: self,
+            session: &mut session,
+            view: &view,
+            arena: &arena,
+            options,
+            like,
+            alone,
+            besides,
+            room: options.room,
+        };
         let candidates = causes::of_permits(&work, side);
         let found = work.effects_of(side, candidates, false);
         (found, view.set_aside)

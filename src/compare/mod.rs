@@ -15,7 +15,9 @@
 //! | `causes` | the smallest sets of changes that bring an effect about |
 //! | `reading` | which attributes an expression reads |
 //! | `clauses`, `conjunct` | for whom, in clauses that are proved |
+//! | `apart` | conjuncts that are plain to see never to hold at once |
 
+mod apart;
 mod causes;
 mod clauses;
 mod conjunct;

@@ -15,7 +15,7 @@ use std::sync::{Arc, OnceLock};
 use cedar_policy::{Effect, EntityTypeName, Policy, RequestEnv, Template};
 use serde_json::{Value as Json, json};
 
-use super::conjunct::{Conjunct, conjuncts};
+use super::conjunct::{Conjunct, all_hold, conjuncts};
 use super::reading::{read_of, reads};
 use crate::expression::text;
 use crate::symbolic::{CompiledPolicies, Limits, PolicyRef, SchemaModel, Subject};
@@ -88,6 +88,8 @@ pub(super) struct Member {
     pub(super) template: bool,
     /// None where one of them has no text.
     conjuncts: OnceLock<Option<Vec<Conjunct>>>,
+    /// All of them.
+    text: OnceLock<Option<Arc<str>>>,
 }
 
 /// A [`PolicyPair`] in the rules.
@@ -133,7 +135,7 @@ impl Pair {
             let list_of = if list == 0 { first } else { second };
             list_of.push(subject);
             let policy = PolicyRef { side: list, index: list_of.len() - 1 };
-            Member { policy, effect, template, conjuncts: OnceLock::new() }
+            Member { policy, effect, template, conjuncts: OnceLock::new(), text: OnceLock::new() }
         };
         for pair in policies {
             let [old_limits, new_limits] = &pair.limits;
@@ -144,6 +146,7 @@ impl Pair {
                     effect: old.effect,
                     template: old.template,
                     conjuncts: OnceLock::new(),
+                    text: OnceLock::new(),
                 }),
                 (_, new) => new.as_ref().map(|body| add(1, body, new_limits)),
             };
@@ -206,6 +209,12 @@ impl Pair {
     /// Whether all of a policy has a text.
     pub(super) fn has_text(&self, entry: usize, side: Which) -> bool {
         self.in_words(entry, side).is_some()
+    }
+
+    /// When the policy matches where its action does, as an expression; none where it has no text.
+    pub(super) fn text(&self, entry: usize, side: Which) -> Option<Arc<str>> {
+        let member = self.entries.get(entry)?.member(side)?;
+        member.text.get_or_init(|| all_hold(self.in_words(entry, side)?).map(Arc::from)).clone()
     }
 
     fn in_words(&self, entry: usize, side: Which) -> Option<&[Conjunct]> {

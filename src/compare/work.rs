@@ -24,9 +24,18 @@ pub(super) struct Work<'w, 's> {
     pub(super) alone: Option<Which>,
     /// What has to hold besides, where only one side is asked.
     pub(super) besides: Vec<Formula>,
+    /// So many policies may be named in clauses of this environment that name very many.
+    pub(super) room: usize,
 }
 
 impl<'s> Work<'_, 's> {
+    /// Whether there is room to name `count` policies in a clause, which then is taken.
+    pub(super) fn takes(&mut self, count: usize) -> bool {
+        let left = self.room.checked_sub(count);
+        self.room = left.unwrap_or(self.room);
+        left.is_some()
+    }
+
     /// Another session of the same environment, in which no policy is compiled yet.
     pub(super) fn small(&self) -> Option<Session<'s>> {
         let environment = self.session.environment();

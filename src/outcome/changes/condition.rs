@@ -1,5 +1,7 @@
 //! For whom an effect holds, in clauses.
 
+use std::sync::Arc;
+
 use crate::text::Location;
 
 /// For whom an effect holds: for the requests for which `when` holds, one of `where_allowed` does if there is any, and
@@ -31,7 +33,7 @@ pub struct Clause {
     /// Whether the other side has no such policy.
     pub alone: bool,
     /// When it matches, of the requests for which `when` holds.
-    pub condition: String,
+    pub condition: Arc<str>,
 }
 
 impl Condition {

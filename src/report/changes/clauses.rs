@@ -1,6 +1,7 @@
 //! For whom an effect holds, in clauses: said once for all effects that share them, what all share before the rest.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::policies::Policies;
 use super::subjects::{Names, which};
@@ -15,7 +16,7 @@ const SPELLED_OUT: usize = 6;
 /// Before what has to hold.
 const WHEN: &str = "when";
 
-/// More policies of a clause than this are not named.
+/// Of more policies than this in a clause the first are named, on one line.
 const NAMED: usize = 16;
 
 /// One line of clauses: a lead such as `when`, and what it leads, which `joint` joins.
@@ -107,10 +108,12 @@ pub(super) fn of_group(
     let place = group.causes.iter().find_map(|cause| cause.new.as_ref().or(cause.old.as_ref()));
     let here = place.map(Location::path);
     let mut folded: Vec<(&Condition, Vec<&Environment>)> = Vec::new();
-    let mut at: HashMap<String, usize> = HashMap::new();
+    let mut at: HashMap<*const Condition, usize> = HashMap::new();
     for effect in &group.effects {
         let condition = effect.condition.as_ref();
-        let known = *at.entry(format!("{condition:?}")).or_insert(folded.len());
+        // Most share one; those that only read alike are compared.
+        let alike = || folded.iter().position(|(known, _)| *known == condition).unwrap_or(folded.len());
+        let known = *at.entry(Arc::as_ptr(&effect.condition)).or_insert_with(alike);
         if known == folded.len() {
             folded.push((condition, Vec::new()));
         }
@@ -248,16 +251,15 @@ fn by(all: &[Clause], causes: &[Cause], here: Option<&str>, old: bool, policies:
     };
     let one = |(at, clause): (usize, &Clause)| Item {
         what: what(clause),
-        condition: Some(clause.condition.clone()).filter(|text| text != "true" && at < SPELLED_OUT),
+        condition: Some(&*clause.condition).filter(|text| *text != "true" && at < SPELLED_OUT).map(str::to_owned),
     };
-    let mut items: Vec<Item> = all.iter().enumerate().map(one).collect();
-    let more = items.len().saturating_sub(NAMED);
-    if more > 1 {
-        items.truncate(NAMED);
-        let others = format!("{more} other policies (`--report json` names them)");
-        items.push(Item { what: Phrase::of(&others), condition: None });
+    if all.len() > NAMED {
+        let mut named: Vec<Phrase> = all.iter().take(SPELLED_OUT).map(what).collect();
+        let more = all.len() - SPELLED_OUT;
+        named.push(Phrase::of(&format!("{more} other policies (`--report json` has them all, and when each matches)")));
+        return vec![Item { what: Phrase::listed(named, "or"), condition: None }];
     }
-    items
+    all.iter().enumerate().map(one).collect()
 }
 
 /// Leaves out the conditions of exceptions that were said before: whoever reads on knows them.

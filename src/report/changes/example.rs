@@ -69,7 +69,7 @@ fn commas(all: Vec<Phrase>) -> Phrase {
 /// The words of the clauses: an attribute that they read is among them.
 fn read(condition: &Condition) -> BTreeSet<String> {
     let others = [&condition.where_allowed, &condition.unless_allowed, &condition.unless_refused].into_iter().flatten();
-    let texts = others.map(|clause| clause.condition.as_str()).chain([condition.when.as_str()]);
+    let texts = others.map(|clause| &*clause.condition).chain([condition.when.as_str()]);
     let words = texts.flat_map(|text| text.split(|letter: char| !(letter.is_alphanumeric() || letter == '_')));
     words.map(str::to_owned).collect()
 }
@@ -77,7 +77,7 @@ fn read(condition: &Condition) -> BTreeSet<String> {
 /// The attributes of the request's own that the clauses ask for with `has`.
 fn asked(condition: &Condition) -> BTreeSet<(&'static str, String)> {
     let others = [&condition.where_allowed, &condition.unless_allowed, &condition.unless_refused].into_iter().flatten();
-    let texts = others.map(|clause| clause.condition.as_str()).chain([condition.when.as_str()]);
+    let texts = others.map(|clause| &*clause.condition).chain([condition.when.as_str()]);
     let word = |letter: char| letter.is_alphanumeric() || letter == '_';
     let mut found = BTreeSet::new();
     for text in texts {

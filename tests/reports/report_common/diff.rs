@@ -176,7 +176,7 @@ pub fn hostile_diff() -> Outcome {
         called: Some(HOSTILE.to_owned()),
     };
     let clause =
-        || Clause { policy: HOSTILE.to_owned(), location: place.clone(), alone: true, condition: HOSTILE.to_owned() };
+        || Clause { policy: HOSTILE.to_owned(), location: place.clone(), alone: true, condition: HOSTILE.into() };
     let evidence = Evidence { request: HOSTILE.into(), entities: json!([HOSTILE, { "```": "```\n```" }]) };
     let effect = |environment, ruling| Effect {
         condition: Arc::new(Condition {
