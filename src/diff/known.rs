@@ -2,7 +2,7 @@
 //!
 //! # Why
 //!
-//! Whoever reviews a change knows the entities of the repository, and nobody knows `User::"someone"`. Each pair of them
+//! Whoever reviews a change knows the entities of the repository, and nobody knows `User::"user-1"`. Each pair of them
 //! is asked of Cedar's authorizer on both sides, with the context of the example that the engine found: what changes so
 //! is a change. Others may as well, with other contexts; nothing is said of those.
 

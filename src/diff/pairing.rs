@@ -38,6 +38,8 @@ pub(super) struct Item<'s> {
     pub(super) is_link: bool,
     /// A template that something links: its links say what it does.
     linked_template: bool,
+    /// Of a link, what its slots hold.
+    filled: Vec<String>,
 }
 
 impl Item<'_> {
@@ -73,6 +75,17 @@ impl<'s> Paired<'s> {
             (_, None) => Change::Removed,
             _ => Change::Edited,
         }
+    }
+
+    /// Whether it is a template whose links say what it does.
+    pub(super) fn is_linked_template(&self) -> bool {
+        self.new.as_ref().or(self.old.as_ref()).is_some_and(|item| item.linked_template)
+    }
+
+    /// Whether it is a link that links what it did, and the template is another.
+    fn is_link_as_before(&self) -> bool {
+        let (Some(old), Some(new)) = (&self.old, &self.new) else { return false };
+        old.is_link && new.is_link && old.name == new.name && old.filled == new.filled
     }
 
     /// For the engine; none for a template whose links speak for it. `limits` says what is not known of the world of an
@@ -113,6 +126,7 @@ fn items(store: &Store) -> Vec<Item<'_>> {
             source: policy,
             is_link: false,
             linked_template: policy.body.is_template() && linked.contains(&index),
+            filled: Vec::new(),
         });
     }
     for link in &store.links {
@@ -123,7 +137,7 @@ fn items(store: &Store) -> Vec<Item<'_>> {
         let mut slots: Vec<String> =
             policy.template_links().into_iter().flatten().map(|(slot, uid)| format!("\n{slot}: {uid}")).collect();
         slots.sort();
-        text.extend(slots);
+        text.extend(slots.iter().map(String::as_str));
         items.push(Item {
             key: &link.key,
             name: &link.name,
@@ -135,6 +149,7 @@ fn items(store: &Store) -> Vec<Item<'_>> {
             source: template,
             is_link: true,
             linked_template: false,
+            filled: slots,
         });
     }
     items
@@ -243,6 +258,10 @@ pub(super) fn pair<'s>(old: Option<&'s Store>, new: Option<&'s Store>) -> (Vec<P
             Change::Added => text.added += 1,
             Change::Removed => text.removed += 1,
             _ => text.edited += 1,
+        }
+        if pair.change() == Change::Edited {
+            text.templates += usize::from(pair.is_linked_template());
+            text.links += usize::from(pair.is_link_as_before());
         }
     }
     (pairs, text)

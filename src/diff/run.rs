@@ -13,7 +13,7 @@ use crate::compare::{Decided, Delta, Options, Pair, PolicyPair, Undecided, Where
 use crate::decide::ScopedAuthorizer;
 use crate::finding::Environment;
 use crate::infer::{Inferred, infer, infer_for};
-use crate::outcome::changes::{EnvironmentChange, Lifecycle, SchemaChange, SetAside, Status, StoreChanges};
+use crate::outcome::changes::{Change, EnvironmentChange, Lifecycle, SchemaChange, SetAside, Status, StoreChanges};
 use crate::outcome::{Notice, NoticeKind};
 use crate::repo::{Broken, Repo, SchemaState, Store};
 use crate::symbolic::{Case, Reason, SchemaModel, Solvers, Subject, Witness, differences};
@@ -238,11 +238,14 @@ fn store(stores: Stores<'_>, engine: &Engine) -> (StoreChanges, Vec<Notice>) {
         inferred: false,
         unusable: None,
         schema_changes: Vec::new(),
+        unfit: Vec::new(),
         text,
         environments: Vec::new(),
         groups: Vec::new(),
         undecided: Vec::new(),
         set_aside: Vec::new(),
+        ill_typed: Vec::new(),
+        without_effect: Vec::new(),
     };
     let store_name = inline(&changes.name).into_owned();
     let broken = broken(stores);
@@ -317,6 +320,7 @@ fn store(stores: Stores<'_>, engine: &Engine) -> (StoreChanges, Vec<Notice>) {
     let allows = |side: Which, request: &Request, entities: &Entities| replay.allows(side, request, entities);
     changes.groups = effects::group(solved, &changes.environments, &pairs, stores, &allows);
     changes.set_aside = set_aside(&aside, &pairs);
+    changes.without_effect = without_effect(&changes, &pairs);
     let undecided = reasons
         .into_iter()
         .map(|(why, (count, about))| {
@@ -473,6 +477,19 @@ fn broken(stores: Stores<'_>) -> Option<(String, String)> {
         Some((format!("`{}` does not load whole on the {side} side", inline(path)), path.clone()))
     };
     of(stores.new, stores.old, "new").or_else(|| of(stores.old, stores.new, "old"))
+}
+
+/// What changed as text and brings nothing about; nothing where not everything is decided.
+fn without_effect(changes: &StoreChanges, pairs: &[Paired<'_>]) -> Vec<(Change, String)> {
+    let open =
+        |change: &EnvironmentChange| [&change.gained, &change.lost].iter().any(|one| matches!(one, Status::Unknown(_)));
+    if changes.environments.iter().any(open) {
+        return Vec::new();
+    }
+    let causes = changes.groups.iter().flat_map(|group| &group.causes).map(|cause| cause.policy.as_str());
+    let causes: BTreeSet<&str> = causes.collect();
+    let idle = pairs.iter().filter(|pair| !pair.same && !pair.is_linked_template() && !causes.contains(pair.name()));
+    idle.map(|pair| (pair.change(), pair.name().to_owned())).collect()
 }
 
 fn set_aside(aside: &BTreeMap<(usize, String), BTreeSet<Which>>, pairs: &[Paired<'_>]) -> Vec<SetAside> {

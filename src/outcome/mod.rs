@@ -16,4 +16,6 @@ pub use explanation::{Explanation, Mark};
 pub use notice::{Notice, NoticeKind, Weight};
 pub use policy_ref::PolicyRef;
 pub use run::{Breadth, Count, LeftOut, Outcome, Summary, Verdict};
-pub use tests_run::{Decision, Expected, Got, PolicyError, RowFault, RowRequest, Status, TestResult};
+pub use tests_run::{
+    Decision, Expected, Got, PolicyError, RowFault, RowRequest, Status, Status as TestStatus, TestResult,
+};

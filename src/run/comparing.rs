@@ -8,6 +8,7 @@ use super::finish::today;
 use super::loaded::Loaded;
 use super::reading::Reading;
 use super::sides::Sides;
+use super::unfit;
 use crate::config::Gate;
 use crate::diff::{self, Version};
 use crate::finding::{Finding, Level};
@@ -48,7 +49,7 @@ pub(super) fn compare(sides: &Sides, deny: Deny, reading: &Reading, outcome: &mu
         location: Location::of_path("--deny"),
     };
     let other = sides.as_base_has_it.as_ref().map(|loaded| &loaded.repo);
-    let (comparison, undecided) = diff::comparison(
+    let (mut comparison, undecided) = diff::comparison(
         version(old, &sides.old_side, &old_rows),
         version(new, &sides.new_side, &new_rows),
         other,
@@ -57,6 +58,8 @@ pub(super) fn compare(sides: &Sides, deny: Deny, reading: &Reading, outcome: &mu
         &new.catalogue,
         &new.solvers,
     );
+    unfit::find(sides, &outcome.findings, &mut comparison);
+    unfit::ill_typed(sides, &mut comparison);
     outcome.notices.extend(undecided);
     let label = inline(&sides.old_side.label);
     if !old.config_findings.is_empty() {

@@ -14,6 +14,7 @@
 //! | `configuration` | what configuration names and the repository does not have |
 //! | `loaded` | from options to a repository, and to the outcome that a run starts with |
 //! | `sides`, `comparing` | both sides of a comparison, read and compared |
+//! | `unfit` | what of the new side no longer fits its schema |
 //! | `coverage` | what rows exercise |
 //! | `baselined` | the baseline, applied |
 //! | `engines` | every engine over one reading |
@@ -57,6 +58,7 @@ mod place;
 mod reading;
 mod settings;
 mod sides;
+mod unfit;
 
 pub use baseline::Baselined;
 pub use comparing::Deny;

@@ -10,7 +10,7 @@ use super::rules::{NEVER_APPLIES, follows, of_error, of_warning};
 use crate::config::Config;
 use crate::finding::{Finding, Level};
 use crate::repo::cedar::{CedarFault, fault};
-use crate::repo::{Repo, Schema, Store};
+use crate::repo::{Policy, Repo, Schema, Store};
 use crate::rule::{NEVER_MATCHES, Rule};
 use crate::text::{Location, Span};
 
@@ -34,6 +34,20 @@ pub fn run(repo: &Repo, config: &Config, level: Option<u32>) -> Vec<Finding> {
     let found: Vec<Vec<Finding>> = jobs
         .into_par_iter()
         .map(|(store, schema, chunk)| validate(store, schema, &chunk, store.level.or(level), config))
+        .collect();
+    found.into_iter().flatten().collect()
+}
+
+/// The same, unbounded, of the policies of `repo` for which `wanted` holds, whatever it reports on.
+#[must_use]
+pub fn of_policies(repo: &Repo, config: &Config, wanted: &(dyn Fn(&Store, &Policy) -> bool + Sync)) -> Vec<Finding> {
+    let stores = repo.stores.par_iter().filter_map(|store| store.schema.ready().map(|schema| (store, schema)));
+    let found: Vec<Vec<Finding>> = stores
+        .map(|(store, schema)| {
+            let all = store.policies.iter().enumerate().filter(|(_, policy)| wanted(store, policy));
+            let chunk: Vec<usize> = all.map(|(at, _)| at).collect();
+            if chunk.is_empty() { Vec::new() } else { validate(store, schema, &chunk, None, config) }
+        })
         .collect();
     found.into_iter().flatten().collect()
 }

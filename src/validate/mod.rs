@@ -6,5 +6,5 @@ mod engine;
 mod fold;
 mod rules;
 
-pub use engine::run;
+pub use engine::{of_policies, run};
 pub use rules::RULES;

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::common::{diff, git, run, write};
+use crate::common::{diff, git, json, run, write};
 
 const SCHEMA: &str =
     "entity User { a: Bool }; entity Doc; action view, edit appliesTo { principal: User, resource: Doc };\n";
@@ -300,4 +300,47 @@ fn the_report_has_the_keys_that_are_promised() {
     let again = diff(dir.path(), &["HEAD"]).0;
     let changes = |report: &Value| report["changes"].to_string();
     assert_eq!(changes(&report), changes(&again));
+}
+
+/// The kind: a breaking change of a schema. What no longer fits is said before anything else, with what breaks it, and
+/// what never fitted is not blamed on the schema.
+#[test]
+fn what_no_longer_fits_the_new_schema_comes_first() {
+    let schema = "entity Team; entity User in [Team] { level: Long, name: String };\nentity Doc;\naction view, edit appliesTo { principal: User, resource: Doc };\n";
+    let policies = "@id(\"seniors\")\npermit (principal, action == Action::\"view\", resource) when { principal.level > 3 };\n\
+                    @id(\"typo\")\npermit (principal, action == Action::\"view\", resource) when { principal.lvel > 3 };\n\
+                    @id(\"named\")\npermit (principal, action == Action::\"edit\", resource) when { principal.name == \"ann\" };\n";
+    let entities = r#"[{"uid": {"type": "User", "id": "ann"}, "attrs": {"level": 4, "name": "ann"}, "parents": []}]"#;
+    let rows = "tests:\n  - name: ann edits\n    principal: 'User::\"ann\"'\n    action: edit\n    resource: 'Doc::\"d\"'\n    expect: allow\n";
+    let new = schema.replace("level: Long, ", "").replace("view, edit", "view");
+    let dir = crate::documents::repository(
+        &[("s.cedarschema", schema), ("p.cedar", policies), ("entities.json", entities), ("rows_test.yaml", rows)],
+        &[("s.cedarschema", &new)],
+    );
+    let text = run(dir.path(), &["diff", "HEAD"]).stdout;
+    let headline = text.lines().next().unwrap();
+    assert!(headline.starts_with("2 policies and 1 entity no longer fit the new schema; "), "{text}");
+    let report = json(dir.path(), &["diff", "HEAD"]).0;
+    let unfit = report["no_longer_fits"].as_array().unwrap();
+    let told: Vec<(&str, &str, Vec<&str>)> = unfit
+        .iter()
+        .map(|one| {
+            let because = one["because"].as_array().unwrap().iter().map(|change| change["what"].as_str().unwrap());
+            (one["kind"].as_str().unwrap(), one["name"].as_str().unwrap(), because.collect())
+        })
+        .collect();
+    let expected = [
+        ("policy", "p.cedar#seniors", vec!["User.level"]),
+        ("policy", "p.cedar#named", vec!["Action::\"edit\""]),
+        ("entity", "entities.json", vec!["User.level"]),
+    ];
+    assert_eq!(told, expected, "{text}");
+    let first = text.find("no longer fits the new schema: ").unwrap();
+    assert!(text.find("  + ").into_iter().chain(text.find("  - ")).all(|change| first < change), "{text}");
+    // Rows are not run where entities cannot be used.
+    write(dir.path(), &[("s.cedarschema", &schema.replace("view, edit", "view"))]);
+    let report = json(dir.path(), &["diff", "HEAD"]).0;
+    let row = &report["no_longer_fits"].as_array().unwrap()[1];
+    assert_eq!((row["kind"].as_str(), row["name"].as_str()), (Some("row"), Some("rows_test.yaml#ann edits")));
+    assert_eq!(row["because"][0]["what"], "Action::\"edit\"", "{row}");
 }

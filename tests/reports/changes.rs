@@ -21,9 +21,7 @@ const COLOR: Options = Options { color: true, ..PLAIN };
 
 const EXAMPLE: &str = r#"2 changes grant access (1 refused by the gate) and 1 takes access away, in 4 of
   40 kinds of request; not everything could be decided in 1 of 40 kinds of
-  request
-compared: main (old) with the worktree (new): 1 policy added, 2 removed, 1
-  edited, 3 moved or reformatted
+  request: 1 policy added, 2 removed, 1 edited, 3 moved or reformatted
 
   ×+ Admin gains export on Report, because the permit `admins` was added and the
     forbid `freeze` was removed; it takes both
@@ -87,7 +85,7 @@ fn no_change_is_one_line() {
     let out = render("human", &diff(comparison.clone()), &PLAIN);
     assert_eq!(
         out,
-        "no change in effective permissions (12 policies edited, 3 moved or reformatted),\n  in 35 kinds of request\n\n\
+        "no change in effective permissions in any of 35 kinds of request (12 policies\n  edited, 3 moved or reformatted)\n\n\
          polcheck diff: 35 same (old main -> new the worktree; 1 store, 34 policies)\n"
     );
 }
@@ -99,7 +97,7 @@ fn json_lists_every_environment_with_its_effects() {
     assert_eq!(
         keys(&json),
         "polcheck format command now outcome exit headline summary findings suppressed tests notices inconclusive_reasons gaps \
-         old new schema_changes text_changes changes undecided set_aside accepted weakened left_out"
+         old new schema_changes no_longer_fits text_changes changes undecided set_aside ill_typed accepted weakened left_out"
     );
     assert_eq!((&json["outcome"], &json["exit"]), (&json!("changes"), &json!(1)));
     assert_eq!(json["old"], json!({ "label": "main", "commit": null, "schema": "5c" }));

@@ -55,8 +55,8 @@ fn no_change_is_one_sentence() {
     comparison.stores[0].groups.clear();
     comparison.stores[0].environments.drain(..5);
     let text = summary_markdown(&diff(comparison), &Options { quiet: true, ..PLAIN });
-    let sentence = "**no change in effective permissions (1 policy added, 2 removed, 1 edited, 3 moved or reformatted), in 35 \
-                    kinds of request**";
+    let sentence = "**no change in effective permissions in any of 35 kinds of request (1 policy added, 2 removed, 1 edited, \
+                    3 moved or reformatted)**";
     assert_eq!(text.lines().last(), Some(sentence), "{text}");
 }
 

@@ -1,8 +1,9 @@
 //! Everything that changes in one store.
 
-use super::cause::Cause;
+use super::cause::{Cause, Change};
 use super::effect::CauseGroup;
 use super::environment::{EnvironmentChange, Lifecycle, Relation};
+use crate::text::Location;
 
 /// How many policies differ as text, whatever that does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -11,8 +12,12 @@ pub struct TextChanges {
     pub added: usize,
     /// Only the old side has them.
     pub removed: usize,
-    /// Both have them and they say different things.
+    /// Both have them and they say different things; templates and links included.
     pub edited: usize,
+    /// Of those that were edited, templates that something links.
+    pub templates: usize,
+    /// Of those that were edited, links of which only the template changed.
+    pub links: usize,
     /// They say the same, in other words, other layout, another order, under another name or in another place.
     pub moved: usize,
 }
@@ -36,6 +41,74 @@ pub struct SchemaChange {
     pub old: Option<String>,
     /// The new type or list.
     pub new: Option<String>,
+}
+
+impl SchemaChange {
+    /// Whether something that fitted the old schema may not fit the new one for it: a declaration went or is another,
+    /// or an attribute has to be there that was not.
+    #[must_use]
+    pub fn may_break(&self) -> bool {
+        let optional = |text: &Option<String>| text.as_ref().is_none_or(|text| text.starts_with("optional "));
+        match self.kind {
+            "attribute_added" => !optional(&self.new),
+            "schema_added" | "schema_removed" => false,
+            kind => !kind.ends_with("_added"),
+        }
+    }
+
+    /// The last name in `what`: `tenant` of `User.tenant`, `view` of `Action::"view"`.
+    #[must_use]
+    pub fn last_name(&self) -> &str {
+        let name =
+            self.what.split_once("::\"").map_or(self.what.as_str(), |(_, id)| id.split('"').next().unwrap_or(id));
+        name.rsplit(['.', ':']).next().unwrap_or(name)
+    }
+}
+
+/// What kind of thing no longer fits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum UnfitKind {
+    /// A policy or template.
+    Policy,
+    /// An entity.
+    Entity,
+    /// A row of a decision table.
+    Row,
+}
+
+impl UnfitKind {
+    /// The word in reports.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Policy => "policy",
+            Self::Entity => "entity",
+            Self::Row => "row",
+        }
+    }
+}
+
+/// Something of the new side that does not fit its schema, and did fit the old one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unfit {
+    /// What it is.
+    pub kind: UnfitKind,
+    /// A policy's or a row's full name, or the file of an entity.
+    pub name: String,
+    /// Where it stands on the new side.
+    pub location: Location,
+    /// Why, in a sentence.
+    pub why: String,
+    /// The schema's changes that are why, as far as is known: indices into [`StoreChanges::schema_changes`].
+    pub because: Vec<usize>,
+}
+
+impl Unfit {
+    /// Something that does not fit; which change is why is not said yet.
+    #[must_use]
+    pub fn new(kind: UnfitKind, name: &str, location: &Location, why: &str) -> Self {
+        Self { kind, name: name.to_owned(), location: location.clone(), why: why.to_owned(), because: Vec::new() }
+    }
 }
 
 /// A policy that could not be analysed.
@@ -66,6 +139,8 @@ pub struct StoreChanges {
     pub unusable: Option<String>,
     /// Differences of the schemas that matter to decisions, in stable order.
     pub schema_changes: Vec<SchemaChange>,
+    /// What of the new side no longer fits its schema.
+    pub unfit: Vec<Unfit>,
     /// Policies that differ as text.
     pub text: TextChanges,
     /// Every request environment of either side, sorted.
@@ -76,6 +151,10 @@ pub struct StoreChanges {
     pub undecided: Vec<Cause>,
     /// Policies that could not be analysed.
     pub set_aside: Vec<SetAside>,
+    /// Changed policies that do not typecheck: each by its first fault on a side.
+    pub ill_typed: Vec<SetAside>,
+    /// Policies that came, went or were edited and change no decision, as far as everything is decided: by full name.
+    pub without_effect: Vec<(Change, String)>,
 }
 
 impl StoreChanges {

@@ -28,6 +28,8 @@ pub(in crate::report) struct Change<'a> {
     pub(in crate::report) cases: Vec<Case>,
     /// Whom of the repository's own entities it concerns, as far as is known.
     pub(in crate::report) known: Option<Phrase>,
+    /// What of it takes other changes as well, which is told by itself.
+    pub(in crate::report) needs: Option<Phrase>,
     /// What gates say, if they say anything.
     pub(in crate::report) rulings: Vec<Phrase>,
     /// Whether a gate refuses some of it.
@@ -50,7 +52,13 @@ pub(in crate::report) struct Entry<'a> {
     pub(in crate::report) changes: Vec<Change<'a>>,
 }
 
-impl Entry<'_> {
+impl<'a> Entry<'a> {
+    /// What brings all of the changes about, where it is the same for each of several.
+    pub(in crate::report) fn causes(&self) -> Option<Vec<&'a Cause>> {
+        let first = self.changes.first().filter(|_| self.lead.is_some())?.causes();
+        self.changes.iter().all(|change| change.causes() == first).then_some(first)
+    }
+
     /// Whether a gate refuses some of it.
     pub(in crate::report) fn refused(&self) -> bool {
         self.changes.iter().any(|change| change.refused)

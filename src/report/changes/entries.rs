@@ -10,7 +10,8 @@ use super::policies::Policies;
 use super::sentence;
 use super::subjects::{Names, subject};
 use super::untrusted_text::Phrase;
-use crate::outcome::changes::{Cause, CauseGroup, Change as Edit};
+use crate::finding::Environment;
+use crate::outcome::changes::{Cause, CauseGroup, Change as Edit, Direction};
 
 /// What changes have in common that are shown together.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -182,7 +183,59 @@ fn entry<'a>(
             change.sentence = change.effect.clone();
         }
     }
+    let lead = match who(&mut changes, matches!(common, Common::Template(_)), policies, all_names) {
+        Some(who) => who.say(": ").then(lead),
+        None => lead,
+    };
     let mut cases: Vec<_> = changes.iter_mut().map(|change| &mut change.cases).collect();
     let shared = in_common(&mut cases);
     Entry { lead: Some(lead), edits, shared, changes }
+}
+
+/// Who gains and who loses what by all of the changes; where that is the same for each, they do not say it again.
+fn who(changes: &mut [Change<'_>], links: bool, policies: &Policies<'_>, all: &[Names<'_>]) -> Option<Phrase> {
+    let names = all.get(changes.first()?.all.0)?;
+    let may = |change: &Change<'_>| !change.group.migrated().is_empty();
+    let whom = |direction: Direction| -> Vec<&Environment> {
+        let these = changes.iter().filter(|change| change.group.direction == direction);
+        let mut found: Vec<&Environment> = these.flat_map(|change| change.all.1.iter().copied()).collect();
+        found.sort_by_key(|one| (&one.action, &one.principal, &one.resource));
+        found.dedup();
+        found
+    };
+    let [gained, lost] = [whom(Direction::Gained), whom(Direction::Lost)];
+    let said = |direction: Direction, whom: &[&Environment]| {
+        let subject = subject(names, whom);
+        let these = changes.iter().filter(|change| change.group.direction == direction);
+        sentence::effect(direction, these.into_iter().all(may), &subject)
+    };
+    let phrase = match (gained.as_slice(), lost.as_slice()) {
+        ([], lost) => said(Direction::Lost, lost),
+        (gained, []) => said(Direction::Gained, gained),
+        (gained, lost) if gained == lost => sentence::both(changes.iter().all(may), &subject(names, gained)),
+        (gained, lost) => said(Direction::Gained, gained).say("; ").then(said(Direction::Lost, lost)),
+    };
+    let everybody = if gained.is_empty() { lost } else { gained };
+    let same = |change: &Change<'_>| {
+        let mut own = change.all.1.clone();
+        own.sort_by_key(|one| (&one.action, &one.principal, &one.resource));
+        own == everybody
+    };
+    if changes.iter().all(same) {
+        let subject = subject(names, &everybody);
+        for change in changes.iter_mut() {
+            let this = sentence::this(change.group.direction, !change.group.migrated().is_empty(), &subject);
+            match change.group.causes.as_slice() {
+                [link] if links && change.others.is_empty() => {
+                    change.sentence = this.say(" through ").name(policies.name(&link.policy));
+                }
+                _ if change.sentence == change.effect => change.sentence = this,
+                _ => {}
+            }
+            if change.combinations.len() < 2 {
+                change.combinations.clear();
+            }
+        }
+    }
+    Some(phrase)
 }

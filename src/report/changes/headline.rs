@@ -1,5 +1,6 @@
 //! What a comparison comes to, in one sentence. Holds no untrusted text.
 
+use super::unfit::counts;
 use crate::outcome::changes::{
     Cause, Comparison, Direction, EnvironmentChange, Relation, Ruling, Status, StoreChanges, TextChanges,
 };
@@ -19,11 +20,17 @@ pub(in crate::report) fn headline(comparison: &Comparison) -> String {
         if comparison.stores.is_empty() {
             return "there is nothing to compare: neither side holds policies".to_owned();
         }
-        let found = if open.is_empty() { "" } else { " was found" };
-        let checked =
-            if open.is_empty() && total > 0 { format!(", in {}", kinds_of_request(total)) } else { String::new() };
-        format!("no change in effective permissions{found} ({}){checked}", text_changes(comparison))
+        let found = match (open.is_empty(), total) {
+            (false, _) => " was found".to_owned(),
+            (true, 0) => String::new(),
+            (true, 1) => " in the one kind of request".to_owned(),
+            (true, total) => format!(" in any of {}", kinds_of_request(total)),
+        };
+        format!("no change in effective permissions{found} ({})", text_changes(comparison))
     };
+    if let Some(unfit) = counts(comparison) {
+        text = format!("{unfit}; {text}");
+    }
     for (at, question) in open.iter().enumerate() {
         text.push_str(if at == 0 && !comparison.changes_access() { ", but " } else { "; " });
         text.push_str(question);
@@ -60,11 +67,7 @@ fn grants(comparison: &Comparison) -> String {
         _ => format!(" ({refused} refused by the gate)"),
     };
     let mut parts = Vec::new();
-    const CARRIED: [&str; 2] = [
-        "may grant access, depending on how data is carried over",
-        "may take access away, depending on how data is carried over",
-    ];
-    let [may_grant, may_take] = CARRIED;
+    let (may_grant, may_take) = ("may grant access", "may take access away");
     for (direction, migrated, one, many) in [
         (Direction::Gained, false, "grants access", "grant access"),
         (Direction::Lost, false, "takes access away", "take access away"),
@@ -79,7 +82,9 @@ fn grants(comparison: &Comparison) -> String {
             (_, false) => parts.push(format!("{all} {does}{}", ruled(all, refused))),
         }
     }
-    parts.join(" and ")
+    let may = comparison.groups().any(|(_, group)| !group.migrated().is_empty());
+    // Said once: what may be so hangs on it, what is so does not.
+    parts.join(" and ") + if may { ", depending on how data is carried over" } else { "" }
 }
 
 fn open_questions(comparison: &Comparison) -> Vec<String> {
@@ -105,14 +110,16 @@ fn open_questions(comparison: &Comparison) -> Vec<String> {
     parts
 }
 
-/// `12 policies edited, 3 moved or reformatted`.
+/// `12 policies edited, 1 template edited (2 links), 3 moved or reformatted`.
 pub(in crate::report) fn text_changes(comparison: &Comparison) -> String {
     let sum = |of: fn(&TextChanges) -> usize| comparison.stores.iter().map(|store| of(&store.text)).sum::<usize>();
+    let (templates, links) = (sum(|text| text.templates), sum(|text| text.links));
     let mut parts: Vec<String> = Vec::new();
     for (count, what) in [
         (sum(|text| text.added), "added"),
         (sum(|text| text.removed), "removed"),
-        (sum(|text| text.edited), "edited"),
+        // A link whose template was edited says nothing else.
+        (sum(|text| text.edited).saturating_sub(templates + links), "edited"),
         (sum(|text| text.moved), "moved or reformatted"),
     ] {
         match (count, parts.is_empty()) {
@@ -120,6 +127,10 @@ pub(in crate::report) fn text_changes(comparison: &Comparison) -> String {
             (_, true) => parts.push(format!("{} {what}", counted(count, "policy", "policies"))),
             (_, false) => parts.push(format!("{count} {what}")),
         }
+    }
+    if templates > 0 {
+        let links = if links == 0 { String::new() } else { format!(" ({})", counted(links, "link", "links")) };
+        parts.push(format!("{} edited{links}", counted(templates, "template", "templates")));
     }
     let schema = comparison.stores.iter().any(|store| !store.schema_changes.is_empty());
     match (parts.is_empty(), schema) {

@@ -9,6 +9,37 @@ pub(in crate::report) fn label(location: &Location) -> String {
     if location.file.text().is_empty() { location.path().to_owned() } else { location.label() }
 }
 
+/// Where causes stand: those that stand in one file, at the same places on both sides, at once.
+pub(in crate::report) fn places(comparison: &Comparison, causes: &[&Cause]) -> Vec<Phrase> {
+    let kept = |cause: &Cause| match (&cause.old, &cause.new) {
+        (Some(old), Some(new)) if label(old) == label(new) && !new.file.text().is_empty() => Some(new.clone()),
+        _ => None,
+    };
+    let mut files: Vec<(Option<Location>, Vec<&Cause>)> = Vec::new();
+    for cause in causes {
+        let place = kept(cause);
+        let same = |first: &Location| place.as_ref().is_some_and(|place| place.path() == first.path());
+        match files.iter_mut().find(|(first, _)| first.as_ref().is_some_and(same)) {
+            Some((_, all)) => all.push(cause),
+            None => files.push((place, vec![cause])),
+        }
+    }
+    let (before, after) = (&comparison.old.label, &comparison.new.label);
+    let one = |(first, all): (Option<Location>, Vec<&Cause>)| match (first, all.as_slice()) {
+        (Some(first), [_, _, ..]) => {
+            let mut starts: Vec<_> = all.iter().filter_map(|cause| cause.new.as_ref()).map(Location::start).collect();
+            starts.sort_by_key(|start| (start.line, start.column));
+            let lines: Vec<Phrase> =
+                starts.iter().map(|start| Phrase::of(&format!("{}:{}", start.line, start.column))).collect();
+            let lines = Phrase::listed(lines, "and");
+            Phrase::default().word(first.path()).say(":").then(lines).say(" in ").word(before).say(" and ").word(after)
+        }
+        (_, [only, ..]) => place(comparison, only),
+        (_, []) => Phrase::default(),
+    };
+    files.into_iter().map(one).collect()
+}
+
 /// Where a cause stands on both sides: `a.cedar:3:1 in main, a.cedar:9:1 in the worktree`.
 pub(in crate::report) fn place(comparison: &Comparison, cause: &Cause) -> Phrase {
     let on = |location: &Location, side: &str| Phrase::default().word(&label(location)).say(" in ").word(side);

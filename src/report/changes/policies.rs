@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::untrusted_text::Phrase;
-use crate::outcome::changes::{Comparison, StoreChanges};
+use crate::outcome::changes::{Comparison, StoreChanges, UnfitKind};
 use crate::text::Location;
 
 /// The short names of the policies that a comparison speaks of.
@@ -60,10 +60,14 @@ fn names(store: &StoreChanges) -> impl Iterator<Item = &str> {
     let clauses = conditions.flat_map(|condition| {
         [&condition.where_allowed, &condition.unless_allowed, &condition.unless_refused].into_iter().flatten()
     });
+    let unfit = store.unfit.iter().filter(|one| one.kind == UnfitKind::Policy).map(|one| one.name.as_str());
     let aside = store.set_aside.iter().map(|aside| aside.policy.as_str());
     causes
         .map(|cause| cause.policy.as_str())
         .chain(templates)
         .chain(clauses.map(|clause| clause.policy.as_str()))
+        .chain(unfit)
+        .chain(store.ill_typed.iter().map(|aside| aside.policy.as_str()))
+        .chain(store.without_effect.iter().map(|(_, policy)| policy.as_str()))
         .chain(aside)
 }

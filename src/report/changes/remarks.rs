@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use super::change::Entry;
+use super::policies::Policies;
+use super::sentence;
 use super::subjects::{Names, who};
 use super::untrusted_text::Phrase;
 use crate::finding::Environment;
@@ -78,6 +81,25 @@ pub(super) fn undecided<'a>(store: &'a StoreChanges, names: &Names<'_>, several:
     out
 }
 
+/// Policies that came, went or were edited without any effect: `a` and `b` were edited.
+pub(in crate::report) fn without_effect(comparison: &Comparison) -> Vec<Phrase> {
+    let several = comparison.stores.len() > 1;
+    let policies = Policies::of(comparison);
+    let mut out = Vec::new();
+    for store in &comparison.stores {
+        for change in [Change::Added, Change::Removed, Change::Edited] {
+            let these = store.without_effect.iter().filter(|(known, _)| *known == change);
+            let names: Vec<Phrase> = these.map(|(_, policy)| Phrase::default().name(policies.name(policy))).collect();
+            if names.is_empty() {
+                continue;
+            }
+            let phrase = Phrase::of(change.as_str()).say(" without effect: ").then(sentence::listed(names));
+            out.push(if several { phrase.say(" in store ").word(&store.name) } else { phrase });
+        }
+    }
+    out
+}
+
 /// The policy and what happened to it.
 fn cause_of(cause: &Cause) -> Phrase {
     let what = match cause.change {
@@ -127,15 +149,20 @@ pub(super) fn came_and_went(store: &StoreChanges, names: &Names<'_>, several: bo
     out
 }
 
-/// Every difference of the schemas: `attribute added: User.tenant, String`.
-pub(in crate::report) fn schema_changes(comparison: &Comparison) -> Vec<Phrase> {
+/// Every difference of the schemas that no entry says: `attribute added: User.tenant, String`.
+pub(in crate::report) fn schema_changes(comparison: &Comparison, entries: &[&Entry<'_>]) -> Vec<Phrase> {
+    let said: Vec<String> =
+        entries.iter().flat_map(|entry| entry.lead.iter().chain(&entry.edits)).map(Phrase::plain).collect();
     let several = comparison.stores.len() > 1;
     let mut out = Vec::new();
     for store in &comparison.stores {
         // What no longer fits comes before what is new.
-        let mut all: Vec<&SchemaChange> = store.schema_changes.iter().collect();
+        // Kinds of request that come or go are told as such.
+        let told = |change: &&SchemaChange| !change.kind.starts_with("environment_");
+        let mut all: Vec<&SchemaChange> = store.schema_changes.iter().filter(told).collect();
         all.sort_by_key(|change| (change.kind.ends_with("_added"), change.kind.ends_with("_changed")));
-        for phrase in all.into_iter().map(schema_change) {
+        let said = |phrase: &Phrase| said.iter().any(|entry| entry.contains(&phrase.plain()));
+        for phrase in all.into_iter().map(schema_change).filter(|phrase| !said(phrase)) {
             out.push(if several { phrase.say(" in store ").word(&store.name) } else { phrase });
         }
     }

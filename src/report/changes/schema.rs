@@ -20,10 +20,10 @@ pub(super) fn of_group(names: &Names<'_>, store: &StoreChanges, group: &CauseGro
     let lifecycles: BTreeSet<Lifecycle> = here().map(|change| change.lifecycle).collect();
     let only = |lifecycle: Lifecycle| lifecycles.len() == 1 && lifecycles.contains(&lifecycle);
     if only(Lifecycle::Added) {
-        return Some(of_kinds(names, store, Lifecycle::Added, "new kinds of request", "new"));
+        return Some(of_kinds(names, store, Lifecycle::Added, "new kinds of request", ", by the new"));
     }
     if only(Lifecycle::Removed) {
-        return Some(of_kinds(names, store, Lifecycle::Removed, "kinds of request are gone", "gone"));
+        return Some(of_kinds(names, store, Lifecycle::Removed, "kinds of request are gone", ", with the"));
     }
     let actions: BTreeSet<&str> = here().map(|change| change.environment.action.as_str()).collect();
     let about = |what: &str| actions.contains(what) || reads(&group.causes, what);
@@ -59,9 +59,9 @@ fn of_kinds(names: &Names<'_>, store: &StoreChanges, lifecycle: Lifecycle, lead:
     ] {
         if !names.is_empty() && names.len() <= NAMED {
             let list = names.into_iter().map(|one| Phrase::default().name(one)).collect();
-            all.push(Phrase::of(&format!("the {word} {what} ")).then(Phrase::listed(list, "and")));
+            all.push(Phrase::of(&format!("{what} ")).then(Phrase::listed(list, "and")));
         }
     }
     let lead = Phrase::of(lead);
-    if all.is_empty() { lead } else { lead.say(", by ").then(Phrase::listed(all, "and")) }
+    if all.is_empty() { lead } else { lead.say(word).say(" ").then(Phrase::listed(all, "and")) }
 }

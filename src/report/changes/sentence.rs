@@ -3,10 +3,12 @@
 use super::policies::Policies;
 use super::subjects::Subject;
 use super::untrusted_text::Phrase;
-use crate::outcome::changes::{Cause, CauseGroup, Change, Direction, Lifecycle, StoreChanges};
+use crate::outcome::changes::{Cause, CauseGroup, Change, Direction, Lifecycle, StoreChanges, TemplateOf};
 
 /// Of more policies than this only the first are named.
 const LISTED: usize = 12;
+
+const COMBINED: &str = " (in combinations listed below)";
 
 /// The sentence about `group`.
 pub(super) fn of_group(store: &StoreChanges, policies: &Policies<'_>, group: &CauseGroup, subject: &Subject) -> Phrase {
@@ -28,8 +30,24 @@ pub(super) fn effect(direction: Direction, may: bool, subject: &Subject) -> Phra
         (Direction::Lost, false, false) => " loses ",
         (Direction::Lost, false, true) => " lose ",
     };
-    let combined = if subject.combinations.is_empty() { "" } else { " (in combinations listed below)" };
+    let combined = if subject.combinations.is_empty() { "" } else { COMBINED };
     subject.principals.clone().say(verb).then(subject.what.clone()).say(combined)
+}
+
+/// Who gains and loses the same.
+pub(super) fn both(may: bool, subject: &Subject) -> Phrase {
+    let verb = match (may, subject.several) {
+        (true, _) => " may gain and lose ",
+        (false, false) => " gains and loses ",
+        (false, true) => " gain and lose ",
+    };
+    let combined = if subject.combinations.is_empty() { "" } else { COMBINED };
+    subject.principals.clone().say(verb).then(subject.what.clone()).say(combined)
+}
+
+/// The same as [`effect`] where what is gained or lost was said right before.
+pub(super) fn this(direction: Direction, may: bool, subject: &Subject) -> Phrase {
+    effect(direction, may, &Subject { what: Phrase::of("this"), combinations: Vec::new(), ..subject.clone() })
 }
 
 fn because(store: &StoreChanges, policies: &Policies<'_>, group: &CauseGroup) -> Phrase {
@@ -59,8 +77,19 @@ fn blocks(direction: Direction, cause: &Cause) -> &'static str {
     }
 }
 
-/// `the permit x was edited`.
+/// `the permit x was edited`; of a link whose template was, that.
 pub(super) fn one_cause(policies: &Policies<'_>, cause: &Cause) -> Phrase {
+    if let (Change::Edited, Some(TemplateOf { name, old: Some(old), new: Some(new) })) = (cause.change, &cause.template)
+        && old.text() != new.text()
+    {
+        return Phrase::of("the template ")
+            .name(policies.name(name))
+            .say(" of the ")
+            .say(cause.effect)
+            .say(" ")
+            .name(policies.name(&cause.policy))
+            .say(" was edited");
+    }
     let what = named(policies, cause);
     match cause.change {
         Change::Schema => what.say(" reads otherwise under the new schema"),

@@ -118,6 +118,7 @@ fn list<'b>(all: impl IntoIterator<Item = &'b str>, last: &str) -> Phrase {
 }
 
 /// Principals of their own, what they do, and to what, of many kinds of request.
+#[derive(Clone)]
 pub(super) struct Subject {
     /// The types of principal.
     pub(super) principals: Phrase,

@@ -12,7 +12,7 @@ use super::subjects::{Names, subject, who};
 use super::untrusted_text::Phrase;
 use super::{edits, entries, lead, schema, sentence};
 use crate::finding::Environment;
-use crate::outcome::changes::{Accepted, Cause, CauseGroup, Comparison, Effect, Ruling};
+use crate::outcome::changes::{Accepted, Cause, CauseGroup, Comparison, Direction, Effect, Ruling, StoreChanges};
 
 /// Everything to show, in order.
 pub(in crate::report) struct View<'a> {
@@ -54,6 +54,7 @@ impl<'a> View<'a> {
                     edits: edits(&policies, group),
                     cases: clauses::of_group(&names, &policies, store, group),
                     known: known(group),
+                    needs: needs(&policies, store, group),
                     rulings: rulings(group, &accepted),
                     refused: group.effects.iter().any(|effect| effect.ruling == Ruling::Refused),
                     combinations: subject.combinations,
@@ -76,6 +77,30 @@ impl<'a> View<'a> {
         let lead = if entries.len() > MANY { self.lead } else { Vec::new() };
         (entries, lead)
     }
+}
+
+/// Which other changes some of it takes as well: those that are causes besides of what is told by itself.
+fn needs(policies: &Policies<'_>, store: &StoreChanges, group: &CauseGroup) -> Option<Phrase> {
+    let shares = |other: &&CauseGroup| {
+        let here = |effect: &Effect| group.effects.iter().any(|own| own.environment == effect.environment);
+        other.direction == group.direction
+            && other.causes.len() > group.causes.len()
+            && group.causes.iter().all(|cause| other.causes.contains(cause))
+            && other.effects.iter().any(here)
+    };
+    let mut names: Vec<&str> = Vec::new();
+    for cause in store.groups.iter().filter(shares).flat_map(|other| &other.causes) {
+        let name = policies.name(&cause.policy);
+        if !group.causes.contains(cause) && !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    if names.is_empty() {
+        return None;
+    }
+    let did = if group.direction == Direction::Gained { " refused before" } else { " allowed before" };
+    let names = names.into_iter().map(|name| Phrase::default().name(name)).collect();
+    Some(Phrase::of("what ").then(Phrase::listed(names, "or")).say(did).say(" takes that change as well: see there"))
 }
 
 /// More changes than this are led by what they come to.

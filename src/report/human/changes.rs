@@ -3,7 +3,7 @@
 use super::clean::clean;
 use super::paint::{Ink, Page};
 use crate::finding::{Environment, Evidence};
-use crate::outcome::changes::{Comparison, Direction, Ruling};
+use crate::outcome::changes::{Cause, Comparison, Direction, Ruling};
 use crate::report::changes::{self, Case, Change, Entry, Joint, Line, Phrase, View};
 use crate::report::counted::counted;
 use crate::report::{Options, evidence};
@@ -22,13 +22,19 @@ const ONE_LINE: usize = 80;
 pub(super) fn write(page: &mut Page, comparison: &Comparison, options: &Options) {
     let mut view = View::of(comparison);
     if !options.quiet {
-        page.lines(None, 0, &changes::headline(comparison));
-        if comparison.changes_access() || options.verbose {
+        let changed = if comparison.changes_access() && !options.verbose {
+            format!(": {}", changes::text_changes(comparison))
+        } else {
+            String::new()
+        };
+        page.lines(None, 0, &(changes::headline(comparison) + &changed));
+        if options.verbose {
             page.item(Ink::Dim, "compared: ", 2, &compared(comparison));
         }
         page.gap();
     }
     let pen = Pen { comparison, options };
+    pen.unfit(page);
     let (undecided, came_and_went) = (std::mem::take(&mut view.undecided), std::mem::take(&mut view.came_and_went));
     let (entries, lead) = view.into_entries();
     if !options.quiet && !lead.is_empty() {
@@ -59,11 +65,27 @@ pub(super) fn write(page: &mut Page, comparison: &Comparison, options: &Options)
         page.gap();
     }
     if !options.quiet {
-        pen.list(page, "  also: ", came_and_went.into_iter());
-        pen.list(page, "  schema: ", changes::schema_changes(comparison).into_iter());
         let aside = comparison.stores.iter().flat_map(|store| &store.set_aside);
-        pen.list(page, "  not analysed: ", aside.map(|aside| changes::set_aside(comparison, aside)));
-        pen.list(page, "  unused: ", comparison.accepted.iter().filter_map(changes::accepted));
+        let ill_typed = comparison.stores.iter().flat_map(|store| &store.ill_typed);
+        let said = |aside| changes::set_aside(comparison, aside);
+        let mut any = false;
+        for (lead, all) in [
+            ("  also: ", came_and_went),
+            ("  also: ", changes::without_effect(comparison)),
+            (
+                "  schema: ",
+                changes::schema_changes(comparison, wanted.get(..most.min(wanted.len())).unwrap_or_default()),
+            ),
+            ("  does not typecheck: ", ill_typed.map(said).collect()),
+            ("  not analysed: ", aside.map(said).collect()),
+            ("  unused: ", comparison.accepted.iter().filter_map(changes::accepted).collect()),
+        ] {
+            any |= !all.is_empty();
+            pen.list(page, lead, &all);
+        }
+        if any {
+            page.gap();
+        }
     }
     pen.weakened(page);
 }
@@ -124,20 +146,46 @@ impl Pen<'_> {
                 for line in &entry.shared {
                     clauses(page, line, 4);
                 }
+                let placed = matches!(entry.causes().as_deref(), Some([one]) if one.edits.iter().any(|edit| edit.location.is_some()));
+                if let (Some(causes), false) = (entry.causes(), placed) {
+                    self.places(page, &causes, 4);
+                }
                 4
             }
             None => 2,
         };
-        for (at, change) in entry.changes.iter().enumerate() {
-            // Places are said once for all that have the same causes.
-            let next = entry.changes.get(at + 1);
-            let said_below = next.is_some_and(|next| next.causes() == change.causes());
-            self.change(page, entry, change, indent);
-            if !said_below {
-                self.places(page, change, indent + 2);
+        // Places are said once for all that have the same causes.
+        let said = entry.causes().is_some();
+        let mut shown: Vec<Direction> = Vec::new();
+        for change in &entry.changes {
+            // What one edit gives or takes in several policies needs no second example.
+            let direction = change.group.direction;
+            let example = !shown.contains(&direction) || change.refused;
+            shown.push(direction);
+            self.change(page, entry, change, (indent, example));
+            if !said {
+                let causes = change.causes();
+                // The steps of an edit say where they are.
+                let placed =
+                    |cause: &&Cause| entry.lead.is_none() && cause.edits.iter().any(|edit| edit.location.is_some());
+                let left: Vec<&Cause> = causes.into_iter().filter(|cause| !placed(cause)).collect();
+                self.places(page, &left, indent + 2);
             }
         }
         page.gap();
+    }
+
+    /// What breaks, before everything else.
+    fn unfit(&self, page: &mut Page) {
+        let all = changes::unfit(self.comparison);
+        let most = self.most(all.len());
+        for one in all.iter().take(most) {
+            page.item(Ink::Error, "  ! no longer fits the new schema: ", 4, &for_terminal(one));
+        }
+        self.rest(page, "  ! no longer fits the new schema: ", all.len() - most, "more", "more");
+        if !all.is_empty() {
+            page.gap();
+        }
     }
 
     fn edits(&self, page: &mut Page, entry: &Entry<'_>) {
@@ -146,7 +194,7 @@ impl Pen<'_> {
         }
     }
 
-    fn change(&self, page: &mut Page, entry: &Entry<'_>, change: &Change<'_>, indent: usize) {
+    fn change(&self, page: &mut Page, entry: &Entry<'_>, change: &Change<'_>, (indent, example): (usize, bool)) {
         let ink = if change.refused {
             Ink::Error
         } else {
@@ -169,11 +217,16 @@ impl Pen<'_> {
             page.item(Ink::Dim, &" ".repeat(indent + 2), indent + 4, &for_terminal(phrase));
         }
         self.cases(page, &change.cases, indent + 2);
+        if let Some(needs) = &change.needs {
+            page.lines(None, indent + 2, &for_terminal(needs));
+        }
         if let Some(known) = &change.known {
             page.lines(None, indent + 2, &for_terminal(known));
         }
         self.environments(page, &change.environments);
-        self.examples(page, change, indent + 2);
+        if example || self.options.verbose {
+            self.examples(page, change, indent + 2);
+        }
     }
 
     fn store(&self, page: &mut Page, store: Option<&str>, indent: usize) {
@@ -263,28 +316,24 @@ impl Pen<'_> {
         self.rest(page, "      where ", telling.len() - most, "more entity", "more entities");
     }
 
-    fn places(&self, page: &mut Page, change: &Change<'_>, indent: usize) {
-        let causes = change.causes();
-        let most = self.most(causes.len());
+    fn places(&self, page: &mut Page, causes: &[&Cause], indent: usize) {
+        let places = changes::places(self.comparison, causes);
+        let most = self.most(places.len());
         let lead = format!("{}at ", " ".repeat(indent));
-        for cause in causes.iter().take(most) {
-            page.item(Ink::Dim, &lead, indent + 2, &for_terminal(&changes::place(self.comparison, cause)));
+        for place in places.iter().take(most) {
+            page.item(Ink::Dim, &lead, indent + 2, &for_terminal(place));
         }
-        self.rest(page, &lead, causes.len() - most, "more place", "more places");
+        self.rest(page, &lead, places.len() - most, "more place", "more places");
     }
 
-    /// A line for each, a gap after them.
-    fn list(&self, page: &mut Page, lead: &str, all: impl Iterator<Item = Phrase>) {
-        let all: Vec<Phrase> = all.collect();
+    /// A line for each.
+    fn list(&self, page: &mut Page, lead: &str, all: &[Phrase]) {
         let most = self.most(all.len());
         for one in all.iter().take(most) {
             page.item(Ink::Dim, lead, 4, &for_terminal(one));
         }
         if all.len() > most {
             page.item(Ink::Dim, lead, 4, &format!("{} more (-v lists {})", all.len() - most, them(all.len() - most)));
-        }
-        if !all.is_empty() {
-            page.gap();
         }
     }
 

@@ -8,8 +8,8 @@ use serde_json::Value;
 use super::location::{LocationOut, location};
 use crate::finding::{Environment, Evidence};
 use crate::outcome::changes::{
-    Accepted, Cause, CauseGroup, Clause, Comparison, Direction, Edit, Effect, EnvironmentChange, Ruling, Side, Status,
-    StoreChanges,
+    Accepted, Cause, CauseGroup, Clause, Comparison, Direction, Edit, Effect, EnvironmentChange, Ruling, SchemaChange,
+    SetAside, Side, Status, StoreChanges, Unfit,
 };
 
 /// The keys that a comparison adds.
@@ -18,10 +18,12 @@ pub(super) struct ComparisonOut<'a> {
     old: SideOut<'a>,
     new: SideOut<'a>,
     schema_changes: Vec<SchemaChangeOut<'a>>,
+    no_longer_fits: Vec<UnfitOut<'a>>,
     text_changes: Vec<TextChangesOut<'a>>,
     changes: Vec<ChangeOut<'a>>,
     undecided: Vec<UndecidedOut<'a>>,
     set_aside: Vec<SetAsideOut<'a>>,
+    ill_typed: Vec<SetAsideOut<'a>>,
     accepted: Vec<AcceptedOut<'a>>,
     weakened: Vec<WeakenedOut<'a>>,
 }
@@ -42,6 +44,17 @@ struct SchemaChangeOut<'a> {
     new: Option<&'a str>,
 }
 
+/// Something of the new side that fitted the old schema, and does not fit the new one.
+#[derive(Serialize)]
+struct UnfitOut<'a> {
+    store: &'a str,
+    kind: &'static str,
+    name: &'a str,
+    why: &'a str,
+    location: LocationOut<'a>,
+    because: Vec<SchemaChangeOut<'a>>,
+}
+
 /// A store, and how many of its policies differ as text.
 #[derive(Serialize)]
 struct TextChangesOut<'a> {
@@ -53,7 +66,17 @@ struct TextChangesOut<'a> {
     added: usize,
     removed: usize,
     edited: usize,
+    edited_templates: usize,
+    edited_by_template: usize,
     moved: usize,
+    without_effect: Vec<WithoutEffectOut<'a>>,
+}
+
+/// A policy that differs as text and changes no decision.
+#[derive(Serialize)]
+struct WithoutEffectOut<'a> {
+    policy: &'a str,
+    change: &'static str,
 }
 
 #[derive(Serialize)]
@@ -175,12 +198,14 @@ pub(super) fn comparison(comparison: &Comparison) -> ComparisonOut<'_> {
         old: side(&comparison.old),
         new: side(&comparison.new),
         schema_changes: stores().flat_map(schema_changes).collect(),
+        no_longer_fits: stores().flat_map(|store| store.unfit.iter().map(|one| unfit(store, one))).collect(),
         text_changes: stores().map(text_changes).collect(),
         changes: stores().flat_map(changes).collect(),
         undecided: stores()
             .flat_map(|store| store.undecided.iter().map(|of| UndecidedOut { store: &store.name, cause: cause(of) }))
             .collect(),
-        set_aside: stores().flat_map(set_aside).collect(),
+        set_aside: stores().flat_map(|store| store.set_aside.iter().map(|aside| set_aside(store, aside))).collect(),
+        ill_typed: stores().flat_map(|store| store.ill_typed.iter().map(|aside| set_aside(store, aside))).collect(),
         accepted: comparison.accepted.iter().map(accepted).collect(),
         weakened: (comparison.weakened.iter())
             .map(|one| WeakenedOut {
@@ -199,13 +224,29 @@ fn side(side: &Side) -> SideOut<'_> {
 }
 
 fn schema_changes(store: &StoreChanges) -> impl Iterator<Item = SchemaChangeOut<'_>> {
-    store.schema_changes.iter().map(|change| SchemaChangeOut {
+    store.schema_changes.iter().map(|change| schema_change(store, change))
+}
+
+fn schema_change<'a>(store: &'a StoreChanges, change: &'a SchemaChange) -> SchemaChangeOut<'a> {
+    SchemaChangeOut {
         store: &store.name,
         kind: change.kind,
         what: &change.what,
         old: change.old.as_deref(),
         new: change.new.as_deref(),
-    })
+    }
+}
+
+fn unfit<'a>(store: &'a StoreChanges, unfit: &'a Unfit) -> UnfitOut<'a> {
+    let because = unfit.because.iter().filter_map(|at| store.schema_changes.get(*at));
+    UnfitOut {
+        store: &store.name,
+        kind: unfit.kind.as_str(),
+        name: &unfit.name,
+        why: &unfit.why,
+        location: location(&unfit.location),
+        because: because.map(|change| schema_change(store, change)).collect(),
+    }
 }
 
 fn text_changes(store: &StoreChanges) -> TextChangesOut<'_> {
@@ -218,7 +259,12 @@ fn text_changes(store: &StoreChanges) -> TextChangesOut<'_> {
         added: store.text.added,
         removed: store.text.removed,
         edited: store.text.edited,
+        edited_templates: store.text.templates,
+        edited_by_template: store.text.links,
         moved: store.text.moved,
+        without_effect: (store.without_effect.iter())
+            .map(|(change, policy)| WithoutEffectOut { policy, change: change.as_str() })
+            .collect(),
     }
 }
 
@@ -321,13 +367,8 @@ fn edit(edit: &Edit) -> EditOut<'_> {
     }
 }
 
-fn set_aside(store: &StoreChanges) -> impl Iterator<Item = SetAsideOut<'_>> {
-    store.set_aside.iter().map(|aside| SetAsideOut {
-        store: &store.name,
-        policy: &aside.policy,
-        side: aside.side,
-        why: &aside.why,
-    })
+fn set_aside<'a>(store: &'a StoreChanges, aside: &'a SetAside) -> SetAsideOut<'a> {
+    SetAsideOut { store: &store.name, policy: &aside.policy, side: aside.side, why: &aside.why }
 }
 
 fn accepted(accepted: &Accepted) -> AcceptedOut<'_> {

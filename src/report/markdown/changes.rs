@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::escape::{cut, named};
 use crate::finding::{Environment, Evidence};
-use crate::outcome::changes::{Comparison, Direction, Ruling, Weakened};
+use crate::outcome::changes::{Cause, Comparison, Direction, Ruling, Weakened};
 use crate::report::changes::{self, Change, Line, Phrase, Undecided, View};
 use crate::report::counted::counted;
 use crate::report::{Options, evidence, json_text};
@@ -49,6 +49,7 @@ pub(super) fn section(comparison: &Comparison, read: &str, options: &Options, ro
     let shown = entries.iter().filter(|entry| entry.refused() || !options.quiet);
     let parts = [
         (weakened(comparison), ("weakened rule is", "weakened rules are")),
+        (unfit(comparison), ("thing that no longer fits is", "things that no longer fit are")),
         (shown.map(|entry| of_entry(comparison, entry)).collect(), ("change is", "changes are")),
         (undecided.iter().map(of_undecided).collect(), ("open question is", "open questions are")),
         (if options.quiet { Vec::new() } else { remarks(comparison, came_and_went) }, ("remark is", "remarks are")),
@@ -141,6 +142,15 @@ fn weakened(comparison: &Comparison) -> Vec<Entry> {
     changes::weakened(comparison).map(entry).collect()
 }
 
+/// What no longer fits the new schema.
+fn unfit(comparison: &Comparison) -> Vec<Entry> {
+    let one = |phrase: &Phrase| Entry {
+        always: short(|longest| format!("- ⚠️ **No longer fits the new schema:** {}\n", bounded(phrase, longest))),
+        ..Entry::default()
+    };
+    changes::unfit(comparison).iter().map(one).collect()
+}
+
 fn of_entry(comparison: &Comparison, entry: &changes::Entry<'_>) -> Entry {
     let urgent = entry.refused();
     let [usual, least] = LONGEST_NAME;
@@ -164,13 +174,17 @@ fn of_changes(comparison: &Comparison, entry: &changes::Entry<'_>, longest: usiz
         None => entry
             .changes
             .iter()
-            .map(|change| summary(comparison, change, "- ", edits.clone(), longest, whole))
+            .map(|change| summary(comparison, change, ("- ", true), edits.clone(), longest, whole))
             .collect(),
         Some(lead) => {
             let shared = if whole { said(&entry.shared, longest) } else { Vec::new() };
-            let mut text = format!("- {}\n", [vec![bounded(lead, longest)], edits, shared].concat().join("<br>"));
+            let causes = entry.causes();
+            let places = causes.iter().flat_map(|causes| places_of(comparison, causes, longest)).collect();
+            let mut text =
+                format!("- {}\n", [vec![bounded(lead, longest)], edits, shared, places].concat().join("<br>"));
             for change in &entry.changes {
-                text.push_str(&summary(comparison, change, "  - ", Vec::new(), longest, whole));
+                let bullet = ("  - ", causes.is_none());
+                text.push_str(&summary(comparison, change, bullet, Vec::new(), longest, whole));
             }
             text
         }
@@ -180,7 +194,7 @@ fn of_changes(comparison: &Comparison, entry: &changes::Entry<'_>, longest: usiz
 fn summary(
     comparison: &Comparison,
     change: &Change<'_>,
-    bullet: &str,
+    (bullet, places): (&str, bool),
     edits: Vec<String>,
     longest: usize,
     whole: bool,
@@ -199,12 +213,18 @@ fn summary(
     if whole {
         lines.extend(clauses(change, longest));
     }
-    lines.extend(change.known.iter().map(|known| bounded(known, longest)));
+    lines.extend(change.needs.iter().chain(&change.known).map(|said| bounded(said, longest)));
     let example = change.effects().next().map(|effect| changes::example(change.group.direction, effect));
     lines.extend(example.map(|example| format!("for example: {}", bounded(&example, longest))));
-    let places: Vec<Phrase> = change.causes().into_iter().map(|cause| changes::place(comparison, cause)).collect();
-    lines.extend(listed(&places, longest).into_iter().map(|place| format!("at {place}")));
+    if places {
+        lines.extend(places_of(comparison, &change.causes(), longest));
+    }
     lines.join("<br>") + "\n"
+}
+
+fn places_of(comparison: &Comparison, causes: &[&Cause], longest: usize) -> Vec<String> {
+    let places = changes::places(comparison, causes);
+    listed(&places, longest).into_iter().map(|place| format!("at {place}")).collect()
 }
 
 fn said(lines: &[Line], longest: usize) -> Vec<String> {
@@ -319,8 +339,12 @@ fn remarks(comparison: &Comparison, came_and_went: Vec<Phrase>) -> Vec<Entry> {
         }
     };
     add("Also", came_and_went);
-    add("Schema", changes::schema_changes(comparison));
+    // Entries may not have room.
+    add("Schema", changes::schema_changes(comparison, &[]));
     let aside = comparison.stores.iter().flat_map(|store| &store.set_aside);
+    add("Also", changes::without_effect(comparison));
+    let ill_typed = comparison.stores.iter().flat_map(|store| &store.ill_typed);
+    add("**Does not typecheck**", ill_typed.map(|aside| changes::set_aside(comparison, aside)).collect());
     add("**Not analysed**", aside.map(|aside| changes::set_aside(comparison, aside)).collect());
     add("Unused", comparison.accepted.iter().filter_map(changes::accepted).collect());
     let how = changes::how_to_accept(comparison);

@@ -24,13 +24,10 @@ impl Names {
         let mut names = Self { entities: literals(snapshot, named), strings: snapshot.solver.strings.clone() };
         // The request's own entities are named first.
         let environment = snapshot.policies().environment();
-        for (origin, ty, name) in [
-            (Origin::Principal, environment.principal(), "someone"),
-            (Origin::Resource, environment.resource(), "something"),
-        ] {
+        for (origin, ty) in [(Origin::Principal, environment.principal()), (Origin::Resource, environment.resource())] {
             let class = snapshot.request_class(&origin);
             if constant_id(snapshot, ty, class).is_none() {
-                let name = names.free_name(snapshot, ty, name);
+                let name = names.numbered(snapshot, ty);
                 names.entities.entry((ty.clone(), class)).or_insert(name);
             }
         }
@@ -42,18 +39,7 @@ impl Names {
         self.entities.keys()
     }
 
-    /// `wanted`, or with a number where a constant or another entity of the type has that name.
-    fn free_name(&self, snapshot: &Snapshot<'_, '_>, ty: &EntityTypeName, wanted: &str) -> String {
-        let space = snapshot.space(&SpaceKey::Entities(ty.clone()));
-        let taken = |name: &str| {
-            space.is_some_and(|space| space.number(name).is_some())
-                || self.entities.iter().any(|((other, _), known)| other == ty && known == name)
-        };
-        let numbered = (2..).map(|number| format!("{wanted}{number}"));
-        std::iter::once(wanted.to_owned()).chain(numbered).find(|name| !taken(name)).unwrap_or_default()
-    }
-
-    /// `tenant-1`, or with the next number, for a type `Tenant`.
+    /// `tenant-1`, or with the next number that no constant or other entity has, for a type `Tenant`.
     fn numbered(&self, snapshot: &Snapshot<'_, '_>, ty: &EntityTypeName) -> String {
         let mut word = String::new();
         for letter in ty.basename().chars() {
@@ -62,7 +48,11 @@ impl Names {
             }
             word.extend(letter.to_lowercase());
         }
-        let taken = |name: &str| self.free_name(snapshot, ty, name) != name;
+        let space = snapshot.space(&SpaceKey::Entities(ty.clone()));
+        let taken = |name: &str| {
+            space.is_some_and(|space| space.number(name).is_some())
+                || self.entities.iter().any(|((other, _), known)| other == ty && known == name)
+        };
         let names = (1..).map(|number| format!("{word}-{number}"));
         names.into_iter().find(|name| !taken(name)).unwrap_or_default()
     }
@@ -101,8 +91,10 @@ impl Names {
         let taken = |text: &str| {
             space.is_some_and(|space| space.number(text).is_some()) || self.strings.values().any(|known| known == text)
         };
-        let numbered = (2..).map(|number| format!("other{number}"));
-        let words = ["any", "other"].into_iter().map(str::to_owned);
+        // Words that nobody takes for a wildcard or for a value that means something.
+        let numbered = (2..).map(|number| format!("other-value-{number}"));
+        let first = if space.is_none_or(|space| space.constants().is_empty()) { "some-value" } else { "another-value" };
+        let words = [first, "other-value"].into_iter().map(str::to_owned);
         let text = words.chain(numbered).find(|text| !taken(text)).unwrap_or_default();
         self.strings.insert(class, text.clone());
         text

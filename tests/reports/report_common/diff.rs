@@ -32,11 +32,14 @@ pub fn store(name: &str, environments: Vec<EnvironmentChange>, groups: Vec<Cause
         inferred: false,
         unusable: None,
         schema_changes: Vec::new(),
+        unfit: Vec::new(),
         text: TextChanges::default(),
         environments,
         groups,
         undecided: Vec::new(),
         set_aside: Vec::new(),
+        ill_typed: Vec::new(),
+        without_effect: Vec::new(),
     }
 }
 
@@ -144,7 +147,7 @@ pub fn example() -> Comparison {
         ),
     ];
     let mut store = store("payments", environments, groups);
-    store.text = TextChanges { added: 1, removed: 2, edited: 1, moved: 3 };
+    store.text = TextChanges { added: 1, removed: 2, edited: 1, moved: 3, ..TextChanges::default() };
     compared(vec![store])
 }
 

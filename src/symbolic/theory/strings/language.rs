@@ -35,7 +35,7 @@ impl<'a> Language<'a> {
     /// estimate.
     pub(super) fn strings(&self, refused: &dyn Fn(&str) -> bool) -> Result<(Vec<String>, bool), TooManyStates> {
         let guesses = self.positive.iter().flat_map(|pattern| ["", "x", "any"].map(|filling| pattern.filled(filling)));
-        let plain = self.positive.is_empty().then(|| "any".to_owned());
+        let plain = self.positive.is_empty().then(|| "some-value".to_owned());
         if let Some(text) = guesses.chain(plain).find(|text| !refused(text) && self.contains(text)) {
             return Ok((vec![text], false));
         }
