@@ -138,10 +138,21 @@ impl Part<'_> {
     fn json(&self) -> Option<Json> {
         Some(match self {
             Self::Holds(one) => one.json.clone(),
-            Self::NotAll(list) => not(all_of(list.iter().map(|one| &one.json))?),
+            Self::NotAll(list) => not_all(list)?,
             Self::OneOf(all) => plainly(any_of(all)?),
         })
     }
+}
+
+/// The conjuncts do not all hold: `a || !b` for `!(!a && b)`, where that takes fewer negations. One errs where the
+/// other does.
+fn not_all(list: &[&Conjunct]) -> Option<Json> {
+    let negated = list.iter().filter(|one| one.json.get("!").is_some() || one.json.get("!=").is_some()).count();
+    if list.len() > 1 && list.len() - negated <= negated {
+        let opposites: Vec<Json> = list.iter().map(|one| not(one.json.clone())).collect();
+        return any_of(&opposites).map(plainly);
+    }
+    Some(not(all_of(list.iter().map(|one| &one.json))?))
 }
 
 /// The parts as one expression: its text, and a policy that matches when it holds. No part at all is `true`.
@@ -150,7 +161,7 @@ pub(super) fn together(parts: &[Part<'_>]) -> Option<(String, Subject)> {
     for part in parts {
         operands("&&", &part.json()?, &mut jsons);
     }
-    let jsons = equalities(jsons);
+    let jsons = ascending(equalities(jsons));
     let Some(whole) = all_of(&jsons) else { return Some(("true".to_owned(), parsed("true")?)) };
     let text = text(&whole)?;
     // What is printed is what was meant.
@@ -174,6 +185,22 @@ fn equalities(all: Vec<Json>) -> Vec<Json> {
         }
     }
     out
+}
+
+/// Lower limits before upper ones of the same value right beside them.
+fn ascending(mut all: Vec<Json>) -> Vec<Json> {
+    let limits = |one: &Json, operators: [&str; 2]| {
+        let sides = operators.into_iter().find_map(|operator| one.get(operator))?;
+        Some(sides.get("left")?.clone())
+    };
+    for at in 1..all.len() {
+        let (Some(upper), Some(lower)) = (all.get(at - 1), all.get(at)) else { continue };
+        let same = limits(upper, ["<", "<="]).is_some_and(|of| limits(lower, [">", ">="]) == Some(of));
+        if same {
+            all.swap(at - 1, at);
+        }
+    }
+    all
 }
 
 /// All of the conjuncts but those that say a type only; `None` where their text is not theirs.

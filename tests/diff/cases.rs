@@ -539,6 +539,38 @@ fn every_example_shows_its_change_by_what_is_shown() {
     assert_eq!(shown, 2);
 }
 
+/// The kind: a condition that is true and hard to read. Of exceptions that lie within each other the widest is named,
+/// ranges ascend, and what has a positive form has no double negation.
+#[test]
+fn conditions_are_as_short_and_plain_as_they_can_be() {
+    let schema = "entity User; entity Doc; action view appliesTo { principal: User, resource: Doc, context: { n: Long, \
+                  a: Bool, b: Bool } };";
+    let policies = |old: &str, new: &str| {
+        diff(&[("s.cedarschema", schema), ("p.cedar", old)], &[("s.cedarschema", schema), ("p.cedar", new)])
+    };
+    let permit = |id: &str, condition: &str| {
+        format!("@id(\"{id}\") permit (principal, action, resource) when {{ {condition} }};\n")
+    };
+    let others = permit("p40", "context.n < 40 && context.a") + &permit("p95", "context.n < 95 && context.a");
+    let compared = policies(&(others.clone() + &permit("p", "context.n < 200 && context.a")), &others);
+    let condition = &compared.stores[0].groups[0].effects[0].condition;
+    let [clause] = condition.unless_allowed.as_slice() else { panic!("{condition:#?}") };
+    assert_eq!((&*clause.condition, condition.exact), ("context.n < 95", true));
+    for (old, new, when) in [
+        (
+            "context.a && context.n < 30",
+            "context.a && context.n < 35",
+            "context.a && context.n >= 30 && context.n < 35",
+        ),
+        ("context.b", "context.b && context.a && !(context.n == 5)", "context.b && (!context.a || context.n == 5)"),
+        ("context.b", "context.b && !context.a && context.n != 5", "context.b && (context.a || context.n == 5)"),
+    ] {
+        let compared = policies(&permit("p", old), &permit("p", new));
+        let condition = &compared.stores[0].groups[0].effects[0].condition;
+        assert_eq!((condition.when.as_str(), condition.exact), (when, true), "{old} -> {new}");
+    }
+}
+
 /// The kind: a list of which only a part is said. What a forbid cuts may be allowed by more policies than anybody
 /// reads: all are named, and what is said is still all of the truth and nothing else.
 #[test]
