@@ -70,6 +70,14 @@ impl Says {
         Some(Self::new(of, what?))
     }
 
+    /// The values that it lists, one of which this is, if it says that.
+    pub(super) fn listed(&self) -> Option<(&str, &[Json])> {
+        match &self.what {
+            What::OneOf(all) => Some((&self.of, all)),
+            What::Not(_) | What::Between(..) | What::Truth(_) => None,
+        }
+    }
+
     /// Whether no value is as both say, so that not both can hold.
     pub(super) fn excludes(&self, other: &Self) -> bool {
         let within = |value: &Json, first: i64, last: i64| {

@@ -12,14 +12,15 @@
 //! Clauses name more than the requests of this effect only where others of the same direction have them: every request
 //! that they name changes its decision.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use cedar_policy::Effect as PolicyEffect;
+use serde_json::Value as Json;
 
 use super::causes::{Candidate, Family};
-use super::conjunct::{Conjunct, Part, all_hold, alternatives, one_of, together};
-use super::delta::{Clause, Condition, Effect};
+use super::conjunct::{Conjunct, Part, all_hold, alternatives, is_literal, one_of, together};
+use super::delta::{Clause, Condition, Effect, Left};
 use super::pair::Which;
 use super::view::{Applied, any};
 use super::work::Work;
@@ -31,6 +32,9 @@ const LOOKED_FOR: usize = 12;
 /// More others than this are named in their own words, and only while there is room for them.
 const OTHERS: usize = 48;
 
+/// Of a value that may be more literals it is not asked which are left.
+const LITERALS: usize = 12;
+
 /// Of more than this fewer are looked for: where many overlap, a few seldom decide it all.
 const MANY: usize = 24;
 const LOOKED_FOR_OF_MANY: usize = 4;
@@ -40,6 +44,7 @@ pub(super) fn of<'s>(work: &mut Work<'_, 's>, candidate: &Candidate, like: Optio
     let mut search = Search::new(work, candidate);
     if let Some(Effect { condition, proof: Some(proof), .. }) = like
         && !condition.is_long()
+        && condition.left.is_none()
         && search.holds_here(condition, proof)
     {
         return Arc::clone(condition);
@@ -169,15 +174,18 @@ impl<'i, 'w, 's> Search<'i, 'w, 's> {
         let named = left.and(!any(forbids.iter().map(|(applied, _)| applied)));
         let beyond = besides && {
             let changing = self.family.changing(self.work);
-            !self.work.options.conditions || !self.impossible(named.and(!changing))
+            !self.work.options.conditions || !self.impossible(named.clone().and(!changing))
         };
         let exact = exact && when.is_some() && !self.partial && !beyond;
         let long = [&allowing, &permits, &forbids].iter().any(|list| list.len() > OTHERS);
+        let allowed_by = permits.clone();
         let clauses = [allowing, permits, forbids].map(|list| self.clauses(&list));
         let [where_allowed, unless_allowed, unless_refused] = clauses;
         let exact = exact && [&where_allowed, &unless_allowed, &unless_refused].iter().all(|list| list.is_some());
+        let left = if exact && !long { self.left(&named, &allowed_by) } else { None };
         let everything = exact && !long && self.work.options.conditions && self.is_everything();
         Condition {
+            left,
             everything,
             when: when.unwrap_or_else(|| "true".to_owned()),
             where_allowed: where_allowed.unwrap_or_default(),
@@ -185,6 +193,44 @@ impl<'i, 'w, 's> Search<'i, 'w, 's> {
             unless_refused: unless_refused.unwrap_or_default(),
             exact,
         }
+    }
+
+    /// What the requests `named` have left of a value of which the permits that are excepted name literals: few of
+    /// those that it may be, or none that they name.
+    fn left(&mut self, named: &Formula, excepted: &[Sided]) -> Option<Left> {
+        let pair = self.work.pair;
+        let side = self.family.side();
+        if !self.work.options.conditions || !pair.shared || excepted.is_empty() {
+            return None;
+        }
+        let theirs = excepted.iter().flat_map(|(applied, which)| pair.conjuncts(applied.entry, *which));
+        let mut values: BTreeMap<&'s str, Vec<&'s Json>> = BTreeMap::new();
+        for (of, literals) in theirs.filter_map(Conjunct::listed) {
+            let known = values.entry(of).or_default();
+            known.extend(literals.iter().filter(|one| !known.contains(one)).collect::<Vec<_>>());
+        }
+        for (of, excluded) in values {
+            let may_be = self.own.iter().filter_map(|own| own.listed()).find(|(known, _)| *known == of);
+            let asked: Vec<&Json> = may_be.map_or(excluded, |(_, literals)| literals.iter().collect());
+            if asked.len() < 2 || asked.len() > LITERALS {
+                continue;
+            }
+            let (mut said, mut left) = (String::new(), Vec::new());
+            for literal in &asked {
+                let (subject, [of, literal]) = is_literal(of, literal)?;
+                let subject = self.work.arena.alloc(subject);
+                let is = Formula::Matches(self.work.session.add_policy(side, subject));
+                said = of;
+                if !self.impossible(named.clone().and(is)) {
+                    left.push(literal);
+                }
+            }
+            let few = if may_be.is_some() { left.len() * 2 <= asked.len() } else { left.is_empty() };
+            if few {
+                return Some(Left { of: said, literals: left });
+            }
+        }
+        None
     }
 
     /// As few policies as one of which has to allow what is concerned; none where the rest says so already.

@@ -38,6 +38,11 @@ impl Conjunct {
         (alike || self.says.of_request) && self.says.excludes(&other.says)
     }
 
+    /// Where it says that a value is one of some literals: the value (in Cedar's JSON form, as text) and the literals.
+    pub(super) fn listed(&self) -> Option<(&str, &[Json])> {
+        self.says.listed()
+    }
+
     /// Whether it only says of which type the principal or the resource is, which the request environment says.
     pub(super) fn is_type(&self) -> bool {
         let Some(is) = self.json.get("is") else { return false };
@@ -153,6 +158,14 @@ fn not_all(list: &[&Conjunct]) -> Option<Json> {
         return any_of(&opposites).map(plainly);
     }
     Some(not(all_of(list.iter().map(|one| &one.json))?))
+}
+
+/// A policy that matches when the value `of`, as [`Conjunct::listed`] gives it, is `literal`; and both as text.
+pub(super) fn is_literal(of: &str, literal: &Json) -> Option<(Subject, [String; 2])> {
+    let of: Json = serde_json::from_str(of).ok()?;
+    let value = json!({"Value": literal});
+    let texts = [text(&of)?, text(&value)?];
+    Some((subject(&json!({"==": {"left": of, "right": value}}))?, texts))
 }
 
 /// The parts as one expression: its text, and a policy that matches when it holds. No part at all is `true`.

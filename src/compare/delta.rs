@@ -123,10 +123,21 @@ pub struct Condition {
     pub unless_allowed: Vec<Clause>,
     /// Forbids that refuse it on both sides, or on the side that allows.
     pub unless_refused: Vec<Clause>,
+    /// What the clauses leave of a value of which they name many, where that is little; proved.
+    pub left: Option<Left>,
     /// Whether the side that allows these requests allows no others of the environment.
     pub everything: bool,
     /// Whether all of these requests change their decision, and the effect has no others; otherwise it has no others.
     pub exact: bool,
+}
+
+/// What is left of a value of which clauses name some literals.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Left {
+    /// The value, as a Cedar expression.
+    pub of: String,
+    /// The literals that are left of those that it may be; none where it is none of those that the policies name.
+    pub literals: Vec<String>,
 }
 
 /// A policy that has a part in whom an effect concerns.

@@ -31,5 +31,5 @@ mod reading;
 mod view;
 mod work;
 
-pub use delta::{Clause, Condition, Confirm, Decided, Delta, Effect, Found, Options, Undecided, Where};
+pub use delta::{Clause, Condition, Confirm, Decided, Delta, Effect, Found, Left, Options, Undecided, Where};
 pub use pair::{Body, Pair, PolicyPair, Which};

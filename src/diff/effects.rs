@@ -13,7 +13,8 @@ use super::stores::Stores;
 use crate::compare::{self, Which};
 use crate::finding::Evidence;
 use crate::outcome::changes::{
-    Cause, CauseGroup, Change, Clause, Condition, Direction, Effect, EnvironmentChange, Ruling, TemplateOf, Witness,
+    Cause, CauseGroup, Change, Clause, Condition, Direction, Effect, EnvironmentChange, Left, Ruling, TemplateOf,
+    Witness,
 };
 use crate::text::{Location, Span};
 
@@ -133,6 +134,7 @@ fn named(condition: &compare::Condition, pairs: &[Paired<'_>]) -> Condition {
         where_allowed: list(&condition.where_allowed),
         unless_allowed: list(&condition.unless_allowed),
         unless_refused: list(&condition.unless_refused),
+        left: (condition.left.as_ref()).map(|left| Left { of: left.of.clone(), literals: left.literals.clone() }),
         everything: condition.everything,
         exact: condition.exact,
     }

@@ -571,6 +571,44 @@ fn conditions_are_as_short_and_plain_as_they_can_be() {
     }
 }
 
+/// The kind: exceptions that leave next to nothing, which nobody sees. What is left of a value is said in words, and
+/// only where all that is said to be taken is.
+#[test]
+fn what_exceptions_leave_is_said_where_it_is_little() {
+    let schema = "entity User; entity Doc { level: String }; action view appliesTo { principal: User, resource: Doc, \
+                  context: { n: Long, a: Bool } };";
+    let of = |policies: &[(&str, &str)]| -> String {
+        let one = |(id, condition): &(&str, &str)| {
+            format!("@id(\"{id}\") permit (principal, action, resource) when {{ {condition} }};\n")
+        };
+        policies.iter().map(one).collect()
+    };
+    let low = ("low", "resource.level == \"low\"");
+    let high = ("high", "resource.level == \"high\"");
+    let guarded = ("high", "resource.level == \"high\" && context.a");
+    let all = ("all", "context.n > 5");
+    let three = ("three", "[\"low\", \"high\", \"top\"].contains(resource.level)");
+    let mid = ("mid", "resource.level == \"top\" || resource.level == \"none\"");
+    for (gone, stay, left) in [
+        (all, vec![low, high], Some(vec![])),
+        (all, vec![low, guarded], None),
+        (all, vec![low], None),
+        (three, vec![low, high], Some(vec!["\"top\""])),
+        (three, vec![low, guarded], None),
+        (three, vec![mid, high], Some(vec!["\"low\""])),
+    ] {
+        let new = of(&stay);
+        let files = |policies: &str| repo(&[("s.cedarschema", schema), ("p.cedar", policies)]);
+        let compared = compare(&files(&(of(&[gone]) + &new)), &files(&new));
+        let condition = &compared.stores[0].groups[0].effects[0].condition;
+        let found = condition.left.as_ref().map(|left| {
+            assert_eq!(left.of, "resource.level");
+            left.literals.iter().map(String::as_str).collect::<Vec<_>>()
+        });
+        assert_eq!(found, left, "{gone:?} {stay:?} {condition:#?}");
+    }
+}
+
 /// The kind: a list of which only a part is said. What a forbid cuts may be allowed by more policies than anybody
 /// reads: all are named, and what is said is still all of the truth and nothing else.
 #[test]

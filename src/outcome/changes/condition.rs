@@ -17,10 +17,21 @@ pub struct Condition {
     pub unless_allowed: Vec<Clause>,
     /// Forbids that refuse it all the same.
     pub unless_refused: Vec<Clause>,
+    /// What the clauses leave of a value of which they name many, where that is little.
+    pub left: Option<Left>,
     /// Whether nothing else was allowed before, or is now: everything that anybody can do is concerned.
     pub everything: bool,
     /// Whether all of these requests change their decision, and the effect has no others; otherwise it has no others.
     pub exact: bool,
+}
+
+/// What is left of a value of which clauses name some literals; all are Cedar expressions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Left {
+    /// The value.
+    pub of: String,
+    /// The literals that are left of those that it may be; none where it is none of those that the policies name.
+    pub literals: Vec<String>,
 }
 
 /// Another policy that has a part in whom an effect concerns.

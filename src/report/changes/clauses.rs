@@ -7,7 +7,7 @@ use super::policies::Policies;
 use super::subjects::{Names, which};
 use super::untrusted_text::Phrase;
 use crate::finding::Environment;
-use crate::outcome::changes::{Cause, CauseGroup, Clause, Condition, Direction, StoreChanges};
+use crate::outcome::changes::{Cause, CauseGroup, Clause, Condition, Direction, Left, StoreChanges};
 use crate::text::Location;
 
 /// More policies of a clause than this are named without their conditions.
@@ -231,7 +231,18 @@ fn lines(condition: &Condition, group: &CauseGroup, here: Option<&str>, policies
     add("where allowed by", &condition.where_allowed, Joint::Or, !gained);
     add(allowed, &condition.unless_allowed, Joint::Nor, gained);
     add(refused, &condition.unless_refused, Joint::Nor, !gained);
+    out.extend(condition.left.as_ref().map(|left| Line::of(what_is_left(left), Vec::new(), Joint::And)));
     out
+}
+
+/// `what is left: ..`, where the exceptions leave little of a value.
+fn what_is_left(left: &Left) -> Phrase {
+    let of = Phrase::of("what is left: ").name(&left.of);
+    if left.literals.is_empty() {
+        return of.say(" values that none of these policies names");
+    }
+    let all = left.literals.iter().map(|literal| Phrase::default().name(literal)).collect();
+    of.say(" is ").then(Phrase::listed(all, "or"))
 }
 
 fn conjunct(text: &str) -> Item {

@@ -106,6 +106,7 @@ struct EffectOut<'a> {
     where_allowed: Vec<ClauseOut<'a>>,
     unless_allowed: Vec<ClauseOut<'a>>,
     unless_refused: Vec<ClauseOut<'a>>,
+    left: Option<LeftOut<'a>>,
     migrated: bool,
     hangs_on: &'a [String],
     ruling: &'static str,
@@ -126,6 +127,13 @@ struct ClauseOut<'a> {
     policy: &'a str,
     condition: &'a str,
     location: LocationOut<'a>,
+}
+
+/// What clauses leave of a value of which they name many.
+#[derive(Serialize)]
+struct LeftOut<'a> {
+    of: &'a str,
+    literals: &'a [String],
 }
 
 /// One step of an edit.
@@ -322,6 +330,7 @@ fn effect<'a>(group: &'a CauseGroup, effect: &'a Effect) -> EffectOut<'a> {
         where_allowed: clauses(&effect.condition.where_allowed),
         unless_allowed: clauses(&effect.condition.unless_allowed),
         unless_refused: clauses(&effect.condition.unless_refused),
+        left: effect.condition.left.as_ref().map(|left| LeftOut { of: &left.of, literals: &left.literals }),
         migrated: !effect.migrated.is_empty(),
         hangs_on: &effect.migrated,
         ruling: ruling(effect.ruling),

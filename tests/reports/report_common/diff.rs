@@ -183,6 +183,7 @@ pub fn hostile_diff() -> Outcome {
     let evidence = Evidence { request: HOSTILE.into(), entities: json!([HOSTILE, { "```": "```\n```" }]) };
     let effect = |environment, ruling| Effect {
         condition: Arc::new(Condition {
+            left: None,
             when: HOSTILE.to_owned(),
             where_allowed: vec![clause()],
             unless_allowed: vec![clause(), clause()],
