@@ -26,6 +26,52 @@ pub(crate) fn keep(path: &str, text: &str) {
     assert_eq!(kept, text, "run this test with POLCHECK_BLESS=1 to write {path} anew");
 }
 
+/// Compares what somebody reads, in the terminal and in the comment, with the snapshot of that name, or writes it when
+/// `INSTA_UPDATE` is `always`.
+pub(crate) fn keep_seen(name: &str, human: &str, comment: &str) {
+    let text = format!("{human}\n---- as a comment, folds closed\n{}", seen(comment));
+    let mut settings = insta::Settings::new();
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.bind(|| insta::assert_snapshot!(name, text));
+}
+
+/// A comment as it is read: folds closed, marks gone.
+fn seen(comment: &str) -> String {
+    let (mut out, mut folded) = (String::new(), 0);
+    for line in comment.lines() {
+        if folded == 0 {
+            let (before, fold) = line.split_once("<details><summary>").unwrap_or((line, ""));
+            let summary = fold.split("</summary>").next().unwrap_or_default();
+            let shown = if summary.is_empty() { before.to_owned() } else { format!("{before}> {summary}") };
+            out.push_str(&shown.replace("<br>", "\n    "));
+            out.push('\n');
+        }
+        folded += line.matches("<details>").count();
+        folded -= line.matches("</details>").count();
+    }
+    for (mark, read) in [
+        ("<code>", ""),
+        ("</code>", ""),
+        ("**", ""),
+        ("`", ""),
+        ("&lt;", "<"),
+        ("&gt;", ">"),
+        ("&quot;", "\""),
+        ("&amp;", "&"),
+    ] {
+        out = out.replace(mark, read);
+    }
+    let mut parts = out.split("&#");
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (number, rest) = part.split_once(';').unwrap();
+        text.push(char::from_u32(number.parse().unwrap()).unwrap());
+        text.push_str(rest);
+    }
+    text
+}
+
 /// A page of commands and what they print.
 fn page(name: &str, about: &str, steps: &[(&str, &Run)]) {
     let mut text = format!("# {about}\n");
@@ -115,6 +161,8 @@ fn the_largest_change() {
     let dir = repository(&old, &[("policies/bank.cedar", CHANGED)]);
     let diff = run(dir.path(), &["diff", "HEAD"]);
     page("largest-change", "Many changes at once", &[("polcheck diff HEAD", &diff)]);
+    let comment = run(dir.path(), &["diff", "HEAD", "--report", "markdown"]);
+    keep_seen("largest-change", &diff.stdout, &comment.stdout);
 }
 
 #[test]
@@ -123,6 +171,8 @@ fn a_side_that_does_not_typecheck() {
     let diff = run(Path::new("."), &["diff", "--files", old, new]);
     let command = format!("polcheck diff --files {old} {new}");
     page("ill-typed-side", "A policy of the new side does not typecheck", &[(&command, &diff)]);
+    let comment = run(Path::new("."), &["diff", "--files", old, new, "--report", "markdown"]);
+    keep_seen("ill-typed-side", &diff.stdout, &comment.stdout);
 }
 
 #[test]
@@ -141,6 +191,8 @@ fn only_the_schema_changes() {
     let dir = repository(&old, &[("bank.cedarschema", &widened)]);
     let diff = run(dir.path(), &["diff", "HEAD"]);
     page("schema-only-change", "Only the schema changes", &[("polcheck diff HEAD", &diff)]);
+    let comment = run(dir.path(), &["diff", "HEAD", "--report", "markdown"]);
+    keep_seen("schema-only-change", &diff.stdout, &comment.stdout);
 }
 
 /// Policies of six lines each, and the same ones in another order, with other names and other layout.
@@ -171,6 +223,8 @@ fn a_large_edit_that_changes_nothing() {
     let diff = run(dir.path(), &["diff", "HEAD"]);
     assert_eq!(diff.code, 0);
     page("no-change", "300 lines edited, and nothing changes", &[("polcheck diff HEAD", &diff)]);
+    let comment = run(dir.path(), &["diff", "HEAD", "--report", "markdown"]);
+    keep_seen("no-change", &diff.stdout, &comment.stdout);
 }
 
 #[test]
@@ -198,4 +252,6 @@ fn a_shallow_clone() {
         ("polcheck diff origin/main --quiet", &diff),
     ];
     page("shallow-clone", "A shallow clone that lacks the old revision", &steps);
+    let comment = run(&clone, &["diff", "origin/main", "--quiet", "--report", "markdown"]);
+    keep_seen("shallow-clone", &diff.stdout, &comment.stdout);
 }

@@ -2,7 +2,7 @@
 //! request.
 
 use crate::common::{Run, run};
-use crate::documents::{keep, repository};
+use crate::documents::{keep, keep_seen, repository};
 
 const SCHEMA: &str = r#"
 entity Team;
@@ -52,6 +52,7 @@ fn reads_with(name: &str, about: &str, old: &[(&str, &str)], new: &[(&str, &str)
          {comment}"
     );
     keep(&format!("docs/diff/{name}.md"), &page);
+    keep_seen(name, &stdout, &comment);
 }
 
 /// The policies with one of their texts replaced.
