@@ -200,7 +200,7 @@ impl<'i, 'w, 's> Search<'i, 'w, 's> {
     fn left(&mut self, named: &Formula, excepted: &[Sided]) -> Option<Left> {
         let pair = self.work.pair;
         let side = self.family.side();
-        if !self.work.options.conditions || !pair.shared || excepted.is_empty() {
+        if !self.work.options.conditions || !pair.shared || excepted.is_empty() || self.is_dense() {
             return None;
         }
         let theirs = excepted.iter().flat_map(|(applied, which)| pair.conjuncts(applied.entry, *which));
@@ -215,6 +215,7 @@ impl<'i, 'w, 's> Search<'i, 'w, 's> {
             if asked.len() < 2 || asked.len() > LITERALS {
                 continue;
             }
+            let most = if may_be.is_some() { asked.len() / 2 } else { 0 };
             let (mut said, mut left) = (String::new(), Vec::new());
             for literal in &asked {
                 let (subject, [of, literal]) = is_literal(of, literal)?;
@@ -224,9 +225,11 @@ impl<'i, 'w, 's> Search<'i, 'w, 's> {
                 if !self.impossible(named.clone().and(is)) {
                     left.push(literal);
                 }
+                if left.len() > most {
+                    break;
+                }
             }
-            let few = if may_be.is_some() { left.len() * 2 <= asked.len() } else { left.is_empty() };
-            if few {
+            if left.len() <= most {
                 return Some(Left { of: said, literals: left });
             }
         }
@@ -294,7 +297,7 @@ impl<'i, 'w, 's> Search<'i, 'w, 's> {
     /// and `n < 95` the second.
     fn fewer(&mut self, target: &Formula, mut chosen: Vec<Sided>) -> Vec<Sided> {
         let mut at = 0;
-        while chosen.len() > 1 && at < chosen.len() {
+        while !self.is_dense() && chosen.len() > 1 && at < chosen.len() {
             let others = chosen.iter().enumerate().filter(|(other, _)| *other != at).map(|(_, (applied, _))| applied);
             if self.impossible(target.clone().and(!any(others))) {
                 chosen.remove(at);
@@ -303,6 +306,11 @@ impl<'i, 'w, 's> Search<'i, 'w, 's> {
             }
         }
         chosen
+    }
+
+    /// Whether so many policies have a part in it that a question takes long: none is asked for the look of it.
+    fn is_dense(&self) -> bool {
+        self.family.none_of.len() + self.family.one_of.as_ref().map_or(0, Vec::len) > OTHERS
     }
 
     /// Whether a request may be matched by the other policy as well: it is not plain to see that none is.
