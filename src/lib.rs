@@ -2,9 +2,9 @@
 //!
 //! Data flows one way: a [`source`] lists and reads files; [`repo`] turns them into stores (schema, policies, templates
 //! and links, entities, tests), with [`config`] saying how and [`data`] reading JSON, YAML and CSV; the engines
-//! ([`validate`], [`lint`], [`tables`], [`diff`]) turn stores into [`finding`]s and rows; an [`outcome`] holds what a
-//! run produced; a [`report`] shows it. [`run`] wires the steps together, and [`cli`] parses arguments, calls it and
-//! prints.
+//! ([`validate`], [`lint`], [`tables`], [`prove`], [`diff`]) turn stores into [`finding`]s and rows; an [`outcome`]
+//! holds what a run produced; a [`report`] shows it. [`run`] wires the steps together, and [`cli`] parses arguments,
+//! calls it and prints.
 //!
 //! To use polcheck as a library, call [`run`]: `examples/check.rs` does in twenty lines. Its functions, options and
 //! errors, [`outcome::Outcome`] and the names in [`report::FORMATS`] stay as they are within a minor version; JSON
@@ -26,9 +26,9 @@
 //! | `expression` | nothing of ours (Cedar's types only) |
 //! | `compare` | `symbolic`, `expression` |
 //! | `infer` | `text`, `repo`, `symbolic` |
-//! | `validate`, `lint`, `tables`, `diff`, `starter` | `text`, `data`, `finding`, `rule`, `outcome`, `config`, `repo`, `triage`, `decide`, `trace`, `symbolic`, `expression`, `compare`, `infer`; never each other |
+//! | `validate`, `lint`, `tables`, `diff`, `prove`, `starter` | `text`, `data`, `finding`, `rule`, `outcome`, `config`, `repo`, `triage`, `decide`, `trace`, `symbolic`, `expression`, `compare`, `infer`; never each other |
 //! | `report` | `text`, `finding`, `rule`, `outcome` |
-//! | `run` | `text`, `source`, `finding`, `rule`, `outcome`, `config`, `repo`, `triage`, `symbolic`, `infer`, `validate`, `lint`, `tables`, `diff` |
+//! | `run` | `text`, `source`, `finding`, `rule`, `outcome`, `config`, `repo`, `triage`, `symbolic`, `infer`, `validate`, `lint`, `tables`, `diff`, `prove` |
 //! | `cli` | everything |
 //!
 //! `tests/architecture.rs` reads this table and holds the code to it.
@@ -60,6 +60,7 @@ pub mod finding;
 pub mod infer;
 pub mod lint;
 pub mod outcome;
+pub mod prove;
 pub mod repo;
 pub mod report;
 pub mod rule;

@@ -36,7 +36,10 @@ pub fn json_schema(catalogue: &Catalogue) -> Value {
             "schema": paths,
             "policies": paths,
             "entities": paths,
-            "links": paths,
+            "links": {
+                "description": "paths of template links; `complete` among them says that templates have no other links",
+                "oneOf": [{ "type": "string" }, { "type": "array", "items": { "type": "string" } }]
+            },
             "tests": paths,
             "level": {
                 "type": "integer",
@@ -64,6 +67,45 @@ pub fn json_schema(catalogue: &Catalogue) -> Value {
             "stores": names("only changes in these stores"),
             "actions": names("only changes of these actions, as `Action::\"view\"` or by id alone"),
             "resources": names("only changes on these resource types")
+        }
+    });
+    let text = |about: &str| json!({ "type": "string", "description": about });
+    let form = |own: Value, required: &[&str]| {
+        let mut keys = json!({
+            "id": text("what the guardrail is called"),
+            "why": text("why it is there, for those who read that it is broken"),
+            "actions": names("only these actions and groups of actions, as `Action::\"view\"` or by id alone"),
+            "principals": names("only these principal types"),
+            "resources": names("only these resource types"),
+            "stores": names("only these stores")
+        });
+        if let (Some(keys), Value::Object(own)) = (keys.as_object_mut(), own) {
+            keys.extend(own);
+        }
+        let item = json!({
+            "type": "object", "additionalProperties": false, "required": required, "properties": keys
+        });
+        json!({ "type": "array", "items": item })
+    };
+    let guardrail = json!({
+        "type": "object",
+        "additionalProperties": false,
+        "properties": {
+            "clock": text("the attribute of the context that holds the time, where it is not `context.now`"),
+            "unit": { "enum": ["seconds", "milliseconds"], "description": "the unit of clocks that are numbers" },
+            "same": form(json!({}), &["actions"]),
+            "expires": form(json!({
+                "clock": text("the attribute that holds the time"),
+                "from": text("the attribute at which the time begins, or `@granted`, an annotation of policies"),
+                "within": text("how long it lasts, as `30m`"),
+                "until": text("the attribute that holds the end")
+            }), &[]),
+            "isolate": form(json!({
+                "principal": text("the attribute of the principal, or `context.attribute`"),
+                "resource": text("the attribute of the resource"),
+                "except": names("principals that are left out: these entities and their members")
+            }), &["principal", "resource"]),
+            "never-gain": form(json!({}), &[])
         }
     });
     json!({
@@ -106,6 +148,7 @@ pub fn json_schema(catalogue: &Catalogue) -> Value {
                     "gate": { "type": "array", "items": gate }
                 }
             },
+            "guardrail": guardrail,
             "schema": {
                 "type": "object",
                 "additionalProperties": false,

@@ -9,7 +9,9 @@ use semver::{Version, VersionReq};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::model::{Acceptance, Config, Gate, Name, Override, Pattern, StoreConfig};
+use super::guardrails::guardrails;
+use super::model::{Acceptance, Config, Gate, Override, Pattern, StoreConfig};
+use super::name::Name;
 use super::reader::Reader;
 use crate::finding::{FailOn, Finding, Level};
 use crate::rule::Catalogue;
@@ -34,8 +36,11 @@ const TOP: &[&str] = &[
     "schema",
     "coverage-floor",
     "baseline",
+    "guardrail",
 ];
 const STORE: &[&str] = &["name", "schema", "policies", "entities", "links", "tests", "level"];
+/// Among the links of a store: there are no others than those that are read.
+const COMPLETE: &str = "complete";
 const GATE: &[&str] = &["deny", "stores", "actions", "resources"];
 const LEVELS: &[&str] = &["error", "warning", "note", "off"];
 
@@ -85,13 +90,17 @@ pub fn load(file: &Arc<SourceFile>, catalogue: &Catalogue) -> (Config, Vec<Findi
             reader.report(name_place, format!("two stores are called `{}`", inline(&name)), None);
             continue;
         }
+        let mut links = patterns(&mut reader, entry, "links");
+        let named = links.len();
+        links.retain(|pattern| pattern.text != COMPLETE);
         let store = StoreConfig {
+            links_complete: links.len() < named,
             name,
             schema: patterns(&mut reader, entry, "schema"),
             says_schema: entry.contains_key("schema"),
             policies: patterns(&mut reader, entry, "policies"),
             entities: patterns(&mut reader, entry, "entities"),
-            links: patterns(&mut reader, entry, "links"),
+            links,
             tests: patterns(&mut reader, entry, "tests"),
             level: reader.number(entry, "level"),
             location: reader.location(name_place),
@@ -117,6 +126,9 @@ pub fn load(file: &Arc<SourceFile>, catalogue: &Catalogue) -> (Config, Vec<Findi
     if let Some(schema) = reader.table(table, "schema") {
         reader.check_keys("[schema]", schema, &["inferred"]);
         config.refuses_inference = one_of(&mut reader, schema, "inferred", "refuse", "use");
+    }
+    if let Some(table) = reader.table(table, "guardrail") {
+        config.guardrails = guardrails(&mut reader, table);
     }
     (config, reader.findings)
 }
@@ -166,7 +178,9 @@ fn gate(reader: &mut Reader, table: &DeTable<'_>, place: Range<usize>) -> Option
         weakened,
         stores,
         actions,
+        principals: Vec::new(),
         resources,
+        guardrail: None,
         location,
     })
 }

@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use globset::GlobMatcher;
 
+use super::guardrails::Guardrails;
+use super::name::Name;
 use crate::finding::{FailOn, Finding, Level};
 use crate::rule::{Catalogue, Rule};
 use crate::text::Location;
@@ -45,6 +47,8 @@ pub struct StoreConfig {
     pub entities: Vec<Pattern>,
     /// Template links.
     pub links: Vec<Pattern>,
+    /// Whether its templates have no other links than those that are read.
+    pub links_complete: bool,
     /// Decision tables.
     pub tests: Vec<Pattern>,
     /// How many entity dereferences policies may chain (level validation).
@@ -62,15 +66,6 @@ pub struct Override {
     pub rules: BTreeMap<&'static str, Option<Level>>,
 }
 
-/// A name of something that the repository has, and where it is written.
-#[derive(Debug, Clone)]
-pub struct Name {
-    /// As written.
-    pub text: String,
-    /// Where.
-    pub location: Location,
-}
-
 /// What a gate refuses, and where: `[diff]` without limits, or one `[[diff.gate]]`.
 #[derive(Debug, Clone)]
 pub struct Gate {
@@ -86,8 +81,12 @@ pub struct Gate {
     pub stores: Vec<Name>,
     /// The actions, as `Action::"view"` or by id alone; empty for all.
     pub actions: Vec<Name>,
+    /// The principal types; empty for all.
+    pub principals: Vec<Name>,
     /// The resource types; empty for all.
     pub resources: Vec<Name>,
+    /// Of a guardrail its id: what it refuses no acceptance lifts.
+    pub guardrail: Option<String>,
     /// Where it is written.
     pub location: Location,
 }
@@ -96,14 +95,15 @@ impl Gate {
     /// The words of what a gate may refuse.
     pub const WORDS: [&str; 4] = ["gained", "lost", "migrated", "weakened"];
 
-    /// Whether it looks at changes of `action` (in Cedar's syntax) on `resource` in the store that goes by one of the
-    /// names `store`.
+    /// Whether it looks at changes of what principals of type `principal` may do by `action` (in Cedar's syntax) on
+    /// `resource` in the store that goes by one of the names `store`.
     #[must_use]
-    pub fn covers(&self, store: &[&str], action: &str, resource: &str) -> bool {
+    pub fn covers(&self, store: &[&str], [principal, action, resource]: [&str; 3]) -> bool {
         let listed =
             |list: &[Name], fits: &dyn Fn(&str) -> bool| list.is_empty() || list.iter().any(|one| fits(&one.text));
         listed(&self.stores, &|name| store.contains(&name))
             && listed(&self.actions, &|name| name == action || action.ends_with(&format!("::{name:?}")))
+            && listed(&self.principals, &|name| name == principal)
             && listed(&self.resources, &|name| name == resource)
     }
 
@@ -120,6 +120,7 @@ impl Gate {
                     refuses(other)
                         && within(&self.stores, &other.stores)
                         && within(&self.actions, &other.actions)
+                        && within(&self.principals, &other.principals)
                         && within(&self.resources, &other.resources)
                 })
         };
@@ -171,6 +172,8 @@ pub struct Config {
     pub refuses_inference: Option<Location>,
     /// The percentage of policies and conditions that rows have to cover, if set.
     pub coverage_floor: Option<u32>,
+    /// What is proved of stores.
+    pub guardrails: Guardrails,
     /// What this one is held to: where the two differ, the stricter holds.
     pub base: Option<Arc<Config>>,
 }
@@ -224,6 +227,13 @@ impl Config {
             one.name == store || policies.iter().any(names)
         });
         own.into_iter().chain(based.filter_map(|one| one.level)).min()
+    }
+
+    /// Whether the templates of `store` have no other links than those that are read: both sides have to say so.
+    #[must_use]
+    pub fn links_complete(&self, store: &str) -> bool {
+        self.stores.iter().any(|one| one.name == store && one.links_complete)
+            && self.base.as_ref().is_none_or(|base| base.links_complete(store))
     }
 
     /// Whether anything gives the rule of this id a level of its own, other than off.

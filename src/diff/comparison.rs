@@ -6,10 +6,10 @@ use sha2::{Digest, Sha256};
 
 use super::run::{Engine, compare_with};
 use super::weakening::{Strictness, lost_schemas, more_baselined, moved_files, unread_files, weakened};
-use super::{gates, run::Compared};
+use super::{gates, names::never_gains, run::Compared};
 use crate::config::{Acceptance, Baseline, Config, Gate};
 use crate::outcome::changes::{Accepted, Comparison, Side};
-use crate::outcome::{Notice, TestResult};
+use crate::outcome::{GuardrailText, Notice, TestResult};
 use crate::repo::Repo;
 use crate::rule::Catalogue;
 use crate::symbolic::Solvers;
@@ -29,6 +29,8 @@ pub struct Version<'v> {
     pub baseline: Option<&'v Baseline>,
     /// Its rows; empty when the tables of both sides are alike.
     pub rows: &'v [TestResult],
+    /// Its guardrails as they are written, but for those that the other side has in other words.
+    pub guardrails: &'v [GuardrailText],
 }
 
 /// Compares `old` and `new`. `as_old_has_it` is the new side in the stores that the old side spells out, where it
@@ -55,7 +57,9 @@ pub fn comparison(
         }
     };
     // The author of a change controls the new side, so the old one's gates count as well.
-    let all: Vec<&Gate> = old.config.gates.iter().chain(&new.config.gates).chain([asked]).collect();
+    let never = [old.config, new.config].map(|config| never_gains(config, &[old.repo, new.repo]));
+    let gates = never.iter().flatten().chain(&old.config.gates).chain(&new.config.gates);
+    let all: Vec<&Gate> = gates.chain([asked]).collect();
     // Where the base's acceptances alone count, a change cannot accept itself.
     let from_base = old.config.accept_base.is_some() || new.config.accept_base.is_some();
     let counts = if from_base { old.accepted } else { new.accepted };
@@ -80,8 +84,8 @@ pub fn comparison(
 }
 
 fn strictness(version: Version<'_>) -> Strictness<'_> {
-    let Version { repo, config, accepted, rows, .. } = version;
-    Strictness { repo, config, accepted, rows }
+    let Version { repo, config, accepted, rows, guardrails, .. } = version;
+    Strictness { repo, config, accepted, rows, guardrails }
 }
 
 /// A digest of the text of all schemas, line ends aside.

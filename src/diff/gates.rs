@@ -8,6 +8,7 @@
 use std::collections::BTreeSet;
 
 use crate::config::{Acceptance, Gate};
+use crate::finding::Environment;
 use crate::outcome::changes::{Accepted, Direction, Lifecycle, Ruling, StoreChanges, Weakened};
 
 /// Lets every gate look at every effect. `migrated` says that the old side lets pass what is gained only if data is
@@ -52,21 +53,23 @@ pub(super) fn rule(
                 };
                 let carried = !effect.migrated.is_empty();
                 let refuses = |gate: &&&Gate| match direction {
+                    Direction::Gained if gate.guardrail.is_some() => true,
                     Direction::Gained if carried => gate.migrated || (gate.gained && !migrated),
                     Direction::Gained => gate.gained,
                     Direction::Lost => gate.lost,
                 };
-                let gate = gates
-                    .iter()
-                    .filter(refuses)
-                    .find(|gate| gate.covers(&names, &environment.action, &environment.resource));
+                let gate = gates.iter().filter(refuses).find(|gate| {
+                    let Environment { principal, action, resource } = environment;
+                    gate.covers(&names, [principal, action, resource])
+                });
                 if let Some(gate) = gate {
                     group.gate.get_or_insert_with(|| gate.location.clone());
                 }
-                effect.ruling = match (gate.is_some(), in_force) {
-                    (false, _) => Ruling::Free,
-                    (true, true) => Ruling::Accepted,
-                    (true, false) => Ruling::Refused,
+                effect.ruling = match (gate, in_force) {
+                    (None, _) => Ruling::Free,
+                    // What a guardrail refuses, no acceptance lifts.
+                    (Some(gate), true) if gate.guardrail.is_none() => Ruling::Accepted,
+                    (Some(_), _) => Ruling::Refused,
                 };
             }
         }

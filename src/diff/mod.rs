@@ -36,6 +36,6 @@ mod weakening;
 
 pub use changed_policies::changed_policies;
 pub use comparison::{Version, comparison};
-pub use names::unknown_names;
+pub use names::{naming, never_gain, unknown_names};
 pub use run::{Compared, compare};
 pub use stores::focus;

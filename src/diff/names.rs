@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use cedar_policy::EntityUid;
 
-use crate::config::{CONFIGURATION, Gate, Name};
+use crate::config::{Asked, CONFIGURATION, Config, Gate, GuardrailConfig, Name};
 use crate::finding::{Finding, Level};
 use crate::repo::Repo;
 use crate::text::{inline, nearest};
@@ -31,14 +31,15 @@ pub fn unknown_names(gates: &[Gate], sides: &[&Repo], whole: bool) -> Vec<Findin
     }
     let known = known(sides);
     let nowhere = if sides.len() > 1 { "neither side has" } else { "is not here" };
-    let unknown = |name: &Name, what: &str, known: &BTreeSet<String>| {
-        let message = format!("this gate is about the {what} `{}`, which {nowhere}", inline(&name.text));
+    let unknown = |subject: &str, name: &Name, what: &str, known: &BTreeSet<String>| {
+        let message = format!("this {subject} is about the {what} `{}`, which {nowhere}", inline(&name.text));
         Finding::new(CONFIGURATION.id, Level::Error, name.location.clone(), message).help(help(&name.text, what, known))
     };
     let mut found = Vec::new();
     for gate in gates {
+        let subject = if gate.guardrail.is_some() { "guardrail" } else { "gate" };
         for name in gate.stores.iter().filter(|name| !known.stores.contains(&name.text)) {
-            found.push(unknown(name, "store", &known.stores));
+            found.push(unknown(subject, name, "store", &known.stores));
         }
         if known.open || !whole {
             continue;
@@ -46,13 +47,67 @@ pub fn unknown_names(gates: &[Gate], sides: &[&Repo], whole: bool) -> Vec<Findin
         for name in
             gate.actions.iter().filter(|name| !known.actions.contains(&name.text) && !known.ids.contains(&name.text))
         {
-            found.push(unknown(name, "action", if name.text.contains("::") { &known.actions } else { &known.ids }));
+            found.push(unknown(
+                subject,
+                name,
+                "action",
+                if name.text.contains("::") { &known.actions } else { &known.ids },
+            ));
         }
-        for name in gate.resources.iter().filter(|name| !known.types.contains(&name.text)) {
-            found.push(unknown(name, "entity type", &known.types));
+        let types = gate.principals.iter().chain(&gate.resources);
+        for name in types.filter(|name| !known.types.contains(&name.text)) {
+            found.push(unknown(subject, name, "entity type", &known.types));
         }
     }
     found
+}
+
+/// The gates of `config`, and its short forms of guardrails as if they were gates: everything in it that names actions,
+/// types and stores.
+#[must_use]
+pub fn naming(config: &Config) -> Vec<Gate> {
+    config.gates.iter().cloned().chain(config.guardrails.all.iter().map(as_gate)).collect()
+}
+
+/// A gate for each guardrail of `config` about what nobody gains, with the actions in the groups that it names: those
+/// that the schemas of `repos` declare.
+#[must_use]
+pub(super) fn never_gains(config: &Config, repos: &[&Repo]) -> Vec<Gate> {
+    let never = config.guardrails.all.iter().filter(|one| matches!(one.asked, Asked::NeverGain));
+    never.map(|one| never_gain(one, repos)).collect()
+}
+
+/// The gate that a guardrail about what nobody gains comes to.
+#[must_use]
+pub fn never_gain(one: &GuardrailConfig, repos: &[&Repo]) -> Gate {
+    let mut gate = as_gate(one);
+    let schemas = repos.iter().flat_map(|repo| &repo.stores).filter_map(|store| store.schema.ready());
+    let named = |uid: &EntityUid| {
+        one.actions.iter().find(|name| uid.to_string() == name.text || uid.id().unescaped() == name.text)
+    };
+    for actions in schemas.filter_map(|schema| schema.cedar.action_entities().ok()) {
+        for action in actions.iter().map(|action| action.uid()) {
+            if let Some(name) = actions.ancestors(&action).into_iter().flatten().find_map(named) {
+                gate.actions.push(Name { text: action.to_string(), location: name.location.clone() });
+            }
+        }
+    }
+    gate
+}
+
+fn as_gate(one: &GuardrailConfig) -> Gate {
+    Gate {
+        gained: true,
+        lost: false,
+        migrated: true,
+        weakened: false,
+        stores: one.stores.clone(),
+        actions: one.actions.clone(),
+        principals: one.principals.clone(),
+        resources: one.resources.clone(),
+        guardrail: Some(one.id.clone()),
+        location: one.location.clone(),
+    }
 }
 
 fn known(sides: &[&Repo]) -> Known {

@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::config::{Acceptance, Baseline, Config, Gate, Override};
 use crate::finding::{FailOn, Level};
 use crate::outcome::changes::{StoreChanges, Weakened};
-use crate::outcome::{Decision, Status, TestResult};
-use crate::repo::{Repo, Store, statements};
+use crate::outcome::{Decision, GuardrailText, Status, TestResult};
+use crate::repo::{Repo, Store};
 use crate::rule::Catalogue;
 use crate::text::{Location, inline};
 use crate::triage;
@@ -23,6 +23,8 @@ pub(super) struct Strictness<'s> {
     pub accepted: &'s [Acceptance],
     /// Its rows; empty when the tables of both sides are alike.
     pub rows: &'s [TestResult],
+    /// Its guardrails, but for those that the other side has in other words.
+    pub guardrails: &'s [GuardrailText],
 }
 
 /// Everything that became weaker, in a stable order.
@@ -45,7 +47,7 @@ pub(super) fn weakened(old: Strictness<'_>, new: Strictness<'_>, catalogue: &Cat
         let what = "answers may rest on an inferred schema (`inferred = \"refuse\"` is gone)";
         found.push(Weakened::new("inference_allowed", what, place.clone()));
     }
-    guardrails(old.repo, new.repo, &mut found);
+    guardrails(old.guardrails, new.guardrails, &mut found);
     rows(old.rows, new.rows, &mut found);
     found.sort_by(|a, b| (a.kind, &a.what, &a.location).cmp(&(b.kind, &b.what, &b.location)));
     found.dedup();
@@ -232,29 +234,24 @@ fn suppressions(old: &Repo, new: &Repo, found: &mut Vec<Weakened>) {
 }
 
 /// Guardrails that are gone. What is said of them besides, and where they stand, is no guardrail.
-fn guardrails(old: &Repo, new: &Repo, found: &mut Vec<Weakened>) {
-    let mut known: BTreeMap<String, usize> = BTreeMap::new();
-    for guardrail in new.guardrails.iter().flat_map(|(_, text)| statements(text)) {
-        *known.entry(guardrail).or_default() += 1;
+fn guardrails(old: &[GuardrailText], new: &[GuardrailText], found: &mut Vec<Weakened>) {
+    let mut known: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    for one in new {
+        *known.entry((one.kind, &one.content)).or_default() += 1;
     }
-    for (path, text) in &old.guardrails {
-        let gone = statements(text).into_iter().filter(|one| match known.get_mut(one) {
-            Some(count) if *count > 0 => {
-                *count -= 1;
-                false
-            }
-            _ => true,
-        });
-        if gone.count() == 0 {
+    for one in old {
+        if let Some(count) = known.get_mut(&(one.kind, one.content.as_str())).filter(|count| **count > 0) {
+            *count -= 1;
             continue;
         }
-        let there = new.guardrails.iter().any(|(other, _)| other == path);
+        let id = inline(&one.id);
+        let there = new.iter().any(|other| other.kind == one.kind && other.id == one.id);
         let (kind, what) = if there {
-            ("guardrail_changed", format!("the guardrails in `{}` read otherwise", inline(path)))
+            ("guardrail_changed", format!("the guardrail `{id}` reads otherwise, and is not proved to hold as much"))
         } else {
-            ("guardrail_removed", format!("the guardrails in `{}` are gone", inline(path)))
+            ("guardrail_removed", format!("the guardrail `{id}` is gone"))
         };
-        found.push(Weakened::new(kind, what, Location::of_path(path)));
+        found.push(Weakened::new(kind, what, one.location.clone()));
     }
 }
 
@@ -287,7 +284,7 @@ pub(super) fn more_baselined(old: Option<&Baseline>, new: Option<&Baseline>) -> 
 pub(super) fn unread_files(old: &Repo, new: &Repo, config: &Config) -> Vec<Weakened> {
     let read = |repo: &Repo| -> BTreeSet<String> {
         let files = repo.stores.iter().flat_map(|store| &store.files).cloned();
-        files.chain(repo.guardrails.iter().map(|(path, _)| path.clone())).collect()
+        files.chain(repo.guardrails.texts.iter().map(|(path, _)| path.clone())).collect()
     };
     let after = read(new);
     let listed: BTreeSet<&String> = new.listed.iter().collect();

@@ -5,6 +5,7 @@
 pub mod changes;
 mod coverage;
 mod explanation;
+mod guardrails;
 mod notice;
 mod policy_ref;
 mod run;
@@ -13,6 +14,7 @@ mod tests_run;
 pub use crate::finding::FailOn;
 pub use coverage::{ConditionCoverage, ConditionKind, Coverage, PolicyCoverage};
 pub use explanation::{Explanation, Mark};
+pub use guardrails::{AtFault, GuardrailResult, GuardrailStatus, GuardrailText, Guardrails, Slip, Touched, Uncovered};
 pub use notice::{Notice, NoticeKind, Weight};
 pub use policy_ref::PolicyRef;
 pub use run::{Breadth, Count, LeftOut, Outcome, Summary, Verdict};

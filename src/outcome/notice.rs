@@ -52,6 +52,7 @@ kinds! {
     AskedInVain, "asked-in-vain", Inconclusive, "What was asked for by name and could not be looked for.";
     PolicyRefused, "policy-refused", Remark, "Policies that do not fit their schema, which validation looks into.";
     GuardrailUnproved, "guardrail-unproved", Inconclusive, "Guardrails that were not proved.";
+    GuardrailWaits, "guardrail-waits", Detail, "Guardrails about changes, where nothing is compared.";
     ChangeOpen, "change-open", Inconclusive, "Whether permissions changed is not decided.";
     BaseMisconfigured, "base-misconfigured", Inconclusive, "The configuration of the old side is wrong, so that its gates are not known.";
     BaseDefect, "base-defect", Unchecked, "A file of the old side is wrong.";

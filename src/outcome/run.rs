@@ -2,7 +2,7 @@
 
 use crate::finding::{FailOn, Finding, Level};
 use crate::outcome::changes::Comparison;
-use crate::outcome::{Coverage, Notice, Status, TestResult, Weight};
+use crate::outcome::{Coverage, Guardrails, Notice, Status, TestResult, Weight};
 use crate::rule::Catalogue;
 
 /// A Cedar-looking file that was not used, and why.
@@ -70,7 +70,7 @@ pub enum Verdict {
     Clean,
     /// Findings at or above the fail level.
     Findings,
-    /// Rows failed or could not run, or too little is covered.
+    /// Rows failed or could not run, a guardrail is broken, or too little is covered.
     Failed,
     /// Effective permissions changed; whether that fails the run is the gates' to say.
     Changes,
@@ -133,6 +133,8 @@ pub struct Outcome {
     pub breadth: Vec<Breadth>,
     /// What rows exercise, when that was asked for.
     pub coverage: Option<Coverage>,
+    /// What was proved of guardrails, when that was asked for.
+    pub guardrails: Guardrails,
     /// What changed between two revisions, when that was asked for.
     pub comparison: Option<Comparison>,
     /// Cedar-looking files that were not used.
@@ -170,6 +172,7 @@ impl Outcome {
             demanded: Vec::new(),
             breadth: Vec::new(),
             coverage: None,
+            guardrails: Guardrails::default(),
             comparison: None,
             left_out: Vec::new(),
             summary: Summary::default(),
@@ -252,7 +255,10 @@ impl Outcome {
             Verdict::Error
         } else if self.findings.iter().any(|finding| self.fails(finding)) {
             Verdict::Findings
-        } else if self.bad_rows().next().is_some() || self.coverage.as_ref().is_some_and(Coverage::below_floor) {
+        } else if self.bad_rows().next().is_some()
+            || self.coverage.as_ref().is_some_and(Coverage::below_floor)
+            || self.guardrails.results.iter().any(|one| one.status.fails())
+        {
             Verdict::Failed
         } else if self.refused() > 0 {
             Verdict::Changes

@@ -1,14 +1,16 @@
 //! From a source to a [`Repo`]: list, lay out, read every store.
 
+use std::collections::BTreeMap;
+
 use rayon::prelude::*;
 
 use super::discover::{Layout, Plan, hints, is_known, lay_out, name_one_by_one, tables_at};
 use super::files::Files;
 use super::focus::Focus;
 use super::forms::TableForm;
-use super::model::Repo;
+use super::model::{GuardrailFiles, Repo};
 use super::paths::within;
-use super::read::read_store;
+use super::read::{read_guardrails, read_store, stores_around};
 use super::request::Request;
 use crate::config::{self, Config};
 use crate::source::{Source, SourceError};
@@ -30,7 +32,13 @@ pub fn load(source: &dyn Source, config: &Config, request: &Request) -> Result<R
     };
     let store_names = layout.stores.iter().map(|plan| plan.name.clone()).collect();
     let idle = idle(&focus, &layout, config);
-    layout.stores.retain(|plan| plan.files().any(|path| focus.covers(path)) || plan.files().next().is_none());
+    let about: BTreeMap<String, Vec<String>> =
+        layout.guardrails.iter().map(|path| (path.clone(), stores_around(path, &layout.stores))).collect();
+    // Guardrails that were asked for are proved of stores that were not.
+    let guarded = |name: &String| about.iter().any(|(path, names)| focus.covers(path) && names.contains(name));
+    layout.stores.retain(|plan| {
+        plan.files().any(|path| focus.covers(path)) || plan.files().next().is_none() || guarded(&plan.name)
+    });
     layout.left_out.retain(|(path, _)| focus.covers(path));
     let stores: Vec<_> = layout
         .stores
@@ -50,7 +58,10 @@ pub fn load(source: &dyn Source, config: &Config, request: &Request) -> Result<R
     } else {
         None
     };
-    let guardrails = layout.guardrails.iter().map(|path| (path.clone(), text(path))).collect();
+    let texts = layout.guardrails.iter().map(|path| (path.clone(), text(path))).collect();
+    let (rules, wrong) = read_guardrails(&layout.guardrails, &files);
+    layout.findings.extend(wrong);
+    let guardrails = GuardrailFiles { texts, rules, about };
     let mut repo = Repo {
         stores: Vec::new(),
         store_names,

@@ -43,10 +43,11 @@ pub use focus::Focus;
 pub use forms::TableForm;
 pub use load::load;
 pub use model::{
-    Broken, Decider, EntityData, EntityFiles, EntityState, Link, Named, Policy, Repo, Schema, SchemaSource,
-    SchemaState, Store, Table,
+    Broken, Decider, EntityData, EntityFiles, EntityState, GuardrailFiles, Link, Named, Policy, Repo, Schema,
+    SchemaSource, SchemaState, Store, Table,
 };
 pub use request::{Explicit, Request};
 pub use rules::RULES;
 pub(crate) use rules::TEST_MISMATCH;
+pub use schema::schema_as_json;
 pub use statements::statements;

@@ -1,6 +1,6 @@
 //! What a repository holds, once read.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, OnceLock};
 
 use cedar_policy::{Effect, Entities, PolicyId, PolicySet};
@@ -25,8 +25,8 @@ pub struct Repo {
     pub findings: Vec<Finding>,
     /// Cedar-looking files that are not used: path and reason.
     pub left_out: Vec<(String, String)>,
-    /// Guardrail files, which this version does not prove: path and text.
-    pub guardrails: Vec<(String, String)>,
+    /// Its guardrails in Cedar.
+    pub guardrails: GuardrailFiles,
     /// Every file that the source lists, Cedar's or not, excluded or not.
     pub listed: Vec<String>,
     /// What is reported on.
@@ -60,6 +60,17 @@ impl Repo {
             || finding.related.iter().any(|related| here(&related.location))
             || governs(finding.location.path())
     }
+}
+
+/// What is proved of stores and decides no request: the files `*.cedarguard`.
+#[derive(Debug)]
+pub struct GuardrailFiles {
+    /// Every one of these files: path and text.
+    pub texts: Vec<(String, String)>,
+    /// What they hold that can be proved. It is no store that anything is decided by.
+    pub rules: Store,
+    /// By path of the file, the stores that its guardrails are about, by name.
+    pub about: BTreeMap<String, Vec<String>>,
 }
 
 /// A schema that parses and resolves.
@@ -136,6 +147,24 @@ impl Policy {
     #[must_use]
     pub fn effect_word(&self) -> &'static str {
         effect_word(self.effect())
+    }
+
+    /// The line that names it: the one with its id, else the one where the annotations end, else its first.
+    #[must_use]
+    pub fn head(&self) -> Location {
+        let (file, text, start) = (&self.location.file, self.location.text(), self.location.span.start);
+        if let Some((_, Some(span))) = &self.id {
+            return Location::new(file, *span);
+        }
+        let mut at = start;
+        for line in text.split_inclusive('\n') {
+            if ["permit", "forbid"].iter().any(|effect| line.trim_start().starts_with(effect)) {
+                return Location::new(file, Span::new(at, at + line.trim_end().len()));
+            }
+            at += line.len();
+        }
+        let line = text.lines().next().unwrap_or_default();
+        Location::new(file, Span::new(start, start + line.len()))
     }
 
     /// The syntax tree, with places in the file.
@@ -301,6 +330,26 @@ pub struct Decider<'a> {
 }
 
 impl Store {
+    /// A store called `name` that holds nothing.
+    #[must_use]
+    pub fn empty(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            schema: SchemaState::None,
+            schema_source: SchemaSource::default(),
+            policies: Vec::new(),
+            links: Vec::new(),
+            set: PolicySet::new(),
+            broken: Vec::new(),
+            entities: EntityState::None,
+            tables: Vec::new(),
+            level: None,
+            schema_files: Vec::new(),
+            files: Vec::new(),
+            by_key: HashMap::new(),
+        }
+    }
+
     /// The policy or link behind `key`.
     #[must_use]
     pub fn find(&self, key: &PolicyId) -> Option<Decider<'_>> {

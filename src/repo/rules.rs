@@ -33,6 +33,7 @@ reading_rule!(
 );
 reading_rule!(ENTITY_MISMATCH, "entity-mismatch", Validator, "entities are malformed or do not fit the schema");
 reading_rule!(LINK_ERROR, "link-error", Validator, "a template link does not fit its template");
+reading_rule!(GUARDRAIL_ERROR, "guardrail-error", Housekeeping, "a guardrail cannot be used");
 reading_rule!(TEST_MISMATCH, "test-mismatch", Housekeeping, "a decision table is malformed");
 
 macro_rules! idle_rule {
@@ -71,5 +72,6 @@ pub static RULES: &[&Rule] = &[
     &TRANSLATION_DIFFERS,
     &ENTITY_MISMATCH,
     &LINK_ERROR,
+    &GUARDRAIL_ERROR,
     &TEST_MISMATCH,
 ];

@@ -1,6 +1,6 @@
-//! What a run found as a list of alerts, for formats that know nothing else: findings, rows that failed, changes of
-//! permissions, and rules about the repository that became weaker. Each says where, and has a fingerprint that no other
-//! has.
+//! What a run found as a list of alerts, for formats that know nothing else: findings, rows that failed, guardrails
+//! that are broken, changes of permissions, and rules about the repository that became weaker. Each says where, and has
+//! a fingerprint that no other has.
 //!
 //! # Why
 //!
@@ -13,10 +13,10 @@ use std::collections::HashMap;
 use sha2::{Digest, Sha256};
 
 use super::changes::{Change, Phrase, View, ruling_of};
-use super::evidence;
+use super::{evidence, guardrails};
 use crate::finding::{Environment, Evidence, Finding, Level};
 use crate::outcome::changes::{Direction, Ruling, Weakened, Witness};
-use crate::outcome::{Outcome, RowRequest, Status, TestResult};
+use crate::outcome::{GuardrailResult, GuardrailStatus, Outcome, RowRequest, Status, TestResult};
 use crate::rule::{Basis, Precision, Rule};
 use crate::text::{Location, inline};
 
@@ -89,6 +89,23 @@ kind!(
     "A row of a decision table was not decided, so it shows nothing. The message says what stands in the way."
 );
 kind!(
+    GUARDRAIL_BROKEN,
+    "guardrail-broken",
+    Error,
+    "a guardrail is broken",
+    "A guardrail is a rule about the rules: a file `*.cedarguard`, a `[[guardrail.…]]` in `polcheck.toml`, or an annotation. Some \
+     request that the policies decide otherwise than it demands was found, and Cedar's authorizer confirmed it. It cannot be \
+     suppressed, baselined or accepted."
+);
+kind!(
+    GUARDRAIL_VACUOUS,
+    "guardrail-vacuous",
+    Error,
+    "a guardrail is about no request",
+    "No request that the schema allows is one that the guardrail is about, so that it holds nothing: mostly a name in it is \
+     misspelt, or what it was about is gone."
+);
+kind!(
     GAINED,
     "permission-gained",
     Note,
@@ -115,7 +132,8 @@ kind!(
 
 /// The kinds of alert that are no findings, as rules. They are in no catalogue: nothing about them can be configured or
 /// suppressed.
-pub(super) static KINDS: &[&Rule] = &[&GAINED, &LOST, &ROW_ERROR, &ROW_FAILED, &WEAKENED];
+pub(super) static KINDS: &[&Rule] =
+    &[&GAINED, &GUARDRAIL_BROKEN, &GUARDRAIL_VACUOUS, &LOST, &ROW_ERROR, &ROW_FAILED, &WEAKENED];
 
 /// Whether `rule` is that of what gates rule on.
 pub(super) fn is_change(rule: &str) -> bool {
@@ -129,6 +147,8 @@ pub(super) fn of(outcome: &Outcome) -> Vec<Alert<'_>> {
         findings.map(|finding| Alert { counts: outcome.counts(finding), ..of_finding(finding) }).collect();
     let rows = outcome.tests.iter().filter(|row| row.is_bad());
     alerts.extend(rows.map(|row| Alert { counts: outcome.counts_row(row), ..of_row(row) }));
+    let failing = outcome.guardrails.results.iter().filter(|one| one.status.fails());
+    alerts.extend(failing.map(of_guardrail));
     if let Some(comparison) = &outcome.comparison {
         alerts.extend(View::of(comparison).changes.into_iter().map(of_change));
         alerts.extend(comparison.weakened.iter().map(of_weakened));
@@ -208,6 +228,33 @@ fn of_row(row: &TestResult) -> Alert<'_> {
         environments: Vec::new(),
         replay: row.request.as_ref().map_or(Replay::Nothing, Replay::Row),
         new: row.new,
+        counts: true,
+    }
+}
+
+/// At the policy that lets something slip through; at the guardrail where none does.
+fn of_guardrail(one: &GuardrailResult) -> Alert<'_> {
+    let rule = if one.status == GuardrailStatus::Vacuous { &GUARDRAIL_VACUOUS } else { &GUARDRAIL_BROKEN };
+    let slip = one.slips.first();
+    let mut details: Vec<String> = guardrails::details(one);
+    details.extend(slip.into_iter().flat_map(guardrails::evidences).map(example));
+    let location = one.at_fault.first().map_or(&one.location, |cause| &cause.location);
+    let others = one.at_fault.iter().skip(1);
+    Alert {
+        rule: rule.id,
+        level: Level::Error,
+        message: inline(&guardrails::verdict(one)).into_owned(),
+        details,
+        location: location.clone(),
+        related: std::iter::once((&one.location, "the guardrail".to_owned()))
+            .chain(others.map(|cause| (&cause.location, format!("this {} {}", cause.effect, cause.does))))
+            .collect(),
+        fingerprint: hash(&[rule.id, one.kind, &one.id, slip.map_or("", |slip| &slip.store)]),
+        store: slip.map(|slip| slip.store.as_str()),
+        policy: one.at_fault.first().map(|cause| cause.policy.as_str()),
+        environments: one.slips.iter().map(|slip| &slip.environment).collect(),
+        replay: slip.map_or(Replay::Nothing, |slip| Replay::Finding(&slip.evidence)),
+        new: one.broken_before.map(|before| !before),
         counts: true,
     }
 }

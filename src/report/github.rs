@@ -1,5 +1,5 @@
-//! `--report github`: findings, failing rows and changes of permissions as workflow commands, which GitHub shows as
-//! annotations.
+//! `--report github`: findings, failing rows, broken guardrails and changes of permissions as workflow commands, which
+//! GitHub shows as annotations.
 //!
 //! Commands and their escapes: docs.github.com, "Workflow commands for GitHub Actions", and the runner's
 //! `ActionCommand.cs`. The runner obeys a line that starts with `::`, spaces before it aside.
@@ -8,12 +8,12 @@ use std::fmt::Write as _;
 
 use crate::finding::{Finding, Level};
 use crate::outcome::changes::{Direction, Ruling, Weakened};
-use crate::outcome::{Notice, Outcome, TestResult, Verdict};
+use crate::outcome::{GuardrailResult, Notice, Outcome, TestResult, Verdict};
 use crate::report::alerts::details_of;
 use crate::report::changes::{self, Change, View, ruling_of};
 use crate::report::counted::counted;
 use crate::report::verdict::{not_validated, verdict_line};
-use crate::report::{Format, Options, coverage, evidence, select};
+use crate::report::{Format, Options, coverage, evidence, guardrails, select};
 use crate::text::{Location, inline};
 
 /// The format.
@@ -37,8 +37,8 @@ struct Annotation<'a> {
     message: String,
 }
 
-/// Worst first: errors, then failing rows, refused changes and whatever else fails the run, then warnings, then notes,
-/// then changes that no gate refuses.
+/// Worst first: errors, then failing rows, broken guardrails, refused changes and whatever else fails the run, then
+/// warnings, then notes, then changes that no gate refuses.
 fn render(outcome: &Outcome, options: &Options) -> String {
     let selection = select::findings(outcome, options);
     // Of those that say the same, the first of each has precedence.
@@ -52,6 +52,7 @@ fn render(outcome: &Outcome, options: &Options) -> String {
     let weakened = outcome.comparison.iter().flat_map(changes::weakened);
     let all = (errors.into_iter().map(of_finding))
         .chain(outcome.bad_rows().map(of_row))
+        .chain(outcome.guardrails.results.iter().filter(|one| one.status.fails()).map(of_guardrail))
         .chain(refused.into_iter().map(of_change))
         .chain(outcome.inconclusive().map(of_notice))
         .chain((outcome.verdict() == Verdict::NothingChecked).then(|| of_run("nothing checked", verdict_line(outcome))))
@@ -105,6 +106,18 @@ fn of_row(row: &TestResult) -> Annotation<'_> {
     let title = if row.status == crate::outcome::Status::Fail { "row failed" } else { "row could not run" };
     let location = if let [fault] = row.faults.as_slice() { &fault.location } else { &row.location };
     Annotation { level: Level::Error, location: Some(location), title: title.to_owned(), message }
+}
+
+/// Shown at the policy that lets something slip through.
+fn of_guardrail(one: &GuardrailResult) -> Annotation<'_> {
+    let mut lines = vec![guardrails::verdict(one)];
+    lines.extend(guardrails::details(one));
+    let shown = one.slips.first().into_iter().flat_map(guardrails::evidences);
+    lines.extend(shown.map(|shown| format!("for example: {}", evidence::request(shown).0)));
+    let lines: Vec<_> = lines.iter().map(|line| inline(line)).collect();
+    let location = one.at_fault.first().map_or(&one.location, |cause| &cause.location);
+    let title = format!("guardrail {}", guardrails::status(one.status));
+    Annotation { level: Level::Error, location: Some(location), title, message: lines.join("\n") }
 }
 
 /// Shown at the line that brings the change about.

@@ -1,4 +1,5 @@
-//! `--report junit`: JUnit XML, a suite for each file and a case for each row of a decision table.
+//! `--report junit`: JUnit XML, a suite for each file and a case for each row of a decision table and each
+//! guardrail.
 //!
 //! Whatever else fails the run is a case as well, in the suite of its file, so that a run that does not exit 0 has a
 //! failure or an error. Times, dates and ids of runs are left out: two runs are equal byte for byte.
@@ -10,8 +11,8 @@ use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use super::alerts::{self, Alert};
 use super::verdict::{not_validated, verdict_line};
 use crate::finding::Level;
-use crate::outcome::{Outcome, RowRequest, Status, TestResult, Verdict};
-use crate::report::{Format, Options, evidence};
+use crate::outcome::{GuardrailResult, GuardrailStatus, NoticeKind, Outcome, RowRequest, Status, TestResult, Verdict};
+use crate::report::{Format, Options, evidence, guardrails};
 use crate::rule::Basis;
 use crate::text::{Location, inline};
 
@@ -39,6 +40,7 @@ fn render(outcome: &Outcome, _options: &Options) -> String {
     let run = alerts::repository();
     let mut by_path: BTreeMap<&str, Vec<Case<'_>>> = BTreeMap::new();
     let rows = outcome.tests.iter().map(|row| of_row(outcome, row));
+    let rows = rows.chain(outcome.guardrails.results.iter().map(of_guardrail));
     let failing = alerts.iter().filter(|alert| fails(outcome, alert)).map(|alert| of_alert(outcome, alert));
     for case in rows.chain(failing) {
         by_path.entry(case.place.path()).or_default().push(case);
@@ -46,6 +48,8 @@ fn render(outcome: &Outcome, _options: &Options) -> String {
     let mut report = Report::new("polcheck");
     let open = outcome
         .inconclusive()
+        // Guardrails have cases of their own.
+        .filter(|notice| notice.kind != NoticeKind::GuardrailUnproved)
         .map(|notice| of_run("inconclusive", &notice.message, notice.location.as_ref().unwrap_or(&run)));
     let nothing = outcome.verdict() == Verdict::NothingChecked;
     let nothing = nothing.then(|| of_run("nothing was checked", &verdict_line(outcome), &run));
@@ -125,6 +129,30 @@ fn of_row<'a>(outcome: &Outcome, row: &'a TestResult) -> Case<'a> {
         }
     };
     Case { name: cut(&clean(name)), place: &row.location, status }
+}
+
+/// A guardrail, whether it holds or not.
+fn of_guardrail(one: &GuardrailResult) -> Case<'_> {
+    let message = clean(&guardrails::verdict(one));
+    let more = || {
+        let shown = one.slips.first().into_iter().flat_map(guardrails::evidences);
+        let examples = shown.map(|shown| {
+            let (request, context) = evidence::request(shown);
+            let context = context.map(|context| format!(", context {context}")).unwrap_or_default();
+            format!("for example: {request}{context}")
+        });
+        guardrails::details(one).into_iter().chain(examples).collect()
+    };
+    let status = match one.status {
+        GuardrailStatus::Holds => TestCaseStatus::success(),
+        GuardrailStatus::Broken | GuardrailStatus::Vacuous => {
+            unsuccessful(NonSuccessKind::Failure, "guardrail-broken", message, more())
+        }
+        GuardrailStatus::Unknown | GuardrailStatus::NotCovered => {
+            unsuccessful(NonSuccessKind::Error, "inconclusive", message, more())
+        }
+    };
+    Case { name: cut(&clean(&format!("guardrail {}", one.id))), place: &one.location, status }
 }
 
 /// The message stands in the text too: GitLab shows the text alone, Jenkins both.

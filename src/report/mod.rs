@@ -9,6 +9,7 @@ mod coverage;
 mod evidence;
 mod github;
 mod gitlab;
+mod guardrails;
 mod human;
 mod json;
 mod json_text;

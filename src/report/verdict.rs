@@ -3,7 +3,7 @@
 use crate::outcome::changes::{Comparison, Relation, Ruling};
 use crate::outcome::{Outcome, Status, Verdict};
 use crate::report::counted::counted;
-use crate::report::coverage;
+use crate::report::{coverage, guardrails};
 use crate::text::inline;
 
 /// Longer names of revisions are cut, in characters.
@@ -52,6 +52,7 @@ fn ending(outcome: &Outcome, hidden: usize) -> String {
         *last = format!("{last}, {what}");
     }
     parts.extend(rows(outcome));
+    parts.extend(guardrails::counts(&outcome.guardrails));
     parts.extend(outcome.coverage.as_ref().and_then(coverage::missed_floor));
     parts.extend(outcome.comparison.iter().flat_map(compared));
     if outcome.inconclusive().next().is_some() {

@@ -1,9 +1,4 @@
-//! Everything: validation, lint, decision tables, and a comparison when a base is given.
-//!
-//! # Why
-//!
-//! Guardrail files (`*.cedarguard`) make a check inconclusive: this version does not prove them, and silence would be
-//! read as a proof.
+//! Everything: validation, lint, decision tables, guardrails, and a comparison when a base is given.
 
 use super::baselined;
 use super::comparing::{Deny, base_defects, compare};
@@ -13,15 +8,15 @@ use super::engines::engines;
 use super::error::RunError;
 use super::finish::{finish, today};
 use super::fresh;
+use super::guardrails;
 use super::loaded::{discard, load_as, load_held};
 use super::reading::Reading;
 use super::sides::Base;
 use crate::diff;
 use crate::finding::Finding;
-use crate::outcome::{Notice, NoticeKind, Outcome, TestResult, Weight};
+use crate::outcome::{Outcome, TestResult, Weight};
 use crate::rule::Rule;
 use crate::tables::{Gauge, Selection};
-use crate::text::{Location, inline};
 
 /// What [`check`] is asked for.
 #[derive(Debug, Clone, Default)]
@@ -36,7 +31,7 @@ pub struct CheckOptions {
     pub all: bool,
 }
 
-/// Validates, lints and tests; compares when a base is given.
+/// Validates, lints, tests and proves; compares when a base is given.
 ///
 /// # Errors
 /// When what is asked for is not there, or does not go together.
@@ -58,10 +53,6 @@ pub fn check(options: &CheckOptions) -> Result<Outcome, RunError> {
     }
     outcome.notices.extend(loaded.unvalidated());
     outcome.checked_something = loaded.holds_policies() || outcome.rows() > 0;
-    outcome.notices.extend(repo.guardrails.iter().map(|(path, _)| {
-        let message = format!("the guardrails in `{}` are not proved by this version", inline(path));
-        Notice::new(NoticeKind::GuardrailUnproved, message).at(&Location::of_path(path))
-    }));
     let mut compared = None;
     match &base {
         Some(base) => {
@@ -81,13 +72,14 @@ pub fn check(options: &CheckOptions) -> Result<Outcome, RunError> {
             compared = Some(sides);
         }
         None if repo.focus.is_whole() && reading.store.is_none() && !reading.files.replace_discovery() => {
-            let unknown = diff::unknown_names(&config.gates, &[repo], true);
+            let unknown = diff::unknown_names(&diff::naming(config), &[repo], true);
             outcome.misconfigured |= !unknown.is_empty();
             outcome.findings.extend(unknown);
             outcome.findings.extend(idle_acceptances(config, &loaded.accepted, None, &today(reading)?));
         }
         None => {}
     }
+    guardrails::prove(&mut outcome, &loaded, compared.as_ref());
     let ran = |rule: &Rule| loaded.ran(rule, &[]);
     finish(&mut outcome, &loaded, reading, &ran)?;
     // In a change its author writes the baseline, so the base's counts.

@@ -13,7 +13,8 @@ use crate::config::Gate;
 use crate::diff::{self, Version};
 use crate::finding::{Finding, Level};
 use crate::outcome::changes::Side;
-use crate::outcome::{Notice, NoticeKind, Outcome, TestResult};
+use crate::outcome::{GuardrailText, Notice, NoticeKind, Outcome, TestResult};
+use crate::prove;
 use crate::tables::{self, Selection};
 use crate::text::{Location, inline};
 
@@ -45,13 +46,16 @@ pub(super) fn compare(sides: &Sides, deny: Deny, reading: &Reading, outcome: &mu
         weakened: deny.weakened,
         stores: Vec::new(),
         actions: Vec::new(),
+        principals: Vec::new(),
         resources: Vec::new(),
+        guardrail: None,
         location: Location::of_path("--deny"),
     };
+    let (old_rails, new_rails) = prove::texts(&old.repo, &old.config, &new.repo, &new.config, &new.solvers);
     let other = sides.as_base_has_it.as_ref().map(|loaded| &loaded.repo);
     let (mut comparison, undecided) = diff::comparison(
-        version(old, &sides.old_side, &old_rows),
-        version(new, &sides.new_side, &new_rows),
+        version(old, &sides.old_side, &old_rows, &old_rails),
+        version(new, &sides.new_side, &new_rows, &new_rails),
         other,
         &asked,
         &today(reading)?,
@@ -73,7 +77,12 @@ pub(super) fn compare(sides: &Sides, deny: Deny, reading: &Reading, outcome: &mu
     Ok(())
 }
 
-fn version<'l>(loaded: &'l Loaded, side: &'l Side, rows: &'l [TestResult]) -> Version<'l> {
+fn version<'l>(
+    loaded: &'l Loaded,
+    side: &'l Side,
+    rows: &'l [TestResult],
+    guardrails: &'l [GuardrailText],
+) -> Version<'l> {
     Version {
         side,
         repo: &loaded.repo,
@@ -81,6 +90,7 @@ fn version<'l>(loaded: &'l Loaded, side: &'l Side, rows: &'l [TestResult]) -> Ve
         accepted: &loaded.accepted,
         baseline: loaded.baseline.as_ref(),
         rows,
+        guardrails,
     }
 }
 

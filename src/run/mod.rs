@@ -5,7 +5,7 @@
 //!
 //! | file | what it does |
 //! |---|---|
-//! | `check`, `validate`, `lint`, `test`, `diff`, `baseline`, `schema` | one kind of run each, with what it is asked for |
+//! | `check`, `validate`, `lint`, `test`, `prove`, `diff`, `baseline`, `schema` | one kind of run each, with what it is asked for |
 //! | `open` | a repository, opened and not judged |
 //! | `reading` | where to read, and what: what every run starts from |
 //! | `error` | why a run could not be |
@@ -18,6 +18,7 @@
 //! | `coverage` | what rows exercise |
 //! | `baselined` | the baseline, applied |
 //! | `engines` | every engine over one reading |
+//! | `guardrails` | what is proved of both sides' guardrails |
 //! | `fresh` | what of a check the base does not have |
 //! | `finish` | triage, and what was asked for of all that was read |
 
@@ -39,6 +40,7 @@ runs! {
     validate ValidateOptions
     lint LintOptions
     test TestOptions
+    prove ProveOptions
     diff DiffOptions
     baseline BaselineOptions
     schema SchemaOptions
@@ -52,6 +54,7 @@ mod engines;
 mod error;
 mod finish;
 mod fresh;
+mod guardrails;
 mod loaded;
 mod open;
 mod place;

@@ -140,7 +140,7 @@ impl Sides {
     fn check_configuration(&mut self, reading: &Reading, root: &Path) {
         let config = &self.new.config;
         let sides = [&self.new.repo, &self.old.repo];
-        let mut found = diff::unknown_names(&config.gates, &sides, reading.store.is_none());
+        let mut found = diff::unknown_names(&diff::naming(config), &sides, reading.store.is_none());
         found.extend(unused_paths(config, &sides, root));
         self.new.config_findings.extend(found);
     }

@@ -120,7 +120,13 @@ fn sets_a_repository_up_and_the_second_time_writes_nothing() {
     assert_eq!(done.code, 0, "{}", done.stderr);
     let after = contents(dir.path());
     let written: Vec<_> = after.keys().filter(|name| !before.contains_key(*name)).map(String::as_str).collect();
-    let all = [".github/workflows/polcheck.yml", ".pre-commit-config.yaml", "polcheck.toml", "polcheck_test.yaml"];
+    let all = [
+        ".github/workflows/polcheck.yml",
+        ".pre-commit-config.yaml",
+        "guardrails.cedarguard",
+        "polcheck.toml",
+        "polcheck_test.yaml",
+    ];
     assert_eq!(written, all);
     assert!(before.iter().all(|(name, text)| after[name] == *text));
     for name in written {
@@ -504,4 +510,34 @@ fn what_is_there_already_is_offered_a_baseline_and_copies_an_exclude() {
     git(dir.path(), &["-c", "core.hooksPath=/dev/null", "commit", "-qm", "set up"]);
     assert_eq!(json(dir.path(), &["check"]).1, 1);
     assert_eq!(json(dir.path(), &["check", "--against", "HEAD"]).1, 0);
+}
+
+/// What it proposes is what the policies do anyway, each of them proved, and nothing where that is nothing.
+#[test]
+fn guardrails_that_hold_are_proposed() {
+    let schema = "entity Tenant;\nentity User { tenant: Tenant };\nentity Doc { tenant: Tenant, until: datetime };\n\
+                  action view, edit appliesTo { principal: User, resource: Doc, context: { mfa: Bool, now: datetime } };\n";
+    let policies = "permit (principal, action == Action::\"view\", resource) when { principal.tenant == resource.tenant };\n\
+                    permit (principal, action == Action::\"edit\", resource) when { principal.tenant == resource.tenant && \
+                    context.mfa && context.now < resource.until };\n";
+    let dir = repository(&[("app/app.cedarschema", schema), ("app/policies/p.cedar", policies)], "");
+    let done = run(dir.path(), &["init"]);
+    assert!(done.stdout.contains("3 guardrails that hold of store `app` today, proved"), "{}", done.stdout);
+    let text = contents(dir.path())["app/guardrails.cedarguard"].clone();
+    for part in [
+        "principal is User,\n  action,\n  resource is Doc\n)\nwhen { principal.tenant != resource.tenant };",
+        "action == Action::\"edit\",\n  resource\n)\nunless { context.mfa };",
+        "unless { context.now < resource.until };",
+    ] {
+        assert!(text.contains(part), "{part}\n{text}");
+    }
+    let (report, code) = json(dir.path(), &["prove"]);
+    let statuses: Vec<&Value> = report["guardrails"].as_array().unwrap().iter().map(|one| &one["status"]).collect();
+    assert_eq!((statuses, code), (vec![&Value::from("holds"); 3], 0));
+    assert!(rules(&report).is_empty(), "{report:#}");
+    // Who has some already needs none, and what nothing can be said of gets none.
+    assert!(!run(dir.path(), &["init", "--dry-run"]).stdout.contains("guardrail"), "a second time");
+    let dir = repository(&[("app.cedarschema", schema), ("p.cedar", "permit (principal, action, resource);\n")], "");
+    run(dir.path(), &["init"]);
+    assert!(!contents(dir.path()).contains_key("guardrails.cedarguard"));
 }

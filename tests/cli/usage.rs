@@ -27,7 +27,7 @@ fn exit_codes_mean_what_help_says() {
         "failed rows fail whatever --fail-on says"
     );
     let empty = folder(&[("readme.txt", "nothing")]);
-    for command in ["check", "validate", "lint", "test"] {
+    for command in ["check", "validate", "lint", "test", "prove"] {
         assert_eq!(run(empty.path(), &[command]).code, 3, "{command}");
     }
     assert_eq!(run(clean.path(), &["test", "--tests", "p.cedar"]).code, 1);
@@ -36,8 +36,12 @@ fn exit_codes_mean_what_help_says() {
     assert_eq!(run(clean.path(), &["check", "--report", "xml"]).code, 2);
     let guarded = folder(&[("p.cedar", GOOD), ("g.cedarguard", GOOD)]);
     let guarded_run = run(guarded.path(), &["check"]);
-    assert_eq!(guarded_run.code, 4, "{}", guarded_run.stdout);
-    assert!(guarded_run.stdout.contains("g.cedarguard"), "{}", guarded_run.stdout);
+    assert_eq!(guarded_run.code, 0, "{}", guarded_run.stdout);
+    assert!(guarded_run.stdout.contains("1 guardrail holds"), "{}", guarded_run.stdout);
+    let broken = folder(&[("p.cedar", GOOD), ("g.cedarguard", "forbid (principal, action, resource);")]);
+    for command in ["check", "prove"] {
+        assert_eq!(run(broken.path(), &[command]).code, 1, "{command}");
+    }
     assert_eq!(run(clean.path(), &["--help"]).code, 0);
     assert_eq!(run(clean.path(), &["--version"]).code, 0);
 }

@@ -210,7 +210,11 @@ fn whatever_holds_the_repository_less_strictly_is_said() {
     assert_eq!(kinds(&[("rows_test.json", &renamed)]), ["row_removed"]);
     let suppressed = format!("// polcheck: ignore[placeholder] not now\n{OLD}");
     assert_eq!(kinds(&[("p.cedar", &suppressed)]), ["suppression_added"]);
-    assert_eq!(kinds(&[("rules.cedarguard", "")]), ["guardrail_changed"]);
+    assert_eq!(kinds(&[("rules.cedarguard", "")]), ["guardrail_removed"]);
+    let milder = "forbid (principal, action, resource) when { context.mfa };\n";
+    assert_eq!(kinds(&[("rules.cedarguard", milder)]), ["guardrail_changed"]);
+    let as_much = "forbid (principal, action, resource) when { context.mfa || !context.mfa };\n";
+    assert_eq!(kinds(&[("rules.cedarguard", as_much)]), Vec::<String>::new());
     std::fs::remove_file(dir.path().join("rules.cedarguard")).unwrap();
     let report = json(dir.path(), &["diff", "HEAD"]).0;
     assert!(weakened(&report).contains(&"guardrail_removed"));
@@ -319,7 +323,7 @@ fn who_takes_the_rules_away_is_refused() {
             "",
             &wrote(
                 "rules.cedarguard",
-                "// a word\n@id(\"g\") forbid (principal, action, resource) unless { context.mfa };\npermit (principal, action, resource);\n",
+                "// a word\n@id(\"g\") forbid (principal, action, resource) unless { context.mfa };\nforbid (principal, action == Action::\"edit\", resource);\n",
             ),
             Vec::new(),
         ),
@@ -357,7 +361,6 @@ fn who_takes_the_rules_away_is_refused() {
             found.dedup();
             assert_eq!(found, wanted, "{what} {args:?}");
             let refused = wanted.iter().any(|(_, ruling)| ruling == "refused");
-            // Guardrails are not proved, which leaves a check undecided.
             assert_eq!(code == 1, refused, "{what} {args:?}: {code}");
         }
         // Somebody may answer for it.

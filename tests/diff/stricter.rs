@@ -324,7 +324,8 @@ fn keys() -> BTreeSet<String> {
 fn every_key_of_the_configuration_has_a_head_that_loosens_it() {
     let tried: BTreeSet<String> =
         PAST_THE_GATE.iter().map(|case| case.key.to_owned()).filter(|key| !key.is_empty()).collect();
-    assert_eq!(tried, keys());
+    // Guardrails have a test of their own: none of their keys reads anything or sets a level.
+    assert_eq!(tried, keys().into_iter().filter(|key| !key.starts_with("guardrail")).collect());
 }
 
 /// What fails by the base's configuration and would pass by the head's alone.

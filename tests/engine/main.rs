@@ -9,6 +9,7 @@ mod corpora;
 mod diff_laws;
 mod disagreement;
 mod generated;
+mod guardrails;
 mod laws;
 mod mutation;
 mod oracle;

@@ -5,9 +5,12 @@ mod common;
 
 mod analysis_corpora;
 mod as_they_lie;
+mod cookbook;
 mod corpora_validation;
 mod examples;
 mod git_histories;
+mod guardrails;
+mod guardrails_of_a_base;
 mod ill_typed;
 mod layouts;
 mod lint_rules;

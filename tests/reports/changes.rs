@@ -96,7 +96,7 @@ fn json_lists_every_environment_with_its_effects() {
     let keys = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>().join(" ");
     assert_eq!(
         keys(&json),
-        "polcheck format command now outcome exit headline summary findings suppressed tests notices inconclusive_reasons gaps \
+        "polcheck format command now outcome exit headline summary findings suppressed tests guardrails notices inconclusive_reasons gaps \
          old new schema_changes no_longer_fits text_changes changes undecided set_aside ill_typed accepted weakened left_out"
     );
     assert_eq!((&json["outcome"], &json["exit"]), (&json!("changes"), &json!(1)));

@@ -38,7 +38,7 @@ fn json_has_the_promised_shape() {
     let keys = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>().join(" ");
     assert_eq!(
         keys(&json),
-        "polcheck format command now outcome exit headline summary findings suppressed tests notices inconclusive_reasons gaps left_out"
+        "polcheck format command now outcome exit headline summary findings suppressed tests guardrails notices inconclusive_reasons gaps left_out"
     );
     assert_eq!((json["polcheck"].as_str(), json["format"].as_u64()), (Some(env!("CARGO_PKG_VERSION")), Some(1)));
     assert_eq!((json["outcome"].as_str(), json["exit"].as_u64()), (Some("findings"), Some(1)));

@@ -10,7 +10,7 @@ use crate::cli::failure::Failure;
 use crate::cli::output::Output;
 use crate::run::{self, CheckOptions, Reading};
 
-/// Validate, lint and test, and diff when a base is given: what CI and the hook run
+/// Validate, lint, test and prove, and diff when a base is given: what CI and the hook run
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  polcheck check\n  polcheck check services/payments --fail-on warning\n  \
                         polcheck check --staged                  what is about to be committed\n  \

@@ -32,6 +32,7 @@ commands! {
     Validate validate ValidateArgs
     Lint lint LintArgs
     Test test TestArgs
+    Prove prove ProveArgs
     Diff diff DiffArgs
     Baseline baseline BaselineArgs
     Schema schema SchemaArgs

@@ -58,24 +58,14 @@ impl Member<'_> {
         format!("`{}`", inline(self.short))
     }
 
-    /// The line that names it: the one with its id, else the one where the annotations end, else its first.
+    /// The line that names it: [`Policy::head`], or of a link its first.
     pub(in crate::lint) fn head(&self) -> Location {
-        let location = self.location;
-        let (text, start) = (location.text(), location.span.start);
         if self.kind != MemberKind::Link {
-            if let Some((_, Some(span))) = &self.policy.id {
-                return Location::new(&location.file, *span);
-            }
-            let mut at = start;
-            for line in text.split_inclusive('\n') {
-                if ["permit", "forbid"].iter().any(|effect| line.trim_start().starts_with(effect)) {
-                    return Location::new(&location.file, Span::new(at, at + line.trim_end().len()));
-                }
-                at += line.len();
-            }
+            return self.policy.head();
         }
-        let line = text.lines().next().unwrap_or_default();
-        Location::new(&location.file, Span::new(start, start + line.len()))
+        let line = self.location.text().lines().next().unwrap_or_default();
+        let start = self.location.span.start;
+        Location::new(&self.location.file, Span::new(start, start + line.len()))
     }
 }
 

@@ -27,4 +27,4 @@ pub use entities::{SharedEntity, direct_parents, entity_values};
 pub use fault::{CedarFault, fault};
 pub use parse::{Parsed, parse};
 pub use reads::Read;
-pub use schema::{context_shape, entity_shape, enumeration, same_schema};
+pub use schema::{attribute_at, context_shape, entity_shape, enumeration, same_schema};

@@ -1,8 +1,8 @@
 //! What a resolved schema declares.
 
-use cedar_policy::{EntityId, EntityTypeName, EntityUid, Schema};
+use cedar_policy::{EntityId, EntityTypeName, EntityUid, RequestEnv, Schema};
 use cedar_policy_core::ast;
-use cedar_policy_core::validator::types::{AttributeType, Attributes, Type};
+use cedar_policy_core::validator::types::{AttributeType, Attributes, EntityKind, Type};
 use cedar_policy_core::validator::{ValidatorEntityTypeKind, ValidatorSchema};
 
 use crate::repo::shape::{Field, Shape};
@@ -40,6 +40,39 @@ pub fn enumeration(schema: &Schema, ty: &EntityTypeName) -> Option<Vec<EntityUid
         EntityUid::from_type_name_and_id(ty.clone(), id)
     };
     Some(ids.iter().map(uid).collect())
+}
+
+/// What `schema` declares in requests of `environment` at the end of `path`, such as `context.grant.until`: what it is,
+/// and its type as the validator writes it, by which two can be compared. `None` where some step is not declared.
+#[must_use]
+pub fn attribute_at(schema: &Schema, environment: &RequestEnv, path: &str) -> Option<(Shape, String)> {
+    let schema: &ValidatorSchema = schema.as_ref();
+    let entity = |ty: &ast::EntityType| Some(schema.get_entity_type(ty)?.attributes().clone());
+    let mut steps = path.split('.');
+    let mut attributes: Attributes = match steps.next()? {
+        "principal" => entity(environment.principal().as_ref())?,
+        "resource" => entity(environment.resource().as_ref())?,
+        "context" => fields(schema.context_type(environment.action().as_ref())?, &entity)?,
+        _ => return None,
+    };
+    let mut steps = steps.peekable();
+    while let Some(step) = steps.next() {
+        let ty = attributes.get_attr(step)?.attr_type.clone();
+        if steps.peek().is_none() {
+            return Some((shape(&ty), ty.to_string()));
+        }
+        attributes = fields(&ty, &entity)?;
+    }
+    None
+}
+
+/// The attributes of values of type `ty`, if it has any.
+fn fields(ty: &Type, entity: &dyn Fn(&ast::EntityType) -> Option<Attributes>) -> Option<Attributes> {
+    match ty {
+        Type::Record { attrs, .. } => Some(attrs.clone()),
+        Type::Entity(EntityKind::Entity(lub)) => entity(lub.get_single_entity()?),
+        _ => None,
+    }
 }
 
 fn shape(ty: &Type) -> Shape {

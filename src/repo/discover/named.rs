@@ -29,7 +29,11 @@ pub(in crate::repo) fn name_one_by_one(source: &dyn Source, explicit: &Explicit)
         }
         Ok(found)
     };
-    let deciding: &[Kind] = if explicit.links.is_empty() { &[Kind::Policies, Kind::Links] } else { &[Kind::Policies] };
+    let deciding: &[Kind] = if explicit.links.is_empty() {
+        &[Kind::Policies, Kind::Guardrail, Kind::Links]
+    } else {
+        &[Kind::Policies, Kind::Guardrail]
+    };
     plan.policies = expand(&explicit.policies, deciding, "policies")?;
     plan.schema = expand(&explicit.schemas, &[Kind::SchemaCedar, Kind::SchemaJson], "a schema")?;
     plan.entities = expand(&explicit.entities, &[Kind::Entities], "entities")?;
@@ -39,9 +43,12 @@ pub(in crate::repo) fn name_one_by_one(source: &dyn Source, explicit: &Explicit)
         let (links, policies) = plan.policies.into_iter().partition(|path| kind(path) == Some(Kind::Links));
         (plan.links, plan.policies) = (links, policies);
     }
+    let (guardrails, policies) = plan.policies.into_iter().partition(|path| kind(path) == Some(Kind::Guardrail));
+    plan.policies = policies;
     for path in &explicit.tests {
         plan.tables.extend(tables_at(source, path)?);
     }
+    layout.guardrails = guardrails;
     layout.stores.push(plan);
     Ok(layout)
 }

@@ -8,12 +8,14 @@
 //! | `policies` | policy files, by `policies_cedar` and `policies_json` |
 //! | `links` | template links |
 //! | `entities` | entities |
+//! | `guardrails` | files of guardrails |
 //! | `tables` | decision tables, and what they bring along |
 //! | `translations` | policies in both syntaxes, of which one is read |
 
 mod assemble;
 mod entities;
 mod found;
+mod guardrails;
 mod links;
 mod policies;
 mod policies_cedar;
@@ -22,4 +24,5 @@ mod store;
 mod tables;
 mod translations;
 
+pub(super) use guardrails::{read_guardrails, stores_around};
 pub(super) use store::read_store;

@@ -1,9 +1,7 @@
 //! A store from its plan: every file read, every fault a finding.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
-use cedar_policy::PolicySet;
 use rayon::prelude::*;
 
 use super::assemble::{add_link, add_policies};
@@ -74,19 +72,13 @@ pub(in crate::repo) fn read_store(plan: Plan, files: &Files<'_>) -> ReadStore {
         policy_files.into_par_iter().map(|file| (Arc::clone(&file), policies::read(&file))).collect();
     read.extend(link_files.into_iter().map(|file| (Arc::clone(&file), links::read(&file))));
     let mut store = Store {
-        name: plan.name,
         schema,
         schema_source: plan.schema_source,
-        policies: Vec::new(),
-        links: Vec::new(),
-        set: PolicySet::new(),
         broken,
-        entities: EntityState::None,
-        tables: Vec::new(),
         level: plan.level,
         schema_files: plan.schema.iter().chain(plan.twins.iter().map(|(twin, _)| twin)).cloned().collect(),
         files: files_of_store,
-        by_key: HashMap::new(),
+        ..Store::empty(&plan.name)
     };
     translations::leave_out(&mut read, &mut reading.findings, &mut reading.left_out);
     let mut found_links = Vec::new();

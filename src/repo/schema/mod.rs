@@ -8,4 +8,5 @@
 mod bounds;
 mod read;
 
+pub use read::schema_as_json;
 pub(super) use read::{depth, parse, read};

@@ -37,6 +37,12 @@ pub(in crate::repo) fn parse(files: &[Arc<SourceFile>]) -> Option<cedar_policy::
     one(files).0
 }
 
+/// The files of `schema` as Cedar's schema JSON, in their order.
+#[must_use]
+pub fn schema_as_json(schema: &Schema) -> Vec<serde_json::Value> {
+    schema.files.iter().filter_map(|file| fragment(file).ok()?.to_json_value().ok()).collect()
+}
+
 /// How deeply the brackets of a schema in Cedar syntax nest.
 pub(in crate::repo) fn depth(text: &str) -> usize {
     split(text).iter().map(|statement| statement.depth.max(statement.angles)).max().unwrap_or(0)

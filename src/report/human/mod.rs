@@ -5,6 +5,7 @@ mod clean;
 mod coverage;
 mod explanation;
 mod finding;
+mod guardrails;
 mod paint;
 mod render;
 mod row;

@@ -42,6 +42,7 @@ pub(super) fn render(outcome: &Outcome, options: &Options) -> String {
     let gaps = outcome.coverage.as_ref().map(coverage::gaps).unwrap_or_default();
     let mut explanations = Explanations::new(handler(options.width, options.color), options.width);
     rows(&mut page, outcome, &mut explanations, &options);
+    super::guardrails::write(&mut page, outcome, &options);
     if let Some(measured) = &outcome.coverage {
         super::coverage::write(&mut page, measured, &gaps, &mut explanations, &options);
     }

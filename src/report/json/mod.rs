@@ -3,6 +3,7 @@
 
 mod changes;
 mod coverage;
+mod guardrails;
 mod location;
 mod run;
 

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::changes::{self, ComparisonOut};
 use super::coverage::{self, CoverageOut};
+use super::guardrails::{GuardrailOut, guardrail};
 use super::location::{LocationOut, location};
 use crate::finding::{Environment, Evidence, Finding, Level, Related};
 use crate::outcome::{
@@ -24,6 +25,9 @@ struct Root<'a> {
     findings: Vec<FindingOut<'a>>,
     suppressed: Vec<SuppressedOut<'a>>,
     tests: Vec<RowOut<'a>>,
+    guardrails: Vec<GuardrailOut<'a>>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    guardrail_assumptions: &'a [String],
     notices: Vec<NoticeOut<'a>>,
     inconclusive_reasons: Vec<&'a str>,
     gaps: Vec<&'a str>,
@@ -219,6 +223,8 @@ pub(super) fn render(outcome: &Outcome, _options: &Options) -> String {
             .map(|(found, reason)| SuppressedOut { finding: finding(found), reason })
             .collect(),
         tests: outcome.tests.iter().map(row).collect(),
+        guardrails: outcome.guardrails.results.iter().map(guardrail).collect(),
+        guardrail_assumptions: &outcome.guardrails.assumptions,
         notices: outcome.notices.iter().map(notice).collect(),
         inconclusive_reasons: outcome.inconclusive().map(|notice| notice.message.as_str()).collect(),
         gaps: outcome.gaps().collect(),

@@ -33,6 +33,17 @@ pub(super) fn cell(text: &str) -> String {
     cut(text, LONGEST_CELL)
 }
 
+/// The same of a sentence that has names between backticks, which stay code.
+pub(super) fn prose(text: &str) -> String {
+    let shown = inline(text);
+    let parts: Vec<&str> = shown.split('`').collect();
+    if parts.len().is_multiple_of(2) || text.chars().count() > LONGEST_CELL {
+        return cell(text);
+    }
+    let part = |(at, part): (usize, &&str)| if at % 2 == 1 { code(part) } else { cell(part) };
+    parts.iter().enumerate().map(part).collect()
+}
+
 /// Untrusted text on one line, no more than `longest` characters of it.
 pub(super) fn cut(text: &str, longest: usize) -> String {
     match text.char_indices().nth(longest) {

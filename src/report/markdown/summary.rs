@@ -1,12 +1,12 @@
 //! The page: the verdict, what a comparison found, findings, failing rows, and what could not be checked.
 
 use super::changes;
-use super::escape::{cell, code};
-use crate::outcome::{Outcome, RowRequest, Status, TestResult, Verdict};
+use super::escape::{cell, code, prose};
+use crate::outcome::{GuardrailResult, Outcome, RowRequest, Status, TestResult, Verdict};
 use crate::report::counted::counted;
 use crate::report::select::Group;
 use crate::report::verdict;
-use crate::report::{Options, coverage, evidence, select};
+use crate::report::{Options, coverage, evidence, guardrails, select};
 use crate::text::Location;
 
 /// GitHub refuses a comment above 65,536 characters; a job summary may have 1 MiB, which nobody reads.
@@ -14,9 +14,9 @@ const LONGEST: usize = 64_000;
 /// What each part leaves to each part that follows and is not empty.
 const RESERVED: usize = 12_000;
 
-/// The page of `outcome` in Markdown: a headline that says how it ended, what a comparison found, findings, failing
-/// rows, and what could not be checked. It stays below 65,000 characters, so that it can be a comment on a merge
-/// request as well as a job summary; when something had to be left out, a sentence says how much.
+/// The page of `outcome` in Markdown: a headline that says how it ended, what a comparison found, guardrails, findings,
+/// failing rows, and what could not be checked. It stays below 65,000 characters, so that it can be a comment on a
+/// merge request as well as a job summary; when something had to be left out, a sentence says how much.
 #[must_use]
 pub fn summary_markdown(outcome: &Outcome, options: &Options) -> String {
     let selection = select::findings(outcome, options);
@@ -35,6 +35,13 @@ pub fn summary_markdown(outcome: &Outcome, options: &Options) -> String {
         let room = LONGEST.saturating_sub(out.text.len() + reserved(&[found, failed, said]));
         out.text.push_str(&changes::section(comparison, &verdict::what_was_read(outcome), options, room));
     }
+    let failing = outcome.guardrails.results.iter().filter(|one| one.status.fails());
+    out.table(
+        "\n| Guardrail | Where | What slips through |\n|---|---|---|\n",
+        failing.map(guardrail_row),
+        LONGEST - reserved(&[found, failed, said]),
+        ("guardrail is", "guardrails are"),
+    );
     out.table(
         "\n| Level | Rule | Where | What |\n|---|---|---|---|\n",
         selection.groups.iter().map(finding_row),
@@ -134,6 +141,24 @@ fn finding_row(group: &Group<'_>) -> String {
     format!("| {level} | {rule} | {at} | {what} |\n")
 }
 
+/// Why the guardrail is there, then what slips through, then which line let it.
+fn guardrail_row(one: &GuardrailResult) -> String {
+    let mut what: Vec<String> = one.why.iter().map(|why| format!("why it is there: {}", cell(why))).collect();
+    what.push(prose(&guardrails::verdict(one)));
+    what.extend(guardrails::before(one).map(str::to_owned));
+    what.extend(one.at_fault.iter().map(|cause| {
+        let name = code(guardrails::short(&cause.policy));
+        format!("{} {name} {} ({})", cause.effect, cell(&cause.does), place(&cause.location))
+    }));
+    what.extend(one.mend.iter().map(|mend| format!("proved to mend it: {}", prose(mend))));
+    let mut text = what.join("<br>");
+    for shown in one.slips.first().into_iter().flat_map(guardrails::evidences) {
+        let (request, context) = evidence::request(shown);
+        text.push_str(&folded("for example", &request, context));
+    }
+    format!("| {} | {} | {text} |\n", code(&one.id), place(&one.location))
+}
+
 /// Rows that fail for one cause: the first, and what the others asked.
 fn test_row(rows: &[&TestResult]) -> String {
     let Some((row, others)) = rows.split_first() else { return String::new() };
@@ -144,7 +169,7 @@ fn test_row(rows: &[&TestResult]) -> String {
     }
     let explanation = row.explanations.first().map(|explanation| &explanation.sentence);
     let why = [row.message.as_ref(), row.help.as_ref(), explanation].into_iter().flatten();
-    let why: Vec<String> = why.map(|text| cell(text)).collect();
+    let why: Vec<String> = why.map(|text| prose(text)).collect();
     let asked = |row: &TestResult, summary: &str| {
         let request = row.request.as_ref()?;
         let context = serde_json::from_str(request.context.get()).ok().and_then(|context| evidence::context(&context));

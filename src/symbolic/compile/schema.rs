@@ -109,7 +109,7 @@ impl SchemaModel {
     }
 
     /// Who answers.
-    pub(in crate::symbolic) fn solvers(&self) -> &Arc<Solvers> {
+    pub fn solvers(&self) -> &Arc<Solvers> {
         &self.solvers
     }
 

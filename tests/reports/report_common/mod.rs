@@ -8,8 +8,9 @@ use std::sync::Arc;
 
 use polcheck::finding::{Environment, Evidence, Finding, Level};
 use polcheck::outcome::{
-    ConditionCoverage, ConditionKind, Coverage, Decision, Expected, Explanation, Got, LeftOut, Mark, Notice,
-    NoticeKind, Outcome, PolicyCoverage, PolicyError, PolicyRef, RowRequest, Status, Summary, TestResult,
+    AtFault, ConditionCoverage, ConditionKind, Coverage, Decision, Expected, Explanation, Got, GuardrailResult,
+    GuardrailStatus, LeftOut, Mark, Notice, NoticeKind, Outcome, PolicyCoverage, PolicyError, PolicyRef, RowRequest,
+    Slip, Status, Summary, TestResult, Touched, Uncovered,
 };
 use polcheck::report::{self, Options};
 use polcheck::rule::{Basis, Catalogue, Precision, Rule};
@@ -145,6 +146,40 @@ pub fn hostile() -> Outcome {
     skipped.skip_reason = Some(HOSTILE.to_owned());
     let mut outcome = outcome(findings, vec![row, skipped]);
     outcome.notices = vec![Notice::new(NoticeKind::QuestionOpen, HOSTILE), Notice::new(NoticeKind::NoSchema, HOSTILE)];
+    let touched = || Touched { store: HOSTILE.to_owned(), environment: environment() };
+    let causes = vec![AtFault {
+        policy: HOSTILE.to_owned(),
+        effect: "permit",
+        location: place.clone(),
+        does: HOSTILE.to_owned(),
+    }];
+    let evidence = || Evidence { request: HOSTILE.into(), entities: serde_json::json!([HOSTILE, { "```": "|" }]) };
+    let guardrail = GuardrailResult {
+        why: Some(HOSTILE.to_owned()),
+        reason: Some(HOSTILE.to_owned()),
+        expansion: Some(HOSTILE.to_owned()),
+        touched: vec![touched()],
+        untouched: vec![touched()],
+        uncovered: vec![Uncovered { store: HOSTILE.to_owned(), environment: environment(), why: HOSTILE.to_owned() }],
+        slips: vec![Slip {
+            store: HOSTILE.to_owned(),
+            environment: environment(),
+            what: HOSTILE.to_owned(),
+            evidence: evidence(),
+            other: Some(evidence()),
+            causes: causes.clone(),
+            guardrail_fails: Some(HOSTILE.to_owned()),
+            before: None,
+        }],
+        at_fault: causes,
+        mend: Some(HOSTILE.to_owned()),
+        broken_before: Some(false),
+        of_base: true,
+        ..GuardrailResult::new(HOSTILE, "forbid", place.clone())
+    };
+    let with = |status| GuardrailResult { status, ..guardrail.clone() };
+    outcome.guardrails.results = GuardrailStatus::ALL.into_iter().map(with).collect();
+    outcome.guardrails.assumptions = vec![HOSTILE.to_owned()];
     outcome.coverage = Some(Coverage {
         policies: vec![PolicyCoverage {
             store: HOSTILE.to_owned(),

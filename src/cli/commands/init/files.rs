@@ -53,7 +53,14 @@ pub(super) fn workflow() -> String {
 /// What goes into CODEOWNERS: who may change what a change is judged by.
 pub(super) fn owners() -> String {
     let files = [config::FILE_NAME, ACCEPTED_NAME, BASELINE_NAME, "*.cedarguard"];
-    files.map(|file| format!("{:<24} @who-answers-for-access\n", if file.starts_with('*') { file.to_owned() } else { format!("/{file}") })).concat()
+    files
+        .map(|file| {
+            format!(
+                "{:<24} @who-answers-for-access\n",
+                if file.starts_with('*') { file.to_owned() } else { format!("/{file}") }
+            )
+        })
+        .concat()
 }
 
 /// What goes into `.gitlab-ci.yml`.

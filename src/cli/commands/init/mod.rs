@@ -11,6 +11,7 @@ use crate::cli::args::CommonArgs;
 use crate::cli::failure::Failure;
 use crate::cli::output::print;
 use crate::config::{self, BASELINE_NAME};
+use crate::prove;
 use crate::repo::SchemaState;
 use crate::report;
 use crate::run::{self, CheckOptions, Opened, Reading};
@@ -23,7 +24,7 @@ use writing::{Step, carry_out};
 /// There is no Cedar here.
 const NOTHING: u8 = 3;
 
-/// Set up configuration, CI, hook and a first decision table; overwrite nothing
+/// Set up configuration, CI, hook, a first decision table and guardrails that hold; overwrite nothing
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  polcheck init --dry-run     what would be written\n  polcheck init")]
 pub(in crate::cli) struct InitArgs {
@@ -64,9 +65,11 @@ fn next(opened: &Opened, reading: &Reading) -> Result<String, Failure> {
             config::FILE_NAME
         ));
     }
-    let bare = opened.repo.stores.iter().filter(|store| {
-        matches!(store.schema, SchemaState::None) && !store.policies.is_empty()
-    });
+    let bare = opened
+        .repo
+        .stores
+        .iter()
+        .filter(|store| matches!(store.schema, SchemaState::None) && !store.policies.is_empty());
     for store in bare {
         let name = inline(&store.name);
         let here = if store.name == "." { String::new() } else { format!(" --store {name}") };
@@ -115,6 +118,14 @@ fn plan(opened: &Opened) -> Vec<Step> {
             }
             Err(why) => Step::note(format!("no decision table for store `{name}`: {why}")),
         }
+    }));
+    steps.extend(prove::propose(&opened.repo, &opened.config).into_iter().map(|proposal| {
+        let count = match proposal.count {
+            1 => "a guardrail that holds".to_owned(),
+            count => format!("{count} guardrails that hold"),
+        };
+        let about = format!("{count} of store `{}` today, proved", inline(&proposal.store));
+        Step::file(&proposal.path, &about, proposal.text)
     }));
     steps
 }
