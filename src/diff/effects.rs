@@ -98,6 +98,7 @@ pub(super) fn group(
                 fingerprint: of_all(&effects),
                 effects,
                 gate: None,
+                guardrail: None,
             }
         })
         .collect()

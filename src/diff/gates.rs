@@ -64,6 +64,7 @@ pub(super) fn rule(
                 });
                 if let Some(gate) = gate {
                     group.gate.get_or_insert_with(|| gate.location.clone());
+                    group.guardrail = group.guardrail.take().or_else(|| gate.guardrail.clone());
                 }
                 effect.ruling = match (gate, in_force) {
                     (None, _) => Ruling::Free,

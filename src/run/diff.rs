@@ -105,7 +105,8 @@ fn accept_all(comparison: &mut Comparison, owner: &str, until: &str) -> Vec<Acce
     let mut all = Vec::new();
     for store in &mut comparison.stores {
         for group in &mut store.groups {
-            if !group.effects.iter().any(|effect| refused(effect.ruling)) {
+            // What a guardrail refuses nobody can accept.
+            if group.guardrail.is_some() || !group.effects.iter().any(|effect| refused(effect.ruling)) {
                 continue;
             }
             let causes: Vec<&str> = group.causes.iter().map(|cause| cause.policy.as_str()).collect();

@@ -76,4 +76,6 @@ pub struct CauseGroup {
     pub fingerprint: String,
     /// The gate that refuses some of it, or would if it were not accepted: where it is written.
     pub gate: Option<Location>,
+    /// The guardrail that refuses some of them, by id: no acceptance lifts that.
+    pub guardrail: Option<String>,
 }

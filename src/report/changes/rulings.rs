@@ -17,9 +17,13 @@ pub(super) fn rulings(group: &CauseGroup, accepted: &HashMap<&str, &Accepted>) -
     let count = |ruling: Ruling| group.effects.iter().filter(|effect| effect.ruling == ruling).count();
     let mut out = Vec::new();
     if count(Ruling::Refused) > 0 {
-        let phrase = match &group.gate {
-            Some(gate) => Phrase::of("refused by the gate at ").word(&label(gate)),
-            None => Phrase::of("refused by the gate"),
+        let phrase = match (&group.guardrail, &group.gate) {
+            (Some(id), Some(place)) => {
+                let phrase = Phrase::of("refused by the guardrail ").name(id).say(" at ").word(&label(place));
+                phrase.say(", which no acceptance lifts")
+            }
+            (_, Some(gate)) => Phrase::of("refused by the gate at ").word(&label(gate)),
+            (_, None) => Phrase::of("refused by the gate"),
         };
         out.push(part(count(Ruling::Refused), phrase));
     }
@@ -61,7 +65,10 @@ pub(in crate::report) fn weakened(comparison: &Comparison) -> impl Iterator<Item
 /// The command that accepts what is refused; `None` where nothing is, or there is no revision to compare with.
 pub(in crate::report) fn how_to_accept(comparison: &Comparison) -> Option<String> {
     let base = comparison.old.commit.as_ref().map(|_| inline(&comparison.old.label))?;
-    (comparison.refused() > 0).then(|| {
+    let refused = |group: &CauseGroup| group.effects.iter().any(|effect| effect.ruling == Ruling::Refused);
+    let liftable = comparison.groups().any(|(_, group)| refused(group) && group.guardrail.is_none())
+        || comparison.weakened.iter().any(|one| one.ruling == Ruling::Refused);
+    liftable.then(|| {
         format!("who answers for what is refused accepts it with: polcheck diff {base} --accept OWNER --until DAY")
     })
 }

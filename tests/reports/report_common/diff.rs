@@ -93,7 +93,7 @@ pub fn effect(environment: usize, condition: &str) -> Effect {
 }
 
 pub fn group(direction: Direction, causes: Vec<Cause>, effects: Vec<Effect>) -> CauseGroup {
-    CauseGroup { direction, causes, effects, fingerprint: "f".repeat(32), gate: None }
+    CauseGroup { direction, causes, effects, fingerprint: "f".repeat(32), gate: None, guardrail: None }
 }
 
 pub fn compared(stores: Vec<StoreChanges>) -> Comparison {
