@@ -10,9 +10,9 @@ use crate::text::inline;
 const LONGEST_LABEL: usize = 100;
 
 /// The verdict of `outcome` and what was read, on one line, without a newline: `polcheck check: 2 errors; 58 of 61 rows
-/// passed, 3 failed (2 stores, 34 policies, 61 rows)`; of a comparison `polcheck diff: 2 gained, 1 lost, 31 same, 1 not
-/// decided (old main -> new the worktree; 1 store, 34 policies)`, in request environments. The names of the sides are
-/// untrusted, and made harmless for a terminal and a CI log.
+/// passed, 3 failed (2 stores, 34 policies, 61 rows)`; of a comparison `polcheck diff: kinds of request: 2 gained, 1
+/// lost, 31 same, 1 not decided (old main -> new the worktree; 1 store, 34 policies)`, in request environments. The
+/// names of the sides are untrusted, and made harmless for a terminal and a CI log.
 #[must_use]
 pub fn verdict_line(outcome: &Outcome) -> String {
     with_hidden_notes(outcome, 0)
@@ -104,7 +104,7 @@ fn compared(comparison: &Comparison) -> Vec<String> {
         }
     }
     if !counts.is_empty() {
-        parts.push(counts.join(", "));
+        parts.push(format!("kinds of request: {}", counts.join(", ")));
     }
     let undecided: usize = comparison.stores.iter().map(|store| store.undecided.len()).sum();
     if undecided > 0 {

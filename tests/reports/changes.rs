@@ -51,7 +51,7 @@ const EXAMPLE: &str = r#"2 changes grant access (1 refused by the gate) and 1 ta
   ? not decided: whether the changes newly allow User to search on Index
     because a pattern is too long
 
-polcheck diff: 1 change refused by the gate; 3 gained, 1 lost, 35 same, 1 not decided (old main -> new the worktree; 1 store, 34 policies)
+polcheck diff: 1 change refused by the gate; kinds of request: 3 gained, 1 lost, 35 same, 1 not decided (old main -> new the worktree; 1 store, 34 policies)
 "#;
 
 #[test]
@@ -86,7 +86,7 @@ fn no_change_is_one_line() {
     assert_eq!(
         out,
         "no change in effective permissions in any of 35 kinds of request (12 policies\n  edited, 3 moved or reformatted)\n\n\
-         polcheck diff: 35 same (old main -> new the worktree; 1 store, 34 policies)\n"
+         polcheck diff: kinds of request: 35 same (old main -> new the worktree; 1 store, 34 policies)\n"
     );
 }
 
@@ -302,7 +302,7 @@ fn a_ruling_names_who_answers_for_it() {
         "    accepted by ada until 2027-01-31 in 1 of 3 kinds of request\n",
         "  unused: accepted until 2027-01-31, which has passed: User gains act0 (ada)\n",
         "  unused: accepted, and not among the changes: User gains act0 (ada, until 2027-01-31)\n",
-        "polcheck diff: 1 change refused by the gate; 3 gained (old main",
+        "polcheck diff: 1 change refused by the gate; kinds of request: 3 gained (old main",
     ] {
         assert!(out.contains(line), "{line} in {out}");
     }
@@ -333,7 +333,7 @@ fn unknown_is_never_no_change() {
         "  ? not decided: `b.cedar#y` (added forbid) may take access away\n",
         "  ? not decided: `b.cedar#z` (edited permit) may grant access or take it away\n",
         "  not analysed: `b.cedar#w` in the worktree: it does not typecheck\n",
-        "polcheck diff: 3 not decided; 3 changed policies not decided (old main",
+        "polcheck diff: kinds of request: 3 not decided; 3 changed policies not decided (old main",
     ] {
         assert!(out.contains(part), "{part} in {out}");
     }

@@ -19,7 +19,7 @@ fn a_pull_request_reads_who_gains_and_who_loses_what() {
     let text = summary_markdown(&diff(comparison), &PLAIN);
     let lines: Vec<&str> = text.lines().collect();
     let start = [
-        "### ❌ polcheck diff: 1 change refused by the gate; 3 gained, 1 lost, 35 same, 1 not decided",
+        "### ❌ polcheck diff: 1 change refused by the gate; kinds of request: 3 gained, 1 lost, 35 same, 1 not decided",
         "",
         "**1 change grants access (refused by the gate) and 1 takes access away, in 4 of 40 kinds of request; not everything \
          could be decided in 1 of 40 kinds of request**",

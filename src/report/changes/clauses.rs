@@ -203,7 +203,7 @@ fn lines(condition: &Condition, group: &CauseGroup, here: Option<&str>, policies
     let lead = Phrase::of(if condition.exact { WHEN } else { "at most when" });
     let clauses = condition.unless_allowed.len() + condition.unless_refused.len() + condition.where_allowed.len();
     if condition.everything && direction == Direction::Lost {
-        out.push(Line::word("whatever they could do before"));
+        out.push(Line::word("all of it: whatever they could do before"));
         if clauses > SPELLED_OUT {
             return out;
         }
@@ -273,14 +273,16 @@ fn by(all: &[Clause], causes: &[Cause], here: Option<&str>, old: bool, policies:
     all.iter().enumerate().map(one).collect()
 }
 
-/// Leaves out the conditions of exceptions that were said before: whoever reads on knows them.
+/// Says of the conditions of exceptions that were the last to be said of their policies that they are as before.
 pub(super) fn say_once<'l>(lines: impl IntoIterator<Item = &'l mut Line>) {
     let mut said: Vec<Item> = Vec::new();
     for line in lines.into_iter().filter(|line| line.joint == Joint::Nor) {
-        for item in &mut line.items {
+        for item in line.items.iter_mut().filter(|item| item.condition.is_some()) {
             if said.contains(item) {
                 item.condition = None;
+                item.what = item.what.clone().say(", as above");
             } else {
+                said.retain(|other| other.what != item.what);
                 said.push(item.clone());
             }
         }

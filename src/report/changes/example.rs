@@ -17,7 +17,12 @@ pub(in crate::report) fn example(direction: Direction, effect: &Effect) -> Phras
     else {
         return Phrase::default().word(&evidence.request.to_string());
     };
-    let may = if direction == Direction::Gained { " is now allowed " } else { " is no longer allowed " };
+    let may = match (direction, effect.migrated.is_empty()) {
+        (Direction::Gained, true) => " is now allowed ",
+        (Direction::Lost, true) => " is no longer allowed ",
+        (Direction::Gained, false) => " may now be allowed ",
+        (Direction::Lost, false) => " may no longer be allowed ",
+    };
     let action =
         action.split_once("::\"").and_then(|(_, id)| id.strip_suffix('"')).map_or(action.clone(), str::to_owned);
     let mut seen = Seen { read: read(&effect.condition), shown: Vec::new(), others: 0 };

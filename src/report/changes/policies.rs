@@ -42,13 +42,13 @@ impl<'a> Policies<'a> {
     /// The name, and where it stands: a reader of the file `here` needs the line only. `old` says
     /// that it is of the old side, and may stand elsewhere by now.
     pub(super) fn with_place(&self, full: &str, location: &Location, here: Option<&str>, old: bool) -> Phrase {
-        let phrase = Phrase::default().name(self.name(full)).say(" (");
+        let phrase = Phrase::default().name(self.name(full)).say(if old { " (old " } else { " (" });
         match here {
             _ if location.file.text().is_empty() => phrase.word(location.path()),
             Some(here) if here == location.path() => phrase.say(&format!("line {}", location.start().line)),
             _ => phrase.word(&format!("{}:{}", location.path(), location.start().line)),
         }
-        .say(if old { " before)" } else { ")" })
+        .say(")")
     }
 }
 

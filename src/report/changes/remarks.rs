@@ -121,6 +121,11 @@ pub(in crate::report) fn set_aside(comparison: &Comparison, aside: &SetAside) ->
     phrase.say(": ").word(&aside.why)
 }
 
+/// A policy that does not typecheck on a side, why, and what comes of it.
+pub(in crate::report) fn ill_typed(comparison: &Comparison, aside: &SetAside) -> Phrase {
+    set_aside(comparison, aside).say("; where it errors, Cedar skips it")
+}
+
 /// Stores and kinds of request that came or went, or have another name; without those that a change is about.
 pub(super) fn came_and_went(store: &StoreChanges, names: &Names<'_>, several: bool) -> Vec<Phrase> {
     let mut out = Vec::new();

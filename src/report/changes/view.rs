@@ -100,7 +100,8 @@ fn needs(policies: &Policies<'_>, store: &StoreChanges, group: &CauseGroup) -> O
     }
     let did = if group.direction == Direction::Gained { " refused before" } else { " allowed before" };
     let names = names.into_iter().map(|name| Phrase::default().name(name)).collect();
-    Some(Phrase::of("what ").then(Phrase::listed(names, "or")).say(did).say(" takes that change as well: see there"))
+    let told = " needs that edit as well, and is an entry of its own";
+    Some(Phrase::of("what ").then(Phrase::listed(names, "or")).say(did).say(told))
 }
 
 /// More changes than this are led by what they come to.

@@ -76,7 +76,7 @@ pub(super) fn write(page: &mut Page, comparison: &Comparison, options: &Options)
                 "  schema: ",
                 changes::schema_changes(comparison, wanted.get(..most.min(wanted.len())).unwrap_or_default()),
             ),
-            ("  does not typecheck: ", ill_typed.map(said).collect()),
+            ("  does not typecheck: ", ill_typed.map(|one| changes::ill_typed(comparison, one)).collect()),
             ("  not analysed: ", aside.map(said).collect()),
             ("  unused: ", comparison.accepted.iter().filter_map(changes::accepted).collect()),
         ] {

@@ -200,9 +200,11 @@ fn summary(
     whole: bool,
 ) -> String {
     let mark = if change.refused { "⛔ " } else { "" };
-    let direction = match change.group.direction {
-        Direction::Gained => "Gained",
-        Direction::Lost => "Lost",
+    let direction = match (change.group.direction, change.group.migrated().is_empty()) {
+        (Direction::Gained, true) => "Gained",
+        (Direction::Gained, false) => "May be gained",
+        (Direction::Lost, true) => "Lost",
+        (Direction::Lost, false) => "May be lost",
     };
     let rulings = listed(&change.rulings, longest).join(", ");
     let rulings = if rulings.is_empty() { rulings } else { format!(", {rulings}") };
@@ -344,7 +346,7 @@ fn remarks(comparison: &Comparison, came_and_went: Vec<Phrase>) -> Vec<Entry> {
     let aside = comparison.stores.iter().flat_map(|store| &store.set_aside);
     add("Also", changes::without_effect(comparison));
     let ill_typed = comparison.stores.iter().flat_map(|store| &store.ill_typed);
-    add("**Does not typecheck**", ill_typed.map(|aside| changes::set_aside(comparison, aside)).collect());
+    add("**Does not typecheck**", ill_typed.map(|one| changes::ill_typed(comparison, one)).collect());
     add("**Not analysed**", aside.map(|aside| changes::set_aside(comparison, aside)).collect());
     add("Unused", comparison.accepted.iter().filter_map(changes::accepted).collect());
     let how = changes::how_to_accept(comparison);
