@@ -185,7 +185,11 @@ fn guardrail(
                 (reader.string(entry, "principal"), reader.string(entry, "resource"))
             else {
                 if !(entry.contains_key("principal") && entry.contains_key("resource")) {
-                    missing(reader, "`principal` and `resource`", "principal = \"tenant\"\nresource = \"tenant\"");
+                    missing(
+                        reader,
+                        "`principal` and `resource`",
+                        "as in `principal = \"tenant\"` and `resource = \"tenant\"`",
+                    );
                 }
                 return None;
             };
@@ -224,7 +228,7 @@ fn expires(
     };
     let (from, until) = (reader.string(entry, "from"), reader.string(entry, "until"));
     let within = reader.string(entry, "within");
-    let example = "from = \"context.grantedAt\"\nwithin = \"30m\"";
+    let example = "as in `from = \"context.grantedAt\"` and `within = \"30m\"`";
     let path = |reader: &mut Reader, (text, place): (String, Range<usize>)| {
         if text == GRANTED { Some(text) } else { attribute(reader, text, place, &ROOTS) }
     };

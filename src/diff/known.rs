@@ -8,7 +8,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cedar_policy::{Entities, Entity, EntityUid, Request};
+use cedar_policy::{Authorizer, Decision, Entities, Entity, EntityUid, Policy, PolicySet, Request};
 use serde_json::{Value, json};
 
 use super::stores::Stores;
@@ -82,6 +82,7 @@ impl<'s> Asker<'s> {
         let (Some(action), Some(context)) = (case.request.action(), case.request.context()) else { return Vec::new() };
         let (principals, resources) =
             (self.of(&principal.type_name().to_string()), self.of(&resource.type_name().to_string()));
+        let named = named(effect);
         let mut found = Vec::new();
         let mut left = self.each.min(self.left);
         for principal in &principals {
@@ -92,7 +93,11 @@ impl<'s> Asker<'s> {
                 left -= 1;
                 self.left -= 1;
                 let request = Request::new(principal.clone(), action.clone(), resource.clone(), context.clone(), None);
-                if request.is_ok_and(|request| self.changes(&request, self.entities, direction)) {
+                let concerned = |request: &Request| {
+                    named.as_ref().is_none_or(|named| is_named(named, request, self.entities))
+                        && self.changes(request, self.entities, direction)
+                };
+                if request.is_ok_and(|request| concerned(&request)) {
                     found.push([principal.clone(), resource.clone()]);
                 }
             }
@@ -114,7 +119,8 @@ impl<'s> Asker<'s> {
         let shown: Vec<Entity> =
             self.reached(&[principal, resource], &case.request_json).into_iter().cloned().collect();
         let alone = Entities::from_entities(shown.clone(), None).ok()?;
-        if !self.changes(&request, &alone, direction) {
+        let named = named(effect).is_none_or(|named| is_named(&named, &request, &alone));
+        if !named || !self.changes(&request, &alone, direction) {
             return None;
         }
         // Groups of actions are what the schema says.
@@ -142,6 +148,18 @@ impl<'s> Asker<'s> {
         found.sort_by_key(|entity| entity.uid().to_string());
         found
     }
+}
+
+/// What the changed policies of the effect say, as a policy: what changes for others is another effect. `None` where
+/// they say it of every request.
+fn named(effect: &compare::Effect) -> Option<PolicySet> {
+    let when = &effect.condition.when;
+    let text = format!("permit (principal, action, resource) when {{ {when} }};");
+    PolicySet::from_policies([Policy::parse(None, text).ok().filter(|_| when != "true")?]).ok()
+}
+
+fn is_named(named: &PolicySet, request: &Request, entities: &Entities) -> bool {
+    Authorizer::new().is_authorized(request, named, entities).decision() == Decision::Allow
 }
 
 fn uid_json(uid: &EntityUid) -> Value {

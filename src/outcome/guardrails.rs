@@ -1,6 +1,6 @@
 //! Guardrails: what is proved of stores, and what came of it.
 
-use super::changes::Weakened;
+use super::changes::{Ruling, Weakened};
 use crate::finding::{Environment, Evidence};
 use crate::text::Location;
 
@@ -127,6 +127,8 @@ pub struct GuardrailResult {
     pub mend: Option<String>,
     /// With a base: whether it was broken there already.
     pub broken_before: Option<bool>,
+    /// Whether it is what a policy says of itself.
+    pub of_policy: bool,
     /// Whether only the base has it.
     pub of_base: bool,
 }
@@ -150,6 +152,7 @@ impl GuardrailResult {
             at_fault: Vec::new(),
             mend: None,
             broken_before: None,
+            of_policy: false,
             of_base: false,
         }
     }
@@ -180,6 +183,13 @@ pub struct Guardrails {
 }
 
 impl Guardrails {
+    /// Whether one of them is broken or vacuous, or one of the base is gone and nobody answers for it.
+    #[must_use]
+    pub fn fails(&self) -> bool {
+        self.results.iter().any(|one| one.status.fails())
+            || self.weakened.iter().any(|one| one.ruling == Ruling::Refused)
+    }
+
     /// Those that came to `status`.
     pub fn of(&self, status: GuardrailStatus) -> impl Iterator<Item = &GuardrailResult> {
         self.results.iter().filter(move |result| result.status == status)

@@ -257,7 +257,7 @@ impl Outcome {
             Verdict::Findings
         } else if self.bad_rows().next().is_some()
             || self.coverage.as_ref().is_some_and(Coverage::below_floor)
-            || self.guardrails.results.iter().any(|one| one.status.fails())
+            || self.guardrails.fails()
         {
             Verdict::Failed
         } else if self.refused() > 0 {

@@ -17,7 +17,7 @@ use std::sync::Arc;
 use cedar_policy::{Decision, EntityUid, Policy, PolicySet, RequestEnv, Schema, Template};
 use serde_json::Value;
 
-use super::judge::{Does, Here, Judged, Shown, any, ask, with_links};
+use super::judge::{Breach, Does, Here, Judged, Shown, any, ask, with_links};
 use super::world::{Member, World};
 use crate::repo::cedar::{Body, context_shape};
 use crate::repo::schema_as_json;
@@ -101,7 +101,7 @@ impl Exchanged {
                 },
             }
         }
-        if shown.is_empty() { Judged::Kept } else { Judged::Broken(shown) }
+        if shown.is_empty() { Judged::Kept } else { Judged::Broken(Breach::shown(shown)) }
     }
 
     /// The attributes that the context of one of the actions alone has, and that policies which apply to it read.

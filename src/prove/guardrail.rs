@@ -23,6 +23,8 @@ pub(super) struct Guardrail {
     pub(super) reach: Reach,
     /// What it demands.
     pub(super) demand: Demand,
+    /// Why it would not be known to be broken where it seems to be.
+    pub(super) doubt: Option<String>,
 }
 
 /// The stores that a guardrail is about.
@@ -32,6 +34,22 @@ pub(super) enum Reach {
     Called(Vec<Name>),
     /// Those of these names and no others.
     Only(Vec<String>),
+}
+
+impl Reach {
+    /// Makes it about what stores are called now: `renamed` has their old and new names.
+    pub(super) fn follow(&mut self, renamed: &[(String, String)]) {
+        for (old, new) in renamed {
+            match self {
+                Self::Only(names) if names.contains(old) => names.push(new.clone()),
+                Self::Called(names) => {
+                    let place = names.iter().find(|name| name.text == *old).map(|name| name.location.clone());
+                    names.extend(place.map(|location| Name { text: new.clone(), location }));
+                }
+                Self::Only(_) => {}
+            }
+        }
+    }
 }
 
 /// What a guardrail demands of every request.

@@ -50,7 +50,8 @@ pub(super) fn instant(text: &str) -> Option<i64> {
     if let Ok(at) = text.parse::<jiff::Timestamp>() {
         return Some(at.as_millisecond());
     }
-    let day = text.parse::<jiff::civil::Date>().ok()?;
+    // A time without its zone is no instant, though it begins with a day.
+    let day = (text.len() == "2026-12-31".len()).then(|| text.parse::<jiff::civil::Date>().ok()).flatten()?;
     Some(day.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp().as_millisecond())
 }
 
@@ -73,6 +74,7 @@ mod tests {
         assert_eq!(instant("1970-01-01T00:00:01Z"), Some(1000));
         assert_eq!(instant("1970-01-01T01:00:00+0100"), Some(0));
         assert_eq!(instant("soon"), None);
+        assert_eq!(instant("2020-01-01T10:00:00"), None);
         assert_eq!(Clock::Long(Unit::Seconds).at_or_after("context.now", 1500), "context.now >= 2");
         let day = Clock::Datetime.at_or_after("context.now", 86_400_000);
         assert_eq!(day, "context.now >= datetime(\"1970-01-02T00:00:00.000Z\")");

@@ -26,10 +26,27 @@ pub(super) enum Judged {
     Untouched,
     /// It is kept.
     Kept,
-    /// It is broken, by one request or several, each for other policies.
-    Broken(Vec<Shown>),
+    /// It is broken.
+    Broken(Breach),
     /// It is not known, and why.
     Open(String),
+}
+
+/// How a guardrail is broken.
+pub(super) struct Breach {
+    /// Requests that break it, each of its own kind.
+    pub(super) shown: Vec<Shown>,
+    /// Policies that bring the like about on other requests.
+    pub(super) more: Vec<(usize, Does)>,
+    /// Whether no others do.
+    pub(super) whole: bool,
+}
+
+impl Breach {
+    /// One that `shown` shows, and of which nothing else is known.
+    pub(super) fn shown(shown: Vec<Shown>) -> Self {
+        Self { shown, more: Vec::new(), whole: false }
+    }
 }
 
 /// A request that breaks a guardrail.
@@ -61,7 +78,7 @@ pub(super) enum Does {
     Matches,
 }
 
-/// So many policies are looked for that let something through in one kind of request.
+/// Until so many policies are known that let something through in one kind of request, others are looked for.
 const MOST: usize = 12;
 
 /// The policies that take part in one kind of request.
@@ -157,14 +174,14 @@ pub(super) fn refused(
 ) -> Judged {
     let question = here.can_be_allowed().and(asked(world, rule, session));
     let aside = here.permits_aside.first();
+    let candidates: Vec<PolicyRef> = here.permits.iter().chain(&here.permitting).copied().collect();
     let first = at(session, &question, boundary);
-    let judged = search(session, world, &first, Decision::Allow, &|found: &[PolicyRef]| {
-        let others = here.permits.iter().chain(&here.permitting).filter(|policy| !found.contains(policy));
-        question.clone().and(any(others))
-    });
+    let judged = search(session, world, (&first, &question, rule), Decision::Allow, &candidates);
     match (judged, aside) {
         (Judged::Kept, Some(why)) => Judged::Open(why.clone()),
         (Judged::Kept, None) => silent(session, world, rule, here.can_be_allowed()),
+        // What is set aside may be at fault as well.
+        (Judged::Broken(breach), Some(_)) => Judged::Broken(Breach { whole: false, ..breach }),
         (judged, _) => judged,
     }
 }
@@ -173,13 +190,13 @@ pub(super) fn refused(
 pub(super) fn allowed(session: &mut Session<'_>, world: &World<'_>, here: &Here, rule: PolicyRef) -> Judged {
     let question = here.can_be_refused().and(asked(world, rule, session));
     let aside = here.forbids_aside.first();
-    let judged = search(session, world, &question, Decision::Deny, &|found: &[PolicyRef]| {
-        let others = here.forbids.iter().chain(&here.forbidding).filter(|policy| !found.contains(policy));
-        question.clone().and(any(others))
-    });
+    let candidates: Vec<PolicyRef> = here.forbids.iter().chain(&here.forbidding).copied().collect();
+    let judged = search(session, world, (&question, &question, rule), Decision::Deny, &candidates);
     match (judged, aside) {
         (Judged::Kept, Some(why)) => Judged::Open(why.clone()),
         (Judged::Kept, None) => silent(session, world, rule, here.can_be_refused()),
+        // What is set aside may be at fault as well.
+        (Judged::Broken(breach), Some(_)) => Judged::Broken(Breach { whole: false, ..breach }),
         (judged, _) => judged,
     }
 }
@@ -232,12 +249,12 @@ pub(super) fn unmatched(
         match session.find(&question) {
             Answer::Impossible => {}
             Answer::Witness(witness) => {
-                return Judged::Broken(vec![Shown {
+                return Judged::Broken(Breach::shown(vec![Shown {
                     cases: witness.cases,
                     causes: vec![(policy.index, Does::Matches)],
                     endless: None,
                     apart: Vec::new(),
-                }]);
+                }]));
             }
             Answer::Unknown(reason) => return Judged::Open(reason.to_string()),
         }
@@ -245,44 +262,66 @@ pub(super) fn unmatched(
     Judged::Kept
 }
 
-/// Requests for which `question` holds, until none has another policy at fault; `more` asks for one with others than
-/// those that were found. Cedar's authorizer decides each as `wanted`.
+/// A request for which `first` holds, that Cedar's authorizer decides as `wanted`; and which other policies of
+/// `candidates` bring about the like, until no request of `question` has one that is not known.
 fn search(
     session: &mut Session<'_>,
     world: &World<'_>,
-    question: &Formula,
+    (first, question, rule): (&Formula, &Formula, PolicyRef),
     wanted: Decision,
-    more: &dyn Fn(&[PolicyRef]) -> Formula,
+    candidates: &[PolicyRef],
 ) -> Judged {
-    let mut shown = Vec::new();
-    let mut known: Vec<PolicyRef> = Vec::new();
-    let mut next = question.clone();
-    while shown.len() < MOST {
-        let case = match session.find(&next) {
-            Answer::Witness(witness) => witness.cases.into_iter().next(),
-            Answer::Impossible => break,
-            // What is known already is enough to break it.
-            Answer::Unknown(_) if !shown.is_empty() => break,
-            Answer::Unknown(reason) => return Judged::Open(reason.to_string()),
-        };
-        let Some(case) = case else { break };
-        let Some(causes) = decided(world, &case, wanted) else {
-            if shown.is_empty() {
-                return Judged::Open(
-                    "a policy that could not be analysed decides the request that would break it".to_owned(),
-                );
+    // What breaks a guardrail that can be evaluated shows more than what it fails on.
+    let proper = first.clone().and(!Formula::Errors(rule));
+    let found = match session.find(&proper) {
+        Answer::Witness(witness) => Answer::Witness(witness),
+        Answer::Impossible | Answer::Unknown(_) => session.find(first),
+    };
+    let case = match found {
+        Answer::Witness(witness) => witness.cases.into_iter().next(),
+        Answer::Impossible => None,
+        Answer::Unknown(reason) => return Judged::Open(reason.to_string()),
+    };
+    let Some(case) = case else { return Judged::Kept };
+    let Some(causes) = decided(world, &case, wanted) else {
+        return Judged::Open("a policy that could not be analysed decides the request that would break it".to_owned());
+    };
+    let mut known: Vec<usize> = causes.iter().map(|(index, _)| *index).collect();
+    let mut breach = Breach::shown(vec![Shown { cases: vec![case], causes, endless: None, apart: Vec::new() }]);
+    while known.len() < MOST {
+        let others: Vec<PolicyRef> =
+            candidates.iter().copied().filter(|policy| !known.contains(&policy.index)).collect();
+        match session.check(&question.clone().and(any(&others))) {
+            Answer::Witness(sample) => {
+                let found: Vec<PolicyRef> =
+                    others.into_iter().filter(|policy| sample.matches(*policy) == Some(true)).collect();
+                if found.is_empty() {
+                    break;
+                }
+                for policy in found {
+                    known.push(policy.index);
+                    let link = world.members.get(policy.index).is_some_and(|member| member.template);
+                    breach.more.push((policy.index, does(wanted, link)));
+                }
             }
-            break;
-        };
-        known.extend(causes.iter().map(|(index, _)| PolicyRef { side: 0, index: *index }));
-        let last = causes.is_empty();
-        shown.push(Shown { cases: vec![case], causes, endless: None, apart: Vec::new() });
-        if last {
-            break;
+            Answer::Impossible => {
+                breach.whole = true;
+                break;
+            }
+            Answer::Unknown(_) => break,
         }
-        next = more(&known);
     }
-    if shown.is_empty() { Judged::Kept } else { Judged::Broken(shown) }
+    Judged::Broken(breach)
+}
+
+/// What a policy does that takes part in a decision, where it decides or a `link` to it would.
+fn does(wanted: Decision, link: bool) -> Does {
+    match (wanted, link) {
+        (Decision::Allow, false) => Does::Allows,
+        (Decision::Allow, true) => Does::WouldAllow,
+        (Decision::Deny, false) => Does::Refuses,
+        (Decision::Deny, true) => Does::WouldRefuse,
+    }
 }
 
 /// The policies that make Cedar's authorizer decide `case` as `wanted`, with links made of the templates' slots where
@@ -329,14 +368,11 @@ fn causes(
         Some(index) => Some((*index, true)),
         None => world.members.iter().position(|member| member.key == *id && !member.template).map(|at| (at, false)),
     };
-    let does = |link: bool| match (wanted, link) {
-        (Decision::Allow, false) => Does::Allows,
-        (Decision::Allow, true) => Does::WouldAllow,
-        (Decision::Deny, false) => Does::Refuses,
-        (Decision::Deny, true) => Does::WouldRefuse,
-    };
-    let mut all: Vec<(usize, Does)> =
-        response.diagnostics().reason().filter_map(|id| find(id).map(|(index, link)| (index, does(link)))).collect();
+    let mut all: Vec<(usize, Does)> = response
+        .diagnostics()
+        .reason()
+        .filter_map(|id| find(id).map(|(index, link)| (index, does(wanted, link))))
+        .collect();
     if wanted == Decision::Allow {
         let failed = response
             .diagnostics()

@@ -20,6 +20,8 @@ pub(super) struct Broken<'b> {
     pub(super) places: Vec<(usize, &'b Policy)>,
     /// The policies at fault.
     pub(super) causes: Vec<(usize, Does)>,
+    /// Whether no others are.
+    pub(super) whole: bool,
 }
 
 /// What mends a guardrail that refuses what its rule is about, or that allows it. Its rule is a policy that anybody can
@@ -109,6 +111,10 @@ fn is_about_action(expression: &Json) -> bool {
 }
 
 /// Whether nothing breaks the guardrail once `changed` stands for a policy, or `added` is there as well.
+///
+/// Where the guardrail refuses and every policy at fault is known, it is enough that the changed one matches nothing
+/// that the guardrail is about: of the others that is known. A forbid that is added refuses all that it matches, so
+/// that only what it errs on is left. Neither takes the other policies.
 fn proved(broken: &Broken<'_>, refuses: bool, changed: Option<(usize, &Changed)>, added: Option<&Policy>) -> bool {
     let environments = broken.world.policies.schema().environments();
     let added = added.map(Subject::policy);
@@ -117,6 +123,16 @@ fn proved(broken: &Broken<'_>, refuses: bool, changed: Option<(usize, &Changed)>
         let rule = Subject::policy(rule);
         let mut session = Session::new(&broken.world.policies, environment);
         let rule = session.add_policy(0, &rule);
+        if refuses && added.is_some() && session.check(&Formula::Errors(rule)).is_impossible() {
+            return true;
+        }
+        if let (true, Some((_, subject))) = (refuses && broken.whole, changed) {
+            let new = session.add_policy(0, &subject.0);
+            let matches = Formula::Matches(new);
+            // A policy that matches nothing any more mends anything.
+            return session.check(&matches.clone().and(hit(rule))).is_impossible()
+                && !session.check(&matches).is_impossible();
+        }
         let mut here = Here::of(&mut session, broken.world, 0);
         if let Some((index, subject)) = changed {
             let new = session.add_policy(0, &subject.0);
@@ -135,8 +151,7 @@ fn proved(broken: &Broken<'_>, refuses: bool, changed: Option<(usize, &Changed)>
         }
         let question = if refuses { here.can_be_allowed() } else { here.can_be_refused() };
         let aside = if refuses { &here.permits_aside } else { &here.forbids_aside };
-        // A change after which nothing is permitted any more mends anything.
-        let still = !refuses || !session.check(&any(&here.permits).and(Formula::Constant(true))).is_impossible();
+        let still = !refuses || !session.check(&any(&here.permits)).is_impossible();
         aside.is_empty() && still && session.check(&question.and(hit(rule))).is_impossible()
     })
 }

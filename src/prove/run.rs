@@ -3,21 +3,23 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use cedar_policy::{EntityUid, Policy};
+use cedar_policy::{EntityUid, Policy, RequestEnv};
 use rayon::prelude::*;
 
 use super::alike::Exchanged;
 use super::guardrail::{Alike, Cover, Demand, Guardrail, Place, Reach, Rule};
-use super::judge::{Does, Here, Judged, Shown, allowed, refused, touches, unmatched};
+use super::judge::{Breach, Does, Here, Judged, Shown, allowed, refused, touches, unmatched};
 use super::kinds::{Sources, collect};
 use super::mend::{Broken, mend};
 use super::told;
-use super::world::{World, names_action};
+use super::world::{Member, World, names_action};
 use crate::config::Config;
 use crate::finding::Evidence;
 use crate::outcome::{AtFault, GuardrailResult, GuardrailStatus, Guardrails, Slip, Touched, Uncovered};
+use crate::repo::cedar::context_shape;
+use crate::repo::shape::Shape;
 use crate::repo::{Repo, Store};
-use crate::symbolic::{Session, Solvers, Subject};
+use crate::symbolic::{Formula, PolicyRef, Session, Solvers, Subject};
 use crate::text::inline;
 
 /// What is asked for.
@@ -31,6 +33,8 @@ pub struct Wanted<'w> {
     pub repo: &'w Repo,
     /// How that one is configured.
     pub settings: &'w Config,
+    /// Stores that have another name there: that in `guardrails` and that in `repo`.
+    pub renamed: &'w [(String, String)],
     /// Who answers.
     pub solvers: &'w Arc<Solvers>,
 }
@@ -59,8 +63,11 @@ enum Told {
 /// Proves every guardrail.
 #[must_use]
 pub fn run(wanted: &Wanted<'_>) -> Proved {
-    let Wanted { guardrails, config, repo, settings, solvers } = wanted;
+    let Wanted { guardrails, config, repo, settings, renamed, solvers } = wanted;
     let mut all = collect(&Sources { repo: guardrails, config });
+    for one in &mut all {
+        one.reach.follow(renamed);
+    }
     let whole = repo.focus.is_whole() && repo.stores.len() == repo.store_names.len();
     let asked = |one: &Guardrail| {
         let about = |store: &Store| reaches(&one.reach, &store.name) && repo.asks_about_policies(store);
@@ -107,7 +114,11 @@ pub fn run(wanted: &Wanted<'_>) -> Proved {
             }
         }
     }
-    let results = all.iter().zip(results).map(|(guardrail, result)| result.finish(guardrail, repo)).collect();
+    let results = all.iter().zip(results).map(|(guardrail, result)| result.finish(guardrail, repo));
+    // Of a part of the repository nobody can say that a guardrail is about nothing.
+    let about_something = |result: &GuardrailResult| result.status != GuardrailStatus::Vacuous;
+    let asked = |result: &GuardrailResult| !repo.focus.is_whole() && repo.focus.covers(result.location.path());
+    let results = results.filter(|result| about_something(result) || whole || asked(result)).collect();
     Proved { guardrails: Guardrails { results, assumptions: assumptions.into_iter().collect(), weakened: Vec::new() } }
 }
 
@@ -190,6 +201,9 @@ fn judge(world: &World<'_>, all: &[Guardrail], here: &[usize]) -> Vec<Found> {
         .enumerate()
         .map(|(at, environment)| {
             let place = Place { schema: world.schema(), environment };
+            if !world.knows(environment.action()) {
+                return Vec::new();
+            }
             // What each guardrail is about here.
             let covers: Vec<(usize, Covered<'_>)> = asking
                 .iter()
@@ -279,17 +293,21 @@ fn one<'s>(
     guardrail: &Guardrail,
     covered: &'s Covered<'_>,
 ) -> Told {
-    let rule = match covered {
-        Covered::Shared(_, subject) => Some(session.add_policy(0, subject)),
-        Covered::Own(_, subjects) => Some(session.add_policy(0, &subjects.0)),
-        Covered::Nothing | Covered::Unable(_) => None,
-    };
+    let rule = rule_of(session, covered);
+    let dates = matches!(guardrail.demand, Demand::Unmatched(..));
+    if let Some(judged) = rule.filter(|_| !dates).and_then(|rule| touches(session, rule)) {
+        return Told::Judged(judged);
+    }
     let boundary = match covered {
         Covered::Own(_, subjects) => subjects.1.as_ref().map(|subject| session.add_policy(0, subject)),
         _ => None,
     };
     if let Demand::Unmatched(name, _) = &guardrail.demand {
-        let concerned = |index: usize| world.members.get(index).is_some_and(|member| member.policy.name == *name);
+        let concerned = |index: usize| {
+            let links_that_are_read = |member: &Member<'_>| !(member.template && world.complete);
+            let member = world.members.get(index);
+            member.is_some_and(|member| member.policy.name == *name && links_that_are_read(member))
+        };
         let policies: Vec<_> = session.applicable(0).into_iter().filter(|policy| concerned(policy.index)).collect();
         let aside = session.set_aside(0).into_iter().find(|(policy, _)| concerned(policy.index));
         if let Some((_, why)) = aside {
@@ -299,8 +317,11 @@ fn one<'s>(
             return Told::Judged(Judged::Untouched);
         }
         let mut judged = unmatched(session, &policies, rule, boundary);
-        if let (Judged::Broken(shown), Covered::Unable(why)) = (&mut judged, covered) {
-            shown.iter_mut().for_each(|one| one.endless = Some(why.clone()));
+        if let (Judged::Broken(_), Some(doubt), None | Some(_)) = (&judged, &guardrail.doubt, rule) {
+            return Told::Judged(Judged::Open(doubt.clone()));
+        }
+        if let (Judged::Broken(breach), Covered::Unable(why)) = (&mut judged, covered) {
+            breach.shown.iter_mut().for_each(|one| one.endless = Some(why.clone()));
         }
         return Told::Judged(judged);
     }
@@ -309,13 +330,19 @@ fn one<'s>(
         let idle = here.permits_aside.is_empty() && session.check(&here.can_be_allowed()).is_impossible();
         return if idle { Told::Judged(Judged::Untouched) } else { Told::Uncovered(why.clone()) };
     };
-    if let Some(judged) = touches(session, rule) {
-        return Told::Judged(judged);
-    }
     Told::Judged(match guardrail.demand {
         Demand::Allowed(_) => allowed(session, world, here, rule),
         _ => refused(session, world, here, rule, boundary),
     })
+}
+
+/// What `covered` is about, as a policy that questions may name.
+fn rule_of<'s>(session: &mut Session<'s>, covered: &'s Covered<'_>) -> Option<PolicyRef> {
+    match covered {
+        Covered::Shared(_, subject) => Some(session.add_policy(0, subject)),
+        Covered::Own(_, subjects) => Some(session.add_policy(0, &subjects.0)),
+        Covered::Nothing | Covered::Unable(_) => None,
+    }
 }
 
 /// A guardrail about actions that are decided alike.
@@ -332,7 +359,8 @@ fn alike_in(world: &World<'_>, number: usize, alike: &Alike) -> Vec<Found> {
         actions.sort();
         named.extend(actions);
     }
-    named.dedup();
+    let mut seen = BTreeSet::new();
+    named.retain(|action| seen.insert(action.clone()));
     let Some((first, others)) = named.split_first() else { return found };
     let listed =
         |names: &[crate::config::Name], ty: String| names.is_empty() || names.iter().any(|name| name.text == ty);
@@ -356,7 +384,10 @@ fn alike_in(world: &World<'_>, number: usize, alike: &Alike) -> Vec<Found> {
         for (at, environment) in environments.iter().enumerate().filter(|(_, environment)| about(environment)) {
             let judged = if environment.action() == first {
                 if exchanged.has(environment) {
-                    Told::Judged(exchanged.judge(world, environment, [first, other]))
+                    match exchanged.judge(world, environment, [first, other]) {
+                        Judged::Kept => unpaired(world, environment, [first, other]),
+                        judged => Told::Judged(judged),
+                    }
                 } else {
                     lonely(world, environment, other)
                 }
@@ -375,6 +406,47 @@ fn has(environments: &[cedar_policy::RequestEnv], like: &cedar_policy::RequestEn
     environments
         .iter()
         .any(|one| one.action() == action && one.principal() == like.principal() && one.resource() == like.resource())
+}
+
+/// Requests of one action that have no partner among those of the other, because an attribute that may be absent in the
+/// one has to be there in the other: what they are allowed nobody can compare.
+fn unpaired(world: &World<'_>, environment: &RequestEnv, names: [&EntityUid; 2]) -> Told {
+    let schema = world.schema();
+    let fields = |action: &EntityUid| match context_shape(schema, action) {
+        Some(Shape::Record(fields)) => fields,
+        _ => BTreeMap::new(),
+    };
+    let environments = world.policies.schema().environments();
+    for [mine, theirs] in [[names[0], names[1]], [names[1], names[0]]] {
+        let other = fields(theirs);
+        for (name, field) in fields(mine) {
+            let partner = other.get(&name);
+            if field.required || partner.is_none_or(|partner| !partner.required || partner.shape != field.shape) {
+                continue;
+            }
+            let absent = format!("permit (principal, action, resource) when {{ !(context has {name:?}) }};");
+            let Ok(policy) = Policy::parse(None, absent) else { continue };
+            let subject = Subject::policy(&policy);
+            let like = |one: &&RequestEnv| {
+                one.action() == mine
+                    && one.principal() == environment.principal()
+                    && one.resource() == environment.resource()
+            };
+            let Some(environment) = environments.iter().find(like) else { continue };
+            let mut session = Session::new(&world.policies, environment);
+            let absent = session.add_policy(0, &subject);
+            let here = Here::of(&mut session, world, 0);
+            if !session.check(&here.can_be_allowed().and(Formula::Matches(absent))).is_impossible() {
+                return Told::Uncovered(format!(
+                    "`{}` may be absent for {} and has to be there for {}, so some requests have none to compare with",
+                    inline(&name),
+                    inline(&mine.to_string()),
+                    inline(&theirs.to_string())
+                ));
+            }
+        }
+    }
+    Told::Judged(Judged::Kept)
 }
 
 /// A kind of request that the other action does not have: nothing to compare with, which matters if something is
@@ -398,6 +470,8 @@ struct Pending {
     /// Where it is broken in the store at hand: the environment and the rule there.
     broken: Vec<(usize, Policy)>,
     causes: Vec<(usize, Does)>,
+    /// Whether every policy at fault in the store at hand is among them.
+    whole: bool,
     mends: Vec<Option<String>>,
 }
 
@@ -406,7 +480,16 @@ impl Pending {
         let mut result = GuardrailResult::new(&guardrail.id, guardrail.kind, guardrail.location.clone());
         result.why.clone_from(&guardrail.why);
         result.expansion.clone_from(&guardrail.expansion);
-        Self { result, open: Vec::new(), touched: false, broken: Vec::new(), causes: Vec::new(), mends: Vec::new() }
+        result.of_policy = matches!(guardrail.demand, Demand::Unmatched(..));
+        Self {
+            result,
+            open: Vec::new(),
+            touched: false,
+            broken: Vec::new(),
+            causes: Vec::new(),
+            whole: true,
+            mends: Vec::new(),
+        }
     }
 
     fn add(&mut self, world: &World<'_>, found: Found) {
@@ -425,15 +508,15 @@ impl Pending {
                 self.result.touched.push(touched);
                 self.open.push(why);
             }
-            Told::Judged(Judged::Broken(shown)) => {
+            Told::Judged(Judged::Broken(Breach { shown, more, whole })) => {
                 self.touched = true;
+                self.whole &= whole;
                 self.result.touched.push(touched);
-                let all: Vec<(usize, Does)> = shown.iter().flat_map(|one| one.causes.iter().copied()).collect();
+                self.causes.extend(shown.iter().flat_map(|one| one.causes.iter().copied()).chain(more));
                 if let Some(first) = shown.into_iter().next() {
                     self.result.slips.push(slip(world, &self.result, &found.rule, first, here));
                 }
                 self.broken.extend(found.rule.map(|rule| (found.environment, rule)));
-                self.causes.extend(all);
             }
         }
     }
@@ -442,6 +525,7 @@ impl Pending {
     fn mend(&mut self, world: &World<'_>, guardrail: &Guardrail) {
         let places = std::mem::take(&mut self.broken);
         let mut causes = std::mem::take(&mut self.causes);
+        let whole = std::mem::replace(&mut self.whole, true);
         causes.sort_unstable();
         causes.dedup();
         let at_fault = causes.iter().filter_map(|(index, does)| told::at_fault(world, *index, *does));
@@ -456,7 +540,7 @@ impl Pending {
         };
         let written = matches!(guardrail.kind, "forbid" | "permit" | "sensitive");
         let places = places.iter().map(|(at, rule)| (*at, rule)).collect();
-        self.mends.push(mend(&Broken { world, places, causes }, refuses, written));
+        self.mends.push(mend(&Broken { world, places, causes, whole }, refuses, written));
     }
 
     fn finish(mut self, guardrail: &Guardrail, repo: &Repo) -> GuardrailResult {

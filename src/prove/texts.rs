@@ -2,15 +2,18 @@
 
 use std::sync::Arc;
 
-use super::guardrail::{Demand, Guardrail, Reach, Rule};
+use cedar_policy::RequestEnv;
+
+use super::guardrail::{Cover, Demand, Guardrail, Place, Reach, Rule};
 use super::judge::hit;
 use super::kinds::{Sources, collect};
 use super::run::reaches;
-use super::world::World;
+use super::world::{World, names_action};
 use crate::config::{Asked, Config};
 use crate::outcome::GuardrailText;
+use crate::repo::cedar::{Body, parse};
 use crate::repo::{Repo, statements};
-use crate::symbolic::{Session, Solvers, Status, Subject};
+use crate::symbolic::{SchemaModel, Session, Solvers, Status, Subject};
 use crate::text::Location;
 
 /// What a guardrail says, without what is said of it and where: what it comes to, or its text.
@@ -18,8 +21,17 @@ use crate::text::Location;
 pub fn content(expansion: Option<&str>, location: &Location) -> String {
     match expansion {
         Some(expansion) => expansion.to_owned(),
-        None => statements(location.text()).into_iter().collect::<Vec<_>>().join(" "),
+        None => bare(location.text()).unwrap_or_else(|| statements(location.text()).into_iter().collect()),
     }
+}
+
+/// A policy without its annotations.
+fn bare(text: &str) -> Option<String> {
+    let parsed = parse(text).ok()?;
+    let [Body::Static(policy)] = parsed.iter().map(|one| &one.body).collect::<Vec<_>>().as_slice() else { return None };
+    let mut json = policy.to_json().ok()?;
+    json.as_object_mut()?.remove("annotations");
+    Some(json.to_string())
 }
 
 /// The guardrails of both sides. Those of the old one that the new one has under the same name in other words are left
@@ -36,11 +48,27 @@ pub fn texts(
     let after = collect(&Sources { repo: new, config: new_config });
     let mut olds = Vec::new();
     for one in &before {
-        let text = text(one);
-        let same = after.iter().any(|other| other.kind == one.kind && self::text(other).content == text.content);
+        let mut text = text(one, old_config);
+        let twin =
+            after.iter().find(|other| other.kind == one.kind && self::text(other, new_config).content == text.content);
+        if let Some(twin) = twin {
+            if is_about_less(one, twin, old, new) {
+                // Word for word the same, and of fewer requests.
+                text.content.push_str(" of what it was about");
+                olds.push(text);
+            } else {
+                olds.push(text);
+            }
+            continue;
+        }
+        // Of a policy that is gone nothing is left to hold.
+        let gone =
+            |name: &String| !new.stores.iter().flat_map(|store| &store.policies).any(|policy| policy.name == *name);
+        if matches!(&one.demand, Demand::Unmatched(name, _) if gone(name)) {
+            continue;
+        }
         let namesake = after.iter().find(|other| other.kind == one.kind && other.id == one.id);
-        let as_much = !same && namesake.is_some_and(|other| holds_as_much(one, other, new, new_config, solvers));
-        if !as_much {
+        if !namesake.is_some_and(|other| holds_as_much(one, other, new, new_config, solvers)) {
             olds.push(text);
         }
     }
@@ -55,16 +83,52 @@ pub fn texts(
         .collect()
     };
     olds.extend(never(old_config));
-    let news = after.iter().map(text).chain(never(new_config)).collect();
+    let news = after.iter().map(|one| text(one, new_config)).chain(never(new_config)).collect();
     (olds, news)
 }
 
-fn text(guardrail: &Guardrail) -> GuardrailText {
-    GuardrailText {
-        id: guardrail.id.clone(),
-        kind: guardrail.kind,
-        content: content(guardrail.expansion.as_deref(), &guardrail.location),
-        location: guardrail.location.clone(),
+fn text(guardrail: &Guardrail, config: &Config) -> GuardrailText {
+    let mut content = content(guardrail.expansion.as_deref(), &guardrail.location);
+    // What else a short form hangs on is part of what it says.
+    let short = config.guardrails.all.iter().find(|one| one.location == guardrail.location);
+    content.extend(short.map(|one| format!(" {:?}", one.texts())));
+    if matches!(guardrail.kind, "expires" | "temporary") {
+        content.push_str(&format!(" {:?} {:?}", config.guardrails.clock, config.guardrails.unit));
+    }
+    if let (Demand::Unmatched(..), Reach::Only(stores)) = (&guardrail.demand, &guardrail.reach) {
+        content.push_str(&format!(" {stores:?}"));
+    }
+    let (id, location) = (guardrail.id.clone(), guardrail.location.clone());
+    GuardrailText { id, kind: guardrail.kind, content, location }
+}
+
+/// Whether `one` of the old side is about a kind of request that the new side has as well, and of which `other`, which
+/// reads the same, is not.
+fn is_about_less(one: &Guardrail, other: &Guardrail, old: &Repo, new: &Repo) -> bool {
+    old.stores.iter().filter(|store| reaches(&one.reach, &store.name)).any(|before| {
+        let after = new.stores.iter().find(|store| store.name == before.name);
+        let schemas = before.schema.ready().zip(after.and_then(|store| store.schema.ready()));
+        let Some((was, is)) = schemas else { return false };
+        let still = reaches(&other.reach, &before.name);
+        let environments: Vec<_> = is.cedar.request_envs().collect();
+        let (Ok(was), Ok(is)) = (SchemaModel::new(&was.cedar), SchemaModel::new(&is.cedar)) else { return false };
+        let there = was.environments().iter().filter(|environment| environments.contains(environment));
+        let mut there = there.filter(|environment| admits(one, &was, environment));
+        there.any(|environment| !still || !admits(other, &is, environment))
+    })
+}
+
+/// Whether the guardrail is about requests of the environment, going by its scope.
+fn admits(guardrail: &Guardrail, schema: &SchemaModel, environment: &RequestEnv) -> bool {
+    match &guardrail.demand {
+        Demand::Refused(rule) | Demand::Allowed(rule) => match rule {
+            Rule::Everywhere(policy, _) => Subject::policy(policy).admits(schema, environment),
+            Rule::Each(each) => !matches!(each(&Place { schema: schema.schema(), environment }), Cover::Nothing),
+        },
+        Demand::Alike(alike) => {
+            alike.actions.iter().any(|name| names_action(schema.schema(), name, environment.action()))
+        }
+        Demand::Unmatched(..) | Demand::Unaskable(_) => false,
     }
 }
 

@@ -57,6 +57,9 @@ pub(super) fn slip(kind: &str, shown: &Shown, causes: &[AtFault], fails: Option<
             let names = named("matches").map_or_else(|| "the policy".to_owned(), |names| names.text);
             match &shown.endless {
                 Some(why) => format!("{names} has no end, since {why}"),
+                None if kind == "temporary" => {
+                    format!("{names} has no end: it still matches when every other time that it reads is long past")
+                }
                 None => format!("{names} still matches after its end"),
             }
         }

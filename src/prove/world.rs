@@ -90,7 +90,8 @@ impl<'a> World<'a> {
             SchemaState::Broken => return Err("its schema cannot be used".to_owned()),
             SchemaState::None if !inference => return Err("it has no schema".to_owned()),
             SchemaState::None => {
-                let inferred = infer(&[Some(store), Some(rules)])?;
+                // What guardrails of other stores name may not go with what this one does.
+                let inferred = infer(&[Some(store), Some(rules)]).or_else(|_| infer(&[Some(store), None]))?;
                 (SchemaModel::answered_by(&inferred.schema, Arc::clone(solvers))?, Some(inferred))
             }
         };
@@ -113,6 +114,14 @@ impl<'a> World<'a> {
     /// The schema that answers are given under.
     pub(super) fn schema(&self) -> &Schema {
         self.policies.schema().schema()
+    }
+
+    /// Whether requests are for `action`, going by what the store itself holds: where a schema is inferred, a guardrail
+    /// that names an action does not make one.
+    pub(super) fn knows(&self, action: &EntityUid) -> bool {
+        let Some(inferred) = &self.inferred else { return true };
+        let named = |policy: &Policy| policy.body.entities().contains(action);
+        inferred.synthetic.contains_key(&action.to_string()) || self.store.policies.iter().any(named)
     }
 
     /// The request environment as people are told of it.

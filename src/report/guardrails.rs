@@ -35,11 +35,14 @@ pub(super) fn verdict(result: &GuardrailResult) -> String {
         GuardrailStatus::Unknown => {
             format!("guardrail `{id}` is not decided: {}", result.reason.as_deref().unwrap_or("nobody knows why"))
         }
-        GuardrailStatus::NotCovered => format!(
-            "guardrail `{id}` cannot speak of {}: {}",
-            kinds(result.uncovered.iter().map(|one| &one.environment)),
-            result.reason.as_deref().unwrap_or("something is not declared there")
-        ),
+        GuardrailStatus::NotCovered => {
+            let mut reasons: BTreeMap<&str, Vec<&Environment>> = BTreeMap::new();
+            for one in &result.uncovered {
+                reasons.entry(&one.why).or_default().push(&one.environment);
+            }
+            let each = reasons.into_iter().map(|(why, all)| format!("{} ({why})", kinds(all.into_iter())));
+            format!("guardrail `{id}` cannot speak of {}", each.collect::<Vec<_>>().join("; "))
+        }
     }
 }
 

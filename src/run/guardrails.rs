@@ -11,7 +11,7 @@ use super::sides::Sides;
 use crate::config::{Asked, Gate, GuardrailConfig};
 use crate::diff;
 use crate::finding::Environment;
-use crate::outcome::changes::{Comparison, Direction, Ruling, Status};
+use crate::outcome::changes::{Comparison, Direction, Lifecycle, Ruling, Status};
 use crate::outcome::{AtFault, GuardrailResult, GuardrailStatus, Notice, NoticeKind, Outcome, Slip, Touched};
 use crate::prove::{self, Wanted};
 use crate::text::{Location, inline};
@@ -19,8 +19,13 @@ use crate::text::{Location, inline};
 /// Proves the guardrails of `loaded` and puts what came of it into `outcome`. With `sides` those of the old side as
 /// well, and what the comparison in `outcome` says of guardrails about changes.
 pub(super) fn prove(outcome: &mut Outcome, loaded: &Loaded, sides: Option<&Sides>) {
+    // A guardrail of the base follows its stores to their new names.
+    let stores = outcome.comparison.iter().flat_map(|comparison| &comparison.stores);
+    let renamed: Vec<(String, String)> =
+        stores.filter_map(|store| Some((store.old_name.clone()?, store.name.clone()))).collect();
     let run = |guardrails: &Loaded, stores: &Loaded| {
         prove::run(&Wanted {
+            renamed: &renamed,
             guardrails: &guardrails.repo,
             config: &guardrails.config,
             repo: &stores.repo,
@@ -31,10 +36,9 @@ pub(super) fn prove(outcome: &mut Outcome, loaded: &Loaded, sides: Option<&Sides
     };
     let mut all = run(loaded, loaded);
     if let Some(sides) = sides {
-        let known: Vec<_> = all.results.iter().map(content).collect();
-        let of_base = run(&sides.old, loaded);
-        let only_base = of_base.results.into_iter().filter(|result| !known.contains(&content(result)));
-        all.results.extend(only_base.map(|result| GuardrailResult { of_base: true, ..result }));
+        let of_base = run(&sides.old, loaded).results.into_iter().filter(|result| adds(result, &all.results));
+        let of_base: Vec<_> = of_base.map(|result| GuardrailResult { of_base: true, ..result }).collect();
+        all.results.extend(of_base);
         let broken = |result: &GuardrailResult| result.status == GuardrailStatus::Broken;
         if all.results.iter().any(broken) {
             let before: Vec<GuardrailResult> =
@@ -51,7 +55,8 @@ pub(super) fn prove(outcome: &mut Outcome, loaded: &Loaded, sides: Option<&Sides
             let repos: Vec<_> = sides.iter().flat_map(|sides| [&sides.old.repo, &sides.new.repo]).collect();
             let each =
                 never.iter().map(|(one, of_base)| gained(one, *of_base, &diff::never_gain(one, &repos), comparison));
-            all.results.extend(each);
+            let gone = |result: &GuardrailResult| result.of_base && result.status == GuardrailStatus::Vacuous;
+            all.results.extend(each.filter(|result| !gone(result)));
         }
         _ => outcome.notices.extend(never.iter().map(|(one, _)| waits(one))),
     }
@@ -63,6 +68,23 @@ pub(super) fn prove(outcome: &mut Outcome, loaded: &Loaded, sides: Option<&Sides
     outcome.guardrails = all;
 }
 
+/// Whether a guardrail of the base says something that those of the change, `own`, do not.
+///
+/// Word for word the same is not the same where it is about other stores or types, or under another clock: what it
+/// comes to tells. What a policy says of itself, and what is about nothing that is left, is for what became weaker to
+/// tell.
+fn adds(result: &GuardrailResult, own: &[GuardrailResult]) -> bool {
+    let as_much = |other: &&GuardrailResult| {
+        content(other) == content(result)
+            && (result.status == GuardrailStatus::Holds
+                || (other.status == result.status
+                    && result.slips.iter().all(|slip| {
+                        other.slips.iter().any(|own| (&own.store, &own.environment) == (&slip.store, &slip.environment))
+                    })))
+    };
+    !result.of_policy && result.status != GuardrailStatus::Vacuous && !own.iter().any(|other| as_much(&other))
+}
+
 fn content(result: &GuardrailResult) -> (&'static str, String) {
     (result.kind, prove::content(result.expansion.as_deref(), &result.location))
 }
@@ -72,8 +94,16 @@ fn open(result: &GuardrailResult) -> Notice {
     let id = inline(&result.id);
     let message = match (result.status, result.uncovered.as_slice()) {
         (GuardrailStatus::NotCovered, uncovered) => {
-            let kinds: Vec<String> = uncovered.iter().map(|one| kind(&one.environment)).collect();
-            format!("guardrail `{id}` cannot speak of {}, which the policies allow: {why}", kinds.join(", "))
+            let mut reasons: Vec<(&str, Vec<String>)> = Vec::new();
+            for one in uncovered {
+                match reasons.iter_mut().find(|(why, _)| *why == one.why) {
+                    Some((_, kinds)) => kinds.push(kind(&one.environment)),
+                    None => reasons.push((&one.why, vec![kind(&one.environment)])),
+                }
+            }
+            let each = reasons.iter().map(|(why, kinds)| format!("{} ({why})", kinds.join(", ")));
+            let all = each.collect::<Vec<_>>().join("; ");
+            format!("guardrail `{id}` cannot speak of requests that the policies allow: {all}")
         }
         _ => format!("guardrail `{id}` is not decided: {why}"),
     };
@@ -113,6 +143,8 @@ fn gained(one: &GuardrailConfig, of_base: bool, gate: &Gate, comparison: &Compar
     result.of_base = of_base;
     result.expansion = Some(said(one));
     result.status = GuardrailStatus::Holds;
+    // Whether something that it is about is still there.
+    let mut left = false;
     for store in &comparison.stores {
         let names: Vec<&str> = [Some(store.name.as_str()), store.old_name.as_deref()].into_iter().flatten().collect();
         let covers = |environment: &Environment| {
@@ -129,6 +161,7 @@ fn gained(one: &GuardrailConfig, of_base: bool, gate: &Gate, comparison: &Compar
         for change in &store.environments {
             let touched = Touched { store: store.name.clone(), environment: change.environment.clone() };
             if covers(&change.environment) {
+                left |= change.lifecycle != Lifecycle::Removed;
                 result.touched.push(touched);
                 if let Status::Unknown(why) = &change.gained {
                     result.status = GuardrailStatus::Unknown;
@@ -169,7 +202,7 @@ fn gained(one: &GuardrailConfig, of_base: bool, gate: &Gate, comparison: &Compar
         result.status = GuardrailStatus::Broken;
         result.broken_before = Some(false);
         result.reason = None;
-    } else if result.touched.is_empty() && result.status == GuardrailStatus::Holds {
+    } else if !left && result.status == GuardrailStatus::Holds {
         result.status = GuardrailStatus::Vacuous;
         result.reason = Some("it is about no request that the schemas allow, so it holds nothing".to_owned());
     }

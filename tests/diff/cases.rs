@@ -656,3 +656,31 @@ fn of_very_many_changes_each_is_said_in_full() {
         assert_eq!((condition.exact, &*other.condition), (true, "resource.open"), "{condition:#?}");
     }
 }
+
+/// The kind: several changes at once, of which each concerns other people: an entry names those of its own.
+#[test]
+fn entities_stand_with_the_change_that_concerns_them() {
+    let schema =
+        "entity Group; entity User in [Group]; entity Doc; action view appliesTo { principal: User, resource: Doc };";
+    let entities = r#"[
+        { "uid": { "type": "User", "id": "ann" }, "attrs": {}, "parents": [{ "type": "Group", "id": "a" }] },
+        { "uid": { "type": "User", "id": "bob" }, "attrs": {}, "parents": [{ "type": "Group", "id": "b" }] },
+        { "uid": { "type": "Group", "id": "a" }, "attrs": {}, "parents": [] },
+        { "uid": { "type": "Group", "id": "b" }, "attrs": {}, "parents": [] },
+        { "uid": { "type": "Doc", "id": "d" }, "attrs": {}, "parents": [] }
+    ]"#;
+    let new = "@id(\"of-a\") permit (principal in Group::\"a\", action, resource);\n\
+               @id(\"of-b\") permit (principal in Group::\"b\", action, resource);";
+    let files = |policies| [("s.cedarschema", schema), ("entities.json", entities), ("p.cedar", policies)];
+    let compared = diff(&files(""), &files(new));
+    let mut seen = 0;
+    for group in &compared.stores[0].groups {
+        let who = if group.causes[0].policy.ends_with("of-a") { "ann" } else { "bob" };
+        for effect in &group.effects {
+            assert_eq!(effect.known, [[format!("User::\"{who}\""), "Doc::\"d\"".to_owned()]], "{group:#?}");
+            assert_eq!(effect.witness.evidence.request["principal"]["id"], who);
+            seen += 1;
+        }
+    }
+    assert_eq!(seen, 2);
+}

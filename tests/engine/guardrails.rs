@@ -55,7 +55,8 @@ fn load(files: &[(String, String)]) -> Repo {
 
 fn prove(repo: &Repo, config: &Config) -> Vec<GuardrailResult> {
     let solvers = Solvers::default().into();
-    let wanted = Wanted { guardrails: repo, config, repo, settings: &Config::default(), solvers: &solvers };
+    let wanted =
+        Wanted { guardrails: repo, config, repo, settings: &Config::default(), renamed: &[], solvers: &solvers };
     run(&wanted).guardrails.results
 }
 
@@ -273,8 +274,14 @@ fn short_forms_are_judged_by_cvc5_alike() {
         assert!(repo.findings.is_empty(), "{:?}", repo.findings[0].message);
         let judged = |mode| {
             let solvers = Solvers::new(mode, &command).unwrap();
-            let wanted =
-                Wanted { guardrails: &repo, config: &config, repo: &repo, settings: &config, solvers: &solvers };
+            let wanted = Wanted {
+                guardrails: &repo,
+                config: &config,
+                repo: &repo,
+                settings: &config,
+                renamed: &[],
+                solvers: &solvers,
+            };
             run(&wanted).guardrails.results.into_iter().map(|result| (result.kind, result.status)).collect::<Vec<_>>()
         };
         let builtin = judged(SolverMode::Builtin);

@@ -377,3 +377,80 @@ fn guardrails_hold_in_the_index_and_in_files_named_one_by_one() {
     let (report, code) = json(Path::new(dir.path()), &args);
     assert_eq!((all(&report)[0].1, code), ("broken", 1));
 }
+
+/// The kind: a pattern that takes a file of guardrails along with policies.
+#[test]
+fn a_guardrail_is_no_policy_whatever_names_its_file() {
+    for pattern in ["a/*.cedar*", "a/*", "a/**", "a"] {
+        let toml = format!("[[store]]\nname = \"a\"\nschema = \"a/s.cedarschema\"\npolicies = [\"{pattern}\"]\n");
+        let dir = folder(&[
+            ("a/s.cedarschema", SCHEMA),
+            ("a/p.cedar", BREAKS),
+            ("a/g.cedarguard", RULE),
+            ("polcheck.toml", &toml),
+        ]);
+        let (report, code) = json(dir.path(), &["prove"]);
+        assert_eq!((all(&report), code), (vec![("second-factor", "broken", "")], 1), "{pattern}");
+        assert_eq!(report["summary"]["policies"], 2, "{pattern}");
+    }
+}
+
+#[test]
+fn requests_without_a_partner_are_no_agreement() {
+    let schema = "entity User; entity Doc;\n\
+        action view appliesTo { principal: User, resource: Doc, context: { o?: Long } };\n\
+        action show appliesTo { principal: User, resource: Doc, context: { o: Long } };";
+    let same = |policy: &str, toml: &str| {
+        let (report, code) = proved(&[("a.cedarschema", schema), ("p.cedar", policy), ("polcheck.toml", toml)]);
+        (all(&report)[0].1.to_owned(), code)
+    };
+    let both = "[[guardrail.same]]\nactions = [\"view\", \"show\"]\n";
+    let absent = "permit (principal, action == Action::\"view\", resource) when { !(context has o) };";
+    assert_eq!(same(absent, both), ("not_covered".to_owned(), 4));
+    let present = "permit (principal, action, resource) when { context has o && context.o > 0 };";
+    assert_eq!(same(present, both), ("holds".to_owned(), 0));
+    // An action that is named twice is one.
+    let twice = "[[guardrail.same]]\nactions = [\"view\", \"show\", \"view\"]\n";
+    assert_eq!(same(present, twice), ("holds".to_owned(), 0));
+}
+
+#[test]
+fn only_what_a_clock_is_compared_with_is_a_time() {
+    let schema = "entity User; entity File { sizeBytes: Long, until: Long } tags Long;\n\
+        action read appliesTo { principal: User, resource: File, context: { now: Long } };";
+    let status = |condition: &str| {
+        let policy = format!("@temporary permit (principal, action, resource) when {{ {condition} }};");
+        let (report, _) = proved(&[("a.cedarschema", schema), ("p.cedar", &policy)]);
+        all(&report)[0].1.to_owned()
+    };
+    assert_eq!(status("context.now < 1900000000"), "holds");
+    assert_eq!(status("context.now < resource.until"), "holds");
+    assert_eq!(status("context.now < 1900000000 || resource.sizeBytes > 300000000000"), "broken");
+    // What is not looked into is not known.
+    assert_eq!(status("resource.hasTag(\"until\") && context.now < resource.getTag(\"until\")"), "unknown");
+}
+
+#[test]
+fn a_part_of_a_repository_judges_no_guardrail_about_another() {
+    let other = SCHEMA.replace("readPayment", "refund");
+    let dir = folder(&[
+        ("a/app.cedarschema", SCHEMA),
+        ("a/p.cedar", KEEPS),
+        ("b/app.cedarschema", &other),
+        ("b/p.cedar", "permit (principal, action == Action::\"readProfile\", resource);"),
+        ("rules.cedarguard", RULE),
+    ]);
+    assert_eq!(all(&json(dir.path(), &["prove"]).0), [("second-factor", "holds", "")]);
+    for args in [&["check", "b"][..], &["check", "--store", "b"]] {
+        let (report, code) = json(dir.path(), args);
+        assert_eq!((all(&report), code), (vec![], 0), "{args:?}");
+    }
+}
+
+#[test]
+fn without_a_schema_a_guardrail_makes_no_action_of_what_it_names() {
+    let policy = "permit (principal, action == Action::\"read\", resource) when { context.mfa };";
+    let rule = "@id(\"mfa\") forbid (principal, action == Action::\"raed\", resource) unless { context.mfa };";
+    let (report, code) = proved(&[("p.cedar", policy), ("g.cedarguard", rule)]);
+    assert_eq!((all(&report)[0].1, code), ("vacuous", 1));
+}

@@ -256,3 +256,120 @@ fn no_key_of_a_short_form_that_the_head_takes_away_lets_what_it_refuses_pass() {
     }
     assert_eq!(tried, keys);
 }
+
+/// The kind: a guardrail of the base that stays word for word, and is about less: fewer stores, types, or members of a
+/// group, or another clock.
+#[test]
+fn the_same_words_about_less_are_not_the_same_guardrail() {
+    let isolated = r#"
+        entity Tenant; entity User { tenant: Tenant }; entity Robot { tenant: Tenant }; entity Doc { tenant: Tenant };
+        action sens;
+        action read, write in [sens] appliesTo { principal: [User, Robot], resource: Doc,
+            context: { mfa: Bool, now: Long, uploaded: Long, from: Long } };
+    "#;
+    let kept = r#"permit (principal, action, resource)
+        when { principal.tenant == resource.tenant && context.mfa && context.now < context.from };"#;
+    let opened = r#"permit (principal, action == Action::"write", resource) when { context.now < 0 };"#;
+    let toml = "[guardrail]\nclock = \"context.now\"\n[[guardrail.isolate]]\nid = \"apart\"\nprincipal = \"tenant\"\nresource = \"tenant\"\n";
+    let group = "@id(\"sens\") forbid (principal, action in Action::\"sens\", resource) unless { context.mfa };";
+    let ends =
+        "[[guardrail.expires]]\nid = \"ends\"\nactions = [\"write\"]\nfrom = \"context.from\"\nwithin = \"30m\"\n";
+    let late = r#"permit (principal, action == Action::"write", resource)
+        when { principal.tenant == resource.tenant && context.mfa && context.now < context.from + 1800000 };"#;
+    type Files<'f> = &'f [(&'f str, &'f str)];
+    let cases: [(&str, Files<'_>, Files<'_>); 7] = [
+        (
+            "a store that lies nearer to the file",
+            &[("guardrails/g.cedarguard", group), ("pay/a.cedarschema", isolated), ("pay/p.cedar", kept)],
+            &[
+                ("guardrails/a.cedarschema", isolated),
+                ("guardrails/example.cedar", kept),
+                ("pay/p.cedar", opened),
+            ],
+        ),
+        (
+            "fewer stores",
+            &[("polcheck.toml", toml), ("a/a.cedarschema", isolated), ("a/p.cedar", kept), ("b/a.cedarschema", isolated), ("b/p.cedar", kept)],
+            &[("polcheck.toml", &format!("{toml}stores = [\"a\"]\n")), ("b/p.cedar", opened)],
+        ),
+        (
+            "fewer types",
+            &[("polcheck.toml", toml), ("a.cedarschema", isolated), ("p.cedar", kept)],
+            &[
+                ("polcheck.toml", &format!("{toml}principals = [\"User\"]\n")),
+                ("p.cedar", &opened.replace("principal,", "principal is Robot,")),
+            ],
+        ),
+        (
+            "another unit",
+            &[("polcheck.toml", ends), ("a.cedarschema", isolated), ("p.cedar", kept)],
+            &[("polcheck.toml", &format!("[guardrail]\nunit = \"milliseconds\"\n{ends}")), ("p.cedar", late)],
+        ),
+        (
+            "another clock",
+            &[("polcheck.toml", ends), ("a.cedarschema", isolated), ("p.cedar", kept)],
+            &[("polcheck.toml", &format!("[guardrail]\nclock = \"context.uploaded\"\n{ends}")), ("p.cedar", late)],
+        ),
+        (
+            "a member that leaves the group",
+            &[("g.cedarguard", group), ("a.cedarschema", isolated), ("p.cedar", kept)],
+            &[
+                ("a.cedarschema", &isolated.replace("action read, write in [sens]", "action read in [sens], write")
+                    .replace("action read in [sens], write", "action read in [sens] appliesTo { principal: [User, Robot], resource: Doc,\n            context: { mfa: Bool, now: Long, uploaded: Long, from: Long } };\n        action write")),
+                ("p.cedar", opened),
+            ],
+        ),
+        (
+            "a file that moves into one of its stores",
+            &[("g.cedarguard", group), ("a/a.cedarschema", isolated), ("a/p.cedar", kept), ("b/a.cedarschema", isolated), ("b/p.cedar", kept)],
+            &[("g.cedarguard", ""), ("a/g.cedarguard", group), ("b/p.cedar", opened)],
+        ),
+    ];
+    for (what, before, after) in cases {
+        let dir = TempDir::new().unwrap();
+        git(dir.path(), &["init", "-q"]);
+        write(dir.path(), before);
+        git(dir.path(), &["add", "."]);
+        git(dir.path(), &["commit", "-q", "-m", "base"]);
+        let (report, code) = json(dir.path(), &["check", "--against", "HEAD"]);
+        assert_eq!(code, 0, "{what}: {report:#}");
+        write(dir.path(), after);
+        for command in ["check", "prove"] {
+            let (report, code) = json(dir.path(), &[command, "--against", "HEAD"]);
+            let told = all(&report).iter().any(|(_, status, _)| *status == "broken");
+            let lost = report["weakened"].as_array().is_some_and(|all| !all.is_empty()) || command == "prove";
+            assert!(code == 1 && (told || lost), "{what}, {command}: {report:#}");
+        }
+    }
+}
+
+/// The kind: an honest change, to which nothing should have to be said twice.
+#[test]
+fn what_is_changed_on_purpose_can_be_answered_for() {
+    let dated = |day: &str| {
+        format!(
+            "@id(\"x\") @expires(\"{day}\") permit (principal, action == Action::\"readProfile\", resource) when {{ context.now < datetime(\"{day}\") }};"
+        )
+    };
+    let schema = SCHEMA.replace("network: String", "network: String, now: datetime");
+    let dir = base(&[("app.cedarschema", &schema), ("policies.cedar", &dated("2027-01-01"))]);
+    write(dir.path(), &[("policies.cedar", &dated("2028-01-01"))]);
+    let (report, code) = json(dir.path(), &["check", "--against", "HEAD"]);
+    assert_eq!(
+        (all(&report), weakened(&report), code),
+        (vec![("expires x", "holds", "")], vec!["guardrail_changed"], 1)
+    );
+    let accepted = crate::common::run(dir.path(), &["diff", "HEAD", "--accept", "me", "--until", "2999-01-01"]);
+    assert_eq!(accepted.code, 0, "{}", accepted.stderr);
+    assert_eq!(json(dir.path(), &["check", "--against", "HEAD"]).1, 0);
+    // A policy that is gone needs no end.
+    let dir = base(&[("app.cedarschema", &schema), ("policies.cedar", &dated("2027-01-01"))]);
+    write(dir.path(), &[("policies.cedar", "")]);
+    let (report, code) = json(dir.path(), &["check", "--against", "HEAD"]);
+    assert_eq!((weakened(&report), code), (vec![], 0), "{report:#}");
+    // Another reason is another reason.
+    let dir = base(&[("rules.cedarguard", RULE)]);
+    write(dir.path(), &[("rules.cedarguard", &RULE.replace("payment data opens", "payment data is shown"))]);
+    let (report, code) = json(dir.path(), &["check", "--against", "HEAD"]);
+    assert_eq!((all(&report).len(), weakened(&report), code), (1, vec![], 0));
+}

@@ -79,7 +79,7 @@ pub(super) fn run(args: &DiffArgs, common: &CommonArgs) -> Result<u8, Failure> {
 /// Not of the report: it is about what this run did, not about what it found.
 fn say_accepted(all: &[String]) {
     let mut told = match all {
-        [] => "polcheck: nothing is refused, so there was nothing to accept\n".to_owned(),
+        [] => "polcheck: nothing is refused that can be accepted\n".to_owned(),
         [_] => format!("polcheck: accepted 1 change in `{ACCEPTED_NAME}`; commit it, and have it reviewed:\n"),
         all => {
             format!("polcheck: accepted {} changes in `{ACCEPTED_NAME}`; commit it, and have it reviewed:\n", all.len())

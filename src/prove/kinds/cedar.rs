@@ -23,6 +23,7 @@ pub(super) fn collect(sources: &Sources<'_>) -> Vec<Guardrail> {
             expansion: None,
             reach: Reach::Only(guardrails.about.get(policy.location.path()).cloned().unwrap_or_default()),
             demand,
+            doubt: None,
         })
     };
     guardrails.rules.policies.iter().filter_map(of).collect()

@@ -40,6 +40,7 @@ pub(super) fn collect(sources: &Sources<'_>) -> Vec<Guardrail> {
                 expansion: Some(format!("`{}` matches nothing from {} on", inline(&dated.short), inline(until))),
                 reach: Reach::Only(vec![store.name.clone()]),
                 demand,
+                doubt: None,
             });
         }
     }

@@ -37,6 +37,7 @@ pub(super) fn collect(sources: &Sources<'_>) -> Vec<Guardrail> {
             expansion: Some(format!("forbid {} unless {{ {condition} }};", scope(one))),
             reach: Reach::Called(one.stores.clone()),
             demand: Demand::Refused(Rule::Each(Arc::new(each))),
+            doubt: None,
         });
     }
     all
@@ -137,6 +138,7 @@ fn granted(
                 expansion: Some(format!("`{}` is {said}", inline(&permit.short))),
                 reach: Reach::Only(vec![store.name.clone()]),
                 demand: Demand::Unmatched(permit.name.clone(), Rule::Each(Arc::new(each))),
+                doubt: None,
             });
         }
     }

@@ -36,6 +36,7 @@ pub(super) fn collect(sources: &Sources<'_>) -> Vec<Guardrail> {
             expansion: Some(shown),
             reach: Reach::Called(one.stores.clone()),
             demand,
+            doubt: None,
         });
     }
     all

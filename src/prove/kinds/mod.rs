@@ -80,13 +80,20 @@ fn scope(one: &GuardrailConfig) -> String {
         if name.text.contains("::") { name.text.clone() } else { format!("Action::{:?}", name.text) }
     };
     let types = |variable: &str, names: &[Name]| match names {
+        [] => variable.to_owned(),
         [only] => format!("{variable} is {}", only.text),
         _ => variable.to_owned(),
+    };
+    let several = |variable: &str, names: &[Name]| {
+        let all: Vec<String> = names.iter().map(|name| format!("{variable} is {}", name.text)).collect();
+        if all.len() > 1 { format!(" when {{ {} }}", all.join(" || ")) } else { String::new() }
     };
     let actions = match one.actions.as_slice() {
         [] => "action".to_owned(),
         [only] => format!("action in {}", uid(only)),
         several => format!("action in [{}]", several.iter().map(uid).collect::<Vec<_>>().join(", ")),
     };
-    format!("({}, {actions}, {})", types("principal", &one.principals), types("resource", &one.resources))
+    let (principals, resources) = (&one.principals, &one.resources);
+    let scope = format!("({}, {actions}, {})", types("principal", principals), types("resource", resources));
+    format!("{scope}{}{}", several("principal", principals), several("resource", resources))
 }

@@ -23,6 +23,7 @@ pub(super) fn collect(sources: &Sources<'_>) -> Vec<Guardrail> {
             expansion: Some(expansion),
             reach: Reach::Called(one.stores.clone()),
             demand: Demand::Alike(Alike { actions, principals, resources }),
+            doubt: None,
         }
     };
     all.map(of).collect()

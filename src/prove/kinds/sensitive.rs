@@ -35,6 +35,7 @@ fn of_store(store: &Store) -> Vec<Guardrail> {
                 expansion: Some(text),
                 reach: Reach::Only(vec![store.name.clone()]),
                 demand,
+                doubt: None,
             });
         }
     }

@@ -30,8 +30,9 @@ pub(super) fn collect(sources: &Sources<'_>) -> Vec<Guardrail> {
                 Body::Static(policy) => policy.to_json(),
                 Body::Template(template) => template.to_json(),
             };
-            let mut paths = BTreeSet::new();
-            json.iter().for_each(|json| read(json, &mut paths));
+            let mut times = Times::default();
+            json.iter().for_each(|json| compared(json, &clock, &mut times));
+            let Times { paths, opaque } = times;
             let clock = clock.clone();
             let each = move |place: &Place<'_>| {
                 let Some(kind) = clock_at(place, &clock, unit) else {
@@ -50,6 +51,10 @@ pub(super) fn collect(sources: &Sources<'_>) -> Vec<Guardrail> {
                 expansion: Some(format!("for every request there is an end of `{}`", inline(&temporary.short))),
                 reach: Reach::Only(vec![store.name.clone()]),
                 demand: Demand::Unmatched(temporary.name.clone(), Rule::Each(Arc::new(each))),
+                doubt: opaque.then(|| {
+                    "its end hangs on a tag, a condition or an attribute whose name is no word, which are not looked into"
+                        .to_owned()
+                }),
             });
         }
     }
@@ -93,16 +98,55 @@ fn bound(place: &Place<'_>, path: &str, kind: Clock) -> Option<String> {
     Some(format!("(!({}) || {near})", there.join(" && ")))
 }
 
-/// Adds the chains of attributes that `json`, of a policy, reads, where they can be written with dots.
-fn read(json: &Value, paths: &mut BTreeSet<String>) {
+/// The times that a policy compares its clock with.
+#[derive(Default)]
+struct Times {
+    /// Chains of attributes, where they can be written with dots.
+    paths: BTreeSet<String>,
+    /// Whether there is something else.
+    opaque: bool,
+}
+
+/// What has to do with the clock in one comparison, or one sum, is a time; what has not is not.
+const COMPARING: [&str; 8] = ["<", "<=", ">", ">=", "==", "!=", "durationSince", "offset"];
+
+/// Adds what `json`, of a policy, compares the `clock` with.
+fn compared(json: &Value, clock: &str, times: &mut Times) {
     match json {
         Value::Object(fields) => {
-            if let Some(path) = chain(json) {
-                paths.insert(path);
+            let comparing = COMPARING.iter().any(|operator| fields.contains_key(*operator));
+            let mut inside = Times::default();
+            if comparing {
+                read(json, &mut inside);
             }
-            fields.values().for_each(|value| read(value, paths));
+            if inside.paths.contains(clock) {
+                times.paths.extend(inside.paths);
+                times.opaque |= inside.opaque;
+            } else {
+                fields.values().for_each(|value| compared(value, clock, times));
+            }
         }
-        Value::Array(all) => all.iter().for_each(|value| read(value, paths)),
+        Value::Array(all) => all.iter().for_each(|value| compared(value, clock, times)),
+        _ => {}
+    }
+}
+
+/// Adds the chains of attributes that `json` reads, and whether it reads anything else.
+fn read(json: &Value, times: &mut Times) {
+    match json {
+        Value::Object(fields) => {
+            match chain(json) {
+                Some(path) => {
+                    times.paths.insert(path);
+                }
+                None if fields.keys().any(|key| [".", "getTag", "if-then-else"].contains(&key.as_str())) => {
+                    times.opaque = true;
+                }
+                None => {}
+            }
+            fields.values().for_each(|value| read(value, times));
+        }
+        Value::Array(all) => all.iter().for_each(|value| read(value, times)),
         _ => {}
     }
 }

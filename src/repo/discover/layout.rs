@@ -112,6 +112,10 @@ const TEXTS: [&str; 4] = [".json", ".yaml", ".yml", ".csv"];
 
 /// Takes `path` into the configured store if one of its patterns names it.
 fn claim(store: &StoreConfig, plan: &mut Plan, path: &str, files: &Files<'_>) -> Option<()> {
+    // A guardrail decides nothing, whatever takes its file along.
+    if kind(path) == Some(Kind::Guardrail) {
+        return None;
+    }
     let fits = |patterns: &[Pattern]| patterns.iter().any(|pattern| pattern.matches(path));
     let cedar = |wanted: &[Kind]| kind(path).is_some_and(|kind| wanted.contains(&kind));
     // A pattern that names a folder takes what the folder holds of that kind; one that names a file takes it whatever

@@ -11,6 +11,11 @@ use crate::text::inline;
 /// So many entities of a request are shown unless everything is asked for.
 const ENTITIES: usize = 6;
 
+/// So many different things that slip through are shown with an example each.
+const EXAMPLES: usize = 3;
+/// So many policies at fault are listed.
+const AT_FAULT: usize = 8;
+
 /// Writes the guardrails of `outcome`: all of them where they are what was asked for, else those that fail the run.
 pub(super) fn write(page: &mut Page, outcome: &Outcome, options: &Options) {
     let guardrails = &outcome.guardrails;
@@ -59,7 +64,14 @@ fn failing(page: &mut Page, one: &GuardrailResult, options: &Options) {
     }
     // What is said of one kind of request is said of all that it holds of.
     let mut rest: Vec<&Slip> = one.slips.iter().collect();
+    let mut examples = 0;
     while let Some(first) = rest.first().copied() {
+        if examples == EXAMPLES && !options.verbose {
+            let more = kinds(rest.iter().map(|slip| &slip.environment));
+            page.item(Ink::Dim, "    ", 6, &clean(&format!("and likewise (-v shows it): {more}")));
+            break;
+        }
+        examples += 1;
         let (same, others): (Vec<&Slip>, Vec<&Slip>) = rest.into_iter().partition(|slip| slip.what == first.what);
         let named = kinds(same.iter().map(|slip| &slip.environment));
         page.item(Ink::Error, "    ", 6, &clean(&format!("{}: {named}", first.what)));
@@ -69,10 +81,19 @@ fn failing(page: &mut Page, one: &GuardrailResult, options: &Options) {
         }
         rest = others;
     }
-    for cause in &one.at_fault {
+    let most = if options.verbose { one.at_fault.len() } else { AT_FAULT };
+    for cause in one.at_fault.iter().take(most) {
         let text =
             format!("{} `{}` ({}) {}", cause.effect, inline(short(&cause.policy)), cause.location.label(), cause.does);
         page.item(Ink::Dim, "    at fault: ", 6, &clean(&text));
+    }
+    if one.at_fault.len() > most {
+        page.item(
+            Ink::Dim,
+            "    at fault: ",
+            6,
+            &format!("{} more policies (-v lists them)", one.at_fault.len() - most),
+        );
     }
     if let Some(mend) = &one.mend {
         page.item(Ink::Help, "    proved to mend it: ", 6, &clean(mend));
@@ -104,7 +125,7 @@ fn quiet(page: &mut Page, one: &GuardrailResult, _options: &Options) {
     };
     let lead = format!("  {mark} {} ", status(one.status));
     page.item(ink, &lead, 4, &clean(&inline(&one.id)));
-    if let (Some(reason), true) = (&one.reason, one.status != GuardrailStatus::Holds) {
+    if let (Some(reason), GuardrailStatus::Unknown) = (&one.reason, one.status) {
         page.item(Ink::Dim, "    since ", 6, &clean(reason));
     }
     let about = kinds(one.touched.iter().map(|touched| &touched.environment));
@@ -115,9 +136,12 @@ fn quiet(page: &mut Page, one: &GuardrailResult, _options: &Options) {
     if !not.is_empty() {
         page.item(Ink::Dim, "    not about ", 6, &clean(&not));
     }
-    let uncovered = kinds(one.uncovered.iter().map(|touched| &touched.environment));
-    if !uncovered.is_empty() {
-        page.item(Ink::Warning, "    cannot speak of ", 6, &clean(&uncovered));
+    let mut reasons: Vec<&str> = one.uncovered.iter().map(|one| one.why.as_str()).collect();
+    reasons.sort_unstable();
+    reasons.dedup();
+    for why in reasons {
+        let these = kinds(one.uncovered.iter().filter(|one| one.why == why).map(|one| &one.environment));
+        page.item(Ink::Warning, "    cannot speak of ", 6, &clean(&format!("{these}, since {why}")));
     }
     if let Some(expansion) = &one.expansion {
         page.item(Ink::Dim, "    it comes to: ", 6, &clean(expansion));

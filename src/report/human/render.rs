@@ -9,7 +9,7 @@ use super::finding::Findings;
 use super::paint::{Ink, Page};
 use super::row;
 use super::snippet::handler;
-use crate::outcome::{Breadth, Outcome, Status, TestResult, Verdict};
+use crate::outcome::{Breadth, Notice, NoticeKind, Outcome, Status, TestResult, Verdict};
 use crate::report::counted::counted;
 use crate::report::{Options, coverage, select, verdict};
 
@@ -135,7 +135,9 @@ fn breadth(page: &mut Page, outcome: &Outcome) {
 
 fn remarks(page: &mut Page, outcome: &Outcome, options: &Options) {
     let before = page.text.len();
-    for notice in outcome.inconclusive() {
+    // `prove` has said it of each guardrail.
+    let said = |notice: &Notice| outcome.command == "prove" && notice.kind == NoticeKind::GuardrailUnproved;
+    for notice in outcome.inconclusive().filter(|notice| !said(notice)) {
         let place = notice.location.as_ref().map(|location| format!(" ({})", location.label()));
         page.item(
             Ink::Warning,
