@@ -256,6 +256,13 @@ fn short_forms_are_judged_by_cvc5_alike() {
             when { principal.homes.contains(resource.tenant) };
          permit (principal, action == Action::\"pay\", resource) when { context.now < context.from.offset(duration(\"31m\")) };",
         "permit (principal, action, resource); forbid (principal, action == Action::\"pay\", resource) unless { context.mfa };",
+        "@expires(\"2027-01-01\") permit (principal, action == Action::\"pay\", resource)
+            when { context.mfa && context.now < datetime(\"2027-01-01\") };
+         @temporary permit (principal, action == Action::\"read\", resource) when { context.now < context.from };",
+        "@expires(\"2027-01-01\") permit (principal, action == Action::\"pay\", resource)
+            when { context.mfa && context.now <= datetime(\"2027-01-01\") };
+         @temporary permit (principal, action == Action::\"read\", resource)
+            when { context.now < context.from || principal.homes.isEmpty() };",
     ];
     let toml = "
         [[guardrail.same]]\nactions = [\"read\", \"show\"]
@@ -291,7 +298,7 @@ fn short_forms_are_judged_by_cvc5_alike() {
         }
         verdicts.extend(builtin);
     }
-    for kind in ["same", "isolate", "expires", "sensitive"] {
+    for kind in ["same", "isolate", "expires", "sensitive", "temporary"] {
         for status in [GuardrailStatus::Holds, GuardrailStatus::Broken] {
             assert!(kind == "same" || verdicts.contains(&(kind, status)), "{kind} {status:?}: {verdicts:?}");
         }

@@ -120,6 +120,7 @@ pub(super) fn nearer(mut drafts: Vec<Draft>, mut left: usize, holds: &dyn Fn(&[D
         all.filter(|spot| matches!(spot.value, Datum::Datetime(_))).collect()
     };
     let all = times(&drafts);
+    let mut moved_together = false;
     if let Some(first) = all.iter().filter_map(|spot| number(&spot.value)).min() {
         let shift = TODAY.checked_sub(first.div_euclid(DAY).saturating_mul(DAY));
         let shifted = all.iter().try_fold(drafts.clone(), |drafts, spot| {
@@ -128,6 +129,7 @@ pub(super) fn nearer(mut drafts: Vec<Draft>, mut left: usize, holds: &dyn Fn(&[D
         });
         if let Some(shifted) = shifted.filter(|shifted| ask(shifted)) {
             drafts = shifted;
+            moved_together = true;
         }
     }
     let count: usize = drafts.iter().map(|draft| spots(draft).len()).sum();
@@ -135,7 +137,9 @@ pub(super) fn nearer(mut drafts: Vec<Draft>, mut left: usize, holds: &dyn Fn(&[D
         let Some(spot) = drafts.iter().flat_map(spots).nth(at) else { break };
         let Some(value) = number(&spot.value) else { continue };
         let goal = match spot.value {
-            Datum::Datetime(_) => value.div_euclid(DAY).saturating_mul(DAY),
+            Datum::Datetime(_) if moved_together => value.div_euclid(DAY).saturating_mul(DAY),
+            // A date that is written out decides: the way from our time to it ends there.
+            Datum::Datetime(_) => TODAY,
             _ => 0,
         };
         if let Some(near) = nearest(&drafts, &spot, value, goal, &mut ask) {
