@@ -115,6 +115,14 @@ pub struct Guardrails {
     pub all: Vec<GuardrailConfig>,
 }
 
+impl Guardrails {
+    /// The attribute that holds the time where a guardrail names none.
+    #[must_use]
+    pub fn clock(&self) -> &str {
+        self.clock.as_deref().unwrap_or("context.now")
+    }
+}
+
 const COMMON: [&str; 6] = ["id", "why", "actions", "principals", "resources", "stores"];
 
 /// The keys of each short form besides those that all have.
@@ -135,8 +143,14 @@ pub(super) fn guardrails(reader: &mut Reader, table: &DeTable<'_>) -> Guardrails
         for (entry, place) in reader.tables(table, word) {
             let keys: Vec<&str> = COMMON.iter().chain(own).copied().collect();
             reader.check_keys(&format!("[[guardrail.{word}]]"), entry, &keys);
+            let id_place = entry.get("id").map_or_else(|| place.clone(), |id| id.span());
             let number = guardrails.all.iter().filter(|one| one.asked.word() == word).count();
-            if let Some(one) = guardrail(reader, (word, entry, place), number, guardrails.clock.as_deref()) {
+            if let Some(one) = guardrail(reader, (word, entry, place), number, &guardrails) {
+                if guardrails.all.iter().any(|other| other.id == one.id) {
+                    // It is proved all the same.
+                    let help = "give each an id of its own: reports know them by it".to_owned();
+                    reader.report(id_place, format!("two guardrails are called `{}`", inline(&one.id)), Some(help));
+                }
                 guardrails.all.push(one);
             }
         }
@@ -160,7 +174,7 @@ fn guardrail(
     reader: &mut Reader,
     (word, entry, place): (&str, &DeTable<'_>, Range<usize>),
     number: usize,
-    clock: Option<&str>,
+    known: &Guardrails,
 ) -> Option<GuardrailConfig> {
     let mut list = |key: &str| -> Vec<Name> {
         let names = reader.strings(entry, key);
@@ -179,7 +193,7 @@ fn guardrail(
             }
             Asked::Same
         }
-        "expires" => expires(reader, entry, clock, &missing)?,
+        "expires" => expires(reader, entry, known.clock(), &missing)?,
         "isolate" => {
             let (Some(principal), Some(resource)) =
                 (reader.string(entry, "principal"), reader.string(entry, "resource"))
@@ -219,12 +233,12 @@ fn guardrail(
 fn expires(
     reader: &mut Reader,
     entry: &DeTable<'_>,
-    clock: Option<&str>,
+    clock: &str,
     missing: &dyn Fn(&mut Reader, &str, &str),
 ) -> Option<Asked> {
     let clock = match reader.string(entry, "clock") {
         Some((text, place)) => attribute(reader, text, place, &ROOTS)?,
-        None => clock.unwrap_or("context.now").to_owned(),
+        None => clock.to_owned(),
     };
     let (from, until) = (reader.string(entry, "from"), reader.string(entry, "until"));
     let within = reader.string(entry, "within");

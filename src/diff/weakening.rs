@@ -247,7 +247,7 @@ fn guardrails(old: &[GuardrailText], new: &[GuardrailText], found: &mut Vec<Weak
         let id = inline(&one.id);
         let there = new.iter().any(|other| other.kind == one.kind && other.id == one.id);
         let (kind, what) = if there {
-            ("guardrail_changed", format!("the guardrail `{id}` reads otherwise, and is not proved to hold as much"))
+            ("guardrail_changed", format!("the guardrail `{id}` is not proved to hold as much as before"))
         } else {
             ("guardrail_removed", format!("the guardrail `{id}` is gone"))
         };

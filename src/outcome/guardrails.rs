@@ -92,8 +92,6 @@ pub struct Slip {
     pub causes: Vec<AtFault>,
     /// How the guardrail fails on the request, in the evaluator's words, if it does: then it counts as matched.
     pub guardrail_fails: Option<String>,
-    /// Whether the store without the change, that of the base, lets the same request through.
-    pub before: Option<bool>,
 }
 
 /// One guardrail and what came of it.

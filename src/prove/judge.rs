@@ -172,7 +172,7 @@ pub(super) fn refused(
     rule: PolicyRef,
     boundary: Option<PolicyRef>,
 ) -> Judged {
-    let question = here.can_be_allowed().and(asked(world, rule, session));
+    let question = here.can_be_allowed().and(asked(world, rule));
     let aside = here.permits_aside.first();
     let candidates: Vec<PolicyRef> = here.permits.iter().chain(&here.permitting).copied().collect();
     let first = at(session, &question, boundary);
@@ -188,7 +188,7 @@ pub(super) fn refused(
 
 /// Whether something that `rule` is about is refused.
 pub(super) fn allowed(session: &mut Session<'_>, world: &World<'_>, here: &Here, rule: PolicyRef) -> Judged {
-    let question = here.can_be_refused().and(asked(world, rule, session));
+    let question = here.can_be_refused().and(asked(world, rule));
     let aside = here.forbids_aside.first();
     let candidates: Vec<PolicyRef> = here.forbids.iter().chain(&here.forbidding).copied().collect();
     let judged = search(session, world, (&question, &question, rule), Decision::Deny, &candidates);
@@ -203,7 +203,7 @@ pub(super) fn allowed(session: &mut Session<'_>, world: &World<'_>, here: &Here,
 
 /// What is asked of requests that `rule` is about. Under an inferred schema, in which every attribute may be absent,
 /// those that it fails on are asked about afterwards.
-fn asked(world: &World<'_>, rule: PolicyRef, _session: &Session<'_>) -> Formula {
+fn asked(world: &World<'_>, rule: PolicyRef) -> Formula {
     if world.inferred.is_some() { Formula::Matches(rule) } else { hit(rule) }
 }
 

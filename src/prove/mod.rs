@@ -9,7 +9,8 @@
 //! | `instant` | clocks and instants |
 //! | `world` | a store in the engine |
 //! | `judge` | one guardrail over one kind of request |
-//! | `alike` | actions that are decided alike |
+//! | `alike`, `paired` | actions that are decided alike, in one kind of request and in all |
+//! | `found`, `pending` | what came of a guardrail in one kind of request, and so far |
 //! | `mend` | the smallest change that would mend one |
 //! | `propose` | guardrails to begin with, for `init` |
 //! | `told` | what came of it, for people |
@@ -19,11 +20,14 @@
 //! Imports what engines may import.
 
 mod alike;
+mod found;
 mod guardrail;
 mod instant;
 mod judge;
 mod kinds;
 mod mend;
+mod paired;
+mod pending;
 mod propose;
 mod run;
 mod texts;
@@ -31,5 +35,5 @@ mod told;
 mod world;
 
 pub use propose::{Proposal, propose};
-pub use run::{Proved, Wanted, run};
+pub use run::{Wanted, run};
 pub use texts::{content, texts};

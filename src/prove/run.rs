@@ -3,23 +3,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use cedar_policy::{EntityUid, Policy, RequestEnv};
+use cedar_policy::Policy;
 use rayon::prelude::*;
 
-use super::alike::Exchanged;
-use super::guardrail::{Alike, Cover, Demand, Guardrail, Place, Reach, Rule};
-use super::judge::{Breach, Does, Here, Judged, Shown, allowed, refused, touches, unmatched};
+use super::found::{Found, Told};
+use super::guardrail::{Cover, Demand, Guardrail, Place, Reach, Rule};
+use super::judge::{Here, Judged, allowed, refused, touches, unmatched};
 use super::kinds::{Sources, collect};
-use super::mend::{Broken, mend};
-use super::told;
-use super::world::{Member, World, names_action};
+use super::paired::alike_in;
+use super::pending::Pending;
+use super::world::{Member, World};
 use crate::config::Config;
-use crate::finding::Evidence;
-use crate::outcome::{AtFault, GuardrailResult, GuardrailStatus, Guardrails, Slip, Touched, Uncovered};
-use crate::repo::cedar::context_shape;
-use crate::repo::shape::Shape;
+use crate::outcome::{GuardrailResult, GuardrailStatus, Guardrails};
 use crate::repo::{Repo, Store};
-use crate::symbolic::{Formula, PolicyRef, Session, Solvers, Subject};
+use crate::symbolic::{PolicyRef, Session, Solvers, Subject};
 use crate::text::inline;
 
 /// What is asked for.
@@ -39,30 +36,10 @@ pub struct Wanted<'w> {
     pub solvers: &'w Arc<Solvers>,
 }
 
-/// What was proved.
-#[derive(Debug, Clone, Default)]
-pub struct Proved {
-    /// Every guardrail and what came of it.
-    pub guardrails: Guardrails,
-}
-
-/// What came of a guardrail in one kind of request.
-struct Found {
-    guardrail: usize,
-    environment: usize,
-    judged: Told,
-    /// The guardrail's rule there.
-    rule: Option<Policy>,
-}
-
-enum Told {
-    Judged(Judged),
-    Uncovered(String),
-}
-
-/// Proves every guardrail.
+/// Proves every guardrail over every store that it is about. What could not be asked is said of each guardrail, and
+/// nothing is an error.
 #[must_use]
-pub fn run(wanted: &Wanted<'_>) -> Proved {
+pub fn run(wanted: &Wanted<'_>) -> Guardrails {
     let Wanted { guardrails, config, repo, settings, renamed, solvers } = wanted;
     let mut all = collect(&Sources { repo: guardrails, config });
     for one in &mut all {
@@ -75,7 +52,7 @@ pub fn run(wanted: &Wanted<'_>) -> Proved {
     };
     all.retain(|one| whole || asked(one));
     if all.is_empty() {
-        return Proved::default();
+        return Guardrails::default();
     }
     let mut results: Vec<Pending> = all.iter().map(Pending::new).collect();
     let mut assumptions = BTreeSet::new();
@@ -119,7 +96,7 @@ pub fn run(wanted: &Wanted<'_>) -> Proved {
     let about_something = |result: &GuardrailResult| result.status != GuardrailStatus::Vacuous;
     let asked = |result: &GuardrailResult| !repo.focus.is_whole() && repo.focus.covers(result.location.path());
     let results = results.filter(|result| about_something(result) || whole || asked(result)).collect();
-    Proved { guardrails: Guardrails { results, assumptions: assumptions.into_iter().collect(), weakened: Vec::new() } }
+    Guardrails { results, assumptions: assumptions.into_iter().collect(), weakened: Vec::new() }
 }
 
 fn leave_open(results: &mut [Pending], here: &[usize], why: &str) {
@@ -317,7 +294,7 @@ fn one<'s>(
             return Told::Judged(Judged::Untouched);
         }
         let mut judged = unmatched(session, &policies, rule, boundary);
-        if let (Judged::Broken(_), Some(doubt), None | Some(_)) = (&judged, &guardrail.doubt, rule) {
+        if let (Judged::Broken(_), Some(doubt)) = (&judged, &guardrail.doubt) {
             return Told::Judged(Judged::Open(doubt.clone()));
         }
         if let (Judged::Broken(breach), Covered::Unable(why)) = (&mut judged, covered) {
@@ -342,256 +319,5 @@ fn rule_of<'s>(session: &mut Session<'s>, covered: &'s Covered<'_>) -> Option<Po
         Covered::Shared(_, subject) => Some(session.add_policy(0, subject)),
         Covered::Own(_, subjects) => Some(session.add_policy(0, &subjects.0)),
         Covered::Nothing | Covered::Unable(_) => None,
-    }
-}
-
-/// A guardrail about actions that are decided alike.
-fn alike_in(world: &World<'_>, number: usize, alike: &Alike) -> Vec<Found> {
-    let schema = world.schema();
-    let environments = world.policies.schema().environments();
-    let mut found = Vec::new();
-    let mut named: Vec<EntityUid> = Vec::new();
-    for name in &alike.actions {
-        let mut actions: Vec<EntityUid> =
-            schema.actions().filter(|action| names_action(schema, name, action)).cloned().collect();
-        // Of a group only the actions that requests are for.
-        actions.retain(|action| environments.iter().any(|environment| environment.action() == action));
-        actions.sort();
-        named.extend(actions);
-    }
-    let mut seen = BTreeSet::new();
-    named.retain(|action| seen.insert(action.clone()));
-    let Some((first, others)) = named.split_first() else { return found };
-    let listed =
-        |names: &[crate::config::Name], ty: String| names.is_empty() || names.iter().any(|name| name.text == ty);
-    let about = |environment: &cedar_policy::RequestEnv| {
-        listed(&alike.principals, environment.principal().to_string())
-            && listed(&alike.resources, environment.resource().to_string())
-    };
-    if others.is_empty() {
-        return found;
-    }
-    for other in others {
-        let exchanged = match Exchanged::new(world, first, other) {
-            Ok(exchanged) => exchanged,
-            Err(why) => {
-                let at = environments.iter().position(|environment| environment.action() == first).unwrap_or_default();
-                let judged = Told::Judged(Judged::Open(why));
-                found.push(Found { guardrail: number, environment: at, judged, rule: None });
-                continue;
-            }
-        };
-        for (at, environment) in environments.iter().enumerate().filter(|(_, environment)| about(environment)) {
-            let judged = if environment.action() == first {
-                if exchanged.has(environment) {
-                    match exchanged.judge(world, environment, [first, other]) {
-                        Judged::Kept => unpaired(world, environment, [first, other]),
-                        judged => Told::Judged(judged),
-                    }
-                } else {
-                    lonely(world, environment, other)
-                }
-            } else if environment.action() == other && !has(environments, environment, first) {
-                lonely(world, environment, first)
-            } else {
-                continue;
-            };
-            found.push(Found { guardrail: number, environment: at, judged, rule: None });
-        }
-    }
-    found
-}
-
-fn has(environments: &[cedar_policy::RequestEnv], like: &cedar_policy::RequestEnv, action: &EntityUid) -> bool {
-    environments
-        .iter()
-        .any(|one| one.action() == action && one.principal() == like.principal() && one.resource() == like.resource())
-}
-
-/// Requests of one action that have no partner among those of the other, because an attribute that may be absent in the
-/// one has to be there in the other: what they are allowed nobody can compare.
-fn unpaired(world: &World<'_>, environment: &RequestEnv, names: [&EntityUid; 2]) -> Told {
-    let schema = world.schema();
-    let fields = |action: &EntityUid| match context_shape(schema, action) {
-        Some(Shape::Record(fields)) => fields,
-        _ => BTreeMap::new(),
-    };
-    let environments = world.policies.schema().environments();
-    for [mine, theirs] in [[names[0], names[1]], [names[1], names[0]]] {
-        let other = fields(theirs);
-        for (name, field) in fields(mine) {
-            let partner = other.get(&name);
-            if field.required || partner.is_none_or(|partner| !partner.required || partner.shape != field.shape) {
-                continue;
-            }
-            let absent = format!("permit (principal, action, resource) when {{ !(context has {name:?}) }};");
-            let Ok(policy) = Policy::parse(None, absent) else { continue };
-            let subject = Subject::policy(&policy);
-            let like = |one: &&RequestEnv| {
-                one.action() == mine
-                    && one.principal() == environment.principal()
-                    && one.resource() == environment.resource()
-            };
-            let Some(environment) = environments.iter().find(like) else { continue };
-            let mut session = Session::new(&world.policies, environment);
-            let absent = session.add_policy(0, &subject);
-            let here = Here::of(&mut session, world, 0);
-            if !session.check(&here.can_be_allowed().and(Formula::Matches(absent))).is_impossible() {
-                return Told::Uncovered(format!(
-                    "`{}` may be absent for {} and has to be there for {}, so some requests have none to compare with",
-                    inline(&name),
-                    inline(&mine.to_string()),
-                    inline(&theirs.to_string())
-                ));
-            }
-        }
-    }
-    Told::Judged(Judged::Kept)
-}
-
-/// A kind of request that the other action does not have: nothing to compare with, which matters if something is
-/// allowed.
-fn lonely(world: &World<'_>, environment: &cedar_policy::RequestEnv, other: &EntityUid) -> Told {
-    let mut session = Session::new(&world.policies, environment);
-    let here = Here::of(&mut session, world, 0);
-    if here.permits_aside.is_empty() && session.check(&here.can_be_allowed()).is_impossible() {
-        return Told::Judged(Judged::Untouched);
-    }
-    Told::Uncovered(format!("{} has no requests of this kind to compare with", inline(&other.to_string())))
-}
-
-/// What came of one guardrail so far.
-struct Pending {
-    result: GuardrailResult,
-    /// Why something is not known.
-    open: Vec<String>,
-    /// Whether some request is one that it is about.
-    touched: bool,
-    /// Where it is broken in the store at hand: the environment and the rule there.
-    broken: Vec<(usize, Policy)>,
-    causes: Vec<(usize, Does)>,
-    /// Whether every policy at fault in the store at hand is among them.
-    whole: bool,
-    mends: Vec<Option<String>>,
-}
-
-impl Pending {
-    fn new(guardrail: &Guardrail) -> Self {
-        let mut result = GuardrailResult::new(&guardrail.id, guardrail.kind, guardrail.location.clone());
-        result.why.clone_from(&guardrail.why);
-        result.expansion.clone_from(&guardrail.expansion);
-        result.of_policy = matches!(guardrail.demand, Demand::Unmatched(..));
-        Self {
-            result,
-            open: Vec::new(),
-            touched: false,
-            broken: Vec::new(),
-            causes: Vec::new(),
-            whole: true,
-            mends: Vec::new(),
-        }
-    }
-
-    fn add(&mut self, world: &World<'_>, found: Found) {
-        let Some(environment) = world.policies.schema().environments().get(found.environment) else { return };
-        let store = world.store.name.clone();
-        let here = world.environment(environment);
-        let touched = Touched { store: store.clone(), environment: here.clone() };
-        match found.judged {
-            Told::Uncovered(why) => self.result.uncovered.push(Uncovered { store, environment: here, why }),
-            Told::Judged(Judged::Untouched) => self.result.untouched.push(touched),
-            Told::Judged(Judged::Kept) => {
-                self.touched = true;
-                self.result.touched.push(touched);
-            }
-            Told::Judged(Judged::Open(why)) => {
-                self.result.touched.push(touched);
-                self.open.push(why);
-            }
-            Told::Judged(Judged::Broken(Breach { shown, more, whole })) => {
-                self.touched = true;
-                self.whole &= whole;
-                self.result.touched.push(touched);
-                self.causes.extend(shown.iter().flat_map(|one| one.causes.iter().copied()).chain(more));
-                if let Some(first) = shown.into_iter().next() {
-                    self.result.slips.push(slip(world, &self.result, &found.rule, first, here));
-                }
-                self.broken.extend(found.rule.map(|rule| (found.environment, rule)));
-            }
-        }
-    }
-
-    /// Looks for what would mend it in the store at hand, and goes on to the next.
-    fn mend(&mut self, world: &World<'_>, guardrail: &Guardrail) {
-        let places = std::mem::take(&mut self.broken);
-        let mut causes = std::mem::take(&mut self.causes);
-        let whole = std::mem::replace(&mut self.whole, true);
-        causes.sort_unstable();
-        causes.dedup();
-        let at_fault = causes.iter().filter_map(|(index, does)| told::at_fault(world, *index, *does));
-        self.result.at_fault.extend(at_fault);
-        if places.is_empty() {
-            return;
-        }
-        let refuses = match guardrail.demand {
-            Demand::Refused(_) => true,
-            Demand::Allowed(_) => false,
-            Demand::Unmatched(..) | Demand::Alike(_) | Demand::Unaskable(_) => return,
-        };
-        let written = matches!(guardrail.kind, "forbid" | "permit" | "sensitive");
-        let places = places.iter().map(|(at, rule)| (*at, rule)).collect();
-        self.mends.push(mend(&Broken { world, places, causes, whole }, refuses, written));
-    }
-
-    fn finish(mut self, guardrail: &Guardrail, repo: &Repo) -> GuardrailResult {
-        if let Demand::Unaskable(why) = &guardrail.demand {
-            self.open.push(why.clone());
-        }
-        if let [Some(only)] = self.mends.as_slice() {
-            self.result.mend = Some(only.clone());
-        }
-        let mut result = self.result;
-        let dates = matches!(guardrail.demand, Demand::Unmatched(..));
-        (result.status, result.reason) = if !result.slips.is_empty() {
-            (GuardrailStatus::Broken, None)
-        } else if let Some(why) = self.open.first() {
-            (GuardrailStatus::Unknown, Some(why.clone()))
-        } else if let Some(first) = result.uncovered.first() {
-            (GuardrailStatus::NotCovered, Some(first.why.clone()))
-        } else if self.touched || dates {
-            (GuardrailStatus::Holds, None)
-        } else {
-            (GuardrailStatus::Vacuous, Some(told::vacuous(guardrail, repo)))
-        };
-        result
-    }
-}
-
-fn slip(
-    world: &World<'_>,
-    result: &GuardrailResult,
-    rule: &Option<Policy>,
-    shown: Shown,
-    environment: crate::finding::Environment,
-) -> Slip {
-    let causes: Vec<AtFault> =
-        shown.causes.iter().filter_map(|(index, does)| told::at_fault(world, *index, *does)).collect();
-    let fails = rule.as_ref().zip(shown.cases.first()).and_then(|(rule, case)| told::fails(rule, case));
-    let what = told::slip(result.kind, &shown, &causes, fails.as_deref());
-    let mut evidence = shown
-        .cases
-        .iter()
-        .map(|case| Evidence { request: case.request_json.clone(), entities: case.entities_json.clone() });
-    Slip {
-        store: world.store.name.clone(),
-        environment,
-        what,
-        evidence: evidence
-            .next()
-            .unwrap_or(Evidence { request: serde_json::Value::Null, entities: serde_json::Value::Null }),
-        other: evidence.next(),
-        causes,
-        guardrail_fails: fails,
-        before: None,
     }
 }

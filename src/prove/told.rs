@@ -119,7 +119,11 @@ fn short(name: &str) -> String {
 
 /// Why `guardrail` is about no request, a sentence without a full stop.
 pub(super) fn vacuous(guardrail: &Guardrail, repo: &Repo) -> String {
-    let about_none = "it is about no request that the schema allows, so it holds nothing";
+    let about_none = if repo.stores.is_empty() {
+        "there are no policies that it could be about, so it holds nothing"
+    } else {
+        "it is about no request that the schema allows, so it holds nothing"
+    };
     let schemas = || repo.stores.iter().filter_map(|store| store.schema.ready());
     let actions: Vec<String> = schemas().flat_map(|schema| schema.cedar.actions().map(ToString::to_string)).collect();
     let named: Vec<String> = match &guardrail.demand {

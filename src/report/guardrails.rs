@@ -120,7 +120,7 @@ pub(super) fn counts(guardrails: &Guardrails) -> Option<String> {
     let mut text = if holding == all {
         if all == 1 { "1 guardrail holds".to_owned() } else { format!("{of} hold") }
     } else {
-        format!("{holding} of {of} {}", if holding == 1 { "holds" } else { "hold" })
+        format!("{holding} of {of} {}", if holding == 1 || all == 1 { "holds" } else { "hold" })
     };
     for one in GuardrailStatus::ALL.into_iter().filter(|one| *one != GuardrailStatus::Holds) {
         let count = guardrails.of(one).count();

@@ -32,7 +32,6 @@ pub(super) fn prove(outcome: &mut Outcome, loaded: &Loaded, sides: Option<&Sides
             settings: &stores.config,
             solvers: &stores.solvers,
         })
-        .guardrails
     };
     let mut all = run(loaded, loaded);
     if let Some(sides) = sides {
@@ -192,7 +191,6 @@ fn gained(one: &GuardrailConfig, of_base: bool, gate: &Gate, comparison: &Compar
                         other: None,
                         causes,
                         guardrail_fails: None,
-                        before: Some(false),
                     });
                 }
             }

@@ -57,7 +57,7 @@ fn prove(repo: &Repo, config: &Config) -> Vec<GuardrailResult> {
     let solvers = Solvers::default().into();
     let wanted =
         Wanted { guardrails: repo, config, repo, settings: &Config::default(), renamed: &[], solvers: &solvers };
-    run(&wanted).guardrails.results
+    run(&wanted).results
 }
 
 /// Whether Cedar's authorizer decides the request of a slip as the guardrail forbids.
@@ -289,7 +289,7 @@ fn short_forms_are_judged_by_cvc5_alike() {
                 renamed: &[],
                 solvers: &solvers,
             };
-            run(&wanted).guardrails.results.into_iter().map(|result| (result.kind, result.status)).collect::<Vec<_>>()
+            run(&wanted).results.into_iter().map(|result| (result.kind, result.status)).collect::<Vec<_>>()
         };
         let builtin = judged(SolverMode::Builtin);
         for (own, theirs) in builtin.iter().zip(judged(SolverMode::Cvc5)) {

@@ -282,10 +282,12 @@ fn annotations_are_proved_as_guardrails() {
         broken.replace("context.now < resource.until", "resource.until < context.now").replace("context.mfa && ", "");
     let all = ["sensitive read: broken", "expires a: broken", "temporary b: broken"].map(str::to_owned).to_vec();
     assert_eq!(store(&broken), (all, 1));
-    // The first instant after the end is shown.
+    // The first instant after the end is shown, and what ends it.
     let (report, _) = proved(&[("app.cedarschema", schema), ("policies.cedar", &broken)]);
     let now = &report["guardrails"][1]["witness"]["request"]["context"]["now"];
     assert!(now.to_string().contains("2027-01-01"), "{now}");
+    let mend = report["guardrails"][1]["mend"].as_str().unwrap();
+    assert!(mend.starts_with("add `unless { context.now >= datetime(\"2027-01-01T00:00:00.000Z\") }`"), "{mend}");
     let (report, code) = proved(&[
         ("app.cedarschema", schema),
         ("policies.cedar", "@expires(\"soon\") permit (principal, action, resource) when { context.mfa };"),
@@ -409,6 +411,10 @@ fn requests_without_a_partner_are_no_agreement() {
     assert_eq!(same(absent, both), ("not_covered".to_owned(), 4));
     let present = "permit (principal, action, resource) when { context has o && context.o > 0 };";
     assert_eq!(same(present, both), ("holds".to_owned(), 0));
+    // A second guardrail of one name is an error, wherever it stands.
+    let again = format!("{both}id = \"x\"\n[[guardrail.isolate]]\nid = \"x\"\nprincipal = \"a\"\nresource = \"a\"\n");
+    let (report, code) = proved(&[("a.cedarschema", schema), ("p.cedar", present), ("polcheck.toml", &again)]);
+    assert_eq!((rules(&report), code), (vec!["configuration"], 2));
     // An action that is named twice is one.
     let twice = "[[guardrail.same]]\nactions = [\"view\", \"show\", \"view\"]\n";
     assert_eq!(same(present, twice), ("holds".to_owned(), 0));

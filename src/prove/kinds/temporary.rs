@@ -21,7 +21,7 @@ use crate::text::inline;
 
 pub(super) fn collect(sources: &Sources<'_>) -> Vec<Guardrail> {
     let guardrails = &sources.config.guardrails;
-    let clock = guardrails.clock.clone().unwrap_or_else(|| "context.now".to_owned());
+    let clock = guardrails.clock().to_owned();
     let unit = guardrails.unit;
     let mut all = Vec::new();
     for store in &sources.repo.stores {

@@ -39,7 +39,7 @@ pub(super) fn write(page: &mut Page, outcome: &Outcome, options: &Options) {
         let assumptions = guardrails.assumptions.join("; ");
         page.item(Ink::Dim, "  assumed: ", 4, &clean(&assumptions));
     }
-    if page.text.len() > start {
+    if page.text.len() > start && !page.text.ends_with("\n\n") {
         page.gap();
     }
 }

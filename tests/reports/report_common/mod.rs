@@ -169,7 +169,6 @@ pub fn hostile() -> Outcome {
             other: Some(evidence()),
             causes: causes.clone(),
             guardrail_fails: Some(HOSTILE.to_owned()),
-            before: None,
         }],
         at_fault: causes,
         mend: Some(HOSTILE.to_owned()),
