@@ -8,6 +8,7 @@ use super::question::{Answer, Formula, PolicyRef};
 use super::reason::{Reason, SetAsideReason};
 use super::second;
 use super::solve::{Sample, Solver};
+use super::solvers::SolverMode;
 use super::witness::{self, Witness};
 
 /// One request environment of one schema, or of two.
@@ -121,6 +122,13 @@ impl<'a> Session<'a> {
     /// it.
     pub fn revalidate(&mut self, question: &Formula, witness: &Witness) -> Option<Witness> {
         witness::revalidate(&mut self.solver.encoding.policies, question, witness)
+    }
+
+    /// What policies do with a request that `first` matches, and as many of `others` as can be seen to go with it without
+    /// a search. `None` where none is seen, or where cvc5 is to be asked too: there may be such requests all the same.
+    pub fn merge(&mut self, first: PolicyRef, others: &[PolicyRef]) -> Option<Sample> {
+        let schema = self.solver.encoding.policies.schema(0)?;
+        (schema.solvers().mode() == SolverMode::Builtin).then(|| self.solver.merge(first, others))?
     }
 
     /// Whether there is a request for which `question` holds, without making one.

@@ -60,13 +60,8 @@ pub(super) fn examine_environment(session: &mut Session<'_>, at: usize, members:
     let applicable: Vec<usize> = session.applicable(0).into_iter().map(|policy| policy.index).collect();
     let set_aside = session.set_aside(0).into_iter().map(|(policy, why)| (policy.index, why.to_string())).collect();
     let ill_typed = session.ill_typed(0).into_iter().map(|policy| policy.index).collect();
-    let mut asking = Asking {
-        session,
-        members: members.len(),
-        unmatched: applicable.clone(),
-        seen: BTreeMap::new(),
-        unanswered: Unanswered::default(),
-    };
+    let mut asking =
+        Asking { session, unmatched: applicable.clone(), seen: BTreeMap::new(), unanswered: Unanswered::default() };
     let deciding = |effect| {
         let of =
             move |index: &usize| members.get(*index).is_some_and(|member| member.decides() && member.effect == effect);
@@ -124,7 +119,6 @@ impl Known {
 
 struct Asking<'s, 'r> {
     session: &'s mut Session<'r>,
-    members: usize,
     /// Policies that matched in every model so far.
     unmatched: Vec<usize>,
     seen: BTreeMap<usize, Vec<usize>>,
@@ -160,9 +154,8 @@ impl Asking<'_, '_> {
             Answer::Impossible => Known::No,
             Answer::Witness(sample) => {
                 self.learn(&sample);
-                let others = (0..self.members).filter(|other| *other != index);
-                let matching = others.filter(|other| sample.matches(policy(*other)) == Some(true));
-                self.seen.insert(index, matching.collect());
+                let others = sample.matching(0).iter().copied().filter(|other| *other != index);
+                self.seen.insert(index, others.collect());
                 Known::Yes
             }
             Answer::Unknown(reason) => {

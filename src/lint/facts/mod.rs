@@ -17,6 +17,7 @@
 //! | `denied` | environments where nothing is allowed |
 //! | `overridden` | permits whose requests are all forbidden |
 //! | `shadows` | policies whose requests others of their effect match |
+//! | `conflicts` | permits and forbids that overlap |
 //! | `contradiction` | why a policy matches nothing |
 //! | `error_bypass` | requests that are allowed because a forbid errors |
 //!
@@ -27,6 +28,7 @@
 //! What several proofs need besides is worked out by the first that asks.
 
 mod breadth;
+mod conflicts;
 mod contradiction;
 mod denied;
 mod environment_facts;
@@ -44,6 +46,7 @@ mod store_facts;
 mod unanswered;
 
 pub(super) use breadth::{grant_example, is_for_everything, judge_breadth, permits_everything, rank_permits};
+pub(super) use conflicts::conflicts;
 pub(super) use contradiction::find_contradiction;
 pub(super) use denied::denied;
 pub(super) use environment_facts::Known;
@@ -52,9 +55,8 @@ pub(super) use findings::finding_about;
 pub(super) use left_out::find_left_out;
 pub(super) use members::{Member, MemberKind, members};
 pub(super) use overridden::overridden;
-pub(super) use questions::{any, any_other, errors, matches, policy};
+pub(super) use questions::{any, any_other, errors, matches};
 pub(super) use shadows::{Shadow, find_shadows};
-pub(super) use unanswered::Unanswered;
 
 pub use proved::Proved;
 pub use store_facts::Facts;

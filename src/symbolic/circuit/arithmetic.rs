@@ -14,6 +14,16 @@ impl Circuit {
         if a == b {
             return Lit::TRUE;
         }
+        let same = self.equal_bits(a, b);
+        match (a.known(), b.known()) {
+            (None, Some(number)) => self.note_equality(same, a, number),
+            (Some(number), None) => self.note_equality(same, b, number),
+            _ => {}
+        }
+        same
+    }
+
+    fn equal_bits(&mut self, a: &Bits, b: &Bits) -> Lit {
         let width = a.width().max(b.width());
         if width > 32 && (a.known().is_some() || b.known().is_some()) {
             // Bit after bit, so that constants which begin alike share gates.
@@ -231,6 +241,7 @@ impl Circuit {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Demand;
     use super::*;
 
     /// Every pair of 5-bit numbers, each operation against the same in plain arithmetic.
@@ -264,7 +275,7 @@ mod tests {
                     .map(|(i, bit)| bit.negated_if((x >> i) & 1 == 0))
                     .chain(b.iter().enumerate().map(|(i, bit)| bit.negated_if((y >> i) & 1 == 0)))
                     .collect();
-                circuit.begin(fixed.iter().map(|lit| (*lit, true)));
+                circuit.begin(fixed.iter().map(|lit| Demand::Literal(*lit, true)).collect());
                 assert_eq!(circuit.search(&mut 1000), super::super::sat::Solved::Model);
                 let read = |bits: &Bits| {
                     bits.iter().enumerate().map(|(i, bit)| u128::from(circuit.value(bit)) << i).sum::<u128>()

@@ -3,9 +3,11 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::bits::Bits;
 use super::sat::{Lit, Sat};
+use super::watch::{Vector, Watch};
 
 /// A gate over literals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -30,9 +32,26 @@ pub(super) struct Search {
     pub(super) sat: Sat,
     pub(super) taken: Taken,
     /// Which of the circuit's clauses were.
-    pub(super) clauses: Vec<bool>,
-    /// Literals that have to hold, and whether they were taken in.
-    pub(super) demands: Vec<(Lit, bool)>,
+    pub(super) clauses: FxHashSet<u32>,
+    pub(super) demands: Vec<Demand>,
+}
+
+/// What has to hold for the answer to a question to be yes.
+#[derive(Debug)]
+pub(in crate::symbolic) enum Demand {
+    /// A literal, and whether it was taken in. One that usually holds by itself is taken in when it does not.
+    Literal(Lit, bool),
+    /// Of many literals none holds but, perhaps, the one of that number; those that were taken in, by place. It usually
+    /// holds by itself.
+    None(Rc<Many>, usize, FxHashSet<u32>),
+}
+
+/// Literals of which few hold together, each with a number that their owner gives it, in order.
+#[derive(Debug, Default)]
+pub(in crate::symbolic) struct Many {
+    pub(in crate::symbolic) literals: Vec<(usize, Lit)>,
+    /// By place in `literals`.
+    pub(in crate::symbolic) watch: Watch,
 }
 
 /// The variables that a search took in.
@@ -79,7 +98,15 @@ pub(in crate::symbolic) struct Circuit {
     pub(super) alls: FxHashMap<Rc<[Lit]>, Lit>,
     pub(super) clauses: Vec<Box<[Lit]>>,
     /// Clauses that go with a variable: taken in when it is.
-    pub(super) companions: FxHashMap<u32, Vec<usize>>,
+    pub(super) companions: FxHashMap<u32, Vec<u32>>,
+    /// The clauses by what breaks them.
+    pub(super) breaking: Watch,
+    /// The literals that say of a vector (an index of `vectors`) that it is a number, by variable.
+    pub(super) equalities: FxHashMap<u32, (u32, u128)>,
+    pub(super) vectors: Vec<Vector>,
+    pub(super) vector_numbers: FxHashMap<Bits, u32>,
+    /// The inputs that are not as they prefer to be in the last model.
+    pub(super) turned: Vec<Lit>,
     pub(super) search: Option<Search>,
     /// The values of variables, as far as they were asked for: the number of the model, and one bit.
     pub(super) values: Vec<Cell<u32>>,
@@ -99,6 +126,11 @@ impl Circuit {
             alls: FxHashMap::default(),
             clauses: Vec::new(),
             companions: FxHashMap::default(),
+            breaking: Watch::default(),
+            equalities: FxHashMap::default(),
+            vectors: Vec::new(),
+            vector_numbers: FxHashMap::default(),
+            turned: Vec::new(),
             search: None,
         }
     }
@@ -125,14 +157,18 @@ impl Circuit {
         if literals.contains(&Lit::TRUE) {
             return;
         }
+        let index = u32::try_from(self.clauses.len()).unwrap_or(u32::MAX);
         self.clauses.push(literals.iter().copied().filter(|lit| *lit != Lit::FALSE).collect());
+        let mut breaking = std::mem::take(&mut self.breaking);
+        self.watch(&mut breaking, index, literals.iter().map(|lit| !*lit));
+        self.breaking = breaking;
     }
 
     /// A clause that holds in every world and says what the inputs `variables` are: it is taken in with any of them.
     pub(in crate::symbolic) fn clause_with(&mut self, variables: impl IntoIterator<Item = Lit>, literals: &[Lit]) {
-        let index = self.clauses.len();
+        let index = u32::try_from(self.clauses.len()).unwrap_or(u32::MAX);
         self.clause(literals);
-        if self.clauses.len() > index {
+        if self.clauses.len() > index as usize {
             for variable in variables.into_iter().filter(|lit| lit.constant().is_none()) {
                 self.companions.entry(variable.variable()).or_default().push(index);
             }

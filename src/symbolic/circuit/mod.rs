@@ -6,15 +6,19 @@
 //! | `graph` | the circuit as data: gates, clauses, the question under way |
 //! | `gates` | new gates, folded and shared |
 //! | `search` | the search for values, over what a question hangs on |
+//! | `merge` | models put together from others |
+//! | `watch` | which of many literals hold, without looking at each |
 //! | `bits`, `arithmetic` | vectors of literals as numbers |
 
 mod arithmetic;
 mod bits;
 mod gates;
 mod graph;
+mod merge;
 mod sat;
 mod search;
+mod watch;
 
 pub(super) use bits::Bits;
-pub(super) use graph::Circuit;
+pub(super) use graph::{Circuit, Demand, Many};
 pub(super) use sat::{Lit, Solved};

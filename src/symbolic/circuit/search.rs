@@ -13,22 +13,24 @@
 
 use std::cell::Cell;
 
-use super::graph::{Circuit, Gate, Node, Search};
+use rustc_hash::FxHashSet;
+
+use super::graph::{Circuit, Demand, Gate, Node, Search};
 use super::sat::{Lit, Sat, Solved};
+use super::watch::Vector;
 
 impl Circuit {
-    /// Begins a question: all of `demands` are to hold. Those marked `false` are likely to hold by themselves and are
-    /// taken in when they do not.
-    pub(in crate::symbolic) fn begin(&mut self, demands: impl IntoIterator<Item = (Lit, bool)>) {
+    /// Begins a question: all of `demands` are to hold.
+    pub(in crate::symbolic) fn begin(&mut self, demands: Vec<Demand>) {
         let mut taken = self.search.take().map(|search| search.taken).unwrap_or_default();
         taken.begin(self.nodes.len());
-        let mut search = Search { sat: Sat::new(), taken, clauses: Vec::new(), demands: demands.into_iter().collect() };
-        for index in 0..search.demands.len() {
-            if let Some((demand, true)) = search.demands.get(index).copied() {
-                let lit = self.take_in(&mut search, demand);
-                search.sat.clause(&[lit]);
+        let mut search = Search { sat: Sat::new(), taken, clauses: FxHashSet::default(), demands: Vec::new() };
+        for demand in &demands {
+            if let Demand::Literal(lit, true) = demand {
+                self.take_in_unit(&mut search, *lit);
             }
         }
+        search.demands = demands;
         self.search = Some(search);
     }
 
@@ -43,7 +45,11 @@ impl Circuit {
             self.next_model();
             for variable in &search.taken.variables {
                 if let Some(lit) = search.taken.get(*variable) {
-                    self.remember(*variable, search.sat.value(lit));
+                    let value = search.sat.value(lit);
+                    self.remember(*variable, value);
+                    if self.preference(*variable).is_some_and(|preference| preference != value) {
+                        self.turned.push(Lit::of_variable(*variable).negated_if(!value));
+                    }
                 }
             }
             if !self.take_in_broken(&mut search) {
@@ -57,41 +63,54 @@ impl Circuit {
     /// Takes in the clauses and demands that the values break. Whether there were any.
     fn take_in_broken(&self, search: &mut Search) -> bool {
         let mut broken = false;
-        search.clauses.resize(self.clauses.len(), false);
-        for index in 0..self.clauses.len() {
-            if search.clauses.get(index) == Some(&true) {
+        for index in self.candidates(&self.breaking) {
+            if search.clauses.contains(&index) {
                 continue;
             }
-            let holds = self.clauses.get(index).is_none_or(|clause| clause.iter().any(|lit| self.value(*lit)));
+            let holds = self.clauses.get(index as usize).is_none_or(|clause| clause.iter().any(|lit| self.value(*lit)));
             if !holds {
                 broken = true;
                 self.take_in_clause(search, index);
             }
         }
-        for index in 0..search.demands.len() {
-            let Some((demand, false)) = search.demands.get(index).copied() else { continue };
-            if !self.value(demand) {
-                broken = true;
-                let lit = self.take_in(search, demand);
-                search.sat.clause(&[lit]);
-                if let Some((_, taken)) = search.demands.get_mut(index) {
-                    *taken = true;
+        let mut demands = std::mem::take(&mut search.demands);
+        for demand in &mut demands {
+            match demand {
+                Demand::Literal(_, true) => {}
+                Demand::Literal(lit, taken) => {
+                    if !self.value(*lit) {
+                        broken = true;
+                        *taken = true;
+                        self.take_in_unit(search, *lit);
+                    }
+                }
+                Demand::None(many, except, taken) => {
+                    for place in self.candidates(&many.watch) {
+                        let Some((number, lit)) = many.literals.get(place as usize) else { continue };
+                        if number != except && self.value(*lit) && taken.insert(place) {
+                            broken = true;
+                            self.take_in_unit(search, !*lit);
+                        }
+                    }
                 }
             }
         }
+        search.demands = demands;
         broken
     }
 
-    fn take_in_clause(&self, search: &mut Search, index: usize) {
-        if search.clauses.len() <= index {
-            search.clauses.resize(index + 1, false);
-        }
-        match search.clauses.get_mut(index) {
-            Some(taken @ false) => *taken = true,
-            _ => return,
+    /// Takes in that a literal holds.
+    fn take_in_unit(&self, search: &mut Search, lit: Lit) {
+        let lit = self.take_in(search, lit);
+        search.sat.clause(&[lit]);
+    }
+
+    fn take_in_clause(&self, search: &mut Search, index: u32) {
+        if !search.clauses.insert(index) {
+            return;
         }
         let literals: Vec<Lit> =
-            self.clauses.get(index).into_iter().flatten().map(|lit| self.take_in(search, *lit)).collect();
+            self.clauses.get(index as usize).into_iter().flatten().map(|lit| self.take_in(search, *lit)).collect();
         search.sat.clause(&literals);
     }
 
@@ -155,15 +174,17 @@ impl Circuit {
     }
 
     /// Forgets the values of the last model.
-    fn next_model(&mut self) {
+    pub(super) fn next_model(&mut self) {
         self.model += 1;
+        self.turned.clear();
         if self.model > u32::MAX >> 1 {
             self.model = 1;
             self.values.iter().for_each(|value| value.set(0));
+            self.vectors.iter().for_each(Vector::forget);
         }
     }
 
-    fn remember(&self, variable: u32, value: bool) {
+    pub(super) fn remember(&self, variable: u32, value: bool) {
         if let Some(slot) = self.values.get(variable as usize) {
             slot.set(self.model << 1 | u32::from(value));
         }

@@ -38,6 +38,10 @@ pub(in crate::symbolic) struct Encoder<'a> {
     pub(super) contexts: [Option<TermType>; 2],
     pub(super) types: Types,
     pub(super) members: FxHashMap<(PlaceId, Value), Lit>,
+    /// The element that each literal of a set is about.
+    pub(super) member_at: FxHashMap<Lit, (PlaceId, usize)>,
+    /// Whether some element is a set, or holds one.
+    pub(in crate::symbolic) sets_in_sets: bool,
     pub(super) subset_lits: FxHashMap<(Value, Value), Lit>,
     pub(super) like_lits: FxHashMap<(Bits, Rc<Pattern>), Lit>,
     pub(super) quotients: FxHashMap<(Bits, u128), (Bits, Bits)>,
@@ -89,6 +93,8 @@ impl<'a> Encoder<'a> {
             settled: FxHashSet::default(),
             types: Types::default(),
             members: FxHashMap::default(),
+            member_at: FxHashMap::default(),
+            sets_in_sets: false,
             subset_lits: FxHashMap::default(),
             like_lits: FxHashMap::default(),
             quotients: FxHashMap::default(),
@@ -179,6 +185,14 @@ impl<'a> Encoder<'a> {
                 self.name_attributes(child, field, side);
             }
         }
+    }
+
+    /// The elements that are in their sets in the last model, by place and index, in the order of paths.
+    pub(in crate::symbolic) fn held(&self) -> Vec<(PlaceId, usize)> {
+        let turned = self.circuit.turned().iter();
+        let mut held: Vec<(PlaceId, usize)> = turned.filter_map(|lit| self.member_at.get(lit).copied()).collect();
+        held.sort_unstable_by_key(|(place, index)| (self.places[*place].path, *place, *index));
+        held
     }
 
     /// The unknown numbers, dates and durations that were asked for: their bits, the lowest first.

@@ -70,7 +70,56 @@ pub(in crate::symbolic) struct Place {
     /// Whether it is there, once asked for, when it is optional.
     pub(in crate::symbolic) present: Option<Lit>,
     /// The elements that were asked for, when it is a set.
-    pub(in crate::symbolic) members: Vec<Member>,
+    pub(in crate::symbolic) members: Members,
+}
+
+/// The elements that a set was asked for, in order of appearance.
+#[derive(Debug, Default)]
+pub(in crate::symbolic) struct Members {
+    all: Vec<Member>,
+    /// Those that are one number, by it.
+    constant: FxHashMap<u128, usize>,
+    /// The others.
+    open: Vec<usize>,
+}
+
+impl Members {
+    /// Adds one; its index.
+    pub(super) fn push(&mut self, member: Member) -> usize {
+        let index = self.all.len();
+        match &member.element {
+            Value::Bits(bits) if let Some(number) = bits.known() => {
+                self.constant.insert(number, index);
+            }
+            _ => self.open.push(index),
+        }
+        self.all.push(member);
+        index
+    }
+
+    /// Whether there are none.
+    pub(in crate::symbolic) fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
+    /// All of them.
+    pub(in crate::symbolic) fn iter(&self) -> std::slice::Iter<'_, Member> {
+        self.all.iter()
+    }
+
+    /// The one with that index.
+    pub(in crate::symbolic) fn get(&self, index: usize) -> Option<&Member> {
+        self.all.get(index)
+    }
+
+    /// Those that may be one of `numbers` (all that are not numbers may), in order.
+    pub(in crate::symbolic) fn like(&self, numbers: impl Iterator<Item = u128>) -> Vec<&Member> {
+        let mut found = self.open.clone();
+        found.extend(numbers.filter_map(|number| self.constant.get(&number)));
+        found.sort_unstable();
+        found.dedup();
+        found.into_iter().filter_map(|index| self.all.get(index)).collect()
+    }
 }
 
 /// All paths and places of a session.
@@ -191,7 +240,13 @@ impl Places {
             return *place;
         }
         let id = PlaceId(u32::try_from(self.places.len()).unwrap_or(u32::MAX));
-        self.places.push(Place { path, arguments: key.1.clone(), bits: None, present: None, members: Vec::new() });
+        self.places.push(Place {
+            path,
+            arguments: key.1.clone(),
+            bits: None,
+            present: None,
+            members: Members::default(),
+        });
         if let Some(path) = self.paths.get_mut(path.0 as usize) {
             path.places.push(id);
         }

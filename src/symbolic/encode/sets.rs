@@ -44,7 +44,9 @@ impl Encoder<'_> {
             return *lit;
         }
         let lit = self.circuit.preferring(false);
-        self.places[place].members.push(Member { element: key.1.clone(), lit });
+        self.sets_in_sets |= holds_a_set(&key.1);
+        let index = self.places[place].members.push(Member { element: key.1.clone(), lit });
+        self.member_at.insert(lit, (place, index));
         self.members.insert(key, lit);
         lit
     }
@@ -122,5 +124,15 @@ impl Encoder<'_> {
             Value::Meet(a, b) | Value::Choice(_, a, b) => self.element_type(a).or_else(|| self.element_type(b)),
             _ => None,
         }
+    }
+}
+
+fn holds_a_set(value: &Value) -> bool {
+    match value {
+        Value::Bits(_) => false,
+        Value::Option(_, inner) => inner.as_deref().is_some_and(holds_a_set),
+        Value::Record(fields) => fields.values().any(holds_a_set),
+        Value::Listed(_) | Value::Meet(..) | Value::Unknown(..) => true,
+        Value::Choice(_, then, other) => holds_a_set(then) || holds_a_set(other),
     }
 }

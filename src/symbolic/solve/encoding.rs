@@ -1,11 +1,13 @@
 //! Policies and formulas as literals.
 
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use cedar_policy::{Effect, EntityUid, SlotId};
+use rustc_hash::FxHashSet;
 
 use super::policies::SessionPolicies;
-use crate::symbolic::circuit::Lit;
+use crate::symbolic::circuit::{Demand, Lit, Many};
 use crate::symbolic::compile::{SchemaModel, Status, Subject, Variant};
 use crate::symbolic::encode::{Axioms, Encoder, SlotPlace, Widths};
 use crate::symbolic::question::{Formula, PolicyRef};
@@ -27,6 +29,14 @@ impl Encoded {
     const NOTHING: Self = Self { matches: Lit::FALSE, errors: Lit::FALSE, hard: None };
 }
 
+/// What the policies of a side do, as literals: index and when it matches, index and when it errors.
+#[derive(Debug, Default)]
+pub(super) struct Doing {
+    pub(super) known: Rc<Vec<bool>>,
+    pub(super) matches: Many,
+    pub(super) errors: Many,
+}
+
 /// For each policy: some policy before it matches, some policy after it does.
 #[derive(Debug)]
 pub(super) struct Others {
@@ -45,7 +55,11 @@ pub(in crate::symbolic) struct Encoding<'a> {
     /// By side and index, as far as policies were asked for.
     pub(super) encoded: Vec<Vec<Option<Encoded>>>,
     pub(super) others: HashMap<(usize, Effect), Others>,
-    pub(super) deciding: HashMap<(usize, Effect), Vec<(usize, Lit)>>,
+    pub(super) deciding: HashMap<(usize, Effect), Rc<Many>>,
+    /// By side: the policies that are encoded, by what each does.
+    pub(super) doing: Vec<Doing>,
+    /// The inputs of a model in which each policy matches, if there is one, as far as that was asked for.
+    pub(super) models: HashMap<PolicyRef, Option<Rc<[Lit]>>>,
     /// For each variant of a template but the first, the literal that says it is in force; the last that holds is.
     selectors: HashMap<PolicyRef, Vec<Lit>>,
 }
@@ -55,8 +69,10 @@ impl<'a> Encoding<'a> {
     pub(super) fn new(policies: SessionPolicies<'a>) -> Self {
         let encoder = encoder(&policies, Axioms::default(), Widths::new());
         let encoded = (0..policies.sides()).map(|side| vec![None; policies.count(side)]).collect();
-        let (others, deciding, selectors) = (HashMap::new(), HashMap::new(), HashMap::new());
-        Self { policies, encoder, encoded, others, deciding, selectors }
+        let doing = (0..policies.sides()).map(|_| Doing::default()).collect();
+        let (others, deciding) = (HashMap::new(), HashMap::new());
+        let (models, selectors) = (HashMap::new(), HashMap::new());
+        Self { policies, encoder, encoded, others, deciding, doing, models, selectors }
     }
 
     /// Begins the encoding again; what is compiled stays.
@@ -65,6 +81,8 @@ impl<'a> Encoding<'a> {
         self.encoded.iter_mut().flatten().for_each(|encoded| *encoded = None);
         self.others.clear();
         self.deciding.clear();
+        self.models.clear();
+        self.doing.iter_mut().for_each(|doing| *doing = Doing::default());
         self.selectors.clear();
     }
 
@@ -90,27 +108,27 @@ impl<'a> Encoding<'a> {
         &mut self,
         question: &Formula,
         hard: &mut Hard,
-        demands: &mut Vec<(Lit, bool)>,
+        demands: &mut Vec<Demand>,
     ) -> Result<(), Reason> {
         match question {
             Formula::And(all) => return all.iter().try_for_each(|operand| self.demands(operand, hard, demands)),
             Formula::Not(inner) => match &**inner {
                 Formula::Or(any) => {
                     for operand in any {
-                        demands.push((!self.literal(operand, hard)?, any.len() <= FEW));
+                        demands.push(Demand::Literal(!self.literal(operand, hard)?, any.len() <= FEW));
                     }
                     return Ok(());
                 }
                 Formula::AnyOther { side, effect, except } => {
                     let others = self.deciding_literals(*side, *effect, hard)?;
-                    demands.extend(others.iter().filter(|(index, _)| index != except).map(|(_, lit)| (!*lit, false)));
+                    demands.push(Demand::None(others, *except, FxHashSet::default()));
                     return Ok(());
                 }
                 _ => {}
             },
             _ => {}
         }
-        demands.push((self.literal(question, hard)?, true));
+        demands.push(Demand::Literal(self.literal(question, hard)?, true));
         Ok(())
     }
 
@@ -146,11 +164,27 @@ impl<'a> Encoding<'a> {
                 if let Some(slot) = self.encoded.get_mut(policy.side).and_then(|side| side.get_mut(policy.index)) {
                     *slot = Some(made);
                 }
+                self.note(policy, made);
                 made
             }
         };
         *hard = hard.or(known.hard);
         Ok(known)
+    }
+
+    /// Keeps what the policy does for those who ask what policies do in a model.
+    fn note(&mut self, policy: PolicyRef, made: Encoded) {
+        let Some(doing) = self.doing.get_mut(policy.side) else { return };
+        let known = Rc::make_mut(&mut doing.known);
+        if known.len() <= policy.index {
+            known.resize(policy.index + 1, false);
+        }
+        if let Some(slot) = known.get_mut(policy.index) {
+            *slot = true;
+        }
+        for (many, lit) in [(&mut doing.matches, made.matches), (&mut doing.errors, made.errors)] {
+            self.encoder.circuit.join(many, policy.index, lit);
+        }
     }
 
     /// That the policy is set aside, as the reason for having no answer.

@@ -11,6 +11,7 @@
 
 mod decisions;
 mod encoding;
+mod merge;
 mod others;
 mod plain;
 mod policies;

@@ -1,10 +1,11 @@
 //! "Some other policy matches", for every policy at the cost of one.
 
+use std::rc::Rc;
+
 use cedar_policy::Effect;
 
 use super::encoding::{Encoding, Hard, Others};
-use crate::symbolic::circuit::Lit;
-use crate::symbolic::question::PolicyRef;
+use crate::symbolic::circuit::{Lit, Many};
 use crate::symbolic::reason::Reason;
 
 impl Encoding<'_> {
@@ -14,14 +15,16 @@ impl Encoding<'_> {
         side: usize,
         effect: Effect,
         hard: &mut Hard,
-    ) -> Result<&[(usize, Lit)], Reason> {
-        if !self.deciding.contains_key(&(side, effect)) {
-            let policies = self.policies.deciding(side, effect);
-            let literal = |policy: PolicyRef| Ok((policy.index, self.policy(policy, hard)?.matches));
-            let literals = policies.into_iter().map(literal).collect::<Result<Vec<_>, Reason>>()?;
-            self.deciding.insert((side, effect), literals);
+    ) -> Result<Rc<Many>, Reason> {
+        if let Some(known) = self.deciding.get(&(side, effect)) {
+            return Ok(Rc::clone(known));
         }
-        Ok(self.deciding.get(&(side, effect)).map_or(&[], Vec::as_slice))
+        let mut many = Many::default();
+        for policy in self.policies.deciding(side, effect) {
+            let lit = self.policy(policy, hard)?.matches;
+            self.encoder.circuit.join(&mut many, policy.index, lit);
+        }
+        Ok(Rc::clone(self.deciding.entry((side, effect)).or_insert(Rc::new(many))))
     }
 
     /// Some policy of the side and effect other than `except` matches.
@@ -46,7 +49,7 @@ impl Encoding<'_> {
 
     fn running_literals(&mut self, side: usize, effect: Effect, hard: &mut Hard) -> Result<Others, Reason> {
         let mut own = vec![Lit::FALSE; self.policies.count(side)];
-        for (index, lit) in self.deciding_literals(side, effect, hard)? {
+        for (index, lit) in &self.deciding_literals(side, effect, hard)?.literals {
             if let Some(slot) = own.get_mut(*index) {
                 *slot = *lit;
             }

@@ -10,12 +10,13 @@
 //! question has the same answer on every machine.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use cedar_policy::RequestEnv;
 
-use super::encoding::{Encoded, Encoding, Hard};
+use super::encoding::{Doing, Encoding, Hard};
 use super::policies::SessionPolicies;
-use crate::symbolic::circuit::{Lit, Solved};
+use crate::symbolic::circuit::{Demand, Lit, Solved};
 use crate::symbolic::compile::{CompiledPolicies, Status, Subject};
 use crate::symbolic::encode::{Axioms, Widths};
 use crate::symbolic::question::{Answer, Formula, PolicyRef};
@@ -42,22 +43,46 @@ const PATIENCE: u64 = 1_000;
 /// What single policies do with the request of one model: free knowledge that comes with an answer.
 #[derive(Debug, Clone, Default)]
 pub struct Sample {
-    sides: Vec<Vec<Option<(bool, bool)>>>,
+    sides: Vec<Done>,
+}
+
+/// What the policies of one side do.
+#[derive(Debug, Clone, Default)]
+struct Done {
+    /// Whether the model says, by index.
+    known: Rc<Vec<bool>>,
+    /// Those that match, in order.
+    matching: Vec<usize>,
+    /// Those that error, in order.
+    erring: Vec<usize>,
 }
 
 impl Sample {
     /// Whether the policy matches there, if the model says.
     pub fn matches(&self, policy: PolicyRef) -> Option<bool> {
-        Some(self.of(policy)?.0)
+        let side = self.of(policy)?;
+        Some(side.matching.binary_search(&policy.index).is_ok())
     }
 
     /// Whether the policy errors there, if the model says.
     pub fn errors(&self, policy: PolicyRef) -> Option<bool> {
-        Some(self.of(policy)?.1)
+        let side = self.of(policy)?;
+        Some(side.erring.binary_search(&policy.index).is_ok())
     }
 
-    fn of(&self, policy: PolicyRef) -> Option<(bool, bool)> {
-        self.sides.get(policy.side)?.get(policy.index).copied().flatten()
+    /// The policies of a side that match there, by index, in order, as far as the model says.
+    pub fn matching(&self, side: usize) -> &[usize] {
+        self.sides.get(side).map_or(&[], |side| &side.matching)
+    }
+
+    /// Of which policies of a side the model says what they do, by index; of those beyond the end it does not.
+    pub fn known(&self, side: usize) -> &[bool] {
+        self.sides.get(side).map_or(&[], |side| &side.known)
+    }
+
+    fn of(&self, policy: PolicyRef) -> Option<&Done> {
+        let side = self.sides.get(policy.side)?;
+        side.known.get(policy.index).copied().unwrap_or_default().then_some(side)
     }
 }
 
@@ -133,7 +158,7 @@ impl<'a> Solver<'a> {
                 return Answer::Unknown(reason);
             }
             if self.encoding.encoder.spaces.too_narrow().is_none() {
-                demands.extend(besides.iter().map(|lit| (*lit, true)));
+                demands.extend(besides.iter().map(|lit| Demand::Literal(*lit, true)));
                 self.encoding.encoder.circuit.begin(demands);
                 let allowed = self.allowed(hard, besides);
                 if let Some(answer) = self.refute_or_find(allowed, hard) {
@@ -176,7 +201,7 @@ impl<'a> Solver<'a> {
     }
 
     /// Lets the theories object to the model. Whether one did.
-    fn refine(&mut self) -> Result<bool, Reason> {
+    pub(super) fn refine(&mut self) -> Result<bool, Reason> {
         let encoder = &mut self.encoding.encoder;
         let mut objections = 0;
         if encoder.axioms.congruence {
@@ -216,9 +241,11 @@ impl<'a> Solver<'a> {
     /// What policies do in the last model.
     pub(in crate::symbolic) fn sample(&self) -> Sample {
         let circuit = &self.encoding.encoder.circuit;
-        let value = |encoded: &Option<Encoded>| {
-            encoded.as_ref().map(|encoded| (circuit.value(encoded.matches), circuit.value(encoded.errors)))
+        let done = |doing: &Doing| Done {
+            known: Rc::clone(&doing.known),
+            matching: circuit.holding(&doing.matches),
+            erring: circuit.holding(&doing.errors),
         };
-        Sample { sides: self.encoding.encoded.iter().map(|side| side.iter().map(value).collect()).collect() }
+        Sample { sides: self.encoding.doing.iter().map(done).collect() }
     }
 }

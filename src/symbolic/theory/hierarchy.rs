@@ -17,7 +17,7 @@ use cedar_policy::EntityTypeName;
 use super::model::Model;
 use crate::symbolic::circuit::{Bits, Lit};
 use crate::symbolic::compile::Function;
-use crate::symbolic::encode::{Encoder, Origin, PlaceId, Value};
+use crate::symbolic::encode::{Encoder, Member, Origin, PlaceId, Value};
 
 /// An entity in a model: its type and the number of its class.
 pub(in crate::symbolic) type Node = (EntityTypeName, usize);
@@ -45,14 +45,14 @@ pub(in crate::symbolic) fn check(encoder: &mut Encoder<'_>) -> usize {
     let axioms = encoder.axioms;
     let (refused, chains, missing) = {
         let model = Model::new_shallow(encoder);
-        let held = atoms(&model, true);
+        let held = held(&model);
         let chains = close(encoder, &held);
         let follows = chains.values().any(|chain| chain.len() > 1);
         if !follows && !chains.keys().any(|(from, to)| from == to) && encoder.subsets.is_empty() {
             // Nothing follows from what holds; that equal questions have equal answers is the sets' business.
             return 0;
         }
-        let refused = atoms(&model, false);
+        let refused = refused(&model);
         let missing = missing(&model, &chains);
         (refused, chains, missing)
     };
@@ -145,25 +145,31 @@ fn links(encoder: &mut Encoder<'_>, chain: &Chain) -> Vec<Lit> {
     clause
 }
 
-/// The questions about ancestors with that answer.
-fn atoms(model: &Model<'_, '_>, wanted: bool) -> Vec<Atom> {
+/// The questions about ancestors that are answered yes.
+fn held(model: &Model<'_, '_>) -> Vec<Atom> {
+    model.held().filter_map(|(place, member)| atom(model, place, member)).collect()
+}
+
+/// Those that are answered no.
+fn refused(model: &Model<'_, '_>) -> Vec<Atom> {
     let places = &model.encoder.places;
-    let mut atoms = Vec::new();
-    for (_, path) in places.paths() {
-        let Origin::Function(Function::Ancestors(ty, group)) = &path.origin else { continue };
-        for id in &path.places {
-            let Some(from) = places[*id].arguments.first() else { continue };
-            for member in places[*id].members.iter().filter(|member| model.lit(member.lit) == wanted) {
-                let Value::Bits(to) = &member.element else { continue };
-                atoms.push(Atom {
-                    from: ((ty.clone(), model.class(from)), from.clone()),
-                    to: ((group.clone(), model.class(to)), to.clone()),
-                    lit: member.lit,
-                });
-            }
-        }
-    }
-    atoms
+    let of = |place: PlaceId| {
+        let refused = places[place].members.iter().filter(|member| !model.lit(member.lit));
+        refused.filter_map(move |member| atom(model, place, member))
+    };
+    places.paths().flat_map(|(_, path)| path.places.iter().copied()).flat_map(of).collect()
+}
+
+/// The question whether the element is in the set at the place, if that is one about ancestors.
+fn atom(model: &Model<'_, '_>, place: PlaceId, member: &Member) -> Option<Atom> {
+    let places = &model.encoder.places;
+    let Origin::Function(Function::Ancestors(ty, group)) = &places[places[place].path].origin else { return None };
+    let (from, Value::Bits(to)) = (places[place].arguments.first()?, &member.element) else { return None };
+    Some(Atom {
+        from: ((ty.clone(), model.class(from)), from.clone()),
+        to: ((group.clone(), model.class(to)), to.clone()),
+        lit: member.lit,
+    })
 }
 
 /// The memberships that hold or follow, each with the shortest chain found. With two schemas a chain runs within what
@@ -227,7 +233,7 @@ fn allows(encoder: &Encoder<'_>, side: usize, from: &EntityTypeName, to: &Entity
 /// The memberships that hold or follow in the model, for `side`.
 pub(in crate::symbolic) fn memberships(model: &Model<'_, '_>, side: usize) -> Memberships {
     let mut all = Memberships::new();
-    for (from, to) in close(model.encoder, &atoms(model, true)).into_keys() {
+    for (from, to) in close(model.encoder, &held(model)).into_keys() {
         if allows(model.encoder, side, &from.0, &to.0) {
             all.entry(from).or_default().insert(to, ());
         }

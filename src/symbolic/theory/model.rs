@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use cedar_policy_symcc::type_abbrevs::Attr;
 
 use crate::symbolic::circuit::{Bits, Lit};
-use crate::symbolic::encode::{Encoder, PathId, PlaceId, Value};
+use crate::symbolic::encode::{Encoder, Member, PathId, PlaceId, Value};
 
 /// A concrete value: equal exactly when the values are.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -26,6 +26,8 @@ pub(in crate::symbolic) type GroupKey = (PathId, Vec<Concrete>);
 /// One model.
 pub(in crate::symbolic) struct Model<'m, 'a> {
     pub(in crate::symbolic) encoder: &'m Encoder<'a>,
+    /// The elements that are in their sets, by place and index, in the order of paths.
+    held: Vec<(PlaceId, usize)>,
     /// For each set in the model, the elements that were asked for and are in it.
     contents: BTreeMap<GroupKey, BTreeSet<Concrete>>,
 }
@@ -34,24 +36,19 @@ impl<'m, 'a> Model<'m, 'a> {
     /// The solver's last model.
     pub(in crate::symbolic) fn new(encoder: &'m Encoder<'a>) -> Self {
         let mut model = Self::new_shallow(encoder);
-        let deep =
-            encoder.places.all().any(|(_, place)| place.members.iter().any(|member| holds_a_set(&member.element)));
         // Sets of sets: each round reads all again with what the last one knew of the sets inside, until nothing
         // changes; a set is deeper than its elements, so that happens after as many rounds as sets are nested.
         loop {
             let mut contents: BTreeMap<GroupKey, BTreeSet<Concrete>> = BTreeMap::new();
-            for (id, place) in encoder.places.all() {
-                let inside = place.members.iter().filter(|member| model.lit(member.lit));
-                let inside: Vec<Concrete> = inside.map(|member| model.value(&member.element)).collect();
-                if !inside.is_empty() {
-                    contents.entry(model.group(id)).or_default().extend(inside);
-                }
+            for (place, member) in model.held() {
+                let inside = model.value(&member.element);
+                contents.entry(model.group(place)).or_default().insert(inside);
             }
             if model.contents == contents {
                 return model;
             }
             model.contents = contents;
-            if !deep {
+            if !encoder.sets_in_sets {
                 return model;
             }
         }
@@ -59,7 +56,13 @@ impl<'m, 'a> Model<'m, 'a> {
 
     /// The solver's last model, of which no sets are read.
     pub(in crate::symbolic) fn new_shallow(encoder: &'m Encoder<'a>) -> Self {
-        Self { encoder, contents: BTreeMap::new() }
+        Self { encoder, held: encoder.held(), contents: BTreeMap::new() }
+    }
+
+    /// The elements that are in their sets, each with the place of the set, in the order of paths.
+    pub(in crate::symbolic) fn held(&self) -> impl Iterator<Item = (PlaceId, &'m Member)> + '_ {
+        let places = &self.encoder.places;
+        self.held.iter().filter_map(|(place, index)| Some((*place, places[*place].members.get(*index)?)))
     }
 
     /// The value of a literal.
@@ -122,15 +125,5 @@ impl<'m, 'a> Model<'m, 'a> {
                 None => Concrete::Set(self.contents.get(&self.group(*place)).cloned().unwrap_or_default()),
             },
         }
-    }
-}
-
-fn holds_a_set(value: &Value) -> bool {
-    match value {
-        Value::Bits(_) => false,
-        Value::Option(_, inner) => inner.as_deref().is_some_and(holds_a_set),
-        Value::Record(fields) => fields.values().any(holds_a_set),
-        Value::Listed(_) | Value::Meet(..) | Value::Unknown(..) => true,
-        Value::Choice(_, then, other) => holds_a_set(then) || holds_a_set(other),
     }
 }

@@ -14,7 +14,7 @@ use rustc_hash::FxHashMap;
 
 use super::model::{Concrete, GroupKey, Model};
 use crate::symbolic::circuit::Lit;
-use crate::symbolic::encode::{Encoder, Member, PlaceId, Subset, Value};
+use crate::symbolic::encode::{Encoder, Member, PathId, PlaceId, Subset, Value};
 
 /// Adds axioms that the model breaks; how many.
 pub(in crate::symbolic) fn check(encoder: &mut Encoder<'_>) -> usize {
@@ -42,28 +42,31 @@ fn broken_memberships(model: &Model<'_, '_>) -> Vec<(Atom, Atom)> {
     let places = &model.encoder.places;
     let congruence = model.encoder.axioms.congruence;
     let mut broken = Vec::new();
-    for (_, path) in places.paths() {
-        let group = |id: PlaceId| {
-            let (_, mut arguments) = model.group(id);
-            if !congruence {
-                // Without the axiom for functions, places are sets of their own.
-                arguments.push(Concrete::Number(u128::from(id.number()), 1));
-            }
-            arguments
-        };
-        let atom = |id: PlaceId, member: &Member| (id, member.element.clone(), member.lit);
+    let mut held: BTreeMap<PathId, Vec<(PlaceId, &Member)>> = BTreeMap::new();
+    for (id, member) in model.held() {
+        held.entry(places[id].path).or_default().push((id, member));
+    }
+    let group = |id: PlaceId| {
+        let (_, mut arguments) = model.group(id);
+        if !congruence {
+            // Without the axiom for functions, places are sets of their own.
+            arguments.push(Concrete::Number(u128::from(id.number()), 1));
+        }
+        arguments
+    };
+    let atom = |id: PlaceId, member: &Member| (id, member.element.clone(), member.lit);
+    for (path, held) in held {
         let mut inside: FxHashMap<Vec<Concrete>, FxHashMap<Concrete, Atom>> = FxHashMap::default();
-        for id in &path.places {
-            for member in places[*id].members.iter().filter(|member| model.lit(member.lit)) {
-                inside.entry(group(*id)).or_default().insert(model.value(&member.element), atom(*id, member));
-            }
+        for (id, member) in held {
+            inside.entry(group(id)).or_default().insert(model.value(&member.element), atom(id, member));
         }
-        if inside.is_empty() {
-            continue;
-        }
-        for id in path.places.iter().filter(|id| !places[**id].members.is_empty()) {
+        for id in places[path].places.iter().filter(|id| !places[**id].members.is_empty()) {
             let Some(inside) = inside.get(&group(*id)) else { continue };
-            for member in places[*id].members.iter().filter(|member| !model.lit(member.lit)) {
+            let numbers = inside.keys().filter_map(|value| match value {
+                Concrete::Number(number, _) => Some(*number),
+                _ => None,
+            });
+            for member in places[*id].members.like(numbers).into_iter().filter(|member| !model.lit(member.lit)) {
                 if let Some(same) = inside.get(&model.value(&member.element)) {
                     broken.push((same.clone(), atom(*id, member)));
                 }
@@ -80,8 +83,7 @@ fn broken_inclusions(model: &Model<'_, '_>) -> Vec<(Subset, Value)> {
     if held.is_empty() {
         return Vec::new();
     }
-    for (id, place) in model.encoder.places.all().filter(|(_, place)| !place.members.is_empty()) {
-        let _ = place;
+    for (id, _) in model.encoder.places.all().filter(|(_, place)| !place.members.is_empty()) {
         by_group.entry(model.group(id)).or_default().push(id);
     }
     let mut broken = Vec::new();
@@ -107,7 +109,7 @@ fn candidates(model: &Model<'_, '_>, by_group: &BTreeMap<GroupKey, Vec<PlaceId>>
     match set {
         Value::Unknown(place, ..) => {
             let places = by_group.get(&model.group(*place)).into_iter().flatten();
-            let members = places.flat_map(|id| &model.encoder.places[*id].members);
+            let members = places.flat_map(|id| model.encoder.places[*id].members.iter());
             members.filter(|member| model.lit(member.lit)).map(|member| member.element.clone()).collect()
         }
         Value::Meet(a, b) => {

@@ -213,7 +213,7 @@ impl<'r, 'a> Reader<'r, 'a> {
     /// The elements known to be in the set at these places.
     fn elements(&mut self, path: Option<PathId>, arguments: &[Concrete], ty: &TermType) -> BTreeSet<Datum> {
         let group = path.map_or(&[][..], |path| self.snapshot.group(path, arguments));
-        let members = group.iter().flat_map(|place| &self.snapshot.places()[*place].members);
+        let members = group.iter().flat_map(|place| self.snapshot.places()[*place].members.iter());
         let inside: Vec<Concrete> = members
             .filter(|member| self.snapshot.model.lit(member.lit))
             .map(|member| self.snapshot.model.value(&member.element))

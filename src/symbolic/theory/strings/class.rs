@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::language::{Language, TooManyStates};
+use crate::symbolic::circuit::Bits;
 use crate::symbolic::encode::{Encoder, Like, Pattern};
 use crate::symbolic::theory::model::Model;
 
@@ -18,8 +19,14 @@ pub(super) struct Class {
 pub(super) fn classes(encoder: &Encoder<'_>) -> BTreeMap<usize, Class> {
     let model = Model::new_shallow(encoder);
     let mut classes: BTreeMap<usize, Class> = BTreeMap::new();
+    // Most patterns are asked of what the one before was asked of.
+    let mut last: Option<(&Bits, usize)> = None;
     for like in &encoder.likes {
-        let number = model.class(&like.text);
+        let number = match last {
+            Some((text, number)) if *text == like.text => number,
+            _ => model.class(&like.text),
+        };
+        last = Some((&like.text, number));
         let class = classes.entry(number).or_insert_with(|| Class { number, likes: Vec::new() });
         class.likes.push((like.clone(), model.lit(like.lit)));
     }

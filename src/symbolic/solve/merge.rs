@@ -1,0 +1,41 @@
+//! Requests put together from those that single policies match.
+//!
+//! # Why
+//!
+//! Most policies have little to do with each other: what one matches and what another does go together as they stand.
+//! That is seen without a search.
+
+use std::rc::Rc;
+
+use super::solver::{Sample, Solver};
+use crate::symbolic::circuit::Lit;
+use crate::symbolic::question::{Answer, Formula, PolicyRef};
+
+impl Solver<'_> {
+    /// What policies do with a request that is put together from one that `first` matches and those that as many of
+    /// `others` do as go with it. `None` where that comes to no request; there may be others.
+    pub(in crate::symbolic) fn merge(&mut self, first: PolicyRef, others: &[PolicyRef]) -> Option<Sample> {
+        for policy in std::iter::once(&first).chain(others) {
+            self.model_of(*policy);
+        }
+        // Where the encoding began again in between, the earlier ones are gone.
+        let known = |policy: &PolicyRef| self.encoding.models.get(policy).cloned().flatten();
+        let first = known(&first)?;
+        let others: Vec<Rc<[Lit]>> = others.iter().filter_map(known).collect();
+        let others: Vec<&[Lit]> = others.iter().map(AsRef::as_ref).collect();
+        let inputs = self.encoding.encoder.circuit.join_inputs(&first, &others);
+        let holds = self.encoding.encoder.circuit.assume(&inputs);
+        (holds && matches!(self.refine(), Ok(false))).then(|| self.sample())
+    }
+
+    fn model_of(&mut self, policy: PolicyRef) {
+        if self.encoding.models.contains_key(&policy) {
+            return;
+        }
+        let model = match self.solve(&Formula::Matches(policy)) {
+            Answer::Witness(()) => Some(self.encoding.encoder.circuit.taken_inputs().into()),
+            Answer::Impossible | Answer::Unknown(_) => None,
+        };
+        self.encoding.models.insert(policy, model);
+    }
+}
