@@ -207,7 +207,7 @@ fn who(changes: &mut [Change<'_>], links: bool, policies: &Policies<'_>, all: &[
     let said = |direction: Direction, whom: &[&Environment]| {
         let subject = subject(names, whom);
         let these = changes.iter().filter(|change| change.group.direction == direction);
-        sentence::effect(direction, these.into_iter().all(may), &subject)
+        sentence::each(direction, these.into_iter().all(may), &subject)
     };
     let phrase = match (gained.as_slice(), lost.as_slice()) {
         ([], lost) => said(Direction::Lost, lost),

@@ -27,9 +27,9 @@ pub(super) fn of_store(store: &StoreChanges, names: &Names<'_>, policies: &Polic
         environments.sort_by_key(|one| (&one.action, &one.principal, &one.resource));
         environments.dedup();
         let through = through.into_iter().map(|name| Phrase::default().name(name)).collect();
-        let mut subject = subject(names, &environments);
-        subject.combinations.clear();
-        let sentence = sentence::effect(direction, groups.iter().all(|group| !group.migrated().is_empty()), &subject);
+        let subject = subject(names, &environments);
+        let may = groups.iter().all(|group| !group.migrated().is_empty());
+        let sentence = sentence::each(direction, may, &subject);
         let sentence = sentence.say(", through ").then(sentence::listed(through));
         Some(if several { Phrase::of("in store ").name(&store.name).say(", ").then(sentence) } else { sentence })
     };

@@ -8,6 +8,9 @@ use crate::outcome::changes::{Cause, CauseGroup, Change, Direction, Lifecycle, S
 /// Of more policies than this only the first are named.
 const LISTED: usize = 12;
 
+/// Of more types, and lists of types, it is not said in one sentence what each gains.
+const TOLD_APART: usize = 3;
+
 const COMBINED: &str = " (in combinations listed below)";
 
 /// The sentence about `group`.
@@ -34,6 +37,15 @@ pub(super) fn effect(direction: Direction, may: bool, subject: &Subject) -> Phra
     subject.principals.clone().say(verb).then(subject.what.clone()).say(combined)
 }
 
+/// The same, each type for itself where they are few and do not all gain or lose the same.
+pub(super) fn each(direction: Direction, may: bool, subject: &Subject) -> Phrase {
+    if subject.each.is_empty() || subject.each.len() > TOLD_APART {
+        return effect(direction, may, subject);
+    }
+    let each = subject.each.iter().map(|one| effect(direction, may, one));
+    each.reduce(|all, one| all.say("; ").then(one)).unwrap_or_default()
+}
+
 /// Who gains and loses the same.
 pub(super) fn both(may: bool, subject: &Subject) -> Phrase {
     let verb = match (may, subject.several) {
@@ -47,7 +59,7 @@ pub(super) fn both(may: bool, subject: &Subject) -> Phrase {
 
 /// The same as [`effect`] where what is gained or lost was said right before.
 pub(super) fn this(direction: Direction, may: bool, subject: &Subject) -> Phrase {
-    effect(direction, may, &Subject { what: Phrase::of("this"), combinations: Vec::new(), ..subject.clone() })
+    effect(direction, may, &Subject { what: Phrase::of("this"), combinations: Vec::new(), each: Vec::new(), ..subject.clone() })
 }
 
 fn because(store: &StoreChanges, policies: &Policies<'_>, group: &CauseGroup) -> Phrase {

@@ -128,6 +128,8 @@ pub(super) struct Subject {
     pub(super) what: Phrase,
     /// Each combination, where not all of them are concerned.
     pub(super) combinations: Vec<Phrase>,
+    /// What each of the types does, where that is not the same.
+    pub(super) each: Vec<Subject>,
 }
 
 /// Who does what on what, each named.
@@ -145,8 +147,24 @@ pub(super) fn subject(names: &Names<'_>, environments: &[&Environment]) -> Subje
             several: first.principals.len() > 1,
             what: Phrase::listed(each, "and"),
             combinations: Vec::new(),
+            each: Vec::new(),
         };
     }
+    let mut each: Vec<(Vec<&str>, Vec<Phrase>)> = Vec::new();
+    for block in &blocks {
+        let said = what(&block.actions, &block.resources);
+        match each.iter_mut().find(|(principals, _)| *principals == block.principals) {
+            Some((_, all)) => all.push(said),
+            None => each.push((block.principals.clone(), vec![said])),
+        }
+    }
+    let each = each.into_iter().map(|(principals, all)| Subject {
+        principals: kinds(&principals),
+        several: principals.len() > 1,
+        what: Phrase::listed(all, "and"),
+        combinations: Vec::new(),
+        each: Vec::new(),
+    });
     let (mut principals, mut actions, mut resources) = (Vec::new(), Vec::new(), Vec::new());
     for block in &blocks {
         for (known, all) in
@@ -163,6 +181,7 @@ pub(super) fn subject(names: &Names<'_>, environments: &[&Environment]) -> Subje
         several: principals.len() > 1,
         what: what(&actions, &resources),
         combinations: blocks.iter().map(one).collect(),
+        each: each.collect(),
     }
 }
 

@@ -78,7 +78,13 @@ pub(in crate::symbolic) fn text_of_address(low: u128, high: u16) -> String {
     let prefix = (high >> 1 & 1 == 1).then_some(high >> 2);
     let address = match v4 {
         true => Ipv4Addr::from_bits(bits as u32).to_string(),
-        false => Ipv6Addr::from_bits(bits).segments().map(|part| format!("{part:x}")).join(":"),
+        false => {
+            let address = Ipv6Addr::from_bits(bits);
+            let short = address.to_string();
+            // Cedar reads no version 4 in a version 6.
+            let long = || address.segments().map(|part| format!("{part:x}")).join(":");
+            if short.contains('.') { long() } else { short }
+        }
     };
     match prefix {
         Some(prefix) => format!("{address}/{prefix}"),

@@ -26,6 +26,11 @@ impl Pattern {
         self.0.iter().copied().collect()
     }
 
+    /// How many wildcards it has.
+    pub(in crate::symbolic) fn wildcards(&self) -> usize {
+        self.0.iter().filter(|element| element.is_none()).count()
+    }
+
     /// The characters that it names.
     pub(in crate::symbolic) fn characters(&self) -> impl Iterator<Item = char> {
         self.0.iter().flatten().copied()
@@ -58,13 +63,38 @@ impl Pattern {
         }
     }
 
-    /// The pattern with `filling` in the place of each wildcard.
-    pub(in crate::symbolic) fn filled(&self, filling: &str) -> String {
+    /// A text that a person might write for it: `oidc:alice` for `oidc:*`, `prod-1` for `prod-*`. `number` tells such texts
+    /// apart.
+    pub(in crate::symbolic) fn spoken(&self, number: usize) -> String {
+        self.filled(|before, after| match (before.chars().next_back(), after) {
+            (_, Some('@')) => person(number),
+            (Some('@'), _) => format!("{}.example", ["corp", "mail", "other"].get(number).unwrap_or(&"another")),
+            (Some('/'), None) if before.ends_with("://") => format!("host-{}.example", number + 1),
+            (Some('/'), _) => format!("item-{}", number + 1),
+            (Some('.'), _) if before.trim_end_matches('.').ends_with(|c: char| c.is_ascii_digit()) => {
+                (number + 1).to_string()
+            }
+            (Some('.'), _) => format!("part-{}", number + 1),
+            (Some('-' | '_'), _) => (number + 1).to_string(),
+            (Some(c), Some(next)) if c.is_alphanumeric() && next.is_alphanumeric() => format!("-{}-", number + 1),
+            (Some(c), _) if c.is_alphanumeric() => format!("-{}", number + 1),
+            (None, Some(next)) if next.is_alphanumeric() => format!("{}-", ["my", "your"].get(number).unwrap_or(&"our")),
+            (None, Some('.' | '/' | '-' | '_')) => format!("name-{}", number + 1),
+            _ => person(number),
+        })
+    }
+
+    /// The pattern with what `filling` gives in the place of each wildcard, for the text before it and the character
+    /// after it.
+    pub(in crate::symbolic) fn filled(&self, filling: impl Fn(&str, Option<char>) -> String) -> String {
         let mut text = String::new();
-        for element in &self.0 {
+        for (at, element) in self.0.iter().enumerate() {
             match element {
                 Some(c) => text.push(*c),
-                None => text.push_str(filling),
+                None => {
+                    let filling = filling(&text, self.0.get(at + 1).copied().flatten());
+                    text.push_str(&filling);
+                }
             }
         }
         text
@@ -99,5 +129,41 @@ impl Pattern {
     /// Whether the pattern may end there.
     pub(in crate::symbolic) fn accepts(&self, state: &Positions) -> bool {
         state.contains(&self.0.len())
+    }
+}
+
+/// Somebody's name.
+fn person(number: usize) -> String {
+    match ["alice", "bob", "carol"].get(number) {
+        Some(name) => (*name).to_owned(),
+        None => format!("user-{number}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_for_patterns_read_as_somebody_wrote_them() {
+        for (glob, texts) in [
+            ("oidc:*", ["oidc:alice", "oidc:bob"]),
+            ("*@corp.example", ["alice@corp.example", "bob@corp.example"]),
+            ("alice@*", ["alice@corp.example", "alice@mail.example"]),
+            ("*@*", ["alice@corp.example", "bob@mail.example"]),
+            ("prod-*", ["prod-1", "prod-2"]),
+            ("prod-*-eu", ["prod-1-eu", "prod-2-eu"]),
+            ("10.0.*", ["10.0.1", "10.0.2"]),
+            ("https://*", ["https://host-1.example", "https://host-2.example"]),
+            ("/docs/*", ["/docs/item-1", "/docs/item-2"]),
+            ("*.pdf", ["name-1.pdf", "name-2.pdf"]),
+            ("*admin*", ["my-admin-1", "your-admin-2"]),
+            ("a*b", ["a-1-b", "a-2-b"]),
+        ] {
+            let pattern = Pattern::new(glob.chars().map(|c| (c != '*').then_some(c)).collect());
+            let spoken = [0, 1].map(|number| pattern.spoken(number));
+            assert_eq!(spoken, texts, "{glob}");
+            assert!(spoken.iter().all(|text| pattern.matches(text)));
+        }
     }
 }

@@ -31,7 +31,7 @@ impl Datum {
             Self::String(text) => RestrictedExpression::new_string(text.clone()),
             Self::Entity(uid) => RestrictedExpression::new_entity_uid(uid.clone()),
             Self::Decimal(value) => RestrictedExpression::new_decimal(decimal(*value)),
-            Self::Duration(value) => RestrictedExpression::new_duration(format!("{value}ms")),
+            Self::Duration(value) => RestrictedExpression::new_duration(duration(*value)),
             Self::Ip(address) => RestrictedExpression::new_ip(address),
             Self::Datetime(value) => match datetime(*value) {
                 Some(text) => RestrictedExpression::new_datetime(text),
@@ -62,7 +62,7 @@ impl Datum {
             Self::String(text) => json!(text),
             Self::Entity(uid) => json!({"__entity": uid_json(uid)}),
             Self::Decimal(value) => extension("decimal", decimal(*value)),
-            Self::Duration(value) => extension("duration", format!("{value}ms")),
+            Self::Duration(value) => extension("duration", duration(*value)),
             Self::Ip(address) => extension("ip", address.clone()),
             Self::Datetime(value) => match datetime(*value) {
                 Some(text) => extension("datetime", text),
@@ -83,6 +83,19 @@ fn decimal(value: i64) -> String {
     let magnitude = value.unsigned_abs();
     let sign = if value < 0 { "-" } else { "" };
     format!("{sign}{}.{:04}", magnitude / 10_000, magnitude % 10_000)
+}
+
+/// As Cedar reads it, in as few units as say it: `1h`, `5m1ms`.
+fn duration(milliseconds: i64) -> String {
+    let Some(mut left) = milliseconds.checked_abs().filter(|left| *left > 0) else { return format!("{milliseconds}ms") };
+    let mut text = if milliseconds < 0 { "-".to_owned() } else { String::new() };
+    for (unit, length) in [("d", MILLISECONDS_PER_DAY), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)] {
+        if left >= length {
+            text.push_str(&format!("{}{unit}", left / length));
+            left %= length;
+        }
+    }
+    text
 }
 
 /// ISO 8601 as Cedar reads it, for the years that it reads.
@@ -110,4 +123,29 @@ pub(super) fn uid_json(uid: &EntityUid) -> Json {
 /// The fields of a record as Cedar takes them.
 pub(super) fn expressions(fields: &BTreeMap<String, Datum>) -> Result<Vec<(String, RestrictedExpression)>, String> {
     fields.iter().map(|(name, value)| Ok((name.clone(), value.expression()?))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_what_cedar_reads_back() {
+        for (milliseconds, text) in [
+            (0, "0ms"),
+            (1, "1ms"),
+            (3_600_000, "1h"),
+            (300_001, "5m1ms"),
+            (90_061_001, "1d1h1m1s1ms"),
+            (-86_400_000, "-1d"),
+            (i64::MAX, "106751991167d7h12m55s807ms"),
+            (i64::MIN, "-9223372036854775808ms"),
+        ] {
+            assert_eq!(duration(milliseconds), text);
+            let read = format!("duration(\"{text}\").toMilliseconds()").parse::<cedar_policy::Expression>().unwrap();
+            let request = cedar_policy::Request::builder().build();
+            let value = cedar_policy::eval_expression(&request, &cedar_policy::Entities::empty(), &read).unwrap();
+            assert_eq!(value, cedar_policy::EvalResult::Long(milliseconds));
+        }
+    }
 }

@@ -17,7 +17,7 @@ pub(super) struct DraftEntity {
 }
 
 /// What will be a [`super::Case`].
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct Draft {
     pub(super) principal: EntityUid,
     pub(super) action: EntityUid,

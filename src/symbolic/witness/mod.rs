@@ -6,7 +6,7 @@
 //! | `snapshot`, `names`, `read` | the model's values, names for its classes, and drafts of request and entities |
 //! | `datum`, `draft` | what is drafted, as Cedar takes it and as JSON |
 //! | `replay` | Cedar's authorizer is asked |
-//! | `minimise`, `omission` | what makes no difference is left out |
+//! | `minimise`, `omission`, `near` | what makes no difference is left out, and values come near what decides |
 //! | `case` | what those who asked get |
 
 mod build;

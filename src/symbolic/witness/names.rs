@@ -16,18 +16,20 @@ pub(super) type EntityClass = (EntityTypeName, usize);
 pub(super) struct Names {
     entities: BTreeMap<EntityClass, String>,
     strings: BTreeMap<usize, String>,
+    /// Attributes whose values nothing was asked of.
+    unasked: Vec<String>,
 }
 
 impl Names {
     /// Names for the classes of `snapshot`: of the entities that the policies `named` name, and of the request's own.
     pub(super) fn new(snapshot: &Snapshot<'_, '_>, named: &[PolicyRef]) -> Self {
-        let mut names = Self { entities: literals(snapshot, named), strings: snapshot.solver.strings.clone() };
+        let mut names = Self { entities: literals(snapshot, named), strings: snapshot.solver.strings.clone(), unasked: Vec::new() };
         // The request's own entities are named first.
         let environment = snapshot.policies().environment();
         for (origin, ty) in [(Origin::Principal, environment.principal()), (Origin::Resource, environment.resource())] {
             let class = snapshot.request_class(&origin);
             if constant_id(snapshot, ty, class).is_none() {
-                let name = names.numbered(snapshot, ty);
+                let name = names.numbered(snapshot, ty, None);
                 names.entities.entry((ty.clone(), class)).or_insert(name);
             }
         }
@@ -39,15 +41,10 @@ impl Names {
         self.entities.keys()
     }
 
-    /// `tenant-1`, or with the next number that no constant or other entity has, for a type `Tenant`.
-    fn numbered(&self, snapshot: &Snapshot<'_, '_>, ty: &EntityTypeName) -> String {
-        let mut word = String::new();
-        for letter in ty.basename().chars() {
-            if letter.is_uppercase() && word.ends_with(|before: char| before.is_lowercase()) {
-                word.push('-');
-            }
-            word.extend(letter.to_lowercase());
-        }
+    /// `tenant-1`, or with the next number that no constant or other entity has, for a type `Tenant`; `owner-1` where it
+    /// is met as the value of an attribute `owner`.
+    fn numbered(&self, snapshot: &Snapshot<'_, '_>, ty: &EntityTypeName, attribute: Option<&str>) -> String {
+        let word = attribute.and_then(hyphened).or_else(|| hyphened(ty.basename())).unwrap_or_default();
         let space = snapshot.space(&SpaceKey::Entities(ty.clone()));
         let taken = |name: &str| {
             space.is_some_and(|space| space.number(name).is_some())
@@ -57,8 +54,14 @@ impl Names {
         names.into_iter().find(|name| !taken(name)).unwrap_or_default()
     }
 
-    /// The entity of a class.
-    pub(super) fn uid(&mut self, snapshot: &Snapshot<'_, '_>, ty: &EntityTypeName, class: usize) -> EntityUid {
+    /// The entity of a class, met as the value of this attribute, if of any.
+    pub(super) fn uid(
+        &mut self,
+        snapshot: &Snapshot<'_, '_>,
+        ty: &EntityTypeName,
+        class: usize,
+        attribute: Option<&str>,
+    ) -> EntityUid {
         let uid = |id: &str| EntityUid::from_type_name_and_id(ty.clone(), EntityId::new(id));
         let mut lists = snapshot.policies().schemas().filter_map(|schema| schema.types.get(ty)?.choices.as_ref());
         if let Some(choices) = lists.next() {
@@ -73,10 +76,19 @@ impl Names {
         }
         let key = (ty.clone(), class);
         if !self.entities.contains_key(&key) {
-            let name = self.numbered(snapshot, ty);
+            let name = self.numbered(snapshot, ty, attribute);
             self.entities.insert(key.clone(), name);
         }
         uid(self.entities.get(&key).map_or("", String::as_str))
+    }
+
+    /// The class of what is the value of this attribute and was not asked of.
+    pub(super) fn unasked(&mut self, attribute: &str) -> usize {
+        let at = self.unasked.iter().position(|known| known == attribute).unwrap_or_else(|| {
+            self.unasked.push(attribute.to_owned());
+            self.unasked.len() - 1
+        });
+        ANY / 2 - at
     }
 
     /// The string of a class.
@@ -99,6 +111,25 @@ impl Names {
         self.strings.insert(class, text.clone());
         text
     }
+}
+
+/// Longer names of attributes are no names of entities, in bytes.
+const LONG: usize = 32;
+
+/// `data-owner` for `DataOwner`, `dataOwner` and `data_owner`; none of what is no plain name.
+fn hyphened(name: &str) -> Option<String> {
+    let plain = |name: &str| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
+    if name.is_empty() || name.len() > LONG || !plain(name) {
+        return None;
+    }
+    let mut word = String::new();
+    for letter in name.chars() {
+        if letter.is_uppercase() && word.ends_with(|before: char| before.is_lowercase()) {
+            word.push('-');
+        }
+        word.extend(if letter == '_' { '-' } else { letter }.to_lowercase());
+    }
+    Some(word)
 }
 
 fn constant_id<'r>(snapshot: &Snapshot<'r, '_>, ty: &EntityTypeName, class: usize) -> Option<&'r str> {

@@ -1,4 +1,5 @@
-//! Numbers and times near what decides: nought, or the boundary itself, and days of our time.
+//! Numbers, times and addresses near what decides: nought, or the boundary itself, days of our time, and addresses that
+//! one has seen before.
 //!
 //! # Why
 //!
@@ -45,7 +46,7 @@ fn spots(draft: &Draft) -> Vec<Spot> {
             path.push(name.clone());
             match value {
                 Datum::Record(inner) => within(inner, entity, path, found),
-                Datum::Long(_) | Datum::Datetime(_) | Datum::Duration(_) => {
+                Datum::Long(_) | Datum::Decimal(_) | Datum::Datetime(_) | Datum::Duration(_) | Datum::Ip(_) => {
                     found.push(Spot { entity: entity.cloned(), path: path.clone(), value: value.clone() });
                 }
                 _ => {}
@@ -92,7 +93,7 @@ fn slot<'d>(fields: &'d mut BTreeMap<String, Datum>, path: &[String]) -> Option<
 
 fn number(value: &Datum) -> Option<i64> {
     match value {
-        Datum::Long(number) | Datum::Datetime(number) | Datum::Duration(number) => Some(*number),
+        Datum::Long(number) | Datum::Decimal(number) | Datum::Datetime(number) | Datum::Duration(number) => Some(*number),
         _ => None,
     }
 }
@@ -101,6 +102,7 @@ fn number(value: &Datum) -> Option<i64> {
 fn like(value: &Datum, number: i64) -> Datum {
     match value {
         Datum::Datetime(_) => Datum::Datetime(number),
+        Datum::Decimal(_) => Datum::Decimal(number),
         Datum::Duration(_) => Datum::Duration(number),
         _ => Datum::Long(number),
     }
@@ -132,28 +134,105 @@ pub(super) fn nearer(mut drafts: Vec<Draft>, mut left: usize, holds: &dyn Fn(&[D
             moved_together = true;
         }
     }
-    let count: usize = drafts.iter().map(|draft| spots(draft).len()).sum();
-    for at in 0..count {
-        let Some(spot) = drafts.iter().flat_map(spots).nth(at) else { break };
-        let Some(value) = number(&spot.value) else { continue };
-        let goal = match spot.value {
-            Datum::Datetime(_) if moved_together => value.div_euclid(DAY).saturating_mul(DAY),
-            // A date that is written out decides: the way from our time to it ends there.
-            Datum::Datetime(_) => TODAY,
-            _ => 0,
-        };
-        if let Some(near) = nearest(&drafts, &spot, value, goal, &mut ask) {
-            drafts = with(&drafts, &spot, &like(&spot.value, near));
+    let goal = |spot: &Spot, value: i64| match spot.value {
+        Datum::Datetime(_) if moved_together => value.div_euclid(DAY).saturating_mul(DAY),
+        // A date that is written out decides: the way from our time to it ends there.
+        Datum::Datetime(_) => TODAY,
+        _ => 0,
+    };
+    // One that keeps away from another may come nearer once that has.
+    for round in 0..ROUNDS {
+        let before = drafts.clone();
+        let count: usize = drafts.iter().map(|draft| spots(draft).len()).sum();
+        for at in 0..count {
+            let Some(spot) = drafts.iter().flat_map(spots).nth(at) else { break };
+            // Alone, and else with all that is equal to it.
+            for all in [false, true] {
+                let other = match number(&spot.value) {
+                    Some(value) => like(&spot.value, goal(&spot, value)),
+                    None => Datum::Ip(String::new()),
+                };
+                if all && everywhere(&drafts, &spot, &other) == with(&drafts, &spot, &other) {
+                    break;
+                }
+                let with = if all { everywhere } else { with };
+                let found = match number(&spot.value) {
+                    Some(value) => {
+                        let mut does = |number| ask(&with(&drafts, &spot, &like(&spot.value, number)));
+                        let found = nearest(value, goal(&spot, value), round > 0, &mut does);
+                        found.map(|near| like(&spot.value, near))
+                    }
+                    None => address(&spot.value, &mut |address| ask(&with(&drafts, &spot, address))),
+                };
+                if let Some(found) = found {
+                    drafts = with(&drafts, &spot, &found);
+                    break;
+                }
+            }
+        }
+        if drafts == before {
+            break;
         }
     }
     drafts
 }
 
-/// The number between `goal` and `value` that is nearest to the goal and does; numbers in between may not.
-fn nearest(drafts: &[Draft], spot: &Spot, value: i64, goal: i64, ask: &mut dyn FnMut(&[Draft]) -> bool) -> Option<i64> {
-    let mut does = |number: i64| ask(&with(drafts, spot, &like(&spot.value, number)));
+/// So often it is tried again.
+const ROUNDS: usize = 3;
+
+/// The drafts with `value` in the place of everything that is equal to what the spot has, elements of sets among them.
+fn everywhere(drafts: &[Draft], spot: &Spot, value: &Datum) -> Vec<Draft> {
+    fn within(datum: &mut Datum, from: &Datum, to: &Datum) {
+        match datum {
+            Datum::Record(fields) => fields.values_mut().for_each(|field| within(field, from, to)),
+            Datum::Set(elements) => {
+                *elements = std::mem::take(elements)
+                    .into_iter()
+                    .map(|mut element| {
+                        within(&mut element, from, to);
+                        element
+                    })
+                    .collect();
+            }
+            other if other == from => *other = to.clone(),
+            _ => {}
+        }
+    }
+    let mut all = drafts.to_vec();
+    for draft in &mut all {
+        let entities = draft.entities.values_mut();
+        let held = entities.flat_map(|entity| entity.attributes.values_mut().chain(entity.tags.values_mut()));
+        held.chain(draft.context.values_mut()).for_each(|datum| within(datum, &spot.value, value));
+    }
+    all
+}
+
+/// Addresses that one has seen before, of which one mostly does.
+const ADDRESSES: [&str; 4] = ["10.0.0.1", "192.168.0.1", "203.0.113.1", "2001:db8::1"];
+
+/// One of [`ADDRESSES`], or the first of a network, that does in the place of this one.
+fn address(value: &Datum, does: &mut dyn FnMut(&Datum) -> bool) -> Option<Datum> {
+    let Datum::Ip(text) = value else { return None };
+    if ADDRESSES.contains(&text.as_str()) {
+        return None;
+    }
+    let bare = text.split('/').next().unwrap_or(text);
+    let first = bare.strip_suffix(".0").map(|network| format!("{network}.1"));
+    let first = first.or_else(|| bare.ends_with("::").then(|| format!("{bare}1")));
+    let known = ADDRESSES.into_iter().map(str::to_owned);
+    let all = known.chain(first).chain([bare.to_owned()]).filter(|one| one != text).map(Datum::Ip);
+    all.into_iter().find(|one| does(one))
+}
+
+/// The number between `goal` and `value` that is nearest to the goal and does; numbers in between may not. One above
+/// nought rather than one below. With `beside` none is looked for where the neighbour does not do.
+fn nearest(value: i64, goal: i64, beside: bool, does: &mut dyn FnMut(i64) -> bool) -> Option<i64> {
     if value == goal || does(goal) {
         return (value != goal).then_some(goal);
+    }
+    let neighbour = value.saturating_add(if goal < value { -1 } else { 1 });
+    if beside && !does(neighbour) {
+        return None;
     }
     let (mut bad, mut good) = (goal, value);
     while good.abs_diff(bad) > 1 {
@@ -164,5 +243,7 @@ fn nearest(drafts: &[Draft], spot: &Spot, value: i64, goal: i64, ask: &mut dyn F
             bad = middle;
         }
     }
+    let above = (goal == 0 && good < 0).then(|| good.checked_neg()).flatten();
+    let good = above.filter(|above| does(*above)).unwrap_or(good);
     (good != value).then_some(good)
 }

@@ -24,6 +24,10 @@ pub(super) struct Reader<'r, 'a> {
     names: Names,
     /// Entities that something read speaks of.
     wanted: Vec<EntityClass>,
+    /// The attribute whose value is being read.
+    attribute: Option<String>,
+    /// Whether it is one of the request's own: what nothing was asked of is not the same in two of these.
+    own: bool,
 }
 
 impl<'r, 'a> Reader<'r, 'a> {
@@ -31,11 +35,11 @@ impl<'r, 'a> Reader<'r, 'a> {
     pub(super) fn new(solver: &'r Solver<'a>, named: &[PolicyRef]) -> Self {
         let snapshot = Snapshot::new(solver);
         let names = Names::new(&snapshot, named);
-        Self { snapshot, names, wanted: Vec::new() }
+        Self { snapshot, names, wanted: Vec::new(), attribute: None, own: false }
     }
 
     fn uid(&mut self, ty: &EntityTypeName, class: usize) -> EntityUid {
-        self.names.uid(&self.snapshot, ty, class)
+        self.names.uid(&self.snapshot, ty, class, self.attribute.as_deref())
     }
 
     /// What stands in the slots of the templates among `named`.
@@ -79,16 +83,27 @@ impl<'r, 'a> Reader<'r, 'a> {
             entities: BTreeMap::new(),
         };
         let memberships = hierarchy::memberships(&self.snapshot.model, side);
-        self.wanted = vec![principal, resource];
-        self.want_what_is_known(&memberships);
+        self.wanted = vec![resource.clone(), principal.clone()];
         if let Some(context) = self.snapshot.solver.encoding.encoder.context_type(side) {
             let path = self.snapshot.places().find_root(&Origin::Context, side);
+            self.own = true;
             if let Some(Datum::Record(fields)) = self.datum(path, &[], &context, side) {
                 draft.context = fields;
             }
         }
         let mut done = BTreeSet::new();
-        while let Some((ty, class)) = self.wanted.pop() {
+        // What the request leads to comes first, so that it is named after the attributes that lead there.
+        let mut known = false;
+        loop {
+            let Some((ty, class)) = self.wanted.pop() else {
+                if known {
+                    break;
+                }
+                known = true;
+                self.want_what_is_known(&memberships);
+                continue;
+            };
+            self.own = (&ty, class) == (&principal.0, principal.1) || (&ty, class) == (&resource.0, resource.1);
             if !done.contains(&(ty.clone(), class))
                 && let Some(entity) = self.entity(&ty, class, side, &memberships)
             {
@@ -183,13 +198,16 @@ impl<'r, 'a> Reader<'r, 'a> {
                 let mut fields = BTreeMap::new();
                 for (attr, field) in rty.iter() {
                     let child = path.and_then(|path| self.snapshot.places().find_step(path, attr, side));
-                    if let Some(value) = self.datum(child, arguments, field, side) {
+                    let value = self.in_attribute(Some(attr), |reader| reader.datum(child, arguments, field, side));
+                    if let Some(value) = value {
                         fields.insert(attr.to_string(), value);
                     }
                 }
                 Some(Datum::Record(fields))
             }
-            TermType::Set { ty } => Some(Datum::Set(self.elements(path, arguments, ty))),
+            TermType::Set { ty } => {
+                Some(Datum::Set(self.in_attribute(None, |reader| reader.elements(path, arguments, ty))))
+            }
             _ => {
                 let known = path.and_then(|path| self.snapshot.bits(path, arguments));
                 Some(match known {
@@ -198,6 +216,14 @@ impl<'r, 'a> Reader<'r, 'a> {
                 })
             }
         }
+    }
+
+    /// What `read` gives while it reads the value of the attribute.
+    fn in_attribute<T>(&mut self, attribute: Option<&str>, read: impl FnOnce(&mut Self) -> T) -> T {
+        let around = std::mem::replace(&mut self.attribute, attribute.map(str::to_owned));
+        let value = read(self);
+        self.attribute = around;
+        value
     }
 
     /// Whether the optional value at these places is there.
@@ -231,14 +257,18 @@ impl<'r, 'a> Reader<'r, 'a> {
             (Concrete::Record(fields), TermType::Record { rty }) => {
                 let mut all = BTreeMap::new();
                 for (attr, field) in rty.iter() {
-                    if let Some(value) = fields.get(attr).and_then(|value| self.concrete(value, field)) {
+                    let value = fields.get(attr);
+                    let value = value
+                        .and_then(|value| self.in_attribute(Some(attr), |reader| reader.concrete(value, field)));
+                    if let Some(value) = value {
                         all.insert(attr.to_string(), value);
                     }
                 }
                 Some(Datum::Record(all))
             }
             (Concrete::Set(elements), TermType::Set { ty }) => {
-                Some(Datum::Set(elements.iter().filter_map(|element| self.concrete(element, ty)).collect()))
+                let read = |reader: &mut Self| elements.iter().filter_map(|one| reader.concrete(one, ty)).collect();
+                Some(Datum::Set(self.in_attribute(None, read)))
             }
             (number @ Concrete::Number(..), ty) => Some(self.primitive(number, ty)),
             _ => None,
@@ -267,11 +297,17 @@ impl<'r, 'a> Reader<'r, 'a> {
         match ty {
             TermType::Bool => Datum::Bool(false),
             TermType::String => Datum::String(String::new()),
-            TermType::Entity { ety } => self.mention(ety, ANY),
+            TermType::Entity { ety } => {
+                let class = match self.attribute.as_deref().filter(|_| self.own) {
+                    Some(attribute) => self.names.unasked(attribute),
+                    None => ANY,
+                };
+                self.mention(ety, class)
+            }
             TermType::Ext { xty: ExtType::Decimal } => Datum::Decimal(0),
             TermType::Ext { xty: ExtType::DateTime } => Datum::Datetime(0),
             TermType::Ext { xty: ExtType::Duration } => Datum::Duration(0),
-            TermType::Ext { xty: ExtType::IpAddr } => Datum::Ip("0.0.0.0".to_owned()),
+            TermType::Ext { xty: ExtType::IpAddr } => Datum::Ip("10.0.0.1".to_owned()),
             _ => Datum::Long(0),
         }
     }

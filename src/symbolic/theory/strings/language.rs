@@ -8,6 +8,12 @@ use crate::symbolic::encode::{Pattern, Positions};
 /// How many states of the product of several patterns are looked at.
 pub(in crate::symbolic) const STATES: usize = 20_000;
 
+/// So many texts are made up for one pattern.
+const SPOKEN: usize = 4;
+
+/// Of so many patterns each is put in the place of the others' wildcards.
+const TOGETHER: usize = 6;
+
 /// The product of the patterns has more than [`STATES`] states.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::symbolic) struct TooManyStates;
@@ -34,12 +40,24 @@ impl<'a> Language<'a> {
     /// Source: the product of the patterns' automata, searched from the start with the distance to acceptance as
     /// estimate.
     pub(super) fn strings(&self, refused: &dyn Fn(&str) -> bool) -> Result<(Vec<String>, bool), TooManyStates> {
-        let guesses = self.positive.iter().flat_map(|pattern| ["", "x", "any"].map(|filling| pattern.filled(filling)));
-        let plain = self.positive.is_empty().then(|| "some-value".to_owned());
-        if let Some(text) = guesses.chain(plain).find(|text| !refused(text) && self.contains(text)) {
+        if let Some(text) = self.guesses().find(|text| !refused(text) && self.contains(text)) {
             return Ok((vec![text], false));
         }
         self.search(refused)
+    }
+
+    /// Texts that a person might write, of which one mostly does: each pattern's own, and those in which others stand in
+    /// the place of its wildcards.
+    fn guesses(&self) -> impl Iterator<Item = String> {
+        let own = (0..SPOKEN).flat_map(|number| self.positive.iter().map(move |pattern| pattern.spoken(number)));
+        let few = self.positive.iter().filter(|pattern| pattern.wildcards() <= 2).take(TOGETHER);
+        let together = few.clone().flat_map(move |pattern| {
+            let others = few.clone().filter(move |other| *other != pattern).map(|other| other.spoken(0));
+            others.map(|other| pattern.filled(|_, _| other.clone()))
+        });
+        let short = self.positive.iter().flat_map(|pattern| ["x", "any", ""].map(|word| pattern.filled(|_, _| word.into())));
+        let plain = ["some-value", "another-value", "other-value"].into_iter().filter(|_| self.positive.is_empty());
+        own.chain(together).chain(short).chain(plain.map(str::to_owned))
     }
 
     fn search(&self, refused: &dyn Fn(&str) -> bool) -> Result<(Vec<String>, bool), TooManyStates> {
