@@ -49,7 +49,7 @@ pub(super) struct ExplicitArgs {
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Everywhere; also as POLCHECK_CONFIG, _REPORT, _FAIL_ON and so on")]
 pub(super) struct CommonArgs {
-    /// Run as if started in DIR
+    /// Run as if started in DIR: paths are relative to it, and else to the working folder
     #[arg(global = true, short = 'C', value_name = "DIR", env = "POLCHECK_DIR", hide_env = true)]
     pub(super) directory: Option<PathBuf>,
     /// Configuration [default: polcheck.toml, looked for upwards]

@@ -78,6 +78,14 @@ impl Says {
         }
     }
 
+    /// The first and the last number that the value may be, if it says that.
+    pub(super) fn between(&self) -> Option<(&str, i64, i64)> {
+        match &self.what {
+            What::Between(first, last) => Some((&self.of, *first, *last)),
+            What::OneOf(_) | What::Not(_) | What::Truth(_) => None,
+        }
+    }
+
     /// Whether no value is as both say, so that not both can hold.
     pub(super) fn excludes(&self, other: &Self) -> bool {
         let within = |value: &Json, first: i64, last: i64| {

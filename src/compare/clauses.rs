@@ -12,15 +12,13 @@
 //! Clauses name more than the requests of this effect only where others of the same direction have them: every request
 //! that they name changes its decision.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use cedar_policy::Effect as PolicyEffect;
-use serde_json::Value as Json;
-
 use super::causes::{Candidate, Family};
-use super::conjunct::{Conjunct, Part, all_hold, alternatives, is_literal, one_of, together};
-use super::delta::{Clause, Condition, Effect, Left};
+use super::conjunct::{Conjunct, Part, all_hold, alternatives, one_of, opposite, together, without_constants};
+use super::delta::{Clause, Condition, Effect};
 use super::pair::Which;
 use super::view::{Applied, any};
 use super::work::Work;
@@ -32,9 +30,6 @@ const LOOKED_FOR: usize = 12;
 /// More others than this are named in their own words, and only while there is room for them.
 const OTHERS: usize = 48;
 
-/// Of a value that may be more literals it is not asked which are left.
-const LITERALS: usize = 12;
-
 /// Of more than this fewer are looked for: where many overlap, a few seldom decide it all.
 const MANY: usize = 24;
 const LOOKED_FOR_OF_MANY: usize = 4;
@@ -45,6 +40,7 @@ pub(super) fn of<'s>(work: &mut Work<'_, 's>, candidate: &Candidate, like: Optio
     if let Some(Effect { condition, proof: Some(proof), .. }) = like
         && !condition.is_long()
         && condition.left.is_none()
+        && !condition.folded
         && search.holds_here(condition, proof)
     {
         return Arc::clone(condition);
@@ -53,22 +49,24 @@ pub(super) fn of<'s>(work: &mut Work<'_, 's>, candidate: &Candidate, like: Optio
 }
 
 /// A policy with its side.
-type Sided = (Applied, Which);
+pub(super) type Sided = (Applied, Which);
 
 /// What the work on one condition shares.
-struct Search<'i, 'w, 's> {
-    work: &'i mut Work<'w, 's>,
+pub(super) struct Search<'i, 'w, 's> {
+    pub(super) work: &'i mut Work<'w, 's>,
     candidate: &'i Candidate,
-    family: Family,
+    pub(super) family: Family,
     /// The policies that match every request concerned.
     matching: Vec<Sided>,
     /// Their other versions, none of which matches.
-    versions: Vec<Sided>,
-    own: Vec<&'s Conjunct>,
+    pub(super) versions: Vec<Sided>,
+    pub(super) own: Vec<&'s Conjunct>,
     /// The policies at hand alone: questions about no others are put to it.
     small: Option<Session<'s>>,
     /// Whether policies were left out that decide something.
     partial: bool,
+    /// Whether the environment's own action or types decided parts that are left out.
+    folded: bool,
 }
 
 impl<'i, 'w, 's> Search<'i, 'w, 's> {
@@ -86,10 +84,11 @@ impl<'i, 'w, 's> Search<'i, 'w, 's> {
                 }
             }
         }
-        Self { work, candidate, family, matching, versions, own, small: None, partial: false }
+        Self { work, candidate, family, matching, versions, own, small: None, partial: false, folded: false }
     }
 
-    fn impossible(&mut self, question: Formula) -> bool {
+    /// Whether no request meets the question.
+    pub(super) fn impossible(&mut self, question: Formula) -> bool {
         self.work.session.check(&question).is_impossible()
     }
 
@@ -167,6 +166,7 @@ impl<'i, 'w, 's> Search<'i, 'w, 's> {
             left = left.and(any(allowing.iter().map(|(applied, _)| applied)));
         }
         let permits = self.deciding(&left, permits);
+        let before = left.clone();
         let left = left.and(!any(permits.iter().map(|(applied, _)| applied)));
         let forbids = self.deciding(&left, forbids);
         // Members that the other side does not list are named by no clause.
@@ -179,61 +179,55 @@ impl<'i, 'w, 's> Search<'i, 'w, 's> {
         let exact = exact && when.is_some() && !self.partial && !beyond;
         let long = [&allowing, &permits, &forbids].iter().any(|list| list.len() > OTHERS);
         let allowed_by = permits.clone();
-        let clauses = [allowing, permits, forbids].map(|list| self.clauses(&list));
-        let [where_allowed, unless_allowed, unless_refused] = clauses;
+        let where_allowed = self.clauses(&allowing, None);
+        let [unless_allowed, unless_refused] = [permits, forbids].map(|list| self.clauses(&list, Some(&before)));
         let exact = exact && [&where_allowed, &unless_allowed, &unless_refused].iter().all(|list| list.is_some());
-        let left = if exact && !long { self.left(&named, &allowed_by) } else { None };
+        let left = if exact && !long { self.left(&named, &before, &allowed_by) } else { None };
         let everything = exact && !long && self.work.options.conditions && self.is_everything();
         Condition {
             left,
             everything,
-            when: when.unwrap_or_else(|| "true".to_owned()),
+            when: when.map(|when| self.here_alone(self.family.side(), when)).unwrap_or_else(|| "true".to_owned()),
             where_allowed: where_allowed.unwrap_or_default(),
             unless_allowed: unless_allowed.unwrap_or_default(),
             unless_refused: unless_refused.unwrap_or_default(),
             exact,
+            folded: self.folded,
         }
     }
 
-    /// What the requests `named` have left of a value of which the permits that are excepted name literals: few of
-    /// those that it may be, or none that they name.
-    fn left(&mut self, named: &Formula, excepted: &[Sided]) -> Option<Left> {
-        let pair = self.work.pair;
-        let side = self.family.side();
-        if !self.work.options.conditions || !pair.shared || excepted.is_empty() || self.is_dense() {
+    /// The expression without what the environment's action and types decide, as far as that is proved to be the same.
+    fn here_alone(&mut self, side: usize, text: String) -> String {
+        if !self.work.options.conditions || self.is_dense() {
+            return text;
+        }
+        let mut decide = |subject: Subject, wanted: bool| {
+            let subject = self.work.arena.alloc(subject);
+            let matches = Formula::Matches(self.work.session.add_policy(side, subject));
+            self.impossible(if wanted { !matches } else { matches })
+        };
+        let Some((shorter, [before, after])) = without_constants(&text, &mut decide) else { return text };
+        let [before, after] = [before, after].map(|one| {
+            let subject = self.work.arena.alloc(one);
+            Formula::Matches(self.work.session.add_policy(side, subject))
+        });
+        let same = self.impossible(before.clone().and(!after.clone())) && self.impossible(after.and(!before));
+        self.folded |= same;
+        if same { shorter } else { text }
+    }
+
+    /// What holds of the requests `of` where the expression, a negation, does not: proved. None of what is none.
+    fn opposite(&mut self, side: usize, text: &str, of: &Formula) -> Option<Arc<str>> {
+        if !self.work.options.conditions || self.is_dense() {
             return None;
         }
-        let theirs = excepted.iter().flat_map(|(applied, which)| pair.conjuncts(applied.entry, *which));
-        let mut values: BTreeMap<&'s str, Vec<&'s Json>> = BTreeMap::new();
-        for (of, literals) in theirs.filter_map(Conjunct::listed) {
-            let known = values.entry(of).or_default();
-            known.extend(literals.iter().filter(|one| !known.contains(one)).collect::<Vec<_>>());
-        }
-        for (of, excluded) in values {
-            let may_be = self.own.iter().filter_map(|own| own.listed()).find(|(known, _)| *known == of);
-            let asked: Vec<&Json> = may_be.map_or(excluded, |(_, literals)| literals.iter().collect());
-            if asked.len() < 2 || asked.len() > LITERALS {
-                continue;
-            }
-            let most = if may_be.is_some() { asked.len() / 2 } else { 0 };
-            let (mut said, mut left) = (String::new(), Vec::new());
-            for literal in &asked {
-                let (subject, [of, literal]) = is_literal(of, literal)?;
-                let subject = self.work.arena.alloc(subject);
-                let is = Formula::Matches(self.work.session.add_policy(side, subject));
-                said = of;
-                if !self.impossible(named.clone().and(is)) {
-                    left.push(literal);
-                }
-                if left.len() > most {
-                    break;
-                }
-            }
-            if left.len() <= most {
-                return Some(Left { of: said, literals: left });
-            }
-        }
-        None
+        let (said, [one, other]) = opposite(text)?;
+        let [one, other] = [one, other].map(|one| {
+            let subject = self.work.arena.alloc(one);
+            Formula::Matches(self.work.session.add_policy(side, subject))
+        });
+        // Where it errs neither holds.
+        self.impossible(of.clone().and(!one).and(!other)).then(|| said.into())
     }
 
     /// As few policies as one of which has to allow what is concerned; none where the rest says so already.
@@ -309,7 +303,7 @@ impl<'i, 'w, 's> Search<'i, 'w, 's> {
     }
 
     /// Whether so many policies have a part in it that a question takes long: none is asked for the look of it.
-    fn is_dense(&self) -> bool {
+    pub(super) fn is_dense(&self) -> bool {
         self.family.none_of.len() + self.family.one_of.as_ref().map_or(0, Vec::len) > OTHERS
     }
 
@@ -336,15 +330,16 @@ impl<'i, 'w, 's> Search<'i, 'w, 's> {
         matching.min_by_key(|(_, other)| weight(other)).map(|(at, _)| at)
     }
 
-    /// Each policy with what it says besides what `when` says; `None` where one has no text.
-    fn clauses(&self, all: &[Sided]) -> Option<Vec<Clause>> {
+    /// Each policy with what it says besides what `when` says; `None` where one has no text. Of exceptions from the
+    /// requests `but` also what holds without them.
+    fn clauses(&mut self, all: &[Sided], but: Option<&Formula>) -> Option<Vec<Clause>> {
         let mut list: Vec<Clause> = Vec::with_capacity(all.len());
         // Nobody compares so many with what `when` says.
         let as_written = all.len() > OTHERS || !self.work.options.conditions;
         for (applied, side) in all {
             if as_written {
                 let condition = self.work.pair.text(applied.entry, *side)?;
-                list.push(Clause { entry: applied.entry, side: *side, condition });
+                list.push(Clause { entry: applied.entry, side: *side, condition, opposite: None });
                 continue;
             }
             let conjuncts = self.work.pair.conjuncts(applied.entry, *side);
@@ -353,7 +348,9 @@ impl<'i, 'w, 's> Search<'i, 'w, 's> {
             let new = conjuncts.iter().filter(|one| !alike || self.own.iter().all(|own| own.text != one.text));
             let said = self.work.pair.has_text(applied.entry, *side);
             let condition = if said { all_hold(new)? } else { return None };
-            list.push(Clause { entry: applied.entry, side: *side, condition: condition.into() });
+            let condition = self.here_alone(applied.policy.side, condition);
+            let opposite = but.and_then(|but| self.opposite(applied.policy.side, &condition, but));
+            list.push(Clause { entry: applied.entry, side: *side, condition: condition.into(), opposite });
         }
         list.sort_by_key(|clause| (clause.entry, clause.side));
         Some(list)

@@ -6,6 +6,7 @@ use cedar_policy::Policy;
 use serde_json::{Value as Json, json};
 
 use super::apart::Says;
+use super::constant::folded;
 use super::reading::read_of;
 use crate::expression::{Piece, Section, all_of, not, operands, pieces, plainly, policy_of, text};
 use crate::symbolic::Subject;
@@ -41,6 +42,12 @@ impl Conjunct {
     /// Where it says that a value is one of some literals: the value (in Cedar's JSON form, as text) and the literals.
     pub(super) fn listed(&self) -> Option<(&str, &[Json])> {
         self.says.listed()
+    }
+
+    /// Where it says that a value is a number of a range: the value (in Cedar's JSON form, as text), the first and the
+    /// last.
+    pub(super) fn between(&self) -> Option<(&str, i64, i64)> {
+        self.says.between()
     }
 
     /// Whether it only says of which type the principal or the resource is, which the request environment says.
@@ -166,6 +173,59 @@ pub(super) fn is_literal(of: &str, literal: &Json) -> Option<(Subject, [String; 
     let value = json!({"Value": literal});
     let texts = [text(&of)?, text(&value)?];
     Some((subject(&json!({"==": {"left": of, "right": value}}))?, texts))
+}
+
+/// A policy that matches when the value `of`, as [`Conjunct::between`] gives it, is from `first` to `last`; and the value
+/// as text.
+pub(super) fn is_between(of: &str, first: i64, last: i64) -> Option<(Subject, String)> {
+    let of: Json = serde_json::from_str(of).ok()?;
+    let limit = |operator: &str, limit: i64| json!({ operator: {"left": of, "right": {"Value": limit}} });
+    let mut all = Vec::new();
+    if first > i64::MIN || last == i64::MAX {
+        all.push(limit(">=", first.max(i64::MIN + 1)));
+    }
+    if last < i64::MAX {
+        all.push(limit("<=", last));
+    }
+    Some((subject(&all_of(&all)?)?, text(&of)?))
+}
+
+/// The expression in Cedar's JSON form.
+fn read_back(text: &str) -> Option<Json> {
+    let policy: Policy = format!("permit (principal, action, resource) when {{ {text} }};").parse().ok()?;
+    let json = policy.to_json().ok()?;
+    Some(plainly(json.get("conditions")?.get(0)?.get("body")?.clone()))
+}
+
+/// The expression in `text` without what `decide` says of policies that match where a part holds: that they always do,
+/// or never. With policies that match when it holds, and when what is left does. `None` where nothing is decided.
+pub(super) fn without_constants(
+    said: &str,
+    decide: &mut dyn FnMut(Subject, bool) -> bool,
+) -> Option<(String, [Subject; 2])> {
+    if !said.contains("action") && !said.contains(" is ") {
+        return None;
+    }
+    let before = read_back(said)?;
+    let mut of = |part: &Json| {
+        let always = decide(subject(part)?, true);
+        (always || decide(subject(part)?, false)).then_some(always)
+    };
+    let after = plainly(folded(&before, &mut of)?);
+    Some((text(&after)?, [subject(&before)?, subject(&after)?]))
+}
+
+/// The opposite of a negation, and policies that match when the one holds and when the other does.
+pub(super) fn opposite(said: &str) -> Option<(String, [Subject; 2])> {
+    if !said.contains('!') {
+        return None;
+    }
+    let json = read_back(said)?;
+    if json.get("!").is_none() && json.get("!=").is_none() {
+        return None;
+    }
+    let opposite = not(json.clone());
+    Some((text(&opposite)?, [subject(&json)?, subject(&opposite)?]))
 }
 
 /// The parts as one expression: its text, and a policy that matches when it holds. No part at all is `true`.

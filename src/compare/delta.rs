@@ -53,6 +53,9 @@ pub struct Effect {
     /// Attributes (tags, for `None`) that are declared with another type than before, and that it hangs on how their
     /// values are carried over; none when the effect is there however that is done.
     pub migrated: BTreeSet<Option<String>>,
+    /// Whether it is there only where one of the changed policies cannot be evaluated, before or now, because a number
+    /// overflows for instance; proved.
+    pub by_error: bool,
     /// What `when` says as a policy, to be tried in other environments.
     pub(super) proof: Option<Subject>,
 }
@@ -129,15 +132,27 @@ pub struct Condition {
     pub everything: bool,
     /// Whether all of these requests change their decision, and the effect has no others; otherwise it has no others.
     pub exact: bool,
+    /// Whether the action or the types of the environment decide parts that it does not say any more.
+    pub folded: bool,
 }
 
-/// What is left of a value of which clauses name some literals.
+/// What exceptions leave of a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Left {
     /// The value, as a Cedar expression.
     pub of: String,
-    /// The literals that are left of those that it may be; none where it is none of those that the policies name.
-    pub literals: Vec<String>,
+    /// What it may still be.
+    pub what: LeftOver,
+}
+
+/// What a value may still be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LeftOver {
+    /// These literals, as Cedar expressions, of those that it may be; none where it is none of those that the policies
+    /// name.
+    Literals(Vec<String>),
+    /// No number below the first nor above the second, which both are left; without an end where there is none.
+    Range(Option<i64>, Option<i64>),
 }
 
 /// A policy that has a part in whom an effect concerns.
@@ -149,6 +164,8 @@ pub struct Clause {
     pub side: Which,
     /// When it matches, of the requests for which `when` holds, as a Cedar expression.
     pub condition: Arc<str>,
+    /// Of an exception that is a negation: what holds of those requests that are no exception; proved.
+    pub opposite: Option<Arc<str>>,
 }
 
 /// Conditions that name more policies than this are found anew in each environment.

@@ -12,7 +12,10 @@ use super::clauses;
 use super::delta::{Decided, Effect, Found, Undecided};
 use super::pair::Which;
 use super::work::{CONDITION_BUDGET, Work};
-use crate::symbolic::{Answer, Witness};
+use crate::symbolic::{Answer, Formula, Witness};
+
+/// What the authorizer confirms, what is alike elsewhere, and whether it is there by errors alone.
+type Confirmed<'s> = (Candidate, Witness, Option<&'s Effect>, bool);
 
 impl<'s> Work<'_, 's> {
     /// Everything that `side` allows and the other does not.
@@ -24,14 +27,14 @@ impl<'s> Work<'_, 's> {
     /// Candidates become effects: with a witness that the authorizer confirms, and a condition.
     pub(super) fn effects_of(&mut self, side: Which, candidates: Candidates, both: bool) -> Found {
         let mut unknown = candidates.unknown;
-        let mut confirmed: Vec<(Candidate, Witness, Option<&'s Effect>)> = Vec::new();
+        let mut confirmed: Vec<Confirmed<'s>> = Vec::new();
         let like = self.like.map_or(&[][..], |delta| match side {
             Which::New => &delta.gained.effects,
             Which::Old => &delta.lost.effects,
         });
         for candidate in candidates.found {
             let like = like.iter().find(|effect| effect.causes == candidate.causes);
-            let region = candidate.region(self);
+            let (region, by_error) = self.without_errors(&candidate, both);
             let known = like.and_then(|effect| self.session.revalidate(&region, &effect.witness));
             let answer = match known {
                 Some(witness) => Answer::Witness(witness),
@@ -39,8 +42,8 @@ impl<'s> Work<'_, 's> {
             };
             match answer {
                 Answer::Witness(witness) => match (self.options.confirm)(&witness, side, both) {
-                    Ok(()) if self.options.followed => confirmed.push((candidate, witness, like)),
-                    Ok(()) => confirmed.push((candidate, witness.as_json(), like)),
+                    Ok(()) if self.options.followed => confirmed.push((candidate, witness, like, by_error)),
+                    Ok(()) => confirmed.push((candidate, witness.as_json(), like, by_error)),
                     Err(asked) => unknown = unknown.or(Some(self.view.unconfirmed(asked))),
                 },
                 Answer::Impossible => {}
@@ -49,10 +52,10 @@ impl<'s> Work<'_, 's> {
         }
         let mut effects = Vec::new();
         let budget = self.session.set_budget(CONDITION_BUDGET);
-        for (candidate, witness, like) in confirmed {
+        for (candidate, witness, like, by_error) in confirmed {
             let condition = clauses::of(self, &candidate, like);
             let migrated = if both { self.hangs_on(side, &candidate) } else { BTreeSet::new() };
-            effects.push(Effect { causes: candidate.causes, witness, condition, migrated, proof: None });
+            effects.push(Effect { causes: candidate.causes, witness, condition, migrated, by_error, proof: None });
         }
         self.session.set_budget(budget);
         let decided = match (effects.is_empty(), unknown.or_else(|| self.view.blocked.clone())) {
@@ -61,5 +64,22 @@ impl<'s> Work<'_, 's> {
             (true, None) => Decided::No,
         };
         Found { decided, effects }
+    }
+    /// What to look for an example of: where the changed policies do arithmetic, requests for which none of them errs,
+    /// before and now, if there are any; and whether there are none.
+    fn without_errors(&mut self, candidate: &Candidate, both: bool) -> (Formula, bool) {
+        let region = candidate.region(self);
+        let entries = candidate.causes.iter().filter(|entry| self.pair.may_overflow(**entry));
+        let members = entries.filter_map(|entry| self.pair.entries.get(*entry)).flat_map(|entry| &entry.members);
+        let errors: Vec<Formula> = members.flatten().map(|member| Formula::Errors(member.policy)).collect();
+        if errors.is_empty() || !both {
+            return (region, false);
+        }
+        let calm = region.clone().and(!Formula::Or(errors));
+        match self.session.check(&calm) {
+            Answer::Witness(_) => (calm, false),
+            Answer::Impossible => (region, true),
+            Answer::Unknown(_) => (region, false),
+        }
     }
 }

@@ -65,6 +65,7 @@ impl Pair {
                                 witness,
                                 condition: Arc::new(condition),
                                 migrated,
+                                by_error: false,
                                 proof: None,
                             });
                         }

@@ -15,21 +15,25 @@
 //! | `causes` | the smallest sets of changes that bring an effect about |
 //! | `reading` | which attributes an expression reads |
 //! | `clauses`, `conjunct` | for whom, in clauses that are proved |
+//! | `left` | what exceptions leave of a value |
+//! | `constant` | expressions without what the request environment decides |
 //! | `apart` | conjuncts that are plain to see never to hold at once |
 
 mod apart;
 mod causes;
 mod clauses;
 mod conjunct;
+mod constant;
 mod delta;
 mod effects;
 mod environment;
 mod fails_open;
+mod left;
 mod migrated;
 mod pair;
 mod reading;
 mod view;
 mod work;
 
-pub use delta::{Clause, Condition, Confirm, Decided, Delta, Effect, Found, Left, Options, Undecided, Where};
+pub use delta::{Clause, Condition, Confirm, Decided, Delta, Effect, Found, Left, LeftOver, Options, Undecided, Where};
 pub use pair::{Body, Pair, PolicyPair, Which};

@@ -254,6 +254,17 @@ impl Pair {
         found.join(" || ")
     }
 
+    /// Whether either version of the policy does arithmetic, which errs where a number overflows.
+    pub(super) fn may_overflow(&self, entry: usize) -> bool {
+        let Some(entry) = self.entries.get(entry) else { return false };
+        [Which::Old, Which::New].into_iter().any(|side| {
+            let member = entry.member(side).filter(|member| !member.template);
+            let subject = member.and_then(|member| self.rules(side)?.subjects().get(member.policy.index));
+            let json = subject.and_then(Subject::cedar).and_then(|policy| policy.to_json().ok());
+            json.as_ref().and_then(|policy| policy.get("conditions")).is_some_and(computes)
+        })
+    }
+
     /// Whether the policy reads an attribute whose values can be members of an enumeration that differs.
     pub(super) fn reads_differing_enumeration(&self, member: &Member, side: Which) -> bool {
         self.reads(member, side, &self.blind)
@@ -291,6 +302,19 @@ impl Pair {
 impl Entry {
     pub(super) fn member(&self, side: Which) -> Option<&Member> {
         self.members.get(side.index())?.as_ref()
+    }
+}
+
+/// Whether an expression in Cedar's JSON form computes with numbers or times.
+fn computes(expression: &Json) -> bool {
+    const ARITHMETIC: [&str; 6] = ["+", "-", "*", "neg", "offset", "durationSince"];
+    match expression {
+        Json::Array(items) => items.iter().any(computes),
+        Json::Object(fields) => fields
+            .iter()
+            .filter(|(key, _)| *key != "Value")
+            .any(|(key, value)| ARITHMETIC.contains(&key.as_str()) || computes(value)),
+        _ => false,
     }
 }
 

@@ -13,7 +13,7 @@ use super::stores::Stores;
 use crate::compare::{self, Which};
 use crate::finding::Evidence;
 use crate::outcome::changes::{
-    Cause, CauseGroup, Change, Clause, Condition, Direction, Effect, EnvironmentChange, Left, Ruling, TemplateOf,
+    Cause, CauseGroup, Change, Clause, Condition, Direction, Effect, EnvironmentChange, Left, LeftOver, Ruling, TemplateOf,
     Witness,
 };
 use crate::text::{Location, Span};
@@ -46,6 +46,7 @@ pub(super) fn group(
                     // enough.
                     Some((environment, known)) if *environment == solved.environment => {
                         known.condition = either(&known.condition, &effect.condition);
+                        known.by_error &= effect.by_error;
                         // One way that hangs on nothing is enough.
                         if known.migrated.is_empty() || effect.migrated.is_empty() {
                             known.migrated.clear();
@@ -88,6 +89,7 @@ pub(super) fn group(
                         .into_iter()
                         .map(|name| name.unwrap_or_else(|| "tags".to_owned()))
                         .collect(),
+                    by_error: effect.by_error,
                     ruling: Ruling::Free,
                     fingerprint: fingerprint(&content, environments.get(environment)),
                 })
@@ -127,6 +129,7 @@ fn named(condition: &compare::Condition, pairs: &[Paired<'_>]) -> Condition {
             location: item.location.clone(),
             alone: pair.old.is_none() || pair.new.is_none(),
             condition: clause.condition.clone(),
+            opposite: clause.opposite.clone(),
         })
     };
     let list = |all: &[compare::Clause]| all.iter().filter_map(clause).collect();
@@ -135,7 +138,13 @@ fn named(condition: &compare::Condition, pairs: &[Paired<'_>]) -> Condition {
         where_allowed: list(&condition.where_allowed),
         unless_allowed: list(&condition.unless_allowed),
         unless_refused: list(&condition.unless_refused),
-        left: (condition.left.as_ref()).map(|left| Left { of: left.of.clone(), literals: left.literals.clone() }),
+        left: condition.left.clone().map(|left| Left {
+            of: left.of,
+            what: match left.what {
+                compare::LeftOver::Literals(all) => LeftOver::Literals(all),
+                compare::LeftOver::Range(first, last) => LeftOver::Range(first, last),
+            },
+        }),
         everything: condition.everything,
         exact: condition.exact,
     }

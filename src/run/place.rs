@@ -6,7 +6,7 @@ use super::error::RunError;
 use super::reading::Reading;
 use crate::config;
 use crate::repo::{self, Focus, Request};
-use crate::source::{GitIndex, Source, Worktree};
+use crate::source::{GitIndex, ReadError, Source, Worktree};
 
 /// The root: of the git repository around the first path; elsewhere the working folder when the path lies in it, else
 /// the path itself, and what lies around either and belongs to it.
@@ -51,6 +51,20 @@ impl Place {
         }
         let root = root(&base, reading)?;
         Ok(Self { base, root })
+    }
+
+    /// Where a comparison of revisions stands, whose paths may be gone from the worktree: in the repository around the
+    /// working folder, and where there is none in that around the first path.
+    pub(super) fn of_revisions(reading: &Reading) -> Result<Self, RunError> {
+        let mut place = Self::of(&Reading { paths: Vec::new(), ..reading.clone() })?;
+        if let (None, Some(path)) = (Worktree::find_root(&place.root), reading.paths.first()) {
+            let full = lexical(&place.base.join(path));
+            let there = full.ancestors().find_map(|folder| folder.canonicalize().ok());
+            if let Some(root) = there.and_then(|there| Worktree::find_root(&there)) {
+                place.root = root;
+            }
+        }
+        Ok(place)
     }
 
     /// The folder itself, wherever it lies.
@@ -112,6 +126,18 @@ impl Place {
             Ok(inside) => slashed(inside),
             Err(_) if path.is_absolute() || self.base == self.root => slashed(path),
             Err(_) => slashed(&real),
+        }
+    }
+
+    /// What lies at `path` on the disk, inside of the root or not.
+    pub(super) fn read_from_disk(&self, path: &Path) -> Result<Vec<u8>, ReadError> {
+        if let Ok(inside) = self.inside(path) {
+            return Worktree::new(&self.root).read(&inside);
+        }
+        let full = lexical(&self.base.join(path));
+        match (full.parent(), full.file_name()) {
+            (Some(folder), Some(name)) => Worktree::new(folder).read(&name.to_string_lossy()),
+            _ => Err(ReadError::NotAFile),
         }
     }
 

@@ -44,12 +44,12 @@ type Found = (String, Result<Vec<u8>, ReadError>);
 impl Place {
     /// What `source` says about how it is to be read and what fails.
     pub(super) fn settings(&self, reading: &Reading, source: &dyn Source) -> Result<Settings, RunError> {
-        let named = match &reading.config {
+        let named = match reading.config.as_ref().map(|path| (path, self.named_configuration(path, source))) {
             None => None,
-            Some(path) => match source.read(&self.relative(path)) {
-                Err(error) => return Err(RunError::usage(format!("cannot read `{}`: {error}", path.display()))),
-                read => Some((self.relative(path), read)),
-            },
+            Some((path, (_, Err(error)))) => {
+                return Err(RunError::usage(format!("cannot read `{}`: {error}", path.display())));
+            }
+            Some((_, found)) => Some(found),
         };
         if let Some(path) = reading.baseline.named()
             && let Err(error) = source.read(&self.relative(path))
@@ -61,10 +61,24 @@ impl Place {
 
     /// The same of a revision that is compared with: it may be older than the configuration that `reading` name.
     pub(super) fn settings_of_base(&self, reading: &Reading, source: &dyn Source) -> Settings {
-        let named = reading.config.as_ref().map(|path| self.relative(path));
-        let named = named.map(|path| (source.read(&path), path)).filter(|(read, _)| read != &Err(ReadError::Missing));
-        let named = named.map(|(read, path)| (path, read));
+        let named = reading.config.as_ref().map(|path| match self.inside(path) {
+            Ok(inside) => (inside.clone(), source.read(&inside)),
+            Err(_) => self.named_configuration(path, source),
+        });
+        let named = named.filter(|(_, read)| read != &Err(ReadError::Missing));
         self.settings_at(reading, source, named.or_else(|| self.look_upwards(reading, source)))
+    }
+
+    /// The configuration that somebody named, as `source` has it. What it does not have, such as a file that is not
+    /// committed or lies outside of the repository, is what lies on the disk: whoever types a path means that file.
+    fn named_configuration(&self, path: &Path, source: &dyn Source) -> Found {
+        let inside = self.inside(path).ok();
+        let read = inside.as_ref().map_or(Err(ReadError::Missing), |inside| source.read(inside));
+        if read != Err(ReadError::Missing) {
+            return (inside.unwrap_or_default(), read);
+        }
+        let name = inside.unwrap_or_else(|| path.to_string_lossy().into_owned());
+        (name, self.read_from_disk(path))
     }
 
     /// What the configuration that was `found`, and what it names, come to.

@@ -148,7 +148,7 @@ impl Sides {
 
 fn of_revisions(reading: &Reading, old: &str, new: Option<&str>) -> Result<Sides, RunError> {
     let asked = parse_revisions(old, new)?;
-    let place = Place::of(&Reading { paths: Vec::new(), ..reading.clone() })?;
+    let place = Place::of_revisions(reading)?;
     let (old, new) = asked.open(place.repository()?)?;
     let current = match &new {
         Some(_) if reading.staged => {

@@ -57,7 +57,9 @@ pub(super) fn find(sides: &Sides, found_so_far: &[Finding], comparison: &mut Com
     let (old, new) = (&sides.old.repo, &sides.new.repo);
     let validated =
         || rayon::join(|| validate::run(old, &sides.old.config, None), || validate::run(new, &sides.new.config, None));
-    let rows = |repo: &Repo| tables::run(repo, &Selection::default(), None).rows;
+    // Entities that do not fit are named by themselves, and are not to hide which rows do not.
+    let selection = Selection { without_broken_entities: true, ..Selection::default() };
+    let rows = |repo: &Repo| tables::run(repo, &selection, None).rows;
     let ((was_wrong, is_wrong), (old_rows, new_rows)) =
         rayon::join(validated, || rayon::join(|| rows(old), || rows(new)));
     for store in comparison.stores.iter_mut().filter(|store| breaks(store)) {

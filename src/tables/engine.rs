@@ -42,7 +42,7 @@ pub fn run(repo: &Repo, selection: &Selection, gauge: Option<&Gauge<'_>>) -> Ran
         let stores = repo.stores.iter().filter(with_tables);
         stores
             .map(|store| {
-                let ready = Ready::new(store, gauge);
+                let ready = Ready::new(store, gauge, selection);
                 store.tables.iter().map(|table| one(&ready, table)).collect()
             })
             .collect()
@@ -50,7 +50,7 @@ pub fn run(repo: &Repo, selection: &Selection, gauge: Option<&Gauge<'_>>) -> Ran
         let stores = repo.stores.par_iter().filter(with_tables);
         stores
             .map(|store| {
-                let ready = Ready::new(store, gauge);
+                let ready = Ready::new(store, gauge, selection);
                 store.tables.par_iter().map(|table| one(&ready, table)).collect()
             })
             .collect()
@@ -106,7 +106,7 @@ impl Run<'_> {
             }
         };
         let (own, broken) = match &table.own_store {
-            Some(Ok(store)) => (Some(Ready::new(store, self.gauge)), None),
+            Some(Ok(store)) => (Some(Ready::new(store, self.gauge, self.selection)), None),
             Some(Err(why)) => {
                 (None, Some(Fault::new(format!("the store of this test cannot be used: {}", inline(&why.to_string())))))
             }
@@ -156,7 +156,7 @@ impl Run<'_> {
         // What such a store makes of names and contexts is not known, and each row says why.
         let sheets = match &ready.blocked {
             Some(blocked) => Ok(Err(blocked)),
-            None => Sheets::new(ready.store, vocabulary, &ready.known, sheet, table.file.text(), &table.entity_files)
+            None => Sheets::new((ready.store, ready.entities), vocabulary, &ready.known, sheet, table.file.text(), &table.entity_files)
                 .map(Ok),
         };
         let sheets = match sheets {

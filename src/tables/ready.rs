@@ -11,15 +11,18 @@ use std::sync::OnceLock;
 use super::coverage::{Gauge, Plan};
 use super::known::Known;
 use super::native::Vocabulary;
+use super::select::Selection;
 use crate::data::Fault;
 use crate::decide::ScopedAuthorizer;
-use crate::repo::{SchemaState, Store};
+use crate::repo::{EntityState, SchemaState, Store};
 use crate::text::inline;
 use crate::trace::Tracer;
 
 /// A store made ready for rows.
 pub(super) struct Ready<'s> {
     pub(super) store: &'s Store,
+    /// The store's entities, as rows have them.
+    pub(super) entities: &'s EntityState,
     pub(super) index: ScopedAuthorizer,
     pub(super) known: Known<'s>,
     pub(super) vocabulary: OnceLock<Vocabulary>,
@@ -32,7 +35,11 @@ pub(super) struct Ready<'s> {
 }
 
 impl<'s> Ready<'s> {
-    pub(super) fn new(store: &'s Store, gauge: Option<&'s Gauge<'s>>) -> Self {
+    pub(super) fn new(store: &'s Store, gauge: Option<&'s Gauge<'s>>, selection: &Selection) -> Self {
+        let entities = match &store.entities {
+            EntityState::Broken(..) if selection.without_broken_entities => &EntityState::None,
+            entities => entities,
+        };
         let blocked = if let Some(path) = store.broken.first().map(|file| &file.path) {
             let message = format!("`{}` does not load whole, so what these policies decide is not known", inline(path));
             Some(Fault::new(message))
@@ -43,6 +50,7 @@ impl<'s> Ready<'s> {
         };
         Self {
             store,
+            entities,
             index: ScopedAuthorizer::new(&store.set),
             known: Known::new(store),
             vocabulary: OnceLock::new(),

@@ -25,7 +25,7 @@ const KEPT: usize = 4096;
 
 /// Reads the rows of one store.
 pub(super) struct Requests<'s> {
-    store: &'s Store,
+    store_entities: &'s EntityState,
     schema: Option<&'s Schema>,
     uids: FxHashMap<String, EntityUid>,
     types: FxHashMap<String, EntityTypeName>,
@@ -39,10 +39,10 @@ pub(super) struct Requests<'s> {
 }
 
 impl<'s> Requests<'s> {
-    pub(super) fn new(store: &'s Store) -> Self {
+    pub(super) fn new(store: &'s Store, store_entities: &'s EntityState) -> Self {
         let schema = store.schema.ready().map(|schema| &schema.cedar);
         Self {
-            store,
+            store_entities,
             schema,
             uids: FxHashMap::default(),
             types: FxHashMap::default(),
@@ -165,7 +165,7 @@ impl<'s> Requests<'s> {
         if let Some(known) = &self.of_store {
             return known.clone();
         }
-        let entities = match &self.store.entities {
+        let entities = match self.store_entities {
             EntityState::Ready(data) => Ok(Arc::new(data.cedar.clone())),
             EntityState::None => self.read("[]", "no entities"),
             EntityState::Broken(place, why) => {

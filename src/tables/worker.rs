@@ -44,7 +44,7 @@ pub(super) struct Worker<'r> {
 impl<'r> Worker<'r> {
     pub(super) fn new(ready: &'r Ready<'r>, table: &'r Table, selection: &'r Selection) -> Self {
         let counts = ready.plan.map(Plan::counts);
-        let requests = Requests::new(ready.store);
+        let requests = Requests::new(ready.store, ready.entities);
         Self { ready, table, selection, requests, counts, absent: Absent::new(&ready.known), question: None }
     }
 

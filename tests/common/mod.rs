@@ -110,12 +110,15 @@ pub fn write(dir: &Path, files: &[(&str, &str)]) {
     }
 }
 
-/// git in `dir`, with a name and without the user's configuration; panics when it fails.
+/// git in `dir`, with a name, at a fixed time and without the user's configuration; panics when it fails.
 pub fn git(dir: &Path, args: &[&str]) -> String {
     let output = Command::new("git")
         .current_dir(dir)
         .env("GIT_CONFIG_GLOBAL", "/dev/null")
         .env("GIT_CONFIG_SYSTEM", "/dev/null")
+        // Commits of the same content have the same names.
+        .env("GIT_AUTHOR_DATE", "2026-01-01T00:00:00Z")
+        .env("GIT_COMMITTER_DATE", "2026-01-01T00:00:00Z")
         .args(["-c", "user.name=t", "-c", "user.email=t@example.com", "-c", "init.defaultBranch=main"])
         .args(args)
         .output()

@@ -4,7 +4,7 @@
 use polcheck::config::Config;
 use polcheck::diff::{Compared, compare};
 use polcheck::outcome::NoticeKind;
-use polcheck::outcome::changes::{Change, EnvironmentChange, Lifecycle, Relation, Status};
+use polcheck::outcome::changes::{Change, EnvironmentChange, LeftOver, Lifecycle, Relation, Status};
 use polcheck::repo::{self, Repo};
 use polcheck::source::Memory;
 
@@ -603,7 +603,8 @@ fn what_exceptions_leave_is_said_where_it_is_little() {
         let condition = &compared.stores[0].groups[0].effects[0].condition;
         let found = condition.left.as_ref().map(|left| {
             assert_eq!(left.of, "resource.level");
-            left.literals.iter().map(String::as_str).collect::<Vec<_>>()
+            let LeftOver::Literals(literals) = &left.what else { panic!("{left:?}") };
+            literals.iter().map(String::as_str).collect::<Vec<_>>()
         });
         assert_eq!(found, left, "{gone:?} {stay:?} {condition:#?}");
     }

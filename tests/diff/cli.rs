@@ -311,7 +311,7 @@ fn what_no_longer_fits_the_new_schema_comes_first() {
                     @id(\"typo\")\npermit (principal, action == Action::\"view\", resource) when { principal.lvel > 3 };\n\
                     @id(\"named\")\npermit (principal, action == Action::\"edit\", resource) when { principal.name == \"ann\" };\n";
     let entities = r#"[{"uid": {"type": "User", "id": "ann"}, "attrs": {"level": 4, "name": "ann"}, "parents": []}]"#;
-    let rows = "tests:\n  - name: ann edits\n    principal: 'User::\"ann\"'\n    action: edit\n    resource: 'Doc::\"d\"'\n    expect: allow\n";
+    let rows = "tests:\n  - name: ann edits\n    principal: 'User::\"ann\"'\n    action: edit\n    resource: 'Doc::\"d\"'\n    expect: allow\n  - name: ann views\n    principal: 'User::\"ann\"'\n    action: view\n    resource: 'Doc::\"d\"'\n    expect: allow\n";
     let new = schema.replace("level: Long, ", "").replace("view, edit", "view");
     let dir = crate::documents::repository(
         &[("s.cedarschema", schema), ("p.cedar", policies), ("entities.json", entities), ("rows_test.yaml", rows)],
@@ -319,7 +319,7 @@ fn what_no_longer_fits_the_new_schema_comes_first() {
     );
     let text = run(dir.path(), &["diff", "HEAD"]).stdout;
     let headline = text.lines().next().unwrap();
-    assert!(headline.starts_with("2 policies and 1 entity no longer fit the new schema; "), "{text}");
+    assert!(headline.starts_with("2 policies, 1 entity and 1 row of a decision table no longer fit the new schema; "), "{text}");
     let report = json(dir.path(), &["diff", "HEAD"]).0;
     let unfit = report["no_longer_fits"].as_array().unwrap();
     let told: Vec<(&str, &str, Vec<&str>)> = unfit
@@ -329,18 +329,63 @@ fn what_no_longer_fits_the_new_schema_comes_first() {
             (one["kind"].as_str().unwrap(), one["name"].as_str().unwrap(), because.collect())
         })
         .collect();
+    // A row that reads the broken entities, and is right, is not named.
     let expected = [
         ("policy", "p.cedar#seniors", vec!["User.level"]),
         ("policy", "p.cedar#named", vec!["Action::\"edit\""]),
         ("entity", "entities.json", vec!["User.level"]),
+        ("row", "rows_test.yaml#ann edits", vec!["Action::\"edit\""]),
     ];
     assert_eq!(told, expected, "{text}");
     let first = text.find("no longer fits the new schema: ").unwrap();
     assert!(text.find("  + ").into_iter().chain(text.find("  - ")).all(|change| first < change), "{text}");
-    // Rows are not run where entities cannot be used.
     write(dir.path(), &[("s.cedarschema", &schema.replace("view, edit", "view"))]);
     let report = json(dir.path(), &["diff", "HEAD"]).0;
     let row = &report["no_longer_fits"].as_array().unwrap()[1];
     assert_eq!((row["kind"].as_str(), row["name"].as_str()), (Some("row"), Some("rows_test.yaml#ann edits")));
     assert_eq!(row["because"][0]["what"], "Action::\"edit\"", "{row}");
+}
+
+/// The kind: a path that is there for whoever types it, and not for the place that is looked at.
+#[test]
+fn paths_are_relative_to_where_they_are_typed() {
+    let place = tempfile::TempDir::new().unwrap();
+    let repository = place.path().join("repo");
+    std::fs::create_dir(&repository).unwrap();
+    git(&repository, &["init", "-q"]);
+    let schema = "entity User; entity Doc; action view appliesTo { principal: User, resource: Doc };";
+    let of = |who: &str| format!("permit (principal == User::\"{who}\", action, resource);\n");
+    write(&repository, &[("s.cedarschema", schema), ("policies/p.cedar", &of("ann"))]);
+    git(&repository, &["add", "."]);
+    git(&repository, &["commit", "-qm", "one"]);
+    git(&repository, &["checkout", "-qb", "change"]);
+    write(&repository, &[("policies/p.cedar", &(of("ann") + &of("bob")))]);
+    git(&repository, &["commit", "-qam", "two"]);
+    write(place.path(), &[("conf/gates.toml", "[diff]\ndeny = [\"gained\"]\n")]);
+    let config = ["--config", "conf/gates.toml"];
+    // From outside: the repository is that around the path, the configuration that beside the caller.
+    let outside = run(place.path(), &[&["diff", "main...change"], &config[..], &["--", "repo/policies"]].concat());
+    assert_eq!(outside.code, 1, "{}{}", outside.stdout, outside.stderr);
+    assert!(outside.stdout.contains("conf/gates.toml:2:"), "{}", outside.stdout);
+    assert!(!outside.stdout.contains(&*place.path().to_string_lossy()), "{}", outside.stdout);
+    // As if started there: relative to that folder.
+    let there = ["-C", "repo", "diff", "main...change", "--config", "../conf/gates.toml"];
+    let there = run(place.path(), &there);
+    assert_eq!(there.code, 1, "{}{}", there.stdout, there.stderr);
+    let check = run(place.path(), &[&["check", "repo/policies"], &config[..]].concat());
+    assert_eq!(check.code, 0, "{}{}", check.stdout, check.stderr);
+    let check = run(place.path(), &["check", "repo/policies/p.cedar", "--against", "main", "--config", "conf/gates.toml"]);
+    assert_eq!(check.code, 1, "{}{}", check.stdout, check.stderr);
+    // What is in neither place is named as it was typed.
+    let missing = run(place.path(), &["-C", "repo", "diff", "main...change", "--config", "conf/gates.toml"]);
+    assert!(missing.code == 2 && missing.stderr.contains("`conf/gates.toml`"), "{}", missing.stderr);
+    // A record says which commits it is about.
+    let record = run(&repository, &["diff", "main...change", "--report", "markdown"]).stdout;
+    let commit = |revision: &str| git(&repository, &["rev-parse", revision])[..12].to_owned();
+    let said = format!(
+        "Compared `the merge base of main and change` (old, `{}`) with `change` (new, `{}`)",
+        commit("main"),
+        commit("change")
+    );
+    assert!(record.contains(&said), "{record}");
 }

@@ -15,3 +15,4 @@ mod inferred_corpora;
 mod migrated;
 mod readings;
 mod stricter;
+mod values;

@@ -17,7 +17,7 @@ pub struct Condition {
     pub unless_allowed: Vec<Clause>,
     /// Forbids that refuse it all the same.
     pub unless_refused: Vec<Clause>,
-    /// What the clauses leave of a value of which they name many, where that is little.
+    /// What the exceptions leave of a value, where that is little.
     pub left: Option<Left>,
     /// Whether nothing else was allowed before, or is now: everything that anybody can do is concerned.
     pub everything: bool,
@@ -25,13 +25,23 @@ pub struct Condition {
     pub exact: bool,
 }
 
-/// What is left of a value of which clauses name some literals; all are Cedar expressions.
+/// What exceptions leave of a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Left {
-    /// The value.
+    /// The value, as a Cedar expression.
     pub of: String,
-    /// The literals that are left of those that it may be; none where it is none of those that the policies name.
-    pub literals: Vec<String>,
+    /// What it may still be.
+    pub what: LeftOver,
+}
+
+/// What a value may still be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LeftOver {
+    /// These literals, as Cedar expressions, of those that it may be; none where it is none of those that the policies
+    /// name.
+    Literals(Vec<String>),
+    /// No number below the first nor above the second, which both are left; without an end where there is none.
+    Range(Option<i64>, Option<i64>),
 }
 
 /// Another policy that has a part in whom an effect concerns.
@@ -45,6 +55,8 @@ pub struct Clause {
     pub alone: bool,
     /// When it matches, of the requests for which `when` holds.
     pub condition: Arc<str>,
+    /// Of an exception that is a negation: what holds of those requests that are no exception.
+    pub opposite: Option<Arc<str>>,
 }
 
 impl Condition {

@@ -43,6 +43,9 @@ pub struct Effect {
     /// Names of attributes that were declared with another type: how their values are carried over decides whether the
     /// effect is there.
     pub migrated: Vec<String>,
+    /// Whether it is there only where one of the changed policies cannot be evaluated, before or now, because a number
+    /// overflows for instance.
+    pub by_error: bool,
     /// What gates say.
     pub ruling: Ruling,
     /// Stable across runs and moves: a hash of direction, causes' content and environment.

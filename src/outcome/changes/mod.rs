@@ -18,7 +18,7 @@ mod store;
 
 pub use cause::{Cause, Change, Edit, EditKind, EditPart, TemplateOf};
 pub use comparison::{Accepted, Comparison, Side, Weakened};
-pub use condition::{Clause, Condition, Left};
+pub use condition::{Clause, Condition, Left, LeftOver};
 pub use effect::{CauseGroup, Effect, Ruling, Witness};
 pub use environment::{Direction, EnvironmentChange, Lifecycle, Relation, Status};
 pub use store::{SchemaChange, SetAside, StoreChanges, TextChanges, Unfit, UnfitKind};

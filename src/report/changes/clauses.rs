@@ -7,7 +7,7 @@ use super::policies::Policies;
 use super::subjects::{Names, which};
 use super::untrusted_text::Phrase;
 use crate::finding::Environment;
-use crate::outcome::changes::{Cause, CauseGroup, Clause, Condition, Direction, Left, StoreChanges};
+use crate::outcome::changes::{Cause, CauseGroup, Clause, Condition, Direction, Left, LeftOver, StoreChanges};
 use crate::text::Location;
 
 /// More policies of a clause than this are named without their conditions.
@@ -15,6 +15,7 @@ const SPELLED_OUT: usize = 6;
 
 /// Before what has to hold.
 const WHEN: &str = "when";
+const AND_WHEN: &str = "and when";
 
 /// Of more policies than this in a clause the first are named, on one line.
 const NAMED: usize = 16;
@@ -136,6 +137,10 @@ pub(super) fn of_group(
             cases.push(Case { of: Some(which(names, environments, &all)), lines: left });
         }
     }
+    if group.effects.iter().all(|effect| effect.by_error) && !group.effects.is_empty() {
+        let line = "only where the policy cannot be evaluated, before or now, because a number overflows for instance";
+        cases.insert(0, Case { of: None, lines: vec![Line::word(line)] });
+    }
     let migrated = group.migrated();
     if !migrated.is_empty() {
         let names = migrated.iter().map(|name| Phrase::default().name(name)).collect();
@@ -156,7 +161,7 @@ fn continued(lines: Vec<Line>, shared: &[Line]) -> Vec<Line> {
     if shared.iter().all(|line| line.lead != when) {
         return lines;
     }
-    let one = |line: Line| if line.lead == when { Line { lead: Phrase::of("and when"), ..line } } else { line };
+    let one = |line: Line| if line.lead == when { Line { lead: Phrase::of(AND_WHEN), ..line } } else { line };
     lines.into_iter().map(one).collect()
 }
 
@@ -201,6 +206,7 @@ fn lines(condition: &Condition, group: &CauseGroup, here: Option<&str>, policies
         && condition.unless_allowed.is_empty()
         && condition.unless_refused.is_empty();
     let lead = Phrase::of(if condition.exact { WHEN } else { "at most when" });
+    let said = lead.clone();
     let clauses = condition.unless_allowed.len() + condition.unless_refused.len() + condition.where_allowed.len();
     if condition.everything && direction == Direction::Lost {
         out.push(Line::word("all of it: whatever they could do before"));
@@ -229,8 +235,26 @@ fn lines(condition: &Condition, group: &CauseGroup, here: Option<&str>, policies
         Direction::Lost => ("unless still allowed by", "unless refused by"),
     };
     add("where allowed by", &condition.where_allowed, Joint::Or, !gained);
-    add(allowed, &condition.unless_allowed, Joint::Nor, gained);
-    add(refused, &condition.unless_refused, Joint::Nor, !gained);
+    // What holds without an exception that is a negation is said in its place.
+    let exceptions = [(allowed, &condition.unless_allowed, gained), (refused, &condition.unless_refused, !gained)];
+    let mut besides: Vec<Item> = Vec::new();
+    for (lead, all, old) in exceptions {
+        let positive = |clause: &&Clause| clause.opposite.is_some() && all.len() <= NAMED;
+        let (turned, others): (Vec<&Clause>, Vec<&Clause>) = all.iter().partition(positive);
+        let others: Vec<Clause> = others.into_iter().cloned().collect();
+        add(lead, &others, Joint::Nor, old);
+        let otherwise = lead.replace("unless", "otherwise");
+        besides.extend(turned.into_iter().map(|clause| {
+            let holds = Phrase::default().name(clause.opposite.as_deref().unwrap_or_default());
+            let policy = policy(clause, &group.causes, here, old, policies);
+            Item { what: holds.say(&format!(" ({otherwise} ")).then(policy).say(")"), condition: None }
+        }));
+    }
+    if !besides.is_empty() {
+        let first = out.iter().position(|line| line.joint == Joint::Nor).unwrap_or(out.len());
+        let lead = if out.iter().any(|line| line.lead == said) { AND_WHEN } else { WHEN };
+        out.insert(first, Line::of(Phrase::of(lead), besides, Joint::And));
+    }
     out.extend(condition.left.as_ref().map(|left| Line::of(what_is_left(left), Vec::new(), Joint::And)));
     out
 }
@@ -238,10 +262,15 @@ fn lines(condition: &Condition, group: &CauseGroup, here: Option<&str>, policies
 /// `what is left: ..`, where the exceptions leave little of a value.
 fn what_is_left(left: &Left) -> Phrase {
     let of = Phrase::of("what is left: ").name(&left.of);
-    if left.literals.is_empty() {
-        return of.say(" values that none of these policies names");
-    }
-    let all = left.literals.iter().map(|literal| Phrase::default().name(literal)).collect();
+    let literals = match &left.what {
+        LeftOver::Range(Some(first), Some(last)) if first == last => return of.say(&format!(" {first}")),
+        LeftOver::Range(Some(first), Some(last)) => return of.say(&format!(" from {first} to {last}")),
+        LeftOver::Range(Some(first), None) => return of.say(&format!(" from {first}")),
+        LeftOver::Range(None, last) => return of.say(&format!(" up to {}", last.unwrap_or(i64::MAX))),
+        LeftOver::Literals(all) if all.is_empty() => return of.say(" values that none of these policies names"),
+        LeftOver::Literals(all) => all,
+    };
+    let all = literals.iter().map(|literal| Phrase::default().name(literal)).collect();
     of.say(" is ").then(Phrase::listed(all, "or"))
 }
 
@@ -252,14 +281,7 @@ fn conjunct(text: &str) -> Item {
 /// Each policy with its place, of which a reader of the file `here` needs the line only, and its condition; of many
 /// only the first with their conditions.
 fn by(all: &[Clause], causes: &[Cause], here: Option<&str>, old: bool, policies: &Policies<'_>) -> Vec<Item> {
-    let what = |clause: &Clause| {
-        let cause = causes.iter().find(|cause| cause.policy == clause.policy);
-        match cause.map(|cause| cause.new.as_ref() == Some(&clause.location)) {
-            Some(true) => Phrase::of("its new version"),
-            Some(false) => Phrase::of("its old version"),
-            None => policies.with_place(&clause.policy, &clause.location, here, old),
-        }
-    };
+    let what = |clause: &Clause| policy(clause, causes, here, old, policies);
     let one = |(at, clause): (usize, &Clause)| Item {
         what: what(clause),
         condition: Some(&*clause.condition).filter(|text| *text != "true" && at < SPELLED_OUT).map(str::to_owned),
@@ -271,6 +293,16 @@ fn by(all: &[Clause], causes: &[Cause], here: Option<&str>, old: bool, policies:
         return vec![Item { what: Phrase::listed(named, "or"), condition: None }];
     }
     all.iter().enumerate().map(one).collect()
+}
+
+/// The policy of a clause with its place.
+fn policy(clause: &Clause, causes: &[Cause], here: Option<&str>, old: bool, policies: &Policies<'_>) -> Phrase {
+    let cause = causes.iter().find(|cause| cause.policy == clause.policy);
+    match cause.map(|cause| cause.new.as_ref() == Some(&clause.location)) {
+        Some(true) => Phrase::of("its new version"),
+        Some(false) => Phrase::of("its old version"),
+        None => policies.with_place(&clause.policy, &clause.location, here, old),
+    }
 }
 
 /// Says of the conditions of exceptions that were the last to be said of their policies that they are as before.

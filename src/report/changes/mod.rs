@@ -22,7 +22,7 @@ pub(super) use change::{Change, Entry};
 pub(super) use clauses::{Case, Joint, Line};
 pub(super) use example::example;
 pub(super) use headline::{headline, text_changes};
-pub(super) use places::{label, places};
+pub(super) use places::{label, places, revision};
 pub(super) use remarks::{Undecided, accepted, ill_typed, schema_changes, set_aside, without_effect};
 pub(super) use rulings::{how_to_accept, ruling_of, weakened};
 pub(super) use unfit::unfit;

@@ -1,12 +1,21 @@
 //! Where things stand on the two sides.
 
 use super::untrusted_text::Phrase;
-use crate::outcome::changes::{Cause, Comparison};
+use crate::outcome::changes::{Cause, Comparison, Side};
 use crate::text::Location;
 
 /// `path:line:column`; only the path where there is no text to point into.
 pub(in crate::report) fn label(location: &Location) -> String {
     if location.file.text().is_empty() { location.path().to_owned() } else { location.label() }
+}
+
+/// Of a commit id so many digits are shown.
+const SHOWN_OF_COMMIT: usize = 12;
+
+/// What the side is called, and the beginning of its commit's id where that says more.
+pub(in crate::report) fn revision(side: &Side) -> (&str, Option<&str>) {
+    let short = side.commit.as_deref().map(|commit| commit.get(..SHOWN_OF_COMMIT).unwrap_or(commit));
+    (&side.label, short.filter(|short| !side.label.starts_with(short)))
 }
 
 /// Where causes stand: those that stand in one file, at the same places on both sides, at once.

@@ -105,7 +105,7 @@ fn needs(policies: &Policies<'_>, store: &StoreChanges, group: &CauseGroup) -> O
 }
 
 /// More changes than this are led by what they come to.
-const MANY: usize = 6;
+const MANY: usize = 3;
 
 /// More of the repository's entities than this are not named.
 const KNOWN: usize = 6;

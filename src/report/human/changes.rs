@@ -3,7 +3,7 @@
 use super::clean::clean;
 use super::paint::{Ink, Page};
 use crate::finding::{Environment, Evidence};
-use crate::outcome::changes::{Cause, Comparison, Direction, Ruling};
+use crate::outcome::changes::{Cause, Comparison, Direction, Ruling, Side};
 use crate::report::changes::{self, Case, Change, Entry, Joint, Line, Phrase, View};
 use crate::report::counted::counted;
 use crate::report::{Options, evidence};
@@ -96,8 +96,13 @@ fn for_terminal(phrase: &Phrase) -> String {
 }
 
 fn compared(comparison: &Comparison) -> String {
-    let (old, new) = (clean(&comparison.old.label), clean(&comparison.new.label));
-    format!("{old} (old) with {new} (new): {}", changes::text_changes(comparison))
+    let of = |side: &Side, which: &str| {
+        let (label, commit) = changes::revision(side);
+        let commit = commit.map(|commit| format!(", {}", clean(commit))).unwrap_or_default();
+        format!("{} ({which}{commit})", clean(label))
+    };
+    let (old, new) = (of(&comparison.old, "old"), of(&comparison.new, "new"));
+    format!("{old} with {new}: {}", changes::text_changes(comparison))
 }
 
 struct Pen<'a> {

@@ -8,8 +8,8 @@ use serde_json::Value;
 use super::location::{LocationOut, location};
 use crate::finding::{Environment, Evidence};
 use crate::outcome::changes::{
-    Accepted, Cause, CauseGroup, Clause, Comparison, Direction, Edit, Effect, EnvironmentChange, Ruling, SchemaChange,
-    SetAside, Side, Status, StoreChanges, Unfit,
+    Accepted, Cause, CauseGroup, Clause, Comparison, Direction, Edit, Effect, EnvironmentChange, Left, LeftOver, Ruling,
+    SchemaChange, SetAside, Side, Status, StoreChanges, Unfit,
 };
 
 /// The keys that a comparison adds.
@@ -107,6 +107,7 @@ struct EffectOut<'a> {
     unless_allowed: Vec<ClauseOut<'a>>,
     unless_refused: Vec<ClauseOut<'a>>,
     left: Option<LeftOut<'a>>,
+    by_error: bool,
     migrated: bool,
     hangs_on: &'a [String],
     ruling: &'static str,
@@ -129,11 +130,13 @@ struct ClauseOut<'a> {
     location: LocationOut<'a>,
 }
 
-/// What clauses leave of a value of which they name many.
+/// What exceptions leave of a value: literals, or numbers from one to another.
 #[derive(Serialize)]
 struct LeftOut<'a> {
     of: &'a str,
-    literals: &'a [String],
+    literals: Option<&'a [String]>,
+    from: Option<i64>,
+    to: Option<i64>,
 }
 
 /// One step of an edit.
@@ -330,13 +333,22 @@ fn effect<'a>(group: &'a CauseGroup, effect: &'a Effect) -> EffectOut<'a> {
         where_allowed: clauses(&effect.condition.where_allowed),
         unless_allowed: clauses(&effect.condition.unless_allowed),
         unless_refused: clauses(&effect.condition.unless_refused),
-        left: effect.condition.left.as_ref().map(|left| LeftOut { of: &left.of, literals: &left.literals }),
+        left: effect.condition.left.as_ref().map(left),
+        by_error: effect.by_error,
         migrated: !effect.migrated.is_empty(),
         hangs_on: &effect.migrated,
         ruling: ruling(effect.ruling),
         fingerprint: &effect.fingerprint,
         causes: group.causes.iter().map(cause).collect(),
     }
+}
+
+fn left(left: &Left) -> LeftOut<'_> {
+    let (literals, from, to) = match &left.what {
+        LeftOver::Literals(all) => (Some(all.as_slice()), None, None),
+        LeftOver::Range(first, last) => (None, *first, *last),
+    };
+    LeftOut { of: &left.of, literals, from, to }
 }
 
 fn clauses(all: &[Clause]) -> Vec<ClauseOut<'_>> {

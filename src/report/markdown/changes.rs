@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::escape::{cut, named};
 use crate::finding::{Environment, Evidence};
-use crate::outcome::changes::{Cause, Comparison, Direction, Ruling, Weakened};
+use crate::outcome::changes::{Cause, Comparison, Direction, Ruling, Side, Weakened};
 use crate::report::changes::{self, Change, Line, Phrase, Undecided, View};
 use crate::report::counted::counted;
 use crate::report::{Options, evidence, json_text};
@@ -14,10 +14,23 @@ use crate::report::{Options, evidence, json_text};
 const LONGEST_NAME: [usize; 2] = [1000, 40];
 /// Of longer entries the clauses are folded, in bytes.
 const LONG_ENTRY: usize = 6000;
+/// Where entries have more lines together, what does not tell them apart is folded.
+const LINES: usize = 12;
 /// Longer requests are not shown, in bytes.
 const LONG_REQUEST: usize = 6000;
 /// More request environments, conditions, places or remarks of one kind are counted.
 const LISTED: usize = 20;
+
+/// How much of an entry is said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shown {
+    /// All of it.
+    Whole,
+    /// Who gains or loses what by which edit, or else when.
+    Essential,
+    /// Who gains or loses what.
+    Brief,
+}
 
 /// What is shown of one thing: always, or not at all when there is no room; and what is folded beneath it while room is
 /// left.
@@ -35,9 +48,14 @@ pub(super) fn section(comparison: &Comparison, read: &str, options: &Options, ro
     let mut view = View::of(comparison);
     let mut head = format!("\n**{}**\n", changes::headline(comparison));
     if !options.quiet {
-        let (old, new) = (name(&comparison.old.label, LONGEST_NAME[0]), name(&comparison.new.label, LONGEST_NAME[0]));
+        let of = |side: &Side, which: &str| {
+            let (label, commit) = changes::revision(side);
+            let commit = commit.map(|commit| format!(", {}", name(commit, LONGEST_NAME[0]))).unwrap_or_default();
+            format!("{} ({which}{commit})", name(label, LONGEST_NAME[0]))
+        };
+        let (old, new) = (of(&comparison.old, "old"), of(&comparison.new, "new"));
         let edits = changes::text_changes(comparison);
-        head.push_str(&format!("\nCompared {old} (old) with {new} (new): {edits} ({read}).\n"));
+        head.push_str(&format!("\nCompared {old} with {new}: {edits} ({read}).\n"));
     }
     let (undecided, came_and_went) = (std::mem::take(&mut view.undecided), std::mem::take(&mut view.came_and_went));
     let (entries, lead) = view.into_entries();
@@ -46,11 +64,15 @@ pub(super) fn section(comparison: &Comparison, read: &str, options: &Options, ro
         let lead: String = lead.iter().map(|lead| format!("\n{lead}.\n")).collect();
         head.push_str(if lead.len() <= LONG_ENTRY { &lead } else { "" });
     }
-    let shown = entries.iter().filter(|entry| entry.refused() || !options.quiet);
+    let shown: Vec<&changes::Entry<'_>> =
+        entries.iter().filter(|entry| entry.refused() || !options.quiet).collect();
+    let whole = |entry: &&changes::Entry<'_>| of_changes(comparison, entry, LONGEST_NAME[0], Shown::Whole);
+    let lines = |text: String| text.matches("<br>").count() + text.matches('\n').count();
+    let folded = shown.len() > 1 && shown.iter().map(|entry| lines(whole(entry))).sum::<usize>() > LINES;
     let parts = [
         (weakened(comparison), ("weakened rule is", "weakened rules are")),
         (unfit(comparison), ("thing that no longer fits is", "things that no longer fit are")),
-        (shown.map(|entry| of_entry(comparison, entry)).collect(), ("change is", "changes are")),
+        (shown.iter().map(|entry| of_entry(comparison, entry, folded)).collect(), ("change is", "changes are")),
         (undecided.iter().map(of_undecided).collect(), ("open question is", "open questions are")),
         (if options.quiet { Vec::new() } else { remarks(comparison, came_and_went) }, ("remark is", "remarks are")),
     ];
@@ -151,40 +173,51 @@ fn unfit(comparison: &Comparison) -> Vec<Entry> {
     changes::unfit(comparison).iter().map(one).collect()
 }
 
-fn of_entry(comparison: &Comparison, entry: &changes::Entry<'_>) -> Entry {
+fn of_entry(comparison: &Comparison, entry: &changes::Entry<'_>, fold: bool) -> Entry {
     let urgent = entry.refused();
     let [usual, least] = LONGEST_NAME;
-    let whole = of_changes(comparison, entry, usual, true);
+    let whole = of_changes(comparison, entry, usual, Shown::Whole);
     let json: String = entry.changes.iter().map(replay).collect();
-    if whole.len() <= LONG_ENTRY {
+    if whole.len() <= LONG_ENTRY && !fold {
         return Entry { always: whole, folded: json, urgent };
+    }
+    let essential = of_changes(comparison, entry, usual, Shown::Essential);
+    if whole.len() <= LONG_ENTRY && essential.len() < whole.len() {
+        let lines: Vec<String> = whole.lines().map(|line| format!("  {line}")).collect();
+        let inner = format!("\n{}\n", lines.join("\n"));
+        return Entry { always: essential, folded: details("for whom exactly, with an example", &inner) + &json, urgent };
     }
     let clauses = entry.changes.iter().flat_map(|change| clauses(change, usual));
     let clauses: Vec<String> = said(&entry.shared, usual).into_iter().chain(clauses).collect();
     let clauses = details("for whom", &format!("\n  {}\n", clauses.join("<br>\n  ")));
-    let brief = short(|longest| of_changes(comparison, entry, longest, false));
-    let brief = if brief.len() <= LONG_ENTRY { brief } else { of_changes(comparison, entry, least, false) };
+    let brief = short(|longest| of_changes(comparison, entry, longest, Shown::Brief));
+    let brief = if brief.len() <= LONG_ENTRY { brief } else { of_changes(comparison, entry, least, Shown::Brief) };
     Entry { always: brief, folded: clauses + &json, urgent }
 }
 
 /// The changes of an entry; beneath what they have in common, if there are several.
-fn of_changes(comparison: &Comparison, entry: &changes::Entry<'_>, longest: usize, whole: bool) -> String {
-    let edits = if whole { listed(&entry.edits, longest) } else { Vec::new() };
+fn of_changes(comparison: &Comparison, entry: &changes::Entry<'_>, longest: usize, shown: Shown) -> String {
+    let edits = if shown == Shown::Brief { Vec::new() } else { listed(&entry.edits, longest) };
     match &entry.lead {
         None => entry
             .changes
             .iter()
-            .map(|change| summary(comparison, change, ("- ", true), edits.clone(), longest, whole))
+            .map(|change| summary(comparison, change, ("- ", true), edits.clone(), longest, shown))
             .collect(),
         Some(lead) => {
-            let shared = if whole { said(&entry.shared, longest) } else { Vec::new() };
+            let shared = if shown == Shown::Brief { Vec::new() } else { said(&entry.shared, longest) };
+            let lead = vec![bounded(lead, longest)];
             let causes = entry.causes();
-            let places = causes.iter().flat_map(|causes| places_of(comparison, causes, longest)).collect();
-            let mut text =
-                format!("- {}\n", [vec![bounded(lead, longest)], edits, shared, places].concat().join("<br>"));
+            let mut text = if shown == Shown::Essential {
+                let most = if edits.is_empty() { shared.into_iter().take(1).collect() } else { edits };
+                format!("- {}\n", [lead, most].concat().join("; "))
+            } else {
+                let places = causes.iter().flat_map(|causes| places_of(comparison, causes, longest)).collect();
+                format!("- {}\n", [lead, edits, shared, places].concat().join("<br>"))
+            };
             for change in &entry.changes {
                 let bullet = ("  - ", causes.is_none());
-                text.push_str(&summary(comparison, change, bullet, Vec::new(), longest, whole));
+                text.push_str(&summary(comparison, change, bullet, Vec::new(), longest, shown));
             }
             text
         }
@@ -197,7 +230,7 @@ fn summary(
     (bullet, places): (&str, bool),
     edits: Vec<String>,
     longest: usize,
-    whole: bool,
+    shown: Shown,
 ) -> String {
     let mark = if change.refused { "⛔ " } else { "" };
     let direction = match (change.group.direction, change.group.migrated().is_empty()) {
@@ -211,8 +244,13 @@ fn summary(
     let store = change.store.map(|store| format!(" in store {}", name(store, longest))).unwrap_or_default();
     let mut lines =
         vec![format!("{bullet}{mark}**{direction}{rulings}**{store}: {}", bounded(&change.sentence, longest))];
+    if shown == Shown::Essential {
+        let when = clauses(change, longest).into_iter().take(if edits.is_empty() { 1 } else { 0 });
+        lines.extend(edits.into_iter().chain(when));
+        return lines.join("; ") + "\n";
+    }
     lines.extend(edits);
-    if whole {
+    if shown == Shown::Whole {
         lines.extend(clauses(change, longest));
     }
     lines.extend(change.needs.iter().chain(&change.known).map(|said| bounded(said, longest)));

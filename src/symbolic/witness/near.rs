@@ -116,22 +116,29 @@ pub(super) fn nearer(mut drafts: Vec<Draft>, mut left: usize, holds: &dyn Fn(&[D
         left = left.saturating_sub(1);
         may && holds(drafts)
     };
-    // All times at once: what decides is mostly how far they are apart, and the time of day.
+    // All times at once: what decides is mostly the time of day, or how far they are apart. One that stands at nought was
+    // asked nothing.
     let times = |drafts: &[Draft]| -> Vec<Spot> {
         let all = drafts.iter().flat_map(spots);
         all.filter(|spot| matches!(spot.value, Datum::Datetime(_))).collect()
     };
     let all = times(&drafts);
+    let numbers = || all.iter().filter_map(|spot| number(&spot.value));
+    let day = |first: i64| TODAY.checked_sub(first.div_euclid(DAY).saturating_mul(DAY));
+    let [first, least] = [numbers().filter(|time| *time != 0).min(), numbers().min()].map(|first| first.and_then(day));
+    let of_day = |time: i64| Some(TODAY + time.rem_euclid(DAY));
+    let apart = |time: i64| if time == 0 { Some(TODAY) } else { time.checked_add(first?) };
+    let whole = |time: i64| time.checked_add(least?);
+    let ways: [&dyn Fn(i64) -> Option<i64>; 3] = [&of_day, &apart, &whole];
     let mut moved_together = false;
-    if let Some(first) = all.iter().filter_map(|spot| number(&spot.value)).min() {
-        let shift = TODAY.checked_sub(first.div_euclid(DAY).saturating_mul(DAY));
-        let shifted = all.iter().try_fold(drafts.clone(), |drafts, spot| {
-            let moved = number(&spot.value)?.checked_add(shift?)?;
-            Some(with(&drafts, spot, &Datum::Datetime(moved)))
+    for way in ways.into_iter().filter(|_| !all.is_empty()) {
+        let moved = all.iter().try_fold(drafts.clone(), |drafts, spot| {
+            Some(with(&drafts, spot, &Datum::Datetime(way(number(&spot.value)?)?)))
         });
-        if let Some(shifted) = shifted.filter(|shifted| ask(shifted)) {
-            drafts = shifted;
+        if let Some(moved) = moved.filter(|moved| ask(moved)) {
+            drafts = moved;
             moved_together = true;
+            break;
         }
     }
     let goal = |spot: &Spot, value: i64| match spot.value {

@@ -35,12 +35,12 @@ pub(in crate::tables) struct Sheets<'s> {
 }
 
 impl<'s> Sheets<'s> {
-    /// Makes `sheet` ready. The entity file that it names is one of `files`.
+    /// Makes `sheet` ready, for the store and its entities. The entity file that it names is one of `files`.
     ///
     /// # Errors
     /// Everything that is wrong with it.
     pub(in crate::tables) fn new(
-        store: &'s Store,
+        (store, entities): (&'s Store, &EntityState),
         vocabulary: &'s Vocabulary,
         known: &'s Known<'s>,
         sheet: Sheet,
@@ -49,7 +49,7 @@ impl<'s> Sheets<'s> {
     ) -> Result<Self, Vec<Fault>> {
         let schema = store.schema.ready().map(|schema| &schema.cedar);
         let mut faults = Vec::new();
-        let base = base(store, schema, &sheet.entities, files).and_then(|base| {
+        let base = base(entities, schema, &sheet.entities, files).and_then(|base| {
             if sheet.with.is_empty() {
                 return Ok((Laid::bare(Arc::clone(&base)), base));
             }
@@ -115,14 +115,14 @@ impl<'s> Sheets<'s> {
 }
 
 fn base(
-    store: &Store,
+    entities: &EntityState,
     schema: Option<&Schema>,
     wanted: &Base,
     files: &EntityFiles,
 ) -> Result<Arc<Entities>, Vec<Fault>> {
     let read = |json: &str| Entities::from_json_str(json, schema).map(Arc::new).map_err(|error| fault(&error).message);
     match wanted {
-        Base::OfStore => match &store.entities {
+        Base::OfStore => match entities {
             EntityState::Ready(data) => Ok(Arc::new(data.cedar.clone())),
             EntityState::None => read("[]").map_err(|why| vec![Fault::new(why)]),
             EntityState::Broken(place, why) => {

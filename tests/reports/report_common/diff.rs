@@ -87,6 +87,7 @@ pub fn effect(environment: usize, condition: &str) -> Effect {
         witness: Witness { evidence, old: None },
         known: Vec::new(),
         migrated: Vec::new(),
+        by_error: false,
         ruling: Ruling::Free,
         fingerprint: format!("{environment:032x}"),
     }
@@ -179,7 +180,7 @@ pub fn hostile_diff() -> Outcome {
         called: Some(HOSTILE.to_owned()),
     };
     let clause =
-        || Clause { policy: HOSTILE.to_owned(), location: place.clone(), alone: true, condition: HOSTILE.into() };
+        || Clause { policy: HOSTILE.to_owned(), location: place.clone(), alone: true, condition: HOSTILE.into(), opposite: Some(HOSTILE.into()) };
     let evidence = Evidence { request: HOSTILE.into(), entities: json!([HOSTILE, { "```": "```\n```" }]) };
     let effect = |environment, ruling| Effect {
         condition: Arc::new(Condition {
