@@ -175,8 +175,8 @@ pub(super) fn is_literal(of: &str, literal: &Json) -> Option<(Subject, [String; 
     Some((subject(&json!({"==": {"left": of, "right": value}}))?, texts))
 }
 
-/// A policy that matches when the value `of`, as [`Conjunct::between`] gives it, is from `first` to `last`; and the value
-/// as text.
+/// A policy that matches when the value `of`, as [`Conjunct::between`] gives it, is from `first` to `last`; and the
+/// value as text.
 pub(super) fn is_between(of: &str, first: i64, last: i64) -> Option<(Subject, String)> {
     let of: Json = serde_json::from_str(of).ok()?;
     let limit = |operator: &str, limit: i64| json!({ operator: {"left": of, "right": {"Value": limit}} });
@@ -215,16 +215,19 @@ pub(super) fn without_constants(
     Some((text(&after)?, [subject(&before)?, subject(&after)?]))
 }
 
-/// The opposite of a negation, and policies that match when the one holds and when the other does.
+/// The opposite of negations that all hold, and policies that match when the one holds and when the other does.
 pub(super) fn opposite(said: &str) -> Option<(String, [Subject; 2])> {
     if !said.contains('!') {
         return None;
     }
     let json = read_back(said)?;
-    if json.get("!").is_none() && json.get("!=").is_none() {
+    let mut all = Vec::new();
+    operands("&&", &json, &mut all);
+    if !all.iter().all(|one| one.get("!").is_some() || one.get("!=").is_some()) {
         return None;
     }
-    let opposite = not(json.clone());
+    let all: Vec<Json> = all.into_iter().map(not).collect();
+    let opposite = plainly(any_of(&all)?);
     Some((text(&opposite)?, [subject(&json)?, subject(&opposite)?]))
 }
 

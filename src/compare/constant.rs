@@ -3,8 +3,8 @@
 
 use serde_json::{Value as Json, json};
 
-/// `expression`, in Cedar's JSON form, without the parts that `decide` says are always true or never. Whoever asks has to
-/// prove that it says the same: where a part that is left out errs, it does not. `None` where nothing is decided.
+/// `expression`, in Cedar's JSON form, without the parts that `decide` says are always true or never. Whoever asks has
+/// to prove that it says the same: where a part that is left out errs, it does not. `None` where nothing is decided.
 pub(super) fn folded(expression: &Json, decide: &mut dyn FnMut(&Json) -> Option<bool>) -> Option<Json> {
     let out = fold(expression.clone(), decide);
     (out != *expression).then_some(out)

@@ -15,6 +15,7 @@
 //! | `causes` | the smallest sets of changes that bring an effect about |
 //! | `reading` | which attributes an expression reads |
 //! | `clauses`, `conjunct` | for whom, in clauses that are proved |
+//! | `shortest` | what `when` says, as short as can be proved |
 //! | `left` | what exceptions leave of a value |
 //! | `constant` | expressions without what the request environment decides |
 //! | `apart` | conjuncts that are plain to see never to hold at once |
@@ -32,6 +33,7 @@ mod left;
 mod migrated;
 mod pair;
 mod reading;
+mod shortest;
 mod view;
 mod work;
 

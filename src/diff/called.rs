@@ -40,8 +40,12 @@ fn comment_above(policy: &Policy) -> Option<String> {
         }
     }
     lines.reverse();
-    let text = one_line(&lines.join(" "));
-    let text = text.trim_matches(|letter: char| matches!(letter, '-' | '=' | '*' | '#' | ' '));
+    // A line without words ends what is said, and is none of it.
+    let says = |line: &&str| line.contains(char::is_alphanumeric);
+    let said: Vec<&str> = lines.into_iter().skip_while(|line| !says(line)).take_while(says).collect();
+    let text = one_line(&said.join(" "));
+    let text =
+        text.trim_matches(|letter: char| matches!(letter, '-' | '=' | '*' | '#' | ' ' | '\u{2500}'..='\u{257f}'));
     let end = text.find(". ").unwrap_or(text.len());
     let first = text.get(..end)?.trim_end_matches(['.', ':']);
     first.contains(char::is_alphabetic).then(|| first.to_owned())

@@ -13,8 +13,8 @@ use super::stores::Stores;
 use crate::compare::{self, Which};
 use crate::finding::Evidence;
 use crate::outcome::changes::{
-    Cause, CauseGroup, Change, Clause, Condition, Direction, Effect, EnvironmentChange, Left, LeftOver, Ruling, TemplateOf,
-    Witness,
+    Cause, CauseGroup, Change, Clause, Condition, Direction, Effect, EnvironmentChange, Left, LeftOver, Ruling,
+    TemplateOf, Witness,
 };
 use crate::text::{Location, Span};
 

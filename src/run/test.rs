@@ -46,8 +46,14 @@ pub fn test(options: &TestOptions) -> Result<Outcome, RunError> {
         loaded.repo.findings.retain(|finding| finding.store.as_ref().is_none_or(|store| names.contains(store)));
     }
     let mut outcome = loaded.outcome("test");
-    let selection =
-        Selection { filters: filters.clone(), shard: *shard, fail_fast: *fail_fast, list: *list, brief: reading.brief };
+    let selection = Selection {
+        filters: filters.clone(),
+        shard: *shard,
+        fail_fast: *fail_fast,
+        list: *list,
+        brief: reading.brief,
+        ..Selection::default()
+    };
     let gauge = (coverage::is_asked(asked, &loaded.config) && !list).then(|| Gauge::new(&loaded.repo));
     let mut ran = tables::run(&loaded.repo, &selection, gauge.as_ref());
     let part = ran.left_out > 0 || ran.stopped || !loaded.repo.focus.is_whole();

@@ -156,8 +156,15 @@ impl Run<'_> {
         // What such a store makes of names and contexts is not known, and each row says why.
         let sheets = match &ready.blocked {
             Some(blocked) => Ok(Err(blocked)),
-            None => Sheets::new((ready.store, ready.entities), vocabulary, &ready.known, sheet, table.file.text(), &table.entity_files)
-                .map(Ok),
+            None => Sheets::new(
+                (ready.store, ready.entities),
+                vocabulary,
+                &ready.known,
+                sheet,
+                table.file.text(),
+                &table.entity_files,
+            )
+            .map(Ok),
         };
         let sheets = match sheets {
             Ok(sheets) if faults.is_empty() => sheets,

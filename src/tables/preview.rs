@@ -14,7 +14,8 @@ pub fn unknown(store: &Store, text: &str) -> Vec<Vec<EntityUid>> {
     let Opening::Native(form) = opening(TableForm::Yaml) else { return Vec::new() };
     let Ok(Opened { sheet, mut specs, .. }) = (form.open)(text) else { return Vec::new() };
     let (vocabulary, known) = (Vocabulary::of(store), Known::new(store));
-    let Ok(sheets) = Sheets::new((store, &store.entities), &vocabulary, &known, sheet, text, &EntityFiles::new()) else {
+    let Ok(sheets) = Sheets::new((store, &store.entities), &vocabulary, &known, sheet, text, &EntityFiles::new())
+    else {
         return Vec::new();
     };
     let mut expander = Expander::new(&sheets);

@@ -18,7 +18,8 @@ pub struct Selection {
     pub list: bool,
     /// Whether rows that passed are only counted.
     pub brief: bool,
-    /// Whether rows run with no entities of their store where those cannot be used, to see what else is wrong with them.
+    /// Whether rows run with no entities of their store where those cannot be used, to see what else is wrong with
+    /// them.
     pub without_broken_entities: bool,
 }
 

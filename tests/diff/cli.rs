@@ -319,7 +319,10 @@ fn what_no_longer_fits_the_new_schema_comes_first() {
     );
     let text = run(dir.path(), &["diff", "HEAD"]).stdout;
     let headline = text.lines().next().unwrap();
-    assert!(headline.starts_with("2 policies, 1 entity and 1 row of a decision table no longer fit the new schema; "), "{text}");
+    assert!(
+        headline.starts_with("2 policies, 1 entity and 1 row of a decision table no longer fit the new schema"),
+        "{text}"
+    );
     let report = json(dir.path(), &["diff", "HEAD"]).0;
     let unfit = report["no_longer_fits"].as_array().unwrap();
     let told: Vec<(&str, &str, Vec<&str>)> = unfit
@@ -374,7 +377,8 @@ fn paths_are_relative_to_where_they_are_typed() {
     assert_eq!(there.code, 1, "{}{}", there.stdout, there.stderr);
     let check = run(place.path(), &[&["check", "repo/policies"], &config[..]].concat());
     assert_eq!(check.code, 0, "{}{}", check.stdout, check.stderr);
-    let check = run(place.path(), &["check", "repo/policies/p.cedar", "--against", "main", "--config", "conf/gates.toml"]);
+    let check =
+        run(place.path(), &["check", "repo/policies/p.cedar", "--against", "main", "--config", "conf/gates.toml"]);
     assert_eq!(check.code, 1, "{}{}", check.stdout, check.stderr);
     // What is in neither place is named as it was typed.
     let missing = run(place.path(), &["-C", "repo", "diff", "main...change", "--config", "conf/gates.toml"]);

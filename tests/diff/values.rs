@@ -85,7 +85,8 @@ fn an_example_has_what_a_person_would_write() {
 /// A range that is left is all that is left: asked of Cedar's authorizer for every number.
 #[test]
 fn a_range_that_is_left_is_what_brute_force_finds() {
-    let schema = "entity User; entity Doc; action view appliesTo { principal: User, resource: Doc, context: { n: Long } };";
+    let schema =
+        "entity User; entity Doc; action view appliesTo { principal: User, resource: Doc, context: { n: Long } };";
     let (mut said, mut unsaid) = (0, 0);
     for seed in 0..160 {
         let mut rng = Rng::new(seed);
@@ -160,13 +161,21 @@ fn no_exception_is_a_negation() {
     let open = of("permit", "open", "!context.flag");
     let shown = seen(&(all.clone() + &open), &open);
     assert!(
-        shown.contains("and when `context.flag` (otherwise still allowed by `open` (line 1))") && !shown.contains("unless"),
+        shown.contains("and when `context.flag` (otherwise still allowed by `open` (line 1))")
+            && !shown.contains("unless"),
         "{shown}"
     );
     let apart = of("forbid", "apart", "principal.tenant != resource.tenant");
     let shown = seen(&(all.clone() + &apart), &apart);
     let said = "and when `principal.tenant == resource.tenant` (otherwise refused by `apart` (old line 4))";
     assert!(shown.contains(said) && !shown.contains("unless"), "{shown}");
+    let several = of("forbid", "several", "!context.flag && context.name != \"a\"");
+    let shown = seen(&(all.clone() + &several), &several);
+    assert!(
+        shown
+            .contains("and when `context.flag || context.name == \"a\"` (otherwise refused by `several` (old line 4))"),
+        "{shown}"
+    );
     // What may err and hold neither way stays an exception.
     let errs = of("permit", "open", "!(context.n + 1 > 7)");
     let shown = seen(&(all + &errs), &errs);

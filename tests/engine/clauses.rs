@@ -32,6 +32,7 @@ struct Seen {
     whole: AtomicUsize,
     open: AtomicUsize,
     edits: AtomicUsize,
+    instead: AtomicUsize,
 }
 
 /// Added or removed, edited, and everything else.
@@ -51,7 +52,11 @@ impl Seen {
         let kinds: Vec<String> =
             kinds.map(|((kind, all), exact)| format!("{} of {} {kind} exact", got(exact), got(all))).collect();
         let (whole, open, edits) = (got(&self.whole), got(&self.open), got(&self.edits));
-        format!("{}; {whole} directions whole, {open} questions open, {edits} edits", kinds.join(", "))
+        let instead = got(&self.instead);
+        format!(
+            "{}; {whole} directions whole, {open} questions open, {edits} edits, {instead} exceptions turned",
+            kinds.join(", ")
+        )
     }
 }
 
@@ -64,13 +69,17 @@ fn subject(text: &str) -> Subject {
 struct Read {
     when: Subject,
     lists: [Vec<Subject>; 3],
+    /// What is said to hold in place of exceptions: on the other side, and on the side that allows.
+    instead: [Vec<Subject>; 2],
 }
 
 fn read(effect: &Effect) -> Read {
     let condition = &effect.condition;
     let list = |all: &[Clause]| all.iter().map(|clause| subject(&clause.condition)).collect();
     let lists = [&condition.where_allowed, &condition.unless_allowed, &condition.unless_refused];
-    Read { when: subject(&condition.when), lists: lists.map(|all| list(all)) }
+    let opposites = |all: &[Clause]| all.iter().filter_map(|one| Some(subject(one.opposite.as_ref()?))).collect();
+    let instead = [&condition.unless_allowed, &condition.unless_refused].map(|all| opposites(all));
+    Read { when: subject(&condition.when), lists: lists.map(|all| list(all)), instead }
 }
 
 /// The requests that the clauses name. `sides` are the numbers of the side that allows and of the other in the session;
@@ -149,6 +158,21 @@ fn hold_to(changes: &StoreChanges, old: Option<&Store>, new: Option<&Store>, wha
                 if effect.condition.exact {
                     let wrong = named.clone().and(!delta.clone());
                     nobody(&mut session, &wrong, "named, and does not change", &[effect], what, seen);
+                }
+                // Everything that is named is as is said in place of exceptions.
+                for (side, instead) in [other, allowing].into_iter().zip(&read.instead) {
+                    for one in instead {
+                        add(&seen.instead, 1);
+                        let not_so = !Formula::Matches(session.add_policy(side, one));
+                        nobody(
+                            &mut session,
+                            &named.clone().and(not_so),
+                            "named, and not as is said",
+                            &[effect],
+                            what,
+                            seen,
+                        );
+                    }
                 }
                 all.push(named);
             }

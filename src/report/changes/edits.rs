@@ -320,7 +320,11 @@ mod tests {
                 nested(&mut random, size)
             } else {
                 let at = random(8);
-                old.replacen(["&&", "||", "resource.owner", "7h", "context.", "factor", "1, 2", "!("][at], "x", 1 + random(2))
+                old.replacen(
+                    ["&&", "||", "resource.owner", "7h", "context.", "factor", "1, 2", "!("][at],
+                    "x",
+                    1 + random(2),
+                )
             };
             let (before, after) = differing(&old, &new);
             assert!(old.contains(before) && new.contains(after));

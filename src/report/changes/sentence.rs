@@ -59,7 +59,11 @@ pub(super) fn both(may: bool, subject: &Subject) -> Phrase {
 
 /// The same as [`effect`] where what is gained or lost was said right before.
 pub(super) fn this(direction: Direction, may: bool, subject: &Subject) -> Phrase {
-    effect(direction, may, &Subject { what: Phrase::of("this"), combinations: Vec::new(), each: Vec::new(), ..subject.clone() })
+    effect(
+        direction,
+        may,
+        &Subject { what: Phrase::of("this"), combinations: Vec::new(), each: Vec::new(), ..subject.clone() },
+    )
 }
 
 fn because(store: &StoreChanges, policies: &Policies<'_>, group: &CauseGroup) -> Phrase {

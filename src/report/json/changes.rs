@@ -8,8 +8,8 @@ use serde_json::Value;
 use super::location::{LocationOut, location};
 use crate::finding::{Environment, Evidence};
 use crate::outcome::changes::{
-    Accepted, Cause, CauseGroup, Clause, Comparison, Direction, Edit, Effect, EnvironmentChange, Left, LeftOver, Ruling,
-    SchemaChange, SetAside, Side, Status, StoreChanges, Unfit,
+    Accepted, Cause, CauseGroup, Clause, Comparison, Direction, Edit, Effect, EnvironmentChange, Left, LeftOver,
+    Ruling, SchemaChange, SetAside, Side, Status, StoreChanges, Unfit,
 };
 
 /// The keys that a comparison adds.

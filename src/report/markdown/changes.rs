@@ -64,8 +64,7 @@ pub(super) fn section(comparison: &Comparison, read: &str, options: &Options, ro
         let lead: String = lead.iter().map(|lead| format!("\n{lead}.\n")).collect();
         head.push_str(if lead.len() <= LONG_ENTRY { &lead } else { "" });
     }
-    let shown: Vec<&changes::Entry<'_>> =
-        entries.iter().filter(|entry| entry.refused() || !options.quiet).collect();
+    let shown: Vec<&changes::Entry<'_>> = entries.iter().filter(|entry| entry.refused() || !options.quiet).collect();
     let whole = |entry: &&changes::Entry<'_>| of_changes(comparison, entry, LONGEST_NAME[0], Shown::Whole);
     let lines = |text: String| text.matches("<br>").count() + text.matches('\n').count();
     let folded = shown.len() > 1 && shown.iter().map(|entry| lines(whole(entry))).sum::<usize>() > LINES;
@@ -185,7 +184,11 @@ fn of_entry(comparison: &Comparison, entry: &changes::Entry<'_>, fold: bool) -> 
     if whole.len() <= LONG_ENTRY && essential.len() < whole.len() {
         let lines: Vec<String> = whole.lines().map(|line| format!("  {line}")).collect();
         let inner = format!("\n{}\n", lines.join("\n"));
-        return Entry { always: essential, folded: details("for whom exactly, with an example", &inner) + &json, urgent };
+        return Entry {
+            always: essential,
+            folded: details("for whom exactly, with an example", &inner) + &json,
+            urgent,
+        };
     }
     let clauses = entry.changes.iter().flat_map(|change| clauses(change, usual));
     let clauses: Vec<String> = said(&entry.shared, usual).into_iter().chain(clauses).collect();

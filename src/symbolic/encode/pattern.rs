@@ -63,12 +63,13 @@ impl Pattern {
         }
     }
 
-    /// A text that a person might write for it: `oidc:alice` for `oidc:*`, `prod-1` for `prod-*`. `number` tells such texts
-    /// apart.
+    /// A text that a person might write for it: `oidc:alice` for `oidc:*`, `prod-1` for `prod-*`. `number` tells such
+    /// texts apart.
     pub(in crate::symbolic) fn spoken(&self, number: usize) -> String {
         self.filled(|before, after| match (before.chars().next_back(), after) {
             (_, Some('@')) => person(number),
             (Some('@'), _) => format!("{}.example", ["corp", "mail", "other"].get(number).unwrap_or(&"another")),
+            (Some(':'), _) if before.contains('/') => (number + 1).to_string(),
             (Some('/'), None) if before.ends_with("://") => format!("host-{}.example", number + 1),
             (Some('/'), _) => format!("item-{}", number + 1),
             (Some('.'), _) if before.trim_end_matches('.').ends_with(|c: char| c.is_ascii_digit()) => {
@@ -78,7 +79,9 @@ impl Pattern {
             (Some('-' | '_'), _) => (number + 1).to_string(),
             (Some(c), Some(next)) if c.is_alphanumeric() && next.is_alphanumeric() => format!("-{}-", number + 1),
             (Some(c), _) if c.is_alphanumeric() => format!("-{}", number + 1),
-            (None, Some(next)) if next.is_alphanumeric() => format!("{}-", ["my", "your"].get(number).unwrap_or(&"our")),
+            (None, Some(next)) if next.is_alphanumeric() => {
+                format!("{}-", ["my", "your"].get(number).unwrap_or(&"our"))
+            }
             (None, Some('.' | '/' | '-' | '_')) => format!("name-{}", number + 1),
             _ => person(number),
         })
@@ -151,6 +154,7 @@ mod tests {
             ("*@corp.example", ["alice@corp.example", "bob@corp.example"]),
             ("alice@*", ["alice@corp.example", "alice@mail.example"]),
             ("*@*", ["alice@corp.example", "bob@mail.example"]),
+            ("registry.example/app:*", ["registry.example/app:1", "registry.example/app:2"]),
             ("prod-*", ["prod-1", "prod-2"]),
             ("prod-*-eu", ["prod-1-eu", "prod-2-eu"]),
             ("10.0.*", ["10.0.1", "10.0.2"]),

@@ -87,7 +87,9 @@ fn decimal(value: i64) -> String {
 
 /// As Cedar reads it, in as few units as say it: `1h`, `5m1ms`.
 fn duration(milliseconds: i64) -> String {
-    let Some(mut left) = milliseconds.checked_abs().filter(|left| *left > 0) else { return format!("{milliseconds}ms") };
+    let Some(mut left) = milliseconds.checked_abs().filter(|left| *left > 0) else {
+        return format!("{milliseconds}ms");
+    };
     let mut text = if milliseconds < 0 { "-".to_owned() } else { String::new() };
     for (unit, length) in [("d", MILLISECONDS_PER_DAY), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)] {
         if left >= length {
@@ -142,10 +144,21 @@ mod tests {
             (i64::MIN, "-9223372036854775808ms"),
         ] {
             assert_eq!(duration(milliseconds), text);
-            let read = format!("duration(\"{text}\").toMilliseconds()").parse::<cedar_policy::Expression>().unwrap();
-            let request = cedar_policy::Request::builder().build();
-            let value = cedar_policy::eval_expression(&request, &cedar_policy::Entities::empty(), &read).unwrap();
-            assert_eq!(value, cedar_policy::EvalResult::Long(milliseconds));
+            // Cedar has no literal for the least number.
+            let number =
+                if milliseconds == i64::MIN { "-9223372036854775807 - 1".into() } else { milliseconds.to_string() };
+            let policy = format!(
+                "permit (principal, action, resource) when {{ duration(\"{text}\").toMilliseconds() == {number} }};"
+            );
+            let uid = || "A::\"a\"".parse().unwrap();
+            let request =
+                cedar_policy::Request::new(uid(), uid(), uid(), cedar_policy::Context::empty(), None).unwrap();
+            let response = cedar_policy::Authorizer::new().is_authorized(
+                &request,
+                &policy.parse().unwrap(),
+                &cedar_policy::Entities::empty(),
+            );
+            assert_eq!(response.decision(), cedar_policy::Decision::Allow, "{text}");
         }
     }
 }

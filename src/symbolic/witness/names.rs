@@ -23,7 +23,8 @@ pub(super) struct Names {
 impl Names {
     /// Names for the classes of `snapshot`: of the entities that the policies `named` name, and of the request's own.
     pub(super) fn new(snapshot: &Snapshot<'_, '_>, named: &[PolicyRef]) -> Self {
-        let mut names = Self { entities: literals(snapshot, named), strings: snapshot.solver.strings.clone(), unasked: Vec::new() };
+        let mut names =
+            Self { entities: literals(snapshot, named), strings: snapshot.solver.strings.clone(), unasked: Vec::new() };
         // The request's own entities are named first.
         let environment = snapshot.policies().environment();
         for (origin, ty) in [(Origin::Principal, environment.principal()), (Origin::Resource, environment.resource())] {
@@ -41,8 +42,8 @@ impl Names {
         self.entities.keys()
     }
 
-    /// `tenant-1`, or with the next number that no constant or other entity has, for a type `Tenant`; `owner-1` where it
-    /// is met as the value of an attribute `owner`.
+    /// `tenant-1`, or with the next number that no constant or other entity has, for a type `Tenant`; `owner-1` where
+    /// it is met as the value of an attribute `owner`.
     fn numbered(&self, snapshot: &Snapshot<'_, '_>, ty: &EntityTypeName, attribute: Option<&str>) -> String {
         let word = attribute.and_then(hyphened).or_else(|| hyphened(ty.basename())).unwrap_or_default();
         let space = snapshot.space(&SpaceKey::Entities(ty.clone()));

@@ -93,7 +93,9 @@ fn slot<'d>(fields: &'d mut BTreeMap<String, Datum>, path: &[String]) -> Option<
 
 fn number(value: &Datum) -> Option<i64> {
     match value {
-        Datum::Long(number) | Datum::Decimal(number) | Datum::Datetime(number) | Datum::Duration(number) => Some(*number),
+        Datum::Long(number) | Datum::Decimal(number) | Datum::Datetime(number) | Datum::Duration(number) => {
+            Some(*number)
+        }
         _ => None,
     }
 }
@@ -116,8 +118,8 @@ pub(super) fn nearer(mut drafts: Vec<Draft>, mut left: usize, holds: &dyn Fn(&[D
         left = left.saturating_sub(1);
         may && holds(drafts)
     };
-    // All times at once: what decides is mostly the time of day, or how far they are apart. One that stands at nought was
-    // asked nothing.
+    // All times at once: what decides is mostly the time of day, or how far they are apart. One that stands at nought
+    // was asked nothing.
     let times = |drafts: &[Draft]| -> Vec<Spot> {
         let all = drafts.iter().flat_map(spots);
         all.filter(|spot| matches!(spot.value, Datum::Datetime(_))).collect()

@@ -258,8 +258,8 @@ impl<'r, 'a> Reader<'r, 'a> {
                 let mut all = BTreeMap::new();
                 for (attr, field) in rty.iter() {
                     let value = fields.get(attr);
-                    let value = value
-                        .and_then(|value| self.in_attribute(Some(attr), |reader| reader.concrete(value, field)));
+                    let value =
+                        value.and_then(|value| self.in_attribute(Some(attr), |reader| reader.concrete(value, field)));
                     if let Some(value) = value {
                         all.insert(attr.to_string(), value);
                     }

@@ -179,8 +179,13 @@ pub fn hostile_diff() -> Outcome {
         template: Some(TemplateOf { name: HOSTILE.to_owned(), old: None, new: Some(place.clone()) }),
         called: Some(HOSTILE.to_owned()),
     };
-    let clause =
-        || Clause { policy: HOSTILE.to_owned(), location: place.clone(), alone: true, condition: HOSTILE.into(), opposite: Some(HOSTILE.into()) };
+    let clause = || Clause {
+        policy: HOSTILE.to_owned(),
+        location: place.clone(),
+        alone: true,
+        condition: HOSTILE.into(),
+        opposite: Some(HOSTILE.into()),
+    };
     let evidence = Evidence { request: HOSTILE.into(), entities: json!([HOSTILE, { "```": "```\n```" }]) };
     let effect = |environment, ruling| Effect {
         condition: Arc::new(Condition {

@@ -46,8 +46,8 @@ impl<'a> Language<'a> {
         self.search(refused)
     }
 
-    /// Texts that a person might write, of which one mostly does: each pattern's own, and those in which others stand in
-    /// the place of its wildcards.
+    /// Texts that a person might write, of which one mostly does: each pattern's own, and those in which others stand
+    /// in the place of its wildcards.
     fn guesses(&self) -> impl Iterator<Item = String> {
         let own = (0..SPOKEN).flat_map(|number| self.positive.iter().map(move |pattern| pattern.spoken(number)));
         let few = self.positive.iter().filter(|pattern| pattern.wildcards() <= 2).take(TOGETHER);
@@ -55,7 +55,8 @@ impl<'a> Language<'a> {
             let others = few.clone().filter(move |other| *other != pattern).map(|other| other.spoken(0));
             others.map(|other| pattern.filled(|_, _| other.clone()))
         });
-        let short = self.positive.iter().flat_map(|pattern| ["x", "any", ""].map(|word| pattern.filled(|_, _| word.into())));
+        let short =
+            self.positive.iter().flat_map(|pattern| ["x", "any", ""].map(|word| pattern.filled(|_, _| word.into())));
         let plain = ["some-value", "another-value", "other-value"].into_iter().filter(|_| self.positive.is_empty());
         own.chain(together).chain(short).chain(plain.map(str::to_owned))
     }
