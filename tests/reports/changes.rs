@@ -110,7 +110,7 @@ fn json_lists_every_environment_with_its_effects() {
     let effect = &changes[2]["gained"]["effects"][0];
     assert_eq!(
         keys(effect),
-        "witness known condition exact when where_allowed unless_allowed unless_refused left migrated hangs_on ruling fingerprint causes"
+        "witness known condition exact when where_allowed unless_allowed unless_refused left by_error migrated hangs_on ruling fingerprint causes"
     );
     assert_eq!(keys(&effect["witness"]), "request entities old_request old_entities");
     assert_eq!((&effect["ruling"], &effect["exact"]), (&json!("refused"), &json!(true)));

@@ -180,15 +180,16 @@ fn of_entry(comparison: &Comparison, entry: &changes::Entry<'_>, fold: bool) -> 
     if whole.len() <= LONG_ENTRY && !fold {
         return Entry { always: whole, folded: json, urgent };
     }
-    let essential = of_changes(comparison, entry, usual, Shown::Essential);
-    if whole.len() <= LONG_ENTRY && essential.len() < whole.len() {
-        let lines: Vec<String> = whole.lines().map(|line| format!("  {line}")).collect();
-        let inner = format!("\n{}\n", lines.join("\n"));
-        return Entry {
-            always: essential,
-            folded: details("for whom exactly, with an example", &inner) + &json,
-            urgent,
+    if whole.len() <= LONG_ENTRY {
+        let essential = of_changes(comparison, entry, usual, Shown::Essential);
+        // Of one change the sentence is not said again.
+        let rest = match entry.lead {
+            None => whole.split_once("<br>").map_or("", |(_, rest)| rest).trim_end().replace("<br>", "<br>\n  "),
+            Some(_) => whole.trim_end().replace('\n', "\n  "),
         };
+        let inner = format!("\n  {rest}\n\n{json}");
+        let folded = if rest.is_empty() { json } else { details("for whom exactly, with an example", &inner) };
+        return Entry { always: essential, folded, urgent };
     }
     let clauses = entry.changes.iter().flat_map(|change| clauses(change, usual));
     let clauses: Vec<String> = said(&entry.shared, usual).into_iter().chain(clauses).collect();
@@ -248,7 +249,8 @@ fn summary(
     let mut lines =
         vec![format!("{bullet}{mark}**{direction}{rulings}**{store}: {}", bounded(&change.sentence, longest))];
     if shown == Shown::Essential {
-        let when = clauses(change, longest).into_iter().take(if edits.is_empty() { 1 } else { 0 });
+        let first = |line: String| line.split("<br>").next().unwrap_or_default().to_owned();
+        let when = clauses(change, longest).into_iter().take(usize::from(edits.is_empty())).map(first);
         lines.extend(edits.into_iter().chain(when));
         return lines.join("; ") + "\n";
     }
