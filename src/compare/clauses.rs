@@ -23,7 +23,7 @@ use super::delta::{Clause, Condition, Effect};
 use super::pair::Which;
 use super::view::{Applied, any};
 use super::work::Work;
-use crate::symbolic::{Answer, Formula, Sample, Session, Subject};
+use crate::symbolic::{Answer, Formula, PolicyRef, Sample, Session, Subject};
 
 /// So many policies of a clause are looked for; where more decide something, all others are named as well.
 const LOOKED_FOR: usize = 12;
@@ -242,7 +242,7 @@ impl<'i, 'w, 's> Search<'i, 'w, 's> {
         }
         let concerned = self.candidate.region(self.work);
         // All of them or none: what only one that is left out allows would be concerned and not named.
-        let chosen = self.choose(concerned, &mut left);
+        let chosen = self.choose(concerned, None, &mut left);
         if left.is_empty() || !self.partial { chosen } else { Vec::new() }
     }
 
@@ -252,11 +252,11 @@ impl<'i, 'w, 's> Search<'i, 'w, 's> {
             return all;
         }
         let decided = narrow.clone().and(any(all.iter().map(|(applied, _)| applied)));
-        self.choose(decided, &mut all)
+        self.choose(decided, Some(narrow), &mut all)
     }
 
-    /// As few of `left` as match everything of `target`.
-    fn choose(&mut self, target: Formula, left: &mut Vec<Sided>) -> Vec<Sided> {
+    /// As few of `left` as match everything of `target`, which may be what they match of `narrow`.
+    fn choose(&mut self, target: Formula, narrow: Option<&Formula>, left: &mut Vec<Sided>) -> Vec<Sided> {
         let mut chosen: Vec<Sided> = Vec::new();
         let most = match left.len() {
             _ if !self.work.options.conditions => 0,
@@ -264,11 +264,19 @@ impl<'i, 'w, 's> Search<'i, 'w, 's> {
             _ => LOOKED_FOR,
         };
         while chosen.len() < most && !left.is_empty() {
-            let question = target.clone().and(!any(chosen.iter().map(|(applied, _)| applied)));
-            let sample = match self.work.session.check(&question) {
-                Answer::Impossible => return self.fewer(&target, chosen),
-                Answer::Unknown(_) => break,
-                Answer::Witness(sample) => sample,
+            let besides = !any(chosen.iter().map(|(applied, _)| applied));
+            // Of many one is mostly seen to match something: no search has to take in all of them.
+            let seen = narrow.filter(|_| left.len() > MANY).and_then(|narrow| {
+                let others: Vec<PolicyRef> = left.iter().map(|(applied, _)| applied.policy).collect();
+                self.work.session.merge_any(&narrow.clone().and(besides.clone()), &others)
+            });
+            let sample = match seen {
+                Some(sample) => sample,
+                None => match self.work.session.check(&target.clone().and(besides)) {
+                    Answer::Impossible => return self.fewer(&target, chosen),
+                    Answer::Unknown(_) => break,
+                    Answer::Witness(sample) => sample,
+                },
             };
             match self.best(&sample, left) {
                 Some(at) => chosen.push(left.remove(at)),

@@ -124,11 +124,18 @@ impl<'a> Session<'a> {
         witness::revalidate(&mut self.solver.encoding.policies, question, witness)
     }
 
-    /// What policies do with a request that `first` matches, and as many of `others` as can be seen to go with it without
-    /// a search. `None` where none is seen, or where cvc5 is to be asked too: there may be such requests all the same.
+    /// What policies do with a request that `first` matches, and as many of `others` as can be seen to go with it
+    /// without a search. `None` where none is seen, or where cvc5 is to be asked too: there may be such requests all the
+    /// same.
     pub fn merge(&mut self, first: PolicyRef, others: &[PolicyRef]) -> Option<Sample> {
         let schema = self.solver.encoding.policies.schema(0)?;
         (schema.solvers().mode() == SolverMode::Builtin).then(|| self.solver.merge(first, others))?
+    }
+
+    /// The same for a request for which `question` holds and that one of `others` matches.
+    pub fn merge_any(&mut self, question: &Formula, others: &[PolicyRef]) -> Option<Sample> {
+        let schema = self.solver.encoding.policies.schema(0)?;
+        (schema.solvers().mode() == SolverMode::Builtin).then(|| self.solver.merge_any(question, others))?
     }
 
     /// Whether there is a request for which `question` holds, without making one.

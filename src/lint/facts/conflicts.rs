@@ -2,9 +2,9 @@
 //!
 //! # Why
 //!
-//! A store of a thousand policies has a hundred thousand pairs, most of which overlap in every environment. So a pair is
-//! asked about in one environment after the other, until one has a conflict; and each request that is found tells, of
-//! every policy at once, that what matches it does not lie inside of what does not.
+//! A store of a thousand policies has a hundred thousand pairs, most of which overlap in every environment. So a pair
+//! is asked about in one environment after the other, until one has a conflict; and each request that is found tells,
+//! of every policy at once, that what matches it does not lie inside of what does not.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -231,8 +231,8 @@ impl<'s, 'r> Asking<'s, 'r> {
         }
     }
 
-    /// Looks for requests that the permit of `pairs`, which all have the same, matches and their forbids too, and for one
-    /// that each matches.
+    /// Looks for requests that the permit of `pairs`, which all have the same, matches and their forbids too, and for
+    /// one that each matches.
     fn look_for_overlaps(&mut self, pairs: &[Pair]) {
         let Some(permit) = pairs.first().map(|pair| pair.permit) else { return };
         let forbids: Vec<usize> = pairs.iter().map(|pair| pair.forbid).collect();
@@ -244,7 +244,8 @@ impl<'s, 'r> Asking<'s, 'r> {
         self.look_among(permit, forbids);
     }
 
-    /// Looks for requests that the permit matches with as many of `forbids` as go together, then with those that are left.
+    /// Looks for requests that the permit matches with as many of `forbids` as go together, then with those that are
+    /// left.
     fn look_among(&mut self, permit: usize, forbids: Vec<usize>) {
         let mut left = forbids;
         while !left.is_empty() {

@@ -5,9 +5,8 @@ use std::rc::Rc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::bits::Bits;
 use super::sat::{Lit, Sat};
-use super::watch::{Vector, Watch};
+use super::triggers::{Vector, Watch};
 
 /// A gate over literals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -104,7 +103,7 @@ pub(in crate::symbolic) struct Circuit {
     /// The literals that say of a vector (an index of `vectors`) that it is a number, by variable.
     pub(super) equalities: FxHashMap<u32, (u32, u128)>,
     pub(super) vectors: Vec<Vector>,
-    pub(super) vector_numbers: FxHashMap<Bits, u32>,
+    pub(super) vector_numbers: FxHashMap<Rc<[Lit]>, u32>,
     /// The inputs that are not as they prefer to be in the last model.
     pub(super) turned: Vec<Lit>,
     pub(super) search: Option<Search>,

@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
-use super::graph::{Circuit, Node};
+use super::graph::{Circuit, Demand, Node};
 use super::sat::Lit;
 
 impl Circuit {
@@ -47,6 +47,14 @@ impl Circuit {
             clause.is_none_or(|clause| clause.iter().any(|lit| self.value(*lit)))
         };
         self.candidates(&self.breaking).into_iter().all(holds)
+    }
+
+    /// Whether the demand is met in the last model.
+    pub(in crate::symbolic) fn meets(&self, demand: &Demand) -> bool {
+        match demand {
+            Demand::Literal(lit, _) => self.value(*lit),
+            Demand::None(many, except, _) => self.holding(many).iter().all(|number| number == except),
+        }
     }
 
     /// How the input is outside of a search; `None` of what is no input.

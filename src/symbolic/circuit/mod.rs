@@ -7,7 +7,7 @@
 //! | `gates` | new gates, folded and shared |
 //! | `search` | the search for values, over what a question hangs on |
 //! | `merge` | models put together from others |
-//! | `watch` | which of many literals hold, without looking at each |
+//! | `triggers`, `watch` | which of many literals hold, without looking at each |
 //! | `bits`, `arithmetic` | vectors of literals as numbers |
 
 mod arithmetic;
@@ -17,6 +17,7 @@ mod graph;
 mod merge;
 mod sat;
 mod search;
+mod triggers;
 mod watch;
 
 pub(super) use bits::Bits;

@@ -17,7 +17,7 @@ use rustc_hash::FxHashSet;
 
 use super::graph::{Circuit, Demand, Gate, Node, Search};
 use super::sat::{Lit, Sat, Solved};
-use super::watch::Vector;
+use super::triggers::Vector;
 
 impl Circuit {
     /// Begins a question: all of `demands` are to hold.

@@ -10,89 +10,15 @@
 //! matching. To compute each for each model made questions as dear as the store is large.
 
 use std::cell::Cell;
-
-use rustc_hash::FxHashMap;
+use std::rc::Rc;
 
 use super::bits::Bits;
 use super::graph::{Circuit, Gate, Many, Node};
 use super::sat::Lit;
+use super::triggers::{Trigger, Triggers, Vector, Watch, better, either};
 
 /// So many parts of a literal are looked at.
 const PARTS: usize = 64;
-
-/// So many triggers one literal may wait for.
-const ALTERNATIVES: usize = 8;
-
-/// What makes a literal worth looking at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Trigger {
-    /// An input that is not as it prefers to be.
-    Input(Lit),
-    /// The number of a vector is this constant.
-    Number(u32, u128),
-}
-
-/// Triggers of which one is enough, and how many items wait for them.
-struct Triggers {
-    waiting: usize,
-    all: Vec<Trigger>,
-}
-
-/// The triggers of a conjunction: those of one of its parts.
-fn better(one: Option<Triggers>, other: Option<Triggers>) -> Option<Triggers> {
-    match (one, other) {
-        (Some(one), Some(other)) => {
-            Some(if (other.waiting, other.all.len()) < (one.waiting, one.all.len()) { other } else { one })
-        }
-        (one, other) => one.or(other),
-    }
-}
-
-/// The triggers of an alternative: those of both, unless that is too many.
-fn either(mut one: Triggers, other: Triggers) -> Option<Triggers> {
-    for trigger in other.all {
-        if !one.all.contains(&trigger) {
-            one.all.push(trigger);
-        }
-    }
-    one.waiting = one.waiting.max(other.waiting);
-    (one.all.len() <= ALTERNATIVES).then_some(one)
-}
-
-/// Literals by what makes them worth looking at. Each goes by a number that its owner gives it.
-#[derive(Debug, Default)]
-pub(in crate::symbolic) struct Watch {
-    inputs: FxHashMap<Lit, Vec<u32>>,
-    numbers: FxHashMap<u32, FxHashMap<u128, Vec<u32>>>,
-    /// What has no trigger.
-    always: Vec<u32>,
-}
-
-/// A number that was compared with constants.
-#[derive(Debug)]
-pub(super) struct Vector {
-    bits: Bits,
-    /// The last model that it was asked for, and what it was there.
-    number: Cell<(u32, u128)>,
-}
-
-impl Vector {
-    /// Forgets what it was in the last model.
-    pub(super) fn forget(&self) {
-        self.number.set((0, 0));
-    }
-}
-
-impl Watch {
-    /// One trigger, and how many wait for it.
-    fn only(&self, trigger: Trigger) -> Triggers {
-        let list = match trigger {
-            Trigger::Input(lit) => self.inputs.get(&lit),
-            Trigger::Number(vector, number) => self.numbers.get(&vector).and_then(|numbers| numbers.get(&number)),
-        };
-        Triggers { waiting: list.map_or(0, Vec::len), all: vec![trigger] }
-    }
-}
 
 impl Circuit {
     /// Says that `lit` holds exactly where the number that `vector` is comes to `number`.
@@ -101,8 +27,9 @@ impl Circuit {
             return;
         }
         let next = u32::try_from(self.vectors.len()).unwrap_or(u32::MAX);
-        let vector = *self.vector_numbers.entry(vector.clone()).or_insert_with(|| {
-            self.vectors.push(Vector { bits: vector.clone(), number: Cell::new((0, 0)) });
+        let bits: Rc<[Lit]> = vector.iter().collect();
+        let vector = *self.vector_numbers.entry(Rc::clone(&bits)).or_insert_with(|| {
+            self.vectors.push(Vector { bits, number: Cell::new((0, 0)) });
             next
         });
         self.equalities.insert(lit.variable(), (vector, number));
@@ -129,8 +56,8 @@ impl Circuit {
         }
     }
 
-    /// Triggers of which one has to be there for `lit` to hold, as few wait for them as can be found; `None` where there
-    /// are none.
+    /// Triggers of which one has to be there for `lit` to hold, those that fewest wait for of what was seen; `None` where
+    /// there are none.
     fn triggers(&self, watch: &Watch, lit: Lit, parts: &mut usize) -> Option<Triggers> {
         *parts = parts.checked_sub(1)?;
         let plain = lit == Lit::of_variable(lit.variable());
@@ -209,7 +136,7 @@ impl Circuit {
         {
             return number;
         }
-        let bits = vector.bits.iter().enumerate().take(128);
+        let bits = vector.bits.iter().copied().enumerate().take(128);
         let number = bits.filter(|(_, bit)| self.value(*bit)).map(|(index, _)| 1_u128 << index).sum();
         vector.number.set((self.model, number));
         number
@@ -256,7 +183,8 @@ mod tests {
         (circuit, all)
     }
 
-    /// The kind: a literal that holds and is not looked at, so that a policy that matches is taken for one that does not.
+    /// The kind: a literal that holds and is not looked at, so that a policy that matches is taken for one that does
+    /// not.
     #[test]
     fn nothing_that_holds_is_left_out() {
         let mut numbers = Numbers(7);

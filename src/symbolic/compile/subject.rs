@@ -30,6 +30,8 @@ pub struct Subject {
     whole: OnceLock<Result<Policy, SetAsideReason>>,
     /// [`Self::whole`] alone, for replays.
     alone: OnceLock<PolicySet>,
+    /// The entities that it names.
+    named: OnceLock<Vec<EntityUid>>,
     /// Whether its terms are those of every environment of a family that its scope admits.
     shareable: OnceLock<bool>,
     /// Whether it is compiled as what does not typecheck is.
@@ -69,6 +71,7 @@ impl Subject {
             body: Body::Policy(policy.clone()),
             whole: OnceLock::new(),
             alone: OnceLock::new(),
+            named: OnceLock::new(),
             shareable: OnceLock::new(),
             untyped: false,
             limits: Limits::default(),
@@ -88,6 +91,7 @@ impl Subject {
             body: Body::Template(template.clone()),
             whole: OnceLock::new(),
             alone: OnceLock::new(),
+            named: OnceLock::new(),
             shareable: OnceLock::new(),
             untyped: false,
             limits: Limits::default(),
@@ -176,7 +180,7 @@ impl Subject {
 
     /// The entities that it names, in its scope and its conditions.
     pub fn named_entities(&self) -> Vec<EntityUid> {
-        let mut named = self.literals();
+        let mut named = self.literals().to_vec();
         match &self.actions {
             ActionConstraint::Any => {}
             ActionConstraint::Eq(action) => named.push(action.clone()),
@@ -186,15 +190,15 @@ impl Subject {
     }
 
     /// The entities that it names.
-    pub(in crate::symbolic) fn literals(&self) -> Vec<EntityUid> {
-        match &self.body {
+    pub(in crate::symbolic) fn literals(&self) -> &[EntityUid] {
+        self.named.get_or_init(|| match &self.body {
             Body::Policy(policy) => {
                 let mut literals = policy.entity_literals();
                 literals.extend(policy.template_links().into_iter().flat_map(HashMap::into_values));
                 literals
             }
             Body::Template(template) => literals(template),
-        }
+        })
     }
 
     /// The policy as terms.

@@ -58,6 +58,8 @@ pub(in crate::symbolic) struct Encoding<'a> {
     pub(super) deciding: HashMap<(usize, Effect), Rc<Many>>,
     /// By side: the policies that are encoded, by what each does.
     pub(super) doing: Vec<Doing>,
+    /// How often the encoding began again.
+    pub(super) begun: u32,
     /// The inputs of a model in which each policy matches, if there is one, as far as that was asked for.
     pub(super) models: HashMap<PolicyRef, Option<Rc<[Lit]>>>,
     /// For each variant of a template but the first, the literal that says it is in force; the last that holds is.
@@ -72,7 +74,7 @@ impl<'a> Encoding<'a> {
         let doing = (0..policies.sides()).map(|_| Doing::default()).collect();
         let (others, deciding) = (HashMap::new(), HashMap::new());
         let (models, selectors) = (HashMap::new(), HashMap::new());
-        Self { policies, encoder, encoded, others, deciding, doing, models, selectors }
+        Self { policies, encoder, encoded, others, deciding, doing, begun: 0, models, selectors }
     }
 
     /// Begins the encoding again; what is compiled stays.
@@ -82,6 +84,7 @@ impl<'a> Encoding<'a> {
         self.others.clear();
         self.deciding.clear();
         self.models.clear();
+        self.begun += 1;
         self.doing.iter_mut().for_each(|doing| *doing = Doing::default());
         self.selectors.clear();
     }

@@ -11,6 +11,9 @@ use super::solver::{Sample, Solver};
 use crate::symbolic::circuit::Lit;
 use crate::symbolic::question::{Answer, Formula, PolicyRef};
 
+/// So many policies are tried, one after the other.
+const TRIES: usize = 48;
+
 impl Solver<'_> {
     /// What policies do with a request that is put together from one that `first` matches and those that as many of
     /// `others` do as go with it. `None` where that comes to no request; there may be others.
@@ -26,6 +29,37 @@ impl Solver<'_> {
         let inputs = self.encoding.encoder.circuit.join_inputs(&first, &others);
         let holds = self.encoding.encoder.circuit.assume(&inputs);
         (holds && matches!(self.refine(), Ok(false))).then(|| self.sample())
+    }
+
+    /// What policies do with a request for which `question` holds and that one of `others` matches: put together from
+    /// one for which `question` holds and one that the other policy matches. `None` where none is seen so.
+    pub(in crate::symbolic) fn merge_any(&mut self, question: &Formula, others: &[PolicyRef]) -> Option<Sample> {
+        let Answer::Witness(()) = self.solve(question) else { return None };
+        let first = self.encoding.encoder.circuit.taken_inputs();
+        let begun = self.encoding.begun;
+        let mut demands = Vec::new();
+        self.encoding.demands(question, &mut None, &mut demands).ok()?;
+        for policy in others.iter().take(TRIES) {
+            self.model_of(*policy);
+            if self.encoding.begun != begun {
+                // The literals are those of an encoding that is gone.
+                return None;
+            }
+            let Some(other) = self.encoding.models.get(policy).cloned().flatten() else { continue };
+            let circuit = &mut self.encoding.encoder.circuit;
+            let inputs = circuit.join_inputs(&first, &[&other]);
+            if !circuit.assume(&inputs) || !demands.iter().all(|demand| circuit.meets(demand)) {
+                continue;
+            }
+            if self.refine().ok()? {
+                continue;
+            }
+            let sample = self.sample();
+            if sample.matches(*policy) == Some(true) {
+                return Some(sample);
+            }
+        }
+        None
     }
 
     fn model_of(&mut self, policy: PolicyRef) {

@@ -9,7 +9,7 @@ use super::datum::uid_json;
 use super::draft::{Draft, entities_json};
 use super::minimise::Reduced;
 use super::read::Reader;
-use super::replay::{Replay, Slots};
+use super::replay::{Replay, Requests, Slots};
 use crate::symbolic::question::{Formula, PolicyRef};
 use crate::symbolic::solve::{SessionPolicies, Solver};
 
@@ -26,25 +26,37 @@ pub(in crate::symbolic) fn build(solver: &mut Solver<'_>, question: &Formula) ->
     let slots = reader.slots(&named);
     let drafts: Vec<Draft> = (0..policies.sides()).map(|side| reader.draft(side)).collect();
     let replay = Replay { policies, question: &question, named: &named, slots: &slots };
-    let cases = replay.cases(&drafts)?;
-    replay.confirm(&cases)?;
-    // What is out of scope now stays so when less is there.
-    let in_scope: Vec<PolicyRef> =
-        named.iter().copied().filter(|policy| replay.may_be_in_scope(*policy, &cases)).collect();
-    let replay = Replay { named: &in_scope, ..replay };
     // Policies name many entities; mostly only those that the request leads to make a difference.
     // They are the same on both sides: an entity is made smaller on all that have it.
     let reached: BTreeSet<_> = drafts.iter().flat_map(Draft::reached).collect();
     let mut core = drafts.clone();
     core.iter_mut().for_each(|draft| draft.entities.retain(|uid, _| reached.contains(uid)));
+    // What is out of scope there is so with more entities too, and with less.
+    let in_scope = |cases: &Requests| -> Vec<PolicyRef> {
+        named.iter().copied().filter(|policy| replay.may_be_in_scope(*policy, cases)).collect()
+    };
+    if let Ok(cases) = replay.cases(&core) {
+        let in_scope = in_scope(&cases);
+        let fewer = Replay { named: &in_scope, ..replay };
+        // Where nothing errs, nothing reads an entity that is not there.
+        if fewer.confirm(&cases).is_ok_and(|errors| errors.is_empty())
+            && let Ok(reduced) = fewer.reduced(core.clone(), &core, &named)
+        {
+            return Ok(finished(reduced, &slots, false));
+        }
+    }
+    let cases = replay.cases(&drafts)?;
+    replay.confirm(&cases)?;
+    let in_scope = in_scope(&cases);
+    let replay = Replay { named: &in_scope, ..replay };
     let reduced = match replay.reduced(core, &drafts, &named) {
         Ok(reduced) => reduced,
         Err(_) => replay.reduced(drafts.clone(), &drafts, &named)?,
     };
-    Ok(finished(reduced, &slots))
+    Ok(finished(reduced, &slots, true))
 }
 
-fn finished(reduced: Reduced, slots: &Slots) -> Witness {
+fn finished(reduced: Reduced, slots: &Slots, complete: bool) -> Witness {
     let Reduced { drafts, shown, cases } = reduced;
     let each = cases.into_iter().zip(drafts.iter().zip(&shown)).enumerate();
     let case = |(side, ((request, entities), (draft, shown)))| Case {
@@ -54,7 +66,7 @@ fn finished(reduced: Reduced, slots: &Slots) -> Witness {
         entities_json: entities_json(shown),
         slots: slots.iter().filter(|(policy, _)| policy.side == side).map(|(p, s)| (p.index, s.clone())).collect(),
     };
-    Witness { cases: each.map(case).collect() }
+    Witness { cases: each.map(case).collect(), complete }
 }
 
 /// The policies that a formula names, sorted, each once.
@@ -95,7 +107,10 @@ pub(in crate::symbolic) fn revalidate(
         cases.push(Case { request, request_json, ..case.clone() });
     }
     let replay = Replay { policies, question: &question, named: &named, slots: &Slots::new() };
-    replay.confirm(&requests).ok()?;
+    // Where something errs, it may be for want of an entity that policies read here and not there.
+    if !replay.confirm(&requests).ok()?.is_empty() && !witness.complete {
+        return None;
+    }
     // What is shown is what made a difference there, and has to be enough here too.
     for (side, case) in cases.iter().enumerate() {
         let schema = policies.schema(side)?.schema();
@@ -103,5 +118,5 @@ pub(in crate::symbolic) fn revalidate(
         requests.get_mut(side)?.1 = shown;
     }
     replay.confirm(&requests).ok()?;
-    Some(Witness { cases })
+    Some(Witness { cases, complete: witness.complete })
 }

@@ -10,6 +10,8 @@ use serde_json::Value as Json;
 pub struct Witness {
     /// One, or one for each side of a pair.
     pub cases: Vec<Case>,
+    /// Whether every entity that policies name is there, not only those that the request leads to.
+    pub(super) complete: bool,
 }
 
 impl Witness {
