@@ -108,6 +108,32 @@ pub fn json_schema(catalogue: &Catalogue) -> Value {
             "never-gain": form(json!({}), &[])
         }
     });
+    let rule = json!({
+        "type": "object",
+        "additionalProperties": false,
+        "required": ["id", "message"],
+        "properties": {
+            "id": text("what it is called, in small letters with hyphens"),
+            "message": text("one sentence that says what is wrong with a policy that it finds"),
+            "level": { "enum": ["error", "warning", "note"], "description": "its level, where not `warning`" },
+            "page": text("where more is to be read about it"),
+            "effect": { "enum": ["permit", "forbid"], "description": "only policies of this effect" },
+            "actions": names("only policies that match requests of these actions"),
+            "principals": names("and of these types of principal"),
+            "resources": names("and of these types of resource"),
+            "stores": names("only these stores"),
+            "annotations": {
+                "type": "object",
+                "additionalProperties": { "type": "string" },
+                "description": "annotations that they have, each with the form of its value; `*` is any text"
+            },
+            "mentions": names("attributes that their conditions read, as `resource.owner`"),
+            "never-mentions": names("attributes that their conditions do not read"),
+            "implies": text("a condition in Cedar that every request meets that they match"),
+            "excludes": text("a condition in Cedar that no request meets that they match"),
+            "fixtures": text("the folder with `fail` and `pass`, which `polcheck rules --test` runs")
+        }
+    });
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "polcheck.toml",
@@ -149,6 +175,7 @@ pub fn json_schema(catalogue: &Catalogue) -> Value {
                 }
             },
             "guardrail": guardrail,
+            "rule": { "type": "array", "items": rule },
             "schema": {
                 "type": "object",
                 "additionalProperties": false,

@@ -9,6 +9,7 @@ use semver::{Version, VersionReq};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::custom::custom_rule;
 use super::guardrails::guardrails;
 use super::model::{Acceptance, Config, Gate, Override, Pattern, StoreConfig};
 use super::name::Name;
@@ -37,6 +38,7 @@ const TOP: &[&str] = &[
     "coverage-floor",
     "baseline",
     "guardrail",
+    "rule",
 ];
 const STORE: &[&str] = &["name", "schema", "policies", "entities", "links", "tests", "level"];
 /// Among the links of a store: there are no others than those that are read.
@@ -65,6 +67,11 @@ pub fn load(file: &Arc<SourceFile>, catalogue: &Catalogue) -> (Config, Vec<Findi
         let location = reader.location(place);
         Name { text, location }
     });
+    for entry in reader.tables(table, "rule") {
+        let rule = custom_rule(&mut reader, entry, catalogue, &config.custom);
+        config.custom.extend(rule);
+    }
+    let catalogue = &catalogue.with(config.custom.iter().map(|custom| custom.rule));
     if let Some(rules) = reader.table(table, "rules") {
         config.rules = levels(&mut reader, rules, catalogue);
     }

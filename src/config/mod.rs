@@ -3,6 +3,7 @@
 //! Imports `text`, `source`, `finding` and `rule`.
 
 mod baseline;
+mod custom;
 mod guardrails;
 mod json_schema;
 mod load;
@@ -12,6 +13,7 @@ mod reader;
 mod rules;
 
 pub use baseline::{BASELINE_NAME, Baseline, BaselineEntry, baseline_text};
+pub use custom::{AnnotationForm, CustomRule};
 pub use guardrails::{Asked, GRANTED, GuardrailConfig, Guardrails, Unit};
 pub use json_schema::json_schema;
 pub use load::{ACCEPTED_NAME, FILE_NAME, accepted_entry, load, load_accepted};

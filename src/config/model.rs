@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use globset::GlobMatcher;
 
+use super::custom::CustomRule;
 use super::guardrails::Guardrails;
 use super::name::Name;
 use crate::finding::{FailOn, Finding, Level};
@@ -174,6 +175,8 @@ pub struct Config {
     pub coverage_floor: Option<u32>,
     /// What is proved of stores.
     pub guardrails: Guardrails,
+    /// Rules of the repository's own.
+    pub custom: Vec<CustomRule>,
     /// What this one is held to: where the two differ, the stricter holds.
     pub base: Option<Arc<Config>>,
 }
@@ -199,6 +202,22 @@ impl Config {
     pub fn leaves_out(&self, path: &str) -> bool {
         self.exclude.iter().any(|pattern| pattern.matches(path))
             && self.base.as_ref().is_none_or(|base| base.leaves_out(path))
+            || self.is_fixture(path)
+    }
+
+    /// Whether the file at `path` is what a rule of the repository's own is tested with, for both sides.
+    fn is_fixture(&self, path: &str) -> bool {
+        let folders = self.custom.iter().filter_map(|custom| custom.fixtures.as_ref());
+        let below = |folder: &Name| path.strip_prefix(&folder.text).is_some_and(|rest| rest.starts_with('/'));
+        folders.into_iter().any(below) && self.base.as_ref().is_none_or(|base| base.is_fixture(path))
+    }
+
+    /// The rules of the repository's own. A rule that the base declares otherwise counts as the base has it as well.
+    #[must_use]
+    pub fn custom_rules(&self) -> Vec<&CustomRule> {
+        let based = self.base.iter().flat_map(|base| &base.custom);
+        let changed = based.filter(|one| !self.custom.iter().any(|own| own.is_like(one)));
+        self.custom.iter().chain(changed).collect()
     }
 
     /// The mildest level that fails a run; `None` where nothing says so.

@@ -25,3 +25,9 @@ pub fn metadata() -> impl Iterator<Item = &'static Rule> {
 pub fn stands_for(id: &str) -> &'static [&'static str] {
     lint_rule(id).map_or(&[], |rule| rule.instead_of)
 }
+
+/// The rules of the validator that say what the rule called `id` does; none for a rule that is not of lint.
+#[must_use]
+pub fn yields_to(id: &str) -> &'static [&'static str] {
+    lint_rule(id).map_or(&[], |rule| rule.yields_to)
+}

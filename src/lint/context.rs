@@ -14,14 +14,16 @@ use crate::text::{Location, Span};
 pub struct Context<'a> {
     /// The store.
     pub store: &'a Store,
+    /// The day that counts as today, `YYYY-MM-DD`; `None` where no day counts.
+    pub today: Option<&'a str>,
     declared: OnceLock<HashSet<(String, String)>>,
 }
 
 impl<'a> Context<'a> {
-    /// The context of `store`.
+    /// The context of `store` on the day `today`.
     #[must_use]
-    pub(super) fn new(store: &'a Store) -> Self {
-        Self { store, declared: OnceLock::new() }
+    pub(super) fn new(store: &'a Store, today: Option<&'a str>) -> Self {
+        Self { store, today, declared: OnceLock::new() }
     }
 
     /// Static policies and templates.

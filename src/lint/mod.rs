@@ -9,13 +9,16 @@
 //! | `prove` | runs the proofs over one store |
 //! | `catalogue` | every rule there is, by id |
 //! | `rules/` | rules over text and syntax, a file each |
-//! | `context`, `literals` | what these are given, and the entities that policies write out |
+//! | `context`, `literals`, `conditions` | what these are given, the entities that policies write out, conditions taken apart |
+//! | `custom` | the rules that a configuration declares |
 //! | `proofs/` | rules by proof, a file each |
 //! | `facts/` | what proofs are given and share |
 //! | `rule` | what a rule declares of itself |
 
 mod catalogue;
+mod conditions;
 mod context;
+mod custom;
 mod facts;
 mod literals;
 mod proofs;
@@ -24,9 +27,9 @@ mod rule;
 mod rules;
 mod run;
 
-pub use catalogue::{lint_rule, lint_rules, metadata, stands_for};
+pub use catalogue::{lint_rule, lint_rules, metadata, stands_for, yields_to};
 pub use context::Context;
 pub use facts::{Facts, Proved};
 pub use prove::infers;
-pub use rule::{Check, LintRule, Proof, Text};
+pub use rule::{Check, LintRule, Proof, Text, Whole};
 pub use run::{Linted, Options, run};

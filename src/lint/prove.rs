@@ -7,8 +7,10 @@
 
 use std::sync::Arc;
 
+use super::custom;
 use super::facts::{Facts, Member, MemberKind, Proved, find_left_out, members, rank_permits};
 use super::rule::Proof;
+use crate::config::CustomRule;
 use crate::finding::Finding;
 use crate::infer::{Inferred, infer};
 use crate::outcome::{Breadth, Notice, NoticeKind};
@@ -27,6 +29,8 @@ pub(super) struct Proofs {
     pub(super) unfit: Option<Notice>,
     /// The permits, the furthest-reaching first, when asked for.
     pub(super) breadth: Vec<Breadth>,
+    /// Whether there was a schema to prove anything under.
+    pub(super) ran: bool,
 }
 
 /// A schema for the engine, or why there is none.
@@ -65,9 +69,15 @@ fn schema_of(store: &Store, engine: Engine<'_>) -> Option<(Model, Option<Inferre
     }
 }
 
-/// Runs `proofs` over `store` and ranks its permits if `breadth` is asked for; nothing where there is no schema that
-/// can be used.
-pub(super) fn prove(store: &Store, proofs: &[Proof], breadth: bool, engine: Engine<'_>) -> Proofs {
+/// Runs `proofs` and the `custom` rules over `store` and ranks its permits if `breadth` is asked for; nothing where
+/// there is no schema that can be used.
+pub(super) fn prove(
+    store: &Store,
+    proofs: &[Proof],
+    custom: &[&CustomRule],
+    breadth: bool,
+    engine: Engine<'_>,
+) -> Proofs {
     let Some((model, inferred)) = schema_of(store, engine) else { return Proofs::default() };
     let model = match model {
         Ok(model) => model,
@@ -104,6 +114,7 @@ pub(super) fn prove(store: &Store, proofs: &[Proof], breadth: bool, engine: Engi
     for proof in proofs {
         proof(&mut facts, &mut proved);
     }
+    custom::check(&mut facts, custom, &mut proved);
     let left_out = find_left_out(&facts);
     let mut findings = proved.illustrate(&mut facts);
     if inferred.is_some() {
@@ -123,5 +134,6 @@ pub(super) fn prove(store: &Store, proofs: &[Proof], breadth: bool, engine: Engi
         undecided: undecided.map(|notice| notice.store(&store.name)).collect(),
         unfit: left_out.unfit.map(|notice| notice.store(&store.name)),
         breadth: if breadth { rank_permits(&facts) } else { Vec::new() },
+        ran: true,
     }
 }

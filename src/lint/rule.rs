@@ -3,6 +3,7 @@
 use super::context::Context;
 use super::facts::{Facts, Proved};
 use crate::finding::Finding;
+use crate::repo::Repo;
 use crate::rule::Rule;
 
 /// A lint rule: what is known of it, and the code that looks for it in one store. Declared by [`LintRule::text`] or
@@ -17,12 +18,16 @@ pub struct LintRule {
     pub inferable: bool,
     /// Rules of the validator whose findings this one's stand for, where both see the same defect.
     pub instead_of: &'static [&'static str],
+    /// Rules of the validator whose findings stand for this one's, where both see the same defect.
+    pub yields_to: &'static [&'static str],
     /// The code.
     pub check: Check,
 }
 
 /// The code of a rule over text and syntax.
 pub type Text = fn(&Context<'_>, &mut Vec<Finding>);
+/// The code of a rule over the texts of all stores.
+pub type Whole = fn(&Repo, &mut Vec<Finding>);
 /// The code of a rule by proof.
 pub type Proof = fn(&mut Facts<'_>, &mut Proved);
 
@@ -32,6 +37,8 @@ pub type Proof = fn(&mut Facts<'_>, &mut Proved);
 pub enum Check {
     /// Reads text and syntax, with or without a schema.
     Text(Text),
+    /// The same, of all stores together; it names the store of what it finds.
+    Whole(Whole),
     /// Asks the engine; runs where there is a schema that can be used, or one that is inferred if that will do.
     Proof(Proof),
 }
@@ -39,12 +46,17 @@ pub enum Check {
 impl LintRule {
     /// A rule over text and syntax.
     pub(super) const fn text(meta: Rule, check: Text) -> Self {
-        Self { meta, on_demand: false, inferable: false, instead_of: &[], check: Check::Text(check) }
+        Self { meta, on_demand: false, inferable: false, instead_of: &[], yields_to: &[], check: Check::Text(check) }
+    }
+
+    /// A rule over the text and syntax of all stores together.
+    pub(super) const fn repo(meta: Rule, check: Whole) -> Self {
+        Self { check: Check::Whole(check), ..Self::text(meta, |_, _| {}) }
     }
 
     /// A rule by proof.
     pub(super) const fn proof(meta: Rule, check: Proof) -> Self {
-        Self { meta, on_demand: false, inferable: false, instead_of: &[], check: Check::Proof(check) }
+        Self { meta, on_demand: false, inferable: false, instead_of: &[], yields_to: &[], check: Check::Proof(check) }
     }
 
     /// The same, run only when somebody asks for it.
@@ -60,6 +72,11 @@ impl LintRule {
     /// The same, with findings that stand for those of `rules`, which are the validator's.
     pub(super) const fn instead_of(self, rules: &'static [&'static str]) -> Self {
         Self { instead_of: rules, ..self }
+    }
+
+    /// The same, whose findings those of `rules`, which are the validator's, stand for.
+    pub(super) const fn yields_to(self, rules: &'static [&'static str]) -> Self {
+        Self { yields_to: rules, ..self }
     }
 }
 

@@ -6,9 +6,10 @@ use rayon::prelude::*;
 
 use super::catalogue::lint_rules;
 use super::context::Context;
+use super::custom::{check_texts, faults, unproved};
 use super::prove::{Engine, Proofs, prove};
 use super::rule::{Check, LintRule, Proof, Text};
-use crate::config::Config;
+use crate::config::{Config, CustomRule};
 use crate::finding::Finding;
 use crate::outcome::{Breadth, Notice};
 use crate::repo::{Repo, SchemaState, Store};
@@ -23,6 +24,8 @@ pub struct Options<'a> {
     pub demanded: &'a [&'a str],
     /// Rank permits by how far they reach.
     pub breadth: bool,
+    /// The day that counts as today, `YYYY-MM-DD`; without it nothing has expired.
+    pub today: Option<&'a str>,
     /// Who answers what is asked for proofs.
     pub solvers: Arc<Solvers>,
 }
@@ -32,6 +35,13 @@ impl Options<'_> {
         let id = rule.meta.id;
         let named = self.only.is_some_and(|ids| ids.contains(&id)) || self.demanded.contains(&id);
         named || (self.only.is_none() && (!rule.on_demand || config.turns_on(id)))
+    }
+
+    /// The rules of `config` to run.
+    fn custom<'c>(&self, config: &'c Config) -> Vec<&'c CustomRule> {
+        let mut all = config.custom_rules();
+        all.retain(|custom| self.only.is_none_or(|ids| ids.contains(&custom.rule.id)));
+        all
     }
 }
 
@@ -61,14 +71,30 @@ pub fn run(repo: &Repo, config: &Config, options: Options<'_>) -> Linted {
         all.unfit.extend(store.unfit);
         all.breadth.extend(store.breadth);
     }
+    all.findings.extend(run_whole(repo, config, &rules));
+    all.findings.extend(faults(&options.custom(config)));
+    all
+}
+
+/// What the rules over all stores together find.
+fn run_whole(repo: &Repo, config: &Config, rules: &[&LintRule]) -> Vec<Finding> {
+    let mut all = Vec::new();
+    for rule in rules {
+        let Check::Whole(check) = rule.check else { continue };
+        let mut found = Vec::new();
+        check(repo, &mut found);
+        found.retain_mut(|finding| config.judge(&rule.meta, finding));
+        all.extend(found);
+    }
     all
 }
 
 fn run_store(store: &Store, config: &Config, rules: &[&LintRule], options: &Options<'_>) -> Linted {
-    let Options { breadth, solvers, .. } = options;
+    let Options { breadth, solvers, today, .. } = options;
     let engine = Engine { inference: config.refuses_inference.is_none(), solvers };
+    let custom = options.custom(config);
     let (texts, proofs) = split(rules, !matches!(store.schema, SchemaState::None));
-    let context = Context::new(store);
+    let context = Context::new(store, *today);
     let from_texts = || -> Vec<Finding> {
         let check = |check: &Text| {
             let mut found = Vec::new();
@@ -77,14 +103,22 @@ fn run_store(store: &Store, config: &Config, rules: &[&LintRule], options: &Opti
         };
         texts.par_iter().flat_map(check).collect()
     };
-    let proofs =
-        || if proofs.is_empty() && !breadth { Proofs::default() } else { prove(store, &proofs, *breadth, engine) };
-    let (mut findings, proved) = rayon::join(from_texts, proofs);
-    findings.extend(proved.findings);
+    let proofs = || {
+        let asks = !proofs.is_empty() || !custom.is_empty() || *breadth;
+        if asks { prove(store, &proofs, &custom, *breadth, engine) } else { Proofs::default() }
+    };
+    let (mut findings, mut proved) = rayon::join(from_texts, proofs);
+    findings.append(&mut proved.findings);
+    if !proved.ran {
+        check_texts(&context, &custom, &mut findings);
+        proved.undecided.extend(unproved(store, &custom));
+    }
     findings.retain_mut(|finding| {
-        let rule = rules.iter().find(|rule| rule.meta.id == finding.rule);
+        let rule = rules.iter().map(|rule| &rule.meta).find(|rule| rule.id == finding.rule);
+        let own = || custom.iter().map(|custom| custom.rule).find(|rule| rule.id == finding.rule);
+        let rule = rule.or_else(own);
         finding.store = Some(store.name.clone());
-        rule.is_some_and(|rule| config.judge(&rule.meta, finding))
+        rule.is_some_and(|rule| config.judge(rule, finding))
     });
     findings.sort_by(|a, b| (&a.location, a.rule, &a.message).cmp(&(&b.location, b.rule, &b.message)));
     Linted { findings, undecided: proved.undecided, unfit: proved.unfit.into_iter().collect(), breadth: proved.breadth }
@@ -97,7 +131,7 @@ fn split(rules: &[&LintRule], declared: bool) -> (Vec<Text>, Vec<Proof>) {
         match rule.check {
             Check::Text(check) => texts.push(check),
             Check::Proof(check) if declared || rule.inferable => proofs.push(check),
-            Check::Proof(_) => {}
+            Check::Proof(_) | Check::Whole(_) => {}
         }
     }
     (texts, proofs)

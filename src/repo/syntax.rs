@@ -33,6 +33,15 @@ pub struct Open {
     pub resource: bool,
 }
 
+/// What a scope says of the principal or the resource.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Bound {
+    /// The type that `is` names.
+    pub ty: Option<String>,
+    /// The entity that `==` or `in` names; none where it is a slot.
+    pub entity: Option<(ScopeOp, EntityLiteral)>,
+}
+
 /// A policy's scope and condition.
 #[derive(Debug, Clone, Default)]
 pub struct PolicySyntax {
@@ -40,6 +49,10 @@ pub struct PolicySyntax {
     pub open: Open,
     /// Entities in the scope, with how they constrain.
     pub scope: Vec<(ScopeOp, EntityLiteral)>,
+    /// What the scope says of the principal.
+    pub principal: Bound,
+    /// What the scope says of the resource.
+    pub resource: Bound,
     /// The conjunction of the `when` clauses and the negated `unless` clauses.
     pub condition: Option<Expr>,
     /// Annotations: key, value, and the place of `@key("value")`.
@@ -47,7 +60,7 @@ pub struct PolicySyntax {
 }
 
 /// The variables of a request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Variable {
     /// `principal`
     Principal,
@@ -129,6 +142,15 @@ pub enum UnaryOp {
     IsEmpty,
 }
 
+/// A part of a pattern of `like`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PatternPart {
+    /// Text that stands for itself.
+    Text(String),
+    /// `*`
+    Star,
+}
+
 /// The kinds of expression.
 #[derive(Debug, Clone)]
 pub enum ExprKind {
@@ -161,7 +183,7 @@ pub enum ExprKind {
     /// `operand has attribute`; of `operand has a.b`, the first.
     HasAttr(Box<Expr>, String),
     /// `operand like "pattern"`
-    Like(Box<Expr>),
+    Like(Box<Expr>, Vec<PatternPart>),
     /// `operand is Type`
     Is(Box<Expr>),
     /// `[...]`
@@ -181,7 +203,7 @@ impl Expr {
             ExprKind::Unary(_, part)
             | ExprKind::GetAttr(part, _)
             | ExprKind::HasAttr(part, _)
-            | ExprKind::Like(part)
+            | ExprKind::Like(part, _)
             | ExprKind::Is(part) => (std::slice::from_ref(&**part), &[]),
             ExprKind::Call(_, parts) | ExprKind::Set(parts) => (parts.as_slice(), &[]),
             ExprKind::Record(fields) => (&[], fields.as_slice()),

@@ -71,10 +71,19 @@ pub struct Rule {
     pub opens: bool,
     /// Whether configuration may change the level. What Cedar itself refuses cannot be turned down.
     pub configurable: bool,
-    /// The version that brought it.
+    /// The version that brought it; empty for a rule that a repository declares.
     pub since: &'static str,
     /// The page, in Markdown, without a title.
     pub page: &'static str,
+}
+
+impl Rule {
+    /// Where its page can be read; none for a rule that a repository declares.
+    #[must_use]
+    pub fn url(&self) -> Option<String> {
+        let (repository, version) = (env!("CARGO_PKG_REPOSITORY"), env!("CARGO_PKG_VERSION"));
+        (!self.since.is_empty()).then(|| format!("{repository}/blob/v{version}/docs/rules/{}.md", self.id))
+    }
 }
 
 /// All rules, by id.
@@ -88,6 +97,14 @@ impl Catalogue {
         let mut rules: Vec<_> = rules.into_iter().collect();
         rules.sort_by_key(|rule| rule.id);
         Self(rules)
+    }
+
+    /// The same with `more`; of two with one id the first.
+    #[must_use]
+    pub fn with(&self, more: impl IntoIterator<Item = &'static Rule>) -> Self {
+        let mut all = Self::new(self.0.iter().copied().chain(more));
+        all.0.dedup_by_key(|rule| rule.id);
+        all
     }
 
     /// The rules in order of id.

@@ -45,7 +45,8 @@ pub fn check(options: &CheckOptions) -> Result<Outcome, RunError> {
     let asked = CoverageOptions::default();
     let gauge = coverage::is_asked(&asked, config).then(|| Gauge::new(repo));
     let selection = Selection { brief: reading.brief, ..Selection::default() };
-    engines(&mut outcome, repo, config, *level, &selection, gauge.as_ref(), &loaded.solvers);
+    let today = today(reading)?;
+    engines(&mut outcome, repo, config, *level, &selection, gauge.as_ref(), &loaded.solvers, &today);
     let part = !repo.focus.is_whole();
     outcome.coverage = gauge.map(|gauge| coverage::measure(&asked, reading, &loaded, &gauge, part)).transpose()?;
     if part && config.floor().is_some() {
@@ -60,7 +61,7 @@ pub fn check(options: &CheckOptions) -> Result<Outcome, RunError> {
                 // Until the change is merged, the base says as well which files are a store.
                 let other = load_as(reading, config)?;
                 let mut more = Outcome::new("check", loaded.catalogue.clone());
-                engines(&mut more, &other.repo, &other.config, *level, &selection, None, &loaded.solvers);
+                engines(&mut more, &other.repo, &other.config, *level, &selection, None, &loaded.solvers, &today);
                 add(&mut outcome, more);
             }
             let sides = base.against(reading)?;
@@ -75,7 +76,7 @@ pub fn check(options: &CheckOptions) -> Result<Outcome, RunError> {
             let unknown = diff::unknown_names(&diff::naming(config), &[repo], true);
             outcome.misconfigured |= !unknown.is_empty();
             outcome.findings.extend(unknown);
-            outcome.findings.extend(idle_acceptances(config, &loaded.accepted, None, &today(reading)?));
+            outcome.findings.extend(idle_acceptances(config, &loaded.accepted, None, &today));
         }
         None => {}
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::config::Config;
+use crate::config::{CONFIGURATION, Config};
 use crate::lint::Options;
 use crate::outcome::Outcome;
 use crate::repo::Repo;
@@ -19,13 +19,15 @@ pub(super) fn engines(
     selection: &Selection,
     gauge: Option<&Gauge<'_>>,
     solvers: &Arc<Solvers>,
+    today: &str,
 ) {
-    let options = Options { solvers: Arc::clone(solvers), ..Options::default() };
+    let options = Options { solvers: Arc::clone(solvers), today: Some(today), ..Options::default() };
     let ((from_validation, linted), mut ran) = rayon::join(
         || rayon::join(|| validate::run(repo, config, level), || lint::run(repo, config, options)),
         || tables::run(repo, selection, gauge),
     );
     outcome.findings.extend(from_validation);
+    outcome.misconfigured |= linted.findings.iter().any(|finding| finding.rule == CONFIGURATION.id);
     outcome.findings.extend(linted.findings);
     outcome.notices.extend(ran.remarks());
     config.settle(&mut ran.findings, &outcome.catalogue);

@@ -28,6 +28,7 @@ pub(super) fn finish(outcome: &mut Outcome, loaded: &Loaded, reading: &Reading, 
         catalogue: &outcome.catalogue,
         ran,
         stands_for: &lint::stands_for,
+        yields_to: &lint::yields_to,
         settle: &|findings| loaded.config.settle(findings, &loaded.catalogue),
         today: &today,
     };

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use super::baselined;
 use super::error::RunError;
-use super::finish::finish;
+use super::finish::{finish, today};
 use super::loaded::{discard, load};
 use super::reading::Reading;
+use crate::config::CONFIGURATION;
 use crate::lint::{self as engine, Options};
 use crate::outcome::Outcome;
 use crate::rule::Rule;
@@ -34,9 +35,16 @@ pub fn lint(options: &LintOptions) -> Result<Outcome, RunError> {
     let mut loaded = load(reading)?;
     let mut outcome = loaded.outcome("lint");
     let demanded: Vec<&'static str> = conflicts.then_some(CONFLICTS).into_iter().collect();
-    let wanted =
-        Options { demanded: &demanded, breadth: *breadth, solvers: Arc::clone(&loaded.solvers), ..Options::default() };
+    let today = today(reading)?;
+    let wanted = Options {
+        demanded: &demanded,
+        breadth: *breadth,
+        today: Some(&today),
+        solvers: Arc::clone(&loaded.solvers),
+        ..Options::default()
+    };
     let linted = engine::run(&loaded.repo, &loaded.config, wanted);
+    outcome.misconfigured |= linted.findings.iter().any(|finding| finding.rule == CONFIGURATION.id);
     outcome.findings.extend(linted.findings);
     outcome.notices.extend(linted.undecided);
     // Nothing else in this run says that these policies are wrong.

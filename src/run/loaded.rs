@@ -112,9 +112,10 @@ fn load_request(
 ) -> Result<Loaded, RunError> {
     let Settings { config, findings: config_findings, accepted, baseline } = settings;
     let repo = repo::load(source, &config, request)?;
+    let catalogue = catalogue().with(config.custom_rules().into_iter().map(|custom| custom.rule));
     let fail_on = reading.fail_on.or(config.fails_on()).unwrap_or_default();
     let solvers = Arc::clone(&reading.solvers);
-    Ok(Loaded { repo, config, config_findings, accepted, baseline, catalogue: catalogue(), fail_on, solvers })
+    Ok(Loaded { repo, config, config_findings, accepted, baseline, catalogue, fail_on, solvers })
 }
 
 impl Loaded {

@@ -5,7 +5,7 @@
 //!
 //! | file | what it does |
 //! |---|---|
-//! | `check`, `validate`, `lint`, `test`, `prove`, `diff`, `baseline`, `schema` | one kind of run each, with what it is asked for |
+//! | `check`, `validate`, `lint`, `test`, `prove`, `diff`, `baseline`, `schema`, `rules` | one kind of run each, with what it is asked for |
 //! | `open` | a repository, opened and not judged |
 //! | `reading` | where to read, and what: what every run starts from |
 //! | `error` | why a run could not be |
@@ -44,6 +44,7 @@ runs! {
     diff DiffOptions
     baseline BaselineOptions
     schema SchemaOptions
+    rules RulesOptions
 }
 
 mod baselined;
@@ -70,6 +71,7 @@ pub use diff::accept;
 pub use error::RunError;
 pub use open::{Opened, open};
 pub use reading::{BaselineFile, Files, Reading};
+pub use rules::{RuleTest, RulesTested};
 pub use schema::InferredSchema;
 pub use settings::catalogue;
 pub use sides::Compare;

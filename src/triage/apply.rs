@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::rules::{EXPIRED_SUPPRESSION, UNKNOWN_RULE, UNUSED_SUPPRESSION};
-use super::scan::{Reach, Suppression};
+use super::rules::{EXPIRED_SUPPRESSION, SUPPRESSION_WITHOUT_REASON, UNKNOWN_RULE, UNUSED_SUPPRESSION};
+use super::scan::{Fault, Reach, Suppression};
 use crate::finding::{Finding, Level};
 use crate::text::{Location, Span, inline, nearest};
 
@@ -173,9 +173,16 @@ fn prepare<'p>(
         finding.policy = policy.map(|(_, name)| name.clone());
         finding
     };
-    if let Some(fault) = &suppression.fault {
-        let help = "it suppresses nothing until that is mended";
-        return Err(Box::new(report(UNKNOWN_RULE.id, &suppression.location, fault.clone(), help)));
+    let mend = "it suppresses nothing until that is mended";
+    match &suppression.fault {
+        None => {}
+        Some(Fault::Form(fault)) => {
+            return Err(Box::new(report(UNKNOWN_RULE.id, &suppression.location, fault.clone(), mend)));
+        }
+        Some(Fault::NoReason) => {
+            let message = "this suppression gives no reason".to_owned();
+            return Err(Box::new(report(SUPPRESSION_WITHOUT_REASON.id, &suppression.location, message, mend)));
+        }
     }
     if let Some(date) = suppression.until.as_deref().filter(|date| today.is_some_and(|today| today > *date)) {
         let message = format!("this suppression ended on {date}");

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::apply::{RuleState, apply};
 use super::rules::RULES;
 use super::scan::scan;
-use super::supersede::drop_superseded;
+use super::supersede::{drop_said, drop_superseded};
 use crate::finding::Finding;
 use crate::rule::{Catalogue, Rule};
 use crate::text::{Location, SourceFile};
@@ -22,6 +22,8 @@ pub struct Triage<'t> {
     pub ran: &'t dyn Fn(&Rule) -> bool,
     /// The rules of the validator that a rule, by id, says more than.
     pub stands_for: &'t dyn Fn(&str) -> &'static [&'static str],
+    /// The rules of the validator that say as much as a rule, by id.
+    pub yields_to: &'t dyn Fn(&str) -> &'static [&'static str],
     /// Gives findings about suppressions the levels that they are to have.
     pub settle: &'t dyn Fn(&mut Vec<Finding>),
     /// The day, as `YYYY-MM-DD`.
@@ -56,6 +58,7 @@ impl Triage<'_> {
         (self.settle)(&mut applied.housekeeping);
         let mut findings = applied.kept;
         drop_superseded(&mut findings, self.stands_for);
+        drop_said(&mut findings, self.yields_to);
         findings.append(&mut applied.housekeeping);
         Triaged { findings, suppressed: applied.suppressed, dated }
     }

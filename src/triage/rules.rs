@@ -21,7 +21,8 @@ macro_rules! suppression_rule {
 
 suppression_rule!(UNUSED_SUPPRESSION, "unused-suppression", "a suppression suppresses nothing");
 suppression_rule!(EXPIRED_SUPPRESSION, "expired-suppression", "the date of a suppression has passed");
+suppression_rule!(SUPPRESSION_WITHOUT_REASON, "suppression-without-reason", "a suppression does not say why");
 suppression_rule!(UNKNOWN_RULE, "unknown-rule", "a suppression names a rule that does not exist");
 
 /// The rules of this module. A finding of theirs cannot itself be suppressed.
-pub static RULES: &[&Rule] = &[&UNUSED_SUPPRESSION, &EXPIRED_SUPPRESSION, &UNKNOWN_RULE];
+pub static RULES: &[&Rule] = &[&UNUSED_SUPPRESSION, &EXPIRED_SUPPRESSION, &SUPPRESSION_WITHOUT_REASON, &UNKNOWN_RULE];

@@ -18,6 +18,15 @@ pub enum Reach {
     Nothing,
 }
 
+/// Why a suppression does not work.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fault {
+    /// It is not written as it should be, and how.
+    Form(String),
+    /// It does not say why it is there.
+    NoReason,
+}
+
 /// A comment that begins with `polcheck:`.
 #[derive(Debug, Clone)]
 pub struct Suppression {
@@ -32,7 +41,7 @@ pub struct Suppression {
     /// Where it works.
     pub reach: Reach,
     /// What is wrong with how it is written; such a suppression does not work.
-    pub fault: Option<String>,
+    pub fault: Option<Fault>,
 }
 
 /// The suppressions in `file`, in order: comments only, never the text of a string.
@@ -136,7 +145,7 @@ fn read(file: &Arc<SourceFile>, comment: Span, (offset, body): (usize, &str), re
         Suppression { location, rules: Vec::new(), reason: String::new(), until: None, reach, fault: None };
     let parts = body.trim_start().strip_prefix("ignore").and_then(|rest| rest.trim_start().strip_prefix('['));
     let Some((list, reason)) = parts.and_then(|rest| rest.split_once(']')) else {
-        suppression.fault = Some(format!("this is not how a suppression is written: {FORM}"));
+        suppression.fault = Some(Fault::Form(format!("this is not how a suppression is written: {FORM}")));
         return suppression;
     };
     let from = offset + body.len() - reason.len() - 1 - list.len();
@@ -144,7 +153,7 @@ fn read(file: &Arc<SourceFile>, comment: Span, (offset, body): (usize, &str), re
     suppression.reason = reason.trim().to_owned();
     match until(&suppression.reason) {
         Ok(date) => suppression.until = date,
-        Err(fault) => suppression.fault = Some(fault),
+        Err(fault) => suppression.fault = Some(Fault::Form(fault)),
     }
     let bare = |text: &str| !text.chars().any(char::is_alphabetic);
     let rest = match &suppression.until {
@@ -152,9 +161,9 @@ fn read(file: &Arc<SourceFile>, comment: Span, (offset, body): (usize, &str), re
         None => suppression.reason.clone(),
     };
     if suppression.rules.is_empty() {
-        suppression.fault = Some(format!("this suppression names no rule: {FORM}"));
+        suppression.fault = Some(Fault::Form(format!("this suppression names no rule: {FORM}")));
     } else if bare(&rest) {
-        suppression.fault.get_or_insert_with(|| "this suppression gives no reason".to_owned());
+        suppression.fault.get_or_insert(Fault::NoReason);
     }
     suppression
 }

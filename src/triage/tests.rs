@@ -8,6 +8,7 @@ use crate::text::{Location, SourceFile, Span};
 const UNUSED: &str = "unused-suppression";
 const EXPIRED: &str = "expired-suppression";
 const UNKNOWN: &str = "unknown-rule";
+const WITHOUT_REASON: &str = "suppression-without-reason";
 
 const RULES: [RuleState; 4] = [
     RuleState { id: "placeholder", suppressible: true, ran: true },
@@ -98,6 +99,10 @@ fn a_reason_is_required() {
         "permit(?); // polcheck: ignore[placeholder]",
         "permit(?); // polcheck: ignore[placeholder] until 2027-01-31",
         "permit(?); // polcheck: ignore[placeholder] --",
+    ] {
+        assert_eq!(counts(&run(text, "placeholder", None)), (1, 0, vec![WITHOUT_REASON]), "{text}");
+    }
+    for text in [
         "permit(?); // polcheck: ignore placeholder because",
         "permit(?); // polcheck: ignore[] because",
         "permit(?); // polcheck: ignore[placeholder] because until 31.01.2027",

@@ -341,6 +341,7 @@ fn check(files: &[(String, Vec<u8>)], level: Option<u32>) -> Outcome {
         catalogue: &catalogue,
         ran: &|_| true,
         stands_for: &lint::stands_for,
+        yields_to: &lint::yields_to,
         settle: &|findings| config.settle(findings, &catalogue),
         today: "2026-01-31",
     };

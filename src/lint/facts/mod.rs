@@ -55,8 +55,9 @@ pub(super) use findings::finding_about;
 pub(super) use left_out::find_left_out;
 pub(super) use members::{Member, MemberKind, members};
 pub(super) use overridden::overridden;
-pub(super) use questions::{any, any_other, errors, matches};
+pub(super) use questions::{any, any_other, errors, matches, policy};
 pub(super) use shadows::{Shadow, find_shadows};
+pub(super) use unanswered::Unanswered;
 
 pub use proved::Proved;
 pub use store_facts::Facts;

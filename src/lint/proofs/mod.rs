@@ -1,17 +1,23 @@
 //! Rules by proof: one file per rule, metadata and code together, and their one list. What several of them need to know
-//! is in `facts`; `shadow_report` holds the words that two share.
+//! is in `facts`; `shadow_report` holds the words that two share, and `constant_shape` tells policies of one shape.
 
+mod constant_shape;
 mod shadow_report;
 
 super::rule::list_rules! {
     conflicting_rules
+    constant_condition
     denies_everything
     forbid_can_error
+    missing_guard
     never_matches
     over_broad
     overridden_permit
+    permit_can_error
+    redundant_policy
     shadowed_forbid
     shadowed_permit
+    trusts_client_input
     unconditional_forbid
     unconditional_permit
 }

@@ -43,7 +43,7 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
         if let Some(condition) = &policy.syntax().condition {
             condition.walk(&mut |expr: &Expr| match &expr.kind {
                 ExprKind::String(text) => report(expr.span, text, Kind::Text),
-                ExprKind::Like(operand) => {
+                ExprKind::Like(operand, _) => {
                     let (span, pattern) = pattern(policy, expr, operand);
                     report(span, pattern, Kind::Pattern);
                 }

@@ -80,7 +80,7 @@ impl<'a> Looking<'a> {
             ExprKind::Unary(UnaryOp::Not, part) => self.not_a(Shape::Bool, part, "`!`"),
             ExprKind::Unary(UnaryOp::Neg, part) => self.not_a(Shape::Long, part, "`-`"),
             ExprKind::Unary(UnaryOp::IsEmpty, part) => self.not_a(Shape::Set, part, "`isEmpty`"),
-            ExprKind::Like(part) => self.not_a(Shape::String, part, "`like`").map(|wrong| negated(wrong, "like")),
+            ExprKind::Like(part, _) => self.not_a(Shape::String, part, "`like`").map(|wrong| negated(wrong, "like")),
             ExprKind::Is(part) => self.not_a(Shape::Entity, part, "`is`").map(|wrong| negated(wrong, "is")),
             ExprKind::HasAttr(part, _) => self.attributes(part, "`has`").map(|wrong| negated(wrong, "has")),
             ExprKind::GetAttr(part, name) => self.attributes(part, &format!("`.{}`", inline(name))),

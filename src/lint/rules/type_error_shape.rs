@@ -55,7 +55,7 @@ pub(super) fn shape(expr: &Expr) -> Option<Shape> {
 fn shape_within(expr: &Expr, branches: usize) -> Option<Shape> {
     Some(match &expr.kind {
         ExprKind::Bool | ExprKind::And(_) | ExprKind::Or(_) => Shape::Bool,
-        ExprKind::HasAttr(..) | ExprKind::Like(_) | ExprKind::Is(_) => Shape::Bool,
+        ExprKind::HasAttr(..) | ExprKind::Like(..) | ExprKind::Is(_) => Shape::Bool,
         ExprKind::Unary(UnaryOp::Not | UnaryOp::IsEmpty, _) => Shape::Bool,
         ExprKind::Long | ExprKind::Unary(UnaryOp::Neg, _) => Shape::Long,
         ExprKind::Binary(op, _) => match op {

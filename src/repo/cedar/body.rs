@@ -131,3 +131,10 @@ pub struct Part {
     pub span: Option<Span>,
     expr: ast::Expr,
 }
+
+impl Part {
+    /// Cedar's own tree.
+    pub(super) fn expr(&self) -> &ast::Expr {
+        &self.expr
+    }
+}

@@ -8,6 +8,7 @@
 //! | `body` | a policy, its annotations and the operands of its condition |
 //! | `syntax` | from Cedar's syntax tree to ours |
 //! | `reads` | the attributes and tags that a condition reads |
+//! | `operands` | the operands of a condition, and the condition without them |
 //! | `schema` | what a schema declares |
 //! | `entities` | entities read one by one |
 //! | `fault` | Cedar's diagnostics as words |
@@ -16,6 +17,7 @@
 mod body;
 mod entities;
 mod fault;
+mod operands;
 mod parse;
 mod places;
 mod reads;
@@ -25,6 +27,7 @@ mod syntax;
 pub use body::{Body, Part};
 pub use entities::{SharedEntity, direct_parents, entity_values};
 pub use fault::{CedarFault, fault};
+pub use operands::Operand;
 pub use parse::{Parsed, parse};
 pub use reads::Read;
 pub use schema::{attribute_at, context_shape, entity_shape, enumeration, same_schema};

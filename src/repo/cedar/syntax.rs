@@ -9,7 +9,9 @@ use cedar_policy_core::parser::Loc;
 
 use super::body::Body;
 use super::places::span;
-use crate::repo::syntax::{BinaryOp, EntityLiteral, Expr, ExprKind, Open, PolicySyntax, ScopeOp, UnaryOp, Variable};
+use crate::repo::syntax::{
+    BinaryOp, Bound, EntityLiteral, Expr, ExprKind, Open, PatternPart, PolicySyntax, ScopeOp, UnaryOp, Variable,
+};
 
 impl Body {
     /// The syntax tree; `base` is added to every place.
@@ -47,7 +49,8 @@ impl Body {
         };
         let [principal, resource] = places.map(open);
         let open = Open { principal, action: matches!(template.action_constraint(), ActionConstraint::Any), resource };
-        PolicySyntax { open, scope, condition, annotations }
+        let [principal, resource] = places.map(|constraint| bound(constraint, base));
+        PolicySyntax { open, scope, principal, resource, condition, annotations }
     }
 }
 
@@ -85,7 +88,7 @@ fn expr(from: &ast::Expr, base: usize) -> Expr {
         From::GetAttr { expr, attr } => ExprKind::GetAttr(one(expr), attr.to_string()),
         From::HasAttr { expr, attr } => ExprKind::HasAttr(one(expr), attr.to_string()),
         From::ExtHasAttr { expr, attrs } => ExprKind::HasAttr(one(expr), attrs.first().to_string()),
-        From::Like { expr, .. } => ExprKind::Like(one(expr)),
+        From::Like { expr, pattern } => ExprKind::Like(one(expr), parts(pattern)),
         From::Is { expr, .. } => ExprKind::Is(one(expr)),
         From::Set(parts) => ExprKind::Set(all(parts)),
         From::Record(fields) => {
@@ -94,6 +97,34 @@ fn expr(from: &ast::Expr, base: usize) -> Expr {
         From::Unknown(_) => ExprKind::Other,
     };
     Expr { span: span(loc, base), kind }
+}
+
+fn bound(constraint: &PrincipalOrResourceConstraint, base: usize) -> Bound {
+    let named = |op, reference: &EntityReference| match reference {
+        EntityReference::EUID(uid) => Some((op, entity(uid, base, None))),
+        EntityReference::Slot(_) => None,
+    };
+    match constraint {
+        PrincipalOrResourceConstraint::Any => Bound::default(),
+        PrincipalOrResourceConstraint::Is(ty) => Bound { ty: Some(ty.to_string()), entity: None },
+        PrincipalOrResourceConstraint::Eq(of) => Bound { ty: None, entity: named(ScopeOp::Eq, of) },
+        PrincipalOrResourceConstraint::In(of) => Bound { ty: None, entity: named(ScopeOp::In, of) },
+        PrincipalOrResourceConstraint::IsIn(ty, of) => {
+            Bound { ty: Some(ty.to_string()), entity: named(ScopeOp::In, of) }
+        }
+    }
+}
+
+fn parts(pattern: &ast::Pattern) -> Vec<PatternPart> {
+    let mut parts = Vec::new();
+    for element in pattern.iter() {
+        match (element, parts.last_mut()) {
+            (ast::PatternElem::Char(c), Some(PatternPart::Text(text))) => text.push(*c),
+            (ast::PatternElem::Char(c), _) => parts.push(PatternPart::Text(c.to_string())),
+            (ast::PatternElem::Wildcard, _) => parts.push(PatternPart::Star),
+        }
+    }
+    parts
 }
 
 fn unary(op: ast::UnaryOp) -> UnaryOp {

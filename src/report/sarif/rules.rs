@@ -27,6 +27,7 @@ pub(super) fn descriptor(rule: &'static Rule, worst: Option<Level>) -> Reporting
         short_description: description(plain(rule.summary)),
         full_description: description(first.chars().take(LONGEST_DESCRIPTION).collect()),
         help: Help { text, markdown: page },
+        help_uri: rule.url(),
         default_configuration: Configuration { enabled: rule.level.is_some(), level: level.as_str() },
         properties: RuleProperties { precision: rule.precision.as_str(), problem, security, tags: tags.collect() },
     }

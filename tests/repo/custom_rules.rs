@@ -1,0 +1,186 @@
+//! Rules that a repository declares for itself.
+
+use std::path::Path;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::common::{Run, json, run, write};
+
+const SCHEMA: &str = "entity Team;
+entity User in [Team] { active: Bool };
+entity Patient { consent: Bool, doctor: User };
+entity Room;
+action view, edit appliesTo { principal: User, resource: [Patient, Room], context: {} };
+";
+
+const RULE: &str = "[[rule]]
+id = \"patients-need-consent\"
+message = \"a permit on a patient names its owner and asks for consent\"
+level = \"error\"
+effect = \"permit\"
+resources = [\"Patient\"]
+annotations = { owner = \"team-*\" }
+implies = \"resource.consent\"
+";
+
+fn place(toml: &str, policies: &str) -> TempDir {
+    let dir = TempDir::new().unwrap();
+    write(dir.path(), &[("app.cedarschema", SCHEMA), ("p.cedar", policies), ("polcheck.toml", toml)]);
+    dir
+}
+
+/// `line rule: message` of every finding of a rule that is not polcheck's, and the code.
+fn found(dir: &Path) -> (Vec<String>, i32) {
+    let (report, code) = json(dir, &["lint"]);
+    let one = |finding: &Value| {
+        let line = &finding["location"]["start"]["line"];
+        format!("{line} {}: {}", finding["rule"].as_str().unwrap(), finding["message"].as_str().unwrap())
+    };
+    let own =
+        |finding: &&Value| ["configuration", "patients-need-consent"].contains(&finding["rule"].as_str().unwrap());
+    (report["findings"].as_array().unwrap().iter().filter(own).map(one).collect(), code)
+}
+
+#[test]
+fn a_rule_reads_annotations_and_proves_what_a_permit_implies() {
+    let policies = "@owner(\"team-a\")
+permit (principal, action == Action::\"view\", resource is Patient)
+when { resource.doctor == principal }
+unless { resource.consent == false };
+
+@owner(\"bob\")
+permit (principal, action == Action::\"edit\", resource is Patient)
+when { resource.consent && principal.active };
+
+permit (principal in Team::\"ward\", action, resource);
+
+permit (principal in Team::\"ward\", action, resource is Room);
+
+forbid (principal in Team::\"guests\", action, resource is Patient);
+";
+    let dir = place(RULE, policies);
+    let (found, code) = found(dir.path());
+    let says = "patients-need-consent: a permit on a patient names its owner and asks for consent:";
+    assert_eq!(
+        found,
+        [
+            format!("6 {says} its `@owner` is `bob`, not of the form `team-*`"),
+            format!("10 {says} it has no `@owner`"),
+            format!("10 {says} it matches a request without `resource.consent`"),
+        ]
+    );
+    assert_eq!(code, 1);
+    let (report, _) = json(dir.path(), &["lint"]);
+    let shown: Vec<_> =
+        report["findings"].as_array().unwrap().iter().filter(|one| !one["evidence"].is_null()).collect();
+    let shown = shown.iter().find(|one| one["rule"] == "patients-need-consent").unwrap();
+    let entities = shown["evidence"]["entities"].to_string();
+    assert!(entities.contains("\"consent\":false"), "{entities}");
+}
+
+#[test]
+fn a_rule_can_be_suppressed_turned_down_and_forbids_what_is_read() {
+    let suppressed = "// polcheck: ignore[patients-need-consent] moved next week
+@owner(\"x\")
+permit (principal in Team::\"a\", action == Action::\"view\", resource is Patient) when { resource.consent };
+";
+    let dir = place(RULE, suppressed);
+    assert_eq!(found(dir.path()), (vec![], 0));
+    let dir =
+        place(&format!("[rules]\npatients-need-consent = \"note\"\n{RULE}"), suppressed.split_once('\n').unwrap().1);
+    assert_eq!(found(dir.path()).1, 0);
+    let reads = "[[rule]]
+id = \"patients-need-consent\"
+message = \"nobody reads consent\"
+never-mentions = \"resource.consent\"
+mentions = \"resource.doctor\"
+excludes = \"!principal.active\"
+";
+    let dir = place(reads, suppressed);
+    let (report, _) = json(dir.path(), &["lint"]);
+    let suppressed = report["suppressed"].as_array().unwrap().len();
+    assert_eq!(suppressed, 3, "{report:#}");
+}
+
+#[test]
+fn mistakes_in_a_rule_are_findings_with_places() {
+    for (toml, expected) in [
+        (RULE.replace("resource.consent", "resource.consent &&"), "`resource.consent &&` is no condition"),
+        (RULE.replace("\"error\"", "\"eror\""), "`eror` is not what `level` may be"),
+        (RULE.replace("patients-need-consent", "Patients"), "`Patients` is no id of a rule"),
+        (RULE.replace("patients-need-consent", "placeholder"), "polcheck has a rule called `placeholder` already"),
+        (format!("{RULE}{RULE}"), "another [[rule]] is called `patients-need-consent` already"),
+        (RULE.replace("message", "massage"), "a [[rule]] needs a `message`"),
+        (RULE.replace("effect", "efect"), "unknown key `efect` in [[rule]]"),
+        ("[[rule]]\nid = \"a\"\nmessage = \"b\"\n".to_owned(), "the rule `a` asks for nothing"),
+        (
+            "[[rule]]\nid = \"a\"\nmessage = \"b\"\nmentions = \"owner\"\n".to_owned(),
+            "`owner` is no attribute of a request",
+        ),
+    ] {
+        let dir = place(&toml, "permit (principal in Team::\"a\", action == Action::\"view\", resource is Room);");
+        let (report, code) = json(dir.path(), &["lint"]);
+        let messages: Vec<&str> = report["findings"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|finding| finding["location"]["path"] == "polcheck.toml")
+            .map(|finding| finding["message"].as_str().unwrap())
+            .collect();
+        assert!(messages.iter().any(|message| message.contains(expected)), "{expected}: {messages:?}");
+        assert_eq!(code, 2, "{expected}");
+    }
+}
+
+#[test]
+fn without_a_schema_texts_are_read_and_the_rest_is_said_to_be_unknown() {
+    let dir = TempDir::new().unwrap();
+    let toml = format!("[schema]\ninferred = \"refuse\"\n{RULE}");
+    let policies = "permit (principal, action, resource is Patient) when { resource.consent };\n@owner(\"team-a\") permit (principal, action, resource is Room);";
+    write(dir.path(), &[("p.cedar", policies), ("polcheck.toml", &toml)]);
+    let (report, code) = json(dir.path(), &["lint", "--fail-on", "never"]);
+    let text = report.to_string();
+    assert!(text.contains("it has no `@owner`") && !text.contains("it matches a request"), "{report:#}");
+    assert!(text.contains("what `patients-need-consent` asks to be proved is not known of store"), "{report:#}");
+    assert_eq!(code, 4);
+}
+
+#[test]
+fn rules_are_tested_with_what_lies_beside_them() {
+    let toml = format!("{RULE}fixtures = \"policy-rules/consent\"\n");
+    let good = "@owner(\"team-a\")\npermit (principal, action == Action::\"view\", resource is Patient) when { resource.consent };\n";
+    let bad = "@owner(\"team-a\") //~ patients-need-consent\npermit (principal in Team::\"a\", action == Action::\"view\", resource is Patient);\n";
+    let dir = place(&toml, good);
+    let folder = "policy-rules/consent";
+    let files = |fail: &str, pass: &str| {
+        write(
+            dir.path(),
+            &[
+                (&format!("{folder}/fail/app.cedarschema"), SCHEMA),
+                (&format!("{folder}/pass/app.cedarschema"), SCHEMA),
+                (&format!("{folder}/fail/p.cedar"), fail),
+                (&format!("{folder}/pass/p.cedar"), pass),
+            ],
+        );
+    };
+    let marked = bad
+        .replace("@owner(\"team-a\") //~ patients-need-consent\n", "@owner(\"team-a\")\n")
+        .replace("permit (", "permit ( //~ patients-need-consent\n");
+    files(&marked, good);
+    let test = || run(dir.path(), &["rules", "--test"]);
+    let Run { stdout: out, code, .. } = test();
+    assert_eq!((out.as_str(), code), ("patients-need-consent passes\n", 0));
+    files(&marked, &marked);
+    let Run { stdout: out, code, .. } = test();
+    assert!(out.contains("fails") && out.contains("is reported and should not be") && code == 1, "{out}");
+    files(good, good);
+    let Run { stdout: out, code, .. } = test();
+    assert!(out.contains("is reported") && code == 1, "{out}");
+    // What a rule is tested with is no policy of the repository.
+    files(&marked, good);
+    let (report, code) = json(dir.path(), &["lint"]);
+    assert_eq!((report["summary"]["policies"].as_u64(), code), (Some(1), 0), "{report:#}");
+    std::fs::write(dir.path().join("polcheck.toml"), "").unwrap();
+    assert_eq!(test().code, 3);
+}
