@@ -186,8 +186,8 @@ fn read_policy(custom: &CustomRule, policy: &Policy) -> Vec<Finding> {
 /// A policy, an environment in which it breaks a rule, and a request that shows it where one was wanted.
 type Broken = (usize, Option<Evidence>);
 
-/// Adds the policies of `places` that match a request where `condition` does not hold, or where it holds if it is not to
-/// be `implied`.
+/// Adds the policies of `places` that match a request where `condition` does not hold, or where it holds if it is not
+/// to be `implied`.
 fn prove(
     facts: &mut Facts<'_>,
     rule: &CustomRule,

@@ -46,7 +46,7 @@ pub fn check(options: &CheckOptions) -> Result<Outcome, RunError> {
     let gauge = coverage::is_asked(&asked, config).then(|| Gauge::new(repo));
     let selection = Selection { brief: reading.brief, ..Selection::default() };
     let today = today(reading)?;
-    engines(&mut outcome, repo, config, *level, &selection, gauge.as_ref(), &loaded.solvers, &today);
+    engines(&mut outcome, repo, config, *level, &selection, gauge.as_ref(), (&loaded.solvers, &today));
     let part = !repo.focus.is_whole();
     outcome.coverage = gauge.map(|gauge| coverage::measure(&asked, reading, &loaded, &gauge, part)).transpose()?;
     if part && config.floor().is_some() {
@@ -61,7 +61,7 @@ pub fn check(options: &CheckOptions) -> Result<Outcome, RunError> {
                 // Until the change is merged, the base says as well which files are a store.
                 let other = load_as(reading, config)?;
                 let mut more = Outcome::new("check", loaded.catalogue.clone());
-                engines(&mut more, &other.repo, &other.config, *level, &selection, None, &loaded.solvers, &today);
+                engines(&mut more, &other.repo, &other.config, *level, &selection, None, (&loaded.solvers, &today));
                 add(&mut outcome, more);
             }
             let sides = base.against(reading)?;

@@ -18,8 +18,7 @@ pub(super) fn engines(
     level: Option<u32>,
     selection: &Selection,
     gauge: Option<&Gauge<'_>>,
-    solvers: &Arc<Solvers>,
-    today: &str,
+    (solvers, today): (&Arc<Solvers>, &str),
 ) {
     let options = Options { solvers: Arc::clone(solvers), today: Some(today), ..Options::default() };
     let ((from_validation, linted), mut ran) = rayon::join(

@@ -73,7 +73,7 @@ fn base(
     before.findings.extend(idle_acceptances(&loaded.config, &old.accepted, Some(&used), &today));
     old.config = loaded.config.clone();
     let selection = Selection { brief: true, ..Selection::default() };
-    engines(&mut before, &old.repo, &old.config, level, &selection, None, &old.solvers, &today);
+    engines(&mut before, &old.repo, &old.config, level, &selection, None, (&old.solvers, &today));
     finish(&mut before, old, reading, &|rule| old.ran(rule, &[]))?;
     // What was not asked for of the head is not matched with what was.
     let asked = |finding: &Finding| loaded.repo.reports(finding) || sides.new.repo.reports(finding);

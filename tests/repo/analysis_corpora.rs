@@ -39,7 +39,7 @@ fn found(report: &Value, rules: &[&str]) -> Vec<String> {
         let environments = environments.collect::<Vec<_>>().join(", ");
         format!("{level} {rule} {} by {by:?}: {environments}", short(&finding["policy"]))
     };
-    let of = |finding: &&Value| rules.contains(&finding["rule"].as_str().unwrap());
+    let of = |finding: &&Value| rules.contains(&finding["rule"].as_str().unwrap()) && !finding["policy"].is_null();
     report["findings"].as_array().unwrap().iter().filter(of).map(one).collect()
 }
 

@@ -226,6 +226,11 @@ fn folders(layout: &Layout) -> BTreeSet<String> {
     layout.files.keys().flat_map(above).chain([String::new()]).collect()
 }
 
+/// Whether nothing that a verdict says fails.
+fn fine(headline: &str) -> bool {
+    headline.contains("clean") || headline.contains("passes")
+}
+
 #[test]
 fn no_run_is_clean_that_left_a_policy_unvalidated_and_does_not_say_so() {
     let all = layouts();
@@ -245,7 +250,7 @@ fn no_run_is_clean_that_left_a_policy_unvalidated_and_does_not_say_so() {
             let without = layout.stores.iter().filter(asked).filter(|store| store.schema.is_empty()).count();
             assert_eq!(outcome.not_validated.len(), without, "{} in {folder:?}", layout.label);
             let headline = polcheck::report::verdict_line(&outcome);
-            assert_eq!(headline.contains("not validated"), without > 0 && headline.contains("clean"), "{headline}");
+            assert_eq!(headline.contains("not validated"), without > 0 && fine(&headline), "{headline}");
             runs += 1;
             bare += usize::from(without > 0);
         }

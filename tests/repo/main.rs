@@ -5,6 +5,7 @@ mod common;
 
 mod analysis_corpora;
 mod as_they_lie;
+mod confirmed;
 mod cookbook;
 mod corpora_validation;
 mod custom_rules;

@@ -2,9 +2,10 @@
 //!
 //! # Why
 //!
-//! An operand is superfluous where the policy without it matches and errs on the same requests in every environment that
-//! its scope admits. All that are reported of one policy can go together. What a policy comes to does not hang on how the
-//! entities and strings that it names are called, only on which are the same: one policy of each shape is asked about.
+//! An operand is superfluous where the policy without it matches and errs on the same requests in every environment
+//! that its scope admits. All that are reported of one policy can go together. What a policy comes to does not hang on
+//! how the entities and strings that it names are called, only on which are the same: one policy of each shape is asked
+//! about.
 
 use std::collections::BTreeMap;
 
@@ -17,6 +18,7 @@ use crate::lint::facts::{Facts, Member, MemberKind, Proved, Unanswered, finding_
 use crate::lint::rule::LintRule;
 use crate::repo::Policy;
 use crate::repo::cedar::Operand;
+use crate::repo::syntax::{BinaryOp, Expr, ExprKind, UnaryOp};
 use crate::rule::{Basis, Precision, Rule};
 use crate::symbolic::{Answer, CompiledPolicies, Formula, SchemaModel, Session, Subject};
 use crate::text::Location;
@@ -39,6 +41,10 @@ pub(in crate::lint) static RULE: LintRule = LintRule::proof(
 
 /// So many operands of one policy are looked at.
 const MAX_OPERANDS: usize = 40;
+/// Longer conditions are not taken apart: parts and operators.
+const MAX_SIZE: usize = 400;
+/// Nor are those that compute more: what a sum comes to is hard to decide.
+const MAX_SUMS: usize = 8;
 /// Policies whose scope admits more environments are not taken apart.
 const MAX_ENVIRONMENTS: usize = 64;
 
@@ -65,7 +71,8 @@ fn check(facts: &mut Facts<'_>, out: &mut Proved) {
         Err(_) => true,
     };
     for (index, member) in facts.members.iter().enumerate() {
-        let conditional = member.kind == MemberKind::Static && member.policy.syntax().condition.is_some();
+        let short = member.policy.syntax().condition.as_ref().is_some_and(is_short);
+        let conditional = member.kind == MemberKind::Static && short;
         // What does not fit the schema is the validator's to report, and of what is open to everybody that is said.
         if !conditional || facts.ill_typed.contains(&index) || is_for_everything(facts, index) {
             continue;
@@ -109,6 +116,19 @@ fn check(facts: &mut Facts<'_>, out: &mut Proved) {
             }
         }
     }
+}
+
+/// Whether a condition is one to take apart.
+fn is_short(condition: &Expr) -> bool {
+    let (mut size, mut sums) = (0, 0);
+    condition.walk(&mut |expr: &Expr| {
+        size += 1;
+        sums += usize::from(matches!(
+            expr.kind,
+            ExprKind::Binary(BinaryOp::Add | BinaryOp::Sub | BinaryOp::Mul, _) | ExprKind::Unary(UnaryOp::Neg, _)
+        ));
+    });
+    size <= MAX_SIZE && sums <= MAX_SUMS
 }
 
 fn report(facts: &Facts<'_>, index: usize, member: &Member<'_>, operand: &Operand, verdict: Verdict) -> Finding {

@@ -66,12 +66,15 @@ fn report_unpermitted(facts: &Facts<'_>) -> Option<Finding> {
     let mut permitted: BTreeMap<&str, bool> = BTreeMap::new();
     for (at, environment) in facts.environments.iter().enumerate() {
         let known = facts.found.get(at).map(|here| here.facts.as_slice()).unwrap_or_default();
-        let any = known.iter().any(|(policy, fact)| fact.live != Known::No && is_permit(facts, *policy));
+        // A forbid that names the action says that it is meant.
+        let any = known.iter().any(|(policy, fact)| {
+            fact.live != Known::No && (is_permit(facts, *policy) || !facts.is_for_any_action(*policy))
+        });
         *permitted.entry(&environment.action).or_default() |= any;
     }
     let mut none: Vec<&str> = permitted.iter().filter(|(_, any)| !**any).map(|(action, _)| *action).collect();
-    // Where nothing is permitted the policies are elsewhere.
-    if none.len() == permitted.len() {
+    // Where that is so of half of all actions, or more, the policies for them are elsewhere, or yet to come.
+    if none.len() * 2 >= permitted.len() {
         return None;
     }
     let first = *none.first()?;

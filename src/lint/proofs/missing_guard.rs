@@ -180,7 +180,7 @@ fn boundary(expr: &Expr) -> Option<String> {
         return None;
     }
     let ExprKind::Binary(_, sides) = &expr.kind else { return None };
-    let names = sides.iter().filter_map(|side| path(side)).filter_map(|(_, path)| {
+    let names = sides.iter().filter_map(path).filter_map(|(_, path)| {
         let last = path.rsplit('.').next().filter(|_| path.contains('.'))?;
         let plain = last.to_lowercase().replace('_', "");
         let plain = plain.strip_suffix("id").filter(|rest| !rest.is_empty()).unwrap_or(&plain).to_owned();

@@ -95,9 +95,7 @@ fn forbid_is_redundant(facts: &mut Facts<'_>, forbid: usize) -> bool {
     let alone = matches(forbid).and(any_other(Effect::Permit, forbid)).and(!any_other(Effect::Forbid, forbid));
     open.iter().all(|at| {
         let permits = facts.applying(Effect::Permit, &[*at]);
-        if permits.is_empty() {
-            return true;
-        }
-        permits.len() <= MAX_PERMITS && facts.check(*at, &alone, forbid).is_impossible()
+        // Where there is no permit at all it stands guard for those to come.
+        !permits.is_empty() && permits.len() <= MAX_PERMITS && facts.check(*at, &alone, forbid).is_impossible()
     })
 }

@@ -2,8 +2,8 @@
 //!
 //! # Why
 //!
-//! `@source("client")` on an attribute of the schema says that whoever asks writes it. What a condition reads of others,
-//! or of who asks and what for, does not hang on the client alone.
+//! `@source("client")` on an attribute of the schema says that whoever asks writes it. What a condition reads of
+//! others, or of who asks and what for, does not hang on the client alone.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -13,7 +13,7 @@ pub(in crate::lint) static RULE: LintRule = LintRule::text(
         level: Some(Level::Error),
         basis: Basis::Text,
         precision: Precision::Exact,
-        opens: false,
+        opens: true,
         configurable: true,
         since: "0.1.0",
         page: include_str!("../../../docs/rules/expired-grant.md"),
