@@ -66,6 +66,19 @@ pub(super) fn asks_about(expr: &Expr, variable: Variable) -> bool {
     found
 }
 
+/// Whether `expr` has at most `most` parts.
+pub(super) fn is_small(expr: &Expr, most: usize) -> bool {
+    let (mut open, mut seen) = (vec![expr], 0);
+    while let Some(expr) = open.pop() {
+        seen += 1;
+        if seen > most {
+            return false;
+        }
+        open.extend(expr.children());
+    }
+    true
+}
+
 /// The two sides of an equality with a string, the other side first.
 pub(super) fn equals_string(expr: &Expr) -> Option<(&Expr, &str)> {
     let ExprKind::Binary(BinaryOp::Eq, sides) = &expr.kind else { return None };

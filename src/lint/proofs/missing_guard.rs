@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use cedar_policy::Effect;
 
 use crate::finding::{Evidence, Level};
-use crate::lint::conditions::{Test, asks_about, path, tests};
+use crate::lint::conditions::{Test, asks_about, is_small, path, tests};
 use crate::lint::facts::{Facts, Member, MemberKind, Proved, any_other, finding_about, matches};
 use crate::lint::rule::LintRule;
 use crate::repo::cedar::{Body, Part};
@@ -53,6 +53,8 @@ const BOUNDARIES: [&str; 16] = [
 const OWNER: &str = "owner";
 /// What an action is called by which there is nothing yet, or nothing single, that could have an owner.
 const BEFORE: [&str; 10] = ["add", "create", "find", "get", "list", "new", "query", "register", "search", "upload"];
+/// A comparison has so many parts at most.
+const MAX_COMPARED: usize = 200;
 /// So many siblings make a habit.
 const HABIT: usize = 2;
 
@@ -170,8 +172,12 @@ fn ties(expr: &Expr) -> bool {
         ExprKind::Call(..) => true,
         _ => false,
     };
+    // A longer comparison is none that people write, and each part of it would be read again and again.
+    if !compares || !is_small(expr, MAX_COMPARED) {
+        return false;
+    }
     let asker = asks_about(expr, Variable::Principal) || asks_about(expr, Variable::Context);
-    compares && asker && asks_about(expr, Variable::Resource)
+    asker && asks_about(expr, Variable::Resource)
 }
 
 /// The boundary that `expr` compares between the resource and who asks.
