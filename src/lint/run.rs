@@ -114,14 +114,23 @@ fn run_store(store: &Store, config: &Config, rules: &[&LintRule], options: &Opti
         proved.undecided.extend(unproved(store, &custom));
     }
     findings.retain_mut(|finding| {
-        let rule = rules.iter().map(|rule| &rule.meta).find(|rule| rule.id == finding.rule);
-        let own = || custom.iter().map(|custom| custom.rule).find(|rule| rule.id == finding.rule);
-        let rule = rule.or_else(own);
         finding.store = Some(store.name.clone());
-        rule.is_some_and(|rule| config.judge(rule, finding))
+        match rules.iter().find(|rule| rule.meta.id == finding.rule) {
+            Some(rule) => config.judge(&rule.meta, finding),
+            None => judge_custom(config, &custom, finding),
+        }
     });
     findings.sort_by(|a, b| (&a.location, a.rule, &a.message).cmp(&(&b.location, b.rule, &b.message)));
     Linted { findings, undecided: proved.undecided, unfit: proved.unfit.into_iter().collect(), breadth: proved.breadth }
+}
+
+/// Gives `finding` the strictest level that the `custom` rules of its id have at its place: a base may declare one
+/// otherwise. `false` where they are off.
+fn judge_custom(config: &Config, custom: &[&CustomRule], finding: &mut Finding) -> bool {
+    let same = custom.iter().map(|custom| custom.rule).filter(|rule| rule.id == finding.rule);
+    let level = same.filter_map(|rule| config.level_of(rule, finding.location.path(), finding.level)).min();
+    finding.level = level.unwrap_or(finding.level);
+    level.is_some()
 }
 
 /// The code of `rules`, by what it looks at; of proofs, where nothing is `declared`, those that do without.

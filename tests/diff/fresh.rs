@@ -181,7 +181,7 @@ fn a_check_is_red_exactly_for_what_is_new() {
             "the policy is another one now",
             &[("unsafe.cedar", &edited)],
             &[],
-            &["unsafe-optional-attribute unsafe.cedar"],
+            &["redundant-policy suppressed.cedar", "unsafe-optional-attribute unsafe.cedar"],
         ),
         change("one more file is broken", &[("good.cedar", &broken_too)], &[], &["syntax-error good.cedar"]),
         change(

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::common::{Run, json, run, write};
+use crate::common::{Run, git, json, run, write};
 
 const SCHEMA: &str = "entity Team;
 entity User in [Team] { active: Bool };
@@ -183,4 +183,32 @@ fn rules_are_tested_with_what_lies_beside_them() {
     assert_eq!((report["summary"]["policies"].as_u64(), code), (Some(1), 0), "{report:#}");
     std::fs::write(dir.path().join("polcheck.toml"), "").unwrap();
     assert_eq!(test().code, 3);
+}
+
+/// A change is held to the rules of its base as these are there, and cannot call policies fixtures.
+#[test]
+fn a_change_loosens_no_rule_for_itself() {
+    let good = "@owner(\"team-a\")\npermit (principal, action == Action::\"view\", resource is Patient) when { resource.consent };\n";
+    let bad =
+        "@owner(\"team-a\")\npermit (principal in Team::\"a\", action == Action::\"edit\", resource is Patient);\n";
+    for (what, toml) in [
+        ("it is gone", String::new()),
+        ("it is milder", RULE.replace("\"error\"", "\"note\"")),
+        ("it is off", format!("[rules]\npatients-need-consent = \"off\"\n{RULE}")),
+        ("it asks for less", RULE.replace("resource.consent", "true")),
+        ("it is about less", RULE.replace("\"Patient\"", "\"Room\"")),
+        ("it is about another store", format!("{RULE}stores = \"nowhere\"\n")),
+        ("what breaks it is a fixture", format!("{RULE}fixtures = \"new\"\n")),
+    ] {
+        let dir = place(RULE, good);
+        git(dir.path(), &["init", "-q"]);
+        git(dir.path(), &["add", "."]);
+        git(dir.path(), &["commit", "-qm", "base"]);
+        write(dir.path(), &[("polcheck.toml", &toml), ("new/q.cedar", bad)]);
+        let (report, code) = json(dir.path(), &["check", "--against", "HEAD"]);
+        let errors = report["findings"].as_array().unwrap().iter().filter(|one| one["level"] == "error");
+        let rules: Vec<&str> = errors.map(|one| one["rule"].as_str().unwrap()).collect();
+        assert!(rules.contains(&"patients-need-consent"), "{what}: {rules:?}");
+        assert_eq!(code, 1, "{what}");
+    }
 }
