@@ -7,7 +7,7 @@
 //! how the entities and strings that it names are called, only on which are the same: one policy of each shape is asked
 //! about.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cedar_policy::RequestEnv;
 use rayon::prelude::*;
@@ -18,7 +18,7 @@ use crate::lint::facts::{Facts, Member, MemberKind, Proved, Unanswered, finding_
 use crate::lint::rule::LintRule;
 use crate::repo::Policy;
 use crate::repo::cedar::Operand;
-use crate::repo::syntax::{BinaryOp, Expr, ExprKind, UnaryOp};
+use crate::repo::syntax::{BinaryOp, Expr, ExprKind, UnaryOp, Variable};
 use crate::rule::{Basis, Precision, Rule};
 use crate::symbolic::{Answer, CompiledPolicies, Formula, SchemaModel, Session, Subject};
 use crate::text::Location;
@@ -91,7 +91,13 @@ fn check(facts: &mut Facts<'_>, out: &mut Proved) {
         .into_values()
         .filter_map(|(members, places)| {
             let policy = facts.members.get(*members.first()?)?.policy;
-            Some((members, policy, places.iter().filter_map(|at| requests.get(*at)).collect()))
+            let mut environments: Vec<&RequestEnv> = places.iter().filter_map(|at| requests.get(*at)).collect();
+            // Under actions with the same types a condition that does not ask for the action comes to the same.
+            if !asks_for_action(policy) {
+                let mut seen = BTreeSet::new();
+                environments.retain(|environment| model.family(environment).is_none_or(|family| seen.insert(family)));
+            }
+            Some((members, policy, environments))
         })
         .collect();
     let judge = |(members, policy, environments): (Vec<usize>, &Policy, Vec<&RequestEnv>)| {
@@ -116,6 +122,15 @@ fn check(facts: &mut Facts<'_>, out: &mut Proved) {
             }
         }
     }
+}
+
+/// Whether the condition asks for the action.
+fn asks_for_action(policy: &Policy) -> bool {
+    let mut asks = false;
+    if let Some(condition) = &policy.syntax().condition {
+        condition.walk(&mut |expr: &Expr| asks |= matches!(expr.kind, ExprKind::Var(Variable::Action)));
+    }
+    asks
 }
 
 /// Whether a condition is one to take apart.

@@ -129,7 +129,7 @@ impl SchemaModel {
     }
 
     /// The number of the environment's family, if others are in it too.
-    pub(in crate::symbolic) fn family(&self, environment: &RequestEnv) -> Option<usize> {
+    pub fn family(&self, environment: &RequestEnv) -> Option<usize> {
         let families = self.families.get_or_init(|| self.read_families());
         let context = families.contexts.get(environment.action())?;
         let key = (environment.principal().clone(), environment.resource().clone(), *context);
