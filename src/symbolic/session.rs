@@ -125,8 +125,8 @@ impl<'a> Session<'a> {
     }
 
     /// What policies do with a request that `first` matches, and as many of `others` as can be seen to go with it
-    /// without a search. `None` where none is seen, or where cvc5 is to be asked too: there may be such requests all the
-    /// same.
+    /// without a search. `None` where none is seen, or where cvc5 is to be asked too: there may be such requests all
+    /// the same.
     pub fn merge(&mut self, first: PolicyRef, others: &[PolicyRef]) -> Option<Sample> {
         let schema = self.solver.encoding.policies.schema(0)?;
         (schema.solvers().mode() == SolverMode::Builtin).then(|| self.solver.merge(first, others))?

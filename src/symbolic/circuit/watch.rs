@@ -56,8 +56,8 @@ impl Circuit {
         }
     }
 
-    /// Triggers of which one has to be there for `lit` to hold, those that fewest wait for of what was seen; `None` where
-    /// there are none.
+    /// Triggers of which one has to be there for `lit` to hold, those that fewest wait for of what was seen; `None`
+    /// where there are none.
     fn triggers(&self, watch: &Watch, lit: Lit, parts: &mut usize) -> Option<Triggers> {
         *parts = parts.checked_sub(1)?;
         let plain = lit == Lit::of_variable(lit.variable());
