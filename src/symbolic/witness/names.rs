@@ -45,7 +45,10 @@ impl Names {
     /// `tenant-1`, or with the next number that no constant or other entity has, for a type `Tenant`; `owner-1` where
     /// it is met as the value of an attribute `owner`.
     fn numbered(&self, snapshot: &Snapshot<'_, '_>, ty: &EntityTypeName, attribute: Option<&str>) -> String {
-        let word = attribute.and_then(hyphened).or_else(|| hyphened(ty.basename())).unwrap_or_default();
+        let attribute = attribute.and_then(hyphened);
+        // An attribute `tenantId` leads to a tenant.
+        let attribute = attribute.map(|word| word.strip_suffix("-id").map(str::to_owned).unwrap_or(word));
+        let word = attribute.or_else(|| hyphened(ty.basename())).unwrap_or_default();
         let space = snapshot.space(&SpaceKey::Entities(ty.clone()));
         let taken = |name: &str| {
             space.is_some_and(|space| space.number(name).is_some())
