@@ -148,7 +148,8 @@ fn find(solver: &mut Solver<'_>, question: &Formula) -> Answer<Witness> {
     match solver.solve(question) {
         Answer::Witness(()) => {
             let plain = solver.make_plain(question);
-            match plain.and_then(|()| witness::build(solver, question)) {
+            let known = plain.and_then(|besides| solver.make_known(question, besides));
+            match known.and_then(|()| witness::build(solver, question)) {
                 Ok(witness) => Answer::Witness(witness),
                 Err(difference) => Answer::Unknown(Reason::Replay { difference }),
             }

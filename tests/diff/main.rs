@@ -12,6 +12,7 @@ mod gates;
 mod histories;
 mod inferred;
 mod inferred_corpora;
+mod literals;
 mod migrated;
 mod readings;
 mod stricter;

@@ -87,6 +87,11 @@ impl Pattern {
         })
     }
 
+    /// Whether it says how a text begins or how it ends.
+    pub(in crate::symbolic) fn is_anchored(&self) -> bool {
+        [self.0.first(), self.0.last()].into_iter().flatten().any(Option::is_some)
+    }
+
     /// The pattern with what `filling` gives in the place of each wildcard, for the text before it and the character
     /// after it.
     pub(in crate::symbolic) fn filled(&self, filling: impl Fn(&str, Option<char>) -> String) -> String {

@@ -8,9 +8,11 @@
 //! | `others` | "some other policy matches", for every policy at the cost of one |
 //! | `solver` | the search: models, and what the theories say to them |
 //! | `plain` | models whose numbers people can read |
+//! | `known` | models whose strings policies name |
 
 mod decisions;
 mod encoding;
+mod known;
 mod merge;
 mod others;
 mod plain;

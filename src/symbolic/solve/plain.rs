@@ -22,20 +22,21 @@ fn below(bits: &Bits, width: usize) -> Vec<Lit> {
 }
 
 impl Solver<'_> {
-    /// Goes from the model just found for `question` to one with plainer numbers, where there is one.
+    /// Goes from the model just found for `question` to one with plainer numbers, where there is one. Gives what has to
+    /// hold besides for that.
     ///
     /// # Errors
     /// When the search cannot be repeated: there is no model then.
-    pub(in crate::symbolic) fn make_plain(&mut self, question: &Formula) -> Result<(), String> {
+    pub(in crate::symbolic) fn make_plain(&mut self, question: &Formula) -> Result<Vec<Lit>, String> {
         let encoder = &self.encoding.encoder;
         let numbers = encoder.numbers();
         let far = |bits: &Bits| bits.iter().skip(PLAIN).any(|bit| encoder.circuit.value(bit));
         if !numbers.iter().any(far) {
-            return Ok(());
+            return Ok(Vec::new());
         }
         let all = |width: usize| numbers.iter().flat_map(|bits| below(bits, width)).collect::<Vec<Lit>>();
-        if WIDTHS.into_iter().any(|width| self.is_possible(question, &all(width))) {
-            return Ok(());
+        if let Some(bound) = WIDTHS.into_iter().map(all).find(|bound| self.is_possible(question, bound)) {
+            return Ok(bound);
         }
         let mut fixed: Vec<Lit> = Vec::new();
         for bits in numbers.iter().take(NUMBERS) {
@@ -44,13 +45,25 @@ impl Solver<'_> {
                 fixed = bound;
             }
         }
-        if !self.is_possible(question, &fixed) && !self.is_possible(question, &[]) {
-            return Err("the search could not be repeated".to_owned());
-        }
-        Ok(())
+        self.again(question, fixed)
     }
 
-    fn is_possible(&mut self, question: &Formula, besides: &[Lit]) -> bool {
+    /// The model in which `besides` holds once more, or else any.
+    ///
+    /// # Errors
+    /// When the search cannot be repeated: there is no model then.
+    pub(super) fn again(&mut self, question: &Formula, besides: Vec<Lit>) -> Result<Vec<Lit>, String> {
+        if self.is_possible(question, &besides) {
+            return Ok(besides);
+        }
+        if self.is_possible(question, &[]) {
+            return Ok(Vec::new());
+        }
+        Err("the search could not be repeated".to_owned())
+    }
+
+    /// Whether `besides` may hold too; if so, the model is one in which it does.
+    pub(super) fn is_possible(&mut self, question: &Formula, besides: &[Lit]) -> bool {
         matches!(self.solve_with(question, besides), Answer::Witness(()))
     }
 }
