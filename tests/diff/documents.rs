@@ -50,17 +50,17 @@ fn seen(comment: &str) -> String {
         folded += line.matches("<details>").count();
         folded -= line.matches("</details>").count();
     }
-    for (mark, read) in [
-        ("<code>", ""),
-        ("</code>", ""),
-        ("**", ""),
-        ("`", ""),
-        ("&lt;", "<"),
-        ("&gt;", ">"),
-        ("&quot;", "\""),
-        ("&amp;", "&"),
-    ] {
-        out = out.replace(mark, read);
+    for mark in ["<code>", "</code>", "**", "`"] {
+        out = out.replace(mark, "");
+    }
+    unescaped(&out)
+}
+
+/// Characters in the place of their names and numbers.
+pub(crate) fn unescaped(text: &str) -> String {
+    let mut out = text.to_owned();
+    for (name, letter) in [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&amp;", "&")] {
+        out = out.replace(name, letter);
     }
     let mut parts = out.split("&#");
     let mut text = parts.next().unwrap_or_default().to_owned();

@@ -7,6 +7,7 @@ mod cases;
 mod cli;
 mod corpora;
 mod documents;
+mod edit_texts;
 mod fresh;
 mod gates;
 mod histories;
