@@ -201,7 +201,20 @@ fn what_only_an_overflow_loses_is_said_to() {
     let group_of = group(&old, &new);
     assert!(group_of.effects.iter().all(|effect| effect.by_error), "{group_of:#?}");
     let shown = seen(&old, &new);
-    assert!(shown.contains("only where the policy cannot be evaluated"), "{shown}");
+    let sentence = "User loses view on Workspace, only where the policy cannot be evaluated (a number overflows, for \
+                    instance), because the permit `p` was edited";
+    let headline = "1 change takes access away only where the policy cannot be evaluated, in 1 of 2 kinds of request";
+    assert!(shown.contains(sentence) && shown.starts_with(headline), "{shown}");
+    let dir = repository(&[("s.cedarschema", SCHEMA), ("p.cedar", &old)], &[("p.cedar", &new)]);
+    let comment = run(dir.path(), &["diff", "HEAD", "--report", "markdown"]).stdout.replace('`', "");
+    assert!(comment.contains(&format!("**{headline}**")) && comment.contains(&sentence.replace('`', "")), "{comment}");
+    // It is counted apart from what is meant.
+    let meant = permit("context.flag").replace("\"p\"", "\"q\"");
+    let shown = seen(&old, &(new + &meant));
+    assert!(
+        shown.starts_with("1 change grants access and 1 takes access away only where the policy cannot be evaluated"),
+        "{shown}"
+    );
     // And what is lost besides is shown without one.
     let real = group(&old, &permit("context.n - context.m > 5"));
     assert!(!real.effects[0].by_error);

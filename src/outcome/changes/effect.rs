@@ -64,6 +64,12 @@ impl CauseGroup {
         all.dedup();
         all
     }
+
+    /// Whether all of its effects are there only where a changed policy cannot be evaluated.
+    #[must_use]
+    pub fn by_error(&self) -> bool {
+        !self.effects.is_empty() && self.effects.iter().all(|effect| effect.by_error)
+    }
 }
 
 /// Effects that the same changes bring about: the unit of reports.

@@ -1,6 +1,6 @@
 //! One cause with everything that is said of it, and what is shown together.
 
-use super::clauses::{Case, Line};
+use super::line::{Case, Line};
 use super::untrusted_text::Phrase;
 use crate::finding::Environment;
 use crate::outcome::changes::{Cause, CauseGroup, Change as Edit, Effect, Ruling};
@@ -24,6 +24,8 @@ pub(in crate::report) struct Change<'a> {
     pub(in crate::report) schema: Option<Phrase>,
     /// What was edited, a phrase for each step.
     pub(in crate::report) edits: Vec<Phrase>,
+    /// What it and the changes after it of the same direction have in common.
+    pub(in crate::report) with_next: Option<InCommon>,
     /// For whom.
     pub(in crate::report) cases: Vec<Case>,
     /// Whom of the repository's own entities it concerns, as far as is known.
@@ -38,6 +40,14 @@ pub(in crate::report) struct Change<'a> {
     pub(in crate::report) combinations: Vec<Phrase>,
     /// The kinds of request, where the sentence does not say them all.
     pub(in crate::report) environments: Vec<&'a Environment>,
+}
+
+/// What several changes of one direction have in common.
+pub(in crate::report) struct InCommon {
+    /// Which.
+    pub(in crate::report) lead: Phrase,
+    /// For whom, as far as they have it in common.
+    pub(in crate::report) lines: Vec<Line>,
 }
 
 /// What is shown together: what one edit does, or the same edit of several policies, or one thing that is new.

@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::line::{Case, Item, Joint, Line};
 use super::policies::Policies;
 use super::subjects::{Names, which};
 use super::untrusted_text::Phrase;
 use crate::finding::Environment;
-use crate::outcome::changes::{Cause, CauseGroup, Clause, Condition, Direction, Left, LeftOver, StoreChanges};
+use crate::outcome::changes::{Cause, CauseGroup, Clause, Condition, Direction, Effect, Left, LeftOver, StoreChanges};
 use crate::text::Location;
 
 /// More policies of a clause than this are named without their conditions.
@@ -19,85 +20,6 @@ const AND_WHEN: &str = "and when";
 
 /// Of more policies than this in a clause the first are named, on one line.
 const NAMED: usize = 16;
-
-/// One line of clauses: a lead such as `when`, and what it leads, which `joint` joins.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::report) struct Line {
-    pub(in crate::report) lead: Phrase,
-    /// Conjuncts, or alternatives.
-    pub(in crate::report) items: Vec<Item>,
-    /// What is between them.
-    pub(in crate::report) joint: Joint,
-}
-
-/// A conjunct, or a policy and when it matches.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::report) struct Item {
-    what: Phrase,
-    condition: Option<String>,
-}
-
-impl Item {
-    /// All of it.
-    pub(in crate::report) fn whole(&self) -> Phrase {
-        match &self.condition {
-            Some(condition) => self.what.clone().say(": ").name(condition),
-            None => self.what.clone(),
-        }
-    }
-}
-
-/// How the items of a line go together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::report) enum Joint {
-    /// All have to hold.
-    And,
-    /// One has to hold.
-    Or,
-    /// None may hold.
-    Nor,
-}
-
-impl Joint {
-    /// The words.
-    pub(in crate::report) fn as_str(self) -> &'static str {
-        match self {
-            Self::And => " && ",
-            Self::Or | Self::Nor => ", or by ",
-        }
-    }
-}
-
-impl Line {
-    fn of(lead: Phrase, items: Vec<Item>, joint: Joint) -> Self {
-        Self { lead, items, joint }
-    }
-
-    fn word(lead: &str) -> Self {
-        Self::of(Phrase::of(lead), Vec::new(), Joint::And)
-    }
-
-    /// All on one line.
-    pub(in crate::report) fn whole(&self) -> Phrase {
-        let mut out = self.lead.clone();
-        // What all has to hold is one expression.
-        let names: Option<Vec<&str>> = self.items.iter().map(|item| item.what.as_name()).collect();
-        if let (Joint::And, Some(names), false) = (self.joint, names, self.items.is_empty()) {
-            return out.say(" ").name(&names.join(Joint::And.as_str()));
-        }
-        for (at, item) in self.items.iter().enumerate() {
-            out = out.say(if at == 0 { " " } else { self.joint.as_str() }).then(item.whole());
-        }
-        out
-    }
-}
-
-/// Clauses, and for which of the entry's kinds of request, where not for all.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::report) struct Case {
-    pub(in crate::report) of: Option<Phrase>,
-    pub(in crate::report) lines: Vec<Line>,
-}
 
 /// The clauses of `group`: first what all of its effects share, then the rest of each.
 pub(super) fn of_group(
@@ -137,9 +59,12 @@ pub(super) fn of_group(
             cases.push(Case { of: Some(which(names, environments, &all)), lines: left });
         }
     }
-    if group.effects.iter().all(|effect| effect.by_error) && !group.effects.is_empty() {
-        let line = "only where the policy cannot be evaluated, before or now, because a number overflows for instance";
-        cases.insert(0, Case { of: None, lines: vec![Line::word(line)] });
+    // Where all of it is by errors alone the sentence says so.
+    let by_error: Vec<&Environment> = environments(store, group, |effect| effect.by_error);
+    if !by_error.is_empty() && !group.by_error() {
+        let of = which(names, &by_error, &environments(store, group, |_| true));
+        let lines = vec![Line::word("only where a policy cannot be evaluated (a number overflows, for instance)")];
+        cases.push(Case { of: Some(of), lines });
     }
     let migrated = group.migrated();
     if !migrated.is_empty() {
@@ -153,6 +78,16 @@ pub(super) fn of_group(
     }
     cases.retain(|case| !case.lines.is_empty());
     cases
+}
+
+/// The kinds of request of the group's effects of which `wanted` is true.
+fn environments<'a>(
+    store: &'a StoreChanges,
+    group: &CauseGroup,
+    wanted: impl Fn(&Effect) -> bool,
+) -> Vec<&'a Environment> {
+    let effects = group.effects.iter().filter(|effect| wanted(effect));
+    effects.filter_map(|effect| store.environments.get(effect.environment)).map(|one| &one.environment).collect()
 }
 
 /// The lines below shared ones: what has to hold has to hold besides.
@@ -247,7 +182,7 @@ fn lines(condition: &Condition, group: &CauseGroup, here: Option<&str>, policies
         besides.extend(turned.into_iter().map(|clause| {
             let holds = Phrase::default().name(clause.opposite.as_deref().unwrap_or_default());
             let policy = policy(clause, &group.causes, here, old, policies);
-            Item { what: holds.say(&format!(" ({otherwise} ")).then(policy).say(")"), condition: None }
+            Item::of(holds.say(&format!(" ({otherwise} ")).then(policy).say(")"))
         }));
     }
     if !besides.is_empty() {
@@ -275,7 +210,7 @@ fn what_is_left(left: &Left) -> Phrase {
 }
 
 fn conjunct(text: &str) -> Item {
-    Item { what: Phrase::default().name(text), condition: None }
+    Item::of(Phrase::default().name(text))
 }
 
 /// Each policy with its place, of which a reader of the file `here` needs the line only, and its condition; of many
@@ -285,12 +220,18 @@ fn by(all: &[Clause], causes: &[Cause], here: Option<&str>, old: bool, policies:
     let one = |(at, clause): (usize, &Clause)| Item {
         what: what(clause),
         condition: Some(&*clause.condition).filter(|text| *text != "true" && at < SPELLED_OUT).map(str::to_owned),
+        // What a change is about has two versions, neither of which is called by name.
+        policy: causes
+            .iter()
+            .all(|cause| cause.policy != clause.policy)
+            .then(|| Phrase::default().name(policies.name(&clause.policy))),
+        above: false,
     };
     if all.len() > NAMED {
         let mut named: Vec<Phrase> = all.iter().take(SPELLED_OUT).map(what).collect();
         let more = all.len() - SPELLED_OUT;
         named.push(Phrase::of(&format!("{more} other policies (`--report json` has them all, and when each matches)")));
-        return vec![Item { what: Phrase::listed(named, "or"), condition: None }];
+        return vec![Item::of(Phrase::listed(named, "or"))];
     }
     all.iter().enumerate().map(one).collect()
 }
@@ -309,12 +250,12 @@ fn policy(clause: &Clause, causes: &[Cause], here: Option<&str>, old: bool, poli
 pub(super) fn say_once<'l>(lines: impl IntoIterator<Item = &'l mut Line>) {
     let mut said: Vec<Item> = Vec::new();
     for line in lines.into_iter().filter(|line| line.joint == Joint::Nor) {
-        for item in line.items.iter_mut().filter(|item| item.condition.is_some()) {
-            if said.contains(item) {
-                item.condition = None;
-                item.what = item.what.clone().say(", as above");
+        for item in line.items.iter_mut().filter(|item| item.condition.is_some() && item.policy.is_some()) {
+            let same = |other: &&Item| other.policy == item.policy;
+            if said.iter().find(same).is_some_and(|last| last.condition == item.condition) {
+                item.above = true;
             } else {
-                said.retain(|other| other.what != item.what);
+                said.retain(|other| other.policy != item.policy);
                 said.push(item.clone());
             }
         }

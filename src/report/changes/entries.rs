@@ -3,11 +3,12 @@
 
 use std::collections::BTreeMap;
 
-use super::change::{Change, Entry};
+use super::change::{Change, Entry, InCommon};
 use super::clauses::{in_common, say_once};
 use super::edits;
+use super::line::Line;
 use super::policies::Policies;
-use super::sentence;
+use super::sentence::{self, How};
 use super::subjects::{Names, subject};
 use super::untrusted_text::Phrase;
 use crate::finding::Environment;
@@ -28,8 +29,22 @@ enum Common {
     Merged(String),
 }
 
+/// How often the condition of an exception is said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::report) enum Said {
+    /// Once: whoever reads an entry has read those before it.
+    Once,
+    /// Once in each entry: those before it may be folded, or left out.
+    OnceInEach,
+}
+
 /// The changes put together, in their order; each entry stands where its first change does.
-pub(super) fn of<'a>(changes: Vec<Change<'a>>, policies: &Policies<'_>, names: &[Names<'_>]) -> Vec<Entry<'a>> {
+pub(super) fn of<'a>(
+    changes: Vec<Change<'a>>,
+    policies: &Policies<'_>,
+    names: &[Names<'_>],
+    said: Said,
+) -> Vec<Entry<'a>> {
     let mut places: BTreeMap<(Option<&'a str>, bool, Common), usize> = BTreeMap::new();
     let mut entries: Vec<(Common, Vec<Change<'a>>)> = Vec::new();
     for change in changes {
@@ -43,12 +58,20 @@ pub(super) fn of<'a>(changes: Vec<Change<'a>>, policies: &Policies<'_>, names: &
     }
     let mut entries: Vec<Entry<'a>> =
         entries.into_iter().map(|(common, changes)| entry(&common, changes, policies, names)).collect();
-    let lines = entries.iter_mut().flat_map(|Entry { shared, changes, .. }| {
-        let cases = changes.iter_mut().flat_map(|change| &mut change.cases);
-        shared.iter_mut().chain(cases.flat_map(|case| &mut case.lines))
-    });
-    say_once(lines);
+    match said {
+        Said::Once => say_once(entries.iter_mut().flat_map(lines)),
+        Said::OnceInEach => entries.iter_mut().for_each(|entry| say_once(lines(entry))),
+    }
     entries
+}
+
+/// All lines of an entry, in their order.
+fn lines<'e>(entry: &'e mut Entry<'_>) -> impl Iterator<Item = &'e mut Line> {
+    let of = |change: &'e mut Change<'_>| {
+        let before = change.with_next.iter_mut().flat_map(|both| &mut both.lines);
+        before.chain(change.cases.iter_mut().flat_map(|case| &mut case.lines))
+    };
+    entry.shared.iter_mut().chain(entry.changes.iter_mut().flat_map(of))
 }
 
 fn common(change: &Change<'_>) -> Common {
@@ -97,7 +120,8 @@ fn as_one<'a>(changes: Vec<Change<'a>>, names: &[Names<'_>]) -> Vec<Change<'a>> 
     let mut out: Vec<Change<'a>> = Vec::new();
     for mut change in changes {
         let same = |known: &&mut Change<'_>| {
-            let told = |one: &Change<'_>| (one.group.direction, one.rulings.clone(), one.known.clone());
+            let told =
+                |one: &Change<'_>| (one.group.direction, one.group.by_error(), one.rulings.clone(), one.known.clone());
             told(known) == told(&change) && known.cases == change.cases
         };
         let Some(known) = out.iter_mut().find(same) else {
@@ -181,6 +205,10 @@ fn entry<'a>(
         change.edits.clear();
         if one_cause {
             change.sentence = change.effect.clone();
+        } else if let (Common::Edit(..) | Common::Template(_), [one], true) =
+            (common, change.group.causes.as_slice(), change.others.is_empty())
+        {
+            change.sentence = change.effect.clone().say(", through ").name(policies.name(&one.policy));
         }
     }
     let lead = match who(&mut changes, matches!(common, Common::Template(_)), policies, all_names) {
@@ -189,13 +217,36 @@ fn entry<'a>(
     };
     let mut cases: Vec<_> = changes.iter_mut().map(|change| &mut change.cases).collect();
     let shared = in_common(&mut cases);
+    for direction in [Direction::Gained, Direction::Lost] {
+        share(&mut changes, direction, &shared);
+    }
     Entry { lead: Some(lead), edits, shared, changes }
+}
+
+/// Says once what the changes of one direction have in common, where they are several of the entry and not all.
+fn share(changes: &mut [Change<'_>], direction: Direction, shared: &[Line]) {
+    let these = |change: &&mut Change<'_>| change.group.direction == direction;
+    let all = changes.len();
+    let mut own: Vec<&mut Change<'_>> = changes.iter_mut().filter(these).collect();
+    if own.len() < 2 || own.len() == all {
+        return;
+    }
+    let mut cases: Vec<_> = own.iter_mut().map(|change| &mut change.cases).collect();
+    let lines = in_common(&mut cases);
+    let lead = match (direction, shared.is_empty()) {
+        (Direction::Gained, true) => "all that is gained:",
+        (Direction::Gained, false) => "and all that is gained:",
+        (Direction::Lost, true) => "all that is lost:",
+        (Direction::Lost, false) => "and all that is lost:",
+    };
+    if let (Some(first), false) = (own.first_mut(), lines.is_empty()) {
+        first.with_next = Some(InCommon { lead: Phrase::of(lead), lines });
+    }
 }
 
 /// Who gains and who loses what by all of the changes; where that is the same for each, they do not say it again.
 fn who(changes: &mut [Change<'_>], links: bool, policies: &Policies<'_>, all: &[Names<'_>]) -> Option<Phrase> {
     let names = all.get(changes.first()?.all.0)?;
-    let may = |change: &Change<'_>| !change.group.migrated().is_empty();
     let whom = |direction: Direction| -> Vec<&Environment> {
         let these = changes.iter().filter(|change| change.group.direction == direction);
         let mut found: Vec<&Environment> = these.flat_map(|change| change.all.1.iter().copied()).collect();
@@ -207,12 +258,14 @@ fn who(changes: &mut [Change<'_>], links: bool, policies: &Policies<'_>, all: &[
     let said = |direction: Direction, whom: &[&Environment]| {
         let subject = subject(names, whom);
         let these = changes.iter().filter(|change| change.group.direction == direction);
-        sentence::each(direction, these.into_iter().all(may), &subject)
+        sentence::each(direction, How::of(these.map(|change| change.group)), &subject)
     };
     let phrase = match (gained.as_slice(), lost.as_slice()) {
         ([], lost) => said(Direction::Lost, lost),
         (gained, []) => said(Direction::Gained, gained),
-        (gained, lost) if gained == lost => sentence::both(changes.iter().all(may), &subject(names, gained)),
+        (gained, lost) if gained == lost => {
+            sentence::both(How::of(changes.iter().map(|change| change.group)), &subject(names, gained))
+        }
         (gained, lost) => said(Direction::Gained, gained).say("; ").then(said(Direction::Lost, lost)),
     };
     let everybody = if gained.is_empty() { lost } else { gained };
@@ -224,7 +277,7 @@ fn who(changes: &mut [Change<'_>], links: bool, policies: &Policies<'_>, all: &[
     if changes.iter().all(same) {
         let subject = subject(names, &everybody);
         for change in changes.iter_mut() {
-            let this = sentence::this(change.group.direction, !change.group.migrated().is_empty(), &subject);
+            let this = sentence::this(change.group.direction, How::of([change.group]), &subject);
             match change.group.causes.as_slice() {
                 [link] if links && change.others.is_empty() => {
                     change.sentence = this.say(" through ").name(policies.name(&link.policy));

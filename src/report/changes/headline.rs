@@ -2,7 +2,7 @@
 
 use super::unfit::counts;
 use crate::outcome::changes::{
-    Cause, Comparison, Direction, EnvironmentChange, Relation, Ruling, Status, StoreChanges, TextChanges,
+    Cause, CauseGroup, Comparison, Direction, EnvironmentChange, Relation, Ruling, Status, StoreChanges, TextChanges,
 };
 use crate::report::counted::counted;
 
@@ -50,13 +50,25 @@ fn kinds_of_request(count: usize) -> String {
     counted(count, "kind of request", "kinds of request")
 }
 
+/// In which way changes grant access or take it away.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum How {
+    Plainly,
+    /// Only where a changed policy cannot be evaluated.
+    ByError,
+    /// Depending on how data is carried over.
+    Migrated,
+}
+
 fn grants(comparison: &Comparison) -> String {
-    let count = |direction, migrated: bool| {
-        let groups = || {
-            comparison
-                .groups()
-                .filter(move |(_, group)| group.direction == direction && group.migrated().is_empty() != migrated)
-        };
+    let how = |group: &CauseGroup| match (group.migrated().is_empty(), group.by_error()) {
+        (false, _) => How::Migrated,
+        (true, true) => How::ByError,
+        (true, false) => How::Plainly,
+    };
+    let count = |direction, wanted| {
+        let groups =
+            || comparison.groups().filter(move |(_, group)| group.direction == direction && how(group) == wanted);
         let refused = groups().filter(|(_, group)| group.effects.iter().any(|of| of.ruling == Ruling::Refused)).count();
         (groups().count(), refused)
     };
@@ -68,23 +80,31 @@ fn grants(comparison: &Comparison) -> String {
     };
     let mut parts = Vec::new();
     let (may_grant, may_take) = ("may grant access", "may take access away");
-    for (direction, migrated, one, many) in [
-        (Direction::Gained, false, "grants access", "grant access"),
-        (Direction::Lost, false, "takes access away", "take access away"),
-        (Direction::Gained, true, may_grant, may_grant),
-        (Direction::Lost, true, may_take, may_take),
+    for (direction, wanted, one, many) in [
+        (Direction::Gained, How::Plainly, "grants access", "grant access"),
+        (Direction::Lost, How::Plainly, "takes access away", "take access away"),
+        (Direction::Gained, How::ByError, "grants access", "grant access"),
+        (Direction::Lost, How::ByError, "takes access away", "take access away"),
+        (Direction::Gained, How::Migrated, may_grant, may_grant),
+        (Direction::Lost, How::Migrated, may_take, may_take),
     ] {
-        let (all, refused) = count(direction, migrated);
+        let (all, refused) = count(direction, wanted);
         let does = if all == 1 { one } else { many };
-        match (all, parts.is_empty()) {
-            (0, _) => {}
-            (_, true) => parts.push(format!("{} {does}{}", counted(all, "change", "changes"), ruled(all, refused))),
-            (_, false) => parts.push(format!("{all} {does}{}", ruled(all, refused))),
+        let only = match (wanted, all) {
+            (How::ByError, 1) => " only where the policy cannot be evaluated",
+            (How::ByError, _) => " only where policies cannot be evaluated",
+            (How::Plainly | How::Migrated, _) => "",
+        };
+        let what = if parts.is_empty() { counted(all, "change", "changes") } else { all.to_string() };
+        if all > 0 {
+            parts.push(format!("{what} {does}{only}{}", ruled(all, refused)));
         }
     }
     let may = comparison.groups().any(|(_, group)| !group.migrated().is_empty());
     // Said once: what may be so hangs on it, what is so does not.
-    parts.join(" and ") + if may { ", depending on how data is carried over" } else { "" }
+    let last = parts.pop().unwrap_or_default();
+    let all = if parts.is_empty() { last } else { format!("{} and {last}", parts.join(", ")) };
+    all + if may { ", depending on how data is carried over" } else { "" }
 }
 
 fn open_questions(comparison: &Comparison) -> Vec<String> {

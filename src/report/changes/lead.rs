@@ -1,7 +1,7 @@
 //! What leads a long list of changes: who gains and who loses what in all, and through which policies.
 
 use super::policies::Policies;
-use super::sentence;
+use super::sentence::{self, How};
 use super::subjects::{Names, subject};
 use super::untrusted_text::Phrase;
 use crate::finding::Environment;
@@ -13,23 +13,29 @@ pub(super) fn of_store(store: &StoreChanges, names: &Names<'_>, policies: &Polic
         let groups: Vec<&CauseGroup> = store.groups.iter().filter(|group| group.direction == direction).collect();
         groups.first()?;
         let mut environments: Vec<&Environment> = Vec::new();
-        let mut through: Vec<&str> = Vec::new();
+        // Each with whether all of what goes through it is by errors alone.
+        let mut through: Vec<(&str, bool)> = Vec::new();
         for group in &groups {
             let here = group.effects.iter().filter_map(|effect| store.environments.get(effect.environment));
             environments.extend(here.map(|change| &change.environment));
             for cause in &group.causes {
                 let name = policies.name(&cause.policy);
-                if !through.contains(&name) {
-                    through.push(name);
+                match through.iter_mut().find(|(known, _)| *known == name) {
+                    Some((_, by_error)) => *by_error &= group.by_error(),
+                    None => through.push((name, group.by_error())),
                 }
             }
         }
         environments.sort_by_key(|one| (&one.action, &one.principal, &one.resource));
         environments.dedup();
-        let through = through.into_iter().map(|name| Phrase::default().name(name)).collect();
+        let apart = groups.iter().any(|group| !group.by_error());
+        let one = |(name, by_error): (&str, bool)| {
+            let name = Phrase::default().name(name);
+            if by_error && apart { name.say(" (only where it cannot be evaluated)") } else { name }
+        };
+        let through = through.into_iter().map(one).collect();
         let subject = subject(names, &environments);
-        let may = groups.iter().all(|group| !group.migrated().is_empty());
-        let sentence = sentence::each(direction, may, &subject);
+        let sentence = sentence::each(direction, How::of(groups.iter().copied()), &subject);
         let sentence = sentence.say(", through ").then(sentence::listed(through));
         Some(if several { Phrase::of("in store ").name(&store.name).say(", ").then(sentence) } else { sentence })
     };

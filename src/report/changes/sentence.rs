@@ -1,5 +1,7 @@
 //! One sentence for one cause: who gains or loses what, and because of what.
 
+use std::collections::BTreeSet;
+
 use super::policies::Policies;
 use super::subjects::Subject;
 use super::untrusted_text::Phrase;
@@ -18,14 +20,38 @@ pub(super) fn of_group(store: &StoreChanges, policies: &Policies<'_>, group: &Ca
     of_effect(group, subject).say(", ").then(because(store, policies, group))
 }
 
-/// Who gains or loses what by `group`.
-pub(super) fn of_effect(group: &CauseGroup, subject: &Subject) -> Phrase {
-    effect(group.direction, !group.migrated().is_empty(), subject)
+/// Whether what is said is so, and where.
+#[derive(Clone, Copy)]
+pub(super) struct How {
+    may: bool,
+    only: &'static str,
 }
 
-/// Who gains or loses what, or `may`.
-pub(super) fn effect(direction: Direction, may: bool, subject: &Subject) -> Phrase {
-    let verb = match (direction, may, subject.several) {
+impl How {
+    /// How all of these gain or lose what they do.
+    pub(super) fn of<'a>(groups: impl IntoIterator<Item = &'a CauseGroup>) -> Self {
+        let groups: Vec<&CauseGroup> = groups.into_iter().collect();
+        let policies: BTreeSet<&str> =
+            groups.iter().flat_map(|group| &group.causes).map(|cause| cause.policy.as_str()).collect();
+        let only = match groups.iter().all(|group| group.by_error()) {
+            false => "",
+            true if policies.len() == 1 => ONLY_ERRORS,
+            true => ", only where a policy cannot be evaluated (a number overflows, for instance)",
+        };
+        Self { may: groups.iter().all(|group| !group.migrated().is_empty()), only }
+    }
+}
+
+const ONLY_ERRORS: &str = ", only where the policy cannot be evaluated (a number overflows, for instance)";
+
+/// Who gains or loses what by `group`.
+pub(super) fn of_effect(group: &CauseGroup, subject: &Subject) -> Phrase {
+    effect(group.direction, How::of([group]), subject)
+}
+
+/// Who gains or loses what, or may.
+fn effect(direction: Direction, how: How, subject: &Subject) -> Phrase {
+    let verb = match (direction, how.may, subject.several) {
         (Direction::Gained, true, _) => " may gain ",
         (Direction::Lost, true, _) => " may lose ",
         (Direction::Gained, false, false) => " gains ",
@@ -34,34 +60,34 @@ pub(super) fn effect(direction: Direction, may: bool, subject: &Subject) -> Phra
         (Direction::Lost, false, true) => " lose ",
     };
     let combined = if subject.combinations.is_empty() { "" } else { COMBINED };
-    subject.principals.clone().say(verb).then(subject.what.clone()).say(combined)
+    subject.principals.clone().say(verb).then(subject.what.clone()).say(combined).say(how.only)
 }
 
 /// The same, each type for itself where they are few and do not all gain or lose the same.
-pub(super) fn each(direction: Direction, may: bool, subject: &Subject) -> Phrase {
+pub(super) fn each(direction: Direction, how: How, subject: &Subject) -> Phrase {
     if subject.each.is_empty() || subject.each.len() > TOLD_APART {
-        return effect(direction, may, subject);
+        return effect(direction, how, subject);
     }
-    let each = subject.each.iter().map(|one| effect(direction, may, one));
+    let each = subject.each.iter().map(|one| effect(direction, how, one));
     each.reduce(|all, one| all.say("; ").then(one)).unwrap_or_default()
 }
 
 /// Who gains and loses the same.
-pub(super) fn both(may: bool, subject: &Subject) -> Phrase {
-    let verb = match (may, subject.several) {
+pub(super) fn both(how: How, subject: &Subject) -> Phrase {
+    let verb = match (how.may, subject.several) {
         (true, _) => " may gain and lose ",
         (false, false) => " gains and loses ",
         (false, true) => " gain and lose ",
     };
     let combined = if subject.combinations.is_empty() { "" } else { COMBINED };
-    subject.principals.clone().say(verb).then(subject.what.clone()).say(combined)
+    subject.principals.clone().say(verb).then(subject.what.clone()).say(combined).say(how.only)
 }
 
 /// The same as [`effect`] where what is gained or lost was said right before.
-pub(super) fn this(direction: Direction, may: bool, subject: &Subject) -> Phrase {
+pub(super) fn this(direction: Direction, how: How, subject: &Subject) -> Phrase {
     effect(
         direction,
-        may,
+        how,
         &Subject { what: Phrase::of("this"), combinations: Vec::new(), each: Vec::new(), ..subject.clone() },
     )
 }

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use super::change::{Change, Entry};
 use super::clauses;
+use super::entries::Said;
 use super::policies::Policies;
 use super::remarks::{self, Undecided};
 use super::rulings::rulings;
@@ -52,6 +53,7 @@ impl<'a> View<'a> {
                     effect: sentence::of_effect(group, &subject),
                     schema: schema::of_group(&names, store, group),
                     edits: edits(&policies, group),
+                    with_next: None,
                     cases: clauses::of_group(&names, &policies, store, group),
                     known: known(group),
                     needs: needs(&policies, store, group),
@@ -72,8 +74,8 @@ impl<'a> View<'a> {
 
     /// The changes put together: those that gates refuse first, then in their order; and what leads them, where there
     /// are many.
-    pub(in crate::report) fn into_entries(self) -> (Vec<Entry<'a>>, Vec<Phrase>) {
-        let entries = entries::of(self.changes, &self.policies, &self.names);
+    pub(in crate::report) fn into_entries(self, said: Said) -> (Vec<Entry<'a>>, Vec<Phrase>) {
+        let entries = entries::of(self.changes, &self.policies, &self.names, said);
         let lead = if entries.len() > MANY { self.lead } else { Vec::new() };
         (entries, lead)
     }

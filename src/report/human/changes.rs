@@ -4,7 +4,7 @@ use super::clean::clean;
 use super::paint::{Ink, Page};
 use crate::finding::{Environment, Evidence};
 use crate::outcome::changes::{Cause, Comparison, Direction, Ruling, Side};
-use crate::report::changes::{self, Case, Change, Entry, Joint, Line, Phrase, View};
+use crate::report::changes::{self, Case, Change, Entry, Joint, Line, Phrase, Said, View};
 use crate::report::counted::counted;
 use crate::report::{Options, evidence};
 
@@ -33,10 +33,10 @@ pub(super) fn write(page: &mut Page, comparison: &Comparison, options: &Options)
         }
         page.gap();
     }
+    let (undecided, came_and_went) = (std::mem::take(&mut view.undecided), std::mem::take(&mut view.came_and_went));
+    let (entries, lead) = view.into_entries(Said::Once);
     let pen = Pen { comparison, options };
     pen.unfit(page);
-    let (undecided, came_and_went) = (std::mem::take(&mut view.undecided), std::mem::take(&mut view.came_and_went));
-    let (entries, lead) = view.into_entries();
     if !options.quiet && !lead.is_empty() {
         for lead in &lead {
             page.lines(None, 2, &for_terminal(lead));
@@ -113,7 +113,7 @@ struct Pen<'a> {
 /// A line of clauses; one a line where they do not fit on one.
 fn clauses(page: &mut Page, line: &Line, indent: usize) {
     let whole = for_terminal(&line.whole());
-    if line.items.len() < 2 || whole.chars().count() <= ONE_LINE {
+    if line.items.len() < 2 || line.is_above() || whole.chars().count() <= ONE_LINE {
         page.lines(None, indent, &whole);
         return;
     }
@@ -130,6 +130,12 @@ fn clauses(page: &mut Page, line: &Line, indent: usize) {
         let (indent, lead) = if at == 0 { (indent, lead.as_str()) } else { (indent + 2, "&&") };
         page.lines(None, indent, &format!("{lead} {text}"));
     }
+}
+
+/// The causes of a change whose places are to be said: the steps of an edit say where they are.
+fn to_place<'e>(entry: &Entry<'_>, change: &Change<'e>) -> Vec<&'e Cause> {
+    let placed = |cause: &&Cause| entry.lead.is_none() && cause.edits.iter().any(|edit| edit.location.is_some());
+    change.causes().into_iter().filter(|cause| !placed(cause)).collect()
 }
 
 /// The sign before a change.
@@ -161,21 +167,33 @@ impl Pen<'_> {
         };
         // Places are said once for all that have the same causes.
         let said = entry.causes().is_some();
+        let mut all: Vec<&Cause> = Vec::new();
+        for cause in entry.changes.iter().flat_map(|change| to_place(entry, change)) {
+            if !all.contains(&cause) {
+                all.push(cause);
+            }
+        }
+        // One line for all of them, or one below each.
+        let apart = !said && changes::places(self.comparison, &all).len() > 1;
         let mut shown: Vec<Direction> = Vec::new();
         for change in &entry.changes {
+            if let Some(both) = &change.with_next {
+                page.lines(None, indent, &for_terminal(&both.lead));
+                for line in &both.lines {
+                    clauses(page, line, indent + 2);
+                }
+            }
             // What one edit gives or takes in several policies needs no second example.
             let direction = change.group.direction;
             let example = !shown.contains(&direction) || change.refused;
             shown.push(direction);
             self.change(page, entry, change, (indent, example));
-            if !said {
-                let causes = change.causes();
-                // The steps of an edit say where they are.
-                let placed =
-                    |cause: &&Cause| entry.lead.is_none() && cause.edits.iter().any(|edit| edit.location.is_some());
-                let left: Vec<&Cause> = causes.into_iter().filter(|cause| !placed(cause)).collect();
-                self.places(page, &left, indent + 2);
+            if apart {
+                self.places(page, &to_place(entry, change), indent + 2);
             }
+        }
+        if !apart && !said {
+            self.places(page, &all, 4);
         }
         page.gap();
     }
@@ -287,12 +305,8 @@ impl Pen<'_> {
         let lead = format!("{}for example: ", " ".repeat(indent));
         if !self.options.verbose {
             if let Some(effect) = change.effects().next() {
-                page.item(
-                    Ink::Dim,
-                    &lead,
-                    indent + 2,
-                    &for_terminal(&changes::example(change.group.direction, effect)),
-                );
+                let example = changes::example(change.group.direction, effect);
+                page.item(Ink::Dim, &lead, indent + 2, &for_terminal(&example));
             }
             return;
         }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::escape::{cut, named};
 use crate::finding::{Environment, Evidence};
 use crate::outcome::changes::{Cause, Comparison, Direction, Ruling, Side, Weakened};
-use crate::report::changes::{self, Change, Line, Phrase, Undecided, View};
+use crate::report::changes::{self, Change, Line, Phrase, Said, Undecided, View};
 use crate::report::counted::counted;
 use crate::report::{Options, evidence, json_text};
 
@@ -58,7 +58,7 @@ pub(super) fn section(comparison: &Comparison, read: &str, options: &Options, ro
         head.push_str(&format!("\nCompared {old} with {new}: {edits} ({read}).\n"));
     }
     let (undecided, came_and_went) = (std::mem::take(&mut view.undecided), std::mem::take(&mut view.came_and_went));
-    let (entries, lead) = view.into_entries();
+    let (entries, lead) = view.into_entries(Said::OnceInEach);
     if !options.quiet {
         let lead: Vec<String> = lead.iter().map(|lead| bounded(lead, LONGEST_NAME[0])).collect();
         let lead: String = lead.iter().map(|lead| format!("\n{lead}.\n")).collect();
@@ -191,7 +191,13 @@ fn of_entry(comparison: &Comparison, entry: &changes::Entry<'_>, fold: bool) -> 
         let folded = if rest.is_empty() { json } else { details("for whom exactly, with an example", &inner) };
         return Entry { always: essential, folded, urgent };
     }
-    let clauses = entry.changes.iter().flat_map(|change| clauses(change, usual));
+    let clauses = entry.changes.iter().flat_map(|change| {
+        let both = change
+            .with_next
+            .iter()
+            .flat_map(|both| std::iter::once(bounded(&both.lead, usual)).chain(said(&both.lines, usual)));
+        both.chain(clauses(change, usual)).collect::<Vec<String>>()
+    });
     let clauses: Vec<String> = said(&entry.shared, usual).into_iter().chain(clauses).collect();
     let clauses = details("for whom", &format!("\n  {}\n", clauses.join("<br>\n  ")));
     let brief = short(|longest| of_changes(comparison, entry, longest, Shown::Brief));
@@ -221,6 +227,10 @@ fn of_changes(comparison: &Comparison, entry: &changes::Entry<'_>, longest: usiz
             };
             for change in &entry.changes {
                 let bullet = ("  - ", causes.is_none());
+                if let (Some(both), true) = (&change.with_next, shown != Shown::Brief) {
+                    let lines = said(&both.lines, longest).join(", ");
+                    text.push_str(&format!("  - {} {lines}\n", bounded(&both.lead, longest)));
+                }
                 text.push_str(&summary(comparison, change, bullet, Vec::new(), longest, shown));
             }
             text
