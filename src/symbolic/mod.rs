@@ -23,7 +23,7 @@
 //! definition of a gate, or an instance of an axiom), so `Impossible` is never wrong; and a model that no theory
 //! objects to is a world: numbers are their bits, classes are entities and strings that are different where their
 //! numbers are, a set holds the elements that are known to be in it and no others, an entity's ancestors are those that
-//! follow. What turns up while solving is finite, so solving ends; a budget of conflicts ends it earlier, as `Unknown`.
+//! follow. What turns up while solving is finite, so solving ends; a budget of steps ends it earlier, as `Unknown`.
 //!
 //! What is assumed of the world, here as in Cedar's own analysis: entities that policies dereference exist and fit the
 //! schema, and hierarchies are transitive and have no cycles.

@@ -16,10 +16,10 @@ pub enum Reason {
         /// Why it could not be compiled.
         why: SetAsideReason,
     },
-    /// The search used up its budget of conflicts.
+    /// The search took as many steps as it may.
     Budget {
-        /// The budget.
-        conflicts: u64,
+        /// The steps.
+        steps: u64,
         /// The arithmetic that makes such searches long, if there is any in the question.
         hard: Option<HardArithmetic>,
     },
@@ -48,12 +48,11 @@ impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Reason::SetAside { policy, why } => write!(f, "policy `{policy}` was set aside: {why}"),
-            Reason::Budget { conflicts, hard: Some(hard) } => {
-                write!(f, "not decided within {conflicts} conflicts of the search, because of {hard}")
+            // Without their number, so that one cause is said once: the later a question, the fewer steps it may take.
+            Reason::Budget { hard: Some(hard), .. } => {
+                write!(f, "not decided within the steps that the search may take, because of {hard}")
             }
-            Reason::Budget { conflicts, hard: None } => {
-                write!(f, "not decided within {conflicts} conflicts of the search")
-            }
+            Reason::Budget { hard: None, .. } => write!(f, "not decided within the steps that the search may take"),
             Reason::Patterns { states } => {
                 write!(f, "the patterns of `like` on one string combine to more than {states} states")
             }
@@ -110,18 +109,21 @@ pub enum SetAsideReason {
     Unsupported(&'static str),
 }
 
-/// What makes a search long. `Display` gives words that follow "because of".
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What makes a search long, the harder the later. `Display` gives words that follow "because of".
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum HardArithmetic {
-    /// A product of two unknown numbers.
-    Product,
+    /// Sums of unknown numbers.
+    Sums,
     /// Division, which dates and times are taken apart with.
     Dates,
+    /// A product of two unknown numbers.
+    Product,
 }
 
 impl fmt::Display for HardArithmetic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Sums => "sums of unknown numbers",
             Self::Product => "a product of two unknown numbers",
             Self::Dates => "date and time arithmetic (`toDate`, `toTime`, `toDays` and the like)",
         })

@@ -40,7 +40,7 @@ impl<'a> Session<'a> {
         self.solver.encoding.policies.environment()
     }
 
-    /// Bounds each question to so many conflicts of the search.
+    /// Bounds each question to so many steps of the search.
     #[must_use]
     pub fn with_budget(mut self, conflicts: u64) -> Self {
         self.set_budget(conflicts);
@@ -147,8 +147,9 @@ impl<'a> Session<'a> {
 fn find(solver: &mut Solver<'_>, question: &Formula) -> Answer<Witness> {
     match solver.solve(question) {
         Answer::Witness(()) => {
-            let plain = solver.make_plain(question);
-            let known = plain.and_then(|besides| solver.make_known(question, besides));
+            let found = solver.keep();
+            let plain = solver.make_plain(question, &found);
+            let known = plain.and_then(|besides| solver.make_known(question, besides, &found));
             match known.and_then(|()| witness::build(solver, question)) {
                 Ok(witness) => Answer::Witness(witness),
                 Err(difference) => Answer::Unknown(Reason::Replay { difference }),

@@ -29,7 +29,7 @@ impl<'r> Sessions<'r> {
         Self { policies, budget: DEFAULT_BUDGET, full: BTreeMap::new(), sparse: BTreeMap::new() }
     }
 
-    /// Bounds each question of the sessions that are opened from now on to so many conflicts of the search.
+    /// Bounds each question of the sessions that are opened from now on to so many steps of the search.
     #[must_use]
     pub fn with_budget(self, conflicts: u64) -> Self {
         Self { budget: conflicts, ..self }

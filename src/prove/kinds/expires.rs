@@ -63,7 +63,8 @@ fn cover(
         return Cover::Unable(format!("`{}` and `{}` are no two times of one kind there", inline(clock), inline(from)));
     }
     let kind = if now == Shape::Long { Clock::Long(unit) } else { Clock::Datetime };
-    let text = format!("forbid (principal, action, resource) unless {{ {} }};", condition(clock, from, within, written, kind));
+    let text =
+        format!("forbid (principal, action, resource) unless {{ {} }};", condition(clock, from, within, written, kind));
     let end = match (within, kind) {
         (None, _) => format!("{clock} == {from}"),
         (Some(_), Clock::Datetime) => format!("{clock} == {from}.offset(duration(\"{written}\"))"),
@@ -95,13 +96,7 @@ fn condition(clock: &str, from: &str, within: Option<i64>, written: &str, kind: 
 }
 
 /// One for each permit of the actions: dead so long after the time that its annotation gives.
-fn granted(
-    sources: &Sources<'_>,
-    one: &GuardrailConfig,
-    clock: &str,
-    within: i64,
-    written: &str,
-) -> Vec<Guardrail> {
+fn granted(sources: &Sources<'_>, one: &GuardrailConfig, clock: &str, within: i64, written: &str) -> Vec<Guardrail> {
     let mut all = Vec::new();
     let unit = sources.config.guardrails.unit;
     for store in &sources.repo.stores {

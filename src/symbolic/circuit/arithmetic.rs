@@ -91,13 +91,6 @@ impl Circuit {
         self.and(differ, changed)
     }
 
-    /// `-a` does not fit, signed: `a` is the least number.
-    pub(in crate::symbolic) fn negate_overflows(&mut self, a: &Bits) -> Lit {
-        let low: Vec<Lit> = a.iter().rev().skip(1).map(|bit| !bit).collect();
-        let rest = self.all(low);
-        self.and(a.sign(), rest)
-    }
-
     /// The low `width` bits of `a * b` for numbers without sign: shift and add, over the bits of the one with more
     /// constants.
     fn multiply_to(&mut self, a: &Bits, b: &Bits, width: usize) -> Bits {
@@ -116,16 +109,30 @@ impl Circuit {
         total
     }
 
-    /// `a * b`, and whether it does not fit, signed.
-    pub(in crate::symbolic) fn multiply(&mut self, a: &Bits, b: &Bits) -> (Bits, Lit) {
-        let width = a.width().max(b.width());
-        let (wide_a, wide_b) = (a.sign_extended(2 * width), b.sign_extended(2 * width));
-        let product = self.multiply_signed(a, b, &wide_a, &wide_b, 2 * width);
-        let low = product.slice(0, width);
-        let sign = low.sign();
-        let high: Vec<Lit> = product.iter().skip(width).map(|bit| self.iff(bit, sign)).collect();
-        let fits = self.all(high);
-        (low, !fits)
+    /// `a * b`, signed, in as many bits as both have.
+    pub(in crate::symbolic) fn multiply(&mut self, a: &Bits, b: &Bits) -> Bits {
+        let width = a.width() + b.width();
+        let (wide_a, wide_b) = (a.sign_extended(width), b.sign_extended(width));
+        self.multiply_signed(a, b, &wide_a, &wide_b, width)
+    }
+
+    /// Whether a signed number needs more than its low `width` bits.
+    pub(in crate::symbolic) fn overflows(&mut self, number: &Bits, width: usize) -> Lit {
+        let sign = number.bit(width.saturating_sub(1));
+        let high: Vec<Lit> = number.iter().skip(width).map(|bit| self.iff(bit, sign)).collect();
+        !self.all(high)
+    }
+
+    /// `Σ factor * number <= bound`, all signed, computed in `width` bits, which are to be enough.
+    pub(in crate::symbolic) fn sum_at_most(&mut self, terms: &[(Bits, i128)], bound: i128, width: usize) -> Lit {
+        let mut total = Bits::signed(-1 - bound, width);
+        for (number, factor) in terms {
+            let wide = number.sign_extended(width);
+            let factor_bits = Bits::constant(factor.unsigned_abs(), width);
+            let product = if factor.unsigned_abs() == 1 { wide } else { self.multiply_to(&factor_bits, &wide, width) };
+            total = if *factor < 0 { self.subtract(&total, &product) } else { self.add(&total, &product) };
+        }
+        total.sign()
     }
 
     /// The signed product in `width` bits. A constant factor is made positive, so that it has few bits set.
@@ -216,9 +223,9 @@ impl Circuit {
     }
 
     /// Quotient and remainder of `a` by a positive constant, truncated towards zero, the remainder with the sign of `a`
-    /// (SMT-LIB's `bvsdiv` and `bvsrem`). The two are unknowns of which `|a| = q * divisor + r` and `r < divisor` are
-    /// said.
-    pub(in crate::symbolic) fn divide(&mut self, a: &Bits, divisor: u128) -> (Bits, Bits) {
+    /// (SMT-LIB's `bvsdiv` and `bvsrem`). Both are made of unknowns of which `|a| = q * divisor + r` and `r < divisor`
+    /// are said.
+    pub(in crate::symbolic) fn divide(&mut self, a: &Bits, divisor: u128) -> Division {
         let width = a.width();
         let negated = self.negate(a);
         let magnitude = self.choose(a.sign(), &negated, a);
@@ -233,10 +240,26 @@ impl Circuit {
         let same = self.equal(&total, &magnitude);
         self.clause_with(quotient.iter().chain(remainder.iter()), &[in_range]);
         self.clause_with(quotient.iter().chain(remainder.iter()), &[same]);
+        let unknowns = [quotient.clone(), remainder.clone()];
         let (quotient, remainder) = (quotient.slice(0, width), remainder.slice(0, width));
         let (minus_quotient, minus_remainder) = (self.negate(&quotient), self.negate(&remainder));
-        (self.choose(a.sign(), &minus_quotient, &quotient), self.choose(a.sign(), &minus_remainder, &remainder))
+        Division {
+            quotient: self.choose(a.sign(), &minus_quotient, &quotient),
+            remainder: self.choose(a.sign(), &minus_remainder, &remainder),
+            unknowns,
+        }
     }
+}
+
+/// What [`Circuit::divide`] gives.
+#[derive(Debug, Clone)]
+pub(in crate::symbolic) struct Division {
+    /// Truncated towards zero.
+    pub(in crate::symbolic) quotient: Bits,
+    /// With the sign of the number.
+    pub(in crate::symbolic) remainder: Bits,
+    /// Both without sign, as unknowns.
+    pub(in crate::symbolic) unknowns: [Bits; 2],
 }
 
 #[cfg(test)]
@@ -253,14 +276,16 @@ mod tests {
         let mut circuit = Circuit::new();
         let (a, b) = (Bits::fresh(&mut circuit, WIDTH), Bits::fresh(&mut circuit, WIDTH));
         let (sum, difference, minus) = (circuit.add(&a, &b), circuit.subtract(&a, &b), circuit.negate(&a));
-        let (product, product_overflows) = circuit.multiply(&a, &b);
-        let (by_minus_three, by_minus_three_overflows) = circuit.multiply(&a, &Bits::constant(29, WIDTH));
+        let (wide, wide_by) = (circuit.multiply(&a, &b), circuit.multiply(&a, &Bits::constant(29, WIDTH)));
+        let (product, product_overflows) = (wide.slice(0, WIDTH), circuit.overflows(&wide, WIDTH));
+        let (by_minus_three, by_minus_three_overflows) = (wide_by.slice(0, WIDTH), circuit.overflows(&wide_by, WIDTH));
+        let sums = [(2, -3, 7), (-16, 1, -20), (1, 1, 0), (0, -5, 79)]
+            .map(|(x, y, bound)| (x, y, bound, circuit.sum_at_most(&[(a.clone(), x), (b.clone(), y)], bound, 12)));
         let (left, right) = (circuit.shift_left(&a, &b), circuit.shift_right(&a, &b));
-        let (quotient, remainder) = circuit.divide(&a, 7);
+        let Division { quotient, remainder, .. } = circuit.divide(&a, 7);
         let flags = [
             circuit.add_overflows(&a, &b),
             circuit.subtract_overflows(&a, &b),
-            circuit.negate_overflows(&a),
             product_overflows,
             by_minus_three_overflows,
             circuit.less_unsigned(&a, &b),
@@ -276,7 +301,7 @@ mod tests {
                     .chain(b.iter().enumerate().map(|(i, bit)| bit.negated_if((y >> i) & 1 == 0)))
                     .collect();
                 circuit.begin(fixed.iter().map(|lit| Demand::Literal(*lit, true)).collect());
-                assert_eq!(circuit.search(&mut 1000), super::super::sat::Solved::Model);
+                assert_eq!(circuit.search_through(&mut 1000), super::super::sat::Solved::Model);
                 let read = |bits: &Bits| {
                     bits.iter().enumerate().map(|(i, bit)| u128::from(circuit.value(bit)) << i).sum::<u128>()
                 };
@@ -295,13 +320,16 @@ mod tests {
                 let expected = [
                     overflows(sx + sy),
                     overflows(sx - sy),
-                    overflows(-sx),
                     overflows(sx * sy),
                     overflows(sx * -3),
                     x < y,
                     sx < sy,
                     x == y,
                 ];
+                for (p, q, bound, at_most) in sums {
+                    let sum = p * i128::from(sx) + q * i128::from(sy);
+                    assert_eq!(circuit.value(at_most), sum <= bound, "{p} * {sx} + {q} * {sy} <= {bound}");
+                }
                 assert_eq!(flags.map(|flag| circuit.value(flag)), expected, "{sx} and {sy}");
             }
         }

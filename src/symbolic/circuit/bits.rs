@@ -36,6 +36,11 @@ impl Bits {
         (0..width).map(|bit| Lit::from(bit < 128 && (value >> bit) & 1 == 1)).collect()
     }
 
+    /// A signed number.
+    pub(in crate::symbolic) fn signed(value: i128, width: usize) -> Self {
+        (0..width).map(|bit| Lit::from((value >> bit.min(127)) & 1 == 1)).collect()
+    }
+
     /// How many bits.
     pub(in crate::symbolic) fn width(&self) -> usize {
         self.0.len()

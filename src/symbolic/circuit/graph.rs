@@ -23,6 +23,9 @@ pub(super) enum Node {
     Input(Option<bool>),
     Gate(Gate),
     All(Rc<[Lit]>),
+    /// What a literal says, which a search takes on trust until a model breaks it, and the value that it is tried with
+    /// first.
+    Lazy(Lit, bool),
 }
 
 /// A question under way.
@@ -33,6 +36,10 @@ pub(super) struct Search {
     /// Which of the circuit's clauses were.
     pub(super) clauses: FxHashSet<u32>,
     pub(super) demands: Vec<Demand>,
+    /// The lazy nodes that were taken in, and whether what they say was.
+    pub(super) lazies: Vec<(u32, bool)>,
+    /// Those of them that only loose clauses speak of.
+    pub(super) loose: FxHashSet<u32>,
 }
 
 /// What has to hold for the answer to a question to be yes.
@@ -111,6 +118,10 @@ pub(in crate::symbolic) struct Circuit {
     pub(super) values: Vec<Cell<u32>>,
     /// The number of the last model.
     pub(super) model: u32,
+    /// Values for inputs that the search under way did not take in.
+    pub(super) suggested: FxHashMap<u32, bool>,
+    /// Clauses that hold whatever their lazy nodes are taken for, once these are what they say.
+    pub(super) loose: FxHashSet<u32>,
 }
 
 impl Circuit {
@@ -131,6 +142,8 @@ impl Circuit {
             vector_numbers: FxHashMap::default(),
             turned: Vec::new(),
             search: None,
+            suggested: FxHashMap::default(),
+            loose: FxHashSet::default(),
         }
     }
 
@@ -151,21 +164,44 @@ impl Circuit {
         self.node(Node::Input(Some(value)))
     }
 
+    /// What `meaning` says, taken on trust by a search until a model breaks it, and tried with the value `first`.
+    pub(in crate::symbolic) fn lazy(&mut self, meaning: Lit, first: bool) -> Lit {
+        if meaning.constant().is_some() { meaning } else { self.node(Node::Lazy(meaning, first)) }
+    }
+
     /// A clause that holds in every world.
     pub(in crate::symbolic) fn clause(&mut self, literals: &[Lit]) {
         if literals.contains(&Lit::TRUE) {
             return;
         }
-        let index = u32::try_from(self.clauses.len()).unwrap_or(u32::MAX);
+        let index = self.next_clause();
         self.clauses.push(literals.iter().copied().filter(|lit| *lit != Lit::FALSE).collect());
         let mut breaking = std::mem::take(&mut self.breaking);
         self.watch(&mut breaking, index, literals.iter().map(|lit| !*lit));
         self.breaking = breaking;
     }
 
+    /// The clause follows from what its literals say: a lazy node that only such clauses speak of may be taken for what
+    /// it says of numbers that are found.
+    pub(in crate::symbolic) fn loosen(&mut self, clause: u32) {
+        self.loose.insert(clause);
+    }
+
+    /// The number of the next clause.
+    pub(in crate::symbolic) fn next_clause(&self) -> u32 {
+        u32::try_from(self.clauses.len()).unwrap_or(u32::MAX)
+    }
+
+    /// The clauses from number `from` on and below `to` are taken in with the variable of `lit`.
+    pub(in crate::symbolic) fn accompany(&mut self, lit: Lit, from: u32, to: u32) {
+        if lit.constant().is_none() && from < to {
+            self.companions.entry(lit.variable()).or_default().extend(from..to);
+        }
+    }
+
     /// A clause that holds in every world and says what the inputs `variables` are: it is taken in with any of them.
     pub(in crate::symbolic) fn clause_with(&mut self, variables: impl IntoIterator<Item = Lit>, literals: &[Lit]) {
-        let index = u32::try_from(self.clauses.len()).unwrap_or(u32::MAX);
+        let index = self.next_clause();
         self.clause(literals);
         if self.clauses.len() > index as usize {
             for variable in variables.into_iter().filter(|lit| lit.constant().is_none()) {

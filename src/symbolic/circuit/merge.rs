@@ -6,7 +6,7 @@ use super::graph::{Circuit, Demand, Node};
 use super::sat::Lit;
 
 impl Circuit {
-    /// What the last search took in of inputs, as literals that hold in its model.
+    /// What the last search took in of inputs, and what was suggested to it, as literals that hold in its model.
     pub(in crate::symbolic) fn taken_inputs(&self) -> Vec<Lit> {
         let variables = self.search.iter().flat_map(|search| &search.taken.variables);
         let inputs = variables.filter(|variable| self.preference(**variable).is_some());
@@ -14,7 +14,10 @@ impl Circuit {
             let lit = Lit::of_variable(*variable);
             lit.negated_if(!self.value(lit))
         };
-        inputs.map(literal).collect()
+        let suggested = self.suggested.keys().filter(|variable| !self.is_taken(Lit::of_variable(**variable)));
+        let mut suggested: Vec<Lit> = suggested.map(literal).collect();
+        suggested.sort_unstable();
+        inputs.map(literal).chain(suggested).collect()
     }
 
     /// `first`, and each of `others` that says nothing else of any input than `first` and those before it do.
@@ -33,6 +36,7 @@ impl Circuit {
     /// Takes for the last model that `inputs` hold and every other input is as it prefers to be. Whether every clause
     /// holds there; the theories may still object.
     pub(in crate::symbolic) fn assume(&mut self, inputs: &[Lit]) -> bool {
+        self.suggested.clear();
         self.next_model();
         for lit in inputs {
             let Some(preference) = self.preference(lit.variable()) else { continue };

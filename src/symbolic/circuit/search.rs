@@ -4,7 +4,8 @@
 //! *cone*), by Tseitin's encoding in both directions. An input outside of the cone has the value that it prefers, which
 //! for an entity or a string is one of its own; a gate there is computed. Clauses that always hold, and literals that
 //! the question asks for and that usually hold by themselves, such as "no other policy matches", are taken in when a
-//! model breaks one: so what a question costs depends on the question, not on how much was encoded.
+//! model breaks one: so what a question costs depends on the question, not on how much was encoded. What a *lazy* node
+//! says is taken in last: until a model breaks it, it is a free variable that a theory may know more of.
 //!
 //! # Why
 //!
@@ -19,12 +20,22 @@ use super::graph::{Circuit, Demand, Gate, Node, Search};
 use super::sat::{Lit, Sat, Solved};
 use super::triggers::Vector;
 
+/// A conflict costs one more for each so many variables.
+const PRICE: u64 = 4_000;
+
 impl Circuit {
     /// Begins a question: all of `demands` are to hold.
     pub(in crate::symbolic) fn begin(&mut self, demands: Vec<Demand>) {
         let mut taken = self.search.take().map(|search| search.taken).unwrap_or_default();
         taken.begin(self.nodes.len());
-        let mut search = Search { sat: Sat::new(), taken, clauses: FxHashSet::default(), demands: Vec::new() };
+        let mut search = Search {
+            sat: Sat::new(),
+            taken,
+            clauses: FxHashSet::default(),
+            demands: Vec::new(),
+            lazies: Vec::new(),
+            loose: FxHashSet::default(),
+        };
         for demand in &demands {
             if let Demand::Literal(lit, true) = demand {
                 self.take_in_unit(&mut search, *lit);
@@ -34,34 +45,78 @@ impl Circuit {
         self.search = Some(search);
     }
 
-    /// Searches for values for which every demand and every clause hold. Go on with this after adding clauses.
+    /// Searches for values for which all that was taken in holds. Go on with [`Self::settle`].
     pub(in crate::symbolic) fn search(&mut self, budget: &mut u64) -> Solved {
         let Some(mut search) = self.search.take() else { return Solved::Impossible };
-        let solved = loop {
-            match search.sat.solve(budget) {
-                Solved::Model => {}
-                other => break other,
-            }
-            self.next_model();
-            for variable in &search.taken.variables {
-                if let Some(lit) = search.taken.get(*variable) {
-                    let value = search.sat.value(lit);
-                    self.remember(*variable, value);
-                    if self.preference(*variable).is_some_and(|preference| preference != value) {
-                        self.turned.push(Lit::of_variable(*variable).negated_if(!value));
-                    }
-                }
-            }
-            if !self.take_in_broken(&mut search) {
-                break Solved::Model;
-            }
-        };
+        // A conflict costs the more the more was taken in.
+        let price = 1 + search.taken.variables.len() as u64 / PRICE;
+        let mut conflicts = budget.div_ceil(price);
+        let before = conflicts;
+        let solved = search.sat.solve(&mut conflicts);
+        *budget = budget.saturating_sub((before - conflicts) * price);
+        self.suggested.clear();
+        if solved == Solved::Model {
+            self.read_model(&search);
+        }
         self.search = Some(search);
         solved
     }
 
+    /// The same until nothing is broken that lazy nodes or others say, bit by bit.
+    #[cfg(test)]
+    pub(in crate::symbolic) fn search_through(&mut self, budget: &mut u64) -> Solved {
+        loop {
+            let solved = self.search(budget);
+            if solved != Solved::Model || !(self.settle_lazies() || self.settle()) {
+                return solved;
+            }
+        }
+    }
+
+    pub(super) fn read_model(&mut self, search: &Search) {
+        self.next_model();
+        for variable in &search.taken.variables {
+            if let Some(lit) = search.taken.get(*variable) {
+                self.read_value(*variable, search.sat.value(lit));
+            }
+        }
+        self.turn_suggested();
+    }
+
+    pub(super) fn read_value(&mut self, variable: u32, value: bool) {
+        self.remember(variable, value);
+        if self.preference(variable).is_some_and(|preference| preference != value) {
+            self.turned.push(Lit::of_variable(variable).negated_if(!value));
+        }
+    }
+
     /// Takes in the clauses and demands that the values break. Whether there were any.
-    fn take_in_broken(&self, search: &mut Search) -> bool {
+    pub(in crate::symbolic) fn settle(&mut self) -> bool {
+        let Some(mut search) = self.search.take() else { return false };
+        let broken = self.take_in_broken(&mut search);
+        self.search = Some(search);
+        broken
+    }
+
+    /// Takes in the clause.
+    pub(in crate::symbolic) fn take_in_clause_number(&mut self, number: u32) {
+        let Some(mut search) = self.search.take() else { return };
+        self.take_in_clause(&mut search, number);
+        self.search = Some(search);
+    }
+
+    /// How many variables the search under way has.
+    pub(in crate::symbolic) fn taken(&self) -> u64 {
+        self.search.as_ref().map_or(0, |search| search.taken.variables.len() as u64)
+    }
+
+    /// Whether the search under way has a variable for the literal.
+    pub(in crate::symbolic) fn is_taken(&self, lit: Lit) -> bool {
+        self.search.as_ref().is_some_and(|search| search.taken.get(lit.variable()).is_some())
+    }
+
+    /// Takes in the clauses and demands that the values break. Whether there were any.
+    pub(super) fn take_in_broken(&self, search: &mut Search) -> bool {
         let mut broken = false;
         for index in self.candidates(&self.breaking) {
             if search.clauses.contains(&index) {
@@ -109,20 +164,35 @@ impl Circuit {
         if !search.clauses.insert(index) {
             return;
         }
-        let literals: Vec<Lit> =
-            self.clauses.get(index as usize).into_iter().flatten().map(|lit| self.take_in(search, *lit)).collect();
+        let loose = self.loose.contains(&index);
+        let mut literals: Vec<Lit> = Vec::new();
+        for lit in self.clauses.get(index as usize).into_iter().flatten() {
+            let variable = lit.variable();
+            let spoken_of = search.taken.get(variable).is_some() && !search.loose.contains(&variable);
+            literals.push(self.take_in(search, *lit));
+            if loose && !spoken_of && matches!(self.nodes.get(variable as usize), Some(Node::Lazy(..))) {
+                search.loose.insert(variable);
+            }
+        }
         search.sat.clause(&literals);
     }
 
     /// Takes in a literal's cone; the solver's literal.
-    fn take_in(&self, search: &mut Search, lit: Lit) -> Lit {
+    pub(super) fn take_in(&self, search: &mut Search, lit: Lit) -> Lit {
         let variable = lit.variable();
         let negate = lit != Lit::of_variable(variable);
         if let Some(known) = search.taken.get(variable) {
+            if !search.loose.is_empty() {
+                search.loose.remove(&variable);
+            }
             return known.negated_if(negate);
         }
         let out = match self.nodes.get(variable as usize) {
             Some(Node::Input(preference)) => search.sat.input(*preference),
+            Some(Node::Lazy(_, first)) => {
+                search.lazies.push((variable, false));
+                search.sat.input(Some(*first))
+            }
             Some(Node::Gate(Gate::And(a, b))) => {
                 let (a, b) = (self.take_in(search, *a), self.take_in(search, *b));
                 let out = search.sat.defined();
@@ -203,7 +273,10 @@ impl Circuit {
 
     fn compute(&self, variable: u32) -> bool {
         let value = match self.nodes.get(variable as usize) {
-            Some(Node::Input(preference)) => return preference.unwrap_or_default(),
+            Some(Node::Input(preference)) => {
+                return self.suggested.get(&variable).copied().or(*preference).unwrap_or_default();
+            }
+            Some(Node::Lazy(meaning, _)) => self.value(*meaning),
             Some(Node::Gate(Gate::And(a, b))) => self.value(*a) && self.value(*b),
             Some(Node::Gate(Gate::Xor(a, b))) => self.value(*a) != self.value(*b),
             Some(Node::Gate(Gate::Choice(test, then, other))) => {

@@ -22,7 +22,7 @@ const PARTS: usize = 64;
 
 impl Circuit {
     /// Says that `lit` holds exactly where the number that `vector` is comes to `number`.
-    pub(super) fn note_equality(&mut self, lit: Lit, vector: &Bits, number: u128) {
+    pub(in crate::symbolic) fn note_equality(&mut self, lit: Lit, vector: &Bits, number: u128) {
         if vector.width() < 2 || lit.constant().is_some() || lit != Lit::of_variable(lit.variable()) {
             return;
         }
@@ -88,6 +88,8 @@ impl Circuit {
                 let second = self.triggers(watch, !*test, parts);
                 either(yes, better(second, self.triggers(watch, other, parts))?)
             }
+            // Once the search is over, a lazy node is what it says.
+            Node::Lazy(meaning, _) => self.triggers(watch, meaning.negated_if(!plain), parts),
             Node::Gate(Gate::Xor(..)) => None,
         }
     }
@@ -199,7 +201,7 @@ mod tests {
             for _ in 0..5 {
                 let wanted = all[numbers.below(all.len())].negated_if(numbers.below(2) == 0);
                 circuit.begin(vec![Demand::Literal(wanted, true)]);
-                if circuit.search(&mut 1_000) != Solved::Model {
+                if circuit.search_through(&mut 1_000) != Solved::Model {
                     continue;
                 }
                 let holds = |(number, lit): &(usize, Lit)| circuit.value(*lit).then_some(*number);
@@ -230,7 +232,7 @@ mod tests {
             for _ in 0..4 {
                 let wanted = all[numbers.below(all.len())];
                 circuit.begin(vec![Demand::Literal(wanted, true)]);
-                if circuit.search(&mut 1_000) == Solved::Model {
+                if circuit.search_through(&mut 1_000) == Solved::Model {
                     models.push(circuit.taken_inputs());
                 }
             }

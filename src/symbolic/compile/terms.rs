@@ -1,15 +1,51 @@
 //! What has to be read from the insides of symcc's terms and of Cedar's policies and schemas.
 
 use std::hash::Hash;
+use std::num::NonZeroU32;
 
 use cedar_policy::{EntityUid, Policy, Schema, Template};
 use cedar_policy_core::ast::{Expr, ExprKind, PatternElem, Var};
 use cedar_policy_symcc::bitvec::BitVec;
+use cedar_policy_symcc::op::Op;
+use cedar_policy_symcc::term::Term;
+use cedar_policy_symcc::term_type::TermType;
 use cedar_policy_symcc::type_abbrevs::OrdPattern;
 
 /// The number as its bits are, without sign.
 pub(in crate::symbolic) fn number(value: &BitVec) -> u128 {
     value.as_nat().iter_u64_digits().take(2).zip([0, 64]).map(|(digit, shift)| u128::from(digit) << shift).sum()
+}
+
+/// Number and divisor, if the conditional is symcc's of a remainder that is never negative: the time of day of a date.
+pub(in crate::symbolic) fn time_of_day<'t>(test: &Term, then: &'t Term, other: &Term) -> Option<(&'t Term, &'t Term)> {
+    let (number, divisor) = operands(then, &Op::Bvsrem)?;
+    let zero = Term::from(BitVec::of_u128(number_width(number)?, 0));
+    let (low, high) = operands(test, &Op::Bvsle)?;
+    let Term::App { op: Op::Ite, args, .. } = other else { return None };
+    let [is_zero, nothing, lifted] = args.as_slice() else { return None };
+    let (rest, with) = operands(lifted, &Op::Bvadd)?;
+    let (one, two) = operands(is_zero, &Op::Eq)?;
+    let never_negative = *low == zero && high == number && *nothing == zero && rest == then && with == divisor;
+    let about_rest = (one == then && *two == zero) || (two == then && *one == zero);
+    (never_negative && about_rest).then_some((number, divisor))
+}
+
+fn number_width(term: &Term) -> Option<NonZeroU32> {
+    match term.type_of() {
+        TermType::Bitvec { n } => Some(n),
+        _ => None,
+    }
+}
+
+/// The operands of an operation of two.
+fn operands<'t>(term: &'t Term, wanted: &Op) -> Option<(&'t Term, &'t Term)> {
+    match term {
+        Term::App { op, args, .. } if op == wanted => match args.as_slice() {
+            [one, two] => Some((one, two)),
+            _ => None,
+        },
+        _ => None,
+    }
 }
 
 /// The elements of a pattern: a character, or `None` for any characters.

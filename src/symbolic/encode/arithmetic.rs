@@ -4,6 +4,7 @@ use cedar_policy_symcc::op::{ExtOp, Op};
 
 use super::address;
 use super::encoder::Encoder;
+use super::numbers::WIDTH;
 use super::value::Value;
 use crate::symbolic::circuit::{Bits, Lit};
 use crate::symbolic::reason::HardArithmetic;
@@ -12,9 +13,9 @@ impl Encoder<'_> {
     /// An operation of one number.
     pub(super) fn unary(&mut self, op: &Op, a: &Bits) -> Value {
         match op {
-            Op::Bvneg => Value::Bits(self.circuit.negate(a)),
+            Op::Bvneg => Value::Bits(self.sum(&Bits::constant(0, a.width()), a, -1)),
             Op::Bvnego => {
-                let overflows = self.axioms.overflow.then(|| self.circuit.negate_overflows(a));
+                let overflows = self.axioms.overflow.then(|| self.sum_overflows(&Bits::constant(0, a.width()), a, -1));
                 Value::one(overflows.unwrap_or(Lit::FALSE))
             }
             Op::ZeroExtend(more) => Value::Bits(a.slice(0, a.width() + *more as usize)),
@@ -25,76 +26,43 @@ impl Encoder<'_> {
     /// An operation of two numbers.
     pub(super) fn arithmetic(&mut self, op: &Op, a: &Bits, b: &Bits) -> Value {
         let overflow = self.axioms.overflow;
-        let circuit = &mut self.circuit;
         match op {
-            Op::Bvadd => Value::Bits(circuit.add(a, b)),
-            Op::Bvsub => Value::Bits(circuit.subtract(a, b)),
-            Op::Bvsaddo => Value::one(if overflow { circuit.add_overflows(a, b) } else { Lit::FALSE }),
-            Op::Bvssubo => Value::one(if overflow { circuit.subtract_overflows(a, b) } else { Lit::FALSE }),
-            Op::Bvslt => Value::one(circuit.less_signed(a, b)),
-            Op::Bvsle => Value::one(!circuit.less_signed(b, a)),
-            Op::Bvult => Value::one(circuit.less_unsigned(a, b)),
-            Op::Bvule => Value::one(!circuit.less_unsigned(b, a)),
-            Op::Bvshl => Value::Bits(circuit.shift_left(a, b)),
-            Op::Bvlshr => Value::Bits(circuit.shift_right(a, b)),
-            Op::Bvmul => Value::Bits(self.product(a, b).0),
-            Op::Bvsmulo => {
-                let overflows = self.product(a, b).1;
-                Value::one(if overflow { overflows } else { Lit::FALSE })
+            Op::Bvadd => Value::Bits(self.sum(a, b, 1)),
+            Op::Bvsub => Value::Bits(self.sum(a, b, -1)),
+            Op::Bvsaddo => Value::one(if overflow { self.sum_overflows(a, b, 1) } else { Lit::FALSE }),
+            Op::Bvssubo => Value::one(if overflow { self.sum_overflows(a, b, -1) } else { Lit::FALSE }),
+            Op::Bvslt => Value::one(self.less(a, b)),
+            Op::Bvsle => Value::one(!self.less(b, a)),
+            Op::Bvult => Value::one(self.circuit.less_unsigned(a, b)),
+            Op::Bvule => Value::one(!self.circuit.less_unsigned(b, a)),
+            Op::Bvshl => Value::Bits(self.circuit.shift_left(a, b)),
+            Op::Bvlshr => Value::Bits(self.circuit.shift_right(a, b)),
+            Op::Bvmul | Op::Bvsmulo => {
+                if a.known().is_none() && b.known().is_none() {
+                    self.hard = self.hard.max(Some(HardArithmetic::Product));
+                }
+                match op {
+                    Op::Bvmul => Value::Bits(self.product(a, b)),
+                    _ => Value::one(if overflow { self.product_overflows(a, b) } else { Lit::FALSE }),
+                }
             }
             Op::Bvsdiv | Op::Bvsrem | Op::Bvsmod => self.division(op, a, b),
             _ => self.foreign("an operation that the engine does not know"),
         }
     }
 
-    /// The product, and whether it overflows.
-    fn product(&mut self, a: &Bits, b: &Bits) -> (Bits, Lit) {
-        if a.known().is_none() && b.known().is_none() {
-            self.hard = Some(HardArithmetic::Product);
-        }
-        self.circuit.multiply(a, b)
-    }
-
     fn division(&mut self, op: &Op, a: &Bits, b: &Bits) -> Value {
         let positive = b.known().filter(|divisor| *divisor > 0 && b.sign() == Lit::FALSE);
-        let Some(divisor) = positive else {
+        let divisor = positive.and_then(|divisor| i128::try_from(divisor).ok());
+        let (Some(divisor), WIDTH) = (divisor, a.width()) else {
             return self.foreign("division by a number that is not a positive constant");
         };
         if a.known().is_none() {
-            self.hard = Some(HardArithmetic::Dates);
+            self.hard = self.hard.max(Some(HardArithmetic::Dates));
         }
-        let (quotient, remainder) = self.divide(a, divisor);
-        match op {
-            Op::Bvsdiv => Value::Bits(quotient),
-            Op::Bvsrem => Value::Bits(remainder),
-            // The remainder with the sign of the divisor.
-            _ => {
-                let lifted = self.circuit.add(&remainder, b);
-                Value::Bits(self.circuit.choose(remainder.sign(), &lifted, &remainder))
-            }
-        }
-    }
-
-    /// Quotient and remainder.
-    fn divide(&mut self, a: &Bits, divisor: u128) -> (Bits, Bits) {
-        let key = (a.clone(), divisor);
-        if let Some(result) = self.quotients.get(&key) {
-            return result.clone();
-        }
-        let result = match a
-            .known()
-            .and_then(|number| i64::try_from(number.cast_signed()).ok().or(Some(number as u64 as i64)))
-        {
-            Some(number) if a.width() == 64 => {
-                let divisor = i128::try_from(divisor).unwrap_or(i128::MAX);
-                let number = i128::from(number);
-                let of = |value: i128| Bits::constant(value.cast_unsigned(), 64);
-                (of(number / divisor), of(number % divisor))
-            }
-            _ => self.circuit.divide(a, divisor),
-        };
-        self.quotients.insert(key, result.clone());
-        result
+        // The remainder of `Bvsmod` has the sign of the divisor.
+        let (quotient, rest) = self.divide(a, divisor, matches!(op, Op::Bvsmod));
+        Value::Bits(if matches!(op, Op::Bvsdiv) { quotient } else { rest })
     }
 
     /// An operation of the extension value with these bits.

@@ -13,6 +13,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::atoms::{Like, Subset};
 use super::axioms::Axioms;
 use super::ids::{PathId, PlaceId, TypeId};
+use super::numbers::Numbers;
 use super::pattern::Pattern;
 use super::places::{Origin, Places, declared, plain};
 use super::spaces::{Spaces, Widths};
@@ -44,7 +45,8 @@ pub(in crate::symbolic) struct Encoder<'a> {
     pub(in crate::symbolic) sets_in_sets: bool,
     pub(super) subset_lits: FxHashMap<(Value, Value), Lit>,
     pub(super) like_lits: FxHashMap<(Bits, Rc<Pattern>), Lit>,
-    pub(super) quotients: FxHashMap<(Bits, u128), (Bits, Bits)>,
+    /// Numbers as sums, and what was asked of them.
+    pub(in crate::symbolic) numbers: Numbers,
     /// The values of applied terms by the address of their operands and the side.
     pub(super) memo: FxHashMap<(*const Vec<Term>, usize), Value>,
     /// Results of arithmetic, by operation and operands: policies ask the same of the same unknowns.
@@ -97,7 +99,7 @@ impl<'a> Encoder<'a> {
             sets_in_sets: false,
             subset_lits: FxHashMap::default(),
             like_lits: FxHashMap::default(),
-            quotients: FxHashMap::default(),
+            numbers: Numbers::default(),
             memo: FxHashMap::default(),
             results: FxHashMap::default(),
             variables: FxHashMap::default(),
@@ -196,7 +198,7 @@ impl<'a> Encoder<'a> {
     }
 
     /// The unknown numbers, dates and durations that were asked for: their bits, the lowest first.
-    pub(in crate::symbolic) fn numbers(&self) -> Vec<Bits> {
+    pub(in crate::symbolic) fn unknown_numbers(&self) -> Vec<Bits> {
         let is_number = |ty: &TermType| match plain(ty) {
             TermType::Ext { xty: ExtType::IpAddr } => false,
             ty => matches!(ty, TermType::Bitvec { .. } | TermType::Ext { .. }),

@@ -7,7 +7,9 @@
 //! | `unknowns` | variables, slots, functions of entities, patterns |
 //! | `values` | options, records and conditionals are taken apart |
 //! | `sets` | membership and inclusion |
-//! | `arithmetic`, `address` | numbers, and the bits of IP addresses |
+//! | `numbers`, `form` | numbers as sums |
+//! | `sums`, `comparisons` | operations of such numbers, and what compares them |
+//! | `arithmetic`, `address` | operations of numbers, and the bits of IP addresses |
 //! | `spaces` | classes: the numbers that stand for entities and strings |
 //! | `places` | the unknowns, by where they stand |
 //! | `value`, `ids`, `types` | what values are |
@@ -18,12 +20,16 @@ mod address;
 mod arithmetic;
 mod atoms;
 mod axioms;
+mod comparisons;
 mod encoder;
+mod form;
 mod ids;
+mod numbers;
 mod pattern;
 mod places;
 mod sets;
 mod spaces;
+mod sums;
 mod terms;
 mod types;
 mod unknowns;
@@ -34,7 +40,9 @@ pub(super) use address::text_of_address;
 pub(super) use atoms::{Like, Subset};
 pub use axioms::Axioms;
 pub(super) use encoder::{Encoder, SlotPlace};
+pub(super) use form::{Form, Leaf, Terms, common_divisor, merge};
 pub(super) use ids::{PathId, PlaceId};
+pub(super) use numbers::AtMost;
 pub(super) use pattern::{Pattern, Positions};
 pub(super) use places::{Member, Origin, Places};
 pub(super) use spaces::{Space, SpaceKey, Widths};

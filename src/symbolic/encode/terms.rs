@@ -16,6 +16,7 @@ use super::spaces::SpaceKey;
 use super::value::Value;
 use crate::symbolic::circuit::{Bits, Lit};
 use crate::symbolic::compile::terms;
+use crate::symbolic::reason::HardArithmetic;
 
 impl Encoder<'_> {
     /// The value of a term.
@@ -138,6 +139,10 @@ impl Encoder<'_> {
     }
 
     fn conditional(&mut self, test: &Term, then: &Term, other: &Term) -> Value {
+        if let Some((number, divisor)) = terms::time_of_day(test, then, other) {
+            let (number, divisor) = (self.folded(number), self.folded(divisor));
+            return self.arithmetic(&Op::Bvsmod, &number, &divisor);
+        }
         let test = self.folded(test).bit(0);
         match test.constant() {
             Some(true) => self.encode(then),
@@ -185,6 +190,9 @@ impl Encoder<'_> {
             // Every policy with these is to be told that they are hard.
             Op::Bvmul | Op::Bvsmulo | Op::Bvsdiv | Op::Bvsrem | Op::Bvsmod => self.arithmetic(op, &a, &b),
             _ => {
+                if matches!(op, Op::Bvsaddo | Op::Bvssubo) && a.known().is_none() && b.known().is_none() {
+                    self.hard = self.hard.max(Some(HardArithmetic::Sums));
+                }
                 let key = (discriminant(op), a, b);
                 if let Some(result) = self.results.get(&key) {
                     return result.clone();

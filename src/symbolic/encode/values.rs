@@ -7,6 +7,7 @@ use cedar_policy_symcc::type_abbrevs::Attr;
 
 use super::encoder::Encoder;
 use super::ids::PlaceId;
+use super::numbers::WIDTH;
 use super::places::plain;
 use super::value::{Kind, Value};
 use crate::symbolic::circuit::{Bits, Lit};
@@ -46,7 +47,7 @@ impl Encoder<'_> {
             }
             Value::Choice(test, then, other) => {
                 let (then, other) = (self.bits(then), self.bits(other));
-                self.circuit.choose(*test, &then, &other)
+                self.choose_bits(*test, &then, &other)
             }
             Value::Option(..) | Value::Record(_) | Value::Listed(_) | Value::Meet(..) => Bits::constant(0, 0),
         }
@@ -132,9 +133,22 @@ impl Encoder<'_> {
         }
         if self.kind(&then) == Kind::Bits {
             let (then, other) = (self.bits(&then), self.bits(&other));
-            return Value::Bits(self.circuit.choose(test, &then, &other));
+            return Value::Bits(self.choose_bits(test, &then, &other));
         }
         Value::Choice(test, Rc::new(then), Rc::new(other))
+    }
+
+    fn choose_bits(&mut self, test: Lit, then: &Bits, other: &Bits) -> Bits {
+        let bits = self.circuit.choose(test, then, other);
+        if bits.width() == WIDTH {
+            self.link_choice(test, &bits, then, other);
+        }
+        bits
+    }
+
+    /// The two are the same bits.
+    pub(in crate::symbolic) fn equal_bits(&mut self, a: &Bits, b: &Bits) -> Lit {
+        if a.width() == WIDTH && b.width() == WIDTH { self.equal_numbers(a, b) } else { self.circuit.equal(a, b) }
     }
 
     /// The two are equal.
@@ -145,7 +159,7 @@ impl Encoder<'_> {
         match self.kind(a) {
             Kind::Bits => {
                 let (a, b) = (self.bits(a), self.bits(b));
-                self.circuit.equal(&a, &b)
+                self.equal_bits(&a, &b)
             }
             Kind::Option => {
                 let ((here, a), (there, b)) = (self.option(a), self.option(b));

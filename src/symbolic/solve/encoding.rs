@@ -171,7 +171,7 @@ impl<'a> Encoding<'a> {
                 made
             }
         };
-        *hard = hard.or(known.hard);
+        *hard = (*hard).max(known.hard);
         Ok(known)
     }
 
@@ -208,7 +208,7 @@ impl<'a> Encoding<'a> {
             let slots = places_of_slots(encoder, policy, variant);
             let (matches, hard) = encoder.condition(&variant.matches, policy.side, slots.clone())?;
             let (errors, more) = encoder.condition(&variant.errors, policy.side, slots)?;
-            let hard = hard.or(more);
+            let hard = hard.max(more);
             result = Some(match result {
                 None => Encoded { matches, errors, hard },
                 // Which variant it is, is as unknown as what stands in its slots.
@@ -218,7 +218,7 @@ impl<'a> Encoding<'a> {
                     Encoded {
                         matches: encoder.circuit.choice(this, matches, first.matches),
                         errors: encoder.circuit.choice(this, errors, first.errors),
-                        hard: first.hard.or(hard),
+                        hard: first.hard.max(hard),
                     }
                 }
             });

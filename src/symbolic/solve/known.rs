@@ -5,6 +5,7 @@
 //! Of all paths below `/projects/alpha*` the one that another policy speaks of tells a reader most: it exists, and it
 //! is what the pattern takes besides what was meant.
 
+use super::plain::Kept;
 use super::solver::Solver;
 use crate::symbolic::circuit::{Bits, Lit};
 use crate::symbolic::encode::SpaceKey;
@@ -29,7 +30,12 @@ impl Solver<'_> {
     ///
     /// # Errors
     /// When the search cannot be repeated: there is no model then.
-    pub(in crate::symbolic) fn make_known(&mut self, question: &Formula, besides: Vec<Lit>) -> Result<(), String> {
+    pub(in crate::symbolic) fn make_known(
+        &mut self,
+        question: &Formula,
+        besides: Vec<Lit>,
+        found: &Kept,
+    ) -> Result<(), String> {
         let mut fixed = besides;
         let mut refused = false;
         for (text, literals) in self.taken_by_patterns() {
@@ -43,7 +49,7 @@ impl Solver<'_> {
             }
         }
         if refused {
-            self.again(question, fixed)?;
+            self.again(question, fixed, found)?;
         }
         Ok(())
     }

@@ -6,8 +6,9 @@
 //!
 //! # Why
 //!
-//! The budget is one of conflicts, not of time, and the states of combined patterns are bounded by number: the same
-//! question has the same answer on every machine.
+//! The budget is one of steps, not of time, and the states of combined patterns are bounded by number: the same
+//! questions in the same order have the same answers on every machine. Conflicts, models and comparisons of numbers all
+//! cost steps, and the questions of an environment share what there is, so that a store of hard questions ends too.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -21,15 +22,34 @@ use crate::symbolic::compile::{CompiledPolicies, Status, Subject};
 use crate::symbolic::encode::{Axioms, Widths};
 use crate::symbolic::question::{Answer, Formula, PolicyRef};
 use crate::symbolic::reason::{HardArithmetic, Reason, SetAsideReason};
+use crate::symbolic::theory::linear::{self, Numbered};
 use crate::symbolic::theory::strings::{Checked, STATES};
 use crate::symbolic::theory::{congruence, hierarchy, sets, strings};
 
-/// How many conflicts of the search a question may take, unless [`crate::symbolic::Session::with_budget`] says
-/// otherwise. It is counted, not timed, so that answers repeat.
+/// How many steps of the search a question may take, unless [`crate::symbolic::Session::with_budget`] says otherwise: a
+/// conflict is one, and more where much was taken in. Steps are counted, not timed, so that answers repeat.
 pub const DEFAULT_BUDGET: u64 = 100_000;
 
-/// Conflicts about products of unknowns are so much dearer than others.
-const PRODUCT_WEIGHT: u64 = 100;
+/// So many steps all questions of one environment may take, those aside that take few; environments share them.
+const PURSE: u64 = 25_000;
+
+/// So many at least are for each environment.
+const LEAST_PURSE: u64 = 3_000;
+
+/// A question takes at most such a part of what is left.
+const SHARE: u64 = 3;
+
+/// So many steps every question may take.
+const FREE: u64 = 50;
+
+/// Bits of products are so much harder than others.
+const PRODUCT_WEIGHT: u64 = 10;
+
+/// So many comparisons of numbers, looked at once, are a step.
+const COMPARISONS: u64 = 100;
+
+/// A model is one step, and one more for each so many variables.
+const MODEL: u64 = 2_000;
 
 /// How many times the theories may object to a model of one question.
 const ROUNDS: usize = 20_000;
@@ -93,19 +113,25 @@ pub(in crate::symbolic) struct Solver<'a> {
     /// The strings of the last model's classes, as far as patterns speak of them.
     pub(in crate::symbolic) strings: BTreeMap<usize, String>,
     pub(in crate::symbolic) budget: u64,
+    /// The steps that are left to all questions.
+    purse: u64,
 }
 
 impl<'a> Solver<'a> {
     /// `sides` over `environment`, nothing of which is compiled.
     pub(in crate::symbolic) fn new(sides: Vec<&'a CompiledPolicies>, environment: &RequestEnv) -> Self {
-        let encoding = Encoding::new(SessionPolicies::new(sides, environment));
-        Self { encoding, strings: BTreeMap::new(), budget: DEFAULT_BUDGET }
+        Self::of(SessionPolicies::new(sides, environment))
     }
 
     /// The same, where what only the first side requires may be absent on the second.
     pub(in crate::symbolic) fn loosened(sides: Vec<&'a CompiledPolicies>, environment: &RequestEnv) -> Self {
-        let encoding = Encoding::new(SessionPolicies::new(sides, environment).with_loosened());
-        Self { encoding, strings: BTreeMap::new(), budget: DEFAULT_BUDGET }
+        Self::of(SessionPolicies::new(sides, environment).with_loosened())
+    }
+
+    fn of(policies: SessionPolicies<'a>) -> Self {
+        let environments = policies.schemas().map(|schema| schema.environments().len()).max().unwrap_or(1);
+        let purse = (PURSE / (environments as u64).max(1)).max(LEAST_PURSE);
+        Self { encoding: Encoding::new(policies), strings: BTreeMap::new(), budget: DEFAULT_BUDGET, purse }
     }
 
     /// Begins again with other axioms.
@@ -169,30 +195,53 @@ impl<'a> Solver<'a> {
                 break;
             }
         }
-        Answer::Unknown(Reason::Budget { conflicts: self.budget, hard })
+        Answer::Unknown(Reason::Budget { steps: self.budget, hard })
     }
 
-    /// The conflicts that a search may take.
+    /// The steps that a search may take.
     fn allowed(&self, hard: Hard, besides: &[Lit]) -> u64 {
+        let fair = self.budget.min((self.purse / SHARE).max(FREE));
         match hard {
-            _ if !besides.is_empty() => PATIENCE,
-            Some(HardArithmetic::Product) => (self.budget / PRODUCT_WEIGHT).max(1),
-            Some(HardArithmetic::Dates) | None => self.budget,
+            _ if !besides.is_empty() => PATIENCE.min(fair),
+            Some(HardArithmetic::Product) => (fair / PRODUCT_WEIGHT).max(1),
+            Some(HardArithmetic::Dates | HardArithmetic::Sums) | None => fair,
         }
     }
 
     /// Models and objections in turn. `None` when the encoding is too narrow, or after too many objections.
     fn refute_or_find(&mut self, allowed: u64, hard: Hard) -> Option<Answer<()>> {
         let mut budget = allowed;
+        let answer = self.search(&mut budget, allowed, hard);
+        let weight = if hard == Some(HardArithmetic::Product) { PRODUCT_WEIGHT } else { 1 };
+        self.purse = self.purse.saturating_sub((allowed - budget).saturating_sub(FREE / weight) * weight);
+        answer
+    }
+
+    fn search(&mut self, budget: &mut u64, allowed: u64, hard: Hard) -> Option<Answer<()>> {
+        let mut numbered = Numbered::default();
         for _ in 0..ROUNDS {
-            match self.encoding.encoder.circuit.search(&mut budget) {
+            match self.encoding.encoder.circuit.search(budget) {
                 Solved::Impossible => return Some(Answer::Impossible),
-                Solved::Exhausted => return Some(Answer::Unknown(Reason::Budget { conflicts: allowed, hard })),
+                Solved::Exhausted => return Some(Answer::Unknown(Reason::Budget { steps: allowed, hard })),
                 Solved::Model => {}
+            }
+            let encoder = &mut self.encoding.encoder;
+            let before = numbered.looked_at;
+            // What is trusted comes first, for what follows reads the numbers.
+            let objects = linear::check(encoder, &mut numbered);
+            let price = (numbered.looked_at - before) / COMPARISONS + encoder.circuit.taken() / MODEL;
+            *budget = budget.saturating_sub(price);
+            if objects {
+                continue;
+            }
+            let circuit = &mut encoder.circuit;
+            let broken = circuit.settle_throughout();
+            if broken.unwrap_or_else(|| circuit.settle_lazies() || circuit.settle()) {
+                continue;
             }
             match self.refine() {
                 Ok(true) if self.encoding.encoder.spaces.too_narrow().is_some() => return None,
-                Ok(true) => {}
+                Ok(true) => _ = self.encoding.encoder.circuit.settle(),
                 Ok(false) => return Some(Answer::Witness(())),
                 Err(reason) => return Some(Answer::Unknown(reason)),
             }

@@ -20,8 +20,13 @@ pub(in crate::symbolic) fn check(encoder: &mut Encoder<'_>) -> usize {
         let places = &encoder.places;
         let mut pairs: Vec<(Lit, Lit)> = Vec::new();
         pairs.extend(places[*a].present.zip(places[*b].present));
-        if let (Some(x), Some(y)) = (&places[*a].bits, &places[*b].bits) {
-            pairs.extend(x.iter().zip(y.iter()));
+        if let (Some(x), Some(y)) = (places[*a].bits.clone(), places[*b].bits.clone()) {
+            if x.width() == 64 {
+                let same = encoder.equal_bits(&x, &y);
+                encoder.circuit.clause(&[!equal, same]);
+            } else {
+                pairs.extend(x.iter().zip(y.iter()));
+            }
         }
         for (x, y) in pairs {
             encoder.circuit.clause(&[!equal, !x, y]);

@@ -6,6 +6,7 @@
 //! |---|---|
 //! | `congruence` | equal entities have equal attributes and tags |
 //! | `sets` | sets are their elements |
+//! | `linear` | comparisons of numbers and sums fit together |
 //! | `hierarchy` | membership is transitive and has no cycles |
 //! | `strings` | strings match patterns as strings do |
 //! | `model` | reads values from the solver's model, for the theories and for witnesses |
@@ -17,6 +18,7 @@
 
 pub(super) mod congruence;
 pub(super) mod hierarchy;
+pub(super) mod linear;
 pub(super) mod model;
 pub(super) mod sets;
 pub(super) mod strings;
