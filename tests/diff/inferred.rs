@@ -175,7 +175,8 @@ when { context.at < datetime(\"2030-01-01\") && context.amount.lessThan(decimal(
     let written = run(dir.path(), &["schema", "infer", "-o", "app.cedarschema"]);
     assert_eq!(written.code, 0, "{}", written.stderr);
     let (report, code) = run_json(dir.path(), &["check"]);
-    assert_eq!((code, report["findings"].as_array().unwrap().len()), (0, 0), "{report:#}\n{}", printed.stdout);
+    let wrong = report["findings"].as_array().unwrap().iter().filter(|one| one["level"] != "note");
+    assert_eq!((code, wrong.count()), (0, 0), "{report:#}\n{}", printed.stdout);
     // There is a schema now.
     assert_eq!(run(dir.path(), &["schema", "infer"]).code, 2);
 }
