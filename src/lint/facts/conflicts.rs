@@ -139,7 +139,7 @@ fn find_elsewhere(
             jobs.entry(at).or_default().push((*permit, forbids.keys().copied().filter(there).collect()));
         }
     }
-    let jobs: Vec<(usize, Vec<(usize, Vec<usize>)>)> = jobs.into_iter().collect();
+    let jobs: Vec<_> = jobs.into_iter().collect();
     let members = facts.members.len();
     let asked = facts.sessions.spread(&jobs, 1, |sessions, (at, permits)| {
         let mut asking = Asking::new(sessions, *at, members);
