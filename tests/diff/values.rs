@@ -167,13 +167,14 @@ fn no_exception_is_a_negation() {
     );
     let apart = of("forbid", "apart", "principal.tenant != resource.tenant");
     let shown = seen(&(all.clone() + &apart), &apart);
-    let said = "and when `principal.tenant == resource.tenant` (otherwise refused by `apart` (old line 4))";
+    let said = "and when `principal.tenant == resource.tenant` (otherwise already refused by `apart` (old line 4))";
     assert!(shown.contains(said) && !shown.contains("unless"), "{shown}");
     let several = of("forbid", "several", "!context.flag && context.name != \"a\"");
     let shown = seen(&(all.clone() + &several), &several);
     assert!(
-        shown
-            .contains("and when `context.flag || context.name == \"a\"` (otherwise refused by `several` (old line 4))"),
+        shown.contains(
+            "and when `context.flag || context.name == \"a\"` (otherwise already refused by `several` (old line 4))"
+        ),
         "{shown}"
     );
     // What may err and hold neither way stays an exception.

@@ -144,7 +144,7 @@ fn lines(condition: &Condition, group: &CauseGroup, here: Option<&str>, policies
     let said = lead.clone();
     let clauses = condition.unless_allowed.len() + condition.unless_refused.len() + condition.where_allowed.len();
     if condition.everything && direction == Direction::Lost {
-        out.push(Line::word("all of it: whatever they could do before"));
+        out.push(Line::word("all of it: nobody can do this any more"));
         if clauses > SPELLED_OUT {
             return out;
         }
@@ -167,7 +167,7 @@ fn lines(condition: &Condition, group: &CauseGroup, here: Option<&str>, policies
     };
     let (allowed, refused) = match direction {
         Direction::Gained => ("unless allowed before by", "unless refused by"),
-        Direction::Lost => ("unless still allowed by", "unless refused by"),
+        Direction::Lost => ("unless still allowed by", "unless already refused by"),
     };
     add("where allowed by", &condition.where_allowed, Joint::Or, !gained);
     // What holds without an exception that is a negation is said in its place.
