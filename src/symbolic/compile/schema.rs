@@ -128,7 +128,8 @@ impl SchemaModel {
         self.compiled.sym_env(environment).map_err(|error| error.to_string())
     }
 
-    /// The number of the environment's family, if others are in it too.
+    /// The number of the environment's family, if others are in it too: environments whose principal, resource and
+    /// context have the same types, so that they differ in the action only.
     pub fn family(&self, environment: &RequestEnv) -> Option<usize> {
         let families = self.families.get_or_init(|| self.read_families());
         let context = families.contexts.get(environment.action())?;

@@ -30,11 +30,16 @@ use crate::symbolic::theory::{congruence, hierarchy, sets, strings};
 /// conflict is one, and more where much was taken in. Steps are counted, not timed, so that answers repeat.
 pub const DEFAULT_BUDGET: u64 = 100_000;
 
-/// So many steps all questions of one environment may take, those aside that take few; environments share them.
+/// So many steps all questions of one environment may take, those aside that take few; environments share them. It is
+/// what [`SMALL`] policies have: more policies have as many times more.
 const PURSE: u64 = 25_000;
 
 /// So many at least are for each environment.
 const LEAST_PURSE: u64 = 3_000;
+
+/// A store of so many policies is small. In a larger one plain questions take many steps too, for each looks at many
+/// policies, and there are more of them.
+const SMALL: u64 = 200;
 
 /// A question takes at most such a part of what is left.
 const SHARE: u64 = 3;
@@ -130,7 +135,9 @@ impl<'a> Solver<'a> {
 
     fn of(policies: SessionPolicies<'a>) -> Self {
         let environments = policies.schemas().map(|schema| schema.environments().len()).max().unwrap_or(1);
-        let purse = (PURSE / (environments as u64).max(1)).max(LEAST_PURSE);
+        let count: usize = (0..policies.sides()).map(|side| policies.count(side)).sum();
+        let times = (count as u64 / SMALL).max(1);
+        let purse = (PURSE / (environments as u64).max(1)).max(LEAST_PURSE).saturating_mul(times);
         Self { encoding: Encoding::new(policies), strings: BTreeMap::new(), budget: DEFAULT_BUDGET, purse }
     }
 
