@@ -18,7 +18,7 @@ use std::sync::Arc;
 use cedar_policy::Effect as PolicyEffect;
 
 use super::causes::{Candidate, Family};
-use super::conjunct::{Conjunct, all_hold, opposite, without_constants};
+use super::conjunct::{Conjunct, all_hold, opposite, where_hold, without_constants};
 use super::delta::{Clause, Condition, Effect};
 use super::pair::Which;
 use super::view::{Applied, any};
@@ -357,7 +357,8 @@ impl<'i, 'w, 's> Search<'i, 'w, 's> {
             let new = conjuncts.iter().filter(|one| !alike || self.own.iter().all(|own| own.text != one.text));
             let said = self.work.pair.has_text(applied.entry, *side);
             let condition = if said { all_hold(new)? } else { return None };
-            let condition = self.here_alone(applied.policy.side, condition);
+            let said = if alike { where_hold(&condition, &self.own) } else { None };
+            let condition = self.here_alone(applied.policy.side, said.unwrap_or(condition));
             let opposite = but.and_then(|but| self.opposite(applied.policy.side, &condition, but));
             list.push(Clause { entry: applied.entry, side: *side, condition: condition.into(), opposite });
         }

@@ -6,7 +6,7 @@ use cedar_policy::Policy;
 use serde_json::{Value as Json, json};
 
 use super::apart::Says;
-use super::constant::folded;
+use super::constant::{folded, is_of_environment};
 use super::reading::read_of;
 use crate::expression::{Piece, Section, all_of, not, operands, pieces, plainly, policy_of, text};
 use crate::symbolic::Subject;
@@ -208,11 +208,25 @@ pub(super) fn without_constants(
     }
     let before = read_back(said)?;
     let mut of = |part: &Json| {
+        if !is_of_environment(part) {
+            return None;
+        }
         let always = decide(subject(part)?, true);
         (always || decide(subject(part)?, false)).then_some(always)
     };
     let after = plainly(folded(&before, &mut of)?);
     Some((text(&after)?, [subject(&before)?, subject(&after)?]))
+}
+
+/// The expression in `said` where all of `known` hold: without the parts that are one of them. A part that holds does
+/// not err. `None` where there is none.
+pub(super) fn where_hold(said: &str, known: &[&Conjunct]) -> Option<String> {
+    let holds = |part: &Json| known.iter().any(|one| one.json == *part).then_some(true);
+    let stands = |one: &&Conjunct| said.contains(one.text.as_str());
+    if !known.iter().any(|one| stands(one)) {
+        return None;
+    }
+    text(&plainly(folded(&read_back(said)?, &mut |part| holds(part))?))
 }
 
 /// The opposite of negations that all hold, and policies that match when the one holds and when the other does.
@@ -246,10 +260,19 @@ pub(super) fn together(parts: &[Part<'_>]) -> Option<(String, Subject)> {
     (body(&printed)? == body(&policy_of(&whole)?)?).then(|| (text, Subject::policy(&printed)))
 }
 
-/// `a == b` in place of `a <= b` and `a >= b`.
+/// `a == b` in place of `a <= b` and `a >= b`, and of whole numbers between which there is one.
 fn equalities(all: Vec<Json>) -> Vec<Json> {
     let mut out: Vec<Json> = Vec::new();
     for one in all {
+        let limit = Limit::of(&one);
+        let met = limit.and_then(|limit| {
+            let equal = |known: &Json| Some(json!({"==": {"left": limit.of, "right": {"Value": limit.meets(known)?}}}));
+            out.iter().enumerate().find_map(|(at, known)| Some((at, equal(known)?)))
+        });
+        if let Some((known, equal)) = met.and_then(|(at, equal)| Some((out.get_mut(at)?, equal))) {
+            *known = equal;
+            continue;
+        }
         let opposite = [("<=", ">="), (">=", "<=")].into_iter().find_map(|(mine, other)| Some((one.get(mine)?, other)));
         let met = opposite.and_then(|(sides, other)| {
             let same = |known: &Json| known.get(other) == Some(sides);
@@ -261,6 +284,29 @@ fn equalities(all: Vec<Json>) -> Vec<Json> {
         }
     }
     out
+}
+
+/// A conjunct that says how small or how large a number may be, the limit included.
+struct Limit<'j> {
+    of: &'j Json,
+    least: bool,
+    value: i64,
+}
+
+impl<'j> Limit<'j> {
+    fn of(one: &'j Json) -> Option<Self> {
+        let limits = [(">=", true, 0), (">", true, 1), ("<=", false, 0), ("<", false, -1)];
+        let (sides, least, by) =
+            limits.into_iter().find_map(|(operator, least, by)| Some((one.get(operator)?, least, by)))?;
+        let value = sides.get("right")?.get("Value")?.as_i64()?.checked_add(by)?;
+        Some(Self { of: sides.get("left")?, least, value })
+    }
+
+    /// The one number that is left where `other` holds as well.
+    fn meets(&self, other: &Json) -> Option<i64> {
+        let other = Limit::of(other)?;
+        (other.of == self.of && other.least != self.least && other.value == self.value).then_some(self.value)
+    }
 }
 
 /// Lower limits before upper ones of the same value right beside them.
@@ -283,4 +329,47 @@ fn ascending(mut all: Vec<Json>) -> Vec<Json> {
 pub(super) fn all_hold<'c>(all: impl IntoIterator<Item = &'c Conjunct>) -> Option<String> {
     let parts: Vec<Part<'_>> = all.into_iter().filter(|one| !one.is_type()).map(Part::Holds).collect();
     together(&parts).map(|(text, _)| text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn all_of_policy(conditions: &str) -> Vec<Conjunct> {
+        let policy = format!("permit (principal, action, resource) when {{ {conditions} }};");
+        conjuncts(&policy.parse().unwrap()).unwrap()
+    }
+
+    /// The kind: limits between which one number is left are that number.
+    #[test]
+    fn one_number_that_is_left_is_said_as_such() {
+        for (written, said) in [
+            ("context.n >= 7 && context.n < 8", "context.n == 7"),
+            ("context.n < 8 && context.n > 6", "context.n == 7"),
+            ("context.n > 6 && context.n <= 7", "context.n == 7"),
+            ("context.n <= context.m && context.n >= context.m", "context.n == context.m"),
+            ("context.n >= 7 && context.n < 9", "context.n >= 7 && context.n < 9"),
+            ("context.n >= 7 && context.m < 8", "context.n >= 7 && context.m < 8"),
+            ("context.n >= 7 && context.n > 6", "context.n >= 7 && context.n > 6"),
+            ("context.n >= 8 && context.n < 8", "context.n >= 8 && context.n < 8"),
+        ] {
+            assert_eq!(all_hold(&all_of_policy(written)).unwrap(), said, "{written}");
+        }
+    }
+
+    /// The kind: an exception repeats what the condition that it is an exception from says.
+    #[test]
+    fn an_exception_leaves_out_what_holds_anyway() {
+        let known = all_of_policy("context has factor && context.n > 3");
+        let known: Vec<&Conjunct> = known.iter().collect();
+        for (written, left) in [
+            ("!(context has factor && context.factor)", Some("!context.factor")),
+            ("context.a || context has factor && context.b", Some("context.a || context.b")),
+            ("context.n > 3 || context.a", Some("true")),
+            ("context.n > 4 && context.a", None),
+            ("context.other has factor && context.a", None),
+        ] {
+            assert_eq!(where_hold(written, &known).as_deref(), left, "{written}");
+        }
+    }
 }

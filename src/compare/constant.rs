@@ -1,10 +1,11 @@
-//! Expressions without what the request environment decides: which action it is, and of which types the principal and
-//! the resource are.
+//! Expressions without the parts whose truth is known: what the request environment decides (which action it is, and of
+//! which types the principal and the resource are), or what was said to hold.
 
 use serde_json::{Value as Json, json};
 
-/// `expression`, in Cedar's JSON form, without the parts that `decide` says are always true or never. Whoever asks has
-/// to prove that it says the same: where a part that is left out errs, it does not. `None` where nothing is decided.
+/// `expression`, in Cedar's JSON form, without the parts that `decide` says are always true or never, asked of each
+/// from the outside in. Whoever asks has to make sure that it says the same: where a part that is left out errs, it
+/// does not. `None` where nothing is decided.
 pub(super) fn folded(expression: &Json, decide: &mut dyn FnMut(&Json) -> Option<bool>) -> Option<Json> {
     let out = fold(expression.clone(), decide);
     (out != *expression).then_some(out)
@@ -15,8 +16,8 @@ fn truth(value: &Json) -> Option<bool> {
 }
 
 fn fold(expression: Json, decide: &mut dyn FnMut(&Json) -> Option<bool>) -> Json {
-    if is_of_environment(&expression) {
-        return decide(&expression).map_or(expression, |truth| json!({"Value": truth}));
+    if let Some(truth) = decide(&expression) {
+        return json!({"Value": truth});
     }
     for (operator, neutral) in [("&&", true), ("||", false)] {
         let Some(sides) = expression.get(operator) else { continue };
@@ -50,7 +51,7 @@ fn fold(expression: Json, decide: &mut dyn FnMut(&Json) -> Option<bool>) -> Json
 }
 
 /// Whether nothing but the request environment decides it.
-fn is_of_environment(expression: &Json) -> bool {
+pub(super) fn is_of_environment(expression: &Json) -> bool {
     let variable = |of: &Json| of.get("Var").and_then(Json::as_str).map(str::to_owned);
     let literal = |of: &Json| {
         let set = of.get("Set").and_then(Json::as_array);
@@ -79,6 +80,9 @@ mod tests {
         let policy: Policy = format!("permit (principal, action, resource) when {{ {condition} }};").parse().unwrap();
         let body = plainly(policy.to_json().unwrap()["conditions"][0]["body"].clone());
         let mut decide = |of: &Json| {
+            if !is_of_environment(of) {
+                return None;
+            }
             let text = text(of).unwrap();
             let holds = text.contains("transfer") || text.contains("write") || text.contains(" is User");
             Some(holds != of.get("!=").is_some())

@@ -1,6 +1,6 @@
 //! The one line that says how a run ended and what it read: the only owner of that wording.
 
-use crate::outcome::changes::{Comparison, Relation, Ruling};
+use crate::outcome::changes::{self, Comparison, Direction, Relation, Ruling};
 use crate::outcome::{Outcome, Status, Verdict};
 use crate::report::counted::counted;
 use crate::report::{coverage, guardrails};
@@ -21,15 +21,16 @@ pub fn verdict_line(outcome: &Outcome) -> String {
 /// The same, saying that `hidden` of the notes are not shown.
 pub(super) fn with_hidden_notes(outcome: &Outcome, hidden: usize) -> String {
     let sides = outcome.comparison.as_ref().map(sides).unwrap_or_default();
-    format!("polcheck {}: {} ({sides}{})", outcome.command, ending(outcome, hidden), what_was_read(outcome))
+    format!("polcheck {}: {} ({sides}{})", outcome.command, ending(outcome, hidden, by_kind), what_was_read(outcome))
 }
 
 /// The verdict alone: a heading, for what says below what was compared and read.
 pub(super) fn heading(outcome: &Outcome, hidden: usize) -> String {
-    format!("polcheck {}: {}", outcome.command, ending(outcome, hidden))
+    format!("polcheck {}: {}", outcome.command, ending(outcome, hidden, moved))
 }
 
-fn ending(outcome: &Outcome, hidden: usize) -> String {
+/// How a run ended; `moved` says what a comparison found.
+fn ending(outcome: &Outcome, hidden: usize, moved: fn(&Comparison) -> Option<String>) -> String {
     let mut parts = Vec::new();
     let found = found(outcome, hidden);
     let shown = outcome.findings.iter().filter(|finding| outcome.counts(finding)).count();
@@ -54,7 +55,7 @@ fn ending(outcome: &Outcome, hidden: usize) -> String {
     parts.extend(rows(outcome));
     parts.extend(guardrails::counts(&outcome.guardrails));
     parts.extend(outcome.coverage.as_ref().and_then(coverage::missed_floor));
-    parts.extend(outcome.comparison.iter().flat_map(compared));
+    parts.extend(outcome.comparison.iter().flat_map(|comparison| compared(comparison, moved)));
     if outcome.inconclusive().next().is_some() {
         let count = counted(outcome.inconclusive().count(), "question", "questions");
         parts.push(format!("inconclusive: {count} could not be decided"));
@@ -82,14 +83,8 @@ pub(super) fn not_validated(outcome: &Outcome) -> Option<String> {
     Some(format!("not validated: {}{more}", names.join(", ")))
 }
 
-/// What gates refuse, then request environments by what happens in them, then what became weaker.
-fn compared(comparison: &Comparison) -> Vec<String> {
-    let refused = |of: &[crate::outcome::changes::Effect]| of.iter().any(|effect| effect.ruling == Ruling::Refused);
-    let refused = comparison.groups().filter(|(_, group)| refused(&group.effects)).count();
-    let mut parts = Vec::new();
-    if refused > 0 {
-        parts.push(format!("{} refused by the gate", counted(refused, "change", "changes")));
-    }
+/// How many kinds of request the comparison finds what of: `kinds of request: 2 gained, 31 same`.
+fn by_kind(comparison: &Comparison) -> Option<String> {
     let mut counts = Vec::new();
     for (relation, what) in [
         (Relation::Gained, "gained"),
@@ -103,9 +98,39 @@ fn compared(comparison: &Comparison) -> Vec<String> {
             counts.push(format!("{count} {what}"));
         }
     }
-    if !counts.is_empty() {
-        parts.push(format!("kinds of request: {}", counts.join(", ")));
+    (!counts.is_empty()).then(|| format!("kinds of request: {}", counts.join(", ")))
+}
+
+/// Which way access changes, if it does: `access gained and lost`.
+fn moved(comparison: &Comparison) -> Option<String> {
+    let towards = |direction| comparison.groups().any(|(_, group)| group.direction == direction);
+    let found = match (towards(Direction::Gained), towards(Direction::Lost)) {
+        (true, true) => Some("gained and lost"),
+        (true, false) => Some("gained"),
+        (false, true) => Some("lost"),
+        (false, false) => None,
+    };
+    let may = if comparison.groups().all(|(_, group)| !group.migrated().is_empty()) { "may be " } else { "" };
+    let unknown = |status: &changes::Status| matches!(status, changes::Status::Unknown(_));
+    let mut environments = comparison.stores.iter().flat_map(|store| &store.environments);
+    let open = environments.any(|one| unknown(&one.gained) || unknown(&one.lost));
+    match (found, open) {
+        (Some(found), false) => Some(format!("access {may}{found}")),
+        (Some(found), true) => Some(format!("access {may}{found}, and not everything is decided")),
+        (None, true) => Some("not everything is decided".to_owned()),
+        (None, false) => None,
     }
+}
+
+/// What gates refuse, then what `moved` says, then what became weaker.
+fn compared(comparison: &Comparison, moved: fn(&Comparison) -> Option<String>) -> Vec<String> {
+    let refused = |of: &[crate::outcome::changes::Effect]| of.iter().any(|effect| effect.ruling == Ruling::Refused);
+    let refused = comparison.groups().filter(|(_, group)| refused(&group.effects)).count();
+    let mut parts = Vec::new();
+    if refused > 0 {
+        parts.push(format!("{} refused by the gate", counted(refused, "change", "changes")));
+    }
+    parts.extend(moved(comparison));
     let undecided: usize = comparison.stores.iter().map(|store| store.undecided.len()).sum();
     if undecided > 0 {
         parts.push(format!("{} not decided", counted(undecided, "changed policy", "changed policies")));

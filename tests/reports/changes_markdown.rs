@@ -19,13 +19,13 @@ fn a_pull_request_reads_who_gains_and_who_loses_what() {
     let text = summary_markdown(&diff(comparison), &PLAIN);
     let lines: Vec<&str> = text.lines().collect();
     let start = [
-        "### ❌ polcheck diff: 1 change refused by the gate; kinds of request: 3 gained, 1 lost, 35 same, 1 not decided",
+        "### ❌ polcheck diff: 1 change refused by the gate; access gained and lost, and not everything is decided",
         "",
         "**1 change grants access (refused by the gate) and 1 takes access away, in 4 of 40 kinds of request; not everything \
          could be decided in 1 of 40 kinds of request**",
         "",
         "Compared `main` (old) with `the worktree` (new): 1 policy added, 2 removed, 1 edited, 3 moved or reformatted (1 \
-         store, 34 policies).",
+         store, 34 policies). A kind of request is a type of principal, an action and a type of resource.",
         "",
         "- ⛔ **Gained, refused by the gate**: `Admin` gains `export` on `Report`, because the permit `admins` was added and \
          the forbid `freeze` was removed; it takes both<br>for every such request<br>for example: `User::\"alice\"` is now \

@@ -196,6 +196,6 @@ fn the_first_line_says_how_it_ended() {
     assert_eq!(first(&diff::diff(weaker), &PLAIN).0, "### 🔎 polcheck diff: 1 rule weakened");
     let mut changed = diff::example();
     changed.stores[0].groups.remove(1);
-    assert!(first(&diff::diff(changed), &PLAIN).0.starts_with("### 🔎 polcheck diff: kinds of request: 3 gained"));
+    assert!(first(&diff::diff(changed), &PLAIN).0.starts_with("### 🔎 polcheck diff: access gained and lost"));
     assert!(first(&diff::diff(diff::example()), &PLAIN).0.starts_with("### ❌ polcheck diff: 1 change refused"));
 }

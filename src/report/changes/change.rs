@@ -28,6 +28,8 @@ pub(in crate::report) struct Change<'a> {
     pub(in crate::report) with_next: Option<InCommon>,
     /// For whom.
     pub(in crate::report) cases: Vec<Case>,
+    /// What exceptions leave of a value, which `cases` say as well.
+    pub(in crate::report) left: Vec<Phrase>,
     /// Whom of the repository's own entities it concerns, as far as is known.
     pub(in crate::report) known: Option<Phrase>,
     /// What of it takes other changes as well, which is told by itself.

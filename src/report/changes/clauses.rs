@@ -69,15 +69,29 @@ pub(super) fn of_group(
     let migrated = group.migrated();
     if !migrated.is_empty() {
         let names = migrated.iter().map(|name| Phrase::default().name(name)).collect();
-        let line = Line::of(
-            Phrase::of("depending on how ").then(Phrase::listed(names, "and")).say(" is carried over"),
-            Vec::new(),
-            Joint::And,
-        );
+        let depending = Phrase::of("depending on how ").then(Phrase::listed(names, "and")).say(" is carried over");
+        let lead = match harmless(group, &migrated) {
+            Some([old, new]) => {
+                let same = depending.say(": nothing changes if ").name(new).say(" is true exactly where ").name(old);
+                same.say(" was")
+            }
+            None => depending,
+        };
+        let line = Line::of(lead, Vec::new(), Joint::And);
         cases.push(Case { of: None, lines: vec![line] });
     }
     cases.retain(|case| !case.lines.is_empty());
     cases
+}
+
+/// What was replaced by what in the only edit, where that reads the attributes that are carried over: if both come to
+/// the same nothing changes.
+fn harmless<'a>(group: &'a CauseGroup, migrated: &[&str]) -> Option<[&'a str; 2]> {
+    let [cause] = group.causes.as_slice() else { return None };
+    let [edit] = cause.edits.as_slice() else { return None };
+    let (old, new) = (edit.old.as_deref()?, edit.new.as_deref()?);
+    let reads = |name: &&str| old.contains(*name) && new.contains(*name);
+    migrated.iter().all(|name| reads(&name)).then_some([old, new])
 }
 
 /// The kinds of request of the group's effects of which `wanted` is true.
@@ -192,6 +206,17 @@ fn lines(condition: &Condition, group: &CauseGroup, here: Option<&str>, policies
     }
     out.extend(condition.left.as_ref().map(|left| Line::of(what_is_left(left), Vec::new(), Joint::And)));
     out
+}
+
+/// What exceptions leave of a value in any of the group's effects, each once.
+pub(super) fn left(group: &CauseGroup) -> Vec<Phrase> {
+    let mut all: Vec<&Left> = Vec::new();
+    for left in group.effects.iter().filter_map(|effect| effect.condition.left.as_ref()) {
+        if !all.contains(&left) {
+            all.push(left);
+        }
+    }
+    all.into_iter().map(what_is_left).collect()
 }
 
 /// `what is left: ..`, where the exceptions leave little of a value.

@@ -106,6 +106,45 @@ fn merged<'a>(cause: &'a Cause, group: &'a CauseGroup) -> Option<&'a str> {
     }
 }
 
+/// What the policies that are gone demanded and the one in their place does not, and what it demands besides.
+fn demands(into: &str, changes: &[Change<'_>], policies: &Policies<'_>) -> Vec<Phrase> {
+    let mut no_longer: Vec<(&str, Vec<&str>)> = Vec::new();
+    let mut besides: Vec<(&str, Vec<&str>)> = Vec::new();
+    let mut gone: Vec<&str> = Vec::new();
+    for policy in changes.iter().flat_map(|change| &change.group.causes).map(|cause| cause.policy.as_str()) {
+        if policy != into && !gone.contains(&policy) {
+            gone.push(policy);
+        }
+    }
+    for group in changes.iter().map(|change| change.group) {
+        let [cause] = group.causes.as_slice() else { continue };
+        let clauses = group.effects.iter().flat_map(|effect| &effect.condition.unless_allowed);
+        for clause in clauses.filter(|clause| clause.alone && &*clause.condition != "true") {
+            let (all, policy) = match (cause.policy == into, clause.policy == into) {
+                (true, false) if gone.contains(&clause.policy.as_str()) => (&mut no_longer, clause.policy.as_str()),
+                (false, true) => (&mut besides, cause.policy.as_str()),
+                _ => continue,
+            };
+            match all.iter_mut().find(|(condition, _)| *condition == &*clause.condition) {
+                Some((_, known)) if known.contains(&policy) => {}
+                Some((_, known)) => known.push(policy),
+                None => all.push((&clause.condition, vec![policy])),
+            }
+        }
+    }
+    let named = |all: &[&str]| -> Phrase {
+        Phrase::listed(all.iter().map(|policy| Phrase::default().name(policies.name(policy))).collect(), "and")
+    };
+    let no_longer = no_longer.iter().map(|(condition, of)| {
+        Phrase::of("no longer demands ").name(condition).say(", as ").then(named(of)).say(" did")
+    });
+    let besides = besides.iter().map(|(condition, of)| {
+        let phrase = Phrase::of("now also demands ").name(condition);
+        if of.len() == gone.len() { phrase } else { phrase.say(", unlike ").then(named(of)) }
+    });
+    no_longer.chain(besides).collect()
+}
+
 /// The same edit stands in another place in each policy.
 fn without_places(cause: &Cause) -> Cause {
     let mut cause = cause.clone();
@@ -187,7 +226,7 @@ fn entry<'a>(
                 .collect();
             let became = Phrase::of(" became the permit ").name(policies.name(into));
             let many = if gone.len() > 1 { "the permits " } else { "the permit " };
-            (Phrase::of(many).then(Phrase::listed(gone, "and")).then(became), Vec::new())
+            (Phrase::of(many).then(Phrase::listed(gone, "and")).then(became), demands(into, &changes, policies))
         }
         (_, [one]) => (sentence::one_cause(policies, one), first),
         _ => {

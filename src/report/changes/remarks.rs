@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::change::Entry;
 use super::policies::Policies;
+use super::schema::{is_idle, schema_change};
 use super::sentence;
 use super::subjects::{Names, who};
 use super::untrusted_text::Phrase;
@@ -166,21 +167,21 @@ pub(in crate::report) fn schema_changes(comparison: &Comparison, entries: &[&Ent
         let told = |change: &&SchemaChange| !change.kind.starts_with("environment_");
         let mut all: Vec<&SchemaChange> = store.schema_changes.iter().filter(told).collect();
         all.sort_by_key(|change| (change.kind.ends_with("_added"), change.kind.ends_with("_changed")));
-        let said = |phrase: &Phrase| said.iter().any(|entry| entry.contains(&phrase.plain()));
-        for phrase in all.into_iter().map(schema_change).filter(|phrase| !said(phrase)) {
+        let new = |change: &SchemaChange, entry: &str| {
+            let named = change.kind == "entity_type_added" || change.kind == "action_added";
+            named && entry.contains("by the new") && entry.contains(&Phrase::default().name(&change.what).plain())
+        };
+        let said = |change: &&SchemaChange| {
+            let phrase = schema_change(change).plain();
+            said.iter().any(|entry| entry.contains(&phrase) || new(change, entry))
+        };
+        for change in all.into_iter().filter(|change| !said(change)) {
+            let phrase = schema_change(change);
+            let phrase = if is_idle(store, change) { phrase.say(", which changes no permission") } else { phrase };
             out.push(if several { phrase.say(" in store ").word(&store.name) } else { phrase });
         }
     }
     out
-}
-
-pub(super) fn schema_change(change: &SchemaChange) -> Phrase {
-    let phrase = Phrase::of(&change.kind.replace('_', " ")).say(": ").name(&change.what);
-    match (&change.old, &change.new) {
-        (None, None) => phrase,
-        (Some(old), Some(new)) => phrase.say(", from ").name(old).say(" to ").name(new),
-        (Some(only), None) | (None, Some(only)) => phrase.say(", ").name(only),
-    }
 }
 
 /// An acceptance that does nothing here, or no longer; none of one that is in force and used.
@@ -193,23 +194,4 @@ pub(in crate::report) fn accepted(accepted: &Accepted) -> Option<Phrase> {
     };
     let phrase = phrase.word(what).say(" (").word(owner);
     Some(if accepted.used { phrase.say(")") } else { phrase.say(", until ").word(until).say(")") })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn schema_changes_read_as_what_they_are() {
-        let change = |old: Option<&str>, new: Option<&str>| SchemaChange {
-            kind: "attribute_changed",
-            what: "User.tenant".to_owned(),
-            old: old.map(str::to_owned),
-            new: new.map(str::to_owned),
-        };
-        let said = |old, new| schema_change(&change(old, new)).plain();
-        assert_eq!(said(None, None), "attribute changed: `User.tenant`");
-        assert_eq!(said(None, Some("Long")), "attribute changed: `User.tenant`, `Long`");
-        assert_eq!(said(Some("Long"), Some("String")), "attribute changed: `User.tenant`, from `Long` to `String`");
-    }
 }

@@ -3,10 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use super::remarks::schema_change;
 use super::subjects::Names;
 use super::untrusted_text::Phrase;
-use crate::outcome::changes::{Cause, CauseGroup, Change, Lifecycle, StoreChanges};
+use crate::outcome::changes::{Cause, CauseGroup, Change, Lifecycle, SchemaChange, Status, StoreChanges};
 
 /// More declarations than this are not named.
 const NAMED: usize = 6;
@@ -33,12 +32,47 @@ pub(super) fn of_group(names: &Names<'_>, store: &StoreChanges, group: &CauseGro
     Some(if read.is_empty() || read.len() > NAMED { lead } else { lead.say(": ").then(Phrase::listed(read, "and")) })
 }
 
+/// Whether an attribute that changed changes no permission, where something else does: all is decided, nothing changes
+/// by the schema alone but for kinds of request that come or go, and no policy that changes anything reads it.
+pub(super) fn is_idle(store: &StoreChanges, change: &SchemaChange) -> bool {
+    let open = |status: &Status| matches!(status, Status::Unknown(_));
+    let decided = store.unusable.is_none()
+        && store.set_aside.is_empty()
+        && store.undecided.is_empty()
+        && !store.environments.iter().any(|one| open(&one.gained) || open(&one.lost));
+    let kept = |group: &CauseGroup| {
+        let here = group.effects.iter().filter_map(|effect| store.environments.get(effect.environment));
+        here.into_iter().any(|one| one.lifecycle == Lifecycle::Kept)
+    };
+    let by_schema = |group: &CauseGroup| {
+        let causes = &group.causes;
+        (causes.is_empty() || causes.iter().any(|cause| cause.change == Change::Schema)) && kept(group)
+    };
+    // Whatever the attribute is a part of may be read instead.
+    let path: Vec<&str> = change.what.split('.').skip(1).filter(|name| *name != "context").collect();
+    let texts = |group: &CauseGroup| {
+        let places = group.causes.iter().flat_map(|cause| cause.old.iter().chain(&cause.new));
+        places.into_iter().any(|place| path.iter().any(|name| names(place.text(), name)))
+    };
+    change.kind.starts_with("attribute_")
+        && decided
+        && !path.is_empty()
+        && !store.groups.is_empty()
+        && !store.groups.iter().any(|group| by_schema(group) || texts(group))
+}
+
+/// Whether `name` stands in `text` as a word.
+fn names(text: &str, name: &str) -> bool {
+    let word = |letter: char| letter.is_alphanumeric() || letter == '_';
+    text.split(|letter| !word(letter)).any(|known| known == name)
+}
+
 /// Whether a cause reads what `what` (such as `User.tenant`) names last.
 fn reads(causes: &[Cause], what: &str) -> bool {
     let Some((_, name)) = what.rsplit_once('.') else { return false };
-    let word = |letter: char| letter.is_alphanumeric() || letter == '_';
-    let text = causes.iter().filter_map(|cause| cause.new.as_ref().or(cause.old.as_ref())).map(|place| place.text());
-    text.into_iter().any(|text| text.split(|letter| !word(letter)).any(|known| known == name))
+    let mut text =
+        causes.iter().filter_map(|cause| cause.new.as_ref().or(cause.old.as_ref())).map(|place| place.text());
+    text.any(|text| names(text, name))
 }
 
 /// The types and actions that have kinds of request of this lifecycle alone.
@@ -64,4 +98,33 @@ fn of_kinds(names: &Names<'_>, store: &StoreChanges, lifecycle: Lifecycle, lead:
     }
     let lead = Phrase::of(lead);
     if all.is_empty() { lead } else { lead.say(word).say(" ").then(Phrase::listed(all, "and")) }
+}
+
+/// The change in words: `attribute changed: User.tenant, from Long to String`.
+pub(super) fn schema_change(change: &SchemaChange) -> Phrase {
+    let phrase = Phrase::of(&change.kind.replace('_', " ")).say(": ").name(&change.what);
+    match (&change.old, &change.new) {
+        (None, None) => phrase,
+        (Some(old), Some(new)) => phrase.say(", from ").name(old).say(" to ").name(new),
+        (Some(only), None) | (None, Some(only)) => phrase.say(", ").name(only),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn schema_changes_read_as_what_they_are() {
+        let change = |old: Option<&str>, new: Option<&str>| SchemaChange {
+            kind: "attribute_changed",
+            what: "User.tenant".to_owned(),
+            old: old.map(str::to_owned),
+            new: new.map(str::to_owned),
+        };
+        let said = |old, new| schema_change(&change(old, new)).plain();
+        assert_eq!(said(None, None), "attribute changed: `User.tenant`");
+        assert_eq!(said(None, Some("Long")), "attribute changed: `User.tenant`, `Long`");
+        assert_eq!(said(Some("Long"), Some("String")), "attribute changed: `User.tenant`, from `Long` to `String`");
+    }
 }

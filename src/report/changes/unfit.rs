@@ -2,7 +2,7 @@
 
 use super::places::label;
 use super::policies::Policies;
-use super::remarks::schema_change;
+use super::schema::schema_change;
 use super::untrusted_text::Phrase;
 use crate::outcome::changes::{Comparison, StoreChanges, Unfit, UnfitKind};
 use crate::report::counted::counted;

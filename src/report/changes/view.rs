@@ -55,6 +55,7 @@ impl<'a> View<'a> {
                     edits: edits(&policies, group),
                     with_next: None,
                     cases: clauses::of_group(&names, &policies, store, group),
+                    left: clauses::left(group),
                     known: known(group),
                     needs: needs(&policies, store, group),
                     rulings: rulings(group, &accepted),

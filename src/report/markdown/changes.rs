@@ -21,6 +21,9 @@ const LONG_REQUEST: usize = 6000;
 /// More request environments, conditions, places or remarks of one kind are counted.
 const LISTED: usize = 20;
 
+/// What the headline counts.
+const KIND_OF_REQUEST: &str = " A kind of request is a type of principal, an action and a type of resource.";
+
 /// How much of an entry is said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Shown {
@@ -46,7 +49,8 @@ struct Entry {
 /// then refused changes first.
 pub(super) fn section(comparison: &Comparison, read: &str, options: &Options, room: usize) -> String {
     let mut view = View::of(comparison);
-    let mut head = format!("\n**{}**\n", changes::headline(comparison));
+    let headline = changes::headline(comparison);
+    let mut head = format!("\n**{headline}**\n");
     if !options.quiet {
         let of = |side: &Side, which: &str| {
             let (label, commit) = changes::revision(side);
@@ -55,7 +59,8 @@ pub(super) fn section(comparison: &Comparison, read: &str, options: &Options, ro
         };
         let (old, new) = (of(&comparison.old, "old"), of(&comparison.new, "new"));
         let edits = changes::text_changes(comparison);
-        head.push_str(&format!("\nCompared {old} with {new}: {edits} ({read}).\n"));
+        let kind = if headline.contains("kinds of request") { KIND_OF_REQUEST } else { "" };
+        head.push_str(&format!("\nCompared {old} with {new}: {edits} ({read}).{kind}\n"));
     }
     let (undecided, came_and_went) = (std::mem::take(&mut view.undecided), std::mem::take(&mut view.came_and_went));
     let (entries, lead) = view.into_entries(Said::OnceInEach);
@@ -262,6 +267,7 @@ fn summary(
         let first = |line: String| line.split("<br>").next().unwrap_or_default().to_owned();
         let when = clauses(change, longest).into_iter().take(usize::from(edits.is_empty())).map(first);
         lines.extend(edits.into_iter().chain(when));
+        lines.extend(change.left.iter().map(|left| bounded(left, longest)));
         return lines.join("; ") + "\n";
     }
     lines.extend(edits);
