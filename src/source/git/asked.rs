@@ -30,7 +30,9 @@ impl Asked {
         match self {
             Self::One(old) => Ok((GitRevision::open(root, old)?, None)),
             Self::Two(old, new) | Self::Range(old, new) => {
-                Ok((GitRevision::open(root, old)?, Some(GitRevision::open(root, new)?)))
+                // Each asks git several times, and git takes its time to start.
+                let (old, new) = rayon::join(|| GitRevision::open(root, old), || GitRevision::open(root, new));
+                Ok((old?, Some(new?)))
             }
             Self::MergeBase(a, b) => {
                 let base = merge_base(root, a, b)?;

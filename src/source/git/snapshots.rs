@@ -33,15 +33,17 @@ impl GitRevision {
 
     /// The files of `commit`, a full id, called `label`.
     pub(super) fn of_commit(root: &Path, label: String, commit: String) -> Result<Self, SourceError> {
-        let listing = match run(root, false, &["ls-tree", "-r", "-z", "--full-tree", &commit]) {
+        let (listing, partial) =
+            rayon::join(|| run(root, false, &["ls-tree", "-r", "-z", "--full-tree", &commit]), || is_partial(root));
+        let listing = match listing {
             Ok(listing) => listing,
-            Err(_) if is_partial(root)? => {
+            Err(error) if !partial? => return Err(error),
+            Err(_) => {
                 let bring = bring(&commit);
                 return Err(SourceError::Git(format!(
                     "this is a partial clone without the folders of {label}; run {bring}, which fetches them"
                 )));
             }
-            Err(error) => return Err(error),
         };
         let mut blobs = Blobs::new();
         for record in split(&listing) {
@@ -53,7 +55,7 @@ impl GitRevision {
             }
         }
         let objects = Objects::new(root, blobs, commit.clone());
-        if is_partial(root)? {
+        if partial? {
             // Files that are called so are read in any case: one message tells all of them.
             let called = |path: &str| path.rsplit('/').next().is_some_and(|name| name.to_lowercase().contains("cedar"));
             let lacking = objects.lacking(called)?;
