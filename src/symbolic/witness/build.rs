@@ -9,7 +9,7 @@ use super::datum::uid_json;
 use super::draft::{Draft, entities_json};
 use super::minimise::Reduced;
 use super::read::Reader;
-use super::replay::{Replay, Requests, Slots};
+use super::replay::{Replay, Requests, Slots, Together};
 use crate::symbolic::question::{Formula, PolicyRef};
 use crate::symbolic::solve::{SessionPolicies, Solver};
 
@@ -25,7 +25,7 @@ pub(in crate::symbolic) fn build(solver: &mut Solver<'_>, question: &Formula) ->
     let mut reader = Reader::new(solver, &named);
     let slots = reader.slots(&named);
     let drafts: Vec<Draft> = (0..policies.sides()).map(|side| reader.draft(side)).collect();
-    let replay = Replay { policies, question: &question, named: &named, slots: &slots };
+    let replay = Replay { policies, question: &question, named: &named, slots: &slots, together: None };
     // Policies name many entities; mostly only those that the request leads to make a difference.
     // They are the same on both sides: an entity is made smaller on all that have it.
     let reached: BTreeSet<_> = drafts.iter().flat_map(Draft::reached).collect();
@@ -38,6 +38,8 @@ pub(in crate::symbolic) fn build(solver: &mut Solver<'_>, question: &Formula) ->
     if let Ok(cases) = replay.cases(&core) {
         let in_scope = in_scope(&cases);
         let fewer = Replay { named: &in_scope, ..replay };
+        let together = Together::new(&fewer);
+        let fewer = Replay { together: together.as_ref(), ..fewer };
         // Where nothing errs, nothing reads an entity that is not there.
         if fewer.confirm(&cases).is_ok_and(|errors| errors.is_empty())
             && let Ok(reduced) = fewer.reduced(core.clone(), &core, &named)
@@ -49,6 +51,8 @@ pub(in crate::symbolic) fn build(solver: &mut Solver<'_>, question: &Formula) ->
     replay.confirm(&cases)?;
     let in_scope = in_scope(&cases);
     let replay = Replay { named: &in_scope, ..replay };
+    let together = Together::new(&replay);
+    let replay = Replay { together: together.as_ref(), ..replay };
     let reduced = match replay.reduced(core, &drafts, &named) {
         Ok(reduced) => reduced,
         Err(_) => replay.reduced(drafts.clone(), &drafts, &named)?,
@@ -106,7 +110,11 @@ pub(in crate::symbolic) fn revalidate(
         requests.push((request.clone(), case.entities.clone()));
         cases.push(Case { request, request_json, ..case.clone() });
     }
-    let replay = Replay { policies, question: &question, named: &named, slots: &Slots::new() };
+    let whole = Replay { policies, question: &question, named: &named, slots: &Slots::new(), together: None };
+    // Nothing is added to the entities, so that what is out of scope does nothing.
+    let in_scope: Vec<PolicyRef> =
+        named.iter().copied().filter(|policy| whole.may_be_in_scope(*policy, &requests)).collect();
+    let replay = Replay { named: &in_scope, ..whole };
     // Where something errs, it may be for want of an entity that policies read here and not there.
     if !replay.confirm(&requests).ok()?.is_empty() && !witness.complete {
         return None;

@@ -46,7 +46,7 @@ impl Replay<'_, '_> {
             }
         }
         let cases = self.cases(&whole)?;
-        Replay { named, ..*self }.confirm(&cases)?;
+        Replay { named, together: None, ..*self }.confirm(&cases)?;
         Ok(Reduced { drafts: whole, shown, cases })
     }
 

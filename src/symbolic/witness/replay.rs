@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use cedar_policy::{Authorizer, Entities, EntityUid, Request, SlotId};
+use cedar_policy::{AuthorizationError, Authorizer, Effect, Entities, EntityUid, PolicyId, PolicySet, Request, SlotId};
 
 use super::draft::Draft;
 use crate::symbolic::compile::Subject;
@@ -23,6 +23,8 @@ pub(super) struct Replay<'r, 'a> {
     pub(super) question: &'r Formula,
     pub(super) named: &'r [PolicyRef],
     pub(super) slots: &'r Slots,
+    /// The named ones together, where they are asked often.
+    pub(super) together: Option<&'r Together>,
 }
 
 impl Replay<'_, '_> {
@@ -43,26 +45,37 @@ impl Replay<'_, '_> {
 
     /// Asks Cedar's authorizer what each policy does, and whether the question holds then. Gives the policies that err.
     pub(super) fn confirm(&self, cases: &[(Request, Entities)]) -> Result<BTreeSet<PolicyRef>, String> {
-        let authorizer = Authorizer::new();
-        let none = HashMap::new();
-        let mut done: HashMap<PolicyRef, (bool, bool)> = HashMap::new();
-        for policy in self.named {
-            let Some((request, entities)) = cases.get(policy.side) else { continue };
-            let Some(subject) = self.policies.subject(*policy) else { continue };
-            if self.policies.variants(*policy).is_empty() {
-                // Out of scope: it does nothing here, and of a template nothing is known that could stand in its slots.
-                continue;
+        let done = match self.together {
+            Some(together) => together.done(cases),
+            None => {
+                let mut done = HashMap::new();
+                for policy in self.named {
+                    done.extend(self.does(*policy, cases)?.map(|does| (*policy, does)));
+                }
+                done
             }
-            let alone = subject.alone(self.slots.get(policy).unwrap_or(&none)).map_err(|why| why.to_string())?;
-            let response = authorizer.is_authorized(request, &alone, entities);
-            let diagnostics = response.diagnostics();
-            done.insert(*policy, (diagnostics.reason().next().is_some(), diagnostics.errors().next().is_some()));
-        }
+        };
         let of = |policy: PolicyRef| done.get(&policy).copied().unwrap_or_default();
         if self.question.evaluate(&mut |policy| of(policy).0, &mut |policy| of(policy).1) {
             return Ok(done.iter().filter(|(_, (_, errors))| *errors).map(|(policy, _)| *policy).collect());
         }
         Err(self.differing(&of))
+    }
+
+    /// Whether the policy matches by itself, and whether it errs; `None` of one that is out of scope.
+    fn does(&self, policy: PolicyRef, cases: &[(Request, Entities)]) -> Result<Option<(bool, bool)>, String> {
+        let (Some((request, entities)), Some(subject)) = (cases.get(policy.side), self.policies.subject(policy)) else {
+            return Ok(None);
+        };
+        if self.policies.variants(policy).is_empty() {
+            // Out of scope: it does nothing here, and of a template nothing is known that could stand in its slots.
+            return Ok(None);
+        }
+        let none = HashMap::new();
+        let alone = subject.alone(self.slots.get(&policy).unwrap_or(&none)).map_err(|why| why.to_string())?;
+        let response = Authorizer::new().is_authorized(request, &alone, entities);
+        let diagnostics = response.diagnostics();
+        Ok(Some((diagnostics.reason().next().is_some(), diagnostics.errors().next().is_some())))
     }
 
     /// What the policies do instead, as an error.
@@ -82,6 +95,82 @@ impl Replay<'_, '_> {
 
     /// Whether the drafts are valid and the question holds for them.
     pub(super) fn holds(&self, drafts: &[Draft]) -> bool {
-        self.cases(drafts).is_ok_and(|cases| self.confirm(&cases).is_ok())
+        let Ok(cases) = self.cases(drafts) else { return false };
+        // Mostly it is one of few that no longer matches: no other has to be asked then.
+        let few = |policy: &PolicyRef| matches!(self.does(*policy, &cases), Ok(Some((true, _))));
+        (self.together.is_none() || self.matching().iter().all(few)) && self.confirm(&cases).is_ok()
+    }
+
+    /// Policies that have to match for the question to hold: some of them.
+    fn matching(&self) -> Vec<PolicyRef> {
+        let of = |formula: &Formula| match formula {
+            Formula::Matches(policy) => Some(*policy),
+            _ => None,
+        };
+        match self.question {
+            Formula::And(all) => all.iter().filter_map(of).take(FEW).collect(),
+            other => of(other).into_iter().collect(),
+        }
+    }
+}
+
+/// So many policies are asked one by one before all of them are together.
+const FEW: usize = 4;
+
+/// With fewer policies than this each is asked by itself.
+const TOGETHER: usize = 8;
+
+/// Policies as sets of one effect each, of which Cedar's authorizer names every one that matches in one go.
+pub(super) struct Together {
+    policies: Vec<PolicyRef>,
+    /// By side.
+    sets: Vec<[PolicySet; 2]>,
+}
+
+impl Together {
+    /// The policies that `replay` asks; `None` where they are few, or one of them cannot be had.
+    pub(super) fn new(replay: &Replay<'_, '_>) -> Option<Self> {
+        if replay.named.len() < TOGETHER {
+            return None;
+        }
+        let mut sets: Vec<[PolicySet; 2]> = (0..replay.policies.sides()).map(|_| Default::default()).collect();
+        let none = HashMap::new();
+        for (at, policy) in replay.named.iter().enumerate() {
+            let subject = replay.policies.subject(*policy)?;
+            if replay.policies.variants(*policy).is_empty() {
+                continue;
+            }
+            let alone = subject.alone(replay.slots.get(policy).unwrap_or(&none)).ok()?;
+            let named = alone.policies().next()?.new_id(PolicyId::new(at.to_string()));
+            let [permits, forbids] = sets.get_mut(policy.side)?;
+            let set = if subject.effect() == Effect::Permit { permits } else { forbids };
+            set.add(named).ok()?;
+        }
+        Some(Self { policies: replay.named.to_vec(), sets })
+    }
+
+    /// What each policy does that matches or errs. Of policies of one effect, all that match are reasons of the
+    /// decision (<https://docs.cedarpolicy.com/auth/authorization.html>).
+    fn done(&self, cases: &[(Request, Entities)]) -> HashMap<PolicyRef, (bool, bool)> {
+        let mut done: HashMap<PolicyRef, (bool, bool)> = HashMap::new();
+        let authorizer = Authorizer::new();
+        for ((request, entities), sets) in cases.iter().zip(&self.sets) {
+            for set in sets.iter().filter(|set| !set.is_empty()) {
+                let response = authorizer.is_authorized(request, set, entities);
+                let of = |id: &PolicyId| {
+                    let at: usize = AsRef::<str>::as_ref(id).parse().ok()?;
+                    self.policies.get(at).copied()
+                };
+                for policy in response.diagnostics().reason().filter_map(of) {
+                    done.entry(policy).or_default().0 = true;
+                }
+                for AuthorizationError::PolicyEvaluationError(error) in response.diagnostics().errors() {
+                    if let Some(policy) = of(error.policy_id()) {
+                        done.entry(policy).or_default().1 = true;
+                    }
+                }
+            }
+        }
+        done
     }
 }
