@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
+use super::parsed_texts::ParsedTexts;
 use super::rules::UNREADABLE_FILE;
 use crate::finding::{Finding, Level};
 use crate::source::{ReadError, Source};
@@ -13,6 +14,8 @@ pub(super) struct Files<'s> {
     source: &'s dyn Source,
     /// Whether a file of this name is read under its own name.
     is_known: fn(&str) -> bool,
+    /// What was parsed of other sources.
+    pub(super) parsed: Option<ParsedTexts>,
     read: Mutex<HashMap<String, Result<Arc<SourceFile>, ReadError>>>,
 }
 
@@ -25,9 +28,9 @@ pub(super) enum Unread {
 }
 
 impl<'s> Files<'s> {
-    /// The files of `source`, of which `is_known` says whether their names are known.
-    pub(super) fn new(source: &'s dyn Source, is_known: fn(&str) -> bool) -> Self {
-        Self { source, is_known, read: Mutex::new(HashMap::new()) }
+    /// The files of `source`, of which `is_known` says whether their names are known; and what is `parsed` already.
+    pub(super) fn new(source: &'s dyn Source, is_known: fn(&str) -> bool, parsed: Option<ParsedTexts>) -> Self {
+        Self { source, is_known, parsed, read: Mutex::new(HashMap::new()) }
     }
 
     /// The text of `path`.

@@ -21,7 +21,7 @@ use crate::text::inline;
 /// # Errors
 /// When the source cannot be listed, or a named path is not there. What is wrong inside of files is a finding.
 pub fn load(source: &dyn Source, config: &Config, request: &Request) -> Result<Repo, SourceError> {
-    let files = Files::new(source, is_known);
+    let files = Files::new(source, is_known, request.parsed.clone());
     let focus = Focus::on(&request.paths);
     let (mut layout, listed) = match &request.explicit {
         Some(explicit) => (name_one_by_one(source, explicit)?, Vec::new()),

@@ -12,6 +12,7 @@
 //! | `schema` | from files to a schema |
 //! | `statements` | where one policy ends and the next begins |
 //! | `files` | reads each file once |
+//! | `parsed_texts` | what was parsed already, for those who read nearly the same twice |
 //! | `error` | why what a table brings along cannot be had |
 //! | `model` | what a repository holds, once read |
 //! | `focus` | what a run reports on |
@@ -28,6 +29,7 @@ mod focus;
 mod forms;
 mod load;
 mod model;
+mod parsed_texts;
 mod paths;
 mod read;
 mod request;
@@ -46,6 +48,7 @@ pub use model::{
     Broken, Decider, EntityData, EntityFiles, EntityState, GuardrailFiles, Link, Named, Policy, Repo, Schema,
     SchemaSource, SchemaState, Store, Table,
 };
+pub use parsed_texts::ParsedTexts;
 pub use request::{Explicit, Request};
 pub use rules::RULES;
 pub(crate) use rules::TEST_MISMATCH;

@@ -1,5 +1,7 @@
 //! What of a repository is asked for.
 
+use super::parsed_texts::ParsedTexts;
+
 /// What to read, and what of it to report on.
 #[derive(Debug, Clone, Default)]
 pub struct Request {
@@ -12,6 +14,8 @@ pub struct Request {
     pub explicit: Option<Explicit>,
     /// The only store to keep, by name.
     pub store: Option<String>,
+    /// What was parsed already, where nearly the same is read twice.
+    pub parsed: Option<ParsedTexts>,
 }
 
 /// Files and folders named on a command line; paths relative to the source's root.

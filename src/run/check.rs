@@ -38,7 +38,7 @@ pub struct CheckOptions {
 pub fn check(options: &CheckOptions) -> Result<Outcome, RunError> {
     let CheckOptions { reading, level, against, all } = options;
     let base = against.as_ref().map(|revision| Base::open(reading, revision)).transpose()?;
-    let mut loaded = load_held(reading, base.as_ref().map(|base| &base.settings.config))?;
+    let mut loaded = load_held(reading, base.as_ref().map(|base| (&base.settings.config, &base.parsed)))?;
     let mut outcome = loaded.outcome("check");
     let (repo, config) = (&loaded.repo, &loaded.config);
     // The floor is the configuration's; what else there is about coverage belongs to `test`.
@@ -59,7 +59,7 @@ pub fn check(options: &CheckOptions) -> Result<Outcome, RunError> {
         Some(base) => {
             if let Some(config) = base.other_stores(config, &repo.listed) {
                 // Until the change is merged, the base says as well which files are a store.
-                let other = load_as(reading, config)?;
+                let other = load_as(reading, config, &base.parsed)?;
                 let mut more = Outcome::new("check", loaded.catalogue.clone());
                 engines(&mut more, &other.repo, &other.config, *level, &selection, None, (&loaded.solvers, &today));
                 add(&mut outcome, more);

@@ -12,7 +12,7 @@ use crate::config::{Acceptance, Baseline, CONFIGURATION, Config, FILE_NAME as CO
 use crate::finding::{FailOn, Finding};
 use crate::lint;
 use crate::outcome::{LeftOut, Notice, NoticeKind, Outcome, Summary};
-use crate::repo::{self, EntityState, Focus, Repo, Request, SchemaSource, SchemaState, Store};
+use crate::repo::{self, EntityState, Focus, ParsedTexts, Repo, Request, SchemaSource, SchemaState, Store};
 use crate::rule::{Basis, Catalogue, Rule};
 use crate::source::Source;
 use crate::symbolic::{SolverMode, Solvers};
@@ -38,15 +38,17 @@ pub(super) fn load(reading: &Reading) -> Result<Loaded, RunError> {
     load_held(reading, None)
 }
 
-/// The same, held to the configuration of the revision that it is compared with, if there is one.
-pub(super) fn load_held(reading: &Reading, base: Option<&Config>) -> Result<Loaded, RunError> {
+/// The same, held to the configuration of the revision that it is compared with, if there is one. What is `parsed`
+/// already is not parsed again, here and below.
+pub(super) fn load_held(reading: &Reading, base: Option<(&Config, &ParsedTexts)>) -> Result<Loaded, RunError> {
     let place = Place::of(reading)?;
     let source = place.current(reading.staged)?;
     let mut settings = place.settings(reading, source.as_ref())?;
-    if let Some(base) = base {
+    if let Some((base, _)) = base {
         settings.config = settings.config.held_to(base);
     }
-    let mut loaded = place.load_with(reading, source.as_ref(), settings)?;
+    let parsed = base.map(|(_, parsed)| parsed);
+    let mut loaded = place.load_with(reading, source.as_ref(), settings, parsed)?;
     if base.is_none() && !reading.files.replace_discovery() {
         let unused = unused_paths(&loaded.config, &[&loaded.repo], place.root());
         loaded.config_findings.extend(unused);
@@ -58,10 +60,10 @@ pub(super) fn load_held(reading: &Reading, base: Option<&Config>) -> Result<Load
 }
 
 /// The same with `config`, whatever the repository's is.
-pub(super) fn load_as(reading: &Reading, config: Config) -> Result<Loaded, RunError> {
+pub(super) fn load_as(reading: &Reading, config: Config, parsed: &ParsedTexts) -> Result<Loaded, RunError> {
     let place = Place::of(reading)?;
     let source = place.current(reading.staged)?;
-    place.load_with(reading, source.as_ref(), Settings { config, ..Settings::default() })
+    place.load_with(reading, source.as_ref(), Settings { config, ..Settings::default() }, Some(parsed))
 }
 
 /// There is no store called `wanted`; `names` are there.
@@ -76,9 +78,14 @@ pub(super) fn no_such_store(wanted: &str, names: &[String]) -> RunError {
 
 impl Place {
     /// Reads what `reading` ask for from `source`; which of the stores are there is not looked at.
-    pub(super) fn load(&self, reading: &Reading, source: &dyn Source) -> Result<Loaded, RunError> {
+    pub(super) fn load(
+        &self,
+        reading: &Reading,
+        source: &dyn Source,
+        parsed: Option<&ParsedTexts>,
+    ) -> Result<Loaded, RunError> {
         let settings = self.settings(reading, source)?;
-        self.load_with(reading, source, settings)
+        self.load_with(reading, source, settings, parsed)
     }
 
     /// The same with `settings`.
@@ -87,21 +94,22 @@ impl Place {
         reading: &Reading,
         source: &dyn Source,
         settings: Settings,
+        parsed: Option<&ParsedTexts>,
     ) -> Result<Loaded, RunError> {
-        let request = self.request(reading, source)?;
+        let request = Request { parsed: parsed.cloned(), ..self.request(reading, source)? };
         load_request(reading, source, &request, settings)
     }
+}
 
-    /// All of `source`, for comparing it, with `settings`; `reading` say which store.
-    pub(super) fn load_whole(
-        &self,
-        reading: &Reading,
-        source: &dyn Source,
-        settings: Settings,
-    ) -> Result<Loaded, RunError> {
-        let request = Request { store: reading.store.clone(), ..Request::default() };
-        load_request(reading, source, &request, settings)
-    }
+/// All of `source`, for comparing it, with `settings`; `reading` say which store.
+pub(super) fn load_whole(
+    reading: &Reading,
+    source: &dyn Source,
+    settings: Settings,
+    parsed: &ParsedTexts,
+) -> Result<Loaded, RunError> {
+    let request = Request { store: reading.store.clone(), parsed: Some(parsed.clone()), ..Request::default() };
+    load_request(reading, source, &request, settings)
 }
 
 fn load_request(

@@ -38,6 +38,6 @@ pub fn open(reading: &Reading) -> Result<Opened, RunError> {
     let place = Place::of(reading)?;
     let whole = Reading { paths: vec![place.root().to_path_buf()], ..reading.clone() };
     let source = place.current(reading.staged)?;
-    let Loaded { repo, config, .. } = place.load(&whole, source.as_ref())?;
+    let Loaded { repo, config, .. } = place.load(&whole, source.as_ref(), None)?;
     Ok(Opened { root: place.root().to_path_buf(), in_git: place.repository().is_ok(), repo, config })
 }

@@ -27,7 +27,7 @@ pub struct ProveOptions {
 pub fn prove(options: &ProveOptions) -> Result<Outcome, RunError> {
     let ProveOptions { reading, against } = options;
     let base = against.as_ref().map(|revision| Base::open(reading, revision)).transpose()?;
-    let mut loaded = load_held(reading, base.as_ref().map(|base| &base.settings.config))?;
+    let mut loaded = load_held(reading, base.as_ref().map(|base| (&base.settings.config, &base.parsed)))?;
     let mut outcome = loaded.outcome("prove");
     let sides = base.as_ref().map(|base| base.against(reading)).transpose()?;
     if let Some(sides) = &sides {

@@ -13,13 +13,14 @@ use std::path::{Path, PathBuf};
 
 use super::configuration::unused_paths;
 use super::error::RunError;
-use super::loaded::{Loaded, no_such_store};
+use super::loaded::{Loaded, load_whole, no_such_store};
 use super::place::Place;
 use super::reading::{Files, Reading};
 use super::settings::Settings;
 use crate::config::{CONFIGURATION, Config};
 use crate::diff;
 use crate::outcome::changes::Side;
+use crate::repo::ParsedTexts;
 use crate::source::{GitRevision, Source, Worktree, parse_revisions};
 
 /// The two sides of a comparison.
@@ -69,6 +70,8 @@ pub(super) struct Sides {
 pub(super) struct Base {
     revision: GitRevision,
     pub(super) settings: Settings,
+    /// What was parsed of either side.
+    pub(super) parsed: ParsedTexts,
 }
 
 impl Base {
@@ -80,12 +83,12 @@ impl Base {
         let place = Place::of(reading)?;
         let revision = GitRevision::open(place.repository()?, revision)?;
         let settings = place.settings_of_base(reading, &revision);
-        Ok(Self { revision, settings })
+        Ok(Self { revision, settings, parsed: ParsedTexts::default() })
     }
 
     /// Everything that it holds.
     pub(super) fn load(&self, reading: &Reading) -> Result<Loaded, RunError> {
-        Place::of(reading)?.load_whole(reading, &self.revision, self.settings.clone())
+        load_whole(reading, &self.revision, self.settings.clone(), &self.parsed)
     }
 
     /// Where it spells out other stores than `config`: `config` with its stores, over the files at `paths`.
@@ -99,7 +102,7 @@ impl Base {
         let place = Place::of(reading)?;
         let current = place.compared(reading.staged)?;
         let head = place.settings(reading, current.as_ref())?;
-        load_both(&place, reading, (&self.revision, &self.settings), (current.as_ref(), None, head))
+        load_both(&place, reading, (&self.revision, &self.settings), (current.as_ref(), None, head), &self.parsed)
     }
 }
 
@@ -170,7 +173,7 @@ fn of_revisions(reading: &Reading, old: &str, new: Option<&str>) -> Result<Sides
     }
     let base = place.settings_of_base(reading, &old);
     let head = place.settings(reading, new_source)?;
-    load_both(&place, reading, (&old, &base), (new_source, new.as_ref(), head))
+    load_both(&place, reading, (&old, &base), (new_source, new.as_ref(), head), &ParsedTexts::default())
 }
 
 /// Reads both sides whole, and keeps what `reading` asks for: the stores that have something at or below its paths on
@@ -180,21 +183,22 @@ fn load_both(
     reading: &Reading,
     (old, base): (&GitRevision, &Settings),
     (new, revision, head): (&dyn Source, Option<&GitRevision>, Settings),
+    parsed: &ParsedTexts,
 ) -> Result<Sides, RunError> {
     // A file is left out of a comparison only if both sides leave it out.
     let excluding = Config { exclude: head.config.exclude.clone(), ..Config::default() };
     let old_settings = Settings { config: base.config.clone().held_to(&excluding), ..base.clone() };
     let held = Settings { config: head.config.clone().held_to(&base.config), ..head };
-    let head = place.load_whole(reading, new, held)?;
+    let head = load_whole(reading, new, held, parsed)?;
     // Which files are a store is the old side's to say as well, until the change is merged.
     let as_base_has_it = match other_stores(&base.config, &head.config, &head.repo.listed) {
-        Some(config) => Some(place.load_whole(reading, new, Settings { config, ..Settings::default() })?),
+        Some(config) => Some(load_whole(reading, new, Settings { config, ..Settings::default() }, parsed)?),
         None => None,
     };
     let mut sides = Sides {
         old_side: side(old, Some(old)),
         new_side: side(new, revision),
-        old: place.load_whole(reading, old, old_settings)?,
+        old: load_whole(reading, old, old_settings, parsed)?,
         new: head,
         as_base_has_it,
     };
@@ -228,6 +232,7 @@ fn of_files(reading: &Reading, old: (&Path, &[PathBuf]), new: (&Path, &[PathBuf]
         Some(dir) => dir.clone(),
         None => std::env::current_dir()?,
     };
+    let parsed = ParsedTexts::default();
     let read = |(path, schema): (&Path, &[PathBuf])| -> Result<Loaded, RunError> {
         let real = base.join(path).canonicalize().map_err(|_| RunError::NoSuchPath(path.display().to_string()))?;
         let folder = if real.is_dir() { real.clone() } else { real.parent().unwrap_or(&real).to_path_buf() };
@@ -238,7 +243,7 @@ fn of_files(reading: &Reading, old: (&Path, &[PathBuf]), new: (&Path, &[PathBuf]
             reading.files = Files { policies: vec![real], schemas, ..Files::default() };
         }
         let source = Worktree::new(&folder);
-        Place::folder(folder).load(&reading, &source)
+        Place::folder(folder).load(&reading, &source, Some(&parsed))
     };
     let label = |path: &Path| Side { label: path.display().to_string(), ..Side::default() };
     Ok(Sides { old: read(old)?, new: read(new)?, as_base_has_it: None, old_side: label(old.0), new_side: label(new.0) })

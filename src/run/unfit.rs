@@ -17,15 +17,18 @@ const ENTITIES: &str = "entity-mismatch";
 
 /// Puts into every store of `comparison` which changed policies do not typecheck.
 pub(super) fn ill_typed(sides: &Sides, comparison: &mut Comparison) {
-    let texts = |repo: &Repo| -> HashMap<String, HashSet<String>> {
-        let of = |store: &Store| store.policies.iter().map(|policy| policy.location.text().to_owned()).collect();
-        repo.stores.iter().map(|store| (store.name.clone(), of(store))).collect()
-    };
+    fn texts(repo: &Repo) -> HashMap<&str, HashSet<&str>> {
+        let of = |store| -> (&str, HashSet<&str>) {
+            let store: &Store = store;
+            (&store.name, store.policies.iter().map(|policy| policy.location.text()).collect())
+        };
+        repo.stores.iter().map(of).collect()
+    }
     let (old, new) = (&sides.old, &sides.new);
     let of = |here: &Loaded, there: &Repo| {
         let known = texts(there);
         let changed = |store: &Store, policy: &Policy| {
-            !known.get(&store.name).is_some_and(|texts| texts.contains(policy.location.text()))
+            !known.get(store.name.as_str()).is_some_and(|texts| texts.contains(policy.location.text()))
         };
         validate::of_policies(&here.repo, &here.config, &changed)
     };

@@ -18,6 +18,7 @@ mod layouts;
 mod lint_rules;
 mod one_defect;
 mod prop_statements;
+mod read_twice;
 mod rule_docs;
 mod shared_files;
 mod sources;

@@ -10,7 +10,7 @@ use super::places::span;
 use crate::text::Span;
 
 /// A policy found in a text.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Parsed {
     /// Position among the policies of that text.
     pub position: usize,

@@ -22,7 +22,7 @@ pub(super) fn idle_schema(unit: &Unit<'_>, files: &Files<'_>) -> Vec<Finding> {
     let level = if unit.apart().is_empty() { Level::Warning } else { Level::Note };
     let mut findings = vec![Finding::new(UNUSED_SCHEMA.id, level, place(path, files), message).help(help)];
     let texts: Vec<_> = unit.files.iter().filter_map(|path| files.text(path).ok()).collect();
-    let (_, faults) = schema::read(&texts, &[]);
+    let (_, faults) = schema::read(&texts, &[], None);
     findings.extend(faults.into_iter().map(|fault| Finding { level, ..fault }));
     findings
 }

@@ -20,7 +20,7 @@ pub(in crate::repo) fn read_guardrails(paths: &[String], files: &Files<'_>) -> (
     for path in paths {
         match files.belonging(path, "file of guardrails") {
             Ok(file) => {
-                let mut part = policies_cedar::read(&file);
+                let mut part = policies_cedar::read(&file, files.parsed.as_ref());
                 findings.append(&mut part.findings);
                 if part.broken {
                     store.broken.push(Broken::of_path(path.clone()));

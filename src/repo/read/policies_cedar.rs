@@ -1,12 +1,15 @@
 //! Policies in Cedar's syntax: statement by statement where Cedar does not take the whole.
 
+use std::hash::Hasher;
 use std::sync::Arc;
 
 use rayon::prelude::*;
+use rustc_hash::FxHasher;
 
 use super::found::{Found, PolicyFile};
 use crate::finding::{Finding, Level};
 use crate::repo::cedar::{self, CedarFault, Parsed};
+use crate::repo::parsed_texts::ParsedTexts;
 use crate::repo::rules::{SYNTAX_ERROR, TOO_DEEP};
 use crate::repo::statements::{Statement, split};
 use crate::text::{Location, SourceFile, Span};
@@ -15,16 +18,17 @@ use crate::text::{Location, SourceFile, Span};
 const MAX_DEPTH: usize = 250;
 /// More operators in one policy than this are not analysed.
 const MAX_OPERATORS: usize = 50_000;
-/// How many statements one parser call takes when a file has many.
-const CHUNK: usize = 64;
+/// How many statements one parser call takes on average when a file has many, and at most.
+const CHUNK: u64 = 32;
+const MOST_OF_CHUNK: usize = 128;
 
-/// Reads the policies of `file`.
-pub(super) fn read(file: &Arc<SourceFile>) -> PolicyFile {
+/// Reads the policies of `file`; texts that are `known` are not parsed again.
+pub(super) fn read(file: &Arc<SourceFile>, known: Option<&ParsedTexts>) -> PolicyFile {
     let text = file.parse_text();
     let statements = split(&text);
-    let chunks: Vec<_> = statements.chunks(CHUNK).enumerate().collect();
+    let chunks = chunks(&text, &statements);
     let parts: Vec<PolicyFile> =
-        chunks.into_par_iter().map(|(at, chunk)| read_chunk(file, &text, chunk, at * CHUNK)).collect();
+        chunks.into_par_iter().map(|(first, chunk)| read_chunk(file, &text, chunk, first, known)).collect();
     let mut all = PolicyFile::default();
     for part in parts {
         all.policies.extend(part.policies);
@@ -34,16 +38,45 @@ pub(super) fn read(file: &Arc<SourceFile>) -> PolicyFile {
     all
 }
 
+/// The statements of `text`, so many together as one parser call takes, each time with the place of the first. What a
+/// statement says decides whether it is the last of a chunk: so an added one moves no others to other chunks.
+fn chunks<'s>(text: &str, statements: &'s [Statement]) -> Vec<(usize, &'s [Statement])> {
+    let is_last = |statement: &Statement| {
+        let mut hasher = FxHasher::default();
+        hasher.write(text.get(statement.span.start..statement.span.end).unwrap_or_default().as_bytes());
+        hasher.finish() % CHUNK == 0
+    };
+    let mut found = Vec::new();
+    let (mut rest, mut first) = (statements, 0);
+    while !rest.is_empty() {
+        let last = rest.iter().take(MOST_OF_CHUNK).position(is_last);
+        let (chunk, left) = rest.split_at(last.map_or(MOST_OF_CHUNK.min(rest.len()), |last| last + 1));
+        found.push((first, chunk));
+        (rest, first) = (left, first + chunk.len());
+    }
+    found
+}
+
 /// Statements that stand one after the other, the first of them at `first` in its file.
-fn read_chunk(file: &Arc<SourceFile>, text: &str, chunk: &[Statement], first: usize) -> PolicyFile {
+fn read_chunk(
+    file: &Arc<SourceFile>,
+    text: &str,
+    chunk: &[Statement],
+    first: usize,
+    known: Option<&ParsedTexts>,
+) -> PolicyFile {
     let mut out = PolicyFile::default();
     let (Some(start), Some(end)) = (chunk.first(), chunk.last()) else { return out };
     let bounded = chunk.iter().all(|statement| too_deep(statement).is_none());
     let whole = Span::new(start.span.start, end.span.end);
-    let parsed = bounded.then(|| cedar::parse(text.get(whole.start..whole.end).unwrap_or_default()));
+    let written = text.get(whole.start..whole.end).unwrap_or_default();
+    let parsed = bounded.then(|| match known {
+        Some(known) => known.policies(written),
+        None => cedar::parse(written).map(Arc::from),
+    });
     match parsed {
         Some(Ok(parsed)) if parsed.len() == chunk.len() => {
-            out.policies.extend(parsed.into_iter().map(|parsed| found(parsed, first, whole.start)));
+            out.policies.extend(parsed.iter().map(|parsed| found(parsed, first, whole.start)));
         }
         _ => {
             for (at, statement) in chunk.iter().enumerate() {
@@ -54,12 +87,12 @@ fn read_chunk(file: &Arc<SourceFile>, text: &str, chunk: &[Statement], first: us
     out
 }
 
-fn found(parsed: Parsed, first: usize, base: usize) -> Found {
+fn found(parsed: &Parsed, first: usize, base: usize) -> Found {
     Found {
         position: first + parsed.position,
         span: parsed.span.shifted(base),
         base,
-        body: parsed.body,
+        body: parsed.body.clone(),
         json_key: None,
     }
 }
@@ -82,7 +115,7 @@ fn read_statement(file: &Arc<SourceFile>, text: &str, statement: &Statement, pos
         return;
     }
     match cedar::parse(text.get(base..statement.span.end).unwrap_or_default()) {
-        Ok(parsed) => out.policies.extend(parsed.into_iter().map(|parsed| found(parsed, position, base))),
+        Ok(parsed) => out.policies.extend(parsed.iter().map(|parsed| found(parsed, position, base))),
         Err(faults) => {
             out.broken = true;
             let faults = faults.into_iter();

@@ -68,8 +68,10 @@ pub(in crate::repo) fn read_store(plan: Plan, files: &Files<'_>) -> ReadStore {
     let (link_files, broken_links) = reading.texts(&plan.links, "file of template links");
     broken.extend(broken_links);
     let broken = broken.into_iter().map(Broken::of_path).collect();
-    let mut read: Vec<(Arc<SourceFile>, PolicyFile)> =
-        policy_files.into_par_iter().map(|file| (Arc::clone(&file), policies::read(&file))).collect();
+    let mut read: Vec<(Arc<SourceFile>, PolicyFile)> = policy_files
+        .into_par_iter()
+        .map(|file| (Arc::clone(&file), policies::read(&file, files.parsed.as_ref())))
+        .collect();
     read.extend(link_files.into_iter().map(|file| (Arc::clone(&file), links::read(&file))));
     let mut store = Store {
         schema,
@@ -133,7 +135,7 @@ fn read_schema(plan: &Plan, reading: &mut Reading<'_, '_>) -> SchemaState {
             Some((text.into_iter().next()?, Arc::clone(of)))
         })
         .collect();
-    let (state, findings) = schema::read(&files, &twins);
+    let (state, findings) = schema::read(&files, &twins, reading.files.parsed.as_ref());
     reading.findings.extend(findings);
     state
 }

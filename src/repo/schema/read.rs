@@ -11,6 +11,7 @@ use crate::finding::{Finding, Level};
 use crate::repo::cedar;
 use crate::repo::files::whole;
 use crate::repo::model::{Schema, SchemaState};
+use crate::repo::parsed_texts::ParsedTexts;
 use crate::repo::rules::{SCHEMA_CONFLICT, SCHEMA_ERROR, TOO_DEEP};
 use crate::repo::statements::split;
 use crate::text::{Location, SourceFile, Span};
@@ -18,18 +19,31 @@ use crate::text::{Location, SourceFile, Span};
 const MAX_DEPTH: usize = 250;
 
 /// Makes one schema of `files`. `twins` are files that hold the same schema in the other syntax, each with the one it
-/// should equal.
+/// should equal. What is `known` is not made again.
 pub(in crate::repo) fn read(
     files: &[Arc<SourceFile>],
     twins: &[(Arc<SourceFile>, Arc<SourceFile>)],
+    known: Option<&ParsedTexts>,
 ) -> (SchemaState, Vec<Finding>) {
-    let (schema, mut findings) = one(files);
+    let (schema, mut findings) = match known.and_then(|known| known.schema(files)) {
+        Some(schema) => (Some(schema), Vec::new()),
+        None => {
+            let (schema, findings) = one(files);
+            let made = schema.map(|cedar| {
+                let environments = cedar.request_envs().count();
+                Arc::new(Schema { cedar, files: files.to_vec(), environments })
+            });
+            if let (Some(known), Some(schema)) = (known, &made) {
+                known.keep_schema(schema);
+            }
+            (made, findings)
+        }
+    };
     let Some(schema) = schema else { return (SchemaState::Broken, findings) };
     for (twin, of) in twins {
         findings.extend(compare(twin, of));
     }
-    let environments = schema.request_envs().count();
-    (SchemaState::Ready(Arc::new(Schema { cedar: schema, files: files.to_vec(), environments })), findings)
+    (SchemaState::Ready(schema), findings)
 }
 
 /// The schema that `files` make together; `None` where they make none.

@@ -1,0 +1,59 @@
+//! What was parsed already, for those who read nearly the same twice.
+//!
+//! # Why
+//!
+//! Of two versions of a repository most is the same, and parsing is most of what comparing them costs. What Cedar makes
+//! of a text hangs on the text alone, and its places count from where the text begins: so a text that stands elsewhere,
+//! or in another version, need not be parsed again. Texts that Cedar refuses are, for what is said of them has a place.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use super::cedar::{self, CedarFault, Parsed};
+use super::model::Schema;
+use crate::text::SourceFile;
+
+/// Policies and schemas by their texts. A clone has what the other has, then and later.
+#[derive(Debug, Clone, Default)]
+pub struct ParsedTexts(Arc<Texts>);
+
+#[derive(Debug, Default)]
+struct Texts {
+    policies: Mutex<HashMap<Box<str>, Arc<[Parsed]>>>,
+    schemas: Mutex<Vec<Arc<Schema>>>,
+}
+
+impl ParsedTexts {
+    /// The policies of `text`.
+    ///
+    /// # Errors
+    /// As for [`cedar::parse`].
+    pub(super) fn policies(&self, text: &str) -> Result<Arc<[Parsed]>, Vec<CedarFault>> {
+        if let Some(known) = self.0.policies.lock().ok().and_then(|known| known.get(text).map(Arc::clone)) {
+            return Ok(known);
+        }
+        let parsed: Arc<[Parsed]> = cedar::parse(text)?.into();
+        if let Ok(mut known) = self.0.policies.lock() {
+            known.insert(text.into(), Arc::clone(&parsed));
+        }
+        Ok(parsed)
+    }
+
+    /// The schema that `files` make together, if it was made before: of the same texts at the same paths.
+    pub(super) fn schema(&self, files: &[Arc<SourceFile>]) -> Option<Arc<Schema>> {
+        let same =
+            |one: &Arc<SourceFile>, other: &Arc<SourceFile>| one.path() == other.path() && one.text() == other.text();
+        let known = self.0.schemas.lock().ok()?;
+        let of = |schema: &&Arc<Schema>| {
+            schema.files.len() == files.len() && schema.files.iter().zip(files).all(|(one, other)| same(one, other))
+        };
+        known.iter().find(of).map(Arc::clone)
+    }
+
+    /// Keeps a schema.
+    pub(super) fn keep_schema(&self, schema: &Arc<Schema>) {
+        if let Ok(mut known) = self.0.schemas.lock() {
+            known.push(Arc::clone(schema));
+        }
+    }
+}
