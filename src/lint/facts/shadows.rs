@@ -7,7 +7,7 @@ use cedar_policy::Effect;
 use super::breadth::permits_everything;
 use super::denied::{denied, is_denied_everywhere};
 use super::environment_facts::Known;
-use super::minimal_cover::{cover_from, single_cover};
+use super::minimal_cover::{cover_from, cover_policy, single_cover};
 use super::overridden::overridden;
 use super::questions::{any, matches};
 use super::store_facts::Facts;
@@ -43,7 +43,24 @@ pub(in crate::lint) fn find_shadows(facts: &mut Facts<'_>, effect: Effect) -> Ve
         }
     }
     found.reverse();
+    for shadow in &mut found {
+        name_what_stays(facts, effect, shadow, &gone);
+    }
     found
+}
+
+/// Names what covers the policy when all are `gone` that are wholly shadowed: what is left does.
+fn name_what_stays(facts: &mut Facts<'_>, effect: Effect, shadow: &mut Shadow, gone: &BTreeSet<usize>) {
+    if !shadow.by.iter().any(|other| gone.contains(other)) {
+        return;
+    }
+    let mut others = facts.applying(effect, &shadow.environments);
+    others.retain(|other| *other != shadow.policy && !gone.contains(other));
+    let environments = shadow.environments.clone();
+    if let Some(by) = cover_policy(facts, &environments, shadow.policy, (effect, &others)) {
+        shadow.duplicate = shadow.total && contains(facts, shadow.policy, &by);
+        shadow.by = by;
+    }
 }
 
 fn judge(facts: &mut Facts<'_>, effect: Effect, policy: usize, gone: &BTreeSet<usize>) -> Option<Shadow> {

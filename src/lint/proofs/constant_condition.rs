@@ -5,7 +5,7 @@
 //! An operand is superfluous where the policy without it matches and errs on the same requests in every environment
 //! that its scope admits. All that are reported of one policy can go together. What a policy comes to does not hang on
 //! how the entities and strings that it names are called, only on which are the same: one policy of each shape is asked
-//! about.
+//! about. What is plain to see to make a difference (`Operand::is_free`) is not.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -210,13 +210,14 @@ impl Asking<'_> {
         let mut left: Vec<(usize, cedar_policy::Policy)> = Vec::new();
         for (at, operand) in self.operands.iter().enumerate() {
             // A condition that is nothing but `true` says what an empty one does.
-            if !(operand.is_literal && (operand.depth == 0 || !operand.neutral)) {
+            if !(operand.is_free || operand.is_literal && (operand.depth == 0 || !operand.neutral)) {
                 left.extend(body.without(&format!("without{at}"), &[operand]).map(|without| (at, without)));
             }
         }
-        let Some(whole) = body.with_parts("whole", &body.parts(0)).filter(|_| !left.is_empty()) else {
+        if left.is_empty() {
             return Vec::new();
-        };
+        }
+        let Some(whole) = body.with_parts("whole", &body.parts(0)) else { return Vec::new() };
         let subjects = [Subject::policy(&whole)].into_iter().chain(left.iter().map(|(_, one)| Subject::policy(one)));
         let policies = CompiledPolicies::new(Arc::clone(self.model), subjects.collect());
         let mut open: Vec<(usize, usize)> =

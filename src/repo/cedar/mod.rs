@@ -9,6 +9,7 @@
 //! | `syntax` | from Cedar's syntax tree to ours |
 //! | `reads` | the attributes and tags that a condition reads |
 //! | `operands` | the operands of a condition, and the condition without them |
+//! | `free` | operands that can fail whatever stands beside them |
 //! | `schema` | what a schema declares |
 //! | `entities` | entities read one by one |
 //! | `fault` | Cedar's diagnostics as words |
@@ -17,6 +18,7 @@
 mod body;
 mod entities;
 mod fault;
+mod free;
 mod operands;
 mod parse;
 mod places;

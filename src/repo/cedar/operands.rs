@@ -6,6 +6,7 @@ use cedar_policy::Policy;
 use cedar_policy_core::ast;
 
 use super::body::Body;
+use super::free::Reads;
 use super::places::span;
 use crate::text::Span;
 
@@ -20,6 +21,9 @@ pub struct Operand {
     pub is_guard: bool,
     /// Whether it is `true` or `false`, written out.
     pub is_literal: bool,
+    /// Whether it is seen to make a difference, in a policy that typechecks and matches something: some value of an
+    /// attribute that nothing else reads fails it.
+    pub is_free: bool,
     /// How many operands it is inside of.
     pub depth: usize,
     /// The sides to take from the whole condition.
@@ -49,20 +53,25 @@ impl Body {
     #[must_use]
     pub fn operands(&self, base: usize, most: usize) -> Vec<Operand> {
         let mut found = Vec::new();
-        let mut open: Vec<(&ast::Expr, Option<Combined>, bool, Vec<Side>)> = Vec::new();
-        open.extend(self.ast().non_scope_constraints().map(|whole| (whole, None, true, Vec::new())));
-        while let Some((expr, within, neutral, path)) = open.pop() {
+        // Each with whether it is an operand of `&&` alone, up to the whole.
+        let mut open: Vec<(&ast::Expr, Option<Combined>, (bool, bool), Vec<Side>)> = Vec::new();
+        let whole = self.ast().non_scope_constraints();
+        let reads = whole.map(Reads::of);
+        open.extend(whole.map(|whole| (whole, None, (true, true), Vec::new())));
+        while let Some((expr, within, (neutral, of_whole), path)) = open.pop() {
             if found.len() >= most {
                 break;
             }
             let own = Combined::of(expr);
             // A chain is one operand, not one for each of its operators; the whole condition is none.
             if own.is_none() || (own != within && !(path.is_empty() && own == Some(Combined::And))) {
+                let free = of_whole && own.is_none();
                 found.push(Operand {
                     span: span(expr.source_loc(), base),
                     neutral,
                     is_guard: is_guard(expr),
                     is_literal: matches!(expr.expr_kind(), ast::ExprKind::Lit(ast::Literal::Bool(_))),
+                    is_free: free && reads.as_ref().is_some_and(|reads| reads.can_fail_alone(expr)),
                     depth: path.len(),
                     path: path.clone(),
                 });
@@ -70,7 +79,8 @@ impl Body {
             let mut below = |part, combined, neutral, side| {
                 let mut path = path.clone();
                 path.push(side);
-                open.push((part, Some(combined), neutral, path));
+                let of_whole = of_whole && combined == Combined::And && side != Side::Inner;
+                open.push((part, Some(combined), (neutral, of_whole), path));
             };
             match expr.expr_kind() {
                 ast::ExprKind::And { left, right } => {
