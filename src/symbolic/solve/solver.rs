@@ -56,6 +56,9 @@ const COMPARISONS: u64 = 100;
 /// A model is one step, and one more for each so many variables.
 const MODEL: u64 = 2_000;
 
+/// Taking in bits is a step for each so many variables.
+const TAKEN: u64 = 500;
+
 /// How many times the theories may object to a model of one question.
 const ROUNDS: usize = 20_000;
 
@@ -120,6 +123,8 @@ pub(in crate::symbolic) struct Solver<'a> {
     pub(in crate::symbolic) budget: u64,
     /// The steps that are left to all questions.
     purse: u64,
+    /// What taking in the bits of products came to, at most.
+    bits: u64,
 }
 
 impl<'a> Solver<'a> {
@@ -138,7 +143,7 @@ impl<'a> Solver<'a> {
         let count: usize = (0..policies.sides()).map(|side| policies.count(side)).sum();
         let times = (count as u64 / SMALL).max(1);
         let purse = (PURSE / (environments as u64).max(1)).max(LEAST_PURSE).saturating_mul(times);
-        Self { encoding: Encoding::new(policies), strings: BTreeMap::new(), budget: DEFAULT_BUDGET, purse }
+        Self { encoding: Encoding::new(policies), strings: BTreeMap::new(), budget: DEFAULT_BUDGET, purse, bits: 0 }
     }
 
     /// Begins again with other axioms.
@@ -243,7 +248,17 @@ impl<'a> Solver<'a> {
             }
             let circuit = &mut encoder.circuit;
             let broken = circuit.settle_throughout();
+            if broken.is_none() && hard == Some(HardArithmetic::Product) && *budget < self.bits {
+                // Their bits cost more than is left: that is seen before they are taken in.
+                return Some(Answer::Unknown(Reason::Budget { steps: allowed, hard }));
+            }
+            let before = circuit.taken();
             if broken.unwrap_or_else(|| circuit.settle_lazies() || circuit.settle()) {
+                let price = (circuit.taken() - before) / TAKEN;
+                if hard == Some(HardArithmetic::Product) {
+                    self.bits = self.bits.max(price);
+                }
+                *budget = budget.saturating_sub(price);
                 continue;
             }
             match self.refine() {
