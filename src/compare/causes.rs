@@ -11,7 +11,7 @@
 
 use std::collections::BTreeSet;
 
-use super::delta::Undecided;
+use super::delta::{Open, Undecided, leave_open};
 use super::pair::Which;
 use super::view::{Applied, any};
 use super::work::Work;
@@ -19,6 +19,13 @@ use crate::symbolic::{Answer, Formula};
 
 /// How many sets of causes one carrier may have; others are left to what is known of the direction.
 const SETS: usize = 16;
+
+/// How many all carriers may have together that are many: nobody reads more.
+const SETS_OF_ALL: usize = 256;
+
+/// So many questions are asked to make such sets smaller, all carriers together: the causes of one that was not made
+/// smaller are needed all the same, for the requests that match all of them.
+const FEWER: usize = 1_000;
 
 /// How a changed policy changes decisions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,11 +60,13 @@ pub(super) struct Candidate {
     needed: Vec<usize>,
 }
 
-/// What was found, and why it may not be all.
+/// What was found, and what may be more.
 #[derive(Debug, Default)]
 pub(super) struct Candidates {
     pub(super) found: Vec<Candidate>,
-    pub(super) unknown: Option<Undecided>,
+    pub(super) open: Vec<Open>,
+    /// Whether there may be sets of several causes besides.
+    pub(super) unlisted: bool,
 }
 
 /// A carrier, and what may have to go with it.
@@ -113,7 +122,7 @@ pub(super) fn of_permits(work: &Work<'_, '_>, side: Which) -> Candidates {
         carrier: Carrier { applied: *permit, side, mechanism: Mechanism::Alone },
         needed: Vec::new(),
     });
-    Candidates { found: each.collect(), unknown: None }
+    Candidates { found: each.collect(), ..Candidates::default() }
 }
 
 impl Family {
@@ -240,7 +249,7 @@ fn explain(work: &mut Work<'_, '_>, carriers: &[Carrier]) -> Candidates {
         let alone = Family::of(work, *carrier).region(&[]);
         match work.session.check(&alone) {
             Answer::Unknown(reason) => {
-                candidates.unknown.get_or_insert(Undecided::Unanswered(reason));
+                leave_open(&mut candidates.open, Undecided::Unanswered(reason), carrier.applied.entry);
             }
             Answer::Impossible => {}
             Answer::Witness(_) => {
@@ -249,12 +258,26 @@ fn explain(work: &mut Work<'_, '_>, carriers: &[Carrier]) -> Candidates {
             }
         }
     }
-    let mut known: BTreeSet<Vec<usize>> = BTreeSet::new();
+    let mut sets =
+        Sets { known: BTreeSet::new(), each: (SETS_OF_ALL / carriers.len().max(1)).clamp(1, SETS), fewer: FEWER };
     for carrier in carriers {
+        if sets.known.len() >= SETS_OF_ALL {
+            candidates.unlisted = true;
+            break;
+        }
         let family = Family::of(work, *carrier);
-        together(work, &family, &single, &mut known, &mut candidates);
+        together(work, &family, &single, &mut sets, &mut candidates);
     }
     candidates
+}
+
+/// The sets of several causes that were found, and what may still be done for more.
+struct Sets {
+    known: BTreeSet<Vec<usize>>,
+    /// So many for one carrier.
+    each: usize,
+    /// So many questions to make them smaller.
+    fewer: usize,
 }
 
 /// Requests that the carrier explains only with others, one of the set not being known to explain anything alone.
@@ -262,7 +285,7 @@ fn together(
     work: &mut Work<'_, '_>,
     family: &Family,
     single: &BTreeSet<usize>,
-    known: &mut BTreeSet<Vec<usize>>,
+    sets: &mut Sets,
     candidates: &mut Candidates,
 ) {
     let carrier_alone = single.contains(&family.carrier.applied.entry);
@@ -275,11 +298,11 @@ fn together(
     let pick = |entries: &[usize], within: bool| -> Vec<Applied> {
         family.with.iter().filter(|applied| entries.contains(&applied.entry) == within).copied().collect()
     };
-    for _ in 0..SETS {
+    for _ in 0..sets.each {
         let sample = match work.session.check(&family.question(exclusions.iter().cloned())) {
             Answer::Impossible => return,
             Answer::Unknown(reason) => {
-                candidates.unknown.get_or_insert(Undecided::Unanswered(reason));
+                leave_open(&mut candidates.open, Undecided::Unanswered(reason), family.carrier.applied.entry);
                 return;
             }
             Answer::Witness(sample) => sample,
@@ -288,7 +311,8 @@ fn together(
         let mut needed: Vec<usize> = family.with.iter().filter(matching).map(|applied| applied.entry).collect();
         // Fewer, where there are requests that need fewer.
         let mut at = 0;
-        while needed.len() > 1 && at < needed.len() {
+        while needed.len() > 1 && at < needed.len() && sets.fewer > 0 {
+            sets.fewer -= 1;
             let mut fewer = needed.clone();
             fewer.remove(at);
             let left = pick(&fewer, false);
@@ -306,11 +330,12 @@ fn together(
         // Everything that this set explains is explained.
         exclusions.push(any(&left));
         let candidate = Candidate::new(family.carrier, needed);
-        if known.insert(candidate.causes.clone()) {
+        if sets.known.insert(candidate.causes.clone()) {
             candidates.found.push(candidate);
         }
         if left.is_empty() {
             return;
         }
     }
+    candidates.unlisted = true;
 }

@@ -16,6 +16,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use cedar_policy::Effect as PolicyEffect;
+use rayon::prelude::*;
 
 use super::causes::{Candidate, Family};
 use super::conjunct::{Conjunct, all_hold, opposite, where_hold, without_constants};
@@ -23,17 +24,13 @@ use super::delta::{Clause, Condition, Effect};
 use super::pair::Which;
 use super::view::{Applied, any};
 use super::work::Work;
-use crate::symbolic::{Answer, Formula, PolicyRef, Sample, Session, Subject};
+use crate::symbolic::{Formula, Session, Subject};
 
-/// So many policies of a clause are looked for; where more decide something, all others are named as well.
-const LOOKED_FOR: usize = 12;
+/// So many policies are put in words by one task.
+const PER_TASK: usize = 16;
 
 /// More others than this are named in their own words, and only while there is room for them.
-const OTHERS: usize = 48;
-
-/// Of more than this fewer are looked for: where many overlap, a few seldom decide it all.
-const MANY: usize = 24;
-const LOOKED_FOR_OF_MANY: usize = 4;
+pub(super) const OTHERS: usize = 48;
 
 /// The condition of the candidate; `like` has the same causes in an environment that is likely to be like this one.
 pub(super) fn of<'s>(work: &mut Work<'_, 's>, candidate: &Candidate, like: Option<&'s Effect>) -> Arc<Condition> {
@@ -65,7 +62,7 @@ pub(super) struct Search<'i, 'w, 's> {
     /// The policies at hand alone: questions about no others are put to it.
     pub(super) small: Option<Session<'s>>,
     /// Whether policies were left out that decide something.
-    partial: bool,
+    pub(super) partial: bool,
     /// Whether the environment's own action or types decided parts that are left out.
     folded: bool,
 }
@@ -139,7 +136,20 @@ impl<'i, 'w, 's> Search<'i, 'w, 's> {
         self.impossible(allowed.and(!concerned))
     }
 
+    /// Takes the policies apart that may have a part in it, on all cores: in a large store that is what takes longest.
+    fn take_apart(&self) {
+        let pair = self.work.pair;
+        let all = self.family.none_of.iter().chain(self.family.one_of.iter().flatten());
+        let all: Vec<&Sided> = all.collect();
+        if all.len() > OTHERS {
+            all.into_par_iter().with_min_len(PER_TASK).for_each(|(applied, side)| {
+                pair.conjuncts(applied.entry, *side);
+            });
+        }
+    }
+
     fn condition(&mut self) -> Condition {
+        self.take_apart();
         let exact = !self.work.view.sets_aside();
         // Under two schemas what one side says cannot be said for both in one expression, unless that is proved.
         let sides: BTreeSet<usize> = self.matching.iter().map(|(applied, _)| applied.policy.side).collect();
@@ -246,71 +256,6 @@ impl<'i, 'w, 's> Search<'i, 'w, 's> {
         if left.is_empty() || !self.partial { chosen } else { Vec::new() }
     }
 
-    /// As few of `all` as decide what all of them decide of `narrow`.
-    fn deciding(&mut self, narrow: &Formula, mut all: Vec<Sided>) -> Vec<Sided> {
-        if all.is_empty() {
-            return all;
-        }
-        let decided = narrow.clone().and(any(all.iter().map(|(applied, _)| applied)));
-        self.choose(decided, Some(narrow), &mut all)
-    }
-
-    /// As few of `left` as match everything of `target`, which may be what they match of `narrow`.
-    fn choose(&mut self, target: Formula, narrow: Option<&Formula>, left: &mut Vec<Sided>) -> Vec<Sided> {
-        let mut chosen: Vec<Sided> = Vec::new();
-        let most = match left.len() {
-            _ if !self.work.options.conditions => 0,
-            many if many > MANY => LOOKED_FOR_OF_MANY,
-            _ => LOOKED_FOR,
-        };
-        while chosen.len() < most && !left.is_empty() {
-            let besides = !any(chosen.iter().map(|(applied, _)| applied));
-            // Of many one is mostly seen to match something: no search has to take in all of them.
-            let seen = narrow.filter(|_| left.len() > MANY).and_then(|narrow| {
-                let others: Vec<PolicyRef> = left.iter().map(|(applied, _)| applied.policy).collect();
-                self.work.session.merge_any(&narrow.clone().and(besides.clone()), &others)
-            });
-            let sample = match seen {
-                Some(sample) => sample,
-                None => match self.work.session.check(&target.clone().and(besides)) {
-                    Answer::Impossible => return self.fewer(&target, chosen),
-                    Answer::Unknown(_) => break,
-                    Answer::Witness(sample) => sample,
-                },
-            };
-            match self.best(&sample, left) {
-                Some(at) => chosen.push(left.remove(at)),
-                None => break,
-            }
-        }
-        if left.is_empty() {
-            return self.fewer(&target, chosen);
-        }
-        // What is not known to be of no account is named.
-        let few = left.len() <= OTHERS && self.work.options.conditions;
-        if few || self.work.takes(left.len()) {
-            chosen.append(left);
-        } else {
-            self.partial = true;
-        }
-        chosen
-    }
-
-    /// Those of `chosen`, which together match everything of `target`, that the others do not make idle: of `n < 40`
-    /// and `n < 95` the second.
-    fn fewer(&mut self, target: &Formula, mut chosen: Vec<Sided>) -> Vec<Sided> {
-        let mut at = 0;
-        while !self.is_dense() && chosen.len() > 1 && at < chosen.len() {
-            let others = chosen.iter().enumerate().filter(|(other, _)| *other != at).map(|(_, (applied, _))| applied);
-            if self.impossible(target.clone().and(!any(others))) {
-                chosen.remove(at);
-            } else {
-                at += 1;
-            }
-        }
-        chosen
-    }
-
     /// Whether so many policies have a part in it that a question takes long: none is asked for the look of it.
     pub(super) fn is_dense(&self) -> bool {
         self.family.none_of.len() + self.family.one_of.as_ref().map_or(0, Vec::len) > OTHERS
@@ -327,24 +272,17 @@ impl<'i, 'w, 's> Search<'i, 'w, 's> {
         !self.matching.iter().any(apart)
     }
 
-    /// Of those that match the sample the one that says least, and so decides most; one that did not change before
-    /// others.
-    fn best(&self, sample: &Sample, left: &[Sided]) -> Option<usize> {
-        let matching = left.iter().enumerate().filter(|(_, (applied, _))| sample.matches(applied.policy) == Some(true));
-        let weight = |(applied, side): &Sided| {
-            let conjuncts = self.work.pair.conjuncts(applied.entry, *side);
-            let new = conjuncts.iter().filter(|one| self.own.iter().all(|own| own.text != one.text)).count();
-            (new, applied.changed)
-        };
-        matching.min_by_key(|(_, other)| weight(other)).map(|(at, _)| at)
-    }
-
     /// Each policy with what it says besides what `when` says; `None` where one has no text. Of exceptions from the
     /// requests `but` also what holds without them.
     fn clauses(&mut self, all: &[Sided], but: Option<&Formula>) -> Option<Vec<Clause>> {
         let mut list: Vec<Clause> = Vec::with_capacity(all.len());
         // Nobody compares so many with what `when` says.
         let as_written = all.len() > OTHERS || !self.work.options.conditions;
+        if as_written {
+            let pair = self.work.pair;
+            let texts = all.par_iter().with_min_len(PER_TASK);
+            texts.for_each(|(applied, side)| _ = pair.text(applied.entry, *side));
+        }
         for (applied, side) in all {
             if as_written {
                 let condition = self.work.pair.text(applied.entry, *side)?;
@@ -355,8 +293,12 @@ impl<'i, 'w, 's> Search<'i, 'w, 's> {
             // What another schema has under the same name may be something else.
             let alike = self.matching.iter().all(|(known, _)| known.policy.side == applied.policy.side);
             let new = conjuncts.iter().filter(|one| !alike || self.own.iter().all(|own| own.text != one.text));
-            let said = self.work.pair.has_text(applied.entry, *side);
-            let condition = if said { all_hold(new)? } else { return None };
+            let new: Vec<&Conjunct> = new.collect();
+            let condition = match self.work.pair.has_text(applied.entry, *side) {
+                false => return None,
+                true if new.len() == conjuncts.len() => self.work.pair.text(applied.entry, *side)?.to_string(),
+                true => all_hold(new)?,
+            };
             let said = if alike { where_hold(&condition, &self.own) } else { None };
             let condition = self.here_alone(applied.policy.side, said.unwrap_or(condition));
             let opposite = but.and_then(|but| self.opposite(applied.policy.side, &condition, but));

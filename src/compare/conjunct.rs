@@ -1,8 +1,9 @@
 //! The conjuncts of a policy, each ready to be asked about, and conditions put together from them.
 
 use std::collections::BTreeSet;
+use std::sync::OnceLock;
 
-use cedar_policy::Policy;
+use cedar_policy::{Policy, PolicyId};
 use serde_json::{Value as Json, json};
 
 use super::apart::Says;
@@ -21,16 +22,19 @@ pub(super) struct Conjunct {
     json: Json,
     /// The same as text.
     pub(super) text: String,
-    /// A policy that matches when it holds; where it errors it does not hold.
-    pub(super) alone: Subject,
+    alone: OnceLock<Option<Subject>>,
     says: Says,
 }
 
 impl Conjunct {
     fn of(json: Json) -> Option<Self> {
-        let (text, alone) = (text(&json)?, subject(&json)?);
-        let says = Says::of(&json);
-        Some(Self { json, text, alone, says })
+        let (text, says) = (text(&json)?, Says::of(&json));
+        Some(Self { json, text, alone: OnceLock::new(), says })
+    }
+
+    /// A policy that matches when it holds; where it errors it does not hold.
+    pub(super) fn alone(&self) -> Option<&Subject> {
+        self.alone.get_or_init(|| subject(&self.json)).as_ref()
     }
 
     /// Whether it is plain to see that this and `other` never hold at once; where their data may not be the same
@@ -254,10 +258,12 @@ pub(super) fn together(parts: &[Part<'_>]) -> Option<(String, Subject)> {
     let jsons = ascending(equalities(jsons));
     let Some(whole) = all_of(&jsons) else { return Some(("true".to_owned(), parsed("true")?)) };
     let text = text(&whole)?;
-    // What is printed is what was meant.
+    // What is printed is what was meant, by Cedar's syntax tree or by its JSON form.
+    let meant = policy_of(&whole)?.new_id(PolicyId::new("printed"));
+    let printed = format!("permit (principal, action, resource) when {{ {text} }};");
+    let printed = Policy::parse(Some(PolicyId::new("printed")), printed).ok()?;
     let body = |policy: &Policy| policy.to_json().ok().and_then(|json| json.get("conditions").cloned());
-    let printed: Policy = format!("permit (principal, action, resource) when {{ {text} }};").parse().ok()?;
-    (body(&printed)? == body(&policy_of(&whole)?)?).then(|| (text, Subject::policy(&printed)))
+    (printed == meant || body(&printed)? == body(&meant)?).then(|| (text, Subject::policy(&printed)))
 }
 
 /// `a == b` in place of `a <= b` and `a >= b`, and of whole numbers between which there is one.

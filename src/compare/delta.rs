@@ -60,6 +60,24 @@ pub struct Effect {
     pub(super) proof: Option<Subject>,
 }
 
+/// Something that is not decided, and the pairs whose changes it is about, by index.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Open {
+    /// Why.
+    pub why: Undecided,
+    /// About whose changes.
+    pub about: BTreeSet<usize>,
+}
+
+/// Adds to `open` that something about the change of a pair is not decided: one for each reason.
+pub(super) fn leave_open(open: &mut Vec<Open>, why: Undecided, about: usize) {
+    let words = why.to_string();
+    match open.iter_mut().find(|known| known.why.to_string() == words) {
+        Some(known) => _ = known.about.insert(about),
+        None => open.push(Open { why, about: BTreeSet::from([about]) }),
+    }
+}
+
 /// One direction.
 #[derive(Debug)]
 pub struct Found {
@@ -67,6 +85,10 @@ pub struct Found {
     pub decided: Decided,
     /// The effects.
     pub effects: Vec<Effect>,
+    /// What is not decided, whether there are effects or not.
+    pub open: Vec<Open>,
+    /// Whether there may be effects of several changes together besides those that are listed.
+    pub unlisted: bool,
 }
 
 /// What changes in an environment.
@@ -84,7 +106,7 @@ impl Delta {
     /// Nothing changes.
     #[must_use]
     pub fn none() -> Self {
-        let no = || Found { decided: Decided::No, effects: Vec::new() };
+        let no = || Found { decided: Decided::No, effects: Vec::new(), open: Vec::new(), unlisted: false };
         Self { gained: no(), lost: no(), set_aside: Vec::new() }
     }
 }
@@ -191,6 +213,8 @@ impl Found {
     /// Takes in what was found of other requests of the same environment.
     pub(super) fn take(&mut self, other: Found) {
         self.effects.extend(other.effects);
+        self.open.extend(other.open);
+        self.unlisted |= other.unlisted;
         self.decided = match (std::mem::replace(&mut self.decided, Decided::No), other.decided) {
             (Decided::Yes, _) | (_, Decided::Yes) => Decided::Yes,
             (Decided::Unknown(why), _) | (_, Decided::Unknown(why)) => Decided::Unknown(why),

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 use super::causes::{self, Candidate, Candidates};
 use super::clauses;
-use super::delta::{Decided, Effect, Found, Undecided};
+use super::delta::{Decided, Effect, Found, Undecided, leave_open};
 use super::pair::Which;
 use super::work::{CONDITION_BUDGET, Work};
 use crate::symbolic::{Answer, Formula, Witness};
@@ -26,13 +26,14 @@ impl<'s> Work<'_, 's> {
 
     /// Candidates become effects: with a witness that the authorizer confirms, and a condition.
     pub(super) fn effects_of(&mut self, side: Which, candidates: Candidates, both: bool) -> Found {
-        let mut unknown = candidates.unknown;
+        let mut open = candidates.open;
         let mut confirmed: Vec<Confirmed<'s>> = Vec::new();
         let like = self.like.map_or(&[][..], |delta| match side {
             Which::New => &delta.gained.effects,
             Which::Old => &delta.lost.effects,
         });
         for candidate in candidates.found {
+            let about = candidate.carrier.applied.entry;
             let like = like.iter().find(|effect| effect.causes == candidate.causes);
             let (region, by_error) = self.without_errors(&candidate, both);
             let known = like.and_then(|effect| self.session.revalidate(&region, &effect.witness));
@@ -44,10 +45,10 @@ impl<'s> Work<'_, 's> {
                 Answer::Witness(witness) => match (self.options.confirm)(&witness, side, both) {
                     Ok(()) if self.options.followed => confirmed.push((candidate, witness, like, by_error)),
                     Ok(()) => confirmed.push((candidate, witness.as_json(), like, by_error)),
-                    Err(asked) => unknown = unknown.or(Some(self.view.unconfirmed(asked))),
+                    Err(asked) => leave_open(&mut open, self.view.unconfirmed(asked), about),
                 },
                 Answer::Impossible => {}
-                Answer::Unknown(reason) => unknown = unknown.or(Some(Undecided::Unanswered(reason))),
+                Answer::Unknown(reason) => leave_open(&mut open, Undecided::Unanswered(reason), about),
             }
         }
         let mut effects = Vec::new();
@@ -58,13 +59,15 @@ impl<'s> Work<'_, 's> {
             effects.push(Effect { causes: candidate.causes, witness, condition, migrated, by_error, proof: None });
         }
         self.session.set_budget(budget);
+        let unknown = open.first().map(|open| open.why.clone());
         let decided = match (effects.is_empty(), unknown.or_else(|| self.view.blocked.clone())) {
             (false, _) => Decided::Yes,
             (true, Some(why)) => Decided::Unknown(why),
             (true, None) => Decided::No,
         };
-        Found { decided, effects }
+        Found { decided, effects, open, unlisted: candidates.unlisted }
     }
+
     /// What to look for an example of: where the changed policies do arithmetic, requests for which none of them errs,
     /// before and now, if there are any; and whether there are none.
     fn without_errors(&mut self, candidate: &Candidate, both: bool) -> (Formula, bool) {

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use cedar_policy::RequestEnv;
 
-use super::delta::{Condition, Decided, Delta, Effect, Found, Options, Undecided};
+use super::delta::{Condition, Decided, Delta, Effect, Found, Options, Undecided, leave_open};
 use super::pair::{Pair, Which};
 use super::view::{Applied, View, any};
 use crate::symbolic::{Answer, Formula, PolicyRef, Session, Status};
@@ -48,7 +48,9 @@ impl Pair {
             match session.find(&question) {
                 Answer::Impossible => {}
                 Answer::Unknown(reason) => {
-                    found.decided = Decided::Unknown(Undecided::Unanswered(reason));
+                    let why = Undecided::Unanswered(reason);
+                    found.decided = Decided::Unknown(why.clone());
+                    leave_open(&mut found.open, why, entry);
                 }
                 Answer::Witness(mut witness) => {
                     if side == Which::Old {
@@ -69,7 +71,11 @@ impl Pair {
                                 proof: None,
                             });
                         }
-                        Err(asked) => found.decided = Decided::Unknown(view.unconfirmed(asked)),
+                        Err(asked) => {
+                            let why = view.unconfirmed(asked);
+                            found.decided = Decided::Unknown(why.clone());
+                            leave_open(&mut found.open, why, entry);
+                        }
                     }
                 }
             }

@@ -11,6 +11,7 @@
 use std::collections::BTreeSet;
 
 use super::causes::Candidate;
+use super::conjunct::Conjunct;
 use super::pair::Which;
 use super::view::{Applied, any};
 use super::work::Work;
@@ -57,7 +58,8 @@ impl<'s> Work<'_, 's> {
             let conjuncts = pair.conjuncts(applied.entry, Which::New);
             let fixed = conjuncts.iter().filter(|conjunct| !conjunct.reads(pair.redeclared()));
             let fixed: Vec<Formula> = fixed
-                .map(|conjunct| Formula::Matches(self.session.add_policy(applied.policy.side, &conjunct.alone)))
+                .filter_map(Conjunct::alone)
+                .map(|alone| Formula::Matches(self.session.add_policy(applied.policy.side, alone)))
                 .collect();
             // Without any the policy may match everything.
             all.push(!Formula::And(fixed));

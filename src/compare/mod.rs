@@ -15,6 +15,7 @@
 //! | `causes` | the smallest sets of changes that bring an effect about |
 //! | `reading` | which attributes an expression reads |
 //! | `clauses`, `conjunct` | for whom, in clauses that are proved |
+//! | `choose` | which of many policies a clause has to name |
 //! | `shortest` | what `when` says, as short as can be proved |
 //! | `left` | what exceptions leave of a value |
 //! | `constant` | expressions without what the request environment decides |
@@ -22,6 +23,7 @@
 
 mod apart;
 mod causes;
+mod choose;
 mod clauses;
 mod conjunct;
 mod constant;
@@ -37,5 +39,7 @@ mod shortest;
 mod view;
 mod work;
 
-pub use delta::{Clause, Condition, Confirm, Decided, Delta, Effect, Found, Left, LeftOver, Options, Undecided, Where};
+pub use delta::{
+    Clause, Condition, Confirm, Decided, Delta, Effect, Found, Left, LeftOver, Open, Options, Undecided, Where,
+};
 pub use pair::{Body, Pair, PolicyPair, Which};

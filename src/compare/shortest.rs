@@ -99,7 +99,8 @@ impl<'s> Search<'_, '_, 's> {
 
     fn holds(&mut self, conjunct: &'s Conjunct) -> Formula {
         let side = self.family.side();
-        self.add(side, &conjunct.alone).map_or(Formula::Or(Vec::new()), Formula::Matches)
+        let policy = conjunct.alone().and_then(|alone| self.add(side, alone));
+        policy.map_or(Formula::Or(Vec::new()), Formula::Matches)
     }
 
     /// As few conjuncts of the other version as do not all hold where this one changes a decision; `guards` takes those

@@ -22,6 +22,10 @@ use crate::text::{
 /// How alike the words of two pieces have to be for one to have become the other, of all words of both.
 const ALIKE: f64 = 0.5;
 
+/// How much of the pieces of the shorter of two policies the other has to have for one to have become the other: see
+/// [`likeness`].
+pub(super) const RELATED: f64 = 0.5;
+
 /// Policies of more pieces are not taken apart: each is compared with each.
 const PIECES: usize = 300;
 
@@ -32,7 +36,7 @@ const LONG: usize = 4_000;
 const WITHIN: f64 = 0.6;
 
 /// A piece of a policy with what it is known by.
-struct Said {
+pub(super) struct Said {
     section: Section,
     /// What a scope constrains.
     variable: Option<&'static str>,
@@ -43,7 +47,7 @@ struct Said {
 }
 
 /// The pieces of a policy, none where one of them has no text or there are too many. `source` is where it is written.
-fn said(body: &Body, source: &Policy) -> Option<Vec<Said>> {
+pub(super) fn said((body, source): (&Body, &Policy)) -> Option<Vec<Said>> {
     let json = match body {
         Body::Policy(policy) => policy.to_json(),
         Body::Template(template) => template.to_json(),
@@ -112,7 +116,7 @@ fn operands(expression: &Expr, negated: bool, places: &mut Vec<Option<Span>>) {
 
 /// What the edit from `old` to `new` did; each with where it is written. None where that cannot be said.
 pub(super) fn edits(old: (&Body, &Policy), new: (&Body, &Policy)) -> Vec<Edit> {
-    let (Some(old), Some(new)) = (said(old.0, old.1), said(new.0, new.1)) else { return Vec::new() };
+    let (Some(old), Some(new)) = (said(old), said(new)) else { return Vec::new() };
     let kept = in_common(&old, &new);
     let gone: Vec<&Said> = left(&old, kept.iter().map(|(at, _)| *at).collect());
     let come: Vec<&Said> = left(&new, kept.iter().map(|(_, at)| *at).collect());
@@ -129,9 +133,9 @@ pub(super) fn edits(old: (&Body, &Policy), new: (&Body, &Policy)) -> Vec<Edit> {
 }
 
 /// How much two policies have in common, from 0 to 1: of the pieces of the shorter one, those that the other has as
-/// well, and half of those that changed a little.
-pub(super) fn likeness(old: (&Body, &Policy), new: (&Body, &Policy)) -> f64 {
-    let (Some(old), Some(new)) = (said(old.0, old.1), said(new.0, new.1)) else { return 1.0 };
+/// well, and half of those that changed a little. Of what cannot be taken apart it is not known, and 1.
+pub(super) fn likeness(old: Option<&[Said]>, new: Option<&[Said]>) -> f64 {
+    let (Some(old), Some(new)) = (old, new) else { return 1.0 };
     let shorter = old.len().min(new.len());
     if shorter == 0 {
         return 1.0;

@@ -9,7 +9,9 @@
 //! | `comparison` | all of the below, as one result |
 //! | `stores` | which store of one side is which of the other |
 //! | `pairing` | the same for policies |
+//! | `leftovers` | policies of one side that became others of the other, by likeness |
 //! | `run` | one pair of stores: its environments, in parallel |
+//! | `undecided` | what is left open, and about which policies |
 //! | `effects` | effects grouped by cause, with names and places |
 //! | `known` | which of the repository's entities an effect concerns |
 //! | `edits` | what an edit did to a policy, piece by piece |
@@ -27,11 +29,13 @@ mod edits;
 mod effects;
 mod gates;
 mod known;
+mod leftovers;
 mod names;
 mod pairing;
 mod run;
 mod stores;
 mod stricter;
+mod undecided;
 mod weakening;
 
 pub use changed_policies::changed_policies;

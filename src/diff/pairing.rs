@@ -5,11 +5,13 @@
 //! paired by name, then by likeness, so that a reader is told of an edit rather than of a removal and an addition; what
 //! a pair is called decides nothing about permissions.
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use cedar_policy::PolicyId;
 
-use super::edits::likeness;
+use super::edits::{RELATED, likeness, said};
+use super::leftovers::{Leftover, pair_alike};
 use crate::compare::{Body, PolicyPair};
 use crate::outcome::changes::{Change, TextChanges};
 use crate::repo::{Policy, Store};
@@ -30,7 +32,7 @@ pub(super) struct Item<'s> {
     /// Where it stands.
     pub(super) location: &'s Location,
     /// What it says, word for word.
-    pub(super) text: String,
+    pub(super) text: Cow<'s, str>,
     pub(super) body: Body,
     /// Where its text stands; of a link the template.
     pub(super) source: &'s Policy,
@@ -89,8 +91,8 @@ impl<'s> Paired<'s> {
     }
 
     /// For the engine; none for a template whose links speak for it. `limits` says what is not known of the world of an
-    /// item of a side.
-    pub(super) fn for_engine(&self, limits: &dyn Fn(usize, &PolicyId, &Subject) -> Limits) -> PolicyPair {
+    /// item of a side, where that is not everything.
+    pub(super) fn for_engine(&self, limits: Option<&dyn Fn(usize, &PolicyId, &Subject) -> Limits>) -> PolicyPair {
         let linked = |item: &Option<Item<'_>>| item.as_ref().is_some_and(|item| item.linked_template);
         // One that reads the same on both sides did not change because links came or went.
         let both = self.same && (linked(&self.old) || linked(&self.new));
@@ -98,7 +100,10 @@ impl<'s> Paired<'s> {
             item.as_ref().filter(|item| !item.linked_template && !both).map(|item| item.body.clone())
         };
         let of = |side: usize, item: &Option<Item<'_>>| {
-            item.as_ref().map(|item| limits(side, item.key, &item.body.subject())).unwrap_or_default()
+            item.as_ref()
+                .zip(limits)
+                .map(|(item, limits)| limits(side, item.key, &item.body.subject()))
+                .unwrap_or_default()
         };
         let limits = [of(0, &self.old), of(1, &self.new)];
         PolicyPair { old: body(&self.old), new: body(&self.new), same: self.same, limits }
@@ -121,7 +126,7 @@ fn items(store: &Store) -> Vec<Item<'_>> {
             id: policy.id.as_ref().map(|(id, _)| id.as_str()),
             effect: policy.effect_word(),
             location: &policy.location,
-            text: policy.location.text().to_owned(),
+            text: Cow::Borrowed(policy.location.text()),
             body,
             source: policy,
             is_link: false,
@@ -144,7 +149,7 @@ fn items(store: &Store) -> Vec<Item<'_>> {
             id: Some(&link.short),
             effect: link.effect,
             location: &link.location,
-            text,
+            text: Cow::Owned(text),
             body: Body::Policy(policy.clone()),
             source: template,
             is_link: true,
@@ -154,15 +159,6 @@ fn items(store: &Store) -> Vec<Item<'_>> {
     }
     items
 }
-
-/// How alike two texts have to be to be called an edit: words in common, of all words of both.
-const ALIKE: f64 = 0.5;
-
-/// How much of the pieces of the shorter of two policies the other has to have: see [`likeness`].
-const RELATED: f64 = 0.5;
-
-/// So many pairs of texts are compared.
-const MOST: usize = 250_000;
 
 /// Pairs the policies of both sides: in the order of the new side, then what only the old one has.
 pub(super) fn pair<'s>(old: Option<&'s Store>, new: Option<&'s Store>) -> (Vec<Paired<'s>>, TextChanges) {
@@ -174,8 +170,8 @@ pub(super) fn pair<'s>(old: Option<&'s Store>, new: Option<&'s Store>) -> (Vec<P
     let same = |pairs: &mut Vec<(usize, Paired<'s>)>,
                 before: &mut [Option<Item<'s>>],
                 after: &mut [Option<Item<'s>>],
-                key: &dyn Fn(&Item<'s>) -> Option<String>| {
-        let mut known: HashMap<String, VecDeque<usize>> = HashMap::new();
+                key: &dyn Fn(&Item<'s>) -> Option<Cow<'s, str>>| {
+        let mut known: HashMap<Cow<'s, str>, VecDeque<usize>> = HashMap::new();
         for (index, item) in before.iter().enumerate() {
             if let Some(key) = item.as_ref().and_then(key) {
                 known.entry(key).or_default().push_back(index);
@@ -235,7 +231,7 @@ pub(super) fn pair<'s>(old: Option<&'s Store>, new: Option<&'s Store>) -> (Vec<P
             }
         }
     }
-    for (at, position) in alike(&before, &after) {
+    for (at, position) in pair_alike(&leftovers(&before), &leftovers(&after)) {
         if let (Some(old), Some(new)) = (before.get_mut(at), after.get_mut(position)) {
             edited(&mut pairs, old, position, new);
         }
@@ -269,58 +265,22 @@ pub(super) fn pair<'s>(old: Option<&'s Store>, new: Option<&'s Store>) -> (Vec<P
 
 /// Whether two policies have enough in common for one to have become the other.
 fn related(old: &Option<Item<'_>>, new: &Option<Item<'_>>) -> bool {
-    matches!((old, new), (Some(old), Some(new)) if likeness(old.written(), new.written()) >= RELATED)
+    matches!((old, new), (Some(old), Some(new)) if likeness(said(old.written()).as_deref(), said(new.written()).as_deref()) >= RELATED)
 }
 
 /// What Cedar's parser makes of it, annotations aside.
-fn meaning(item: &Item<'_>) -> Option<String> {
+fn meaning<'s>(item: &Item<'s>) -> Option<Cow<'s, str>> {
     let json = match &item.body {
         Body::Policy(policy) => policy.to_json().ok()?,
         Body::Template(template) => template.to_json().ok()?,
     };
     let mut json = json;
     json.as_object_mut()?.remove("annotations");
-    Some(json.to_string())
+    Some(Cow::Owned(json.to_string()))
 }
 
-/// Pairs of leftovers whose texts are alike, the most alike first.
-fn alike(before: &[Option<Item<'_>>], after: &[Option<Item<'_>>]) -> Vec<(usize, usize)> {
-    let words = |item: &Item<'_>| -> BTreeSet<String> {
-        let split = |c: char| !(c.is_alphanumeric() || c == '_');
-        item.text.split(split).filter(|word| !word.is_empty()).map(str::to_owned).collect()
-    };
-    let list = |items: &[Option<Item<'_>>]| -> Vec<(usize, BTreeSet<String>)> {
-        items.iter().enumerate().filter_map(|(index, item)| Some((index, words(item.as_ref()?)))).collect()
-    };
-    let (old, new) = (list(before), list(after));
-    if old.len().saturating_mul(new.len()) > MOST {
-        return Vec::new();
-    }
-    let mut scores: Vec<(f64, bool, usize, usize)> = Vec::new();
-    for (at, one) in &old {
-        for (position, other) in &new {
-            let (Some(Some(first)), Some(Some(second))) = (before.get(*at), after.get(*position)) else { continue };
-            if first.kind() != second.kind() {
-                continue;
-            }
-            let common = one.intersection(other).count() as f64;
-            let all = (one.len() + other.len()) as f64 - common;
-            let here = first.location.path() == second.location.path();
-            let score = if all > 0.0 { common / all } else { 0.0 };
-            if score >= ALIKE && likeness(first.written(), second.written()) >= RELATED {
-                scores.push((score, here, *at, *position));
-            }
-        }
-    }
-    scores.sort_by(|a, b| b.0.total_cmp(&a.0).then(b.1.cmp(&a.1)).then((a.2, a.3).cmp(&(b.2, b.3))));
-    let (mut taken_old, mut taken_new) = (BTreeSet::new(), BTreeSet::new());
-    let mut chosen = Vec::new();
-    for (_, _, at, position) in scores {
-        if !taken_old.contains(&at) && !taken_new.contains(&position) {
-            taken_old.insert(at);
-            taken_new.insert(position);
-            chosen.push((at, position));
-        }
-    }
-    chosen
+/// What nothing was paired with yet.
+fn leftovers<'i>(items: &'i [Option<Item<'_>>]) -> Vec<Leftover<'i>> {
+    let left = items.iter().enumerate().filter_map(|(at, item)| Some((at, item.as_ref()?)));
+    left.map(|(at, item)| Leftover::new(at, item.kind(), item.location.path(), &item.text, item.written())).collect()
 }

@@ -9,7 +9,8 @@ use serde_json::json;
 use super::effects::{self, Solved};
 use super::pairing::{self, Paired};
 use super::stores::{self, Stores};
-use crate::compare::{Decided, Delta, Options, Pair, PolicyPair, Undecided, Where, Which};
+use super::undecided::OpenQuestions;
+use crate::compare::{Delta, Options, Pair, PolicyPair, Undecided, Where, Which};
 use crate::decide::ScopedAuthorizer;
 use crate::finding::Environment;
 use crate::infer::{Inferred, infer, infer_for};
@@ -17,7 +18,7 @@ use crate::outcome::changes::{Change, EnvironmentChange, Lifecycle, SchemaChange
 use crate::outcome::{Notice, NoticeKind};
 use crate::repo::{Broken, Repo, SchemaState, Store};
 use crate::symbolic::{Case, Reason, SchemaModel, Solvers, Subject, Witness, differences};
-use crate::text::{Location, inline};
+use crate::text::inline;
 
 /// With more changed policies than this, conditions are what the policies say, and are not proved.
 const MANY: usize = 100;
@@ -281,35 +282,18 @@ fn store(stores: Stores<'_>, engine: &Engine) -> (StoreChanges, Vec<Notice>) {
         }
         _ => pair.compare(&requests, options),
     };
-    let mut reasons: BTreeMap<String, (usize, Option<usize>)> = BTreeMap::new();
+    let mut open = OpenQuestions::new(&pairs, broken);
     let mut aside: BTreeMap<(usize, String), BTreeSet<Which>> = BTreeMap::new();
     let mut solved = Vec::new();
     let mut defects: Vec<(&str, String)> = Vec::new();
     for ((environment, _, lifecycle), delta) in all.into_iter().zip(deltas) {
-        let mut status = |decided: &Decided| {
-            let defect = match decided {
-                Decided::Unknown(Undecided::Disagreement(asked)) => Some((AUTHORIZER, asked)),
-                Decided::Unknown(Undecided::Unanswered(Reason::Replay { difference })) => {
-                    Some((AUTHORIZER, difference))
-                }
-                Decided::Unknown(Undecided::Unanswered(Reason::Solvers { question, .. })) => Some(("cvc5", question)),
-                _ => None,
-            };
-            defects.extend(defect.map(|(who, what)| (who, defect_file(stores, &environment, what))));
-            let (why, about) = match (decided, &broken) {
-                (Decided::Yes, _) => return Status::Yes,
-                (Decided::No, None) => return Status::No,
-                (_, Some((why, _))) => (why.clone(), None),
-                (Decided::Unknown(Undecided::SetAside(index)), None) => {
-                    let name = pairs.get(*index).map(Paired::name).unwrap_or_default();
-                    (format!("`{}` could not be analysed", inline(name)), Some(*index))
-                }
-                (Decided::Unknown(why), None) => (why.to_string(), None),
-            };
-            reasons.entry(why.clone()).or_insert((0, about)).0 += 1;
-            Status::Unknown(why)
-        };
-        let (gained, lost) = (status(&delta.gained.decided), status(&delta.lost.decided));
+        for found in [&delta.gained, &delta.lost] {
+            let whys = found.open.iter().map(|open| &open.why);
+            let told = whys.filter_map(defect).map(|(who, what)| (who, defect_file(stores, &environment, what)));
+            defects.extend(told);
+        }
+        let (gained, lost) = (open.status(&delta.gained), open.status(&delta.lost));
+        open.note_unlisted(&delta);
         for (index, side, why) in delta.set_aside {
             aside.entry((index, why.to_string())).or_default().insert(side);
         }
@@ -320,24 +304,12 @@ fn store(stores: Stores<'_>, engine: &Engine) -> (StoreChanges, Vec<Notice>) {
     let allows = |side: Which, request: &Request, entities: &Entities| replay.allows(side, request, entities);
     changes.groups = effects::group(solved, &changes.environments, &pairs, stores, &allows);
     changes.set_aside = set_aside(&aside, &pairs);
-    changes.without_effect = without_effect(&changes, &pairs);
-    let undecided = reasons
+    if open.is_empty() {
+        changes.without_effect = without_effect(&changes, &pairs);
+    }
+    let undecided = open
+        .notices(&store_name)
         .into_iter()
-        .map(|(why, (count, about))| {
-            let questions = if count == 1 { "1 question".to_owned() } else { format!("{count} questions") };
-            let sentence = format!(
-                "store `{store_name}`: {questions} about who gains or loses access could not be decided: {why}"
-            );
-            let notice = Notice::new(NoticeKind::ChangeOpen, sentence);
-            let file = broken.as_ref().map(|(_, path)| Location::of_path(path));
-            let policy =
-                about.and_then(|index| pairs.get(index)).and_then(|pair| pair.new.as_ref().or(pair.old.as_ref()));
-            match (file, policy) {
-                (Some(file), _) => notice.at(&file),
-                (None, Some(policy)) => notice.policy(policy.name).at(policy.location),
-                (None, None) => notice,
-            }
-        })
         // One is enough to find the defect by.
         .chain(defects.into_iter().next().map(|(who, file)| {
             let sentence = format!(
@@ -352,12 +324,12 @@ fn store(stores: Stores<'_>, engine: &Engine) -> (StoreChanges, Vec<Notice>) {
 
 /// The pairs as the engine takes them, under a schema that may be `inferred`.
 fn for_engine(pairs: &[Paired<'_>], inferred: Option<&Inferred>) -> Vec<PolicyPair> {
-    let limits = inferred.map(|inferred| [inferred.limits(0), inferred.limits(1)]);
+    let Some(inferred) = inferred else { return pairs.iter().map(|pair| pair.for_engine(None)).collect() };
+    let of = [inferred.limits(0), inferred.limits(1)];
     let limits = |side: usize, key: &PolicyId, subject: &Subject| {
-        let limits = limits.as_ref().and_then(|limits| limits.get(side));
-        limits.map(|limits| limits.of(key, subject)).unwrap_or_default()
+        of.get(side).map(|limits| limits.of(key, subject)).unwrap_or_default()
     };
-    pairs.iter().map(|pair| pair.for_engine(&limits)).collect()
+    pairs.iter().map(|pair| pair.for_engine(Some(&limits))).collect()
 }
 
 /// So many schemas are inferred for one comparison.
@@ -405,6 +377,16 @@ fn compare_by_types(
         }
     }
     all
+}
+
+/// Who disagrees with the engine, and about what, if that is why something is not decided.
+fn defect(why: &Undecided) -> Option<(&'static str, &String)> {
+    match why {
+        Undecided::Disagreement(asked) => Some((AUTHORIZER, asked)),
+        Undecided::Unanswered(Reason::Replay { difference }) => Some((AUTHORIZER, difference)),
+        Undecided::Unanswered(Reason::Solvers { question, .. }) => Some(("cvc5", question)),
+        _ => None,
+    }
 }
 
 const AUTHORIZER: &str = "Cedar's authorizer";
@@ -479,13 +461,8 @@ fn broken(stores: Stores<'_>) -> Option<(String, String)> {
     of(stores.new, stores.old, "new").or_else(|| of(stores.old, stores.new, "old"))
 }
 
-/// What changed as text and brings nothing about; nothing where not everything is decided.
+/// What changed as text and brings nothing about, where everything is decided.
 fn without_effect(changes: &StoreChanges, pairs: &[Paired<'_>]) -> Vec<(Change, String)> {
-    let open =
-        |change: &EnvironmentChange| [&change.gained, &change.lost].iter().any(|one| matches!(one, Status::Unknown(_)));
-    if changes.environments.iter().any(open) {
-        return Vec::new();
-    }
     let causes = changes.groups.iter().flat_map(|group| &group.causes).map(|cause| cause.policy.as_str());
     let causes: BTreeSet<&str> = causes.collect();
     let idle = pairs.iter().filter(|pair| !pair.same && !pair.is_linked_template() && !causes.contains(pair.name()));

@@ -5,7 +5,7 @@
 //! A comparison reads both sides whole, whatever its paths, and keeps the pairs of stores that have a file there on
 //! either side: who gains and who loses what is a question to a store, not to a file.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use crate::repo::{Focus, Repo, Store};
 
@@ -75,11 +75,14 @@ fn holds_something(store: &Store) -> bool {
 
 /// How many policies both hold, word for word.
 fn in_common(one: &Store, other: &Store) -> usize {
-    let mut texts: Vec<&str> = other.policies.iter().map(|policy| policy.location.text()).collect();
+    let mut texts: HashMap<&str, usize> = HashMap::new();
+    for policy in &other.policies {
+        *texts.entry(policy.location.text()).or_default() += 1;
+    }
     let mut count = 0;
     for policy in &one.policies {
-        if let Some(at) = texts.iter().position(|text| *text == policy.location.text()) {
-            texts.swap_remove(at);
+        if let Some(left) = texts.get_mut(policy.location.text()).filter(|left| **left > 0) {
+            *left -= 1;
             count += 1;
         }
     }

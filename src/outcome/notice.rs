@@ -54,6 +54,7 @@ kinds! {
     GuardrailUnproved, "guardrail-unproved", Inconclusive, "Guardrails that were not proved.";
     GuardrailWaits, "guardrail-waits", Detail, "Guardrails about changes, where nothing is compared.";
     ChangeOpen, "change-open", Inconclusive, "Whether permissions changed is not decided.";
+    ChangesUnlisted, "changes-unlisted", Remark, "Combinations of changed policies that change access and are not all listed.";
     BaseMisconfigured, "base-misconfigured", Inconclusive, "The configuration of the old side is wrong, so that its gates are not known.";
     BaseDefect, "base-defect", Unchecked, "A file of the old side is wrong.";
     NoSchema, "no-schema", Unchecked, "A store without a schema, whose policies are not validated.";

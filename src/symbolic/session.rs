@@ -132,10 +132,19 @@ impl<'a> Session<'a> {
         (schema.solvers().mode() == SolverMode::Builtin).then(|| self.solver.merge(first, others))?
     }
 
-    /// The same for a request for which `question` holds and that one of `others` matches.
-    pub fn merge_any(&mut self, question: &Formula, others: &[PolicyRef]) -> Option<Sample> {
-        let schema = self.solver.encoding.policies.schema(0)?;
-        (schema.solvers().mode() == SolverMode::Builtin).then(|| self.solver.merge_any(question, others))?
+    /// Calls `visit` with what policies do with requests for which `question` holds and that one of `others`, which is
+    /// named, matches: one for each of them as far as it can be seen without a search for each, until `visit` says that
+    /// it is enough. What others of them do is known of each request.
+    pub fn merge_each(
+        &mut self,
+        question: &Formula,
+        others: &[PolicyRef],
+        visit: &mut dyn FnMut(PolicyRef, &Sample) -> bool,
+    ) {
+        let schema = self.solver.encoding.policies.schema(0);
+        if schema.is_some_and(|schema| schema.solvers().mode() == SolverMode::Builtin) {
+            let _ = self.solver.merge_each(question, others, visit);
+        }
     }
 
     /// Whether there is a request for which `question` holds, without making one.

@@ -11,9 +11,6 @@ use super::solver::{Sample, Solver};
 use crate::symbolic::circuit::Lit;
 use crate::symbolic::question::{Answer, Formula, PolicyRef};
 
-/// So many policies are tried, one after the other.
-const TRIES: usize = 48;
-
 impl Solver<'_> {
     /// What policies do with a request that is put together from one that `first` matches and those that as many of
     /// `others` do as go with it. `None` where that comes to no request; there may be others.
@@ -31,20 +28,28 @@ impl Solver<'_> {
         (holds && matches!(self.refine(), Ok(false))).then(|| self.sample())
     }
 
-    /// What policies do with a request for which `question` holds and that one of `others` matches: put together from
-    /// one for which `question` holds and one that the other policy matches. `None` where none is seen so.
-    pub(in crate::symbolic) fn merge_any(&mut self, question: &Formula, others: &[PolicyRef]) -> Option<Sample> {
+    /// Calls `visit` with what policies do with a request for which `question` holds and that one of `others` matches,
+    /// for each that is seen to be there, until it says that it is enough: put together from one for which `question`
+    /// holds and one that the other policy matches. `None` where it could not go on.
+    pub(in crate::symbolic) fn merge_each(
+        &mut self,
+        question: &Formula,
+        others: &[PolicyRef],
+        visit: &mut dyn FnMut(PolicyRef, &Sample) -> bool,
+    ) -> Option<()> {
+        for policy in others {
+            self.model_of(*policy);
+        }
+        let begun = self.encoding.begun;
         let Answer::Witness(()) = self.solve(question) else { return None };
         let first = self.encoding.encoder.circuit.taken_inputs();
-        let begun = self.encoding.begun;
         let mut demands = Vec::new();
         self.encoding.demands(question, &mut None, &mut demands).ok()?;
-        for policy in others.iter().take(TRIES) {
-            self.model_of(*policy);
-            if self.encoding.begun != begun {
-                // The literals are those of an encoding that is gone.
-                return None;
-            }
+        if self.encoding.begun != begun {
+            // What was known of the others is gone.
+            return None;
+        }
+        for policy in others {
             let Some(other) = self.encoding.models.get(policy).cloned().flatten() else { continue };
             let circuit = &mut self.encoding.encoder.circuit;
             let inputs = circuit.join_inputs(&first, &[&other]);
@@ -55,11 +60,11 @@ impl Solver<'_> {
                 continue;
             }
             let sample = self.sample();
-            if sample.matches(*policy) == Some(true) {
-                return Some(sample);
+            if sample.matches(*policy) == Some(true) && !visit(*policy, &sample) {
+                break;
             }
         }
-        None
+        Some(())
     }
 
     fn model_of(&mut self, policy: PolicyRef) {
