@@ -5,7 +5,9 @@ mod common;
 
 mod arithmetic;
 mod cases;
+mod census;
 mod clauses;
+mod compiled;
 mod corpora;
 mod diff_laws;
 mod disagreement;
@@ -18,3 +20,4 @@ mod oracles;
 mod second;
 mod symcc_contract;
 mod untyped;
+mod worlds;

@@ -1,0 +1,322 @@
+//! Nodes evaluated for one request, each that is shared once.
+//!
+//! # Why
+//!
+//! Where the context is not known its node stands for itself, and what hangs on it becomes a node of a graph of its own:
+//! what is left to ask of the context. An operand that errs where it is not sure that it is evaluated is kept as a node
+//! that errs, so that what is left errs exactly where the whole does.
+
+use cedar_policy_core::ast::{self, BinaryOp, Expr};
+
+use super::node::{Graph, Node};
+use super::operations::{attribute, binary, call, elements, has};
+use super::policies::Policies;
+use super::value::{Pool, Value};
+
+/// Who does what to what, by number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::decide) struct Ask {
+    pub(in crate::decide) principal: u32,
+    pub(in crate::decide) action: u32,
+    pub(in crate::decide) resource: u32,
+    /// A record, or [`Value::Open`] where it is not known.
+    pub(in crate::decide) context: Value,
+}
+
+/// One thread's evaluation of one request after the other.
+#[derive(Debug)]
+pub(in crate::decide) struct Evaluator<'p> {
+    policies: &'p Policies,
+    /// Values that requests bring along.
+    pub(in crate::decide) pool: Pool,
+    /// What is left to ask of a context that is not known.
+    pub(in crate::decide) left: Graph,
+    ask: Ask,
+    /// What nodes came to, with the number of the request for which they did.
+    memo: Vec<(u32, Option<Value>)>,
+    request: u32,
+}
+
+impl<'p> Evaluator<'p> {
+    pub(in crate::decide) fn new(policies: &'p Policies) -> Self {
+        let mut left = Graph::default();
+        let context = Value::Open(left.add(Node::Context));
+        Self {
+            policies,
+            pool: Pool::new(Some(policies.pool.clone())),
+            left,
+            ask: Ask { principal: 0, action: 0, resource: 0, context },
+            memo: vec![(0, None); policies.graph.len()],
+            request: 0,
+        }
+    }
+
+    /// Forgets what earlier requests brought along: values and nodes that came of them mean nothing any more.
+    pub(in crate::decide) fn forget(&mut self) {
+        self.pool.clear();
+        self.left.cut(1);
+    }
+
+    /// A context that is not known.
+    pub(in crate::decide) const UNKNOWN: Value = Value::Open(0);
+
+    /// The context of a request; `None` where it is not known.
+    pub(in crate::decide) fn add_context(&mut self, context: &ast::Context) -> Option<Value> {
+        match context {
+            ast::Context::Value(fields) => {
+                let pool = &mut self.pool;
+                let fields = fields.iter().map(|(name, value)| (pool.add_text(name), pool.add_value(value))).collect();
+                Some(self.pool.add_record(fields))
+            }
+            ast::Context::RestrictedResidual(_) => None,
+        }
+    }
+
+    /// From now on nodes are evaluated for `ask`.
+    pub(in crate::decide) fn begin(&mut self, ask: Ask) {
+        self.ask = ask;
+        self.request = self.request.wrapping_add(1);
+        if self.request == 0 {
+            self.memo.fill((0, None));
+            self.request = 1;
+        }
+    }
+
+    /// What `number` comes to; `None` if it errs.
+    pub(in crate::decide) fn value(&mut self, number: u32) -> Option<Value> {
+        let at = usize::try_from(number).ok()?;
+        if !self.policies.shared.get(at).copied().unwrap_or(false) {
+            return self.evaluate(number);
+        }
+        if let Some((request, value)) = self.memo.get(at)
+            && *request == self.request
+        {
+            return *value;
+        }
+        let value = self.evaluate(number);
+        if let Some(place) = self.memo.get_mut(at) {
+            *place = (self.request, value);
+        }
+        value
+    }
+
+    fn evaluate(&mut self, number: u32) -> Option<Value> {
+        let policies = self.policies;
+        match policies.graph.node(number)? {
+            Node::Constant(value) => Some(*value),
+            Node::Fail => None,
+            Node::Principal => Some(Value::Entity(self.ask.principal)),
+            Node::Action => Some(Value::Entity(self.ask.action)),
+            Node::Resource => Some(Value::Entity(self.ask.resource)),
+            Node::Context => Some(self.ask.context),
+            Node::And(all) => self.chain(all, true),
+            Node::Or(all) => self.chain(all, false),
+            Node::If(test, yes, no) => self.choice(*test, *yes, *no),
+            Node::Not(of) => match self.value(*of)? {
+                Value::Bool(value) => Some(Value::Bool(!value)),
+                Value::Open(of) => {
+                    let of = self.truth(of);
+                    self.leave(Node::Not(of))
+                }
+                _ => None,
+            },
+            Node::Negative(of) => match self.value(*of)? {
+                Value::Long(value) => value.checked_neg().map(Value::Long),
+                Value::Open(of) => self.leave(Node::Negative(of)),
+                _ => None,
+            },
+            Node::IsEmpty(of) => match self.value(*of)? {
+                Value::Open(of) => self.leave(Node::IsEmpty(of)),
+                value => elements(value, &self.pool).map(|elements| Value::Bool(elements.is_empty())),
+            },
+            Node::Binary(op, left, right) => match (self.value(*left)?, self.value(*right)?) {
+                (left @ Value::Open(_), right) | (left, right @ Value::Open(_)) => {
+                    let (left, right) = (self.part(left), self.part(right));
+                    self.leave(Node::Binary(*op, left, right))
+                }
+                (left, right) => binary(*op, left, right, &self.pool, &policies.world),
+            },
+            Node::Get(of, name) => match self.value(*of)? {
+                Value::Open(of) => self.leave(Node::Get(of, *name)),
+                value => attribute(value, *name, &self.pool, &policies.world),
+            },
+            Node::Has(of, name) => match self.value(*of)? {
+                Value::Open(of) => self.leave(Node::Has(of, *name)),
+                value => has(value, *name, &self.pool, &policies.world),
+            },
+            Node::Like(of, pattern) => match self.value(*of)? {
+                Value::Text(text) => {
+                    let glob = policies.globs.get(usize::try_from(*pattern).ok()?)?;
+                    Some(Value::Bool(glob.matches(self.pool.text(text))))
+                }
+                Value::Open(of) => self.leave(Node::Like(of, *pattern)),
+                _ => None,
+            },
+            Node::Is(of, ty) => match self.value(*of)? {
+                Value::Entity(entity) => Some(Value::Bool(self.pool.type_of(entity) == *ty)),
+                Value::Open(of) => self.leave(Node::Is(of, *ty)),
+                _ => None,
+            },
+            Node::Set(all) => {
+                let values = self.values(all)?;
+                if values.iter().any(|value| matches!(value, Value::Open(_))) {
+                    let elements = values.into_iter().map(|value| self.part(value)).collect();
+                    return self.leave(Node::Set(elements));
+                }
+                Some(self.pool.add_set(values))
+            }
+            Node::Record(fields) => self.record(fields),
+            Node::Call(function, arguments) => {
+                let values = self.values(arguments)?;
+                if values.iter().any(|value| matches!(value, Value::Open(_))) {
+                    let arguments = values.into_iter().map(|value| self.part(value)).collect();
+                    return self.leave(Node::Call(*function, arguments));
+                }
+                call(&mut self.pool, policies.graph.function(*function)?, &values)
+            }
+        }
+    }
+
+    fn values(&mut self, all: &[u32]) -> Option<Vec<Value>> {
+        all.iter().map(|one| self.value(*one)).collect()
+    }
+
+    fn record(&mut self, fields: &[(u32, u32)]) -> Option<Value> {
+        let mut values = Vec::with_capacity(fields.len());
+        for (name, of) in fields {
+            values.push((*name, self.value(*of)?));
+        }
+        if values.iter().any(|(_, value)| matches!(value, Value::Open(_))) {
+            let fields = values.into_iter().map(|(name, value)| (name, self.part(value))).collect();
+            return self.leave(Node::Record(fields));
+        }
+        Some(self.pool.add_record(values))
+    }
+
+    /// An `&&`, or an `||`, over `all`.
+    fn chain(&mut self, all: &[u32], and: bool) -> Option<Value> {
+        let mut open: Vec<u32> = Vec::new();
+        for one in all {
+            match self.value(*one) {
+                // What does not end the chain leaves it to the others.
+                Some(Value::Bool(value)) if value == and => {}
+                Some(Value::Bool(value)) if open.is_empty() => return Some(Value::Bool(value)),
+                Some(value @ Value::Bool(_)) => {
+                    open.push(self.part(value));
+                    break;
+                }
+                Some(Value::Open(of)) => open.push(of),
+                _ if open.is_empty() => return None,
+                _ => {
+                    open.push(self.left.add(Node::Fail));
+                    break;
+                }
+            }
+        }
+        if open.is_empty() {
+            return Some(Value::Bool(and));
+        }
+        let open = open.into_boxed_slice();
+        self.leave(if and { Node::And(open) } else { Node::Or(open) })
+    }
+
+    fn choice(&mut self, test: u32, yes: u32, no: u32) -> Option<Value> {
+        match self.value(test)? {
+            Value::Bool(true) => self.value(yes),
+            Value::Bool(false) => self.value(no),
+            Value::Open(test) => {
+                let test = self.truth(test);
+                let [yes, no] = [yes, no].map(|branch| {
+                    let value = self.value(branch);
+                    self.left_of(value)
+                });
+                self.leave(Node::If(test, yes, no))
+            }
+            _ => None,
+        }
+    }
+
+    fn leave(&mut self, node: Node) -> Option<Value> {
+        Some(Value::Open(self.left.add(node)))
+    }
+
+    /// The node of what is left for `value`.
+    fn part(&mut self, value: Value) -> u32 {
+        match value {
+            Value::Open(node) => node,
+            value => self.left.add(Node::Constant(value)),
+        }
+    }
+
+    /// The same of what may err.
+    pub(in crate::decide) fn left_of(&mut self, value: Option<Value>) -> u32 {
+        match value {
+            Some(value) => self.part(value),
+            None => self.left.add(Node::Fail),
+        }
+    }
+
+    /// A node that is asked for a truth value: a chain of one asks for no more than that.
+    pub(in crate::decide) fn truth(&self, node: u32) -> u32 {
+        match self.left.node(node) {
+            Some(Node::And(all) | Node::Or(all)) => match **all {
+                [only] => only,
+                _ => node,
+            },
+            _ => node,
+        }
+    }
+
+    /// What is left, as Cedar's expression.
+    pub(in crate::decide) fn expression(&self, node: u32, policies: &Policies) -> Expr {
+        let of = |node: &u32| self.expression(*node, policies);
+        let text = |number: &u32| self.pool.text(*number).into();
+        // An overflow errs whatever else there is.
+        let fail = || {
+            let sum = Expr::binary_app(BinaryOp::Add, Expr::val(i64::MAX), Expr::val(1));
+            Expr::is_eq(sum, Expr::val(0))
+        };
+        match self.left.node(node) {
+            Some(Node::Constant(value)) => self.pool.expression(*value).unwrap_or_else(fail),
+            Some(Node::Fail) | None => fail(),
+            Some(Node::Principal) => Expr::var(ast::Var::Principal),
+            Some(Node::Action) => Expr::var(ast::Var::Action),
+            Some(Node::Resource) => Expr::var(ast::Var::Resource),
+            Some(Node::Context) => Expr::var(ast::Var::Context),
+            Some(Node::If(test, yes, no)) => Expr::ite(of(test), of(yes), of(no)),
+            Some(Node::And(all)) => joined(all.iter().map(of), true),
+            Some(Node::Or(all)) => joined(all.iter().map(of), false),
+            Some(Node::Not(one)) => Expr::not(of(one)),
+            Some(Node::Negative(one)) => Expr::neg(of(one)),
+            Some(Node::IsEmpty(one)) => Expr::is_empty(of(one)),
+            Some(Node::Binary(op, left, right)) => Expr::binary_app(*op, of(left), of(right)),
+            Some(Node::Get(one, name)) => Expr::get_attr(of(one), text(name)),
+            Some(Node::Has(one, name)) => Expr::has_attr(of(one), text(name)),
+            Some(Node::Like(one, pattern)) => match policies.graph.pattern(*pattern) {
+                Some(pattern) => Expr::like(of(one), pattern.clone()),
+                None => fail(),
+            },
+            Some(Node::Is(one, ty)) => match self.pool.entity_type(*ty) {
+                Some(ty) => Expr::is_entity_type(of(one), ty.clone()),
+                None => fail(),
+            },
+            Some(Node::Set(all)) => Expr::set(all.iter().map(of)),
+            Some(Node::Record(fields)) => {
+                let fields = fields.iter().map(|(name, value)| (text(name), of(value)));
+                Expr::record(fields).unwrap_or_else(|_| fail())
+            }
+            Some(Node::Call(function, arguments)) => match policies.graph.function(*function) {
+                Some(name) => Expr::call_extension_fn(name.clone(), arguments.iter().map(of).collect()),
+                None => fail(),
+            },
+        }
+    }
+}
+
+/// A chain of one asks besides that it be a truth value.
+fn joined(mut all: impl Iterator<Item = Expr>, and: bool) -> Expr {
+    let Some(first) = all.next() else { return Expr::val(and) };
+    let join = |left, right| if and { Expr::and(left, right) } else { Expr::or(left, right) };
+    let Some(second) = all.next() else { return join(Expr::val(and), first) };
+    all.fold(join(first, second), join)
+}

@@ -1,0 +1,32 @@
+//! Policies and entities compiled once, for what decides millions of times.
+//!
+//! | file | what it does |
+//! |---|---|
+//! | `value` | values as numbers |
+//! | `world` | entities by number |
+//! | `node` | conditions as a graph |
+//! | `glob` | patterns |
+//! | `operations` | what operators come to |
+//! | `compile` | from Cedar's expressions to nodes |
+//! | `policy` | policies with their scopes |
+//! | `policies` | all that is compiled, filed by scope |
+//! | `evaluator` | nodes evaluated for a request |
+//! | `authorizer` | requests decided |
+
+mod authorizer;
+mod compile;
+mod evaluator;
+mod glob;
+mod node;
+mod operations;
+mod policies;
+mod policy;
+mod value;
+mod world;
+
+pub use authorizer::{CompiledAuthorizer, Decider, Verdict};
+pub(super) use evaluator::{Ask, Evaluator};
+pub(super) use node::{Graph, Node};
+pub(super) use policies::Policies;
+pub(super) use policy::{Body, Part, Policy};
+pub(super) use value::Value;
