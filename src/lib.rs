@@ -2,9 +2,9 @@
 //!
 //! Data flows one way: a [`source`] lists and reads files; [`repo`] turns them into stores (schema, policies, templates
 //! and links, entities, tests), with [`config`] saying how and [`data`] reading JSON, YAML and CSV; the engines
-//! ([`validate`], [`lint`], [`tables`], [`prove`], [`diff`]) turn stores into [`finding`]s and rows; an [`outcome`]
-//! holds what a run produced; a [`report`] shows it. [`run`] wires the steps together, and [`cli`] parses arguments,
-//! calls it and prints.
+//! ([`validate`], [`lint`], [`tables`], [`prove`], [`diff`], [`access`]) turn stores into [`finding`]s and rows; an
+//! [`outcome`] holds what a run produced; a [`report`] shows it. [`run`] wires the steps together, and [`cli`] parses
+//! arguments, calls it and prints.
 //!
 //! To use polcheck as a library, call [`run`]: `examples/check.rs` does in twenty lines. Its functions, options and
 //! errors, [`outcome::Outcome`] and the names in [`report::FORMATS`] stay as they are within a minor version; JSON
@@ -27,8 +27,9 @@
 //! | `compare` | `symbolic`, `expression` |
 //! | `infer` | `text`, `repo`, `symbolic` |
 //! | `validate`, `lint`, `tables`, `diff`, `prove`, `starter` | `text`, `data`, `finding`, `rule`, `outcome`, `config`, `repo`, `triage`, `decide`, `trace`, `symbolic`, `expression`, `compare`, `infer`; never each other |
+//! | `access` | `text`, `repo`, `decide`, `symbolic`, `expression`, `compare`, `infer`, `outcome` |
 //! | `report` | `text`, `finding`, `rule`, `outcome` |
-//! | `run` | `text`, `source`, `finding`, `rule`, `outcome`, `config`, `repo`, `triage`, `symbolic`, `infer`, `validate`, `lint`, `tables`, `diff`, `prove` |
+//! | `run` | `text`, `source`, `finding`, `rule`, `outcome`, `config`, `repo`, `triage`, `symbolic`, `infer`, `validate`, `lint`, `tables`, `diff`, `prove`, `access` |
 //! | `cli` | everything |
 //!
 //! `tests/architecture.rs` reads this table and holds the code to it.
@@ -49,6 +50,7 @@
     )
 )]
 
+pub mod access;
 pub mod cli;
 pub mod compare;
 pub mod config;

@@ -78,6 +78,14 @@ impl<'a> Output<'a> {
         code
     }
 
+    /// Says how `outcome` ended to who reads something else on standard output, and gives the exit code.
+    pub(super) fn without_report(&self, outcome: &Outcome) -> Result<u8, Failure> {
+        if !self.args.quiet {
+            let _ = writeln!(std::io::stderr(), "{}", report::verdict_line(outcome));
+        }
+        Ok(outcome.exit_code())
+    }
+
     /// Both.
     pub(super) fn show(
         &self,
@@ -223,6 +231,25 @@ fn attach(text: &str, folder: &Path) -> Option<PathBuf> {
 pub(super) fn print(text: &str) -> Result<(), Failure> {
     let mut stdout = std::io::stdout().lock();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(Failure(format!("cannot write to standard output: {error}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Prints to standard output piece by piece, as `write` is handed them. A reader that has gone away is no failure.
+pub(super) fn stream(pieces: impl FnOnce(&mut dyn FnMut(&str) -> bool)) -> Result<(), Failure> {
+    let mut stdout = std::io::BufWriter::new(std::io::stdout().lock());
+    let mut failure = None;
+    pieces(&mut |text| match stdout.write_all(text.as_bytes()) {
+        Ok(()) => true,
+        Err(error) => {
+            failure = Some(error);
+            false
+        }
+    });
+    match failure.map_or_else(|| stdout.flush(), Err) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
             Err(Failure(format!("cannot write to standard output: {error}")))
         }

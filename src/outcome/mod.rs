@@ -2,19 +2,23 @@
 //!
 //! Imports `finding`, `rule` and `text`.
 
+mod access;
 pub mod changes;
 mod coverage;
 mod explanation;
 mod guardrails;
+mod impact;
 mod notice;
 mod policy_ref;
 mod run;
 mod tests_run;
 
 pub use crate::finding::FailOn;
+pub use access::{Access, AccessCondition, AccessCount, AccessGroup, Names, StoreAccess, WhoCan};
 pub use coverage::{ConditionCoverage, ConditionKind, Coverage, PolicyCoverage};
 pub use explanation::{Explanation, Mark};
 pub use guardrails::{AtFault, GuardrailResult, GuardrailStatus, GuardrailText, Guardrails, Slip, Touched, Uncovered};
+pub use impact::{ImpactLine, StoreImpact, is_conditional};
 pub use notice::{Notice, NoticeKind, Weight};
 pub use policy_ref::PolicyRef;
 pub use run::{Breadth, Count, LeftOut, Outcome, Summary, Verdict};

@@ -65,6 +65,9 @@ kinds! {
     NothingThere, "nothing-there", Unchecked, "A path that was asked for and holds nothing.";
     NothingFound, "nothing-found", Unchecked, "What looks like Cedar, or is called as it, where nothing was found.";
     NotAskedFor, "not-asked-for", Unchecked, "A file that does not load and was not asked for.";
+    LinksElsewhere, "links-elsewhere", Unchecked, "A template without links here, whose links may live elsewhere.";
+    ImpactUnknown, "impact-unknown", Unchecked, "Whom of the known entities a change touches could not be counted.";
+    NoEntities, "no-entities", Remark, "A store of which no entity is known, which answers by type.";
     RowsLeftOut, "rows-left-out", Unchecked, "Rows that were not run.";
     FloorLeftOut, "floor-left-out", Unchecked, "A floor of coverage that does not hold for a part of the rows.";
     RowRemark, "row-remark", Remark, "What rows show and do not fail for.";

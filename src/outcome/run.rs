@@ -2,7 +2,7 @@
 
 use crate::finding::{FailOn, Finding, Level};
 use crate::outcome::changes::Comparison;
-use crate::outcome::{Coverage, Guardrails, Notice, Status, TestResult, Weight};
+use crate::outcome::{Coverage, Guardrails, Notice, Status, StoreImpact, TestResult, Weight, WhoCan};
 use crate::rule::Catalogue;
 
 /// A Cedar-looking file that was not used, and why.
@@ -137,6 +137,10 @@ pub struct Outcome {
     pub guardrails: Guardrails,
     /// What changed between two revisions, when that was asked for.
     pub comparison: Option<Comparison>,
+    /// Whom a change touches, of the entities that are known, store by store.
+    pub impact: Vec<StoreImpact>,
+    /// Who may do what, when that was asked for.
+    pub who_can: Option<WhoCan>,
     /// Cedar-looking files that were not used.
     pub left_out: Vec<LeftOut>,
     /// What was read.
@@ -174,6 +178,8 @@ impl Outcome {
             coverage: None,
             guardrails: Guardrails::default(),
             comparison: None,
+            impact: Vec::new(),
+            who_can: None,
             left_out: Vec::new(),
             summary: Summary::default(),
             not_validated: Vec::new(),

@@ -49,6 +49,7 @@ pub use model::{
     SchemaSource, SchemaState, Store, Table,
 };
 pub use parsed_texts::ParsedTexts;
+pub use read::read_entities;
 pub use request::{Explicit, Request};
 pub use rules::RULES;
 pub(crate) use rules::TEST_MISMATCH;

@@ -2,15 +2,18 @@
 //!
 //! Imports `outcome`, `finding`, `rule` and `text`. A format is one file here and one line in [`FORMATS`].
 
+mod access;
 mod alerts;
 mod changes;
 mod counted;
 mod coverage;
+mod csv;
 mod evidence;
 mod github;
 mod gitlab;
 mod guardrails;
 mod human;
+mod impact;
 mod json;
 mod json_text;
 mod junit;
@@ -21,6 +24,7 @@ mod verdict;
 
 use crate::outcome::Outcome;
 
+pub use csv::list_impact;
 pub use markdown::summary_markdown;
 pub use verdict::verdict_line;
 
@@ -70,6 +74,7 @@ pub static FORMATS: &[&Format] = &[
     &junit::FORMAT,
     &markdown::FORMAT,
     &sarif::FORMAT,
+    &csv::FORMAT,
 ];
 
 /// The format called `name`, which is case-sensitive; none when there is no such format.

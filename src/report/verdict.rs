@@ -3,7 +3,7 @@
 use crate::outcome::changes::{self, Comparison, Direction, Relation, Ruling};
 use crate::outcome::{Outcome, Status, Verdict};
 use crate::report::counted::counted;
-use crate::report::{coverage, guardrails};
+use crate::report::{access, coverage, guardrails};
 use crate::text::inline;
 
 /// Longer names of revisions are cut, in characters.
@@ -37,7 +37,9 @@ fn ending(outcome: &Outcome, hidden: usize, moved: fn(&Comparison) -> Option<Str
     match outcome.verdict() {
         Verdict::Error => parts.push("the configuration is wrong".to_owned()),
         Verdict::NothingChecked => parts.push("nothing was checked".to_owned()),
-        Verdict::Clean if shown == hidden && outcome.comparison.is_none() => parts.push("clean".to_owned()),
+        Verdict::Clean if shown == hidden && outcome.comparison.is_none() && outcome.who_can.is_none() => {
+            parts.push("clean".to_owned())
+        }
         Verdict::Clean | Verdict::Findings | Verdict::Failed | Verdict::Changes | Verdict::Inconclusive => {}
     }
     match (outcome.verdict(), found) {
@@ -56,6 +58,7 @@ fn ending(outcome: &Outcome, hidden: usize, moved: fn(&Comparison) -> Option<Str
     parts.extend(guardrails::counts(&outcome.guardrails));
     parts.extend(outcome.coverage.as_ref().and_then(coverage::missed_floor));
     parts.extend(outcome.comparison.iter().flat_map(|comparison| compared(comparison, moved)));
+    parts.extend(outcome.who_can.as_ref().map(access::counts));
     if outcome.inconclusive().next().is_some() {
         let count = counted(outcome.inconclusive().count(), "question", "questions");
         parts.push(format!("inconclusive: {count} could not be decided"));

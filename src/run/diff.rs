@@ -1,19 +1,24 @@
 //! Who gains and who loses what between two versions; and accepting what gates refuse.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::comparing::{Deny, base_defects, compare};
 use super::error::RunError;
 use super::finish::{finish, today};
+use super::known_entities::{entities, given, pairs};
 use super::loaded::discard;
 use super::place::Place;
 use super::reading::Reading;
 use super::sides::{Compare, Sides};
+use crate::access::{self, SurveyError};
 use crate::config::{ACCEPTED_NAME, accepted_entry};
 use crate::finding::FailOn;
-use crate::outcome::Outcome;
 use crate::outcome::changes::{Accepted, Comparison, Ruling};
+use crate::outcome::{Notice, NoticeKind, Outcome, StoreImpact};
 use crate::source::{ReadError, replace_file};
+use crate::text::inline;
 
 /// What [`diff`] is asked for.
 #[derive(Debug, Clone, Default)]
@@ -24,6 +29,8 @@ pub struct DiffOptions {
     pub sides: Compare,
     /// What is refused besides what the gates of either side refuse.
     pub deny: Deny,
+    /// Entities that are counted instead of those of the repository.
+    pub entities: Vec<PathBuf>,
 }
 
 /// What a new file of accepted changes begins with.
@@ -42,10 +49,60 @@ pub fn diff(options: &DiffOptions) -> Result<Outcome, RunError> {
     let defects = base_defects(&sides, &outcome.findings);
     outcome.notices.extend(defects);
     compare(&sides, options.deny, &options.reading, &mut outcome)?;
+    impact(&sides, options, &mut outcome)?;
     // No rule was run, so no suppression can be called unused.
     finish(&mut outcome, &sides.new, &options.reading, &|_| false)?;
     discard(sides);
     Ok(outcome)
+}
+
+/// Counts whom the change touches, of the entities that are known: those of the new side, else of the old.
+fn impact(sides: &Sides, options: &DiffOptions, outcome: &mut Outcome) -> Result<(), RunError> {
+    let place = Place::of_revisions(&Reading { paths: Vec::new(), ..options.reading.clone() })?;
+    let instead = given(&place, &options.entities, &sides.new, &mut outcome.findings)?;
+    let both = [&sides.old, &sides.new].map(|loaded| loaded.config.refuses_inference.is_none());
+    for (old, new) in pairs(Some(&sides.old.repo), &sides.new.repo) {
+        let Some(store) = new.or(old) else { continue };
+        let known = match &instead {
+            Some(data) => Ok(Some(Arc::clone(data))),
+            None => entities(new).and_then(|found| found.map_or_else(|| entities(old), |found| Ok(Some(found)))),
+        };
+        let unknown = |why: &str| {
+            let message =
+                format!("whom of the entities of store `{}` it concerns: {}", inline(&store.name), inline(why));
+            Notice::new(NoticeKind::ImpactUnknown, message).store(&store.name)
+        };
+        let data = match known {
+            Ok(Some(data)) => data,
+            Ok(None) => continue,
+            Err(why) => {
+                outcome.notices.push(unknown(&why));
+                continue;
+            }
+        };
+        let asked = access::Sides {
+            old,
+            new,
+            compared: true,
+            entities: &data.cedar,
+            inference: both == [true, true],
+            solvers: &sides.new.solvers,
+        };
+        match access::survey(&asked, &access::Asked::default(), None, true) {
+            Ok(found) if found.groups.is_empty() => {}
+            Ok(found) => {
+                if found.undecided {
+                    outcome
+                        .notices
+                        .push(unknown("where it hangs on the context, some of it is counted and not proved"));
+                }
+                outcome.impact.push(StoreImpact { store: store.name.clone(), groups: found.groups });
+            }
+            Err(SurveyError::Disagreement(request)) => return Err(RunError::Defect(request)),
+            Err(SurveyError::Uncounted(why)) => outcome.notices.push(unknown(&why.to_string())),
+        }
+    }
+    Ok(())
 }
 
 /// Writes what gates refuse in `outcome`, which [`diff`] gave for `options`, to the file of accepted changes, in the

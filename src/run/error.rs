@@ -29,6 +29,9 @@ pub enum RunError {
         /// What follows.
         consequence: &'static str,
     },
+    /// An answer that Cedar's authorizer does not confirm: a defect of polcheck.
+    #[error("internal error: polcheck and Cedar's authorizer disagree about {0}; please report it")]
+    Defect(String),
     /// The folder or repository cannot be listed.
     #[error(transparent)]
     Source(#[from] SourceError),

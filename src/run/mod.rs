@@ -5,7 +5,7 @@
 //!
 //! | file | what it does |
 //! |---|---|
-//! | `check`, `validate`, `lint`, `test`, `prove`, `diff`, `baseline`, `schema`, `rules` | one kind of run each, with what it is asked for |
+//! | `check`, `validate`, `lint`, `test`, `prove`, `diff`, `who_can`, `baseline`, `schema`, `rules` | one kind of run each, with what it is asked for |
 //! | `open` | a repository, opened and not judged |
 //! | `reading` | where to read, and what: what every run starts from |
 //! | `error` | why a run could not be |
@@ -18,6 +18,7 @@
 //! | `coverage` | what rows exercise |
 //! | `baselined` | the baseline, applied |
 //! | `engines` | every engine over one reading |
+//! | `known_entities` | the entities that questions about people and things are answered over |
 //! | `guardrails` | what is proved of both sides' guardrails |
 //! | `fresh` | what of a check the base does not have |
 //! | `finish` | triage, and what was asked for of all that was read |
@@ -42,6 +43,7 @@ runs! {
     test TestOptions
     prove ProveOptions
     diff DiffOptions
+    who_can WhoCanOptions
     baseline BaselineOptions
     schema SchemaOptions
     rules RulesOptions
@@ -56,6 +58,7 @@ mod error;
 mod finish;
 mod fresh;
 mod guardrails;
+mod known_entities;
 mod loaded;
 mod open;
 mod place;

@@ -29,7 +29,7 @@ fn all(census: &Census, set: usize) -> (BTreeMap<Triple, Access>, Vec<Condition>
             }
         }
     });
-    (found, conditions)
+    (found, conditions.unwrap())
 }
 
 fn kinds(context: Option<&Context>) -> Vec<Kind> {

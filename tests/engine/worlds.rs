@@ -1,5 +1,5 @@
-//! Small worlds at random: entities with values of every type, policies that ask anything of them, and requests. Nothing
-//! is typed, so that errors are as common as answers.
+//! Small worlds at random: entities with values of every type, policies that ask anything of them, and requests.
+//! Nothing is typed, so that errors are as common as answers.
 
 use std::str::FromStr;
 

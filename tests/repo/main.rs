@@ -3,6 +3,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod access_laws;
 mod analysis_corpora;
 mod as_they_lie;
 mod confirmed;
@@ -23,3 +24,4 @@ mod rule_docs;
 mod shared_files;
 mod sources;
 mod stores_of_others;
+mod who_can;

@@ -7,8 +7,9 @@ use clap::{Args, ValueEnum};
 
 use crate::cli::args::{CommonArgs, ReadArgs};
 use crate::cli::failure::Failure;
-use crate::cli::output::Output;
+use crate::cli::output::{Output, stream};
 use crate::config::ACCEPTED_NAME;
+use crate::report;
 use crate::run::{self, Compare, Deny, DiffOptions};
 use crate::text::inline;
 
@@ -42,6 +43,12 @@ pub(in crate::cli) struct DiffArgs {
     /// With --files: the schema of the new side
     #[arg(long, value_name = "PATH", requires = "files", conflicts_with = "schema")]
     new_schema: Vec<PathBuf>,
+    /// Entities to count whom it touches, instead of the repository's
+    #[arg(long, value_name = "FILE")]
+    entities: Vec<PathBuf>,
+    /// Print every principal, action and resource that gains or loses access, as CSV
+    #[arg(long, conflicts_with = "accept")]
+    list: bool,
     /// Refuse such changes, besides those that [diff] in polcheck.toml refuses: exit 1
     #[arg(long, value_name = "CHANGE")]
     deny: Vec<DenyArg>,
@@ -73,6 +80,12 @@ pub(super) fn run(args: &DiffArgs, common: &CommonArgs) -> Result<u8, Failure> {
         }
         Ok(outcome)
     })?;
+    if args.list {
+        stream(|write| report::list_impact(&outcome.impact, write))?;
+        if common.report.is_empty() {
+            return output.without_report(&outcome);
+        }
+    }
     output.write(outcome)
 }
 
@@ -117,5 +130,5 @@ fn options(args: &DiffArgs, output: &Output<'_>) -> Result<DiffOptions, Failure>
         migrated: denied(DenyArg::Migrated),
         weakened: denied(DenyArg::Weakened),
     };
-    Ok(DiffOptions { reading: output.reading(&read), sides, deny })
+    Ok(DiffOptions { reading: output.reading(&read), sides, deny, entities: args.entities.clone() })
 }

@@ -34,6 +34,7 @@ commands! {
     Test test TestArgs
     Prove prove ProveArgs
     Diff diff DiffArgs
+    WhoCan who_can WhoCanArgs
     Baseline baseline BaselineArgs
     Schema schema SchemaArgs
     Init init InitArgs

@@ -15,7 +15,7 @@ impl Bits {
     #[must_use]
     pub fn all(count: usize) -> Self {
         let mut bits = Self(vec![u64::MAX; count.div_ceil(64)].into());
-        if count % 64 != 0
+        if !count.is_multiple_of(64)
             && let Some(last) = bits.0.last_mut()
         {
             *last = (1 << (count % 64)) - 1;

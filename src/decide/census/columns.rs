@@ -80,6 +80,9 @@ impl<'p> Columns<'p> {
         }
         for class in &classes {
             let Some(first) = class.first() else { continue };
+            if self.rows.is_spent() {
+                return;
+            }
             self.rows.for_resource(*first);
             let columns: Vec<Column> = sets.iter().map(|set| self.column(set, *first, asked.principals)).collect();
             visit(class, &columns);
@@ -100,6 +103,7 @@ impl<'p> Columns<'p> {
             }
             let conditions = self.rows.of(&policy.body);
             let [permits, forbids] = &mut sums;
+            self.rows.spend(conditions.len());
             (if policy.permit { permits } else { forbids }).add(&who, &conditions);
         }
         let [permits, forbids] = sums;
@@ -114,7 +118,8 @@ impl<'p> Columns<'p> {
         if !allowed.is_empty() {
             column.push((Access::Allowed, allowed));
         }
-        if !open.is_empty() {
+        self.rows.spend((permits.open.len() + forbids.open.len()).pow(2));
+        if !open.is_empty() && !self.rows.is_spent() {
             for (left, who) in told_apart(&permits, &forbids, open) {
                 column.push((Access::Conditional(self.left.number(left, &self.rows.evaluator, self.policies)), who));
             }

@@ -1,7 +1,6 @@
 //! The census: policies, entities and kinds of requests, and who may do what.
 
 use cedar_policy::{Context, Entities, EntityUid, PolicySet};
-use cedar_policy_core::ast;
 use rustc_hash::FxHashMap;
 use thiserror::Error;
 
@@ -29,6 +28,9 @@ pub enum Uncounted {
     /// A policy nests deeper than conditions for all principals at once may.
     #[error("its conditions nest too deeply")]
     Deep(cedar_policy::PolicyId),
+    /// What hangs on the context hangs on it in too many ways.
+    #[error("it hangs on the context in too many ways; ask with a context, or about fewer at a time")]
+    Large,
     /// An entity, or a policy, holds something unknown.
     #[error("something in the policies or entities is not known")]
     Unknown,
@@ -93,7 +95,10 @@ impl Census {
 
     /// Calls `visit` with all that is found, kind by kind; gives what is left to ask of contexts that are not known, by
     /// the number under which columns name it.
-    pub fn take(&self, visit: &mut dyn FnMut(&Counted<'_>)) -> Vec<Condition> {
+    ///
+    /// # Errors
+    /// When it hangs on the context in too many ways; what was visited until then is not right.
+    pub fn take(&self, visit: &mut dyn FnMut(&Counted<'_>)) -> Result<Vec<Condition>, Uncounted> {
         let mut columns: Option<(Option<&Context>, Columns<'_>)> = None;
         let mut conditions: Vec<Condition> = Vec::new();
         let places: FxHashMap<&EntityUid, usize> = self.uids.iter().enumerate().map(|(at, uid)| (uid, at)).collect();
@@ -116,22 +121,19 @@ impl Census {
                 let resources: Vec<&EntityUid> = class.iter().filter_map(|number| self.numbers.get(number)).collect();
                 visit(&Counted { kind: at, resources: &resources, columns: found });
             });
+            if columns.rows.is_spent() {
+                return Err(Uncounted::Large);
+            }
         }
         if let Some((_, columns)) = columns {
             conditions = columns.left.conditions;
         }
-        conditions
+        Ok(conditions)
     }
 
     fn columns(&self, context: Option<&Context>) -> Columns<'_> {
         let mut evaluator = Evaluator::new(&self.policies);
-        let known = context.and_then(|context| {
-            let context: &ast::Context = context.as_ref();
-            match context {
-                ast::Context::Value(_) => evaluator.add_context(context),
-                ast::Context::RestrictedResidual(_) => None,
-            }
-        });
+        let known = context.and_then(|context| evaluator.add_context(context.as_ref()));
         let context: Value = known.unwrap_or(Evaluator::UNKNOWN);
         Columns::new(&self.policies, &self.principals, context, evaluator)
     }

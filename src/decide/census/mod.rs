@@ -5,6 +5,7 @@
 //! | `bits` | sets of principals |
 //! | `split` | what a condition comes to, with those for whom it is so |
 //! | `rows` | conditions for all principals at once |
+//! | `lookups` | comparisons that are looked up |
 //! | `left` | what is left to ask of a context that is not known |
 //! | `columns` | who has access, one action and one resource after the other |
 //! | `count` | the census: what others ask of all this |
@@ -13,6 +14,7 @@ mod bits;
 mod columns;
 mod count;
 mod left;
+mod lookups;
 mod rows;
 mod split;
 

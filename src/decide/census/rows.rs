@@ -8,26 +8,28 @@
 
 use std::rc::Rc;
 
-use cedar_policy_core::ast::BinaryOp;
 use rustc_hash::FxHashMap;
 
 use super::bits::Bits;
-use super::split::{Chain, Split, one, put};
+use super::split::{ByGroup, ByValue, Chain, Split, one, put};
 use crate::decide::compiled::{Ask, Body, Evaluator, Node, Part, Policies, Policy, Value};
 
 /// Kept splits may take so much room, in words.
 const ROOM: usize = 8_000_000;
+
+/// So many words of sets are looked at; what takes more hangs on the context in too many ways.
+const WORK: usize = 40_000_000_000;
 
 /// Values that principals bring to a node, each with those that bring it.
 type Brought = Rc<Vec<(Vec<Option<Value>>, Vec<u32>)>>;
 
 /// One thread's work on conditions for all principals.
 pub(super) struct Rows<'p> {
-    policies: &'p Policies,
+    pub(super) policies: &'p Policies,
     pub(super) evaluator: Evaluator<'p>,
     /// The principals, by number.
-    principals: &'p [u32],
-    all: Bits,
+    pub(super) principals: &'p [u32],
+    pub(super) all: Bits,
     context: Value,
     action: u32,
     resource: u32,
@@ -39,10 +41,12 @@ pub(super) struct Rows<'p> {
     here: FxHashMap<u32, Split>,
     brought: FxHashMap<u32, Brought>,
     /// By value of a node, or by what it is in.
-    by_value: FxHashMap<u32, Option<Rc<FxHashMap<Value, Vec<u32>>>>>,
-    above: FxHashMap<u32, Option<Rc<FxHashMap<u32, Vec<u32>>>>>,
+    pub(super) by_value: FxHashMap<u32, Option<ByValue>>,
+    pub(super) above: FxHashMap<u32, Option<ByGroup>>,
     scopes: FxHashMap<Part, Rc<Bits>>,
     kept: usize,
+    /// How much work is left, in words of sets.
+    left: usize,
     frontiers: FxHashMap<(u32, bool), Rc<Vec<u32>>>,
 }
 
@@ -64,6 +68,7 @@ impl<'p> Rows<'p> {
             above: FxHashMap::default(),
             scopes: FxHashMap::default(),
             kept: 0,
+            left: WORK,
             frontiers: FxHashMap::default(),
         }
     }
@@ -192,9 +197,23 @@ impl<'p> Rows<'p> {
                 break;
             }
             let operand = self.split(*operand);
+            self.spend(operand.len() * chain.going());
+            if self.is_spent() {
+                break;
+            }
             chain.next(&operand, &mut self.evaluator.left);
         }
         chain.end(&mut self.evaluator.left)
+    }
+
+    /// Counts work on so many sets.
+    pub(super) fn spend(&mut self, sets: usize) {
+        self.left = self.left.saturating_sub(sets.saturating_mul(self.principals.len().div_ceil(64)));
+    }
+
+    /// Whether there was too much of it: what comes out is not right any more.
+    pub(super) fn is_spent(&self) -> bool {
+        self.left == 0
     }
 
     fn negation(&mut self, of: u32) -> Split {
@@ -216,7 +235,11 @@ impl<'p> Rows<'p> {
 
     fn choice(&mut self, test: u32, yes: u32, no: u32) -> Split {
         let [test, yes, no] = [test, yes, no].map(|part| self.split(part));
+        self.spend(test.len() * yes.len() * no.len());
         let mut parts = Vec::new();
+        if self.is_spent() {
+            return Rc::new(parts);
+        }
         for (value, who) in test.iter() {
             match value {
                 Some(Value::Bool(value)) => {
@@ -247,7 +270,7 @@ impl<'p> Rows<'p> {
         Rc::new(parts)
     }
 
-    fn ask(&mut self, principal: u32) {
+    pub(super) fn ask(&mut self, principal: u32) {
         let ask = Ask { principal, action: self.action, resource: self.resource, context: self.context };
         self.evaluator.begin(ask);
     }
@@ -277,7 +300,7 @@ impl<'p> Rows<'p> {
         found
     }
 
-    fn bits(&self, who: &[u32]) -> Bits {
+    pub(super) fn bits(&self, who: &[u32]) -> Bits {
         let mut bits = Bits::none(self.principals.len());
         who.iter().filter_map(|at| usize::try_from(*at).ok()).for_each(|at| bits.add(at));
         bits
@@ -300,93 +323,5 @@ impl<'p> Rows<'p> {
         let mut parts: Vec<_> = lists.into_iter().collect();
         parts.sort_unstable_by_key(|(value, _)| *value);
         Rc::new(parts)
-    }
-
-    /// The same by looking it up, where `number` compares one thing of the principal with one of the resource.
-    fn indexed(&mut self, number: u32) -> Option<Split> {
-        let Some(Node::Binary(op, left, right)) = self.policies.graph.node(number) else { return None };
-        let (op, left, right) = (*op, *left, *right);
-        let reads = [left, right].map(|part| self.policies.graph.reads(part));
-        let own = |at: usize| reads.get(at).is_some_and(|reads| reads.principal && !reads.resource);
-        let other = |at: usize| reads.get(at).is_some_and(|reads| !reads.principal);
-        let holds = match op {
-            BinaryOp::Eq if own(0) && other(1) => self.equal(left, right)?,
-            BinaryOp::Eq if own(1) && other(0) => self.equal(right, left)?,
-            BinaryOp::In if own(0) && other(1) => self.within(left, right)?,
-            BinaryOp::Contains if own(1) && other(0) => {
-                let Some(Value::Set(set)) = self.evaluator.value(left) else { return None };
-                let by_value = self.by_value(right)?;
-                let elements = self.evaluator.pool.elements(set).to_vec();
-                let lists = elements.iter().filter_map(|element| by_value.get(element));
-                self.bits(&lists.flatten().copied().collect::<Vec<_>>())
-            }
-            _ => return None,
-        };
-        let fails = self.all.without(&holds);
-        let parts = [(Some(Value::Bool(true)), holds), (Some(Value::Bool(false)), fails)];
-        Some(Rc::new(parts.into_iter().filter(|(_, who)| !who.is_empty()).collect()))
-    }
-
-    fn equal(&mut self, own: u32, other: u32) -> Option<Bits> {
-        let value = self.evaluator.value(other).filter(|value| !matches!(value, Value::Open(_)))?;
-        let by_value = self.by_value(own)?;
-        Some(self.bits(by_value.get(&value).map_or(&[], Vec::as_slice)))
-    }
-
-    fn within(&mut self, own: u32, other: u32) -> Option<Bits> {
-        let groups = match self.evaluator.value(other)? {
-            Value::Entity(group) => vec![group],
-            Value::Set(set) => {
-                let one = |element: &Value| match element {
-                    Value::Entity(group) => Some(*group),
-                    _ => None,
-                };
-                self.evaluator.pool.elements(set).iter().map(one).collect::<Option<_>>()?
-            }
-            _ => return None,
-        };
-        let above = self.above(own)?;
-        let lists = groups.iter().filter_map(|group| above.get(group));
-        Some(self.bits(&lists.flatten().copied().collect::<Vec<_>>()))
-    }
-
-    /// The principals by the value of `node`; none where it errs or is not known for one of them.
-    fn by_value(&mut self, node: u32) -> Option<Rc<FxHashMap<Value, Vec<u32>>>> {
-        if let Some(known) = self.by_value.get(&node) {
-            return known.clone();
-        }
-        let mut found: Option<FxHashMap<Value, Vec<u32>>> = Some(FxHashMap::default());
-        for (at, principal) in (0_u32..).zip(self.principals) {
-            self.ask(*principal);
-            let value = self.evaluator.value(node).filter(|value| !matches!(value, Value::Open(_)));
-            match (value, &mut found) {
-                (Some(value), Some(found)) => found.entry(value).or_default().push(at),
-                _ => found = None,
-            }
-        }
-        self.ask(0);
-        let found = found.map(Rc::new);
-        self.by_value.insert(node, found.clone());
-        found
-    }
-
-    /// The principals by what the entity that `node` is, is in; none where it is no entity for one of them.
-    fn above(&mut self, node: u32) -> Option<Rc<FxHashMap<u32, Vec<u32>>>> {
-        if let Some(known) = self.above.get(&node) {
-            return known.clone();
-        }
-        let by_value = self.by_value(node);
-        let found = by_value.and_then(|by_value| {
-            let mut found: FxHashMap<u32, Vec<u32>> = FxHashMap::default();
-            for (value, who) in by_value.iter() {
-                let Value::Entity(entity) = value else { return None };
-                for group in self.policies.world.above(*entity).iter().chain([entity]) {
-                    found.entry(*group).or_default().extend_from_slice(who);
-                }
-            }
-            Some(Rc::new(found))
-        });
-        self.above.insert(node, found.clone());
-        found
     }
 }

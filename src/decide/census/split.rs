@@ -3,11 +3,19 @@
 
 use std::rc::Rc;
 
+use rustc_hash::FxHashMap;
+
 use super::bits::Bits;
 use crate::decide::compiled::{Graph, Node, Value};
 
 /// Values with those for which it is so; nobody is in two of them. An error is `None`.
 pub(super) type Split = Rc<Vec<(Option<Value>, Bits)>>;
+
+/// Principals by a value.
+pub(super) type ByValue = Rc<FxHashMap<Value, Vec<u32>>>;
+
+/// Principals by what an entity is in, itself included.
+pub(super) type ByGroup = Rc<FxHashMap<u32, Vec<u32>>>;
 
 /// One value for all.
 pub(super) fn one(value: Option<Value>, all: &Bits) -> Split {
@@ -38,6 +46,11 @@ impl Chain {
     /// Whether it goes on for anybody.
     pub(super) fn goes_on(&self) -> bool {
         !self.going.is_empty()
+    }
+
+    /// In how many ways it goes on.
+    pub(super) fn going(&self) -> usize {
+        self.going.len()
     }
 
     /// Takes the next operand.

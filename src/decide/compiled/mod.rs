@@ -11,12 +11,14 @@
 //! | `policy` | policies with their scopes |
 //! | `policies` | all that is compiled, filed by scope |
 //! | `evaluator` | nodes evaluated for a request |
+//! | `left_over` | what is left to ask of a context that is not known |
 //! | `authorizer` | requests decided |
 
 mod authorizer;
 mod compile;
 mod evaluator;
 mod glob;
+mod left_over;
 mod node;
 mod operations;
 mod policies;
@@ -26,7 +28,7 @@ mod world;
 
 pub use authorizer::{CompiledAuthorizer, Decider, Verdict};
 pub(super) use evaluator::{Ask, Evaluator};
-pub(super) use node::{Graph, Node};
+pub(super) use node::{BinaryOp, Graph, Node};
 pub(super) use policies::Policies;
 pub(super) use policy::{Body, Part, Policy};
 pub(super) use value::Value;

@@ -1,6 +1,7 @@
 //! Conditions as a graph of numbered nodes: what several policies ask is one node.
 
-use cedar_policy_core::ast::{BinaryOp, Name, Pattern};
+pub(in crate::decide) use cedar_policy_core::ast::BinaryOp;
+use cedar_policy_core::ast::{Name, Pattern};
 use rustc_hash::FxHashMap;
 
 use super::value::Value;

@@ -12,8 +12,10 @@ use crate::repo::model::{EntityData, EntityState, SchemaState};
 use crate::repo::rules::ENTITY_MISMATCH;
 use crate::text::{Location, SourceFile, Span, inline};
 
-/// Reads `files` under `schema`. A broken schema means that nothing can be said of entities.
-pub(super) fn read(files: &[Arc<SourceFile>], schema: &SchemaState) -> (EntityState, Vec<Finding>) {
+/// Reads `files`, all of them as one set of entities, under `schema`; gives what is wrong with them as well. A broken
+/// schema means that nothing can be said of entities.
+#[must_use]
+pub fn read_entities(files: &[Arc<SourceFile>], schema: &SchemaState) -> (EntityState, Vec<Finding>) {
     let Some(first) = files.first() else { return (EntityState::None, Vec::new()) };
     if matches!(schema, SchemaState::Broken) {
         return (EntityState::Broken(whole(first), "the schema cannot be used".to_owned()), Vec::new());

@@ -24,5 +24,6 @@ mod store;
 mod tables;
 mod translations;
 
+pub use entities::read_entities;
 pub(super) use guardrails::{read_guardrails, stores_around};
 pub(super) use store::read_store;

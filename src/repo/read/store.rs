@@ -100,7 +100,7 @@ pub(in crate::repo) fn read_store(plan: Plan, files: &Files<'_>) -> ReadStore {
         }
     }
     let (entity_files, entity_faults) = reading.texts(&plan.entities, "entity file");
-    let (mut state, found) = entities::read(&entity_files, &store.schema);
+    let (mut state, found) = entities::read_entities(&entity_files, &store.schema);
     reading.findings.extend(found);
     if let Some(path) = entity_faults.first() {
         let place = Location::of_path(path.clone());

@@ -17,9 +17,9 @@ const CHANGES: usize = 50;
 /// Clauses that are longer together stand on lines of their own, in characters.
 const ONE_LINE: usize = 80;
 
-/// Writes `comparison`, an empty line at its end. Quiet leaves what a gate refuses, what is not decided and what became
-/// weaker.
-pub(super) fn write(page: &mut Page, comparison: &Comparison, options: &Options) {
+/// Writes `comparison`, and whom it touches, an empty line at its end. Quiet leaves what a gate refuses, what is not
+/// decided and what became weaker.
+pub(super) fn write(page: &mut Page, comparison: &Comparison, touched: &[String], options: &Options) {
     let mut view = View::of(comparison);
     if !options.quiet {
         let changed = if comparison.changes_access() && !options.verbose {
@@ -28,6 +28,9 @@ pub(super) fn write(page: &mut Page, comparison: &Comparison, options: &Options)
             String::new()
         };
         page.lines(None, 0, &(changes::headline(comparison) + &changed));
+        for sentence in touched {
+            page.item(Ink::Dim, "here: ", 2, &clean(sentence));
+        }
         if options.verbose {
             page.item(Ink::Dim, "compared: ", 2, &compared(comparison));
         }

@@ -10,6 +10,7 @@ mod paint;
 mod render;
 mod row;
 mod snippet;
+mod who_can;
 
 use crate::report::Format;
 

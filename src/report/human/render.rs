@@ -11,7 +11,7 @@ use super::row;
 use super::snippet::handler;
 use crate::outcome::{Breadth, Notice, NoticeKind, Outcome, Status, TestResult, Verdict};
 use crate::report::counted::counted;
-use crate::report::{Options, coverage, select, verdict};
+use crate::report::{Options, coverage, impact, select, verdict};
 
 /// Narrower terminals get this many columns.
 const NARROWEST: usize = 40;
@@ -20,10 +20,15 @@ pub(super) fn render(outcome: &Outcome, options: &Options) -> String {
     let options = Options { width: options.width.max(NARROWEST), ..*options };
     let mut page = Page::new(options.width, options.color);
     let selection = select::findings(outcome, &options);
+    let touched = impact::sentences(&outcome.impact, options.verbose);
     // What was asked for comes first.
     let compares = outcome.command == "diff";
     if let Some(comparison) = outcome.comparison.as_ref().filter(|_| compares) {
-        changes::write(&mut page, comparison, &options);
+        changes::write(&mut page, comparison, &touched, &options);
+    }
+    if let Some(who_can) = &outcome.who_can {
+        super::who_can::heading(&mut page, who_can);
+        super::who_can::write(&mut page, who_can, &options);
     }
     let mut findings = Findings::new(handler(options.width, options.color), options);
     if options.statistics {
@@ -48,7 +53,7 @@ pub(super) fn render(outcome: &Outcome, options: &Options) -> String {
     }
     breadth(&mut page, outcome);
     if let Some(comparison) = outcome.comparison.as_ref().filter(|_| !compares) {
-        changes::write(&mut page, comparison, &options);
+        changes::write(&mut page, comparison, &touched, &options);
     }
     if !options.quiet {
         remarks(&mut page, outcome, &options);

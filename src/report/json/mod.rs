@@ -4,8 +4,10 @@
 mod changes;
 mod coverage;
 mod guardrails;
+mod impact;
 mod location;
 mod run;
+mod who_can;
 
 use crate::report::Format;
 

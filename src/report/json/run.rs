@@ -5,7 +5,9 @@ use serde::Serialize;
 use super::changes::{self, ComparisonOut};
 use super::coverage::{self, CoverageOut};
 use super::guardrails::{GuardrailOut, guardrail};
+use super::impact::{self, ImpactOut};
 use super::location::{LocationOut, location};
+use super::who_can::{self, WhoCanOut};
 use crate::finding::{Environment, Evidence, Finding, Level, Related};
 use crate::outcome::{
     Breadth, Decision, Expected, Explanation, Got, Notice, Outcome, RowFault, RowRequest, Status, TestResult, Weight,
@@ -39,6 +41,10 @@ struct Root<'a> {
     coverage: Option<CoverageOut<'a>>,
     #[serde(flatten)]
     comparison: Option<ComparisonOut<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    impact: Option<ImpactOut<'a>>,
+    #[serde(flatten)]
+    who_can: Option<WhoCanOut<'a>>,
     left_out: Vec<LeftOutOut<'a>>,
 }
 
@@ -232,6 +238,8 @@ pub(super) fn render(outcome: &Outcome, _options: &Options) -> String {
         breadth: outcome.breadth.iter().map(breadth).collect(),
         coverage: outcome.coverage.as_ref().map(coverage::coverage),
         comparison: outcome.comparison.as_ref().map(changes::comparison),
+        impact: impact::impact(&outcome.impact),
+        who_can: outcome.who_can.as_ref().map(who_can::who_can),
         left_out: outcome.left_out.iter().map(|file| LeftOutOut { path: &file.path, why: &file.why }).collect(),
     })
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::escape::{cut, named};
+use super::escape::{cut, named, prose};
 use crate::finding::{Environment, Evidence};
 use crate::outcome::changes::{Cause, Comparison, Direction, Ruling, Side, Weakened};
 use crate::report::changes::{self, Change, Line, Phrase, Said, Undecided, View};
@@ -45,12 +45,20 @@ struct Entry {
     urgent: bool,
 }
 
-/// The section about `comparison`, for which `read` was read, in at most `room` bytes: headline, what became weaker,
-/// then refused changes first.
-pub(super) fn section(comparison: &Comparison, read: &str, options: &Options, room: usize) -> String {
+/// The section about `comparison`, which touches whom these sentences say and for which `read` was read, in at most
+/// `room` bytes: headline, what became weaker, then refused changes first.
+pub(super) fn section(
+    comparison: &Comparison,
+    touched: &[String],
+    read: &str,
+    options: &Options,
+    room: usize,
+) -> String {
     let mut view = View::of(comparison);
     let headline = changes::headline(comparison);
     let mut head = format!("\n**{headline}**\n");
+    head.extend(touched.iter().map(|sentence| format!("\n- {}", prose(sentence))));
+    head.push_str(if touched.is_empty() { "" } else { "\n" });
     if !options.quiet {
         let of = |side: &Side, which: &str| {
             let (label, commit) = changes::revision(side);

@@ -2,11 +2,12 @@
 
 use super::changes;
 use super::escape::{cell, code, prose};
-use crate::outcome::{GuardrailResult, Outcome, RowRequest, Status, TestResult, Verdict};
+use crate::outcome::{AccessGroup, GuardrailResult, Names, Outcome, RowRequest, Status, TestResult, Verdict};
+use crate::report::access;
 use crate::report::counted::counted;
 use crate::report::select::Group;
 use crate::report::verdict;
-use crate::report::{Options, coverage, evidence, guardrails, select};
+use crate::report::{Options, coverage, evidence, guardrails, impact, select};
 use crate::text::Location;
 
 /// GitHub refuses a comment above 65,536 characters; a job summary may have 1 MiB, which nobody reads.
@@ -33,8 +34,16 @@ pub fn summary_markdown(outcome: &Outcome, options: &Options) -> String {
     let (found, failed, said) = (!selection.groups.is_empty(), !rows.is_empty(), !remarks.is_empty());
     if let Some(comparison) = &outcome.comparison {
         let room = LONGEST.saturating_sub(out.text.len() + reserved(&[found, failed, said]));
-        out.text.push_str(&changes::section(comparison, &verdict::what_was_read(outcome), options, room));
+        let (touched, read) = (impact::sentences(&outcome.impact, options.verbose), verdict::what_was_read(outcome));
+        out.text.push_str(&changes::section(comparison, &touched, &read, options, room));
     }
+    let who_can = outcome.who_can.iter().flat_map(|who_can| &who_can.stores);
+    out.table(
+        "\n| Access | Principals | Actions | Resources | Condition |\n|---|---|---|---|---|\n",
+        who_can.flat_map(|store| &store.groups).map(access_row),
+        LONGEST - reserved(&[found, failed, said]),
+        ("group is", "groups are"),
+    );
     let failing = outcome.guardrails.results.iter().filter(|one| one.status.fails());
     out.table(
         "\n| Guardrail | Where | What slips through |\n|---|---|---|\n",
@@ -114,6 +123,9 @@ impl Summary {
     }
 }
 
+/// How many names stand in a cell.
+const NAMES: usize = 12;
+
 /// How many places are named that say the same.
 const PLACES: usize = 5;
 
@@ -185,6 +197,22 @@ fn test_row(rows: &[&TestResult]) -> String {
     }
     let (id, at) = (code(&row.id), place(&row.location));
     format!("| {id} | {at} | {expected} | {got} | {}{requests} |\n", why.join("<br>"))
+}
+
+/// Those who stand together.
+fn access_row(group: &AccessGroup) -> String {
+    let names = |names: &Names| prose(&access::listed(names, NAMES));
+    let condition = match group.differs() {
+        true => [access::before(group, NAMES), access::now(group, NAMES)].into_iter().flatten().collect(),
+        false => Vec::from_iter(access::hangs_on(&group.now, NAMES)),
+    };
+    let condition: Vec<String> = condition.iter().map(|text| prose(text)).collect();
+    let word = match access::word(group) {
+        "if" => "conditional",
+        word => word,
+    };
+    let (principals, actions, resources) = (names(&group.principals), names(&group.actions), names(&group.resources));
+    format!("| {word} | {principals} | {actions} | {resources} | {} |\n", condition.join("<br>"))
 }
 
 /// A request that is shown when it is asked for.

@@ -1,0 +1,28 @@
+//! Who may do what: over the entities of a store, and how that differs from another version of its policies.
+//!
+//! An engine. Imports `text`, `repo`, `decide`, `symbolic`, `expression`, `compare`, `infer` and `outcome`.
+//!
+//! | file | what it does |
+//! |---|---|
+//! | `asked` | the names that somebody asks about, found in a store |
+//! | `by_type` | the same where no entity is known |
+//! | `kinds` | the kinds of requests that there are |
+//! | `sides` | both sets of policies over the same entities |
+//! | `conditions` | what is left to ask of the context, decided by the engine |
+//! | `confirmed` | what is shown, asked of Cedar's authorizer |
+//! | `groups` | who stands together |
+//! | `survey` | all of it |
+
+mod asked;
+mod by_type;
+mod conditions;
+mod confirmed;
+mod groups;
+mod kinds;
+mod sides;
+mod survey;
+
+pub use asked::{Asked, Subject, Wanted};
+pub use by_type::{ByType, asked_of, by_type};
+pub use sides::Sides;
+pub use survey::{Survey, SurveyError, survey};

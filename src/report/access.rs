@@ -1,0 +1,138 @@
+//! Who may do what, in words that the reports share. Names are untrusted: whoever shows them escapes them.
+
+use super::counted::counted;
+use crate::outcome::{Access, AccessCount, AccessGroup, Names, WhoCan};
+
+/// What is said before a group.
+pub(super) fn word(group: &AccessGroup) -> &'static str {
+    match (&group.before, &group.now) {
+        (None, Access::Conditional(_)) => "if",
+        (None, _) => "allow",
+        (Some(before), now) if before == now => "same",
+        (Some(_), _) => match (group.gains, group.loses) {
+            (true, false) => "gained",
+            (false, true) => "lost",
+            _ => "changed",
+        },
+    }
+}
+
+/// Names between backticks, those beyond `most` counted.
+pub(super) fn listed(names: &Names, most: usize) -> String {
+    let mut shown: Vec<String> = names.iter().take(most).map(|name| format!("`{name}`")).collect();
+    match names.len().saturating_sub(most) {
+        0 => {}
+        // One more name takes no more room than its number.
+        1 => shown.extend(names.iter().nth(most).map(|name| format!("`{name}`"))),
+        more => return format!("{} and {more} more", shown.join(", ")),
+    }
+    match shown.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, others)) => format!("{} and {last}", others.join(", ")),
+        None => String::new(),
+    }
+}
+
+/// What access hangs on: `where context.mfa, unless context.old`; nothing where it hangs on nothing. Lists of more than
+/// `most` are cut between conditions.
+pub(super) fn hangs_on(access: &Access, most: usize) -> Option<String> {
+    let condition = access.condition()?;
+    let joined = |all: &[String]| {
+        let shown: Vec<String> = all.iter().take(most).map(|one| format!("`{one}`")).collect();
+        match all.len().saturating_sub(most) {
+            0 => shown.join(" or "),
+            more => format!("{} or {}", shown.join(" or "), counted(more, "other condition", "other conditions")),
+        }
+    };
+    let mut parts = Vec::new();
+    if !condition.when.is_empty() {
+        parts.push(format!("where {}", joined(&condition.when)));
+    }
+    if !condition.unless.is_empty() {
+        parts.push(format!("unless {}", joined(&condition.unless)));
+    }
+    if !condition.shown {
+        parts.push("which no context was shown to meet".to_owned());
+    }
+    Some(parts.join(", "))
+}
+
+/// How access came about, for a group that differs from before: `denied before`, `before where ..`.
+pub(super) fn before(group: &AccessGroup, most: usize) -> Option<String> {
+    let before = group.before.as_ref().filter(|_| group.differs())?;
+    Some(match before {
+        Access::Denied => "before: nobody".to_owned(),
+        Access::Allowed => "before: allowed".to_owned(),
+        Access::Conditional(_) => format!("before: {}", hangs_on(before, most).unwrap_or_default()),
+    })
+}
+
+/// What it comes to now, in the same way.
+pub(super) fn now(group: &AccessGroup, most: usize) -> Option<String> {
+    match (&group.now, group.differs()) {
+        (Access::Denied, _) => Some("now: nobody".to_owned()),
+        (Access::Allowed, true) => Some("now: allowed".to_owned()),
+        (Access::Conditional(_), true) => hangs_on(&group.now, most).map(|text| format!("now: {text}")),
+        (_, false) => hangs_on(&group.now, most),
+    }
+}
+
+/// How many there are, for the verdict: `12 requests allowed and 3 under a condition`.
+pub(super) fn counts(who_can: &WhoCan) -> String {
+    let groups = || who_can.stores.iter().flat_map(|store| &store.groups);
+    let count = |wanted: &dyn Fn(&AccessGroup) -> bool| -> usize {
+        groups().filter(|group| wanted(group)).map(AccessGroup::requests).sum()
+    };
+    let by_type = who_can.stores.iter().any(|store| store.by_type);
+    let (one, many) = if by_type { ("kind of request", "kinds of request") } else { ("request", "requests") };
+    let allowed = count(&|group| group.now == Access::Allowed);
+    let conditional = count(&|group| group.now.condition().is_some());
+    let mut parts = Vec::new();
+    if allowed > 0 || conditional == 0 {
+        parts.push(format!("{} allowed", counted(allowed, one, many)));
+    }
+    if conditional > 0 {
+        let what = if parts.is_empty() { counted(conditional, one, many) } else { conditional.to_string() };
+        parts.push(format!("{what} allowed under a condition"));
+    }
+    if who_can.sides.is_some() {
+        parts.push(match count(&AccessGroup::differs) {
+            0 => "none differs from before".to_owned(),
+            1 => "1 differs from before".to_owned(),
+            differ => format!("{differ} differ from before"),
+        });
+    }
+    if !by_type {
+        let all = AccessCount::of(groups().filter(|group| group.now != Access::Denied));
+        parts.push(format!(
+            "{} and {}",
+            counted(all.principals, "principal", "principals"),
+            counted(all.resources, "resource", "resources")
+        ));
+    }
+    parts.join(", ")
+}
+
+/// Calls `visit` with every request of every group, no more than `most`: store, principal, action, resource, group.
+pub(super) fn each<'w>(
+    who_can: &'w WhoCan,
+    most: usize,
+    visit: &mut dyn FnMut(&'w str, [&'w str; 3], &'w AccessGroup),
+) {
+    let mut left = most;
+    for store in &who_can.stores {
+        for group in &store.groups {
+            for principal in group.principals.iter() {
+                for action in group.actions.iter() {
+                    for resource in group.resources.iter() {
+                        if left == 0 {
+                            return;
+                        }
+                        left -= 1;
+                        visit(&store.store, [principal, action, resource], group);
+                    }
+                }
+            }
+        }
+    }
+}

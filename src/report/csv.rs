@@ -1,0 +1,147 @@
+//! `--report csv`: for spreadsheets. Who may do what, a request a line; of every other run the findings and the rows
+//! that did not pass.
+//!
+//! Cells that a spreadsheet would run are made text (<https://owasp.org/www-community/attacks/CSV_Injection>); quotes
+//! are those of RFC 4180.
+
+use super::access::{each, word};
+use super::{Format, Options};
+use crate::outcome::{Access, AccessCondition, Outcome, StoreImpact, WhoCan};
+use crate::text::inline;
+
+/// The format.
+pub(super) static FORMAT: Format = Format { name: "csv", about: "for spreadsheets", every_row: false, render };
+
+/// So many requests are listed.
+const LISTED: usize = 1_000_000;
+
+fn render(outcome: &Outcome, _: &Options) -> String {
+    match &outcome.who_can {
+        Some(who_can) => requests(who_can),
+        None => found(outcome),
+    }
+}
+
+fn requests(who_can: &WhoCan) -> String {
+    let compared = who_can.sides.is_some();
+    let mut head = vec!["store", "principal", "action", "resource", "decision", "condition"];
+    if compared {
+        head.extend(["before", "condition before"]);
+    }
+    let mut text = line(&head);
+    each(who_can, LISTED, &mut |store, [principal, action, resource], group| {
+        let condition = |access: &Access| access.condition().map(AccessCondition::text).unwrap_or_default();
+        let now = condition(&group.now);
+        let mut cells = vec![store, principal, action, resource, group.now.as_str(), &now];
+        let before = group.before.as_ref().map(|before| (before.as_str(), condition(before)));
+        if let Some((decision, condition)) = &before {
+            cells.extend([decision, condition.as_str()]);
+        }
+        text.push_str(&line(&cells));
+    });
+    text
+}
+
+/// Every request whose decision changes, of each store: hands `write` a line after the other, until it says that it
+/// wants no more.
+pub fn list_impact(impact: &[StoreImpact], write: &mut dyn FnMut(&str) -> bool) {
+    let head = ["change", "store", "principal", "action", "resource", "before", "condition before", "now", "condition"];
+    if !write(&line(&head)) {
+        return;
+    }
+    for store in impact {
+        for group in &store.groups {
+            let change = word(group);
+            let condition = |access: &Access| access.condition().map(AccessCondition::text).unwrap_or_default();
+            let before = group.before.as_ref().map_or("deny", Access::as_str);
+            let condition_before = group.before.as_ref().map(condition).unwrap_or_default();
+            let now = condition(&group.now);
+            for principal in group.principals.iter() {
+                for action in group.actions.iter() {
+                    for resource in group.resources.iter() {
+                        let cells = [
+                            change,
+                            &store.store,
+                            principal,
+                            action,
+                            resource,
+                            before,
+                            &condition_before,
+                            group.now.as_str(),
+                            &now,
+                        ];
+                        if !write(&line(&cells)) {
+                            return;
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn found(outcome: &Outcome) -> String {
+    let mut text = line(&["kind", "rule", "path", "line", "column", "store", "policy", "message", "help"]);
+    for finding in outcome.findings.iter().filter(|finding| outcome.counts(finding)) {
+        let start = finding.location.file.position(finding.location.span.start);
+        text.push_str(&line(&[
+            finding.level.as_str(),
+            finding.rule,
+            finding.location.path(),
+            &start.line.to_string(),
+            &start.column.to_string(),
+            finding.store.as_deref().unwrap_or_default(),
+            finding.policy.as_deref().unwrap_or_default(),
+            &finding.message,
+            finding.help.as_deref().unwrap_or_default(),
+        ]));
+    }
+    for row in outcome.bad_rows() {
+        let start = row.location.file.position(row.location.span.start);
+        text.push_str(&line(&[
+            row.status.as_str(),
+            "test",
+            row.location.path(),
+            &start.line.to_string(),
+            &start.column.to_string(),
+            row.store.as_deref().unwrap_or_default(),
+            &row.id,
+            row.message.as_deref().unwrap_or_default(),
+            row.help.as_deref().unwrap_or_default(),
+        ]));
+    }
+    text
+}
+
+/// A line of cells.
+pub(super) fn line(cells: &[&str]) -> String {
+    let cells: Vec<String> = cells.iter().map(|text| cell(text)).collect();
+    format!("{}\n", cells.join(","))
+}
+
+/// A cell: nothing in it ends it, is obeyed by a terminal, or is run by a spreadsheet.
+fn cell(text: &str) -> String {
+    // What a CI runner obeys in a log is broken up.
+    let text = inline(text).replace("##[", "##\\u{5b}");
+    let runs = text.trim_start().starts_with(['=', '+', '-', '@']) || text.trim_start().starts_with("::");
+    let text = if runs { format!("'{text}") } else { text };
+    match text.contains(['"', ',', ';']) || text.trim() != text {
+        true => format!("\"{}\"", text.replace('"', "\"\"")),
+        false => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cell_holds_what_it_is_given_and_runs_nothing() {
+        assert_eq!(line(&["a", "b, c", "User::\"x\""]), "a,\"b, c\",\"User::\"\"x\"\"\"\n");
+        assert_eq!(cell("=1+1"), "'=1+1");
+        assert_eq!(cell(" @x"), "\"' @x\"");
+        assert_eq!(cell("a\nb\u{1b}"), "a\\nb\\u{1b}");
+        assert_eq!(cell("::error::x"), "'::error::x");
+        assert_eq!(cell("x##[group]"), "x##\\u{5b}group]");
+    }
+}
