@@ -1,7 +1,7 @@
 //! Who may do what, in words that the reports share. Names are untrusted: whoever shows them escapes them.
 
 use super::counted::counted;
-use crate::outcome::{Access, AccessCount, AccessGroup, Names, WhoCan};
+use crate::outcome::{Access, AccessCount, AccessGroup, Names, StoreAccess, WhoCan};
 
 /// What is said before a group.
 pub(super) fn word(group: &AccessGroup) -> &'static str {
@@ -17,13 +17,19 @@ pub(super) fn word(group: &AccessGroup) -> &'static str {
     }
 }
 
-/// Names between backticks, those beyond `most` counted.
+/// The id of an action of the type `Action`; others as they are.
+pub(super) fn short(action: &str) -> &str {
+    let id = action.strip_prefix("Action::\"").and_then(|id| id.strip_suffix('"'));
+    id.filter(|id| !id.contains(['"', '\\'])).unwrap_or(action)
+}
+
+/// Names between backticks, those beyond `most` counted; actions by their ids.
 pub(super) fn listed(names: &Names, most: usize) -> String {
-    let mut shown: Vec<String> = names.iter().take(most).map(|name| format!("`{name}`")).collect();
+    let mut shown: Vec<String> = names.iter().take(most).map(|name| format!("`{}`", short(name))).collect();
     match names.len().saturating_sub(most) {
         0 => {}
         // One more name takes no more room than its number.
-        1 => shown.extend(names.iter().nth(most).map(|name| format!("`{name}`"))),
+        1 => shown.extend(names.iter().nth(most).map(|name| format!("`{}`", short(name)))),
         more => return format!("{} and {more} more", shown.join(", ")),
     }
     match shown.split_last() {
@@ -77,14 +83,39 @@ pub(super) fn now(group: &AccessGroup, most: usize) -> Option<String> {
     }
 }
 
-/// How many there are, for the verdict: `12 requests allowed and 3 under a condition`.
+/// How many there are, for the verdict: `12 requests allowed, 3 allowed under a condition, 4 principals and 2
+/// resources`; of stores of which no entity is known, in kinds of request.
 pub(super) fn counts(who_can: &WhoCan) -> String {
-    let groups = || who_can.stores.iter().flat_map(|store| &store.groups);
+    let (by_type, by_name): (Vec<_>, Vec<_>) = who_can.stores.iter().partition(|store| store.by_type);
+    let mut parts = Vec::new();
+    if !by_name.is_empty() || by_type.is_empty() {
+        parts.extend(counted_as(&by_name, ("request", "requests")));
+        let all =
+            AccessCount::of(by_name.iter().flat_map(|store| &store.groups).filter(|one| one.now != Access::Denied));
+        if all.requests > 0 && by_name.len() == 1 {
+            let principals = counted(all.principals, "principal", "principals");
+            parts.push(format!("{principals} and {}", counted(all.resources, "resource", "resources")));
+        }
+    }
+    if !by_type.is_empty() {
+        parts.extend(counted_as(&by_type, ("kind of request", "kinds of request")));
+    }
+    if who_can.sides.is_some() {
+        let groups = by_name.iter().flat_map(|store| &store.groups);
+        parts.push(match groups.filter(|group| group.differs()).map(AccessGroup::requests).sum() {
+            0_usize => "none differs from before".to_owned(),
+            1 => "1 differs from before".to_owned(),
+            differ => format!("{differ} differ from before"),
+        });
+    }
+    parts.join(", ")
+}
+
+fn counted_as(stores: &[&StoreAccess], (one, many): (&str, &str)) -> Vec<String> {
+    let groups = || stores.iter().flat_map(|store| &store.groups);
     let count = |wanted: &dyn Fn(&AccessGroup) -> bool| -> usize {
         groups().filter(|group| wanted(group)).map(AccessGroup::requests).sum()
     };
-    let by_type = who_can.stores.iter().any(|store| store.by_type);
-    let (one, many) = if by_type { ("kind of request", "kinds of request") } else { ("request", "requests") };
     let allowed = count(&|group| group.now == Access::Allowed);
     let conditional = count(&|group| group.now.condition().is_some());
     let mut parts = Vec::new();
@@ -95,22 +126,7 @@ pub(super) fn counts(who_can: &WhoCan) -> String {
         let what = if parts.is_empty() { counted(conditional, one, many) } else { conditional.to_string() };
         parts.push(format!("{what} allowed under a condition"));
     }
-    if who_can.sides.is_some() {
-        parts.push(match count(&AccessGroup::differs) {
-            0 => "none differs from before".to_owned(),
-            1 => "1 differs from before".to_owned(),
-            differ => format!("{differ} differ from before"),
-        });
-    }
-    if !by_type {
-        let all = AccessCount::of(groups().filter(|group| group.now != Access::Denied));
-        parts.push(format!(
-            "{} and {}",
-            counted(all.principals, "principal", "principals"),
-            counted(all.resources, "resource", "resources")
-        ));
-    }
-    parts.join(", ")
+    parts
 }
 
 /// Calls `visit` with every request of every group, no more than `most`: store, principal, action, resource, group.

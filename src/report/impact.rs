@@ -1,5 +1,6 @@
 //! Whom a change touches, in sentences that the reports share.
 
+use super::access::short;
 use crate::outcome::changes::Direction;
 use crate::outcome::{ImpactLine, StoreImpact};
 
@@ -47,12 +48,6 @@ fn sentence(line: &ImpactLine) -> String {
         ),
     };
     format!("{who} {does} `{action}` on {what}{hangs}")
-}
-
-/// The id of an action of the type `Action`; others as they are.
-fn short(action: &str) -> &str {
-    let id = action.strip_prefix("Action::\"").and_then(|id| id.strip_suffix('"'));
-    id.filter(|id| !id.contains(['"', '\\'])).unwrap_or(action)
 }
 
 /// `1 user`, `3,400 audit logs`: the words of a type's name where these are words.

@@ -144,8 +144,9 @@ impl Parts<'_> {
         let action = number(request.action(), pool)?;
         let resource = number(request.resource(), pool)?;
         let cedar: &ast::Request = request.as_ref();
-        let context = self.evaluator.add_context(cedar.context()?)?;
-        self.evaluator.begin(Ask { principal, action, resource, context });
+        let context = cedar.context().filter(|context| matches!(context, ast::Context::Value(_)))?;
+        let ask = Ask { principal, action, resource, context: Evaluator::UNKNOWN };
+        self.evaluator.begin_with(ask, context);
         let policies = self.policies;
         let filed = self.filed.entry(action).or_insert_with(|| Arc::new(policies.filed(0, action)));
         // Entities of the request alone have numbers of the moment.

@@ -6,7 +6,7 @@
 //! what is left to ask of the context. An operand that errs where it is not sure that it is evaluated is kept as a
 //! node that errs, so that what is left errs exactly where the whole does.
 
-use cedar_policy_core::ast;
+use cedar_policy_core::ast::{self, Value as CedarValue};
 
 use super::node::{Graph, Node};
 use super::operations::{attribute, binary, call, elements, has};
@@ -32,6 +32,8 @@ pub(in crate::decide) struct Evaluator<'p> {
     /// What is left to ask of a context that is not known.
     pub(in crate::decide) left: Graph,
     ask: Ask,
+    /// The context of the request, as long as only attributes of it were asked for.
+    given: Option<ast::Context>,
     /// What nodes came to, with the number of the request for which they did.
     memo: Vec<(u32, Option<Value>)>,
     request: u32,
@@ -46,6 +48,7 @@ impl<'p> Evaluator<'p> {
             pool: Pool::new(Some(policies.pool.clone())),
             left,
             ask: Ask { principal: 0, action: 0, resource: 0, context },
+            given: None,
             memo: vec![(0, None); policies.graph.len()],
             request: 0,
         }
@@ -72,9 +75,23 @@ impl<'p> Evaluator<'p> {
         }
     }
 
+    /// From now on nodes are evaluated for `ask`, with this context instead of its own: values of which nothing is
+    /// asked need not be taken in.
+    pub(super) fn begin_with(&mut self, ask: Ask, context: &ast::Context) {
+        self.begin(ask);
+        self.given = Some(context.clone());
+    }
+
+    /// The attribute of the context, where that is given; `None` where it has to be taken from the whole.
+    fn given(&self, of: u32, name: u32) -> Option<Option<CedarValue>> {
+        let Some(ast::Context::Value(fields)) = &self.given else { return None };
+        matches!(self.policies.graph.node(of), Some(Node::Context)).then(|| fields.get(self.pool.text(name)).cloned())
+    }
+
     /// From now on nodes are evaluated for `ask`.
     pub(in crate::decide) fn begin(&mut self, ask: Ask) {
         self.ask = ask;
+        self.given = None;
         self.request = self.request.wrapping_add(1);
         if self.request == 0 {
             self.memo.fill((0, None));
@@ -108,7 +125,12 @@ impl<'p> Evaluator<'p> {
             Node::Principal => Some(Value::Entity(self.ask.principal)),
             Node::Action => Some(Value::Entity(self.ask.action)),
             Node::Resource => Some(Value::Entity(self.ask.resource)),
-            Node::Context => Some(self.ask.context),
+            Node::Context => {
+                if let Some(context) = self.given.take() {
+                    self.ask.context = self.add_context(&context)?;
+                }
+                Some(self.ask.context)
+            }
             Node::And(all) => self.chain(all, true),
             Node::Or(all) => self.chain(all, false),
             Node::If(test, yes, no) => self.choice(*test, *yes, *no),
@@ -136,6 +158,10 @@ impl<'p> Evaluator<'p> {
                 }
                 (left, right) => binary(*op, left, right, &self.pool, &policies.world),
             },
+            Node::Get(of, name) if let Some(field) = self.given(*of, *name) => {
+                field.map(|field| self.pool.add_value(&field))
+            }
+            Node::Has(of, name) if let Some(field) = self.given(*of, *name) => Some(Value::Bool(field.is_some())),
             Node::Get(of, name) => match self.value(*of)? {
                 Value::Open(of) => self.leave(Node::Get(of, *name)),
                 value => attribute(value, *name, &self.pool, &policies.world),

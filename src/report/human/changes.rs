@@ -29,7 +29,7 @@ pub(super) fn write(page: &mut Page, comparison: &Comparison, touched: &[String]
         };
         page.lines(None, 0, &(changes::headline(comparison) + &changed));
         for sentence in touched {
-            page.item(Ink::Dim, "here: ", 2, &clean(sentence));
+            page.item(Ink::Dim, "of the entities here: ", 2, &clean(sentence));
         }
         if options.verbose {
             page.item(Ink::Dim, "compared: ", 2, &compared(comparison));

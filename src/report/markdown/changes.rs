@@ -57,6 +57,7 @@ pub(super) fn section(
     let mut view = View::of(comparison);
     let headline = changes::headline(comparison);
     let mut head = format!("\n**{headline}**\n");
+    head.push_str(if touched.is_empty() { "" } else { "\nOf the entities here:\n" });
     head.extend(touched.iter().map(|sentence| format!("\n- {}", prose(sentence))));
     head.push_str(if touched.is_empty() { "" } else { "\n" });
     if !options.quiet {
