@@ -7,6 +7,7 @@
 )]
 
 pub mod rng;
+pub mod worlds;
 pub mod xml;
 pub mod yaml;
 
