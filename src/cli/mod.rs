@@ -8,5 +8,6 @@ mod dispatch;
 mod failure;
 mod output;
 mod progress;
+mod unified;
 
 pub use dispatch::main;

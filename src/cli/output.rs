@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::args::{ColorArg, CommonArgs, ReadArgs};
 use super::failure::Failure;
 use super::progress::Progress;
-use crate::outcome::Outcome;
+use crate::outcome::{NoticeKind, Outcome};
 use crate::report::{self, Format, Options};
 use crate::run::{BaselineFile, Files, Reading, RunError};
 use crate::source::{replace_file, write_new_file};
@@ -84,6 +84,38 @@ impl<'a> Output<'a> {
             let _ = writeln!(std::io::stderr(), "{}", report::verdict_line(outcome));
         }
         Ok(outcome.exit_code())
+    }
+
+    /// Refuses reports on standard output, which is wanted for something else.
+    pub(super) fn is_free(&self) -> Result<(), Failure> {
+        match self.wanted.iter().find(|one| one.file.is_none()).filter(|_| !self.args.report.is_empty()) {
+            None => Ok(()),
+            Some(one) => Err(Failure(format!(
+                "standard output takes the changes; write the report to a file: `--report {}=FILE`",
+                one.format.name
+            ))),
+        }
+    }
+
+    /// Whether something that obeys what it reads shows standard output: a terminal, or GitHub's log.
+    pub(super) fn is_watched(&self) -> bool {
+        std::io::stdout().is_terminal() || on_github()
+    }
+
+    /// Writes the reports that go to files, says on standard error how it ended and what was mended, and gives the exit
+    /// code.
+    pub(super) fn write_aside(mut self, outcome: Outcome) -> Result<u8, Failure> {
+        self.wanted.retain(|one| one.file.is_some());
+        let mut lines = report::fix_lines(&outcome, self.args.verbose);
+        let emptied = outcome.notices.iter().filter(|notice| notice.kind == NoticeKind::FileEmptied);
+        lines.extend(emptied.map(|notice| format!("note: {}", notice.message)));
+        if self.wanted.is_empty() {
+            lines.push(report::verdict_line(&outcome));
+        }
+        for line in lines.iter().filter(|_| !self.args.quiet) {
+            let _ = writeln!(std::io::stderr(), "{}", inline(line));
+        }
+        self.write(outcome)
     }
 
     /// Both.

@@ -10,6 +10,7 @@
 //! | `stores` | which store of one side is which of the other |
 //! | `pairing` | the same for policies |
 //! | `leftovers` | policies of one side that became others of the other, by likeness |
+//! | `alike` | whether two versions are proved to decide alike |
 //! | `run` | one pair of stores: its environments, in parallel |
 //! | `undecided` | what is left open, and about which policies |
 //! | `effects` | effects grouped by cause, with names and places |
@@ -20,11 +21,14 @@
 //! | `names` | what gates name and neither side has |
 //! | `stricter` | what only another reading of the new side shows |
 //! | `changed_policies` | which policies changed at all, for others to look at |
+//! | `custom_rules` | rules of the repository's own that ask for less |
 //! | `weakening` | rules about the repository that became weaker |
 
+mod alike;
 mod called;
 mod changed_policies;
 mod comparison;
+mod custom_rules;
 mod edits;
 mod effects;
 mod gates;
@@ -38,6 +42,7 @@ mod stricter;
 mod undecided;
 mod weakening;
 
+pub use alike::decide_alike;
 pub use changed_policies::changed_policies;
 pub use comparison::{Version, comparison};
 pub use names::{naming, never_gain, unknown_names};

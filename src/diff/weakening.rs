@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::custom_rules::custom_rules;
 use crate::config::{Acceptance, Baseline, Config, Gate, Override};
 use crate::finding::{FailOn, Level};
 use crate::outcome::changes::{StoreChanges, Weakened};
@@ -47,6 +48,7 @@ pub(super) fn weakened(old: Strictness<'_>, new: Strictness<'_>, catalogue: &Cat
         let what = "answers may rest on an inferred schema (`inferred = \"refuse\"` is gone)";
         found.push(Weakened::new("inference_allowed", what, place.clone()));
     }
+    found.extend(custom_rules(old.config, new.config));
     guardrails(old.guardrails, new.guardrails, &mut found);
     rows(old.rows, new.rows, &mut found);
     found.sort_by(|a, b| (a.kind, &a.what, &a.location).cmp(&(b.kind, &b.what, &b.location)));

@@ -64,7 +64,7 @@ fn written(expression: &Json) -> Option<(String, Binds)> {
         }
         "." => {
             let (left, key) = (at_least(Binds::Member, at("left")?)?, at("attr")?.as_str()?);
-            let access = if identifier(key) { format!("{left}.{key}") } else { format!("{left}[{}]", quoted(key)) };
+            let access = if is_identifier(key) { format!("{left}.{key}") } else { format!("{left}[{}]", quoted(key)) };
             (access, Binds::Member)
         }
         "has" => {
@@ -74,8 +74,8 @@ fn written(expression: &Json) -> Option<(String, Binds)> {
                 one => one.as_str().map(|one| vec![one]),
             };
             let key = match path?.as_slice() {
-                [only] if !identifier(only) => quoted(only),
-                path if path.iter().all(|part| identifier(part)) => path.join("."),
+                [only] if !is_identifier(only) => quoted(only),
+                path if path.iter().all(|part| is_identifier(part)) => path.join("."),
                 _ => return None,
             };
             (format!("{left} has {key}"), Binds::Relation)
@@ -150,8 +150,9 @@ fn quoted(text: &str) -> String {
     format!("\"{}\"", text.escape_debug())
 }
 
-/// Whether `name` can stand without quotes.
-fn identifier(name: &str) -> bool {
+/// Whether `name` stands for an attribute as it is, without quotes.
+#[must_use]
+pub fn is_identifier(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
         && !RESERVED.contains(&name)

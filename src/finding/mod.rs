@@ -2,6 +2,8 @@
 //!
 //! Imports `text` only.
 
+mod fix;
 mod model;
 
+pub use fix::{Edit, Fix};
 pub use model::{Environment, Evidence, FailOn, Finding, Level, Related};

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::fix::Fix;
 use crate::text::Location;
 use crate::text::tokens::code;
 
@@ -141,6 +142,8 @@ pub struct Finding {
     pub names: Vec<String>,
     /// A request that proves it.
     pub evidence: Option<Evidence>,
+    /// What mends it, where that can be done mechanically.
+    pub fix: Option<Fix>,
     /// What the fingerprint stands on: the place of the policy where there is one.
     pub subject: Option<Location>,
     /// Stable across runs and moves; filled in when the run's findings are complete.
@@ -168,6 +171,7 @@ impl Finding {
             environments: Vec::new(),
             names: Vec::new(),
             evidence: None,
+            fix: None,
             subject: None,
             fingerprint: String::new(),
             new: None,
@@ -179,6 +183,13 @@ impl Finding {
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
+        self
+    }
+
+    /// Adds what mends it.
+    #[must_use]
+    pub fn fix(mut self, fix: Option<Fix>) -> Self {
+        self.fix = fix;
         self
     }
 
@@ -280,6 +291,10 @@ fn fold(findings: &mut Vec<Finding>) {
         match first.get(&cause).and_then(|at| kept.get_mut(*at)) {
             Some(known) if known.location.path() == finding.location.path() => {
                 known.also.push(finding.location);
+                match (&mut known.fix, finding.fix) {
+                    (Some(fix), Some(more)) => fix.merge(more),
+                    (fix, more) => *fix = fix.take().or(more),
+                }
                 let more = finding.environments.into_iter().filter(|one| !known.environments.contains(one));
                 let more: Vec<Environment> = more.collect();
                 known.environments.extend(more);

@@ -2,10 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::config::{CONFIGURATION, CustomRule, Name};
-use crate::finding::{Evidence, Finding, Level};
+use crate::config::{CustomRule, Name};
+use crate::finding::{Evidence, Finding};
 use crate::outcome::{Notice, NoticeKind};
-use crate::repo::cedar::{Body, parse};
 use crate::repo::syntax::Expr;
 use crate::repo::{Policy, Store};
 use crate::symbolic::{Answer, Formula, Session, Subject};
@@ -13,10 +12,11 @@ use crate::text::{Location, Span, inline};
 
 use super::conditions::path;
 use super::context::{Context, finding_at};
+use super::custom_conditions::{is_asked_of, names_action, policy_of};
 use super::facts::{Facts, Proved, Unanswered, finding_about, matches};
 
-/// Adds what the `rules` find in the store of `facts`.
-pub(super) fn check(facts: &mut Facts<'_>, rules: &[&CustomRule], out: &mut Proved) {
+/// Adds what the `rules` find in the store of `facts`; the conditions at the places `unusable` ask nothing.
+pub(super) fn check(facts: &mut Facts<'_>, rules: &[&CustomRule], unusable: &BTreeSet<Location>, out: &mut Proved) {
     for rule in rules {
         let places = reach(facts, rule);
         // A template says once what its links would.
@@ -28,7 +28,8 @@ pub(super) fn check(facts: &mut Facts<'_>, rules: &[&CustomRule], out: &mut Prov
             }
         }
         for (condition, implied) in [(&rule.implies, true), (&rule.excludes, false)] {
-            if let Some(condition) = condition.as_ref().and_then(|condition| policy_of(&condition.text).ok()) {
+            let usable = condition.as_ref().filter(|condition| !unusable.contains(&condition.location));
+            if let Some(condition) = usable.and_then(|condition| policy_of(&condition.text).ok()) {
                 prove(facts, rule, &Subject::policy(&condition), implied, &places, out);
             }
         }
@@ -64,36 +65,8 @@ pub(super) fn unproved(store: &Store, rules: &[&CustomRule]) -> Vec<Notice> {
     rules.iter().filter(about).map(notice).collect()
 }
 
-/// What is wrong with the conditions that `rules` name, as a mistake in the configuration.
-pub(super) fn faults(rules: &[&CustomRule]) -> Vec<Finding> {
-    let conditions = rules.iter().flat_map(|rule| [&rule.implies, &rule.excludes]).flatten();
-    let fault = |condition: &Name| {
-        let why = policy_of(&condition.text).err()?;
-        let message = format!("`{}` is no condition: {}", inline(&condition.text), inline(&why));
-        let finding = Finding::new(CONFIGURATION.id, Level::Error, condition.location.clone(), message);
-        Some(finding.help("write what stands between the braces of a `when`, as in `resource.consent`"))
-    };
-    conditions.filter_map(fault).collect()
-}
-
-/// A policy for any request that matches where `condition` holds.
-///
-/// # Errors
-/// What is wrong with it.
-fn policy_of(condition: &str) -> Result<cedar_policy::Policy, String> {
-    let text = format!("permit (principal, action, resource) when {{ {condition} }};");
-    match parse(&text) {
-        Ok(parsed) => match parsed.into_iter().map(|one| one.body).collect::<Vec<_>>().as_slice() {
-            [Body::Static(policy)] => Ok(policy.clone()),
-            _ => Err("it is not one condition".to_owned()),
-        },
-        Err(faults) => Err(faults.into_iter().next().map(|fault| fault.message).unwrap_or_default()),
-    }
-}
-
 fn is_about(rule: &CustomRule, store: &str, policy: &Policy) -> bool {
-    (rule.stores.is_empty() || rule.stores.iter().any(|name| name.text == store))
-        && rule.effect.is_none_or(|effect| effect == policy.effect_word())
+    is_asked_of(rule, store) && rule.effect.is_none_or(|effect| effect == policy.effect_word())
 }
 
 fn may_admit(rule: &CustomRule, policy: &Policy) -> bool {
@@ -110,11 +83,6 @@ fn may_admit(rule: &CustomRule, policy: &Policy) -> bool {
     named
         && listed(&rule.principals, syntax.principal.ty.as_ref())
         && listed(&rule.resources, syntax.resource.ty.as_ref())
-}
-
-/// Whether `name` is the action `uid`, in full or by its id.
-fn names_action(name: &Name, uid: &str) -> bool {
-    name.text == uid || uid.split_once("::\"").is_some_and(|(_, id)| id.trim_end_matches('"') == name.text)
 }
 
 /// The policies that `rule` is about, each with the environments.

@@ -11,7 +11,9 @@
 //! | `rules/` | rules over text and syntax, a file each |
 //! | `context`, `literals`, `conditions` | what these are given, the entities that policies write out, conditions taken apart |
 //! | `custom` | the rules that a configuration declares |
+//! | `custom_conditions` | what is wrong with the conditions that these name |
 //! | `proofs/` | rules by proof, a file each |
+//! | `fixes/` | how findings are mended |
 //! | `facts/` | what proofs are given and share |
 //! | `rule` | what a rule declares of itself |
 
@@ -19,7 +21,9 @@ mod catalogue;
 mod conditions;
 mod context;
 mod custom;
+mod custom_conditions;
 mod facts;
+mod fixes;
 mod literals;
 mod proofs;
 mod prove;

@@ -5,6 +5,7 @@
 //! Were proofs run at the same time, rayon could begin a second one on the thread that works out what it then waits
 //! for.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::custom;
@@ -16,7 +17,7 @@ use crate::infer::{Inferred, infer};
 use crate::outcome::{Breadth, Notice, NoticeKind};
 use crate::repo::{SchemaState, Store};
 use crate::symbolic::{CompiledPolicies, SchemaModel, Solvers, Subject};
-use crate::text::inline;
+use crate::text::{Location, inline};
 
 /// What came of it.
 #[derive(Debug, Default)]
@@ -46,6 +47,13 @@ pub fn infers(store: &Store) -> bool {
     matches!(store.schema, SchemaState::None) && store.policies.len() + store.links.len() <= INFERRED
 }
 
+/// How permits are ranked.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ranking<'r> {
+    /// The store of another revision to compare with, if that is asked for and there is one.
+    pub(super) base: Option<Option<&'r Store>>,
+}
+
 /// How questions are answered.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Engine<'e> {
@@ -69,13 +77,13 @@ fn schema_of(store: &Store, engine: Engine<'_>) -> Option<(Model, Option<Inferre
     }
 }
 
-/// Runs `proofs` and the `custom` rules over `store` and ranks its permits if `breadth` is asked for; nothing where
+/// Runs `proofs` and the `custom` rules over `store` and ranks its permits as `breadth` asks; nothing where
 /// there is no schema that can be used.
 pub(super) fn prove(
     store: &Store,
     proofs: &[Proof],
-    custom: &[&CustomRule],
-    breadth: bool,
+    (custom, unusable): (&[&CustomRule], &BTreeSet<Location>),
+    breadth: Option<Ranking<'_>>,
     engine: Engine<'_>,
 ) -> Proofs {
     let Some((model, inferred)) = schema_of(store, engine) else { return Proofs::default() };
@@ -114,7 +122,7 @@ pub(super) fn prove(
     for proof in proofs {
         proof(&mut facts, &mut proved);
     }
-    custom::check(&mut facts, custom, &mut proved);
+    custom::check(&mut facts, custom, unusable, &mut proved);
     let left_out = find_left_out(&facts);
     let mut findings = proved.illustrate(&mut facts);
     if inferred.is_some() {
@@ -133,7 +141,7 @@ pub(super) fn prove(
         findings,
         undecided: undecided.map(|notice| notice.store(&store.name)).collect(),
         unfit: left_out.unfit.map(|notice| notice.store(&store.name)),
-        breadth: if breadth { rank_permits(&facts) } else { Vec::new() },
+        breadth: breadth.map(|ranking| rank_permits(&facts, ranking.base)).unwrap_or_default(),
         ran: true,
     }
 }

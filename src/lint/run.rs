@@ -1,19 +1,22 @@
 //! Runs the rules.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use rayon::prelude::*;
 
 use super::catalogue::lint_rules;
 use super::context::Context;
-use super::custom::{check_texts, faults, unproved};
-use super::prove::{Engine, Proofs, prove};
+use super::custom::{check_texts, unproved};
+use super::custom_conditions::faults;
+use super::prove::{Engine, Proofs, Ranking, prove};
 use super::rule::{Check, LintRule, Proof, Text};
 use crate::config::{Config, CustomRule};
 use crate::finding::Finding;
 use crate::outcome::{Breadth, Notice};
 use crate::repo::{Repo, SchemaState, Store};
 use crate::symbolic::Solvers;
+use crate::text::Location;
 
 /// What to look for.
 #[derive(Debug, Clone, Default)]
@@ -24,6 +27,8 @@ pub struct Options<'a> {
     pub demanded: &'a [&'a str],
     /// Rank permits by how far they reach.
     pub breadth: bool,
+    /// Another revision, to say of each of them what it was there.
+    pub base: Option<&'a Repo>,
     /// The day that counts as today, `YYYY-MM-DD`; without it nothing has expired.
     pub today: Option<&'a str>,
     /// Who answers what is asked for proofs.
@@ -63,7 +68,8 @@ pub struct Linted {
 pub fn run(repo: &Repo, config: &Config, options: Options<'_>) -> Linted {
     let rules: Vec<&LintRule> = lint_rules().filter(|rule| options.wants(rule, config)).collect();
     let stores = repo.stores.par_iter().filter(|store| repo.asks_about_policies(store));
-    let stores: Vec<Linted> = stores.map(|store| run_store(store, config, &rules, &options)).collect();
+    let (faults, unusable) = faults(repo, &options.custom(config));
+    let stores: Vec<Linted> = stores.map(|store| run_store(store, config, &rules, (&options, &unusable))).collect();
     let mut all = Linted::default();
     for store in stores {
         all.findings.extend(store.findings);
@@ -72,7 +78,7 @@ pub fn run(repo: &Repo, config: &Config, options: Options<'_>) -> Linted {
         all.breadth.extend(store.breadth);
     }
     all.findings.extend(run_whole(repo, config, &rules));
-    all.findings.extend(faults(&options.custom(config)));
+    all.findings.extend(faults);
     all
 }
 
@@ -89,8 +95,15 @@ fn run_whole(repo: &Repo, config: &Config, rules: &[&LintRule]) -> Vec<Finding> 
     all
 }
 
-fn run_store(store: &Store, config: &Config, rules: &[&LintRule], options: &Options<'_>) -> Linted {
-    let Options { breadth, solvers, today, .. } = options;
+fn run_store<'a>(
+    store: &Store,
+    config: &Config,
+    rules: &[&LintRule],
+    (options, unusable): (&Options<'a>, &BTreeSet<Location>),
+) -> Linted {
+    let Options { breadth, base, solvers, today, .. } = options;
+    let named = |repo: &&'a Repo| repo.stores.iter().find(|other| other.name == store.name);
+    let ranking = breadth.then(|| Ranking { base: base.as_ref().map(named) });
     let engine = Engine { inference: config.refuses_inference.is_none(), solvers };
     let custom = options.custom(config);
     let (texts, proofs) = split(rules, !matches!(store.schema, SchemaState::None));
@@ -104,8 +117,8 @@ fn run_store(store: &Store, config: &Config, rules: &[&LintRule], options: &Opti
         texts.par_iter().flat_map(check).collect()
     };
     let proofs = || {
-        let asks = !proofs.is_empty() || !custom.is_empty() || *breadth;
-        if asks { prove(store, &proofs, &custom, *breadth, engine) } else { Proofs::default() }
+        let asks = !proofs.is_empty() || !custom.is_empty() || ranking.is_some();
+        if asks { prove(store, &proofs, (&custom, unusable), ranking, engine) } else { Proofs::default() }
     };
     let (mut findings, mut proved) = rayon::join(from_texts, proofs);
     findings.append(&mut proved.findings);

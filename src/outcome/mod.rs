@@ -3,9 +3,11 @@
 //! Imports `finding`, `rule` and `text`.
 
 mod access;
+mod breadth;
 pub mod changes;
 mod coverage;
 mod explanation;
+mod fixes;
 mod guardrails;
 mod impact;
 mod notice;
@@ -15,13 +17,15 @@ mod tests_run;
 
 pub use crate::finding::FailOn;
 pub use access::{Access, AccessCondition, AccessCount, AccessGroup, Names, StoreAccess, WhoCan};
+pub use breadth::{Asked, Before, Breadth, Broader, Since};
 pub use coverage::{ConditionCoverage, ConditionKind, Coverage, PolicyCoverage};
 pub use explanation::{Explanation, Mark};
+pub use fixes::{FixResult, FixStatus};
 pub use guardrails::{AtFault, GuardrailResult, GuardrailStatus, GuardrailText, Guardrails, Slip, Touched, Uncovered};
 pub use impact::{ImpactLine, StoreImpact, is_conditional};
 pub use notice::{Notice, NoticeKind, Weight};
 pub use policy_ref::PolicyRef;
-pub use run::{Breadth, Count, LeftOut, Outcome, Summary, Verdict};
+pub use run::{Count, LeftOut, Outcome, Summary, Verdict};
 pub use tests_run::{
     Decision, Expected, Got, PolicyError, RowFault, RowRequest, Status, Status as TestStatus, TestResult,
 };

@@ -70,6 +70,7 @@ kinds! {
     NoEntities, "no-entities", Remark, "A store of which no entity is known, which answers by type.";
     RowsLeftOut, "rows-left-out", Unchecked, "Rows that were not run.";
     FloorLeftOut, "floor-left-out", Unchecked, "A floor of coverage that does not hold for a part of the rows.";
+    FileEmptied, "file-emptied", Remark, "A file that mending leaves with no policy in it.";
     RowRemark, "row-remark", Remark, "What rows show and do not fail for.";
 }
 

@@ -2,7 +2,9 @@
 
 use crate::finding::{FailOn, Finding, Level};
 use crate::outcome::changes::Comparison;
-use crate::outcome::{Coverage, Guardrails, Notice, Status, StoreImpact, TestResult, Weight, WhoCan};
+use crate::outcome::{
+    Breadth, Coverage, FixResult, Guardrails, Notice, Status, StoreImpact, TestResult, Weight, WhoCan,
+};
 use crate::rule::Catalogue;
 
 /// A Cedar-looking file that was not used, and why.
@@ -12,21 +14,6 @@ pub struct LeftOut {
     pub path: String,
     /// The reason, a phrase.
     pub why: String,
-}
-
-/// How far a permit reaches.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Breadth {
-    /// The store by name.
-    pub store: String,
-    /// The permit by full name.
-    pub policy: String,
-    /// Request environments in which it matches some request.
-    pub environments: usize,
-    /// Request environments in which it matches every request.
-    pub unconditional: usize,
-    /// Conditions of scope and clauses that all have to hold.
-    pub conditions: usize,
 }
 
 /// What was read, in numbers.
@@ -131,6 +118,8 @@ pub struct Outcome {
     pub demanded: Vec<&'static str>,
     /// Permits by how far they reach, when that was asked for.
     pub breadth: Vec<Breadth>,
+    /// What became of findings that can be mended, when that was asked for.
+    pub fixes: Vec<FixResult>,
     /// What rows exercise, when that was asked for.
     pub coverage: Option<Coverage>,
     /// What was proved of guardrails, when that was asked for.
@@ -175,6 +164,7 @@ impl Outcome {
             notices: Vec::new(),
             demanded: Vec::new(),
             breadth: Vec::new(),
+            fixes: Vec::new(),
             coverage: None,
             guardrails: Guardrails::default(),
             comparison: None,

@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 
 use super::changes::{Change, Phrase, View, ruling_of};
 use super::{evidence, guardrails};
-use crate::finding::{Environment, Evidence, Finding, Level};
+use crate::finding::{Environment, Evidence, Finding, Fix, Level};
 use crate::outcome::changes::{Direction, Ruling, Weakened, Witness};
 use crate::outcome::{GuardrailResult, GuardrailStatus, Outcome, RowRequest, Status, TestResult};
 use crate::rule::{Basis, Precision, Rule};
@@ -52,6 +52,8 @@ pub(super) struct Alert<'a> {
     pub(super) policy: Option<&'a str>,
     pub(super) environments: Vec<&'a Environment>,
     pub(super) replay: Replay<'a>,
+    /// What mends it.
+    pub(super) fix: Option<&'a Fix>,
     /// Whether the revision compared with lacks it; `None` where there is none.
     pub(super) new: Option<bool>,
     /// Whether it counts for the exit code.
@@ -198,6 +200,7 @@ fn of_finding(finding: &Finding) -> Alert<'_> {
         policy: finding.policy.as_deref(),
         environments: finding.environments.iter().collect(),
         replay: finding.evidence.as_ref().map_or(Replay::Nothing, Replay::Finding),
+        fix: finding.fix.as_ref(),
         new: finding.new,
         counts: true,
     }
@@ -227,6 +230,7 @@ fn of_row(row: &TestResult) -> Alert<'_> {
         policy: None,
         environments: Vec::new(),
         replay: row.request.as_ref().map_or(Replay::Nothing, Replay::Row),
+        fix: None,
         new: row.new,
         counts: true,
     }
@@ -254,6 +258,7 @@ fn of_guardrail(one: &GuardrailResult) -> Alert<'_> {
         policy: one.at_fault.first().map(|cause| cause.policy.as_str()),
         environments: one.slips.iter().map(|slip| &slip.environment).collect(),
         replay: slip.map_or(Replay::Nothing, |slip| Replay::Finding(&slip.evidence)),
+        fix: None,
         new: one.broken_before.map(|before| !before),
         counts: true,
     }
@@ -291,6 +296,7 @@ fn of_change(change: Change<'_>) -> Alert<'_> {
         policy: None,
         environments: change.environments,
         replay: shown.map_or(Replay::Nothing, |effect| Replay::Change(&effect.witness)),
+        fix: None,
         new: None,
         counts: true,
     }
@@ -314,6 +320,7 @@ fn of_weakened(weakened: &Weakened) -> Alert<'_> {
         policy: None,
         environments: Vec::new(),
         replay: Replay::Nothing,
+        fix: None,
         new: None,
         counts: true,
     }

@@ -70,6 +70,7 @@ fn of_run(rule: &'static str, why: &str) -> Alert<'static> {
         policy: None,
         environments: Vec::new(),
         replay: alerts::Replay::Nothing,
+        fix: None,
         new: None,
         counts: true,
     }

@@ -4,11 +4,14 @@
 
 mod access;
 mod alerts;
+mod breadth;
 mod changes;
+mod conflicts;
 mod counted;
 mod coverage;
 mod csv;
 mod evidence;
+mod fixes;
 mod github;
 mod gitlab;
 mod guardrails;
@@ -25,6 +28,7 @@ mod verdict;
 use crate::outcome::Outcome;
 
 pub use csv::list_impact;
+pub use fixes::fix_lines;
 pub use markdown::summary_markdown;
 pub use verdict::verdict_line;
 

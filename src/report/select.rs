@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::finding::{Finding, Level};
 use crate::outcome::{Outcome, Status, TestResult};
-use crate::report::Options;
 use crate::report::counted::counted;
+use crate::report::{Options, conflicts};
 use crate::text::inline;
 
 /// How many causes of a rule are shown unless everything is asked for.
@@ -49,21 +49,24 @@ pub(super) fn findings<'a>(outcome: &'a Outcome, options: &Options) -> Selection
     Selection { groups, rest, hidden_notes: notes - shown_notes }
 }
 
-/// What has no other places of its own is shown once for all that say it.
+/// What findings are alike in that are shown as one: what they say, and the other places that they name.
+type Alike<'a> = (&'a str, Level, &'a str, Option<&'a str>, Vec<(&'a str, usize, &'a str)>);
+
+/// What says the same and names the same other places is shown once.
 fn group(findings: Vec<&Finding>) -> Vec<Group<'_>> {
     let mut groups: Vec<Group<'_>> = Vec::new();
-    let mut known: HashMap<(&str, Level, &str, Option<&str>), usize> = HashMap::new();
+    let mut known: HashMap<Alike<'_>, usize> = HashMap::new();
     for finding in findings {
-        let cause = (finding.rule, finding.level, finding.message.as_str(), finding.help.as_deref());
-        let at = known.get(&cause).filter(|_| finding.related.is_empty());
-        match at.and_then(|at| groups.get_mut(*at)) {
+        let places = finding.related.iter().map(|other| {
+            let place = &other.location;
+            (place.path(), place.span.start, other.message.as_str())
+        });
+        let help = finding.help.as_deref();
+        let alike = (finding.rule, finding.level, finding.message.as_str(), help, places.collect());
+        let at = *known.entry(alike).or_insert(groups.len());
+        match groups.get_mut(at) {
             Some(group) => group.others.push(finding),
-            None => {
-                if finding.related.is_empty() {
-                    known.insert(cause, groups.len());
-                }
-                groups.push(Group { first: finding, others: Vec::new() });
-            }
+            None => groups.push(Group { first: finding, others: Vec::new() }),
         }
     }
     groups
@@ -117,9 +120,10 @@ pub(super) fn statistics(outcome: &Outcome) -> Vec<(Level, &'static str, usize, 
     all
 }
 
-/// Notes only when they were asked for.
+/// Notes only when they were asked for, and what has a place of its own there.
 fn shown_by_default(outcome: &Outcome, finding: &Finding) -> bool {
-    finding.level != Level::Note || outcome.demanded.contains(&finding.rule)
+    let listed = outcome.demanded.contains(&finding.rule) && finding.rule != conflicts::RULE;
+    finding.level != Level::Note || listed
 }
 
 /// What is not shown, a sentence each: because the revision compared with has it as well (`5 errors, 2 warnings and 1

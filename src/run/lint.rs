@@ -1,15 +1,18 @@
 //! The rules of our own.
 
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::baselined;
 use super::error::RunError;
 use super::finish::{finish, today};
-use super::loaded::{discard, load};
+use super::loaded::{Loaded, discard, load_held};
 use super::reading::Reading;
+use super::sides::Base;
 use crate::config::CONFIGURATION;
+use crate::finding::{Finding, Level};
 use crate::lint::{self as engine, Options};
-use crate::outcome::Outcome;
+use crate::outcome::{Before, Breadth, Outcome};
 use crate::rule::Rule;
 
 /// What [`lint`] is asked for.
@@ -21,6 +24,8 @@ pub struct LintOptions {
     pub conflicts: bool,
     /// Rank permits by how far they reach.
     pub breadth: bool,
+    /// A revision, to say what the ranking and the conflicts were there.
+    pub against: Option<String>,
 }
 
 /// The rule that `conflicts` asks for.
@@ -31,19 +36,37 @@ const CONFLICTS: &str = "conflicting-rules";
 /// # Errors
 /// When what is asked for is not there, or does not go together.
 pub fn lint(options: &LintOptions) -> Result<Outcome, RunError> {
-    let LintOptions { reading, conflicts, breadth } = options;
-    let mut loaded = load(reading)?;
+    let base = options.against.as_ref().map(|revision| Base::open(&options.reading, revision)).transpose()?;
+    let mut loaded = load_held(&options.reading, base.as_ref().map(|base| &base.settings.config))?;
+    let before = base.map(|base| base.load(&Reading { paths: Vec::new(), ..options.reading.clone() })).transpose()?;
+    let outcome = judge(&mut loaded, options, before.as_ref())?;
+    discard((loaded, before));
+    Ok(outcome)
+}
+
+/// The same of what was read; `before` is the revision compared with.
+pub(super) fn judge(loaded: &mut Loaded, options: &LintOptions, before: Option<&Loaded>) -> Result<Outcome, RunError> {
+    let LintOptions { reading, conflicts, breadth, .. } = options;
     let mut outcome = loaded.outcome("lint");
     let demanded: Vec<&'static str> = conflicts.then_some(CONFLICTS).into_iter().collect();
     let today = today(reading)?;
     let wanted = Options {
         demanded: &demanded,
         breadth: *breadth,
+        base: before.map(|before| &before.repo),
         today: Some(&today),
         solvers: Arc::clone(&loaded.solvers),
         ..Options::default()
     };
-    let linted = engine::run(&loaded.repo, &loaded.config, wanted);
+    let mut linted = engine::run(&loaded.repo, &loaded.config, wanted.clone());
+    if let Some(before) = before {
+        let only = [CONFLICTS];
+        let only = if *conflicts { &only[..] } else { &[] };
+        let asked = Options { only: Some(only), base: None, ..wanted };
+        let old = engine::run(&before.repo, &loaded.config, asked);
+        rank_before(&mut linted.breadth, &old.breadth);
+        mark_conflicts(&mut linted.findings, &old.findings);
+    }
     outcome.misconfigured |= linted.findings.iter().any(|finding| finding.rule == CONFIGURATION.id);
     outcome.findings.extend(linted.findings);
     outcome.notices.extend(linted.undecided);
@@ -55,9 +78,36 @@ pub fn lint(options: &LintOptions) -> Result<Outcome, RunError> {
     outcome.breadth = linted.breadth;
     outcome.checked_something = loaded.holds_policies();
     let ran = |rule: &Rule| engine::lint_rule(rule.id).is_some() && loaded.ran(rule, &demanded);
-    finish(&mut outcome, &loaded, reading, &ran)?;
-    baselined::apply(&mut outcome, loaded.baseline.as_ref(), &loaded, reading, &ran);
+    finish(&mut outcome, loaded, reading, &ran)?;
+    baselined::apply(&mut outcome, loaded.baseline.as_ref(), loaded, reading, &ran);
     outcome.demanded = demanded;
-    discard(loaded);
     Ok(outcome)
+}
+
+/// Says of each of `ranking` how far it reached in the ranking `before`.
+fn rank_before(ranking: &mut [Breadth], before: &[Breadth]) {
+    let known: HashMap<(&str, &str), &Breadth> =
+        before.iter().map(|one| ((one.store.as_str(), one.policy.as_str()), one)).collect();
+    for one in ranking {
+        let old = known.get(&(one.store.as_str(), one.policy.as_str()));
+        if let (Some(since), Some(old)) = (&mut one.since, old) {
+            let Breadth { rank, environments, unconditional, conditions, .. } = **old;
+            since.before = Some(Before { rank, environments, unconditional, conditions });
+        }
+    }
+}
+
+/// Makes warnings of the conflicts that `before` does not have, and says of all whether it has them.
+fn mark_conflicts(findings: &mut [Finding], before: &[Finding]) {
+    let pairs = |finding: &Finding| -> Vec<(Option<String>, Option<String>)> {
+        finding.related.iter().map(|other| (finding.policy.clone(), other.policy.clone())).collect()
+    };
+    let known: HashSet<_> = before.iter().filter(|one| one.rule == CONFLICTS).flat_map(pairs).collect();
+    for finding in findings.iter_mut().filter(|one| one.rule == CONFLICTS) {
+        let new = pairs(finding).iter().any(|pair| !known.contains(pair));
+        finding.new = Some(new);
+        if new {
+            finding.level = finding.level.min(Level::Warning);
+        }
+    }
 }

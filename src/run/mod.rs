@@ -5,7 +5,7 @@
 //!
 //! | file | what it does |
 //! |---|---|
-//! | `check`, `validate`, `lint`, `test`, `prove`, `diff`, `who_can`, `baseline`, `schema`, `rules` | one kind of run each, with what it is asked for |
+//! | `check`, `validate`, `lint`, `fix`, `test`, `prove`, `diff`, `who_can`, `baseline`, `schema`, `rules` | one kind of run each, with what it is asked for |
 //! | `open` | a repository, opened and not judged |
 //! | `reading` | where to read, and what: what every run starts from |
 //! | `error` | why a run could not be |
@@ -20,6 +20,7 @@
 //! | `engines` | every engine over one reading |
 //! | `known_entities` | the entities that questions about people and things are answered over |
 //! | `guardrails` | what is proved of both sides' guardrails |
+//! | `fixing` | which findings a pass of `fix` mends |
 //! | `fresh` | what of a check the base does not have |
 //! | `finish` | triage, and what was asked for of all that was read |
 
@@ -40,6 +41,7 @@ runs! {
     check CheckOptions
     validate ValidateOptions
     lint LintOptions
+    fix FixOptions
     test TestOptions
     prove ProveOptions
     diff DiffOptions
@@ -56,6 +58,7 @@ mod coverage;
 mod engines;
 mod error;
 mod finish;
+mod fixing;
 mod fresh;
 mod guardrails;
 mod known_entities;
@@ -72,9 +75,10 @@ pub use comparing::Deny;
 pub use coverage::CoverageOptions;
 pub use diff::accept;
 pub use error::RunError;
+pub use fix::{Fixed, FixedFile};
 pub use open::{Opened, open};
 pub use reading::{BaselineFile, Files, Reading};
-pub use rules::{RuleTest, RulesTested};
+pub use rules::{RuleTest, RulesTested, known_rules};
 pub use schema::InferredSchema;
 pub use settings::catalogue;
 pub use sides::Compare;

@@ -11,6 +11,7 @@ use crate::finding::Finding;
 use crate::lint::{self, Options};
 use crate::outcome::Notice;
 use crate::repo::{self, Request};
+use crate::rule::Catalogue;
 use crate::source::{Memory, Source};
 
 /// What [`rules`] is asked for.
@@ -42,6 +43,18 @@ pub struct RulesTested {
 
 /// What the marks of expected findings begin with.
 const MARK: &str = "//~";
+
+/// Every rule: polcheck's, and those that the configuration around the folder of `reading` declares, if there is one
+/// that can be read.
+#[must_use]
+pub fn known_rules(reading: &Reading) -> Catalogue {
+    let own = || {
+        let place = Place::of(reading).ok()?;
+        let source = place.current(false).ok()?;
+        Some(place.settings(reading, source.as_ref()).ok()?.config.custom)
+    };
+    catalogue().with(own().into_iter().flatten().map(|custom| custom.rule))
+}
 
 /// Runs each rule of the configuration over the folders `fail` and `pass` of its `fixtures`, each a repository by
 /// itself. In `pass` it finds nothing. In `fail` it finds something, and where lines are marked with `//~` and its id,

@@ -16,12 +16,17 @@ pub fn replace_file(path: &Path, content: &[u8]) -> io::Result<()> {
         file.write_all(content)?;
         return file.flush();
     }
+    replace_with(path, &mut |file| file.write_all(content))
+}
+
+/// Replaces the file at `path` in one step by what `write` makes of a temporary file beside it.
+pub(super) fn replace_with(path: &Path, write: &mut dyn FnMut(&mut fs::File) -> io::Result<()>) -> io::Result<()> {
     let name = path.file_name().ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))?;
     let mut temporary = name.to_os_string();
     temporary.push(format!(".{}.tmp", std::process::id()));
     let temporary = path.with_file_name(temporary);
     let written = fs::File::create(&temporary)
-        .and_then(|mut file| file.write_all(content).and_then(|()| file.sync_data()))
+        .and_then(|mut file| write(&mut file).and_then(|()| file.sync_data()))
         .and_then(|()| fs::rename(&temporary, path));
     if written.is_err() {
         let _ = fs::remove_file(&temporary);

@@ -1,5 +1,7 @@
 //! Tokens of Cedar's text, by a look that needs no parser: the text may be broken.
 
+use super::file::Span;
+
 /// The words of Cedar's text outside of strings and comments.
 pub(crate) fn words(text: &str) -> impl Iterator<Item = &str> {
     tokens(text).filter_map(|token| match token {
@@ -29,6 +31,11 @@ pub(crate) fn code(text: &str) -> String {
 
 /// The tokens of `text`, comments and white space left out.
 pub(crate) fn tokens(text: &str) -> impl Iterator<Item = Token<'_>> {
+    spanned(text).map(|(token, _)| token)
+}
+
+/// The same, each with its place in `text`.
+pub(crate) fn spanned(text: &str) -> impl Iterator<Item = (Token<'_>, Span)> {
     Scanner { text, at: 0 }
 }
 
@@ -61,9 +68,17 @@ impl<'t> Scanner<'t> {
 }
 
 impl<'t> Iterator for Scanner<'t> {
-    type Item = Token<'t>;
+    type Item = (Token<'t>, Span);
 
     fn next(&mut self) -> Option<Self::Item> {
+        let (token, start) = self.token()?;
+        Some((token, Span::new(start, self.at)))
+    }
+}
+
+impl<'t> Scanner<'t> {
+    /// The next token, and where it begins.
+    fn token(&mut self) -> Option<(Token<'t>, usize)> {
         loop {
             let start = self.at;
             if start >= self.text.len() {
@@ -81,22 +96,22 @@ impl<'t> Iterator for Scanner<'t> {
                         self.at += if self.byte(self.at) == b'\\' { 2 } else { 1 };
                     }
                     self.at = (self.at + 1).min(self.text.len());
-                    return Some(Token::Text(self.slice(start + 1, self.at - 1)));
+                    return Some((Token::Text(self.slice(start + 1, self.at - 1)), start));
                 }
                 byte if byte.is_ascii_alphabetic() || byte == b'_' => {
                     while self.byte(self.at).is_ascii_alphanumeric() || self.byte(self.at) == b'_' {
                         self.at += 1;
                     }
-                    return Some(Token::Word(self.slice(start, self.at)));
+                    return Some((Token::Word(self.slice(start, self.at)), start));
                 }
                 b':' if self.byte(start + 1) == b':' => {
                     self.at += 2;
-                    return Some(Token::Colons);
+                    return Some((Token::Colons, start));
                 }
                 byte if byte.is_ascii_whitespace() => self.at += 1,
                 byte => {
                     self.at += 1;
-                    return Some(Token::Symbol(byte));
+                    return Some((Token::Symbol(byte), start));
                 }
             }
         }

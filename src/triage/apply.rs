@@ -1,7 +1,8 @@
 //! Applies suppressions to findings, and says which of them do not work.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
+use super::removed::{without_comment, without_name};
 use super::rules::{EXPIRED_SUPPRESSION, SUPPRESSION_WITHOUT_REASON, UNKNOWN_RULE, UNUSED_SUPPRESSION};
 use super::scan::{Fault, Reach, Suppression};
 use crate::finding::{Finding, Level};
@@ -45,9 +46,9 @@ pub(super) fn apply(
     let mut applied = Applied::default();
     let policies = Policies::new(policies);
     let mut active = Vec::new();
-    for suppression in suppressions {
+    for (number, suppression) in suppressions.iter().enumerate() {
         let policy = policies.headed(suppression);
-        match prepare(suppression, policy, rules, today) {
+        match prepare((number, suppression), policy, rules, today) {
             Ok((ready, faults)) => {
                 active.extend(ready);
                 applied.housekeeping.extend(faults);
@@ -76,7 +77,14 @@ pub(super) fn apply(
         }
     }
     let idle = active.iter().zip(used).filter(|(active, used)| active.ran && !used);
-    applied.housekeeping.extend(idle.map(|(active, _)| active.unused()));
+    let idle: Vec<&Active<'_>> = idle.map(|(active, _)| active).collect();
+    let gone: BTreeSet<(usize, usize)> = idle.iter().map(|active| active.named).collect();
+    applied.housekeeping.extend(idle.into_iter().map(|active| {
+        let (of, name) = active.named;
+        let fix =
+            suppressions.get(of).and_then(|of_it| without_name(of_it, name, &|other| gone.contains(&(of, other))));
+        active.unused().fix(fix)
+    }));
     applied
 }
 
@@ -102,6 +110,8 @@ fn places<'a>(finding: &'a Finding, policies: &Policies<'_>) -> Vec<Place<'a>> {
 /// One rule of a suppression that works.
 struct Active<'p> {
     rule: &'static str,
+    /// Its suppression, and which of the names there it is.
+    named: (usize, usize),
     location: Location,
     reason: String,
     ran: bool,
@@ -163,7 +173,7 @@ impl<'p> Policies<'p> {
 type Prepared<'p> = (Vec<Active<'p>>, Vec<Finding>);
 
 fn prepare<'p>(
-    suppression: &Suppression,
+    (number, suppression): (usize, &Suppression),
     policy: Option<&'p (Location, String)>,
     rules: &[RuleState],
     today: Option<&str>,
@@ -187,7 +197,8 @@ fn prepare<'p>(
     if let Some(date) = suppression.until.as_deref().filter(|date| today.is_some_and(|today| today > *date)) {
         let message = format!("this suppression ended on {date}");
         let help = "mend what it covers and remove it, or give a new date and the reason for it";
-        return Err(Box::new(report(EXPIRED_SUPPRESSION.id, &suppression.location, message, help)));
+        let finding = report(EXPIRED_SUPPRESSION.id, &suppression.location, message, help);
+        return Err(Box::new(finding.fix(Some(without_comment(suppression)))));
     }
     let line = match suppression.reach {
         Reach::Line(line) => Some(line),
@@ -195,10 +206,11 @@ fn prepare<'p>(
         Reach::Nothing => None,
     };
     let mut prepared = Prepared::default();
-    for (name, location) in &suppression.rules {
+    for (at, (name, location)) in suppression.rules.iter().enumerate() {
         match rules.iter().find(|rule| rule.id == name) {
             Some(rule) if rule.suppressible => prepared.0.push(Active {
                 rule: rule.id,
+                named: (number, at),
                 location: location.clone(),
                 reason: suppression.reason.clone(),
                 ran: rule.ran,

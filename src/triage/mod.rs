@@ -11,6 +11,7 @@
 //! |---|---|
 //! | `scan` | reads suppressions out of comments |
 //! | `apply` | applies them, and says which of them do not work |
+//! | `removed` | takes those that are not needed out of the text |
 //! | `supersede` | drops what the validator says where a rule of ours says more |
 //! | `rules` | the rules about suppressions |
 //! | `finish` | the step itself |
@@ -19,6 +20,7 @@
 mod apply;
 mod finish;
 mod fresh;
+mod removed;
 mod rules;
 mod scan;
 mod supersede;

@@ -11,6 +11,7 @@ mod compiled;
 mod corpora;
 mod diff_laws;
 mod disagreement;
+mod fix_laws;
 mod generated;
 mod guardrails;
 mod laws;

@@ -196,7 +196,7 @@ fn a_change_loosens_no_rule_for_itself() {
         ("it is milder", RULE.replace("\"error\"", "\"note\"")),
         ("it is off", format!("[rules]\npatients-need-consent = \"off\"\n{RULE}")),
         ("it asks for less", RULE.replace("resource.consent", "true")),
-        ("it is about less", RULE.replace("\"Patient\"", "\"Room\"")),
+        ("it is about less", RULE.replace("effect = \"permit\"", "effect = \"forbid\"")),
         ("it is about another store", format!("{RULE}stores = \"nowhere\"\n")),
         ("what breaks it is a fixture", format!("{RULE}fixtures = \"new\"\n")),
     ] {
@@ -210,5 +210,76 @@ fn a_change_loosens_no_rule_for_itself() {
         let rules: Vec<&str> = errors.map(|one| one["rule"].as_str().unwrap()).collect();
         assert!(rules.contains(&"patients-need-consent"), "{what}: {rules:?}");
         assert_eq!(code, 1, "{what}");
+    }
+}
+
+/// What nothing has that the rule is about is a mistake in the rule, not in every permit.
+#[test]
+fn a_misspelt_attribute_is_told_once_and_at_the_configuration() {
+    let policies = "@owner(\"team-a\")
+permit (principal, action == Action::\"view\", resource is Patient);
+@owner(\"team-a\")
+permit (principal, action == Action::\"edit\", resource is Patient);
+";
+    for (written, said) in [
+        ("resource.consentt", "nothing that the rule `patients-need-consent` is about has `resource.consentt`"),
+        ("resource.doctor.aktive", "has `resource.doctor.aktive`"),
+        ("resource has conzent && principal.active", "has `resource.conzent`"),
+    ] {
+        let dir = place(&RULE.replace("implies = \"resource.consent\"", &format!("implies = \"{written}\"")), policies);
+        let (report, code) = json(dir.path(), &["lint"]);
+        let found: Vec<&Value> = report["findings"].as_array().unwrap().iter().collect();
+        let own: Vec<_> = found.iter().filter(|one| one["rule"] != "unconditional-permit").collect();
+        assert_eq!(own.len(), 1, "{written}: {report:#}");
+        assert_eq!((own[0]["rule"].as_str(), code), (Some("configuration"), 2));
+        assert!(own[0]["message"].as_str().unwrap().contains(said), "{}", own[0]["message"]);
+        assert_eq!(own[0]["location"]["path"], "polcheck.toml");
+    }
+    let dir = place(&RULE.replace("resource.consent\"", "resource.consentt\""), policies);
+    let (report, _) = json(dir.path(), &["lint"]);
+    let helps = report["findings"].as_array().unwrap().iter().find(|one| one["rule"] == "configuration").unwrap();
+    assert_eq!(helps["help"], "did you mean `resource.consent`?");
+}
+
+#[test]
+fn a_rule_of_the_repository_has_a_page() {
+    let dir = place(RULE, "");
+    let page = run(dir.path(), &["rules", "patients-need-consent"]);
+    assert_eq!(page.code, 0, "{}", page.stderr);
+    assert!(page.stdout.starts_with("patients-need-consent: a permit on a patient"), "{}", page.stdout);
+    assert!(page.stdout.contains("level: error\n"), "{}", page.stdout);
+    assert!(run(dir.path(), &["rules"]).stdout.contains("patients-need-consent"));
+    let missing = run(dir.path(), &["rules", "patients-need-consents"]);
+    assert!(
+        missing.code == 2 && missing.stderr.contains("did you mean `patients-need-consent`?"),
+        "{}",
+        missing.stderr
+    );
+}
+
+/// What a change takes from the rules of the repository is for its reviewers to see.
+#[test]
+fn rules_that_ask_for_less_are_listed() {
+    let dir = place(RULE, "permit (principal, action, resource is Room);\n");
+    git(dir.path(), &["init", "-q"]);
+    git(dir.path(), &["add", "."]);
+    git(dir.path(), &["commit", "-qm", "before"]);
+    for (toml, kind, what) in [
+        (String::new(), "rule_removed", "the rule `patients-need-consent` of this repository is gone"),
+        (RULE.replace("level = \"error\"", "level = \"note\""), "rule_loosened", "went from error to note"),
+        (RULE.replace("team-*", "*"), "rule_loosened", "asks for something else than it did"),
+        (RULE.replace("implies = \"resource.consent\"", ""), "rule_loosened", "asks for something else than it did"),
+        (RULE.replace("effect = \"permit\"", "effect = \"forbid\""), "rule_loosened", "is not about all policies"),
+        (format!("{RULE}actions = [\"edit\"]\n"), "rule_loosened", "is not about all policies that it was about"),
+        (RULE.replace("message = \"a permit", "message = \"A permit"), "", ""),
+        (format!("{RULE}mentions = [\"resource.doctor\"]\n"), "", ""),
+    ] {
+        write(dir.path(), &[("polcheck.toml", &toml)]);
+        let (report, _) = json(dir.path(), &["check", "--against", "HEAD"]);
+        let all = report["weakened"].as_array().unwrap();
+        let of: Vec<_> = all.iter().filter(|one| one["kind"].as_str().unwrap().starts_with("rule_")).collect();
+        let told: Vec<_> = of.iter().map(|one| one["kind"].as_str().unwrap()).collect();
+        assert_eq!(told, Vec::from_iter(Some(kind).filter(|kind| !kind.is_empty())), "{toml}\n{report:#}");
+        assert!(of.iter().all(|one| one["what"].as_str().unwrap().contains(what)), "{of:?}");
     }
 }

@@ -8,7 +8,7 @@ use crate::cli::args::{CommonArgs, ReadArgs};
 use crate::cli::failure::Failure;
 use crate::cli::output::{Output, print};
 use crate::rule::Rule;
-use crate::run::{self, RulesOptions, catalogue};
+use crate::run::{self, RulesOptions};
 use crate::text::inline;
 
 /// List the rules, or show one with its page
@@ -29,13 +29,13 @@ pub(super) fn run(args: &RulesArgs, common: &CommonArgs) -> Result<u8, Failure> 
     if args.test {
         return test(common);
     }
-    let catalogue = catalogue();
+    let catalogue = run::known_rules(&Output::of(common)?.reading(&ReadArgs::default()));
     let text = match &args.id {
         None => {
             let width = catalogue.iter().map(|rule| rule.id.len()).max().unwrap_or(0);
             let mut text = String::new();
             for rule in catalogue.iter() {
-                let _ = writeln!(text, "{:width$}  {:7}  {}", rule.id, level(rule), rule.summary);
+                let _ = writeln!(text, "{:width$}  {:7}  {}", rule.id, level(rule), inline(rule.summary));
             }
             text
         }
@@ -51,10 +51,10 @@ pub(super) fn run(args: &RulesArgs, common: &CommonArgs) -> Result<u8, Failure> 
             format!(
                 "{}: {}\n\nlevel: {}{fixed}\nbased on: {}\nsince: {}\n\n{}\n",
                 rule.id,
-                rule.summary,
+                inline(rule.summary),
                 level(rule),
                 rule.basis.as_str(),
-                rule.since,
+                if rule.since.is_empty() { "declared in polcheck.toml" } else { rule.since },
                 rule.page.trim_end()
             )
         }

@@ -4,30 +4,27 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cedar_policy::Effect;
 
+use super::binding::conditions;
 use super::questions::{any_other, matches};
+use super::since::broader;
 use super::store_facts::Facts;
-use crate::outcome::Breadth;
+use crate::outcome::{Asked, Breadth, Broader, Since};
+use crate::repo::Store;
 use crate::repo::syntax::{Expr, ExprKind, Variable};
 use crate::symbolic::Formula;
 
-/// Every permit that decides and matches something, the furthest-reaching first.
-pub(in crate::lint) fn rank_permits(facts: &Facts<'_>) -> Vec<Breadth> {
-    let permits = facts.deciding(Effect::Permit).into_iter();
-    let mut all: Vec<Breadth> = permits
-        .filter_map(|index| Some((index, facts.members.get(index)?)))
-        .map(|(index, member)| {
-            let open = member.policy.syntax().open;
-            let bound = [open.principal, open.action, open.resource].into_iter().filter(|open| !open).count();
-            Breadth {
-                store: facts.store.name.clone(),
-                policy: member.name.to_owned(),
-                environments: facts.live(index).count(),
-                unconditional: facts.always(index).count(),
-                conditions: bound + member.policy.body.parts(0).len(),
-            }
-        })
-        .filter(|breadth| breadth.environments > 0)
-        .collect();
+/// Every permit that decides and matches something, the furthest-reaching first; with a `base` also whether they match
+/// what they did not match there, if the store is there.
+pub(in crate::lint) fn rank_permits(facts: &Facts<'_>, base: Option<Option<&Store>>) -> Vec<Breadth> {
+    let permits: Vec<usize> =
+        facts.deciding(Effect::Permit).into_iter().filter(|permit| facts.live(*permit).next().is_some()).collect();
+    let since: Vec<Option<Broader>> = match base {
+        Some(base) => broader(facts, &permits, base).into_iter().map(Some).collect(),
+        None => vec![None; permits.len()],
+    };
+    let each = permits.iter().zip(conditions(facts, &permits)).zip(since);
+    let mut all: Vec<Breadth> =
+        each.filter_map(|((permit, asks), since)| breadth(facts, *permit, asks, since)).collect();
     all.sort_by(|a, b| {
         (b.unconditional, b.environments, a.conditions, &a.policy).cmp(&(
             a.unconditional,
@@ -36,7 +33,30 @@ pub(in crate::lint) fn rank_permits(facts: &Facts<'_>) -> Vec<Breadth> {
             &b.policy,
         ))
     });
+    for (at, breadth) in all.iter_mut().enumerate() {
+        breadth.rank = at + 1;
+    }
     all
+}
+
+fn breadth(facts: &Facts<'_>, permit: usize, asks: Vec<Asked>, broader: Option<Broader>) -> Option<Breadth> {
+    let member = facts.members.get(permit)?;
+    let open = member.policy.syntax().open;
+    let parts = [("principal", open.principal), ("action", open.action), ("resource", open.resource)];
+    let open: Vec<&'static str> = parts.into_iter().filter(|(_, open)| *open).map(|(name, _)| name).collect();
+    Some(Breadth {
+        store: facts.store.name.clone(),
+        policy: member.name.to_owned(),
+        location: member.head(),
+        rank: 0,
+        environments: facts.live(permit).count(),
+        unconditional: facts.always(permit).count(),
+        of: facts.environments.len(),
+        conditions: parts.len() - open.len() + asks.len(),
+        open,
+        asks,
+        since: broader.map(|broader| Since { before: None, broader }),
+    })
 }
 
 /// A permit that reaches everything of some resource types, whoever asks.

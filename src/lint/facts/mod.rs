@@ -13,6 +13,8 @@
 //! | `findings` | how findings about policies are put |
 //! | `left_out` | policies that the engine does not have, or that do not fit the schema |
 //! | `hitting_set`, `minimal_cover` | smallest sets of policies that match all requests in question |
+//! | `binding` | what permits ask for, and which of it keeps requests out |
+//! | `since` | whether permits match what they did not match before |
 //! | `breadth` | how far permits reach |
 //! | `denied` | environments where nothing is allowed |
 //! | `overridden` | permits whose requests are all forbidden |
@@ -27,6 +29,7 @@
 //! stays on its thread. One question for each policy ("it matches and no other does") answers most of what is asked.
 //! What several proofs need besides is worked out by the first that asks.
 
+mod binding;
 mod breadth;
 mod conflicts;
 mod contradiction;
@@ -42,6 +45,7 @@ mod overridden;
 mod proved;
 mod questions;
 mod shadows;
+mod since;
 mod store_facts;
 mod unanswered;
 

@@ -15,13 +15,14 @@ use rayon::prelude::*;
 use super::constant_shape::shape;
 use crate::finding::{Finding, Level};
 use crate::lint::facts::{Facts, Member, MemberKind, Proved, Unanswered, finding_about, is_for_everything, policy};
+use crate::lint::fixes::remove_operand;
 use crate::lint::rule::LintRule;
 use crate::repo::Policy;
 use crate::repo::cedar::Operand;
 use crate::repo::syntax::{BinaryOp, Expr, ExprKind, UnaryOp, Variable};
 use crate::rule::{Basis, Precision, Rule};
 use crate::symbolic::{Answer, CompiledPolicies, Formula, SchemaModel, Session, Subject};
-use crate::text::Location;
+use crate::text::{Location, Span};
 use std::sync::Arc;
 
 pub(in crate::lint) static RULE: LintRule = LintRule::proof(
@@ -133,6 +134,18 @@ fn asks_for_action(policy: &Policy) -> bool {
     asks
 }
 
+/// Whether what stands at `span` asks for the action.
+fn asks_for_action_at(policy: &Policy, span: Span) -> bool {
+    let mut asks = false;
+    if let Some(condition) = &policy.syntax().condition {
+        condition.walk(&mut |expr: &Expr| {
+            let there = expr.span.is_none_or(|at| span.start <= at.start && at.end <= span.end);
+            asks |= there && matches!(expr.kind, ExprKind::Var(Variable::Action));
+        });
+    }
+    asks
+}
+
 /// Whether a condition is one to take apart.
 fn is_short(condition: &Expr) -> bool {
     let (mut size, mut sums) = (0, 0);
@@ -157,6 +170,10 @@ fn report(facts: &Facts<'_>, index: usize, member: &Member<'_>, operand: &Operan
         .help("removing it changes no decision; if it was to ask for something, correct it");
     if let Some(span) = operand.span {
         finding.location = Location::new(&member.location.file, span);
+        // What lists every action, or every type, of today is no more than that tomorrow.
+        if !operand.is_guard && !asks_for_action_at(member.policy, span) {
+            finding.fix = remove_operand(member.policy, span, operand.neutral);
+        }
     }
     // To ask for a type or for presence where there is no other is a habit and no mistake.
     if operand.is_guard {

@@ -1,5 +1,6 @@
 //! `forbid-can-error`: a forbid that fails open.
 
+use super::guarded::{Missing, guarded};
 use crate::finding::{Finding, Level};
 use crate::lint::facts::{Bypass, ErrorCause, Facts, Proved, find_bypasses, finding_about};
 use crate::lint::rule::LintRule;
@@ -35,6 +36,9 @@ fn check(facts: &mut Facts<'_>, out: &mut Proved) {
     }
 }
 
+/// What asking first changes.
+const CHANGES: &str = "where it is missing, the forbid no longer errors; it still forbids nothing there, and what other \
+                       policies permit is allowed as before";
 const OVERFLOWS: &str = "arithmetic in this forbid can overflow, and Cedar skips a forbid that errors";
 const BOUND: &str = "bound the values that it computes with, if numbers so large can reach it";
 
@@ -64,7 +68,9 @@ fn report_bypass(facts: &Facts<'_>, bypass: Bypass, out: &mut Proved) {
                     "declare it in the schema, or read an attribute that is there".to_owned(),
                 )
             };
-            at(finding_about(&RULE.meta, member, message).help(help), *span)
+            let missing = Missing { read: *span, attribute: attribute.as_deref() };
+            let fix = if *declared { guarded(facts, bypass.forbid, &missing, CHANGES) } else { None };
+            at(finding_about(&RULE.meta, member, message).help(help).fix(fix), *span)
         }
         ErrorCause::Overflow => {
             let mut finding = finding_about(&RULE.meta, member, OVERFLOWS).help(BOUND);

@@ -2,6 +2,7 @@
 
 use cedar_policy::{AuthorizationError, Authorizer, Effect};
 
+use super::guarded::{Missing, guarded};
 use crate::finding::{Evidence, Finding, Level};
 use crate::lint::facts::{Facts, MemberKind, Proved, errors, finding_about, overflows};
 use crate::lint::rule::LintRule;
@@ -34,6 +35,8 @@ pub(in crate::lint) static RULE: LintRule = LintRule::proof(
     "type-error-in-condition",
 ]);
 
+/// What asking first changes.
+const CHANGES: &str = "where it is missing, the permit no longer errors; it still permits nothing there";
 /// So many reads of one policy are looked at.
 const MAX_READS: usize = 64;
 
@@ -96,8 +99,10 @@ fn show(facts: &Facts<'_>, at: usize, permit: usize) -> Option<(Finding, Evidenc
     let message = format!("{what} this permit errors, and Cedar skips it");
     let mut finding = finding_about(&RULE.meta, member, message)
         .help("ask with `has` first: the request is denied either way, but nobody has to look for the error in a log");
-    if let Some(span) = read.and_then(|read| read.span) {
-        finding.location = Location::new(&member.location.file, span);
+    if let Some(Read { span: Some(span), attribute, .. }) = read {
+        finding.location = Location::new(&member.location.file, *span);
+        let missing = Missing { read: Some(*span), attribute: attribute.as_deref() };
+        finding.fix = guarded(facts, permit, &missing, CHANGES);
     }
     Some((finding, Evidence { request: case.request_json, entities: case.entities_json }))
 }

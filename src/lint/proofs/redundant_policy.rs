@@ -4,8 +4,9 @@ use cedar_policy::Effect;
 
 use crate::finding::Level;
 use crate::lint::facts::{
-    Facts, Known, Proved, any_other, denied, finding_about, matches, overridden, permits_everything,
+    Facts, Known, MemberKind, Proved, any_other, denied, finding_about, matches, overridden, permits_everything,
 };
+use crate::lint::fixes::remove_policy;
 use crate::lint::rule::LintRule;
 use crate::rule::{Basis, Precision, Rule};
 
@@ -51,6 +52,9 @@ fn report(facts: &Facts<'_>, policy: usize, why: &str, out: &mut Proved) {
     let Some(member) = facts.members.get(policy) else { return };
     let mut finding = finding_about(&RULE.meta, member, format!("{why}, so that removing it changes no decision"))
         .help("remove it, unless it is to stay for the day on which what covers it goes");
+    if member.kind == MemberKind::Static {
+        finding.fix = remove_policy(member.policy);
+    }
     let live: Vec<usize> = facts.live(policy).collect();
     finding.environments = facts.environments_at(&live);
     out.add(finding);

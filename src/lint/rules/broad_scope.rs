@@ -3,6 +3,7 @@
 use crate::finding::{Finding, Level};
 use crate::lint::conditions::{tests, variable_name};
 use crate::lint::context::Context;
+use crate::lint::fixes::move_into_scope;
 use crate::lint::rule::LintRule;
 use crate::repo::syntax::{BinaryOp, Expr, ExprKind, PolicySyntax, Variable};
 use crate::rule::{Basis, Precision, Rule};
@@ -30,10 +31,12 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
             let Some(variable) = scopes(syntax, test.expr) else { continue };
             let name = variable_name(variable);
             let message = format!("the scope leaves `{name}` open, and this condition says what it could say");
-            out.push(Context::finding(&RULE.meta, policy, test.expr.span, "", message).help(format!(
+            let help = format!(
                 "write it in place of `{name}` between the parentheses: that is where readers look first, and what \
                  stores of policies find policies by"
-            )));
+            );
+            let fix = move_into_scope(policy, variable, test.expr);
+            out.push(Context::finding(&RULE.meta, policy, test.expr.span, "", message).help(help).fix(fix));
         }
     }
 }

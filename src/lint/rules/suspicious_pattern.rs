@@ -3,6 +3,7 @@
 use crate::finding::{Finding, Level};
 use crate::lint::conditions::equals_string;
 use crate::lint::context::Context;
+use crate::lint::fixes::write_equals;
 use crate::lint::rule::LintRule;
 use crate::repo::syntax::{Expr, ExprKind, PatternPart};
 use crate::rule::{Basis, Precision, Rule};
@@ -32,7 +33,11 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
                 _ => equals_string(expr).and_then(|(_, text)| judge_string(text)),
             };
             if let Some((message, help)) = said {
-                out.push(Context::finding(&RULE.meta, policy, expr.span, "like", message).help(help));
+                let fix = match &expr.kind {
+                    ExprKind::Like(_, parts) if !parts.contains(&PatternPart::Star) => write_equals(policy, expr),
+                    _ => None,
+                };
+                out.push(Context::finding(&RULE.meta, policy, expr.span, "like", message).help(help).fix(fix));
             }
         });
     }

@@ -1,7 +1,9 @@
 //! `--report human`: what people read on a terminal.
 
+mod breadth;
 mod changes;
 mod clean;
+mod conflicts;
 mod coverage;
 mod explanation;
 mod finding;

@@ -9,9 +9,9 @@ use super::finding::Findings;
 use super::paint::{Ink, Page};
 use super::row;
 use super::snippet::handler;
-use crate::outcome::{Breadth, Notice, NoticeKind, Outcome, Status, TestResult, Verdict};
+use crate::outcome::{Notice, NoticeKind, Outcome, Status, TestResult, Verdict};
 use crate::report::counted::counted;
-use crate::report::{Options, coverage, impact, select, verdict};
+use crate::report::{Options, coverage, fixes, impact, select, verdict};
 
 /// Narrower terminals get this many columns.
 const NARROWEST: usize = 40;
@@ -51,7 +51,9 @@ pub(super) fn render(outcome: &Outcome, options: &Options) -> String {
     if let Some(measured) = &outcome.coverage {
         super::coverage::write(&mut page, measured, &gaps, &mut explanations, &options);
     }
-    breadth(&mut page, outcome);
+    super::conflicts::write(&mut page, outcome, options.width);
+    super::breadth::write(&mut page, outcome);
+    mended(&mut page, outcome, &options);
     if let Some(comparison) = outcome.comparison.as_ref().filter(|_| !compares) {
         changes::write(&mut page, comparison, &touched, &options);
     }
@@ -123,19 +125,20 @@ fn statistics(page: &mut Page, outcome: &Outcome) {
     }
 }
 
-/// Permits by how far they reach, a line each.
-fn breadth(page: &mut Page, outcome: &Outcome) {
-    if outcome.breadth.is_empty() {
-        return;
+/// What became of findings that can be mended, and that there are some.
+fn mended(page: &mut Page, outcome: &Outcome, options: &Options) {
+    let lines = fixes::lines(outcome, options.verbose);
+    for line in &lines {
+        let ink = if line.good { Ink::Good } else { Ink::Warning };
+        page.item(ink, &format!("  {}: ", line.lead), 4, &clean(&line.text));
     }
-    page.item(Ink::Dim, "  permits by how far they reach", 2, "");
-    page.item(Ink::Dim, "  environments  unconditional  conditions  permit", 2, "");
-    for permit in &outcome.breadth {
-        let Breadth { environments, unconditional, conditions, .. } = permit;
-        let numbers = format!("  {environments:>12}  {unconditional:>13}  {conditions:>10}  ");
-        page.item(Ink::Dim, &numbers, numbers.len(), &clean(&permit.policy));
+    let offer = fixes::offer(outcome, options);
+    if let Some(offer) = &offer {
+        page.item(Ink::Help, "  help: ", 8, offer);
     }
-    page.gap();
+    if !lines.is_empty() || offer.is_some() {
+        page.gap();
+    }
 }
 
 fn remarks(page: &mut Page, outcome: &Outcome, options: &Options) {

@@ -1,8 +1,10 @@
 //! `--report json`: everything a run knows (format 1). Keys are added, never renamed; ARCHITECTURE.md lists those
 //! beyond the specification.
 
+mod breadth;
 mod changes;
 mod coverage;
+mod fixes;
 mod guardrails;
 mod impact;
 mod location;

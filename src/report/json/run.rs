@@ -2,15 +2,17 @@
 
 use serde::Serialize;
 
+use super::breadth::{self, BreadthOut};
 use super::changes::{self, ComparisonOut};
 use super::coverage::{self, CoverageOut};
+use super::fixes::{self, FixOut, FixResultOut};
 use super::guardrails::{GuardrailOut, guardrail};
 use super::impact::{self, ImpactOut};
 use super::location::{LocationOut, location};
 use super::who_can::{self, WhoCanOut};
 use crate::finding::{Environment, Evidence, Finding, Level, Related};
 use crate::outcome::{
-    Breadth, Decision, Expected, Explanation, Got, Notice, Outcome, RowFault, RowRequest, Status, TestResult, Weight,
+    Decision, Expected, Explanation, Got, Notice, Outcome, RowFault, RowRequest, Status, TestResult, Weight,
 };
 use crate::report::{Options, json_text, verdict_line};
 
@@ -37,6 +39,8 @@ struct Root<'a> {
     remarks: Vec<&'a str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     breadth: Vec<BreadthOut<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    fixes: Vec<FixResultOut<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     coverage: Option<CoverageOut<'a>>,
     #[serde(flatten)]
@@ -97,15 +101,6 @@ struct Statuses {
 }
 
 #[derive(Serialize)]
-struct BreadthOut<'a> {
-    store: &'a str,
-    policy: &'a str,
-    environments: usize,
-    unconditional: usize,
-    conditions: usize,
-}
-
-#[derive(Serialize)]
 struct LeftOutOut<'a> {
     path: &'a str,
     why: &'a str,
@@ -133,6 +128,8 @@ struct FindingOut<'a> {
     related: Vec<RelatedOut<'a>>,
     environments: &'a [Environment],
     evidence: Option<&'a Evidence>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fix: Option<FixOut<'a>>,
     fingerprint: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     new: Option<bool>,
@@ -235,7 +232,8 @@ pub(super) fn render(outcome: &Outcome, _options: &Options) -> String {
         inconclusive_reasons: outcome.inconclusive().map(|notice| notice.message.as_str()).collect(),
         gaps: outcome.gaps().collect(),
         remarks: outcome.remarks().collect(),
-        breadth: outcome.breadth.iter().map(breadth).collect(),
+        breadth: outcome.breadth.iter().map(breadth::breadth).collect(),
+        fixes: outcome.fixes.iter().map(fixes::result).collect(),
         coverage: outcome.coverage.as_ref().map(coverage::coverage),
         comparison: outcome.comparison.as_ref().map(changes::comparison),
         impact: impact::impact(&outcome.impact),
@@ -273,16 +271,6 @@ fn summary(outcome: &Outcome) -> Summary<'_> {
     }
 }
 
-fn breadth(breadth: &Breadth) -> BreadthOut<'_> {
-    BreadthOut {
-        store: &breadth.store,
-        policy: &breadth.policy,
-        environments: breadth.environments,
-        unconditional: breadth.unconditional,
-        conditions: breadth.conditions,
-    }
-}
-
 fn related(related: &Related) -> RelatedOut<'_> {
     RelatedOut { location: location(&related.location), message: &related.message, policy: related.policy.as_deref() }
 }
@@ -301,6 +289,7 @@ fn finding(finding: &Finding) -> FindingOut<'_> {
         related: finding.related.iter().map(related).collect(),
         environments: &finding.environments,
         evidence: finding.evidence.as_ref(),
+        fix: finding.fix.as_ref().map(fixes::fix),
         fingerprint: &finding.fingerprint,
         new: finding.new,
         baselined: finding.baselined,

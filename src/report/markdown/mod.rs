@@ -1,6 +1,8 @@
 //! `--report markdown`: a comment on a merge request, or the job summary of a CI run.
 
+mod breadth;
 mod changes;
+mod conflicts;
 mod escape;
 mod summary;
 

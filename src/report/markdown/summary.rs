@@ -1,13 +1,13 @@
 //! The page: the verdict, what a comparison found, findings, failing rows, and what could not be checked.
 
-use super::changes;
 use super::escape::{cell, code, prose};
+use super::{breadth, changes, conflicts};
 use crate::outcome::{AccessGroup, GuardrailResult, Names, Outcome, RowRequest, Status, TestResult, Verdict};
 use crate::report::access;
 use crate::report::counted::counted;
 use crate::report::select::Group;
 use crate::report::verdict;
-use crate::report::{Options, coverage, evidence, guardrails, impact, select};
+use crate::report::{Options, coverage, evidence, fixes, guardrails, impact, select};
 use crate::text::Location;
 
 /// GitHub refuses a comment above 65,536 characters; a job summary may have 1 MiB, which nobody reads.
@@ -63,6 +63,14 @@ pub fn summary_markdown(outcome: &Outcome, options: &Options) -> String {
         LONGEST - reserved(&[said]),
         ("failing row is", "failing rows are"),
     );
+    for (head, rows) in conflicts::sections(outcome) {
+        out.table(&head, rows.into_iter(), LONGEST - reserved(&[said]), ("row is", "rows are"));
+    }
+    let room = LONGEST - reserved(&[said]);
+    out.table(breadth::HEAD, breadth::rows(outcome), room, ("permit is", "permits are"));
+    let mended = fixes::lines(outcome, options.verbose);
+    let mended = mended.iter().map(|line| format!("- **{}**: {}\n", line.lead, prose(&line.text)));
+    out.table("\n", mended, LONGEST - reserved(&[said]), ("fix is", "fixes are"));
     out.table("\n", remarks.into_iter(), LONGEST, ("remark is", "remarks are"));
     out.text
 }

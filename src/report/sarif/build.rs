@@ -12,7 +12,7 @@ use super::model::{
     ResultProperties, RuleReference, Run, Tool, message,
 };
 use super::places::physical;
-use super::{line_hash, rules};
+use super::{fixes, line_hash, rules};
 use crate::finding::Finding;
 use crate::outcome::{Notice, Outcome, Verdict, Weight};
 use crate::report::alerts::{self, Alert, Replay};
@@ -153,6 +153,7 @@ fn result<'a>(alert: &'a Alert<'a>, rule_index: Option<usize>, lines: &mut Lines
         }],
         related_locations: related.collect(),
         partial_fingerprints: Fingerprints { line: lines.fingerprint(alert), polcheck: &alert.fingerprint },
+        fixes: alert.fix.into_iter().filter(|_| shown).map(fixes::fix).collect(),
         properties: ResultProperties {
             store: alert.store,
             environments: &alert.environments,

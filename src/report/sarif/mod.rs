@@ -2,6 +2,7 @@
 //! code scanning" and "SARIF results exceed limits".
 
 mod build;
+mod fixes;
 mod line_hash;
 mod model;
 mod places;

@@ -153,7 +153,40 @@ pub(super) struct Res<'a> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) related_locations: Vec<Place<'a>>,
     pub(super) partial_fingerprints: Fingerprints<'a>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) fixes: Vec<FixOut<'a>>,
     pub(super) properties: ResultProperties<'a>,
+}
+
+/// Section 3.55.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct FixOut<'a> {
+    pub(super) description: Message,
+    pub(super) artifact_changes: Vec<ArtifactChange<'a>>,
+}
+
+/// Section 3.56.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ArtifactChange<'a> {
+    pub(super) artifact_location: Artifact,
+    pub(super) replacements: Vec<Replacement<'a>>,
+}
+
+/// Section 3.57: a region of no length is an insertion.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Replacement<'a> {
+    pub(super) deleted_region: Region,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) inserted_content: Option<Content<'a>>,
+}
+
+/// A text as it is.
+#[derive(Serialize)]
+pub(super) struct Content<'a> {
+    pub(super) text: &'a str,
 }
 
 #[derive(Serialize)]

@@ -28,6 +28,21 @@ fn region(location: &Location) -> Region {
     }
 }
 
+/// The place as it is, of no length where something is inserted.
+pub(super) fn exact(location: &Location) -> Region {
+    let mark = location.file.text().starts_with(MARK);
+    let (start, end) = (location.start(), location.end());
+    let column = |at: Position| if at.line == 1 && mark { at.column.saturating_sub(1).max(1) } else { at.column };
+    Region {
+        start_line: start.line,
+        start_column: column(start),
+        end_line: end.line,
+        end_column: column(end),
+        byte_offset: Some(location.span.start),
+        byte_length: Some(location.span.len()),
+    }
+}
+
 /// `location` after the first `mark` bytes, with a character in it if there is one on its line.
 fn widened(location: &Location, mark: usize) -> Location {
     let span = Span::new(location.span.start.max(mark), location.span.end.max(mark));
@@ -47,7 +62,7 @@ fn widened(location: &Location, mark: usize) -> Location {
 
 /// A path below the root as a relative reference; one that is absolute, because it was named so and lies elsewhere, as
 /// a URI.
-fn artifact(path: &str) -> Artifact {
+pub(super) fn artifact(path: &str) -> Artifact {
     if path.starts_with('/') {
         return Artifact { uri: format!("file://{}", encoded(path)), uri_base_id: None };
     }

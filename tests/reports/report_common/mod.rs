@@ -6,11 +6,11 @@ pub mod gitlab;
 
 use std::sync::Arc;
 
-use polcheck::finding::{Environment, Evidence, Finding, Level};
+use polcheck::finding::{Edit, Environment, Evidence, Finding, Fix, Level};
 use polcheck::outcome::{
-    AtFault, ConditionCoverage, ConditionKind, Coverage, Decision, Expected, Explanation, Got, GuardrailResult,
-    GuardrailStatus, LeftOut, Mark, Notice, NoticeKind, Outcome, PolicyCoverage, PolicyError, PolicyRef, RowRequest,
-    Slip, Status, Summary, TestResult, Touched, Uncovered,
+    Asked, AtFault, Breadth, Broader, ConditionCoverage, ConditionKind, Coverage, Decision, Expected, Explanation,
+    FixResult, FixStatus, Got, GuardrailResult, GuardrailStatus, LeftOut, Mark, Notice, NoticeKind, Outcome,
+    PolicyCoverage, PolicyError, PolicyRef, RowRequest, Since, Slip, Status, Summary, TestResult, Touched, Uncovered,
 };
 use polcheck::report::{self, Options};
 use polcheck::rule::{Basis, Catalogue, Precision, Rule};
@@ -124,7 +124,13 @@ pub fn hostile() -> Outcome {
     let environment = || Environment { principal: HOSTILE.into(), action: HOSTILE.into(), resource: HOSTILE.into() };
     finding.environments = vec![environment(), environment()];
     finding.evidence = Some(Evidence { request: HOSTILE.into(), entities: HOSTILE.into() });
-    let mut findings = vec![finding, Finding::new("x", Level::Warning, Location::of_path(HOSTILE), HOSTILE)];
+    let edits = vec![Edit::new(place.clone(), HOSTILE), Edit::new(at(&file, "permit"), "")];
+    finding.fix = Some(Fix { changes: Some(HOSTILE.to_owned()), ..Fix::new(HOSTILE, edits) });
+    let overlap = Finding::new("conflicting-rules", Level::Note, place.clone(), HOSTILE)
+        .store(HOSTILE)
+        .policy(HOSTILE, &place)
+        .related(at(&file, "permit"), HOSTILE, Some(HOSTILE.to_owned()));
+    let mut findings = vec![finding, Finding::new("x", Level::Warning, Location::of_path(HOSTILE), HOSTILE), overlap];
     Finding::finish(&mut findings);
     let mut row = failing_row(HOSTILE, place.clone(), HOSTILE);
     row.store = Some(HOSTILE.to_owned());
@@ -192,7 +198,7 @@ pub fn hostile() -> Outcome {
         conditions: vec![ConditionCoverage {
             store: HOSTILE.to_owned(),
             policy: hostile,
-            location: place,
+            location: place.clone(),
             text: HOSTILE.to_owned(),
             kind: ConditionKind::Operand,
             trues: 1,
@@ -203,6 +209,28 @@ pub fn hostile() -> Outcome {
         since: Some(HOSTILE.to_owned()),
         floor: Some(80),
     });
+    outcome.demanded = vec!["conflicting-rules"];
+    outcome.fixes = vec![FixResult {
+        rule: "x",
+        path: HOSTILE.to_owned(),
+        policy: Some(HOSTILE.to_owned()),
+        what: HOSTILE.to_owned(),
+        changes: Some(HOSTILE.to_owned()),
+        status: FixStatus::Refused(HOSTILE.to_owned()),
+    }];
+    outcome.breadth = vec![Breadth {
+        store: HOSTILE.to_owned(),
+        policy: HOSTILE.to_owned(),
+        location: place,
+        rank: 1,
+        environments: 2,
+        unconditional: 1,
+        of: 3,
+        conditions: 1,
+        open: vec!["principal"],
+        asks: vec![Asked { text: HOSTILE.to_owned(), binds: None }],
+        since: Some(Since { before: None, broader: Broader::Unknown(HOSTILE.to_owned()) }),
+    }];
     outcome.left_out = vec![LeftOut { path: HOSTILE.to_owned(), why: HOSTILE.to_owned() }];
     outcome
 }

@@ -1,0 +1,163 @@
+//! What lint lists when it is asked for: permits by how far they reach, and permits and forbids that overlap.
+
+use std::path::Path;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::common::{git, json, run, write};
+
+const SCHEMA: &str = "entity Team;
+entity User in [Team] { blocked: Bool };
+entity Report { owner: User };
+action view, edit appliesTo { principal: User, resource: Report, context: { mfa: Bool } };
+";
+
+const POLICIES: &str = "@id(\"team\")
+permit (principal in Team::\"a\", action, resource);
+@id(\"owner\")
+permit (principal, action == Action::\"view\", resource)
+when { resource.owner == principal && (context.mfa || true) };
+@id(\"everybody\")
+permit (principal, action == Action::\"edit\", resource);
+@id(\"blocked\")
+forbid (principal, action, resource) when { principal.blocked };
+@id(\"weak\")
+forbid (principal, action == Action::\"edit\", resource) unless { context.mfa };
+";
+
+fn place(policies: &str) -> TempDir {
+    let dir = TempDir::new().unwrap();
+    write(dir.path(), &[("app.cedarschema", SCHEMA), ("p.cedar", policies)]);
+    git(dir.path(), &["init", "-q"]);
+    git(dir.path(), &["add", "."]);
+    git(dir.path(), &["commit", "-qm", "before"]);
+    dir
+}
+
+fn ranking(report: &Value) -> Vec<String> {
+    let one = |permit: &Value| format!("{} {}", permit["rank"], permit["policy"].as_str().unwrap());
+    report["breadth"].as_array().unwrap().iter().map(one).collect()
+}
+
+#[test]
+fn permits_are_ranked_with_what_opens_and_what_binds() {
+    let dir = place(POLICIES);
+    let (report, _) = json(dir.path(), &["lint", "--breadth"]);
+    assert_eq!(ranking(&report), ["1 p.cedar#everybody", "2 p.cedar#team", "3 p.cedar#owner"]);
+    let owner = &report["breadth"][2];
+    assert_eq!(owner["open"], serde_json::json!(["principal", "resource"]));
+    let asks = serde_json::json!([
+        {"text": "resource.owner == principal", "binds": true},
+        {"text": "context.mfa || true", "binds": false},
+    ]);
+    assert_eq!(owner["asks"], asks);
+    let shown = run(dir.path(), &["lint", "--breadth"]).stdout;
+    let expected = "  permits by how far they reach, the furthest first
+   1. p.cedar#everybody
+      every request in 1 of 2 request environments; the scope leaves principal
+        and resource open
+      it asks for nothing else
+   2. p.cedar#team
+      some requests in 2 of 2 request environments; the scope leaves action and
+        resource open
+      it asks for nothing else
+   3. p.cedar#owner
+      some requests in 1 of 2 request environments; the scope leaves principal
+        and resource open
+      it asks for `resource.owner == principal`, `context.mfa || true` (keeps
+        nothing out)
+";
+    assert!(shown.contains(expected), "{shown}");
+}
+
+#[test]
+fn a_ranking_says_what_became_broader() {
+    let dir = place(POLICIES);
+    let wider = POLICIES
+        .replace(
+            "action == Action::\"view\", resource)\nwhen { resource.owner == principal",
+            "action, resource)\nwhen { resource.owner == principal",
+        )
+        .replace("in Team::\"a\"", "in Team::\"b\"");
+    write(
+        dir.path(),
+        &[("p.cedar", &format!("{wider}@id(\"new\")\npermit (principal, action, resource) when {{ context.mfa }};\n"))],
+    );
+    let (report, _) = json(dir.path(), &["lint", "--breadth", "--against", "HEAD"]);
+    let since = |name: &str| {
+        let all = report["breadth"].as_array().unwrap();
+        all.iter().find(|one| one["policy"] == format!("p.cedar#{name}")).unwrap()["since"].clone()
+    };
+    assert_eq!(since("new"), serde_json::json!({"before": null, "broader": "new", "broader_in": null, "why": null}));
+    assert_eq!((&since("owner")["broader"], &since("owner")["broader_in"]), (&Value::from("yes"), &Value::from(1)));
+    assert_eq!(since("team")["broader"], "yes", "another team");
+    assert_eq!(since("everybody")["broader"], "no");
+    assert_eq!(since("owner")["before"]["rank"], 3);
+    let shown = run(dir.path(), &["lint", "--breadth", "--against", "HEAD"]).stdout;
+    assert!(shown.contains("since then: it is new"), "{shown}");
+    assert!(shown.contains("it matches requests in 1 request environment that it did not"), "{shown}");
+    let alone = run(dir.path(), &["lint", "--against", "HEAD"]);
+    assert_eq!(alone.code, 2, "it says what of");
+}
+
+#[test]
+fn overlaps_are_a_matrix() {
+    let dir = place(POLICIES);
+    let shown = run(dir.path(), &["lint", "--conflicts"]).stdout;
+    let expected = "  permits and forbids that overlap; where both match, the forbid wins
+
+  A  forbid p.cedar#blocked
+  B  forbid p.cedar#weak
+
+  A B  permits
+  x x  p.cedar#team
+  x .  p.cedar#owner
+";
+    assert!(shown.contains(expected), "{shown}");
+    assert!(!shown.contains("conflicting-rules"), "{shown}");
+    assert!(run(dir.path(), &["lint", "--conflicts", "-v"]).stdout.contains("note[conflicting-rules]"));
+    let markdown = run(dir.path(), &["lint", "--conflicts", "--report", "markdown"]).stdout;
+    let table = "- A: `p.cedar#blocked`\n- B: `p.cedar#weak`\n\n| Permits | A | B |\n|---|:-:|:-:|\n| `p.cedar#team` | x | x |\n";
+    assert!(markdown.contains(table), "{markdown}");
+    let (report, _) = json(dir.path(), &["lint", "--conflicts"]);
+    let found = report["findings"].as_array().unwrap().iter().filter(|one| one["rule"] == "conflicting-rules");
+    assert_eq!(found.count(), 2);
+}
+
+#[test]
+fn many_overlaps_are_a_list_in_which_no_name_is_cut() {
+    let forbids: String = (0..30)
+        .map(|at| format!("@id(\"a-forbid-with-a-name-that-is-long-{at}\")\nforbid (principal in Team::\"t{at}\", action, resource) unless {{ context.mfa }};\n"))
+        .collect();
+    let dir = place(&format!(
+        "@id(\"p\")\npermit (principal, action, resource) when {{ resource.owner == principal }};\n{forbids}"
+    ));
+    let shown = run(dir.path(), &["lint", "--conflicts"]).stdout;
+    assert!(
+        shown.contains("  permit p.cedar#p\n    and forbid p.cedar#a-forbid-with-a-name-that-is-long-0,\n"),
+        "{shown}"
+    );
+    assert!((0..30).all(|at| shown.contains(&format!("p.cedar#a-forbid-with-a-name-that-is-long-{at}"))), "{shown}");
+}
+
+#[test]
+fn an_overlap_that_a_change_brings_is_a_warning() {
+    let dir = place(POLICIES);
+    let more = format!("{POLICIES}@id(\"new\")\nforbid (principal in Team::\"c\", action, resource);\n");
+    write(dir.path(), &[("p.cedar", &more)]);
+    let (report, _) = json(dir.path(), &["lint", "--conflicts", "--against", "HEAD"]);
+    let mut levels: Vec<(&str, &str, bool)> = Vec::new();
+    for finding in report["findings"].as_array().unwrap().iter().filter(|one| one["rule"] == "conflicting-rules") {
+        let text = |key: &str| finding[key].as_str().unwrap();
+        levels.push((text("policy"), text("level"), finding["new"].as_bool().unwrap()));
+    }
+    let new = |name| (name, "warning", true);
+    // What everybody may do, the new forbid lies inside of.
+    assert_eq!(levels, [new("p.cedar#team"), new("p.cedar#owner")]);
+    let same = Path::new(dir.path());
+    git(same, &["commit", "-qam", "after"]);
+    let (report, _) = json(same, &["lint", "--conflicts", "--against", "HEAD"]);
+    let old = |one: &&Value| one["rule"] == "conflicting-rules" && one["level"] == "note" && one["new"] == false;
+    assert_eq!(report["findings"].as_array().unwrap().iter().filter(old).count(), 2);
+}
