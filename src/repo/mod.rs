@@ -11,6 +11,7 @@
 //! | `read` | from files to what they hold, one reader a kind |
 //! | `schema` | from files to a schema |
 //! | `statements` | where one policy ends and the next begins |
+//! | `slips` | what is wrong with a policy, for people who know other languages |
 //! | `files` | reads each file once |
 //! | `parsed_texts` | what was parsed already, for those who read nearly the same twice |
 //! | `error` | why what a table brings along cannot be had |
@@ -36,6 +37,7 @@ mod request;
 mod rules;
 mod schema;
 pub mod shape;
+mod slips;
 mod statements;
 pub mod syntax;
 

@@ -6,9 +6,13 @@
 //! Cedar's parser answers for a whole text or not at all. So chunks of statements are parsed together, in parallel, and
 //! a chunk that fails is parsed one statement at a time (`policies_cedar`): a broken policy is reported alone.
 //!
+//! In a text that Cedar refuses, comments, quotes and semicolons of other languages hide where policies end, so that one
+//! mistake becomes several. [`split_broken`] reads these as their author meant them.
+//!
 //! The same pass measures nesting and the number of operators, which the readers bound, because Cedar's parser,
 //! validator and destructors recurse.
 
+use super::slips::string_length;
 use crate::text::Span;
 use crate::text::tokens::code;
 
@@ -34,7 +38,18 @@ pub fn statements(text: &str) -> Vec<String> {
 /// Splits `text` into statements. In Cedar a `;` ends a policy and stands nowhere else outside of strings and comments;
 /// where one is missing, an annotation or effect after a closed scope begins the next.
 pub(in crate::repo) fn split(text: &str) -> Vec<Statement> {
-    let mut splitter = Splitter { bytes: text.as_bytes(), at: 0, current: None, found: Vec::new() };
+    run(text, false)
+}
+
+/// The same for a text that Cedar refuses: comments as in other languages and text between single quotes hold no ends,
+/// a string ends with its line, and so does what is not closed where the next line begins a policy; a `;` is no end
+/// inside of a condition, before one, and between annotations and their policy.
+pub(in crate::repo) fn split_broken(text: &str) -> Vec<Statement> {
+    run(text, true)
+}
+
+fn run(text: &str, lenient: bool) -> Vec<Statement> {
+    let mut splitter = Splitter { text, bytes: text.as_bytes(), lenient, at: 0, current: None, found: Vec::new() };
     splitter.run();
     splitter.found
 }
@@ -52,11 +67,16 @@ struct Open {
     scope_closed: bool,
     /// Whether an effect has been seen, so that the next bracket opens the scope.
     effect: bool,
+    /// Whether it has annotations.
+    annotated: bool,
     /// Whether the last token is `@`, so that the next word is an annotation's key whatever it is.
     key: bool,
 }
 
 struct Splitter<'a> {
+    text: &'a str,
+    /// Whether the text is known not to be Cedar.
+    lenient: bool,
     bytes: &'a [u8],
     at: usize,
     current: Option<Open>,
@@ -75,16 +95,25 @@ impl Splitter<'_> {
             match byte {
                 b' ' | b'\t' | b'\r' | b'\n' | 0x0b | 0x0c => self.at += 1,
                 b'/' if self.byte(self.at + 1) == b'/' => self.skip_comment(),
+                b'#' | b'/' | b'\'' | b'`' if self.lenient => self.foreign(start, byte),
                 b'"' => {
-                    self.skip_string();
+                    if self.lenient {
+                        self.at += string_length(self.text.get(self.at..).unwrap_or_default());
+                    } else {
+                        self.skip_string();
+                    }
                     self.token(start);
                 }
                 b';' => {
                     self.at += 1;
                     self.token(start);
-                    self.close();
+                    if !(self.lenient && self.goes_on()) {
+                        self.close();
+                    }
                 }
                 b'a'..=b'z' | b'A'..=b'Z' | b'_' => self.word(start),
+                // What closes nothing between two policies is left of what stands around them.
+                b')' | b']' | b'}' if self.lenient && self.current.is_none() => self.at += 1,
                 _ => self.symbol(start, byte),
             }
         }
@@ -113,6 +142,52 @@ impl Splitter<'_> {
         self.at = self.at.min(self.bytes.len());
     }
 
+    /// What begins with `byte` where Cedar has no such thing: a comment, or text between quotes on one line.
+    fn foreign(&mut self, start: usize, byte: u8) {
+        let rest = self.text.get(start..).unwrap_or_default();
+        let line = rest.find(['\n', '\r']).unwrap_or(rest.len());
+        let length = match byte {
+            b'#' => Some(line),
+            b'/' if rest.starts_with("/*") => Some(rest.find("*/").map_or(line, |end| end + 2)),
+            b'/' => None,
+            quote => rest.get(1..line).and_then(|inner| inner.find(char::from(quote))).map(|end| end + 2),
+        };
+        match length {
+            Some(length) => {
+                self.at += length;
+                self.token(start);
+            }
+            None => self.symbol(start, byte),
+        }
+    }
+
+    /// Whether the policy goes on after the `;` that was just read, for all that its author knew.
+    fn goes_on(&self) -> bool {
+        let Some(open) = self.current else { return false };
+        let mut rest = self.text.get(self.at..).unwrap_or_default().trim_start();
+        while let Some((_, after)) = rest.strip_prefix("//").map(|line| line.split_once('\n').unwrap_or_default()) {
+            rest = after.trim_start();
+        }
+        let begins = |word: &str| {
+            let after = rest.strip_prefix(word).and_then(|rest| rest.bytes().next());
+            after.is_some_and(|byte| !byte.is_ascii_alphanumeric() && byte != b'_')
+        };
+        let policy = begins("permit") || begins("forbid");
+        if !open.effect {
+            return open.annotated && (policy || rest.starts_with('@'));
+        }
+        if open.depth > 0 {
+            return !rest.is_empty() && !policy && !rest.starts_with('@');
+        }
+        open.scope_closed && (begins("when") || begins("unless"))
+    }
+
+    /// Whether nothing but white space stands before `start` on its line.
+    fn begins_line(&self, start: usize) -> bool {
+        let before = self.text.get(..start).unwrap_or_default();
+        before.rsplit('\n').next().is_some_and(|line| line.trim().is_empty())
+    }
+
     fn word(&mut self, start: usize) {
         while matches!(self.byte(self.at), b'a'..=b'z' | b'A'..=b'Z' | b'_' | b'0'..=b'9') {
             self.at += 1;
@@ -122,6 +197,10 @@ impl Splitter<'_> {
         let effect = !key && (word == b"permit" || word == b"forbid");
         if effect {
             self.begin_next();
+            let bracket = self.text.get(self.at..).unwrap_or_default().trim_start().starts_with('(');
+            if self.lenient && bracket && self.begins_line(start) && self.current.is_some_and(|open| open.effect) {
+                self.close();
+            }
         }
         let open = self.token(start);
         if effect && open.depth == 0 {
@@ -139,6 +218,7 @@ impl Splitter<'_> {
         self.at += 1;
         let open = self.token(start);
         open.key = byte == b'@';
+        open.annotated |= open.key;
         match byte {
             b'<' => {
                 open.angle += 1;
@@ -182,6 +262,7 @@ impl Splitter<'_> {
             operators: 0,
             scope_closed: false,
             effect: false,
+            annotated: false,
             key: false,
         });
         open.end = end;
@@ -237,6 +318,27 @@ mod tests {
     #[test]
     fn a_carriage_return_alone_ends_a_comment() {
         assert_eq!(texts("// a\rpermit(principal,action,resource); // b\r\n").len(), 1);
+    }
+
+    #[test]
+    fn comments_and_quotes_of_others_hold_no_ends_in_a_broken_text() {
+        let broken = |text: &str| split_broken(text).len();
+        assert_eq!(
+            broken("/* a; \"b */ permit(principal,action,resource); # it's \"\nforbid(principal,action,resource);"),
+            2
+        );
+        assert_eq!(broken("permit(principal == User::'a;b',action,resource);"), 1);
+        assert_eq!(broken("permit(principal == User::\"a, action, resource);\nforbid(principal,action,resource);"), 2);
+        assert_eq!(broken("permit(principal,action,resource) when { a\nforbid(principal,action,resource);"), 2);
+    }
+
+    #[test]
+    fn a_policy_goes_on_after_a_semicolon_that_does_not_belong_there() {
+        let broken = |text: &str| split_broken(text).len();
+        assert_eq!(broken("@id(\"a\");\npermit(principal,action,resource);"), 1);
+        assert_eq!(broken("permit(principal,action,resource);\n// so\nwhen { true };"), 1);
+        assert_eq!(broken("permit(principal,action,resource) when { true; };"), 1);
+        assert_eq!(broken("permit(principal,action,resource) when { (1; permit(principal,action,resource);"), 2);
     }
 
     #[test]

@@ -6,6 +6,7 @@ use cedar_policy::{PolicyId, PolicySet, ValidationError, ValidationMode, Validat
 use rayon::prelude::*;
 
 use super::fold::fold;
+use super::hints::improve;
 use super::rules::{NEVER_APPLIES, follows, of_error, of_warning};
 use crate::config::Config;
 use crate::finding::{Finding, Level};
@@ -91,7 +92,9 @@ fn validate(store: &Store, schema: &Schema, chunk: &[usize], level: Option<u32>,
         }
         found.extend(finding(store, config, (rule, Level::Warning), warning.policy_id(), fault(warning)));
     }
-    fold(found)
+    let mut folded = fold(found);
+    folded.iter_mut().for_each(|finding| improve(finding, schema));
+    folded
 }
 
 /// The policies of `chunk` with the links of their templates.

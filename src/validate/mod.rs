@@ -4,6 +4,7 @@
 
 mod engine;
 mod fold;
+mod hints;
 mod rules;
 
 pub use engine::{of_policies, run};

@@ -11,7 +11,8 @@ use crate::finding::{Finding, Level};
 use crate::repo::cedar::{self, CedarFault, Parsed};
 use crate::repo::parsed_texts::ParsedTexts;
 use crate::repo::rules::{SYNTAX_ERROR, TOO_DEEP};
-use crate::repo::statements::{Statement, split};
+use crate::repo::slips;
+use crate::repo::statements::{Statement, split, split_broken};
 use crate::text::{Location, SourceFile, Span};
 
 /// Deeper bracket nesting than this is not analysed.
@@ -26,9 +27,28 @@ const MOST_OF_CHUNK: usize = 128;
 pub(super) fn read(file: &Arc<SourceFile>, known: Option<&ParsedTexts>) -> PolicyFile {
     let text = file.parse_text();
     let statements = split(&text);
-    let chunks = chunks(&text, &statements);
+    let read = read_statements(file, &text, &statements, known);
+    if !read.broken {
+        return read;
+    }
+    let broken = split_broken(&text);
+    if broken == statements {
+        return read;
+    }
+    // Of two ways to take a broken text apart, the one with fewer mistakes is what its author meant.
+    let again = read_statements(file, &text, &broken, known);
+    if again.broken && again.findings.len() <= read.findings.len() { again } else { read }
+}
+
+fn read_statements(
+    file: &Arc<SourceFile>,
+    text: &str,
+    statements: &[Statement],
+    known: Option<&ParsedTexts>,
+) -> PolicyFile {
+    let chunks = chunks(text, statements);
     let parts: Vec<PolicyFile> =
-        chunks.into_par_iter().map(|(first, chunk)| read_chunk(file, &text, chunk, first, known)).collect();
+        chunks.into_par_iter().map(|(first, chunk)| read_chunk(file, text, chunk, first, known)).collect();
     let mut all = PolicyFile::default();
     for part in parts {
         all.policies.extend(part.policies);
@@ -118,7 +138,7 @@ fn read_statement(file: &Arc<SourceFile>, text: &str, statement: &Statement, pos
         Ok(parsed) => out.policies.extend(parsed.iter().map(|parsed| found(parsed, position, base))),
         Err(faults) => {
             out.broken = true;
-            let faults = faults.into_iter();
+            let faults = slips::explain(text.get(base..statement.span.end).unwrap_or_default(), faults).into_iter();
             out.findings.extend(faults.map(|fault| syntax_error(file, text, fault, statement.span)));
         }
     }

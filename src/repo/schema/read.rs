@@ -5,8 +5,8 @@ use std::sync::Arc;
 use cedar_policy::SchemaFragment;
 use miette::Diagnostic;
 
-use super::bounds;
-use crate::data::json::JsonError;
+use super::{bounds, json_form, unresolved};
+use crate::data::json::{JsonError, Node};
 use crate::finding::{Finding, Level};
 use crate::repo::cedar;
 use crate::repo::files::whole;
@@ -68,7 +68,7 @@ fn one(files: &[Arc<SourceFile>]) -> (Option<cedar_policy::Schema>, Vec<Finding>
     for file in files {
         match fragment(file) {
             Ok(fragment) => fragments.push(fragment),
-            Err(finding) => findings.push(*finding),
+            Err(found) => findings.extend(found),
         }
     }
     if !findings.is_empty() {
@@ -84,21 +84,21 @@ fn one(files: &[Arc<SourceFile>]) -> (Option<cedar_policy::Schema>, Vec<Finding>
     }
     match cedar_policy::Schema::from_schema_fragments(fragments) {
         Ok(schema) => (Some(schema), findings),
-        Err(error) => (None, vec![resolution(files, &error)]),
+        Err(error) => (None, unresolved::findings(files, &first_fault(&error))),
     }
 }
 
-fn fragment(file: &Arc<SourceFile>) -> Result<SchemaFragment, Box<Finding>> {
+fn fragment(file: &Arc<SourceFile>) -> Result<SchemaFragment, Vec<Finding>> {
     let text = file.parse_text();
     let fail = |span: Span, message: String, help: Option<String>| {
         let mut finding = Finding::new(SCHEMA_ERROR.id, Level::Error, Location::new(file, span), message);
         finding.help = help;
-        Box::new(finding)
+        finding
     };
     let deepest = depth(&text);
     if deepest > MAX_DEPTH {
         let message = format!("brackets nest {deepest} deep; more than {MAX_DEPTH} is not analysed");
-        return Err(Box::new(Finding::new(TOO_DEEP.id, Level::Error, whole(file), message)));
+        return Err(vec![Finding::new(TOO_DEEP.id, Level::Error, whole(file), message)]);
     }
     if file.name().ends_with(".json") {
         return SchemaFragment::from_json_str(&text).map_err(|error| json_fault(file, &text, &error, &fail));
@@ -108,7 +108,7 @@ fn fragment(file: &Arc<SourceFile>) -> Result<SchemaFragment, Box<Finding>> {
         Err(error) => {
             let fault = first_fault(&error);
             let span = fault.span.map_or(whole(file).span, |span| visible(file, span));
-            Err(fail(span, fault.message, fault.help))
+            Err(vec![fail(span, fault.message, fault.help)])
         }
     }
 }
@@ -139,19 +139,26 @@ fn json_fault(
     file: &Arc<SourceFile>,
     text: &str,
     error: &cedar_policy::SchemaError,
-    fail: &dyn Fn(Span, String, Option<String>) -> Box<Finding>,
-) -> Box<Finding> {
-    // What is not JSON at all, or not a schema's JSON, comes from serde_json with its line and column in the words.
-    if let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(text) {
-        let JsonError { message, span } = JsonError::new(file, text, 0, &error);
-        return fail(span, format!("not JSON: {message}"), None);
+    fail: &dyn Fn(Span, String, Option<String>) -> Finding,
+) -> Vec<Finding> {
+    // What is not JSON at all comes from serde_json with its line and column in the words.
+    let root = match Node::parse(file, text) {
+        Ok(root) => root,
+        Err(JsonError { message, span }) => {
+            return vec![fail(visible(file, span), format!("not JSON: {message}"), None)];
+        }
+    };
+    let found = json_form::walk(root).faults;
+    if !found.is_empty() {
+        let place = |span: Option<Span>| span.unwrap_or(whole(file).span);
+        return found.into_iter().map(|fault| fail(place(fault.span), fault.message, fault.help)).collect();
     }
     let mut fault = first_fault(error);
     let span = fault.span.or_else(|| position_in_words(file, &fault.message)).unwrap_or(whole(file).span);
     if let Some(at) = fault.message.rfind(" at line ") {
         fault.message.truncate(at);
     }
-    fail(visible(file, span), fault.message, fault.help)
+    vec![fail(visible(file, span), fault.message, fault.help)]
 }
 
 /// The place in "... at line 3 column 5", which serde_json appends.
@@ -160,54 +167,6 @@ fn position_in_words(file: &SourceFile, words: &str) -> Option<Span> {
     let (line, column) = place.split_once(" column ")?;
     let digits = |text: &str| text.chars().take_while(char::is_ascii_digit).collect::<String>().parse().ok();
     Some(Span::at(file.offset_of(digits(line)?, digits(column)?)))
-}
-
-/// Fragments that are right each by itself but do not resolve: Cedar names what it misses, and the text says where.
-fn resolution(files: &[Arc<SourceFile>], error: &cedar_policy::SchemaError) -> Finding {
-    let mut fault = first_fault(error);
-    fault.message = with_names_sorted(fault.message);
-    let place = fault
-        .span
-        .filter(|span| files.len() == 1 && span.end > span.start)
-        .and_then(|span| files.first().map(|file| Location::new(file, span)))
-        .or_else(|| mention(files, &fault.message))
-        .or_else(|| files.first().map(whole));
-    let place = place.unwrap_or_else(|| Location::of_path("."));
-    let mut finding = Finding::new(SCHEMA_ERROR.id, Level::Error, place, fault.message);
-    finding.help = fault.help;
-    finding
-}
-
-/// `message` with the names that it lists at its end in order: Cedar keeps them in sets that have none.
-fn with_names_sorted(message: String) -> String {
-    let Some((what, listed)) = message.split_once(": ") else { return message };
-    if !what.starts_with("undeclared ") && !what.starts_with("failed to resolve ") {
-        return message;
-    }
-    let listed = listed.replace(", and ", ", ").replace(" and ", ", ");
-    let mut names: Vec<&str> = listed.split(", ").collect();
-    names.sort_unstable();
-    format!("{what}: {}", names.join(", "))
-}
-
-/// The first place where something that `message` names in backquotes or double quotes stands as a word in `files`.
-fn mention(files: &[Arc<SourceFile>], message: &str) -> Option<Location> {
-    let quoted = message.split('`').skip(1).step_by(2).chain(message.split('"').skip(1).step_by(2));
-    let after_colon = message.rsplit(": ").next().into_iter().flat_map(|rest| rest.split(", "));
-    let is_word = |c: char| c.is_alphanumeric() || c == '_';
-    for name in quoted.chain(after_colon) {
-        let name = name.rsplit("::").next().unwrap_or(name).trim_matches('"');
-        for file in files.iter().filter(|_| !name.is_empty()) {
-            for (at, _) in file.text().match_indices(name) {
-                let before = file.text().get(..at).and_then(|text| text.chars().next_back());
-                let after = file.text().get(at + name.len()..).and_then(|text| text.chars().next());
-                if !before.is_some_and(is_word) && !after.is_some_and(is_word) {
-                    return Some(Location::new(file, Span::new(at, at + name.len())));
-                }
-            }
-        }
-    }
-    None
 }
 
 fn compare(twin: &Arc<SourceFile>, of: &Arc<SourceFile>) -> Vec<Finding> {

@@ -1,0 +1,109 @@
+//! Which names the files of a schema use and declare, and where: in the Cedar syntax by words, in JSON by keys.
+
+use std::sync::Arc;
+
+use super::json_form::{self, Form, Reference};
+use crate::data::json::Node;
+use crate::repo::slips::{Kind, lexeme};
+use crate::text::{SourceFile, Span};
+
+/// The names of `file`.
+pub(super) fn names(file: &Arc<SourceFile>) -> Form {
+    let text = file.parse_text();
+    if file.name().ends_with(".json") {
+        return Node::parse(file, &text).map(json_form::walk).unwrap_or_default();
+    }
+    of_cedar(&text)
+}
+
+/// A word or sign of the Cedar syntax.
+struct Word<'t> {
+    text: &'t str,
+    span: Span,
+    kind: Kind,
+}
+
+fn words(text: &str) -> Vec<Word<'_>> {
+    let mut found: Vec<Word<'_>> = Vec::new();
+    let mut at = 0;
+    while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
+        let (kind, length) = lexeme(rest);
+        let span = Span::new(at, at + length.max(1));
+        at = span.end;
+        let Some(kind) = kind else { continue };
+        // A name with its namespace is one word.
+        if let [.., before, colons] = found.as_slice()
+            && (kind, before.kind, colons.text) == (Kind::Word, Kind::Word, "::")
+        {
+            let whole = Span::new(before.span.start, span.end);
+            found.truncate(found.len() - 2);
+            found.push(Word { text: text.get(whole.start..whole.end).unwrap_or_default(), span: whole, kind });
+            continue;
+        }
+        found.push(Word { text: text.get(span.start..span.end).unwrap_or_default(), span, kind });
+    }
+    found
+}
+
+/// What a declaration begins with.
+const DECLARES: [&str; 3] = ["entity", "type", "action"];
+
+fn of_cedar(text: &str) -> Form {
+    let words = words(text);
+    let mut form = Form::default();
+    let mut namespace = "";
+    // What the list of names that is being read declares, and whether lists of entities stand here.
+    let mut declaring: Option<&str> = None;
+    for (at, word) in words.iter().enumerate() {
+        let before = at.checked_sub(1).and_then(|at| words.get(at)).map(|word| word.text);
+        let next = words.get(at + 1).map(|word| word.text);
+        let begins = matches!(before, None | Some(";" | "}" | "{" | ")"));
+        match word.text {
+            "namespace" if begins => declaring = Some("namespace"),
+            keyword if DECLARES.contains(&keyword) && begins && next != Some(":") => declaring = Some(keyword),
+            "," => {}
+            _ if !matches!(word.kind, Kind::Word | Kind::Text) => declaring = None,
+            "in" | "tags" | "enum" | "appliesTo" if word.kind == Kind::Word => declaring = None,
+            name => {
+                let bare = name.trim_matches('"');
+                match declaring {
+                    Some("namespace") => namespace = bare,
+                    Some("action") => form.declared.push((bare.to_owned(), word.span)),
+                    Some(_) => form.declared.push((full(namespace, bare), word.span)),
+                    None if matches!(next, Some(":" | "?")) || before == Some("@") => {}
+                    None => {
+                        let action = word.kind == Kind::Text;
+                        form.references.push(Reference { name: bare.to_owned(), span: word.span, action });
+                    }
+                }
+            }
+        }
+    }
+    form
+}
+
+/// `name` as it is called outside of `namespace`.
+fn full(namespace: &str, name: &str) -> String {
+    if namespace.is_empty() { name.to_owned() } else { format!("{namespace}::{name}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_uses_or_declarations() {
+        let text = "namespace N { entity A, B in [C] = { d: E, f?: Set<G> }; type T = H; // X\n\
+                    @note(\"y\") action \"go\", stop in [all] appliesTo { principal: A, resource: [N::B] }; }";
+        let form = of_cedar(text);
+        let declared: Vec<&str> = form.declared.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(declared, ["N::A", "N::B", "N::T", "go", "stop"]);
+        let used: Vec<&str> = form.references.iter().map(|used| used.name.as_str()).collect();
+        for name in ["C", "E", "G", "H", "all", "A", "N::B"] {
+            assert!(used.contains(&name), "{name} in {used:?}");
+        }
+        for name in ["d", "f", "X", "note", "principal"] {
+            assert!(!used.contains(&name), "{name} in {used:?}");
+        }
+    }
+}
