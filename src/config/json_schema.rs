@@ -6,6 +6,9 @@ use super::model::Gate;
 use crate::finding::FailOn;
 use crate::rule::Catalogue;
 
+/// Where editors find the schema of the configuration file.
+const SCHEMA_URL: &str = concat!(env!("CARGO_PKG_REPOSITORY"), "/raw/main/polcheck.schema.json");
+
 /// The JSON schema (draft 2020-12) of the configuration file, with the rules of `catalogue` that can be configured.
 #[must_use]
 pub fn json_schema(catalogue: &Catalogue) -> Value {
@@ -136,6 +139,7 @@ pub fn json_schema(catalogue: &Catalogue) -> Value {
     });
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": SCHEMA_URL,
         "title": "polcheck.toml",
         "type": "object",
         "additionalProperties": false,

@@ -1,7 +1,7 @@
 //! Comma-separated values (RFC 4180) with the place of every cell, read strictly.
 //!
 //! A quote in the wrong place is an error here, and whether a cell was quoted is kept: an empty cell is not given, `""`
-//! is empty text. Libraries for the format keep neither whether a cell was quoted nor where it stands, and take a stray
+//! is empty text. Entities need no quotes around them: `User::"alice"`. Libraries for the format keep neither whether a cell was quoted nor where it stands, and take a stray
 //! quote for text.
 
 use super::fault::Fault;
@@ -106,17 +106,49 @@ impl<'t> Records<'t> {
             }
             return Ok(Cell { text, quoted: true, span });
         }
-        self.skip_cell();
+        let entities = self.skip_bare();
         let raw = self.text.get(start..self.at).unwrap_or_default();
         let inside = raw.trim_matches([' ', '\u{feff}']);
         let from = start + before.min(raw.len());
         let span = Span::new(from, from + inside.len());
-        if inside.contains('"') {
+        if inside.contains('"') && !entities {
             let quoted = format!("\"{}\"", inside.replace('"', "\"\""));
             let fault = Fault::new("a cell with a quote in it stands in quotes");
             return Err(fault.help(format!("write {}", inline(&quoted))).at(span));
         }
         Ok(Cell { text: inside.to_owned(), quoted: false, span })
+    }
+
+    /// Goes to the end of a cell without quotes around it, and says whether all quotes in it are those of entities, in
+    /// whose ids a separator separates nothing: there `User::"alice"` can mean nothing else.
+    fn skip_bare(&mut self) -> bool {
+        let start = self.at;
+        let mut entities = true;
+        loop {
+            let rest = self.rest();
+            let Some(stop) = rest.find([self.separator, '\n', '\r', '"']) else {
+                self.at = self.text.len();
+                return entities;
+            };
+            self.at += stop;
+            if !self.rest().starts_with('"') {
+                return entities;
+            }
+            let opens = self.text.get(start..self.at).is_some_and(|before| before.ends_with("::"));
+            let inner = self.rest().get(1..).unwrap_or_default();
+            let inner = inner.get(..inner.find(['\n', '\r']).unwrap_or(inner.len())).unwrap_or_default();
+            match inner.find('"').filter(|_| opens) {
+                Some(close) => self.at += close + 2,
+                None => {
+                    entities = false;
+                    self.skip_cell();
+                    return entities;
+                }
+            }
+            // What follows an id is the end of the cell, or the next of several.
+            let after = self.rest().trim_start_matches(' ');
+            entities &= after.is_empty() || after.starts_with([self.separator, '\n', '\r', ';']);
+        }
     }
 
     /// Goes to the next separator or line end.

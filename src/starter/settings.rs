@@ -13,7 +13,7 @@ const VERSION: &str = env!("CARGO_PKG_VERSION");
 #[must_use]
 pub fn settings(repo: &Repo) -> String {
     let mut text = format!(
-        "# Configuration of polcheck. Every key may be left out; all keys: {HOME}/blob/v{VERSION}/polcheck.schema.json\n\n\
+        "#:schema {HOME}/raw/v{VERSION}/polcheck.schema.json\n# Configuration of polcheck. Every key may be left out.\n\n\
          # The mildest finding that fails a run: error, warning, note or never.\nfail-on = \"error\"\n\n\
          # Refuse changes that give somebody access, until they are accepted by name (`polcheck diff --accept`).\n\
          # [diff]\n# deny = [\"gained\"]\n\n\

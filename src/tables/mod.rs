@@ -37,6 +37,7 @@ mod worker;
 
 pub use coverage::Gauge;
 pub use engine::run;
+pub use native::json_schema;
 pub use preview::unknown;
 pub use ran::Ran;
 pub use rules::RULES;

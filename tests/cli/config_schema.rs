@@ -1,19 +1,33 @@
-//! The kept JSON schema of `polcheck.toml` is the one that the code gives, and both agree on what is right.
+//! The kept JSON schemas of `polcheck.toml` and of tables are those that the code gives, and agree with it on what is right.
 
 use polcheck::config::{json_schema, load};
 use polcheck::text::SourceFile;
 use serde_json::Value;
 
-const KEPT: &str = "polcheck.schema.json";
+fn is_current(kept: &str, now: &Value) {
+    if std::env::var_os("POLCHECK_BLESS").is_some() {
+        std::fs::write(kept, format!("{}\n", serde_json::to_string_pretty(now).unwrap())).unwrap();
+    }
+    let text: Value = serde_json::from_str(&std::fs::read_to_string(kept).unwrap()).unwrap();
+    assert_eq!(&text, now, "run this test with POLCHECK_BLESS=1 to write {kept} anew");
+    assert!(now["$id"].as_str().unwrap().ends_with(kept));
+}
 
 #[test]
-fn the_kept_schema_is_current() {
-    let now = json_schema(&polcheck::run::catalogue());
-    if std::env::var_os("POLCHECK_BLESS").is_some() {
-        std::fs::write(KEPT, format!("{}\n", serde_json::to_string_pretty(&now).unwrap())).unwrap();
-    }
-    let kept: Value = serde_json::from_str(&std::fs::read_to_string(KEPT).unwrap()).unwrap();
-    assert_eq!(kept, now, "run this test with POLCHECK_BLESS=1 to write {KEPT} anew");
+fn the_kept_schemas_are_current() {
+    is_current("polcheck.schema.json", &json_schema(&polcheck::run::catalogue()));
+    is_current("polcheck-table.schema.json", &polcheck::tables::json_schema());
+}
+
+#[test]
+fn the_schema_of_tables_knows_their_keys() {
+    let validator = jsonschema::validator_for(&polcheck::tables::json_schema()).unwrap();
+    let row = |key: &str, value: Value| serde_json::json!({ "tests": [{ "name": "a", key: value }] });
+    assert!(validator.is_valid(&row("expect", "allow".into())));
+    assert!(validator.is_valid(&row("at", serde_json::json!({ "0m": "allow" }))));
+    assert!(!validator.is_valid(&row("expct", "allow".into())));
+    assert!(!validator.is_valid(&row("expect", "maybe".into())));
+    assert!(!validator.is_valid(&serde_json::json!({ "defaults": {} })));
 }
 
 #[test]

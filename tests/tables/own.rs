@@ -598,11 +598,7 @@ fn tables_that_are_none_say_why() {
         ("test:\n  - { expect: allow }\n", "test", "unknown key `test` in a table"),
         ("  tests:\n  ROW  bogus: 1\n", "bogus", "unknown key `bogus` in a table; no row"),
         ("{ tests: [],\n bogus: 1 }\n", "bogus", "unknown key `bogus` in a table"),
-        ("tests:\n  - a: [\n", "", "this is not YAML"),
         ("tests:\n\t- a\n", "", "this is not YAML"),
-        ("tests:\n  - principal: User::\"a: b\"\n", "", "this is not YAML"),
-        ("tests:\n  - *x\n", "", ""),
-        ("tests:\n  - { <<: {} }\n", "<<", "a merge key (`<<`) is not read here"),
         ("defaults: { contxt: {} }\ntests:\nROW", "contxt", "unknown key `contxt` in `defaults`; no row"),
         ("defaults: { context: { mfaa: true } }\ntests:\nROW", "mfaa", "no action has `mfaa` in its context; no row"),
         ("defaults: { action: viw }\ntests:\nROW", "viw", "the schema has no action `viw`; no row"),
@@ -636,6 +632,50 @@ fn tables_that_are_none_say_why() {
         assert_eq!(at(&finding.location), place, "{table}: {}", finding.message);
         assert_eq!(finding.rule, "test-mismatch");
     }
+}
+
+/// A row that is no YAML costs itself and no other, and says what to write where that can be told.
+#[test]
+fn a_row_that_is_no_yaml_is_the_only_one_that_does_not_run() {
+    let good = |name: &str| {
+        format!(
+            "  - name: {name}\n    principal: 'User::\"ann\"'\n    action: view\n    resource: 'Doc::\"d\"'\n    \
+             context: {{ mfa: true }}\n    expect: allow\n"
+        )
+    };
+    for (wrong, place, message) in [
+        (
+            good("bad").replace("    action", "     action"),
+            "action",
+            "`action` does not stand under the keys before it",
+        ),
+        (good("bad").replace("    action", "   action"), "action", "`action` does not stand under the keys before it"),
+        (good("support: reads"), "support: reads", "a value with a colon in it stands between quotes"),
+        (good("bad").replace("'User::\"ann\"'", "User::\"a: b\""), "User::\"a: b\"", "a value with a colon in it"),
+        ("  - a: [\n".to_owned(), "", "this is not YAML"),
+        ("  - { <<: {} }\n".to_owned(), "<<", "a merge key (`<<`) is not read here"),
+    ] {
+        let ran = yaml(&format!("tests:\n{}{wrong}{}", good("first"), good("last")));
+        let statuses: Vec<Status> = ran.rows.iter().map(|row| row.status).collect();
+        assert_eq!(statuses, [Status::Pass, Status::Error, Status::Pass], "{wrong}: {:#?}", told(&ran));
+        let [fault] = ran.rows[1].faults.as_slice() else { panic!("{wrong}: {:#?}", ran.rows[1].faults) };
+        assert!(fault.message.starts_with(message), "{wrong}: {}", fault.message);
+        assert_eq!(at(&fault.location), place, "{wrong}: {}", fault.message);
+    }
+}
+
+/// A decision is what it says in whatever case, and a word of other languages is told which one is meant.
+#[test]
+fn decisions_are_read_in_any_case() {
+    let row = |word: &str| {
+        format!(
+            "tests:\n  - {{ principal: 'User::\"ann\"', action: view, resource: 'Doc::\"d\"', context: {{ mfa: true }}, expect: {word} }}\n"
+        )
+    };
+    all_pass(&yaml(&row("ALLOW")));
+    all_pass(&yaml(&row("Allow")));
+    let ran = yaml(&row("permit"));
+    assert_eq!(ran.rows[0].help.as_deref(), Some("did you mean `allow`?"), "{:#?}", told(&ran));
 }
 
 /// What stands after the rows counts, however the file is laid out.
@@ -926,8 +966,8 @@ fn csv_cells_that_are_wrong_say_so_at_their_place() {
             "an item of context.tags is text",
         ),
         (
-            "User::\"ann\",view,\"Doc::\"\"d\"\"\",true,,deny,,",
-            "User::\"ann\"",
+            "User::\"ann\" x,view,\"Doc::\"\"d\"\"\",true,,deny,,",
+            "User::\"ann\" x",
             "a cell with a quote in it stands in quotes",
         ),
         ("\"User::\"ann\"\",view,\"Doc::\"\"d\"\"\",true,,deny,,", "ann\"\"", "text follows a closing quote"),
@@ -967,6 +1007,26 @@ fn csv_cells_that_are_wrong_say_so_at_their_place() {
         assert!(finding.message.starts_with(message), "{table}: {}", finding.message);
         assert_eq!(at(&finding.location), place, "{table}");
     }
+}
+
+/// Entities need no quotes around them: nothing else can be meant.
+#[test]
+fn csv_takes_entities_as_they_are_written_elsewhere() {
+    let table = "principal,action,resource,context.mfa,expect,unknown\n\
+        User::\"ann\",view,Doc::\"d\",true,ALLOW,\n User::\"a,b\" ,edit,Doc::\"d\",false,Deny,User::\"a,b\"\n";
+    assert_eq!(all_pass(&csv(table)), ["1", "2"]);
+}
+
+#[test]
+fn csv_without_a_header_says_so() {
+    let ran = csv("User::\"ann\",view,Doc::\"d\",allow\nUser::\"bob\",view,Doc::\"d\",deny\n");
+    let [finding] = ran.findings.as_slice() else { panic!("{:#?}", told(&ran)) };
+    assert!(
+        finding.message.starts_with("the first line names the columns, and this one is a row"),
+        "{}",
+        finding.message
+    );
+    assert_eq!(at(&finding.location), "User::\"ann\",view,Doc::\"d\",allow");
 }
 
 #[test]

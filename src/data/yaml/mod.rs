@@ -6,6 +6,7 @@
 //! | file | what it does |
 //! |---|---|
 //! | `reader` | a file with a list of rows: everything but the rows, then row by row |
+//! | `mend` | a file without a row that is no YAML |
 //! | `values` | values from events |
 //! | `scalar` | what an unquoted value is |
 //! | `events` | the parser's events with their places, and what is no YAML |
@@ -18,8 +19,10 @@
 
 mod cursor;
 mod events;
+mod mend;
 mod reader;
 mod scalar;
 mod values;
 
+pub use mend::{blanked, row_around};
 pub use reader::{Reader, Top};

@@ -3,8 +3,7 @@
 use super::opening::{Native, Opened, Opening};
 use crate::data::csv::{Cell, Records};
 use crate::data::{Entry, Fault, Kind, Said, Tree};
-use crate::outcome::Decision;
-use crate::tables::native::{Because, Failing, Sheet, Spec, What, no_reason, no_row};
+use crate::tables::native::{Because, Failing, Sheet, Spec, What, decision_of, no_reason, no_row};
 use crate::text::{Span, inline, nearest};
 
 pub(super) static OPENING: Opening = Opening::Native(Native { open, excuse });
@@ -56,6 +55,9 @@ impl<'t> Specs<'t> {
     fn new(text: &'t str, faults: &mut Vec<Fault>) -> Result<Self, Fault> {
         let mut records = Records::new(text);
         let Some(header) = records.next() else { return Err(no_row(Span::at(0))) };
+        if let Some(fault) = no_header(&header) {
+            return Err(fault);
+        }
         let mut columns = Vec::with_capacity(header.len());
         for cell in header {
             let cell = cell?;
@@ -88,6 +90,20 @@ impl Iterator for Specs<'_> {
         self.any = true;
         Some(Ok(spec(&self.columns, cells)))
     }
+}
+
+/// What to say of a table whose first line is a row already: none of its cells is a column, and some are what rows hold.
+fn no_header(cells: &[Result<Cell, Fault>]) -> Option<Fault> {
+    let texts: Vec<&str> = cells.iter().filter_map(|cell| Some(cell.as_ref().ok()?.text.trim())).collect();
+    let column = |text: &&str| COLUMNS.contains(text) || text.starts_with("context.");
+    let value =
+        |text: &str| text.contains("::\"") || ["allow", "deny"].iter().any(|word| text.eq_ignore_ascii_case(word));
+    let span = Span::new(cells.first()?.as_ref().ok()?.span.start, cells.last()?.as_ref().ok()?.span.end);
+    let row = texts.iter().any(|text| value(text)) && !texts.iter().any(column);
+    row.then(|| {
+        let help = "write one before it, such as principal,action,resource,expect";
+        Fault::new("the first line names the columns, and this one is a row").help(help).at(span)
+    })
 }
 
 fn column(cell: &Cell, faults: &mut Vec<Fault>) -> Column {
@@ -168,17 +184,9 @@ fn take(spec: &mut Spec, column: &Column, cell: Cell, faults: &mut Vec<Fault>) {
         "skip" => spec.skip = Some(said),
         "unknown" => spec.unknown = entities(&said),
         "context" => whole_context(spec, &said, faults),
-        "expect" => match said.value.to_ascii_lowercase().as_str() {
-            "allow" => spec.what = Some(What::One(Decision::Allow)),
-            "deny" => spec.what = Some(What::One(Decision::Deny)),
-            other => {
-                let fault =
-                    Fault::new(format!("`expect` is allow or deny, and this is `{}`", inline(&said.value))).at(span);
-                faults.push(match nearest(other, ["allow", "deny"]) {
-                    Some(meant) => fault.help(format!("did you mean `{meant}`?")),
-                    None => fault,
-                });
-            }
+        "expect" => match decision_of(&said.value, "`expect`") {
+            Ok(decision) => spec.what = Some(What::One(decision)),
+            Err(fault) => faults.push(fault.at(span)),
         },
         "errors" => match said.value.parse() {
             Ok(count) => spec.errors = Some(Failing::Count(count)),

@@ -217,7 +217,7 @@ impl Expander<'_> {
             if !takes.contains(uid.type_name()) {
                 let ty = uid.type_name().to_string();
                 let message = format!("{} takes no {what} of type {}", inline(&action.to_string()), inline(&ty));
-                faults.push(Fault::new(message).at(said.span));
+                faults.push(Fault::new(message).help(known.taken()).at(said.span));
             }
         }
     }

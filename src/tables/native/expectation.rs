@@ -5,21 +5,31 @@ use super::model::{Listed, Moment, Spec, What};
 use super::moment;
 use crate::data::{Entry, Fault, Kind, Said, Tree};
 use crate::outcome::Decision;
-use crate::text::{Span, inline};
+use crate::text::{Span, inline, nearest};
+
+/// The decision that `word` says, in whatever case; `what` names what says it.
+///
+/// # Errors
+/// What is wrong with it, without its place.
+pub(in crate::tables) fn decision_of(word: &str, what: &str) -> Result<Decision, Fault> {
+    let lower = word.trim().to_ascii_lowercase();
+    let meant = match lower.as_str() {
+        "allow" => return Ok(Decision::Allow),
+        "deny" => return Ok(Decision::Deny),
+        "permit" | "permitted" | "grant" | "granted" | "true" | "yes" | "pass" | "ok" => Some("allow"),
+        "forbid" | "forbidden" | "refuse" | "reject" | "false" | "no" | "fail" | "block" => Some("deny"),
+        other => nearest(other, ["allow", "deny"]),
+    };
+    let fault = Fault::new(format!("{what} is allow or deny, and this is `{}`", inline(word)));
+    Err(match meant {
+        Some(meant) => fault.help(format!("did you mean `{meant}`?")),
+        None => fault,
+    })
+}
 
 fn decision(tree: &Tree, what: &str, faults: &mut Vec<Fault>) -> Option<Decision> {
     match &tree.kind {
-        Kind::Text(word) if word == "allow" => Some(Decision::Allow),
-        Kind::Text(word) if word == "deny" => Some(Decision::Deny),
-        Kind::Text(word) => {
-            let fault = Fault::new(format!("{what} is allow or deny, and this is `{}`", inline(word))).at(tree.span);
-            let meant = crate::text::nearest(word, ["allow", "deny"]);
-            faults.push(match meant {
-                Some(meant) => fault.help(format!("did you mean `{meant}`?")),
-                None => fault,
-            });
-            None
-        }
+        Kind::Text(word) => decision_of(word, what).map_err(|fault| faults.push(fault.at(tree.span))).ok(),
         Kind::Wrong(fault) => {
             faults.push((**fault).clone());
             None

@@ -77,7 +77,7 @@ impl Expander<'_> {
                     let (ours, theirs) = (principal.type_name().to_string(), resource.type_name().to_string());
                     let (what, ours, theirs) = (inline(&said.value), inline(&ours), inline(&theirs));
                     let message = format!("`{what}` does not apply to a {ours} and a {theirs}");
-                    faults.push(Fault::new(message).at(said.span));
+                    faults.push(Fault::new(message).help(action.taken()).at(said.span));
                 }
                 named.push((uid, decision));
             }

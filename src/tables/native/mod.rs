@@ -9,6 +9,7 @@
 //! | `expand` | from specifications to rows |
 //! | `context`, `overlay`, `matrix`, `moment`, `policies`, `values` | parts of that: contexts, entities, actions, times, policies, values |
 //! | `vocabulary` | what the store knows |
+//! | `json_schema` | the keys of a table, for editors |
 //! | `mentions`, `strangers`, `watch` | entities that a row names, and those of them that exist nowhere |
 //! | `faults` | what is said whatever the syntax |
 
@@ -18,6 +19,7 @@ mod expand;
 mod expectation;
 mod faults;
 mod fields;
+mod json_schema;
 mod matrix;
 mod mentions;
 mod model;
@@ -33,6 +35,10 @@ mod vocabulary;
 mod watch;
 
 pub(super) use expand::{Expander, unrun};
+pub(super) use expectation::decision_of;
+
+pub use json_schema::json_schema;
+
 pub(super) use faults::{no_reason, no_row};
 pub(super) use model::{Because, Failing, Sheet, Spec, What};
 pub(super) use row::spec;

@@ -8,7 +8,7 @@ use super::model::{Because, Failing, Spec};
 use crate::data::{Fault, Kind, Said, Tree};
 
 /// The keys of a row.
-const ROW: &[&str] = &[
+pub(super) const ROW: &[&str] = &[
     "name",
     "principal",
     "action",

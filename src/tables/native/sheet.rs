@@ -9,7 +9,7 @@ use crate::data::{Entry, Fault, Kind, Said, Tree};
 use crate::text::{Span, inline};
 
 /// The keys of a table; `tests` holds its rows.
-const SHEET: &[&str] = &["entities", "with", "unknown", "defaults", "clock", "tests"];
+pub(super) const SHEET: &[&str] = &["entities", "with", "unknown", "defaults", "clock", "tests"];
 
 /// What all rows of the table share: `entries` are those of the table but for its rows, `rows` is where these stand.
 ///

@@ -37,9 +37,30 @@ impl Action {
         &self.resources
     }
 
+    /// What it takes, as a help.
+    pub(super) fn taken(&self) -> String {
+        let (principals, resources) = (any_of(&self.principals), any_of(&self.resources));
+        if self.principals.is_empty() || self.resources.is_empty() {
+            return "the schema lets nobody do it to anything: it is a group of actions".to_owned();
+        }
+        format!("it takes a principal of type {principals} and a resource of type {resources}")
+    }
+
     /// The types of principals that can do it to a `resource`.
     pub(super) fn principals(&self, resource: &EntityTypeName) -> &[EntityTypeName] {
         if self.resources.contains(resource) { &self.principals } else { &[] }
+    }
+}
+
+/// `types` by name, in order, as alternatives.
+fn any_of(types: &[EntityTypeName]) -> String {
+    let mut names: Vec<String> = types.iter().map(|ty| inline(&ty.to_string()).into_owned()).collect();
+    names.sort_unstable();
+    names.dedup();
+    match names.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, others)) => format!("{} or {last}", others.join(", ")),
+        None => String::new(),
     }
 }
 
