@@ -13,6 +13,8 @@ from typing import Any
 from github import at, command_input, directory, fail, flag_input, lines_input, output, say, text_input, variable
 
 LONGEST_CATEGORY = 120
+#: What says where the runner's checkout is shown.
+LINKED = ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_SHA")
 
 
 def arguments(command: str, base: str, files: dict[str, str]) -> list[str]:
@@ -31,6 +33,15 @@ def arguments(command: str, base: str, files: dict[str, str]) -> list[str]:
         if value:
             args.append(f"--{name}={value}")
     return args + ["--", *lines_input("paths")]
+
+
+def link() -> None:
+    """Has places in the report link to the commit that was checked out. As a variable, which versions that know none ignore."""
+    server, repository, commit = (os.environ.get(name, "") for name in LINKED)
+    # There the commit is the base's, and what was checked out is for the workflow to say.
+    elsewhere = os.environ.get("GITHUB_EVENT_NAME") == "pull_request_target"
+    if server and repository and commit and not elsewhere:
+        os.environ.setdefault("POLCHECK_LINK_BASE", f"{server}/{repository}/blob/{commit}")
 
 
 def changed(report: dict[str, Any]) -> str:
@@ -91,6 +102,7 @@ def main() -> None:
         names["sarif"] = "polcheck.sarif"
     files = {name: os.path.join(folder, file) for name, file in names.items()}
     # polcheck appends to the summary whenever it writes annotations; the action writes it once, where it is wanted.
+    link()
     environment = {name: value for name, value in os.environ.items() if name != "GITHUB_STEP_SUMMARY"}
     sys.stdout.flush()
     try:

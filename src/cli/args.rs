@@ -66,6 +66,10 @@ pub(super) struct CommonArgs {
     pub(super) now: Option<String>,
     #[arg(global = true, long, value_name = "FORMAT[=FILE]", help = report_help(), env = "POLCHECK_REPORT", hide_env = true)]
     pub(super) report: Vec<String>,
+    /// Where files are shown on the web: places in Markdown link there, such as
+    /// https://github.com/OWNER/NAME/blob/COMMIT
+    #[arg(global = true, long, value_name = "URL", env = "POLCHECK_LINK_BASE", hide_env = true)]
+    pub(super) link_base: Option<String>,
     /// The mildest level that fails the run [default: error]
     #[arg(global = true, long, value_name = "LEVEL", env = "POLCHECK_FAIL_ON", hide_env = true)]
     pub(super) fail_on: Option<FailOnArg>,

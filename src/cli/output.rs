@@ -18,6 +18,7 @@ use crate::text::{inline, nearest};
 pub(super) struct Output<'a> {
     wanted: Vec<Wanted>,
     args: &'a CommonArgs,
+    link_base: Option<&'static str>,
     statistics: bool,
     solvers: Arc<Solvers>,
 }
@@ -25,7 +26,13 @@ pub(super) struct Output<'a> {
 impl<'a> Output<'a> {
     /// What `args` ask for.
     pub(super) fn of(args: &'a CommonArgs) -> Result<Self, Failure> {
-        Ok(Self { wanted: wanted(args)?, args, statistics: false, solvers: solvers(args)? })
+        Ok(Self {
+            wanted: wanted(args)?,
+            args,
+            link_base: link_base(args)?,
+            statistics: false,
+            solvers: solvers(args)?,
+        })
     }
 
     /// The same, counting what rules find, if `wanted`, instead of showing it.
@@ -72,7 +79,7 @@ impl<'a> Output<'a> {
 
     /// Writes the reports of `outcome` and gives the exit code.
     pub(super) fn write(&self, outcome: Outcome) -> Result<u8, Failure> {
-        let code = write(&outcome, &self.wanted, self.args, self.statistics);
+        let code = write(&outcome, &self.wanted, self.args, (self.link_base, self.statistics));
         // The process ends here; taking everything apart piece by piece would be work for nothing.
         std::mem::forget(outcome);
         code
@@ -132,6 +139,18 @@ impl<'a> Output<'a> {
 struct Wanted {
     format: &'static Format,
     file: Option<PathBuf>,
+}
+
+/// The address that `args` give for files, checked before anything runs. It stays until the process ends.
+fn link_base(args: &CommonArgs) -> Result<Option<&'static str>, Failure> {
+    let Some(base) = args.link_base.as_deref().filter(|base| !base.is_empty()) else { return Ok(None) };
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "-._~:/?#@!$&*+,;=%".contains(c);
+    let web = base.starts_with("https://") || base.starts_with("http://");
+    if !web || !base.chars().all(allowed) {
+        let why = "an address is wanted, such as https://github.com/OWNER/NAME/blob/COMMIT";
+        return Err(Failure(format!("`--link-base` cannot be `{}`: {why}", inline(base))));
+    }
+    Ok(Some(Box::leak(base.to_owned().into_boxed_str())))
 }
 
 /// The solvers that `args` ask for.
@@ -207,7 +226,12 @@ fn on_github() -> bool {
 
 /// Writes every report of `outcome` and gives the exit code. The formats do not change it; only a report that cannot be
 /// written does.
-fn write(outcome: &Outcome, wanted: &[Wanted], args: &CommonArgs, statistics: bool) -> Result<u8, Failure> {
+fn write(
+    outcome: &Outcome,
+    wanted: &[Wanted],
+    args: &CommonArgs,
+    (link_base, statistics): (Option<&'static str>, bool),
+) -> Result<u8, Failure> {
     let terminal = std::io::stdout().is_terminal();
     let plain = variable("NO_COLOR").is_some() || variable("TERM").is_some_and(|term| term == "dumb");
     let color = match args.color {
@@ -216,7 +240,7 @@ fn write(outcome: &Outcome, wanted: &[Wanted], args: &CommonArgs, statistics: bo
         ColorArg::Auto => terminal && !plain,
     };
     let width = if terminal { usize::from(console::Term::stdout().size().1).clamp(40, 140) } else { 80 };
-    let on_stdout = Options { width, color, verbose: args.verbose, quiet: args.quiet, statistics, terminal };
+    let on_stdout = Options { width, color, verbose: args.verbose, quiet: args.quiet, statistics, link_base, terminal };
     let in_file = Options { color: args.color == ColorArg::Always, width: 80, terminal: false, ..on_stdout };
     let mut failures = Vec::new();
     for report in wanted {

@@ -194,20 +194,30 @@ fn template(pair: &Paired<'_>) -> Option<TemplateOf> {
     Some(TemplateOf { name: shown.source.name.clone(), old: of(&pair.old), new: of(&pair.new) })
 }
 
-/// The first line of an edited policy that differs.
+/// The first line of an edited policy that differs; of a link, that of its template.
 fn changed_line(pair: &Paired<'_>) -> Option<Location> {
     let (old, new) = (pair.old.as_ref()?, pair.new.as_ref()?);
-    // A link's text is not where the link stands.
-    if pair.same || new.text != new.location.text() {
+    if pair.same {
         return None;
     }
-    let mut start = new.location.span.start;
-    let mut before = old.text.lines();
+    if new.text == new.location.text() {
+        return first_difference(&old.text, new.location);
+    }
+    // A link's text is not where the link stands.
+    let (before, after) = (&old.source.location, &new.source.location);
+    let edited = old.is_link && new.is_link && before.text() != after.text();
+    if edited { first_difference(before.text(), after) } else { None }
+}
+
+/// The first line of what stands at `new` that `old` does not have there.
+fn first_difference(old: &str, new: &Location) -> Option<Location> {
+    let mut start = new.span.start;
+    let mut before = old.lines();
     let mut last = None;
-    for line in new.text.split_inclusive('\n') {
+    for line in new.text().split_inclusive('\n') {
         let shown = line.trim_end();
         let indent = shown.len() - shown.trim_start().len();
-        let place = Location::new(&new.location.file, Span::new(start + indent, start + shown.len()));
+        let place = Location::new(&new.file, Span::new(start + indent, start + shown.len()));
         if before.next().map(str::trim) != Some(shown.trim()) {
             return Some(place);
         }

@@ -178,9 +178,7 @@ pub(super) fn hash(parts: &[&str]) -> String {
 }
 
 fn example(evidence: &Evidence) -> String {
-    let (request, context) = evidence::request(evidence);
-    let context = context.map(|context| format!(", context {context}")).unwrap_or_default();
-    format!("for example: {}", inline(&(request + &context)))
+    format!("for example: {}", inline(&evidence::sentence(evidence)))
 }
 
 fn of_finding(finding: &Finding) -> Alert<'_> {

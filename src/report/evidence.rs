@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use super::counted::counted;
 use crate::finding::Evidence;
 
 /// Deeper values are left out: nobody reads them here.
@@ -24,6 +25,37 @@ pub(super) fn context(context: &Value) -> Option<String> {
 pub(super) fn entities(evidence: &Evidence) -> Vec<String> {
     let Some(all) = evidence.entities.as_array() else { return vec![evidence.entities.to_string()] };
     all.iter().map(|one| entity(one).unwrap_or_else(|| one.to_string())).collect()
+}
+
+/// As many entities are shown where there is little room.
+const SHOWN: usize = 5;
+
+/// The example in one sentence: request, context and the entities that it needs.
+pub(super) fn sentence(evidence: &Evidence) -> String {
+    let (request, context) = request(evidence);
+    let context = context.map(|context| format!(", context {context}")).unwrap_or_default();
+    let mut all = told(evidence);
+    let more = all.len().saturating_sub(SHOWN);
+    all.truncate(SHOWN);
+    if more > 0 {
+        all.push(counted(more, "more entity", "more entities"));
+    }
+    let entities = if all.is_empty() { String::new() } else { format!(", where {}", all.join("; ")) };
+    format!("{request}{context}{entities}")
+}
+
+/// The entities of the example that say more than their name.
+pub(super) fn told(evidence: &Evidence) -> Vec<String> {
+    let Some(all) = evidence.entities.as_array() else { return vec![evidence.entities.to_string()] };
+    let says = |one: &&Value| {
+        let filled = |key: &str| match one.get(key) {
+            Some(Value::Array(all)) => !all.is_empty(),
+            Some(Value::Object(all)) => !all.is_empty(),
+            _ => false,
+        };
+        ["parents", "attrs", "tags"].into_iter().any(filled)
+    };
+    all.iter().filter(says).map(|one| entity(one).unwrap_or_else(|| one.to_string())).collect()
 }
 
 fn entity(entity: &Value) -> Option<String> {
@@ -123,6 +155,10 @@ mod tests {
         assert_eq!(
             context.unwrap(),
             r#"{ now: datetime("2026-01-01"), "a b": [1, { x: true }], then: datetime("1970-01-01").offset(duration("1ms")) }"#
+        );
+        assert!(
+            sentence(&evidence)
+                .ends_with(r#"1ms")) }, where Doc::"d" in Folder::"f" { owner: User::"u" } tags { k: "v" }"#)
         );
         assert_eq!(entities(&evidence), [r#"Doc::"d" in Folder::"f" { owner: User::"u" } tags { k: "v" }"#]);
     }

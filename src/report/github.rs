@@ -94,6 +94,9 @@ fn of_finding(finding: &Finding) -> Annotation<'_> {
     if let Some(help) = &finding.help {
         message.push_str(&format!("\nhelp: {}", inline(help)));
     }
+    if let Some(shown) = &finding.evidence {
+        message.push_str(&format!("\nfor example: {}", inline(&evidence::sentence(shown))));
+    }
     Annotation { level: finding.level, location: Some(&finding.location), title: finding.rule.to_owned(), message }
 }
 
@@ -113,7 +116,7 @@ fn of_guardrail(one: &GuardrailResult) -> Annotation<'_> {
     let mut lines = vec![guardrails::verdict(one)];
     lines.extend(guardrails::details(one));
     let shown = one.slips.first().into_iter().flat_map(guardrails::evidences);
-    lines.extend(shown.map(|shown| format!("for example: {}", evidence::request(shown).0)));
+    lines.extend(shown.map(|shown| format!("for example: {}", evidence::sentence(shown))));
     let lines: Vec<_> = lines.iter().map(|line| inline(line)).collect();
     let location = one.at_fault.first().map_or(&one.location, |cause| &cause.location);
     let title = format!("guardrail {}", guardrails::status(one.status));
@@ -126,7 +129,7 @@ fn of_change<'a>(change: &Change<'a>) -> Annotation<'a> {
     lines.extend(details_of(change).map(|phrase| phrase.plain()));
     lines.extend(change.store.map(|store| format!("in store {store}")));
     if let Some(effect) = change.effects().next() {
-        lines.push(format!("for example: {}", evidence::request(&effect.witness.evidence).0));
+        lines.push(format!("for example: {}", evidence::sentence(&effect.witness.evidence)));
     }
     let lines: Vec<_> = lines.iter().map(|line| inline(line)).collect();
     let title = match (change.group.direction, change.refused) {

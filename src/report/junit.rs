@@ -136,11 +136,7 @@ fn of_guardrail(one: &GuardrailResult) -> Case<'_> {
     let message = clean(&guardrails::verdict(one));
     let more = || {
         let shown = one.slips.first().into_iter().flat_map(guardrails::evidences);
-        let examples = shown.map(|shown| {
-            let (request, context) = evidence::request(shown);
-            let context = context.map(|context| format!(", context {context}")).unwrap_or_default();
-            format!("for example: {request}{context}")
-        });
+        let examples = shown.map(|shown| format!("for example: {}", evidence::sentence(shown)));
         guardrails::details(one).into_iter().chain(examples).collect()
     };
     let status = match one.status {
@@ -177,6 +173,10 @@ fn about(row: &TestResult) -> Vec<String> {
         lines.extend(decided.map(|by| format!("decided by {} {} at {}", by.effect, by.name, by.location.label())));
         let failed = got.errors.iter();
         lines.extend(failed.map(|error| format!("{} fails: {}", error.policy.name, error.message)));
+    }
+    for explanation in &row.explanations {
+        lines.push(format!("why: {}", explanation.sentence));
+        lines.extend(explanation.marks.iter().map(|mark| format!("  at {}: {}", mark.location.label(), mark.text)));
     }
     lines.push(format!("at {}", row.location.label()));
     lines

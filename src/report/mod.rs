@@ -58,6 +58,8 @@ pub struct Options {
     pub quiet: bool,
     /// Whether to count what rules find instead of showing it.
     pub statistics: bool,
+    /// Where files are shown on the web, as in `https://host/owner/name/blob/commit`: places in Markdown link there.
+    pub link_base: Option<&'static str>,
     /// Whether the text goes to a terminal, which breaks lines that are too long wherever they are full.
     pub terminal: bool,
 }
@@ -65,7 +67,15 @@ pub struct Options {
 impl Default for Options {
     /// 80 columns, no colour, neither verbose nor quiet.
     fn default() -> Self {
-        Self { width: 80, color: false, verbose: false, quiet: false, statistics: false, terminal: false }
+        Self {
+            width: 80,
+            color: false,
+            verbose: false,
+            quiet: false,
+            statistics: false,
+            link_base: None,
+            terminal: false,
+        }
     }
 }
 

@@ -191,8 +191,15 @@ fn texts(element: &Element, into: &mut Vec<String>) {
 fn options_change_no_machine_format() {
     for outcome in [awkward().0, hostile(), diff(example())] {
         for format in ["gitlab", "junit", "sarif", "json"] {
-            let loud =
-                Options { width: 40, color: true, verbose: true, quiet: false, statistics: false, terminal: false };
+            let loud = Options {
+                width: 40,
+                color: true,
+                verbose: true,
+                quiet: false,
+                statistics: false,
+                link_base: None,
+                terminal: false,
+            };
             let quiet = Options { quiet: true, ..PLAIN };
             assert_eq!(render(format, &outcome, &loud), render(format, &outcome, &quiet), "{format}");
         }

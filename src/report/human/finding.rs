@@ -22,11 +22,13 @@ pub(super) struct Findings<'a> {
     files: HashMap<*const SourceFile, Shown<'a>>,
     handler: GraphicalReportHandler,
     options: Options,
+    /// Whether it was said what a request environment is.
+    explained: bool,
 }
 
 impl<'a> Findings<'a> {
     pub(super) fn new(handler: GraphicalReportHandler, options: Options) -> Self {
-        Self { files: HashMap::new(), handler, options }
+        Self { files: HashMap::new(), handler, options, explained: false }
     }
 
     /// Writes `finding` to `page`, and where `others` say the same, an empty line at its end.
@@ -111,7 +113,7 @@ impl<'a> Findings<'a> {
         }
     }
 
-    fn environments(&self, page: &mut Page, environments: &[Environment]) {
+    fn environments(&mut self, page: &mut Page, environments: &[Environment]) {
         let one = |environment: &Environment| {
             let Environment { principal, action, resource } = environment;
             clean(&format!("principal {principal}, action {action}, resource {resource}")).into_owned()
@@ -125,6 +127,11 @@ impl<'a> Findings<'a> {
                     page.item(Ink::Dim, "    ", 6, &one(environment));
                 }
             }
+        }
+        if self.options.verbose && !environments.is_empty() && !self.explained {
+            self.explained = true;
+            let what = "a type of principal, an action and a type of resource that the schema puts together";
+            page.item(Ink::Dim, "    (a request environment is ", 6, &format!("{what})"));
         }
     }
 

@@ -8,6 +8,9 @@ use crate::text::inline;
 /// Longest cell, in characters.
 const LONGEST_CELL: usize = 1000;
 
+/// Longest sentence, in characters: what says why is not cut.
+const LONGEST_PROSE: usize = 4000;
+
 /// Untrusted text as a name: code, in which GitHub links nothing.
 pub(super) fn code(text: &str) -> String {
     named(text, LONGEST_CELL)
@@ -37,8 +40,8 @@ pub(super) fn cell(text: &str) -> String {
 pub(super) fn prose(text: &str) -> String {
     let shown = inline(text);
     let parts: Vec<&str> = shown.split('`').collect();
-    if parts.len().is_multiple_of(2) || text.chars().count() > LONGEST_CELL {
-        return cell(text);
+    if parts.len().is_multiple_of(2) || text.chars().count() > LONGEST_PROSE {
+        return cut(text, LONGEST_PROSE);
     }
     let part = |(at, part): (usize, &&str)| if at % 2 == 1 { code(part) } else { cell(part) };
     parts.iter().enumerate().map(part).collect()

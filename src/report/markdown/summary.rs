@@ -2,6 +2,7 @@
 
 use super::escape::{cell, code, prose};
 use super::{breadth, changes, conflicts};
+use crate::finding::Evidence;
 use crate::outcome::{AccessGroup, GuardrailResult, Names, Outcome, RowRequest, Status, TestResult, Verdict};
 use crate::report::access;
 use crate::report::counted::counted;
@@ -47,19 +48,19 @@ pub fn summary_markdown(outcome: &Outcome, options: &Options) -> String {
     let failing = outcome.guardrails.results.iter().filter(|one| one.status.fails());
     out.table(
         "\n| Guardrail | Where | What slips through |\n|---|---|---|\n",
-        failing.map(guardrail_row),
+        failing.map(|one| guardrail_row(one, options)),
         LONGEST - reserved(&[found, failed, said]),
         ("guardrail is", "guardrails are"),
     );
     out.table(
         "\n| Level | Rule | Where | What |\n|---|---|---|---|\n",
-        selection.groups.iter().map(finding_row),
+        selection.groups.iter().map(|group| finding_row(group, options)),
         LONGEST - reserved(&[failed, said]),
         ("finding is", "findings are"),
     );
     out.table(
         "\n| Row | Where | Expected | Got | Why |\n|---|---|---|---|---|\n",
-        rows.iter().map(|rows| test_row(rows)),
+        rows.iter().map(|rows| test_row(rows, options)),
         LONGEST - reserved(&[said]),
         ("failing row is", "failing rows are"),
     );
@@ -137,13 +138,13 @@ const NAMES: usize = 12;
 /// How many places are named that say the same.
 const PLACES: usize = 5;
 
-fn finding_row(group: &Group<'_>) -> String {
+fn finding_row(group: &Group<'_>, options: &Options) -> String {
     let finding = group.first;
-    let mut what = cell(&finding.message);
+    let mut what = prose(&finding.message);
     let also = group.others.iter().flat_map(|other| std::iter::once(&other.location).chain(&other.also));
     let places: Vec<&Location> = finding.also.iter().chain(also).collect();
     if !places.is_empty() {
-        let mut shown: Vec<String> = places.iter().take(PLACES).map(|at| place(at)).collect();
+        let mut shown: Vec<String> = places.iter().take(PLACES).map(|at| place(at, options)).collect();
         if places.len() > PLACES {
             shown.push("...".to_owned());
         }
@@ -151,36 +152,34 @@ fn finding_row(group: &Group<'_>) -> String {
         what.push_str(&format!("<br>the same in {count}: {}", shown.join(", ")));
     }
     if let Some(help) = &finding.help {
-        what.push_str(&format!("<br>*{}*", cell(help)));
+        what.push_str(&format!("<br>*{}*", prose(help)));
     }
     if let Some(evidence) = &finding.evidence {
-        let (request, context) = evidence::request(evidence);
-        what.push_str(&folded("for example", &request, context));
+        what.push_str(&example(evidence));
     }
-    let (level, rule, at) = (finding.level.as_str(), code(finding.rule), place(&finding.location));
+    let (level, rule, at) = (finding.level.as_str(), code(finding.rule), place(&finding.location, options));
     format!("| {level} | {rule} | {at} | {what} |\n")
 }
 
 /// Why the guardrail is there, then what slips through, then which line let it.
-fn guardrail_row(one: &GuardrailResult) -> String {
-    let mut what: Vec<String> = one.why.iter().map(|why| format!("why it is there: {}", cell(why))).collect();
+fn guardrail_row(one: &GuardrailResult, options: &Options) -> String {
+    let mut what: Vec<String> = one.why.iter().map(|why| format!("why it is there: {}", prose(why))).collect();
     what.push(prose(&guardrails::verdict(one)));
     what.extend(guardrails::before(one).map(str::to_owned));
     what.extend(one.at_fault.iter().map(|cause| {
         let name = code(guardrails::short(&cause.policy));
-        format!("{} {name} {} ({})", cause.effect, cell(&cause.does), place(&cause.location))
+        format!("{} {name} {} ({})", cause.effect, cell(&cause.does), place(&cause.location, options))
     }));
     what.extend(one.mend.iter().map(|mend| format!("proved to mend it: {}", prose(mend))));
     let mut text = what.join("<br>");
     for shown in one.slips.first().into_iter().flat_map(guardrails::evidences) {
-        let (request, context) = evidence::request(shown);
-        text.push_str(&folded("for example", &request, context));
+        text.push_str(&example(shown));
     }
-    format!("| {} | {} | {text} |\n", code(&one.id), place(&one.location))
+    format!("| {} | {} | {text} |\n", code(&one.id), place(&one.location, options))
 }
 
 /// Rows that fail for one cause: the first, and what the others asked.
-fn test_row(rows: &[&TestResult]) -> String {
+fn test_row(rows: &[&TestResult], options: &Options) -> String {
     let Some((row, others)) = rows.split_first() else { return String::new() };
     let expected = row.expected.as_ref().map_or("", |expected| expected.decision.as_str());
     let mut got = row.got.as_ref().map_or(row.status.as_str(), |got| got.decision.as_str()).to_owned();
@@ -203,7 +202,7 @@ fn test_row(rows: &[&TestResult]) -> String {
     if let Some(more) = others.len().checked_sub(PLACES + 1) {
         requests.push_str(&format!("and so do {}", counted(more + 1, "more row", "more rows")));
     }
-    let (id, at) = (code(&row.id), place(&row.location));
+    let (id, at) = (code(&row.id), place(&row.location, options));
     format!("| {id} | {at} | {expected} | {got} | {}{requests} |\n", why.join("<br>"))
 }
 
@@ -223,13 +222,47 @@ fn access_row(group: &AccessGroup) -> String {
     format!("| {word} | {principals} | {actions} | {resources} | {} |\n", condition.join("<br>"))
 }
 
+/// As many entities of an example are shown.
+const ENTITIES: usize = 10;
+
+/// A request that shows something, with the entities that it needs.
+fn example(shown: &Evidence) -> String {
+    let (request, context) = evidence::request(shown);
+    let all = evidence::told(shown);
+    let mut entities: Vec<String> = all.iter().take(ENTITIES).map(|one| format!("<br>where {}", code(one))).collect();
+    if let Some(more) = all.len().checked_sub(ENTITIES + 1) {
+        entities.push(format!("<br>where {}", counted(more + 1, "more entity", "more entities")));
+    }
+    folded("for example", &request, context).replace("</details>", &format!("{}</details>", entities.concat()))
+}
+
 /// A request that is shown when it is asked for.
 fn folded(summary: &str, request: &str, context: Option<String>) -> String {
     let context = context.map(|context| format!("<br>context {}", code(&context))).unwrap_or_default();
     format!("<details><summary>{summary}</summary>{}{context}</details>", code(request))
 }
 
-/// A place; only the path where there is no text to point into.
-fn place(location: &Location) -> String {
-    if location.file.text().is_empty() { code(location.path()) } else { code(&location.label()) }
+/// A place; only the path where there is no text to point into. It links to the file where that is shown on the web.
+fn place(location: &Location, options: &Options) -> String {
+    let bare = location.file.text().is_empty();
+    let shown = if bare { code(location.path()) } else { code(&location.label()) };
+    match options.link_base {
+        // What is about no file has no page.
+        Some(base) if location.path() != "." => link(&shown, base, location, bare),
+        _ => shown,
+    }
+}
+
+/// `shown` as a link to the file of `location` below `base`, at its line.
+fn link(shown: &str, base: &str, location: &Location, bare: bool) -> String {
+    let mut address = format!("{}/", base.trim_end_matches('/'));
+    for byte in location.path().bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'-' | b'_' | b'.' | b'~') {
+            address.push(char::from(byte));
+        } else {
+            address.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    let line = if bare { String::new() } else { format!("#L{}", location.start().line) };
+    format!("[{shown}]({address}{line})")
 }

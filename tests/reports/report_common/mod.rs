@@ -273,8 +273,15 @@ pub fn awkward() -> (Outcome, Vec<String>) {
     (outcome(findings, vec![row]), texts)
 }
 
-pub const PLAIN: Options =
-    Options { width: 80, color: false, verbose: false, quiet: false, statistics: false, terminal: false };
+pub const PLAIN: Options = Options {
+    width: 80,
+    color: false,
+    verbose: false,
+    quiet: false,
+    statistics: false,
+    link_base: None,
+    terminal: false,
+};
 
 pub fn render(format: &str, outcome: &Outcome, options: &Options) -> String {
     (report::find(format).expect("the format is listed").render)(outcome, options)
