@@ -69,11 +69,12 @@ const COMMANDS: &[&[&str]] = &[
     &["test", "--list"],
     &["diff", "HEAD"],
     &["check", "--against", "HEAD"],
+    &["who-can"],
     &["rules"],
     &["init", "--dry-run"],
 ];
 
-const FORMATS: [&str; 7] = ["human", "json", "github", "sarif", "gitlab", "junit", "markdown"];
+const FORMATS: [&str; 8] = ["human", "json", "github", "sarif", "gitlab", "junit", "markdown", "csv"];
 
 fn same(dir: &Path, args: &[&str]) {
     let run = || command(dir).args(args).output().unwrap();

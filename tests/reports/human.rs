@@ -17,7 +17,7 @@ const QUIET: Options = Options { quiet: true, ..PLAIN };
 fn formats_are_found_by_name() {
     assert_eq!(
         FORMATS.iter().map(|format| format.name).collect::<Vec<_>>(),
-        ["human", "json", "github", "gitlab", "junit", "markdown", "sarif"]
+        ["human", "json", "github", "gitlab", "junit", "markdown", "sarif", "csv"]
     );
     assert!(find("xml").is_none());
 }
