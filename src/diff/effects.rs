@@ -234,12 +234,11 @@ fn near(gone: &Item<'_>, pairs: &[Paired<'_>], stores: Stores<'_>) -> Option<Loc
     let neighbours = pairs.iter().filter_map(|pair| {
         let (old, new) = (pair.old.as_ref()?, pair.new.as_ref()?);
         let both_here = old.location.path() == gone.location.path() && new.location.path() == gone.location.path();
-        both_here.then_some((old.location.span.start, new.location))
+        both_here.then_some((old.location.key(), new.location))
     });
-    let (mut before, mut after): (Vec<_>, Vec<_>) =
-        neighbours.partition(|(start, _)| *start < gone.location.span.start);
-    before.sort_by_key(|(start, _)| *start);
-    after.sort_by_key(|(start, _)| *start);
+    let (mut before, mut after): (Vec<_>, Vec<_>) = neighbours.partition(|(key, _)| *key < gone.location.key());
+    before.sort_by_key(|(key, _)| *key);
+    after.sort_by_key(|(key, _)| *key);
     if let Some((_, place)) = before.pop().or_else(|| after.into_iter().next()) {
         return Some(place.clone());
     }

@@ -211,9 +211,9 @@ fn acceptances(old: &[Acceptance], new: &[Acceptance], found: &mut Vec<Weakened>
 fn suppressions(old: &Repo, new: &Repo, found: &mut Vec<Weakened>) {
     let all = |repo: &Repo| -> Vec<triage::Suppression> {
         let mut seen = BTreeSet::new();
-        let policies = repo.stores.iter().flat_map(|store| &store.policies).map(|policy| &policy.location.file);
-        let files = policies.filter(|file| file.name().ends_with(".cedar") && seen.insert(file.path().to_owned()));
-        files.flat_map(triage::scan).filter(|one| one.fault.is_none()).collect()
+        let policies = repo.stores.iter().flat_map(|store| &store.policies).map(|policy| &policy.location);
+        let texts = policies.filter(|place| place.file.name().ends_with(".cedar") && seen.insert(place.text_key()));
+        texts.flat_map(|place| triage::scan(&place.file)).filter(|one| one.fault.is_none()).collect()
     };
     let key = |one: &triage::Suppression, rule: &str| (rule.to_owned(), one.reason.clone());
     let mut known: BTreeMap<(String, String), usize> = BTreeMap::new();

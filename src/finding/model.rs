@@ -1,6 +1,7 @@
 //! The finding and its parts. A finding owns everything that it says.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -238,11 +239,11 @@ impl Finding {
         fold(findings);
         let mut seen = HashMap::<String, usize>::new();
         // A policy with thousands of findings is hashed once.
-        let mut subjects = BTreeMap::new();
+        let mut subjects = HashMap::new();
         for finding in findings {
             let subject = finding.subject.as_ref().map(|place| {
                 *subjects
-                    .entry((place.path().to_owned(), place.span))
+                    .entry((Arc::as_ptr(&place.file), place.span))
                     .or_insert_with(|| Sha256::digest(code(place.text()).as_bytes()).into())
             });
             let base = finding.base_fingerprint(subject);

@@ -1,6 +1,6 @@
 //! Reading one file of the repository, with what can go wrong as findings.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 
 use super::parsed_texts::ParsedTexts;
@@ -17,6 +17,8 @@ pub(super) struct Files<'s> {
     /// What was parsed of other sources.
     pub(super) parsed: Option<ParsedTexts>,
     read: Mutex<HashMap<String, Result<Arc<SourceFile>, ReadError>>>,
+    /// Parts of carriers of which nobody knows the text.
+    unknown: HashSet<String>,
 }
 
 /// A file that could not be had.
@@ -30,7 +32,29 @@ pub(super) enum Unread {
 impl<'s> Files<'s> {
     /// The files of `source`, of which `is_known` says whether their names are known; and what is `parsed` already.
     pub(super) fn new(source: &'s dyn Source, is_known: fn(&str) -> bool, parsed: Option<ParsedTexts>) -> Self {
-        Self { source, is_known, parsed, read: Mutex::new(HashMap::new()) }
+        Self { source, is_known, parsed, read: Mutex::new(HashMap::new()), unknown: HashSet::new() }
+    }
+
+    /// Knows what carriers hold as if it were files.
+    /// Each is a path, the text, and whether nobody knows the text.
+    pub(super) fn add<'p>(&mut self, parts: impl Iterator<Item = (&'p str, &'p Arc<SourceFile>, bool)>) {
+        let Ok(read) = self.read.get_mut() else { return };
+        for (path, text, unknown) in parts {
+            read.insert(path.to_owned(), Ok(Arc::clone(text)));
+            if unknown {
+                self.unknown.insert(path.to_owned());
+            }
+        }
+    }
+
+    /// Whether nobody knows the text of what is at `path`.
+    pub(super) fn is_unknown(&self, path: &str) -> bool {
+        self.unknown.contains(path)
+    }
+
+    /// What stands at `path`, for a look: it is not kept.
+    pub(super) fn bytes(&self, path: &str) -> Result<Vec<u8>, ReadError> {
+        self.source.read(path)
     }
 
     /// The text of `path`.

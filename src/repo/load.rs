@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
-use super::discover::{Layout, Plan, hints, is_known, lay_out, name_one_by_one, tables_at};
+use super::carriers::gather;
+use super::discover::{Layout, Plan, hints, is_always, is_known, lay_out, name_one_by_one, tables_at};
 use super::files::Files;
 use super::focus::Focus;
 use super::forms::TableForm;
 use super::model::{GuardrailFiles, Repo};
-use super::paths::within;
+use super::paths::{shown, within};
 use super::read::{read_guardrails, read_store, stores_around};
 use super::request::Request;
 use crate::config::{self, Config};
@@ -21,13 +22,13 @@ use crate::text::inline;
 /// # Errors
 /// When the source cannot be listed, or a named path is not there. What is wrong inside of files is a finding.
 pub fn load(source: &dyn Source, config: &Config, request: &Request) -> Result<Repo, SourceError> {
-    let files = Files::new(source, is_known, request.parsed.clone());
+    let mut files = Files::new(source, is_known, request.parsed.clone());
     let focus = Focus::on(&request.paths);
     let (mut layout, listed) = match &request.explicit {
-        Some(explicit) => (name_one_by_one(source, explicit)?, Vec::new()),
+        Some(explicit) => (name_one_by_one(source, explicit, &mut files)?, Vec::new()),
         None => {
             let listed: Vec<String> = source.list()?.into_iter().map(|entry| entry.path).collect();
-            (discover(source, config, request, &listed, &focus, &files)?, listed)
+            (discover(source, config, request, &listed, &focus, &mut files)?, listed)
         }
     };
     let store_names = layout.stores.iter().map(|plan| plan.name.clone()).collect();
@@ -72,6 +73,7 @@ pub fn load(source: &dyn Source, config: &Config, request: &Request) -> Result<R
         focus,
         idle,
         copies: layout.copies,
+        unresolved: layout.unresolved.into_iter().map(|one| (one.location, one.message)).collect(),
         hints,
     };
     for read in stores {
@@ -79,6 +81,7 @@ pub fn load(source: &dyn Source, config: &Config, request: &Request) -> Result<R
         repo.left_out.extend(read.left_out);
         repo.stores.push(read.store);
     }
+    repo.left_out.iter_mut().for_each(|(path, _)| *path = shown(path).to_owned());
     repo.left_out.sort();
     Ok(repo)
 }
@@ -89,10 +92,13 @@ fn discover(
     request: &Request,
     listed: &[String],
     focus: &Focus,
-    files: &Files<'_>,
+    files: &mut Files<'_>,
 ) -> Result<Layout, SourceError> {
     let paths: Vec<String> = listed.iter().filter(|path| !config.leaves_out(path)).cloned().collect();
-    let mut layout = lay_out(&paths, config, files);
+    let carried = gather(&paths, files, is_always);
+    files.add(carried.texts());
+    let files = &*files;
+    let mut layout = lay_out(&paths, &carried, config, files);
     if !request.tables.is_empty() {
         let mut named = Vec::new();
         for path in &request.tables {

@@ -6,6 +6,7 @@
 //! | part | what it does |
 //! |---|---|
 //! | `load` | from a source to a repository, as far as a `request` asks |
+//! | `carriers` | files of other tools in which Cedar stands, one file each |
 //! | `discover` | which file is what, and which store owns it |
 //! | `forms` | the forms of decision tables, a file each |
 //! | `read` | from files to what they hold, one reader a kind |
@@ -22,6 +23,7 @@
 //! | `paths` | paths as text |
 //! | `rules` | the rules that reading can break |
 
+mod carriers;
 pub mod cedar;
 mod discover;
 mod error;

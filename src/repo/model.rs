@@ -35,6 +35,8 @@ pub struct Repo {
     pub idle: Vec<String>,
     /// The stores that are taken for copies of others, by name.
     pub copies: Vec<String>,
+    /// What carriers declare and the repository does not say: a sentence each, and where.
+    pub unresolved: Vec<(Location, String)>,
     /// Where nothing was found: a sentence for each file that looks like Cedar.
     pub hints: Option<Vec<String>>,
 }

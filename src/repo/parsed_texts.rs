@@ -41,8 +41,10 @@ impl ParsedTexts {
 
     /// The schema that `files` make together, if it was made before: of the same texts at the same paths.
     pub(super) fn schema(&self, files: &[Arc<SourceFile>]) -> Option<Arc<Schema>> {
-        let same =
-            |one: &Arc<SourceFile>, other: &Arc<SourceFile>| one.path() == other.path() && one.text() == other.text();
+        // Of an embedded text the places hang on what carries it.
+        let same = |one: &Arc<SourceFile>, other: &Arc<SourceFile>| {
+            !other.is_embedded() && one.path() == other.path() && one.text() == other.text()
+        };
         let known = self.0.schemas.lock().ok()?;
         let of = |schema: &&Arc<Schema>| {
             schema.files.len() == files.len() && schema.files.iter().zip(files).all(|(one, other)| same(one, other))

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::counted::counted;
 use crate::outcome::{ConditionKind, Coverage, Explanation, Mark, PolicyRef};
-use crate::text::Span;
+use crate::text::PlaceKey;
 
 /// So many gaps are named in a sentence.
 const NAMED: usize = 3;
@@ -58,7 +58,7 @@ struct Gap {
 
 /// What is not covered, by policy.
 pub(super) fn gaps(coverage: &Coverage) -> Vec<Explanation> {
-    let mut gaps: BTreeMap<(&str, Span, &str), Gap> = BTreeMap::new();
+    let mut gaps: BTreeMap<(PlaceKey<'_>, &str), Gap> = BTreeMap::new();
     let none = |policy: &PolicyRef| Gap {
         explanation: Explanation { policy: Some(policy.clone()), sentence: String::new(), marks: Vec::new() },
         said: Vec::new(),
@@ -82,7 +82,7 @@ pub(super) fn gaps(coverage: &Coverage) -> Vec<Explanation> {
         gap.explanation.marks.push(Mark { location: of.location.clone(), text });
         gap.open += 1;
     }
-    let told = |((_, _, name), Gap { mut explanation, mut said, open }): ((&str, Span, &str), Gap)| {
+    let told = |((_, name), Gap { mut explanation, mut said, open }): ((PlaceKey<'_>, &str), Gap)| {
         match open {
             0 => {}
             1 => said.push("one condition is not shown to matter".to_owned()),
@@ -94,6 +94,6 @@ pub(super) fn gaps(coverage: &Coverage) -> Vec<Explanation> {
     gaps.into_iter().map(told).collect()
 }
 
-fn key(policy: &PolicyRef) -> (&str, Span, &str) {
-    (policy.location.path(), policy.location.span, &policy.name)
+fn key(policy: &PolicyRef) -> (PlaceKey<'_>, &str) {
+    (policy.location.key(), &policy.name)
 }

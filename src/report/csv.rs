@@ -83,7 +83,7 @@ pub fn list_impact(impact: &[StoreImpact], write: &mut dyn FnMut(&str) -> bool) 
 fn found(outcome: &Outcome) -> String {
     let mut text = line(&["kind", "rule", "path", "line", "column", "store", "policy", "message", "help"]);
     for finding in outcome.findings.iter().filter(|finding| outcome.counts(finding)) {
-        let start = finding.location.file.position(finding.location.span.start);
+        let start = finding.location.start();
         text.push_str(&line(&[
             finding.level.as_str(),
             finding.rule,
@@ -97,7 +97,7 @@ fn found(outcome: &Outcome) -> String {
         ]));
     }
     for row in outcome.bad_rows() {
-        let start = row.location.file.position(row.location.span.start);
+        let start = row.location.start();
         text.push_str(&line(&[
             row.status.as_str(),
             "test",

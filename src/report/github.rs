@@ -180,11 +180,12 @@ impl Annotation<'_> {
 /// Lines and columns are 1-based and the end is the last character's. GitHub takes columns only within one line.
 fn write_place(out: &mut String, location: &Location) {
     let _ = write!(out, "file={},", property(location.path()));
-    if location.file.text().is_empty() {
+    if !location.has_lines() {
         return;
     }
-    let covered = location.text().trim_end_matches(['\r', '\n']).len();
-    let (start, end) = (location.start(), location.file.position(location.span.start + covered));
+    let shown = location.shown();
+    let covered = shown.text().trim_end_matches(['\r', '\n']).len();
+    let (start, end) = (shown.start(), shown.file.position(shown.span.start + covered));
     let _ = write!(out, "line={},endLine={},", start.line, end.line);
     if start.line == end.line {
         let last = end.column.saturating_sub(1).max(start.column);

@@ -95,8 +95,9 @@ fn issue<'a>(alert: &'a Alert<'_>) -> Issue<'a> {
         None => text,
     };
     let location = &alert.location;
-    let covered = location.text().trim_end_matches(['\r', '\n']).len();
-    let lines = Lines { begin: location.start().line, end: location.file.line(location.span.start + covered) };
+    let shown = location.shown();
+    let covered = shown.text().trim_end_matches(['\r', '\n']).len();
+    let lines = Lines { begin: shown.start().line, end: shown.file.line(shown.span.start + covered) };
     Issue {
         description,
         check_name: alert.rule,

@@ -93,7 +93,7 @@ fn suite(name: &str, cases: Vec<Case<'_>>) -> TestSuite {
         let mut case = TestCase::new(unique, status);
         case.set_classname(name);
         case.extra.insert("file".into(), clean(place.path()).into());
-        if !place.file.text().is_empty() {
+        if place.has_lines() {
             case.extra.insert("line".into(), place.start().line.to_string().into());
         }
         suite.add_test_case(case);

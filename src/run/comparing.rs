@@ -66,6 +66,7 @@ pub(super) fn compare(sides: &Sides, deny: Deny, reading: &Reading, outcome: &mu
     unfit::ill_typed(sides, &mut comparison);
     outcome.notices.extend(undecided);
     let label = inline(&sides.old_side.label);
+    outcome.notices.extend(unresolved_before(sides));
     if !old.config_findings.is_empty() {
         let message = format!("the configuration of {label} is wrong, so its gates are not known");
         outcome.notices.push(Notice::new(NoticeKind::BaseMisconfigured, message));
@@ -103,6 +104,20 @@ pub(super) fn base_defects(sides: &Sides, new: &[Finding]) -> Vec<Notice> {
     };
     let wrong = sides.old.repo.findings.iter().filter(|finding| finding.level == Level::Error && !same(finding));
     wrong.map(|finding| of_side(NoticeKind::BaseDefect, &sides.old_side, finding)).collect()
+}
+
+/// What carriers of the old side declare and nobody knows; what the new side has as well is said there.
+fn unresolved_before(sides: &Sides) -> Vec<Notice> {
+    let now = sides.new.unresolved();
+    let same =
+        |one: &Notice| now.iter().any(|other| (&other.message, &other.location) == (&one.message, &one.location));
+    let before = sides.old.unresolved().into_iter().filter(|notice| !same(notice));
+    let told = |notice: Notice| {
+        let place = notice.location.as_ref().map(Location::label).unwrap_or_default();
+        let message = format!("in {}, {}: {}", inline(&sides.old_side.label), inline(&place), notice.message);
+        Notice { message, location: None, ..notice }
+    };
+    before.map(told).collect()
 }
 
 /// What is said of a fault of a side. Its place is in that side's file, which no report of the other can anchor.

@@ -177,6 +177,7 @@ impl Loaded {
             let message = format!("taken for copies, each a store by itself: {}", copies.join(", "));
             gaps.push(Notice::new(NoticeKind::ReadApart, message));
         }
+        gaps.extend(self.unresolved());
         for store in self.repo.stores.iter().filter(|store| store.schema_source == SchemaSource::Elsewhere) {
             let schema = store.schema_files.first().map(String::as_str).unwrap_or_default();
             let (name, schema) = (inline(&store.name), inline(schema));
@@ -197,6 +198,17 @@ impl Loaded {
 
     /// What was read and asked for, the stores that tests bring along included. A store that holds nothing but such
     /// tests is none.
+    /// What carriers of the stores declare and the repository does not say.
+    pub(super) fn unresolved(&self) -> Vec<Notice> {
+        let stores = &self.repo.stores;
+        let matters = |path: &str| stores.iter().find(|store| store.files.iter().any(|file| file == path));
+        let notice = |(location, message): &(Location, String)| {
+            let store = matters(location.path())?;
+            Some(Notice::new(NoticeKind::Unresolved, message).store(&store.name).at(location))
+        };
+        self.repo.unresolved.iter().filter_map(notice).collect()
+    }
+
     fn summary(&self) -> Summary {
         let mut summary = Summary::default();
         for store in &self.repo.stores {

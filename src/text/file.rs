@@ -5,46 +5,8 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
-/// A half-open range of bytes in a file's text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub struct Span {
-    /// First byte.
-    pub start: usize,
-    /// One past the last byte.
-    pub end: usize,
-}
-
-impl Span {
-    /// The range from `start` to `end`, both in bytes; an `end` before `start` gives an empty span at `start`.
-    #[must_use]
-    pub fn new(start: usize, end: usize) -> Self {
-        Self { start, end: end.max(start) }
-    }
-
-    /// The empty range at `offset`.
-    #[must_use]
-    pub fn at(offset: usize) -> Self {
-        Self { start: offset, end: offset }
-    }
-
-    /// Length in bytes.
-    #[must_use]
-    pub fn len(self) -> usize {
-        self.end - self.start
-    }
-
-    /// Whether the range holds no byte.
-    #[must_use]
-    pub fn is_empty(self) -> bool {
-        self.start == self.end
-    }
-
-    /// The same range `by` bytes further on.
-    #[must_use]
-    pub fn shifted(self, by: usize) -> Self {
-        Self { start: self.start + by, end: self.end + by }
-    }
-}
+use super::embedded::{Mapped, TextMap};
+use super::span::Span;
 
 /// A place in a text as people and formats count it. Lines and columns are 1-based.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,7 +19,8 @@ pub struct Position {
     pub utf16: usize,
 }
 
-/// A file as it was read: its path inside the repository and its text.
+/// A file as it was read: its path inside the repository and its text; or a text that stands inside of a file, which
+/// carries it.
 #[derive(Debug)]
 pub struct SourceFile {
     path: String,
@@ -67,6 +30,16 @@ pub struct SourceFile {
     /// Code points and UTF-16 units before each block of [`BLOCK`] bytes, so that a place in a long line is found at
     /// once.
     blocks: OnceLock<Vec<(usize, usize)>>,
+    carrier: Option<Carrier>,
+}
+
+/// What an embedded text stands in.
+#[derive(Debug)]
+struct Carrier {
+    file: Arc<SourceFile>,
+    name: String,
+    number: usize,
+    map: TextMap,
 }
 
 const BLOCK: usize = 512;
@@ -77,22 +50,49 @@ impl SourceFile {
     /// A file from its path (relative to the repository's root, `/` as separator) and its text.
     #[must_use]
     pub fn new(path: impl Into<String>, text: impl Into<String>) -> Arc<Self> {
-        let (path, text) = (path.into(), text.into());
-        let mut lines = vec![0];
-        lines.extend(memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| at + 1));
-        Arc::new(Self { path, text, lines, blocks: OnceLock::new() })
+        Arc::new(Self::made(path.into(), text.into(), None))
     }
 
-    /// The path relative to the repository's root, with `/`.
+    /// The text `mapped`, which stands inside of `file` as the one with this `number`, from 1. It would be called
+    /// `name` if it were a file of its own.
+    #[must_use]
+    pub fn embedded(file: &Arc<Self>, number: usize, name: impl Into<String>, mapped: Mapped) -> Arc<Self> {
+        let (text, map) = mapped.into_parts();
+        let carrier = Carrier { file: Arc::clone(file), name: name.into(), number, map };
+        Arc::new(Self::made(file.path.clone(), text, Some(carrier)))
+    }
+
+    fn made(path: String, text: String, carrier: Option<Carrier>) -> Self {
+        let mut lines = vec![0];
+        lines.extend(memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| at + 1));
+        Self { path, text, lines, blocks: OnceLock::new(), carrier }
+    }
+
+    /// The path relative to the repository's root, with `/`; of an embedded text that of the file that carries it.
     #[must_use]
     pub fn path(&self) -> &str {
         &self.path
     }
 
-    /// The name without its folders.
+    /// The name without its folders; of an embedded text its own.
     #[must_use]
     pub fn name(&self) -> &str {
-        self.path.rsplit('/').next().unwrap_or(&self.path)
+        match &self.carrier {
+            Some(carrier) => &carrier.name,
+            None => self.path.rsplit('/').next().unwrap_or(&self.path),
+        }
+    }
+
+    /// Whether it stands inside of another file.
+    #[must_use]
+    pub fn is_embedded(&self) -> bool {
+        self.carrier.is_some()
+    }
+
+    /// Whether it is embedded and something in `span` of it is filled in by what carries it.
+    #[must_use]
+    pub fn is_filled_in(&self, span: Span) -> bool {
+        self.carrier.as_ref().is_some_and(|carrier| carrier.map.fills(span))
     }
 
     /// The whole text as read, a byte-order mark included.
@@ -175,10 +175,11 @@ fn add(a: (usize, usize), b: (usize, usize)) -> (usize, usize) {
     (a.0 + b.0, a.1 + b.1)
 }
 
-/// A range in a file.
+/// A range in a file or in an embedded text. Who looks into the text uses the range as it is; who shows where that is
+/// uses [`Location::shown`].
 #[derive(Clone)]
 pub struct Location {
-    /// The file that holds the range.
+    /// The text that holds the range.
     pub file: Arc<SourceFile>,
     /// The range.
     pub span: Span,
@@ -212,16 +213,49 @@ impl Location {
         self.file.path()
     }
 
-    /// Where the range starts.
+    /// The range in the file that people see: that of what carries the text, where it is embedded.
     #[must_use]
-    pub fn start(&self) -> Position {
-        self.file.position(self.span.start)
+    pub fn shown(&self) -> Self {
+        match &self.file.carrier {
+            Some(carrier) => Self::new(&carrier.file, carrier.map.outer(self.span)).shown(),
+            None => self.clone(),
+        }
     }
 
-    /// Where the range ends (exclusive).
+    /// The file that people see.
+    #[must_use]
+    pub fn shown_file(&self) -> &Arc<SourceFile> {
+        let mut file = &self.file;
+        while let Some(carrier) = &file.carrier {
+            file = &carrier.file;
+        }
+        file
+    }
+
+    /// Whether the file that people see has lines to show: one that could not be read has none, nor has an archive.
+    #[must_use]
+    pub fn has_lines(&self) -> bool {
+        !self.shown_file().text().is_empty()
+    }
+
+    /// The path, and the number of the embedded text if it is one: what tells the text of the range from others.
+    #[must_use]
+    pub fn text_key(&self) -> (&str, usize) {
+        (self.path(), self.file.carrier.as_ref().map_or(0, |carrier| carrier.number))
+    }
+
+    /// Where the range starts, in the file that people see.
+    #[must_use]
+    pub fn start(&self) -> Position {
+        let shown = self.shown();
+        shown.file.position(shown.span.start)
+    }
+
+    /// Where the range ends (exclusive), in the file that people see.
     #[must_use]
     pub fn end(&self) -> Position {
-        self.file.position(self.span.end)
+        let shown = self.shown();
+        shown.file.position(shown.span.end)
     }
 
     /// The text of the range.
@@ -237,10 +271,16 @@ impl Location {
         format!("{}:{}:{}", self.path(), start.line, start.column)
     }
 
-    fn key(&self) -> (&str, Span) {
-        (self.path(), self.span)
+    /// What tells it from others and puts it in their order.
+    #[must_use]
+    pub fn key(&self) -> PlaceKey<'_> {
+        let (path, number) = self.text_key();
+        (path, self.shown().span, number, self.span)
     }
 }
+
+/// Path, range in the file that people see, number of the embedded text if it is one, and range in there.
+pub type PlaceKey<'l> = (&'l str, Span, usize, Span);
 
 impl fmt::Debug for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -4,11 +4,15 @@
 
 mod cut;
 mod edit_distance;
+mod embedded;
 mod escape;
 mod file;
+mod span;
 pub(crate) mod tokens;
 
 pub use cut::cut;
 pub use edit_distance::nearest;
+pub use embedded::{Mapped, TextMap};
 pub use escape::{inline, is_deceptive, same_length};
-pub use file::{Location, Position, SourceFile, Span};
+pub use file::{Location, PlaceKey, Position, SourceFile};
+pub use span::Span;

@@ -88,8 +88,8 @@ pub(super) fn apply(
     applied
 }
 
-/// What a suppression covers of one rule in one file.
-type Place<'a> = (&'a str, &'a str, Covered);
+/// What a suppression covers of one rule in one text.
+type Place<'a> = (&'a str, (&'a str, usize), Covered);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Covered {
@@ -102,9 +102,9 @@ enum Covered {
 /// The places under which `finding` may be covered.
 fn places<'a>(finding: &'a Finding, policies: &Policies<'_>) -> Vec<Place<'a>> {
     let at = &finding.location;
-    let policy = policies.at(at.path(), at.span.start).map(|(place, _)| Covered::Policy(place.span.start));
-    let covered = [Some(Covered::Line(at.start().line)), policy];
-    covered.into_iter().flatten().map(|covered| (finding.rule, at.path(), covered)).collect()
+    let policy = policies.at(at, at.span.start).map(|(place, _)| Covered::Policy(place.span.start));
+    let covered = [Some(Covered::Line(at.file.line(at.span.start))), policy];
+    covered.into_iter().flatten().map(|covered| (finding.rule, at.text_key(), covered)).collect()
 }
 
 /// One rule of a suppression that works.
@@ -123,7 +123,7 @@ impl Active<'_> {
     fn places(&self) -> impl Iterator<Item = Place<'_>> {
         let policy = self.policy.map(|(place, _)| Covered::Policy(place.span.start));
         let covered = [self.line.map(Covered::Line), policy];
-        covered.into_iter().flatten().map(|covered| (self.rule, self.location.path(), covered))
+        covered.into_iter().flatten().map(|covered| (self.rule, self.location.text_key(), covered))
     }
 
     fn unused(&self) -> Finding {
@@ -135,14 +135,14 @@ impl Active<'_> {
     }
 }
 
-/// The policies of each file, in order.
-struct Policies<'p>(HashMap<&'p str, Vec<&'p (Location, String)>>);
+/// The policies of each text, in order.
+struct Policies<'p>(HashMap<(&'p str, usize), Vec<&'p (Location, String)>>);
 
 impl<'p> Policies<'p> {
     fn new(policies: &'p [(Location, String)]) -> Self {
-        let mut files: HashMap<&str, Vec<_>> = HashMap::new();
+        let mut files: HashMap<(&str, usize), Vec<_>> = HashMap::new();
         for policy in policies {
-            files.entry(policy.0.path()).or_default().push(policy);
+            files.entry(policy.0.text_key()).or_default().push(policy);
         }
         for policies in files.values_mut() {
             policies.sort_by_key(|(place, _)| place.span);
@@ -150,9 +150,9 @@ impl<'p> Policies<'p> {
         Self(files)
     }
 
-    /// The policy of the file at `path` that holds `offset`.
-    fn at(&self, path: &str, offset: usize) -> Option<&'p (Location, String)> {
-        let policies = self.0.get(path)?;
+    /// The policy of the text of `place` that holds its `offset`.
+    fn at(&self, place: &Location, offset: usize) -> Option<&'p (Location, String)> {
+        let policies = self.0.get(&place.text_key())?;
         let after = policies.partition_point(|(place, _)| place.span.start <= offset);
         policies.get(after.checked_sub(1)?).copied().filter(|(place, _)| offset < place.span.end)
     }
@@ -161,7 +161,7 @@ impl<'p> Policies<'p> {
     fn headed(&self, suppression: &Suppression) -> Option<&'p (Location, String)> {
         let Reach::Code(at) = suppression.reach else { return None };
         let file = &suppression.location.file;
-        self.at(file.path(), at).filter(|(place, _)| {
+        self.at(&suppression.location, at).filter(|(place, _)| {
             let rest = file.slice(Span::new(at, place.span.end));
             let effect = ["permit", "forbid"].iter().find_map(|word| rest.strip_prefix(word));
             let opens = |rest: &str| rest.trim_start().starts_with('(');

@@ -45,9 +45,9 @@ impl Triage<'_> {
     /// Triages `findings`.
     #[must_use]
     pub fn finish(&self, findings: Vec<Finding>) -> Triaged {
-        let mut files: BTreeMap<&str, &Arc<SourceFile>> = BTreeMap::new();
+        let mut files: BTreeMap<(&str, usize), &Arc<SourceFile>> = BTreeMap::new();
         for (place, _) in self.policies.iter().filter(|(place, _)| place.file.name().ends_with(".cedar")) {
-            files.insert(place.path(), &place.file);
+            files.insert(place.text_key(), &place.file);
         }
         let suppressions: Vec<_> = files.into_values().flat_map(scan).collect();
         let state =

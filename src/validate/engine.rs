@@ -127,7 +127,7 @@ fn finding(
     let decider = store.find(id)?;
     let policy = decider.policy;
     let linked = decider.location != &policy.location;
-    let json = decider.location.path().ends_with(".json");
+    let json = decider.location.file.name().ends_with(".json");
     let location = match fault.span {
         Some(span) if !linked && !json => {
             let span = span.shifted(policy.base);

@@ -11,6 +11,7 @@
 //! | `scalar` | what an unquoted value is |
 //! | `events` | the parser's events with their places, and what is no YAML |
 //! | `cursor` | from the parser's characters to bytes |
+//! | `documents` | YAML as other tools read it, with none of that strictness |
 //!
 //! # Why
 //!
@@ -18,11 +19,13 @@
 //! reader of them can give all faults of a row instead of the first. Deserialisers do not.
 
 mod cursor;
+mod documents;
 mod events;
 mod mend;
 mod reader;
 mod scalar;
 mod values;
 
+pub use documents::documents;
 pub use mend::{blanked, row_around};
 pub use reader::{Reader, Top};

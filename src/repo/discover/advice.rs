@@ -1,6 +1,7 @@
 //! Lines of configuration to write, as they stand in what is said.
 
 use crate::config;
+use crate::repo::paths::shown;
 
 /// What to write for a store called as `folder` is with these files: a table of its own, so that it can stand below
 /// whatever is there already.
@@ -20,6 +21,7 @@ pub(super) fn store_lines(folder: &str, fields: &[(&str, &[&str])]) -> String {
 
 /// `path` as a pattern in TOML that fits it and nothing else; `...` stands for what the reader is to fill in.
 pub(super) fn quoted(path: &str) -> String {
+    let path = shown(path);
     let pattern = if path == "..." { path.to_owned() } else { globset::escape(path) };
     toml::Value::String(pattern).to_string()
 }

@@ -1,5 +1,6 @@
 //! What a file is, by its name.
 
+use crate::repo::carriers::Role;
 use crate::repo::forms::TableForm;
 use crate::repo::paths::{dir, folder};
 
@@ -22,6 +23,19 @@ pub(in crate::repo) enum Kind {
     Table,
     /// Guardrails.
     Guardrail,
+}
+
+impl Role {
+    /// The kind of a file of it.
+    pub(super) fn kind(self) -> Kind {
+        match self {
+            Self::Policies | Self::PoliciesJson => Kind::Policies,
+            Self::Schema => Kind::SchemaCedar,
+            Self::SchemaJson => Kind::SchemaJson,
+            Self::Links => Kind::Links,
+            Self::Entities => Kind::Entities,
+        }
+    }
 }
 
 /// The kind of the file at `path`; `None` where nothing about it is Cedar's.
@@ -74,6 +88,10 @@ pub(super) fn why_not(path: &str) -> Option<String> {
         Some(_) => None,
         None => {
             let lower = name.to_lowercase();
+            if lower.ends_with(".cjar") {
+                let why = "archives are not read; the folder that this one is made of is, where it is here";
+                return Some(why.to_owned());
+            }
             let part = |start: &str| lower.split('.').skip(1).any(|part| part.starts_with(start));
             let wanted = if part("cedarschem") || (lower.contains("cedar") && lower.contains("schema")) {
                 "a schema end in `.cedarschema`"
@@ -91,6 +109,11 @@ pub(super) fn why_not(path: &str) -> Option<String> {
     }
 }
 
+/// Whether a file of this name is Cedar's whatever it holds.
+pub(in crate::repo) fn is_always(path: &str) -> bool {
+    matches!(kind(path), Some(Kind::Policies | Kind::Guardrail | Kind::SchemaCedar | Kind::SchemaJson))
+}
+
 /// Whether a file of this name is known to be Cedar's, or ours.
 #[must_use]
 pub fn is_known(path: &str) -> bool {
@@ -106,6 +129,7 @@ pub fn is_schema(path: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::repo::carriers::may_matter;
 
     #[test]
     fn names_say_what_files_hold() {
@@ -170,6 +194,14 @@ mod tests {
             "json",
             ".md",
             ".cedar.md",
+            ".yaml",
+            ".tf",
+            ".tf.json",
+            ".tfvars",
+            ".tftpl",
+            ".tofu",
+            ".template",
+            ".tfx",
         ];
         let folders = [
             "",
@@ -191,7 +223,7 @@ mod tests {
         assert_eq!(found.len(), paths.len());
         for (path, found) in paths.iter().zip(found) {
             let ours = settings.contains(&path.rsplit('/').next().unwrap_or(path));
-            assert_eq!(found, kind(path).is_some() || ours, "{path}");
+            assert_eq!(found, kind(path).is_some() || ours || may_matter(path), "{path}");
         }
         let accepted = ["polcheck-accepted.toml".to_owned(), "a/polcheck-accepted.toml".to_owned()];
         assert_eq!(fits(&pattern, &accepted), [true, true]);

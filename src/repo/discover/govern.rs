@@ -9,7 +9,7 @@ use super::units::Unit;
 use super::words::{Names, mentioned};
 use crate::repo::files::Files;
 use crate::repo::model::SchemaSource;
-use crate::repo::paths::{dir, within};
+use crate::repo::paths::{dir, shown, within};
 
 /// What governs a group.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -299,7 +299,7 @@ impl<'u, 'p, 'f, 's> Govern<'u, 'p, 'f, 's> {
         // Equal ones are one.
         let mut seen = BTreeSet::new();
         fits.retain(|unit| seen.insert(self.equal.get(*unit)));
-        let path = |unit: &usize| self.units.get(*unit).map(|unit| unit.path().to_owned());
+        let path = |unit: &usize| self.units.get(*unit).map(|unit| shown(unit.path()).to_owned());
         match fits.as_slice() {
             [only] => Governing::Unit(*only, SchemaSource::Elsewhere),
             [] => Governing::Nothing(SchemaSource::NoneFits(all.iter().filter_map(path).collect())),

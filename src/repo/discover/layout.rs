@@ -1,26 +1,30 @@
 //! Which files belong together: stores as configured, then those that names and folders show.
 
+use std::collections::BTreeMap;
+
 use super::classify::{Kind, kind, kind_unnamed, why_not};
 use super::plan::{Layout, Plan};
 use super::sorted::{Look, look};
 use super::stores::discover;
 use crate::config::{CONFIGURATION, Config, Pattern, StoreConfig, UNUSED_CONFIGURATION};
 use crate::finding::{Finding, Level};
+use crate::repo::carriers::Gathered;
 use rayon::prelude::*;
 
 use crate::repo::files::Files;
 use crate::repo::forms::TableForm;
-use crate::repo::paths::dir;
+use crate::repo::paths::{dir, is_inside, shown};
 use crate::repo::rules::RULES;
 use crate::text::inline;
 
-/// Lays out `paths` (sorted, relative to the root).
-pub(in crate::repo) fn lay_out(paths: &[String], config: &Config, files: &Files<'_>) -> Layout {
+/// Lays out `paths` (sorted, relative to the root), and what the carriers among them hold.
+pub(in crate::repo) fn lay_out(paths: &[String], carried: &Gathered, config: &Config, files: &Files<'_>) -> Layout {
+    let carriers = &carried.files;
     let mut layout = Layout::default();
     let mut free: Vec<(&str, Kind)> = Vec::new();
     let mut nearly: Vec<&String> = Vec::new();
     let mut configured: Vec<Plan> = config.stores.iter().map(new_plan).collect();
-    for path in paths {
+    for path in paths.iter().filter(|path| !carriers.contains(*path)) {
         // What several stores name belongs to each of them.
         let claims =
             config.stores.iter().zip(&mut configured).filter_map(|(store, plan)| claim(store, plan, path, files));
@@ -34,7 +38,9 @@ pub(in crate::repo) fn lay_out(paths: &[String], config: &Config, files: &Files<
         }
         match (claims, kind_unnamed(path)) {
             (0, Some(Kind::Guardrail)) => layout.guardrails.push(path.clone()),
+            (0, Some(Kind::Policies)) if carried.includes(path) => {}
             (0, Some(kind)) => free.push((path, kind)),
+            (0, None) if carried.includes(path) => {}
             (0, None) => match why_not(path) {
                 Some(why) => layout.left_out.push((path.clone(), why)),
                 None if in_named_folder(&config.stores, path) => {
@@ -47,6 +53,7 @@ pub(in crate::repo) fn lay_out(paths: &[String], config: &Config, files: &Files<
             _ => {}
         }
     }
+    let declared = place_carried(carried, config, (&mut configured, &mut free), &mut layout, files);
     for (store, mut plan) in config.stores.iter().zip(configured) {
         leave_out_foreign(store, &mut plan, files, &mut layout);
         layout.findings.extend(idle_patterns(store, &plan, paths));
@@ -56,6 +63,9 @@ pub(in crate::repo) fn lay_out(paths: &[String], config: &Config, files: &Files<
         layout.stores.push(plan);
     }
     layout.left_out.extend(nearly_tables(&nearly, files));
+    layout.left_out.extend(carried.left_out.iter().cloned());
+    layout.unresolved.extend(carried.unresolved.iter().cloned());
+    layout.stores.extend(declared);
     discover(&free, files, &mut layout);
     let rule = |id: &str| RULES.iter().find(|rule| rule.id == id && rule.configurable);
     layout.findings.retain_mut(|finding| rule(finding.rule).is_none_or(|rule| config.judge(rule, finding)));
@@ -67,6 +77,47 @@ pub(in crate::repo) fn lay_out(paths: &[String], config: &Config, files: &Files<
         plan.level = config.dereferences(&plan.name, &plan.policies);
     }
     layout
+}
+
+/// Puts what carriers hold into `configured` stores that name it, or to what is `free`; gives the stores that carriers
+/// declare.
+fn place_carried<'c>(
+    carried: &'c Gathered,
+    config: &Config,
+    (configured, free): (&mut [Plan], &mut Vec<(&'c str, Kind)>),
+    layout: &mut Layout,
+    files: &Files<'_>,
+) -> Vec<Plan> {
+    let mut declared: BTreeMap<&str, Plan> = BTreeMap::new();
+    for part in &carried.parts {
+        let named = |(store, plan): (&StoreConfig, &mut Plan)| {
+            part.text.as_ref().and_then(|_| claim(store, plan, &part.path, files))
+        };
+        if config.stores.iter().zip(configured.iter_mut()).filter_map(named).count() > 0 {
+            continue;
+        }
+        let Some(name) = &part.store else {
+            free.push((&part.path, part.role.kind()));
+            continue;
+        };
+        let folder = carried.stores.get(name).map_or("", |store| store.folder.as_str());
+        let plan = declared.entry(name).or_insert_with(|| Plan {
+            name: name.clone(),
+            schema_open: true,
+            ..Plan::rooted(folder)
+        });
+        match part.role.kind() {
+            Kind::SchemaCedar | Kind::SchemaJson => {
+                plan.schema_open = false;
+                if part.text.is_none() {
+                    layout.named_schemas.insert(part.path.clone());
+                }
+                plan.schema.push(part.path.clone());
+            }
+            kind => plan.take(&part.path, kind),
+        }
+    }
+    declared.into_values().collect()
 }
 
 /// How many files are looked into that may be tables under another name.
@@ -112,11 +163,13 @@ const TEXTS: [&str; 4] = [".json", ".yaml", ".yml", ".csv"];
 
 /// Takes `path` into the configured store if one of its patterns names it.
 fn claim(store: &StoreConfig, plan: &mut Plan, path: &str, files: &Files<'_>) -> Option<()> {
+    // What a carrier holds is named by naming the carrier.
+    let (inside, place) = (is_inside(path), shown(path));
     // A guardrail decides nothing, whatever takes its file along.
     if kind(path) == Some(Kind::Guardrail) {
         return None;
     }
-    let fits = |patterns: &[Pattern]| patterns.iter().any(|pattern| pattern.matches(path));
+    let fits = |patterns: &[Pattern]| patterns.iter().any(|pattern| pattern.matches(place));
     let cedar = |wanted: &[Kind]| kind(path).is_some_and(|kind| wanted.contains(&kind));
     // A pattern that names a folder takes what the folder holds of that kind; one that names a file takes it whatever
     // its name.
@@ -128,7 +181,7 @@ fn claim(store: &StoreConfig, plan: &mut Plan, path: &str, files: &Files<'_>) ->
         may_be && !matches!(look(path, wanted, true, files), Look::Foreign(_))
     };
     let takes = |patterns: &[Pattern], wanted: &[Kind], content: (Kind, &[&str])| {
-        let exact = || patterns.iter().any(|pattern| pattern.matcher.is_match(path));
+        let exact = || !inside && patterns.iter().any(|pattern| pattern.matcher.is_match(path));
         fits(patterns) && (cedar(wanted) || exact() || holds(patterns, content.0, content.1))
     };
     let json: &[&str] = &[".json"];

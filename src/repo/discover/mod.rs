@@ -38,6 +38,7 @@ mod tables;
 mod units;
 mod words;
 
+pub(super) use classify::is_always;
 pub use classify::{is_known, is_schema};
 pub(super) use hints::hints;
 pub(super) use layout::lay_out;

@@ -1,8 +1,10 @@
 //! Files named one by one, instead of what lies in the repository.
 
-use super::classify::{Kind, kind};
+use super::classify::{Kind, is_always, kind};
 use super::plan::{Layout, Plan};
 use super::tables::tables_at;
+use crate::repo::carriers::{Gathered, gather};
+use crate::repo::files::Files;
 use crate::repo::request::Explicit;
 use crate::source::{Source, SourceError};
 
@@ -10,8 +12,13 @@ use crate::source::{Source, SourceError};
 ///
 /// # Errors
 /// When a named path is not there.
-pub(in crate::repo) fn name_one_by_one(source: &dyn Source, explicit: &Explicit) -> Result<Layout, SourceError> {
+pub(in crate::repo) fn name_one_by_one(
+    source: &dyn Source,
+    explicit: &Explicit,
+    files: &mut Files<'_>,
+) -> Result<Layout, SourceError> {
     let mut layout = Layout::default();
+    let carried = carriers_at(source, &explicit.policies, files)?;
     let mut plan = Plan { name: "command-line".to_owned(), ..Plan::default() };
     let mut expand = |paths: &[String], wanted: &[Kind], what: &str| -> Result<Vec<String>, SourceError> {
         let mut found = Vec::new();
@@ -20,6 +27,9 @@ pub(in crate::repo) fn name_one_by_one(source: &dyn Source, explicit: &Explicit)
             // A file is taken whatever its name; of a folder, what is known by name.
             let named = below.len() == 1 && below.first() == Some(path);
             for file in below {
+                if carried.files.contains(&file) || carried.includes(&file) {
+                    continue;
+                }
                 if named || wanted.is_empty() || kind(&file).is_some_and(|kind| wanted.contains(&kind)) {
                     found.push(file);
                 } else if kind(&file).is_some() {
@@ -45,10 +55,31 @@ pub(in crate::repo) fn name_one_by_one(source: &dyn Source, explicit: &Explicit)
     }
     let (guardrails, policies) = plan.policies.into_iter().partition(|path| kind(path) == Some(Kind::Guardrail));
     plan.policies = policies;
+    for part in carried.parts {
+        match part.role.kind() {
+            Kind::SchemaCedar | Kind::SchemaJson if explicit.schemas.is_empty() => plan.schema.push(part.path),
+            kind => plan.take(&part.path, kind),
+        }
+    }
+    layout.left_out.extend(carried.left_out);
+    layout.unresolved.extend(carried.unresolved);
     for path in &explicit.tests {
         plan.tables.extend(tables_at(source, path)?);
     }
     layout.guardrails = guardrails;
     layout.stores.push(plan);
     Ok(layout)
+}
+
+/// What the carriers at or below `paths` hold, which `files` knows then.
+fn carriers_at(source: &dyn Source, paths: &[String], files: &mut Files<'_>) -> Result<Gathered, SourceError> {
+    let mut below = Vec::new();
+    for path in paths {
+        below.extend(source.below(path)?);
+    }
+    below.sort();
+    below.dedup();
+    let carried = gather(&below, files, is_always);
+    files.add(carried.texts());
+    Ok(carried)
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::classify::Kind;
 use crate::finding::Finding;
+use crate::repo::carriers::Unresolved;
 use crate::repo::model::SchemaSource;
 use crate::repo::paths::{dir, within};
 
@@ -57,6 +58,8 @@ impl Plan {
             Kind::Links => self.links.push(path),
             Kind::Entities => self.entities.push(path),
             Kind::Table => self.tables.push((path, true)),
+            // A carrier may include a file twice.
+            Kind::Policies if self.policies.contains(&path) => {}
             Kind::Policies => self.policies.push(path),
             Kind::SchemaCedar | Kind::SchemaJson | Kind::SchemaCandidate | Kind::Guardrail => {}
         }
@@ -98,6 +101,8 @@ pub(in crate::repo) struct Layout {
     pub(in crate::repo) findings: Vec<Finding>,
     pub(in crate::repo) left_out: Vec<(String, String)>,
     pub(in crate::repo) guardrails: Vec<String>,
+    /// What carriers declare and the repository does not say.
+    pub(in crate::repo) unresolved: Vec<Unresolved>,
     /// Schemas that stores name, which are never idle.
     pub(super) named_schemas: BTreeSet<String>,
     /// The stores that are taken for copies of others, by name.

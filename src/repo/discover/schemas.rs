@@ -3,6 +3,7 @@
 use super::advice::store_lines;
 use crate::finding::{Finding, Level};
 use crate::repo::files::{Files, whole};
+use crate::repo::paths::shown;
 use crate::repo::rules::SCHEMA_CONFLICT;
 use crate::text::{Location, inline};
 
@@ -27,7 +28,7 @@ pub(super) fn in_cedar_syntax(path: &str, has: impl Fn(&str) -> bool) -> Option<
 pub(super) fn conflict(schemas: &[&str], folder: &str, parts: bool, files: &Files<'_>) -> Finding {
     let place = |path: &str| files.text(path).map_or_else(|_| Location::of_path(path), |file| whole(&file));
     let first = schemas.first().copied().unwrap_or_default();
-    let listed: Vec<_> = schemas.iter().map(|path| format!("`{}`", inline(path))).collect();
+    let listed: Vec<_> = schemas.iter().map(|path| format!("`{}`", inline(shown(path)))).collect();
     let message = format!(
         "{} schemas stand side by side and it cannot be told which one governs the policies here: {}",
         schemas.len(),

@@ -7,6 +7,7 @@ use super::shapes::{PLAIN_SCHEMA, Shape, is_entities, is_schema, shape};
 use crate::finding::{Finding, Level};
 use crate::repo::files::{Files, whole};
 use crate::repo::forms::TableForm;
+use crate::repo::paths::is_inside;
 use crate::repo::rules::MISNAMED_SCHEMA;
 use crate::text::inline;
 
@@ -62,6 +63,10 @@ impl<'p> Sorted<'p> {
 /// What the content of the file at `path`, whose name says `kind`, says. Schemas by content count where there are
 /// policies at all.
 pub(super) fn look(path: &str, kind: Kind, any_policies: bool, files: &Files<'_>) -> Look {
+    // What a carrier calls a policy is one, whatever it says.
+    if is_inside(path) {
+        return Look::AsNamed;
+    }
     // What cannot be read is an error later on, where it is needed.
     let holds = |test: &dyn Fn(&crate::text::SourceFile) -> bool, why: &'static str| match files.text(path) {
         Ok(file) if !test(&file) => Look::Foreign(why.to_owned()),

@@ -22,8 +22,8 @@ pub(super) fn add_policies(store: &mut Store, file: &Arc<SourceFile>, part: Poli
             Some(key) => Some(key),
             None => found.body.annotation("id").map(|id| (id.to_owned(), found.body.annotation_span("id", found.base))),
         };
-        let short = id.as_ref().map_or_else(|| format!("policy{}", found.position), |(id, _)| id.clone());
-        let alias = (alone && id.is_none()).then(|| stem(file.name()).to_owned());
+        let short = id.as_ref().map_or_else(|| unnamed(file, alone, found.position), |(id, _)| id.clone());
+        let alias = (alone && (id.is_none() || file.is_embedded())).then(|| stem(file.name()).to_owned());
         let (body, added) = match found.body {
             Body::Static(policy) => {
                 let policy = policy.new_id(key.clone());
@@ -53,9 +53,19 @@ pub(super) fn add_policies(store: &mut Store, file: &Arc<SourceFile>, part: Poli
     }
 }
 
+/// What a policy without an id is called: by its position in a file, by what carries it in an embedded text.
+fn unnamed(file: &SourceFile, alone: bool, position: usize) -> String {
+    match (file.is_embedded(), alone) {
+        (false, _) => format!("policy{position}"),
+        (true, true) => stem(file.name()).to_owned(),
+        (true, false) => format!("{}.policy{position}", stem(file.name())),
+    }
+}
+
 /// The name of a file of policies without its ending.
 fn stem(name: &str) -> &str {
-    name.strip_suffix(".json").unwrap_or(name).trim_end_matches(".cedar")
+    let plain = name.strip_suffix(".json").unwrap_or(name);
+    plain.strip_suffix(".cedar").unwrap_or(plain)
 }
 
 /// Adds `link` to `store`, whose policies are all there.

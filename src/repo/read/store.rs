@@ -13,6 +13,7 @@ use crate::repo::error::OwnStoreError;
 use crate::repo::files::{Files, Unread};
 use crate::repo::forms::{StorePaths, TableForm};
 use crate::repo::model::{Broken, EntityState, SchemaState, Store, Table};
+use crate::repo::paths::shown;
 use crate::repo::schema;
 use crate::source::ReadError;
 use crate::text::{Location, SourceFile};
@@ -38,6 +39,10 @@ impl Reading<'_, '_> {
         let mut texts = Vec::new();
         let mut faults = Vec::new();
         for path in paths {
+            if self.files.is_unknown(path) {
+                faults.push(shown(path).to_owned());
+                continue;
+            }
             // A link stands for what it leads to, unless that is here under its own name.
             if let Err(ReadError::LinkTo(target)) = self.files.text(path)
                 && !paths.contains(&target)
@@ -62,7 +67,8 @@ impl Reading<'_, '_> {
 /// Reads the files of `plan`.
 pub(in crate::repo) fn read_store(plan: Plan, files: &Files<'_>) -> ReadStore {
     let mut reading = Reading { files, findings: Vec::new(), left_out: Vec::new() };
-    let files_of_store: Vec<String> = plan.files().cloned().collect();
+    let mut files_of_store: Vec<String> = plan.files().map(|path| shown(path).to_owned()).collect();
+    files_of_store.dedup();
     let schema = read_schema(&plan, &mut reading);
     let (policy_files, mut broken) = reading.texts(&plan.policies, "policy file");
     let (link_files, broken_links) = reading.texts(&plan.links, "file of template links");
@@ -73,12 +79,13 @@ pub(in crate::repo) fn read_store(plan: Plan, files: &Files<'_>) -> ReadStore {
         .map(|file| (Arc::clone(&file), policies::read(&file, files.parsed.as_ref())))
         .collect();
     read.extend(link_files.into_iter().map(|file| (Arc::clone(&file), links::read(&file))));
+    let schema_files = plan.schema.iter().chain(plan.twins.iter().map(|(twin, _)| twin));
     let mut store = Store {
         schema,
         schema_source: plan.schema_source,
         broken,
         level: plan.level,
-        schema_files: plan.schema.iter().chain(plan.twins.iter().map(|(twin, _)| twin)).cloned().collect(),
+        schema_files: schema_files.map(|path| shown(path).to_owned()).collect(),
         files: files_of_store,
         ..Store::empty(&plan.name)
     };
@@ -86,7 +93,7 @@ pub(in crate::repo) fn read_store(plan: Plan, files: &Files<'_>) -> ReadStore {
     let mut found_links = Vec::new();
     for (file, mut part) in read {
         if part.broken {
-            let text = file.path().ends_with(".cedar").then(|| file.text().replace("\r\n", "\n"));
+            let text = file.name().ends_with(".cedar").then(|| file.text().replace("\r\n", "\n"));
             store.broken.push(Broken { path: file.path().to_owned(), text });
         }
         reading.findings.append(&mut part.findings);

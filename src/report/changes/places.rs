@@ -6,7 +6,7 @@ use crate::text::Location;
 
 /// `path:line:column`; only the path where there is no text to point into.
 pub(in crate::report) fn label(location: &Location) -> String {
-    if location.file.text().is_empty() { location.path().to_owned() } else { location.label() }
+    if location.has_lines() { location.label() } else { location.path().to_owned() }
 }
 
 /// Of a commit id so many digits are shown.
@@ -21,7 +21,7 @@ pub(in crate::report) fn revision(side: &Side) -> (&str, Option<&str>) {
 /// Where causes stand: those that stand in one file, at the same places on both sides, at once.
 pub(in crate::report) fn places(comparison: &Comparison, causes: &[&Cause]) -> Vec<Phrase> {
     let kept = |cause: &Cause| match (&cause.old, &cause.new) {
-        (Some(old), Some(new)) if label(old) == label(new) && !new.file.text().is_empty() => Some(new.clone()),
+        (Some(old), Some(new)) if label(old) == label(new) && new.has_lines() => Some(new.clone()),
         _ => None,
     };
     let mut files: Vec<(Option<Location>, Vec<&Cause>)> = Vec::new();

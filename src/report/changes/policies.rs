@@ -44,7 +44,7 @@ impl<'a> Policies<'a> {
     pub(super) fn with_place(&self, full: &str, location: &Location, here: Option<&str>, old: bool) -> Phrase {
         let phrase = Phrase::default().name(self.name(full)).say(if old { " (old " } else { " (" });
         match here {
-            _ if location.file.text().is_empty() => phrase.word(location.path()),
+            _ if !location.has_lines() => phrase.word(location.path()),
             Some(here) if here == location.path() => phrase.say(&format!("line {}", location.start().line)),
             _ => phrase.word(&format!("{}:{}", location.path(), location.start().line)),
         }

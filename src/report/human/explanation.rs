@@ -50,8 +50,9 @@ impl<'a> Explanations<'a> {
     /// Draws marks that stand close to the first and beside each other, and gives the others; none when nothing could
     /// be drawn.
     fn draw(&mut self, page: &mut Page, explanation: &'a Explanation) -> Option<Vec<&'a Mark>> {
-        let first = explanation.marks.first().filter(|mark| !mark.location.text().is_empty())?;
-        let file: &'a SourceFile = &first.location.file;
+        let first = explanation.marks.first().filter(|mark| !mark.location.shown().text().is_empty())?;
+        let file: &'a SourceFile = first.location.shown_file();
+        let primary = first.location.shown().span;
         let width = self.width;
         let shown = self.files.entry(std::ptr::from_ref(file)).or_insert_with(|| Shown::new(file));
         let label = |span: Span, text: &str| {
@@ -59,13 +60,13 @@ impl<'a> Explanations<'a> {
             wrap(&broken(&clean(text), room), room, 0, 0).join("\n")
         };
         let (mut others, mut left) = (Vec::<(Span, String)>::new(), Vec::new());
-        let (mut from, mut to) = shown.lines_of(first.location.span);
+        let (mut from, mut to) = shown.lines_of(primary);
         for mark in explanation.marks.iter().skip(1) {
-            let span = mark.location.span;
+            let span = mark.location.shown().span;
             let (start, end) = shown.lines_of(span);
             let apart = |other: &Span| other.end <= span.start || span.end <= other.start;
-            let free = apart(&first.location.span) && others.iter().all(|(other, _)| apart(other));
-            let here = std::ptr::eq(&*mark.location.file, file) && shown.fits(from.min(start), to.max(end));
+            let free = apart(&primary) && others.iter().all(|(other, _)| apart(other));
+            let here = std::ptr::eq(&**mark.location.shown_file(), file) && shown.fits(from.min(start), to.max(end));
             if free && here {
                 (from, to) = (from.min(start), to.max(end));
                 others.push((span, label(span, &mark.text)));
@@ -77,8 +78,8 @@ impl<'a> Explanations<'a> {
             shown,
             level: Level::Note,
             header: wrap(&clean(&explanation.sentence), width, 4, 4).join("\n"),
-            primary: first.location.span,
-            label: Some(label(first.location.span, &first.text)),
+            primary,
+            label: Some(label(primary, &first.text)),
             others,
         };
         drawing.draw(&self.handler, &mut page.text).is_ok().then_some(left)

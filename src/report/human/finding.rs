@@ -33,7 +33,7 @@ impl<'a> Findings<'a> {
 
     /// Writes `finding` to `page`, and where `others` say the same, an empty line at its end.
     pub(super) fn write(&mut self, page: &mut Page, finding: &'a Finding, others: &[&'a Finding]) {
-        let file: &'a SourceFile = &finding.location.file;
+        let file: &'a SourceFile = finding.location.shown_file();
         let header = header(page, finding, self.options.width);
         let far = if file.text().is_empty() {
             let icon = page.ink(finding.level.into(), icon(finding.level));
@@ -55,7 +55,7 @@ impl<'a> Findings<'a> {
 
     /// Draws the snippet; gives the related places that it does not mark.
     fn draw(&mut self, page: &mut Page, finding: &'a Finding, header: String) -> Vec<&'a Related> {
-        let file: &'a SourceFile = &finding.location.file;
+        let file: &'a SourceFile = finding.location.shown_file();
         let shown = self.files.entry(std::ptr::from_ref(file)).or_insert_with(|| Shown::new(file));
         let (near, far): (Vec<_>, Vec<_>) =
             finding.related.iter().partition(|related| is_near(shown, &finding.location, &related.location));
@@ -63,9 +63,9 @@ impl<'a> Findings<'a> {
             shown,
             level: finding.level,
             header,
-            primary: finding.location.span,
+            primary: finding.location.shown().span,
             label: None,
-            others: near.iter().map(|near| (near.location.span, clean(&near.message).into_owned())).collect(),
+            others: near.iter().map(|near| (near.location.shown().span, clean(&near.message).into_owned())).collect(),
         };
         let before = page.text.len();
         if drawing.draw(&self.handler, &mut page.text).is_err() {
@@ -86,7 +86,7 @@ impl<'a> Findings<'a> {
         }
         let most = if self.options.verbose { places.len() } else { LISTED };
         let label = |place: &&Location| {
-            let label = if place.file.text().is_empty() { place.path().to_owned() } else { place.label() };
+            let label = if place.has_lines() { place.label() } else { place.path().to_owned() };
             clean(&label).into_owned()
         };
         let mut shown: Vec<String> = places.iter().take(most).map(label).collect();
@@ -100,10 +100,10 @@ impl<'a> Findings<'a> {
     fn places(&self, page: &mut Page, places: &[&Related]) {
         let most = if self.options.verbose { places.len() } else { LISTED };
         for related in places.iter().take(most) {
-            let label = if related.location.file.text().is_empty() {
-                related.location.path().to_owned()
-            } else {
+            let label = if related.location.has_lines() {
                 related.location.label()
+            } else {
+                related.location.path().to_owned()
             };
             page.item(Ink::Dim, "  also: ", 8, &format!("{}: {}", clean(&label), clean(&related.message)));
         }

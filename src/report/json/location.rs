@@ -21,11 +21,12 @@ pub(super) struct LocationOut<'a> {
 
 pub(super) fn location(location: &Location) -> LocationOut<'_> {
     let place = |position: Position| Place { line: position.line, column: position.column };
+    let shown = location.shown().span;
     LocationOut {
         path: location.path(),
         start: place(location.start()),
         end: place(location.end()),
-        offset: location.span.start,
-        length: location.span.len(),
+        offset: shown.start,
+        length: shown.len(),
     }
 }

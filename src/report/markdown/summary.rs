@@ -244,7 +244,7 @@ fn folded(summary: &str, request: &str, context: Option<String>) -> String {
 
 /// A place; only the path where there is no text to point into. It links to the file where that is shown on the web.
 fn place(location: &Location, options: &Options) -> String {
-    let bare = location.file.text().is_empty();
+    let bare = !location.has_lines();
     let shown = if bare { code(location.path()) } else { code(&location.label()) };
     match options.link_base {
         // What is about no file has no page.

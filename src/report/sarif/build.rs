@@ -207,7 +207,7 @@ impl Lines {
     /// What code scanning knows the alert by, together with rule and path. A second alert of a rule on one line gets a
     /// value of its own: with the first's, it would be taken for the same alert and not be shown.
     fn fingerprint(&mut self, alert: &Alert<'_>) -> Option<String> {
-        let file = &alert.location.file;
+        let file = alert.location.shown_file();
         if file.text().is_empty() {
             return None;
         }

@@ -6,7 +6,7 @@ use crate::text::{Location, Position, Span};
 const MARK: char = '\u{feff}';
 
 pub(super) fn physical(location: &Location) -> Physical {
-    Physical { artifact_location: artifact(location.path()), region: region(location) }
+    Physical { artifact_location: artifact(location.path()), region: region(&location.shown()) }
 }
 
 /// Code scanning wants all four sides, and an end after the start. A place between two characters is shown as the

@@ -6,7 +6,7 @@ use super::plan::Plan;
 use crate::outcome::{ConditionCoverage, ConditionKind, PolicyCoverage, PolicyRef};
 use crate::repo::Policy;
 use crate::tables::places::place;
-use crate::text::Span;
+use crate::text::PlaceKey;
 use crate::trace::{Condition, Shape};
 
 /// Longer conditions are cut, in characters.
@@ -16,8 +16,8 @@ impl<'r> Plan<'r> {
     /// Adds what was counted to what other stores counted of the same policies.
     pub(super) fn report(
         &self,
-        policies: &mut BTreeMap<(&'r str, Span, &'r str), PolicyCoverage>,
-        conditions: &mut BTreeMap<(&'r str, Span, usize), ConditionCoverage>,
+        policies: &mut BTreeMap<(PlaceKey<'r>, &'r str), PolicyCoverage>,
+        conditions: &mut BTreeMap<(PlaceKey<'r>, usize), ConditionCoverage>,
     ) {
         let none = self.counts();
         let total = self.total.lock();
@@ -29,16 +29,14 @@ impl<'r> Plan<'r> {
             let Some(found) = self.store.find(key) else { continue };
             let policy =
                 PolicyRef { name: found.name.to_owned(), effect: found.effect, location: found.location.clone() };
-            let entry = policies.entry((found.location.path(), found.location.span, found.name)).or_insert_with(|| {
-                PolicyCoverage {
-                    store: self.store.name.clone(),
-                    policy,
-                    in_scope: 0,
-                    satisfied: 0,
-                    determining: 0,
-                    errors: 0,
-                    decides: 0,
-                }
+            let entry = policies.entry((found.location.key(), found.name)).or_insert_with(|| PolicyCoverage {
+                store: self.store.name.clone(),
+                policy,
+                in_scope: 0,
+                satisfied: 0,
+                determining: 0,
+                errors: 0,
+                decides: 0,
             });
             entry.in_scope += of.in_scope;
             entry.satisfied += of.satisfied;
@@ -49,7 +47,7 @@ impl<'r> Plan<'r> {
         for (policy, condition, first) in &self.texts {
             for (node, kind) in listed(condition) {
                 let of = total.nodes.get(first + node).copied().unwrap_or_default();
-                let key = (policy.location.path(), policy.location.span, node);
+                let key = (policy.location.key(), node);
                 let entry = conditions.entry(key).or_insert_with(|| self.uncounted(policy, condition, node, kind));
                 entry.trues += of.trues;
                 entry.falses += of.falses;

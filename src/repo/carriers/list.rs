@@ -1,0 +1,14 @@
+//! Every carrier.
+
+use super::spec::Spec;
+use super::{cedar_agent, cedarling, cloudformation, kubernetes, terraform, verified_permissions};
+
+/// Every carrier. The first that takes a file has it.
+pub(super) const CARRIERS: &[&Spec] = &[
+    &cloudformation::SPEC,
+    &terraform::SPEC,
+    &kubernetes::SPEC,
+    &cedarling::SPEC,
+    &verified_permissions::SPEC,
+    &cedar_agent::SPEC,
+];

@@ -1,0 +1,173 @@
+//! What a carrier is, and what it gives.
+
+use std::sync::Arc;
+
+use crate::data::{Fault, Item};
+use crate::text::{Location, Mapped, SourceFile, Span};
+
+/// How a carrier is known and read.
+pub(super) struct Spec {
+    /// What a file of it is, as people say it.
+    pub(super) name: &'static str,
+    /// How the names of its files end.
+    pub(super) endings: &'static [&'static str],
+    /// What stands in every file of it: one of these.
+    pub(super) marks: &'static [&'static str],
+    /// Reads the files of one folder that have such a name and such a mark. A file that it does not take gives nothing.
+    pub(super) read: fn(&[Arc<SourceFile>], &dyn Neighbours) -> Vec<Carried>,
+}
+
+/// The files around a carrier.
+pub(super) trait Neighbours {
+    /// The paths of all files of the repository that are not excluded, in order.
+    fn paths(&self) -> &[String];
+    /// The text of the file at `path`.
+    fn text(&self, path: &str) -> Option<Arc<SourceFile>>;
+}
+
+/// What one file holds.
+#[derive(Debug)]
+pub(super) struct Carried {
+    pub(super) file: Arc<SourceFile>,
+    pub(super) parts: Vec<Part>,
+    pub(super) unresolved: Vec<Unresolved>,
+    /// What it holds and is not read: path and reason.
+    pub(super) left_out: Vec<(String, String)>,
+}
+
+/// What a part of a carrier is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::repo) enum Role {
+    /// Policies or templates in Cedar's syntax.
+    Policies,
+    /// Policies in JSON.
+    PoliciesJson,
+    /// A schema in Cedar's syntax.
+    Schema,
+    /// A schema in JSON.
+    SchemaJson,
+    /// Template links.
+    Links,
+    /// Entities.
+    Entities,
+}
+
+impl Role {
+    /// How the name of a file of it ends.
+    pub(in crate::repo) fn ending(self) -> &'static str {
+        match self {
+            Self::Policies => ".cedar",
+            Self::PoliciesJson => ".cedar.json",
+            Self::Schema => ".cedarschema",
+            Self::SchemaJson => ".cedarschema.json",
+            Self::Links => ".cedartemplatelinks.json",
+            Self::Entities => ".cedarentities.json",
+        }
+    }
+}
+
+/// A policy, a schema, or something else that a carrier holds.
+#[derive(Debug)]
+pub(super) struct Part {
+    /// What it is called in there.
+    pub(super) name: String,
+    pub(super) role: Role,
+    pub(super) home: Home,
+    pub(super) content: Content,
+}
+
+/// Where the text of a part is.
+#[derive(Debug)]
+pub(super) enum Content {
+    /// In the carrier.
+    Text(Mapped),
+    /// In this file, which the carrier takes it from.
+    In(Arc<SourceFile>, Mapped),
+    /// In a file of its own, which the carrier includes.
+    File(String),
+    /// Nobody knows, and an [`Unresolved`] says so. The store is not whole.
+    Unknown,
+}
+
+/// Which store a part belongs to.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Home {
+    /// The one that a file of its kind in the carrier's folder would belong to.
+    Around,
+    /// One that the carrier declares or names.
+    Store {
+        /// The file or the folder that declares it.
+        place: String,
+        /// What it is called in there.
+        label: String,
+    },
+}
+
+/// What a carrier declares and the repository does not say.
+#[derive(Debug, Clone)]
+pub(in crate::repo) struct Unresolved {
+    /// Where it is declared.
+    pub(in crate::repo) location: Location,
+    /// A sentence.
+    pub(in crate::repo) message: String,
+}
+
+impl Carried {
+    pub(super) fn of(file: &Arc<SourceFile>) -> Self {
+        Self { file: Arc::clone(file), parts: Vec::new(), unresolved: Vec::new(), left_out: Vec::new() }
+    }
+
+    /// What is known where none of the file could be read, `fault` being why.
+    pub(super) fn unreadable(file: &Arc<SourceFile>, what: &str, fault: &Fault) -> Self {
+        let mut carried = Self::of(file);
+        let span = fault.span.unwrap_or_default();
+        carried.tell(span, format!("{what} is not read: {}", fault.message));
+        carried.parts.push(Part {
+            name: "unread".to_owned(),
+            role: Role::Policies,
+            home: Home::Around,
+            content: Content::Unknown,
+        });
+        carried
+    }
+
+    /// Says at `span` what is not known.
+    pub(super) fn tell(&mut self, span: Span, message: impl Into<String>) {
+        let file = Arc::clone(&self.file);
+        self.tell_in(&file, span, message);
+    }
+
+    /// Says at `span` of `file` what is not known.
+    pub(super) fn tell_in(&mut self, file: &Arc<SourceFile>, span: Span, message: impl Into<String>) {
+        let location = Location::new(file, span);
+        self.unresolved.push(Unresolved { location, message: message.into() });
+    }
+
+    /// Adds a part, and gives it for its content to be set.
+    pub(super) fn add(&mut self, name: &str, role: Role, home: Home, content: Content) {
+        self.parts.push(Part { name: name.to_owned(), role, home, content });
+    }
+
+    /// This, if the file holds anything.
+    pub(super) fn if_any(self) -> Option<Self> {
+        (!self.parts.is_empty() || !self.unresolved.is_empty()).then_some(self)
+    }
+}
+
+/// The documents of `file`, JSON or YAML by its name; and what is wrong with the rest.
+pub(super) fn documents(file: &Arc<SourceFile>) -> (Vec<Arc<Item>>, Option<Fault>) {
+    if is_json(file) {
+        return match Item::of_json(file) {
+            Ok(item) => (vec![Arc::new(item)], None),
+            Err(fault) => (Vec::new(), Some(fault)),
+        };
+    }
+    crate::data::yaml::documents(file.text())
+}
+
+/// Whether `file` is JSON: by its name or, where that does not say, by how it begins.
+fn is_json(file: &SourceFile) -> bool {
+    let name = file.name();
+    let yaml = name.ends_with(".yaml") || name.ends_with(".yml");
+    !yaml && (name.ends_with(".json") || file.parse_text().trim_start().starts_with('{'))
+}
