@@ -26,10 +26,11 @@
 //! | `expression` | nothing of ours (Cedar's types only) |
 //! | `compare` | `symbolic`, `expression` |
 //! | `infer` | `text`, `repo`, `symbolic` |
-//! | `validate`, `lint`, `tables`, `diff`, `prove`, `starter` | `text`, `data`, `finding`, `rule`, `outcome`, `config`, `repo`, `triage`, `decide`, `trace`, `symbolic`, `expression`, `compare`, `infer`; never each other |
+//! | `explain` | `text`, `finding`, `outcome`, `repo`, `decide`, `trace`, `symbolic`, `expression`, `infer` |
+//! | `validate`, `lint`, `tables`, `diff`, `prove`, `starter` | `text`, `data`, `finding`, `rule`, `outcome`, `config`, `repo`, `triage`, `decide`, `trace`, `symbolic`, `expression`, `compare`, `infer`, `explain`; never each other |
 //! | `access` | `text`, `repo`, `decide`, `symbolic`, `expression`, `compare`, `infer`, `outcome` |
 //! | `report` | `text`, `finding`, `rule`, `outcome` |
-//! | `run` | `text`, `source`, `finding`, `rule`, `outcome`, `config`, `repo`, `triage`, `symbolic`, `infer`, `validate`, `lint`, `tables`, `diff`, `prove`, `access` |
+//! | `run` | `text`, `source`, `finding`, `rule`, `outcome`, `config`, `repo`, `triage`, `data`, `symbolic`, `infer`, `explain`, `validate`, `lint`, `tables`, `diff`, `prove`, `access` |
 //! | `cli` | everything |
 //!
 //! `tests/architecture.rs` reads this table and holds the code to it.
@@ -57,6 +58,7 @@ pub mod config;
 pub mod data;
 pub mod decide;
 pub mod diff;
+pub mod explain;
 pub mod expression;
 pub mod finding;
 pub mod infer;

@@ -179,6 +179,13 @@ pub fn json_schema(catalogue: &Catalogue) -> Value {
                 }
             },
             "guardrail": guardrail,
+            "step-up": {
+                "type": "object",
+                "additionalProperties": false,
+                "properties": {
+                    "attributes": names("what a challenge can bring, as `context.mfa`; `polcheck explain` says which of them turn a decision")
+                }
+            },
             "rule": { "type": "array", "items": rule },
             "schema": {
                 "type": "object",

@@ -39,6 +39,7 @@ const TOP: &[&str] = &[
     "baseline",
     "guardrail",
     "rule",
+    "step-up",
 ];
 const STORE: &[&str] = &["name", "schema", "policies", "entities", "links", "tests", "level"];
 /// Among the links of a store: there are no others than those that are read.
@@ -133,6 +134,9 @@ pub fn load(file: &Arc<SourceFile>, catalogue: &Catalogue) -> (Config, Vec<Findi
     if let Some(schema) = reader.table(table, "schema") {
         reader.check_keys("[schema]", schema, &["inferred"]);
         config.refuses_inference = one_of(&mut reader, schema, "inferred", "refuse", "use");
+    }
+    if let Some(table) = reader.table(table, "step-up") {
+        config.step_up = step_up(&mut reader, table);
     }
     if let Some(table) = reader.table(table, "guardrail") {
         config.guardrails = guardrails(&mut reader, table);
@@ -255,6 +259,25 @@ pub fn accepted_entry(what: &str, owner: &str, until: &str, fingerprint: &str) -
         entry.push_str(&format!("{key} = {}\n", quoted(text)));
     }
     entry
+}
+
+/// What a challenge can bring: attributes of the context, the principal or the resource.
+fn step_up(reader: &mut Reader, table: &DeTable<'_>) -> Vec<Name> {
+    reader.check_keys("[step-up]", table, &["attributes"]);
+    let mut names = Vec::new();
+    for (text, place) in reader.strings(table, "attributes") {
+        let begins =
+            |variable: &str| text.strip_prefix(variable).is_some_and(|rest| rest.len() > 1 && rest.starts_with('.'));
+        if ["context", "principal", "resource"].into_iter().any(begins) {
+            let location = reader.location(place);
+            names.push(Name { text, location });
+        } else {
+            let message = format!("`{}` is no attribute of a request", inline(&text));
+            let help = "an attribute is written `context.mfa`, `principal.level` or `resource.owner`".to_owned();
+            reader.report(place, message, Some(help));
+        }
+    }
+    names
 }
 
 fn required_version(reader: &mut Reader, table: &DeTable<'_>) {

@@ -175,6 +175,8 @@ pub struct Config {
     pub coverage_floor: Option<u32>,
     /// What is proved of stores.
     pub guardrails: Guardrails,
+    /// What a challenge can bring, such as `context.mfa`.
+    pub step_up: Vec<Name>,
     /// Rules of the repository's own.
     pub custom: Vec<CustomRule>,
     /// What this one is held to: where the two differ, the stricter holds.

@@ -6,6 +6,7 @@ mod access;
 mod breadth;
 pub mod changes;
 mod coverage;
+mod explained;
 mod explanation;
 mod fixes;
 mod guardrails;
@@ -19,6 +20,10 @@ pub use crate::finding::FailOn;
 pub use access::{Access, AccessCondition, AccessCount, AccessGroup, Names, StoreAccess, WhoCan};
 pub use breadth::{Asked, Before, Breadth, Broader, Since};
 pub use coverage::{ConditionCoverage, ConditionKind, Coverage, PolicyCoverage};
+pub use explained::{
+    Cacheable, Change, ChangeKind, Explained, HangsOn, HangsOnKind, Lasting, PartValue, PolicyExplained, PolicyStatus,
+    Reach, Turn, Until,
+};
 pub use explanation::{Explanation, Mark};
 pub use fixes::{FixResult, FixStatus};
 pub use guardrails::{AtFault, GuardrailResult, GuardrailStatus, GuardrailText, Guardrails, Slip, Touched, Uncovered};

@@ -3,7 +3,7 @@
 use crate::finding::{FailOn, Finding, Level};
 use crate::outcome::changes::Comparison;
 use crate::outcome::{
-    Breadth, Coverage, FixResult, Guardrails, Notice, Status, StoreImpact, TestResult, Weight, WhoCan,
+    Breadth, Cacheable, Coverage, Explained, FixResult, Guardrails, Notice, Status, StoreImpact, TestResult, Weight, WhoCan,
 };
 use crate::rule::Catalogue;
 
@@ -122,6 +122,10 @@ pub struct Outcome {
     pub fixes: Vec<FixResult>,
     /// What rows exercise, when that was asked for.
     pub coverage: Option<Coverage>,
+    /// The decision that was to be explained.
+    pub explained: Option<Explained>,
+    /// What the decisions of each action hang on, when that was asked for.
+    pub cacheable: Vec<Cacheable>,
     /// What was proved of guardrails, when that was asked for.
     pub guardrails: Guardrails,
     /// What changed between two revisions, when that was asked for.
@@ -166,6 +170,8 @@ impl Outcome {
             breadth: Vec::new(),
             fixes: Vec::new(),
             coverage: None,
+            explained: None,
+            cacheable: Vec::new(),
             guardrails: Guardrails::default(),
             comparison: None,
             impact: Vec::new(),

@@ -12,6 +12,7 @@ mod coverage;
 mod csv;
 mod evidence;
 mod fixes;
+mod explained;
 mod github;
 mod gitlab;
 mod guardrails;

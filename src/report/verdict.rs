@@ -3,7 +3,7 @@
 use crate::outcome::changes::{self, Comparison, Direction, Relation, Ruling};
 use crate::outcome::{Outcome, Status, Verdict};
 use crate::report::counted::counted;
-use crate::report::{access, coverage, guardrails};
+use crate::report::{access, coverage, explained, guardrails};
 use crate::text::inline;
 
 /// Longer names of revisions are cut, in characters.
@@ -32,12 +32,22 @@ pub(super) fn heading(outcome: &Outcome, hidden: usize) -> String {
 /// How a run ended; `moved` says what a comparison found.
 fn ending(outcome: &Outcome, hidden: usize, moved: fn(&Comparison) -> Option<String>) -> String {
     let mut parts = Vec::new();
+    if let Some(explained) = &outcome.explained {
+        parts.push(explained::decided(explained.got.decision).to_owned());
+        parts.extend(explained::challenge(explained));
+    }
+    if !outcome.cacheable.is_empty() {
+        let asked = counted(outcome.cacheable.len(), "action", "actions");
+        parts.push(format!("what decisions hang on, of {asked}"));
+    }
     let found = found(outcome, hidden);
     let shown = outcome.findings.iter().filter(|finding| outcome.counts(finding)).count();
     match outcome.verdict() {
         Verdict::Error => parts.push("the configuration is wrong".to_owned()),
         Verdict::NothingChecked => parts.push("nothing was checked".to_owned()),
-        Verdict::Clean if shown == hidden && outcome.comparison.is_none() && outcome.who_can.is_none() => {
+        Verdict::Clean
+            if shown == hidden && outcome.comparison.is_none() && outcome.who_can.is_none() && parts.is_empty() =>
+        {
             parts.push("clean".to_owned())
         }
         Verdict::Clean | Verdict::Findings | Verdict::Failed | Verdict::Changes | Verdict::Inconclusive => {}

@@ -4,10 +4,14 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use crate::config::{Acceptance, Config, Pattern, UNUSED_CONFIGURATION};
+use cedar_policy::Schema;
+
+use crate::config::{Acceptance, CONFIGURATION, Config, Name, Pattern, UNUSED_CONFIGURATION};
 use crate::finding::{Finding, Level};
 use crate::repo::Repo;
-use crate::text::inline;
+use crate::repo::cedar::{attribute_at, context_shape, entity_shape};
+use crate::repo::shape::Shape;
+use crate::text::{inline, nearest};
 
 /// What makes a pattern more than a path.
 const WILD: [char; 4] = ['*', '?', '[', '{'];
@@ -36,6 +40,45 @@ pub(super) fn unused_paths(config: &Config, sides: &[&Repo], root: &Path) -> Vec
     let levels = config.overrides.iter().flat_map(|one| &one.paths);
     let levels = levels.filter(|pattern| !matches(pattern)).filter_map(|pattern| what(pattern, "overrides"));
     excluded.chain(levels).collect()
+}
+
+/// An error for each attribute of `[step-up]` that no request of `repo` has. Without a schema any may be there.
+pub(super) fn unknown_attributes(config: &Config, repo: &Repo) -> Vec<Finding> {
+    let stores = || repo.stores.iter().filter(|store| store.deciding().next().is_some());
+    if config.step_up.is_empty() || stores().next().is_none() || stores().any(|store| store.schema.ready().is_none()) {
+        return Vec::new();
+    }
+    let schemas = || stores().filter_map(|store| Some(&store.schema.ready()?.cedar));
+    let there = |name: &str| {
+        schemas()
+            .any(|schema| schema.request_envs().any(|environment| attribute_at(schema, &environment, name).is_some()))
+    };
+    let unknown = config.step_up.iter().filter(|name| !there(&name.text));
+    let finding = |name: &Name| {
+        let message = format!("no request has `{}`", inline(&name.text));
+        let finding = Finding::new(CONFIGURATION.id, Level::Error, name.location.clone(), message);
+        let known: BTreeSet<String> = schemas().flat_map(attributes).collect();
+        match nearest(&name.text, known.iter().map(String::as_str)) {
+            Some(meant) => finding.help(format!("did you mean `{}`?", inline(meant))),
+            None => finding,
+        }
+    };
+    unknown.map(finding).collect()
+}
+
+/// The attributes of the requests of `schema`, such as `context.mfa`, those inside of records aside.
+fn attributes(schema: &Schema) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    let mut add = |variable: &str, shape: Option<Shape>| {
+        let fields = shape.as_ref().and_then(Shape::fields);
+        names.extend(fields.into_iter().flatten().map(|(name, _)| format!("{variable}.{name}")));
+    };
+    for environment in schema.request_envs() {
+        add("context", context_shape(schema, environment.action()));
+        add("principal", entity_shape(schema, environment.principal()).map(|(shape, _)| shape));
+        add("resource", entity_shape(schema, environment.resource()).map(|(shape, _)| shape));
+    }
+    names
 }
 
 /// What is said of accepted changes that accept nothing: those that have ended by `today`, and where the changes of a

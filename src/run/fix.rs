@@ -12,13 +12,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::error::RunError;
 use super::fixing::{Candidate, Names, choose};
 use super::lint::{LintOptions, judge};
-use super::loaded::Loaded;
+use super::loaded::{Loaded, load_whole};
 use super::place::Place;
 use super::reading::Reading;
 use crate::diff::decide_alike;
 use crate::finding::{Edit, Level};
 use crate::outcome::{FixResult, FixStatus, Notice, NoticeKind, Outcome};
-use crate::repo::Repo;
+use crate::repo::{ParsedTexts, Repo};
 use crate::source::{Edited, Source, may_rewrite, rewrite};
 use crate::tables::{self, Selection};
 use crate::text::inline;
@@ -77,6 +77,7 @@ pub fn fix(options: &FixOptions) -> Result<Fixed, RunError> {
         edited: Edited::new(source.as_ref()),
         before: BTreeMap::new(),
         results: Vec::new(),
+        parsed: ParsedTexts::default(),
         names: Names::default(),
         refused: BTreeSet::new(),
         tries: 0,
@@ -132,6 +133,8 @@ struct Work<'w> {
     /// What the files that are mended held.
     before: BTreeMap<String, String>,
     results: Vec<FixResult>,
+    /// What was parsed of the whole repository.
+    parsed: ParsedTexts,
     names: Names,
     /// What was refused, by key.
     refused: BTreeSet<String>,
@@ -179,7 +182,7 @@ impl<'w> Work<'w> {
 
     /// What lint says of the files as they are.
     fn look(&self) -> Result<(Loaded, Outcome), RunError> {
-        let mut loaded = self.place.load(&self.options.lint.reading, &self.edited)?;
+        let mut loaded = self.place.load(&self.options.lint.reading, &self.edited, None)?;
         let outcome = judge(&mut loaded, &self.options.lint, None)?;
         Ok((loaded, outcome))
     }
@@ -189,9 +192,9 @@ impl<'w> Work<'w> {
         let reading = &self.options.lint.reading;
         let settings = self.place.settings(reading, source)?;
         if reading.files.replace_discovery() {
-            return self.place.load_with(reading, source, settings);
+            return self.place.load_with(reading, source, settings, Some(&self.parsed));
         }
-        self.place.load_whole(&Reading { store: None, ..reading.clone() }, source, settings)
+        load_whole(&Reading { store: None, ..reading.clone() }, source, settings, &self.parsed)
     }
 
     /// Keeps what the files of `candidates` hold.

@@ -37,7 +37,7 @@ const CONFLICTS: &str = "conflicting-rules";
 /// When what is asked for is not there, or does not go together.
 pub fn lint(options: &LintOptions) -> Result<Outcome, RunError> {
     let base = options.against.as_ref().map(|revision| Base::open(&options.reading, revision)).transpose()?;
-    let mut loaded = load_held(&options.reading, base.as_ref().map(|base| &base.settings.config))?;
+    let mut loaded = load_held(&options.reading, base.as_ref().map(|base| (&base.settings.config, &base.parsed)))?;
     let before = base.map(|base| base.load(&Reading { paths: Vec::new(), ..options.reading.clone() })).transpose()?;
     let outcome = judge(&mut loaded, options, before.as_ref())?;
     discard((loaded, before));

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::configuration::unused_paths;
+use super::configuration::{unknown_attributes, unused_paths};
 use super::error::RunError;
 use super::place::Place;
 use super::reading::Reading;
@@ -53,6 +53,8 @@ pub(super) fn load_held(reading: &Reading, base: Option<(&Config, &ParsedTexts)>
         let unused = unused_paths(&loaded.config, &[&loaded.repo], place.root());
         loaded.config_findings.extend(unused);
     }
+    let unknown = unknown_attributes(&loaded.config, &loaded.repo);
+    loaded.config_findings.extend(unknown);
     if let (Some(wanted), []) = (&reading.store, loaded.repo.stores.as_slice()) {
         return Err(no_such_store(wanted, &loaded.repo.store_names));
     }

@@ -5,7 +5,7 @@
 //!
 //! | file | what it does |
 //! |---|---|
-//! | `check`, `validate`, `lint`, `fix`, `test`, `prove`, `diff`, `who_can`, `baseline`, `schema`, `rules` | one kind of run each, with what it is asked for |
+//! | `check`, `validate`, `lint`, `fix`, `test`, `prove`, `diff`, `explain`, `cacheable`, `who_can`, `baseline`, `schema`, `rules` | one kind of run each, with what it is asked for |
 //! | `open` | a repository, opened and not judged |
 //! | `reading` | where to read, and what: what every run starts from |
 //! | `error` | why a run could not be |
@@ -15,6 +15,7 @@
 //! | `loaded` | from options to a repository, and to the outcome that a run starts with |
 //! | `sides`, `comparing` | both sides of a comparison, read and compared |
 //! | `unfit` | what of the new side no longer fits its schema |
+//! | `asking` | the request that is to be explained |
 //! | `coverage` | what rows exercise |
 //! | `baselined` | the baseline, applied |
 //! | `engines` | every engine over one reading |
@@ -49,8 +50,11 @@ runs! {
     baseline BaselineOptions
     schema SchemaOptions
     rules RulesOptions
+    explain ExplainOptions
+    cacheable CacheableOptions
 }
 
+mod asking;
 mod baselined;
 mod comparing;
 mod configuration;
@@ -70,6 +74,7 @@ mod settings;
 mod sides;
 mod unfit;
 
+pub use asking::Explanandum;
 pub use baseline::Baselined;
 pub use comparing::Deny;
 pub use coverage::CoverageOptions;

@@ -44,10 +44,10 @@ mod witness;
 pub use compile::{CompiledPolicies, Difference, Limits, SchemaModel, Status, Subject, differences};
 #[doc(hidden)]
 pub use encode::Axioms;
-pub use question::{Answer, Formula, PolicyRef};
+pub use question::{Answer, Apart, Formula, PolicyRef};
 pub use reason::{HardArithmetic, Reason, SetAsideReason};
 pub use session::Session;
 pub use sessions::Sessions;
 pub use solve::{DEFAULT_BUDGET, Sample};
 pub use solvers::{Silence, SolverMode, Solvers};
-pub use witness::{Case, Witness};
+pub use witness::{Case, NumberKind, Witness};

@@ -1,6 +1,6 @@
 //! What callers of the engine hold in their hands: questions and answers.
 
-use cedar_policy::Effect;
+use cedar_policy::{Effect, EntityTypeName};
 
 use super::reason::Reason;
 
@@ -11,6 +11,15 @@ pub struct PolicyRef {
     pub side: usize,
     /// Index into the [`super::CompiledPolicies`] of that side.
     pub index: usize,
+}
+
+/// What two requests with their entities may differ in, everything else being the same.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Apart {
+    /// What stands in the context at the end of these names.
+    Context(Vec<String>),
+    /// What entities of a type have at the end of these names.
+    Attribute(EntityTypeName, Vec<String>),
 }
 
 /// A question about one request: what is asked of it, in terms of what single policies do with it.

@@ -4,7 +4,7 @@ use cedar_policy::RequestEnv;
 
 use super::compile::{CompiledPolicies, Status, Subject};
 use super::encode::Axioms;
-use super::question::{Answer, Formula, PolicyRef};
+use super::question::{Answer, Apart, Formula, PolicyRef};
 use super::reason::{Reason, SetAsideReason};
 use super::second;
 use super::solve::{Sample, Solver};
@@ -33,6 +33,12 @@ impl<'a> Session<'a> {
     /// absent on side 1. What is there on both sides is the same.
     pub fn loosened(old: &'a CompiledPolicies, new: &'a CompiledPolicies, environment: &RequestEnv) -> Self {
         Self { solver: Solver::loosened(vec![old, new], environment) }
+    }
+
+    /// The same policies on both sides, over two requests that differ in `what` and in nothing else, their entities
+    /// included.
+    pub fn apart(policies: &'a CompiledPolicies, environment: &RequestEnv, what: &Apart) -> Self {
+        Self { solver: Solver::apart(policies, environment, what) }
     }
 
     /// The environment.

@@ -8,7 +8,8 @@ use crate::repo::{Named, Store};
 use crate::text::inline;
 
 /// The authorizer's answer in the words of reports.
-pub(super) fn got(store: &Store, response: &Response) -> Got {
+#[must_use]
+pub fn got(store: &Store, response: &Response) -> Got {
     let decision = match response.decision() {
         cedar_policy::Decision::Allow => Decision::Allow,
         cedar_policy::Decision::Deny => Decision::Deny,

@@ -32,6 +32,10 @@ pub fn run(repo: &Repo, selection: &Selection, gauge: Option<&Gauge<'_>>) -> Ran
         if stop.now() {
             return Ran { stopped: true, ..Ran::default() };
         }
+        let of = |row: &String| row.strip_prefix(table.file.path()).is_some_and(|rest| rest.starts_with('#'));
+        if !selection.row.as_ref().is_none_or(of) {
+            return Ran::default();
+        }
         let names = Names::new(table);
         let (met, repeats, ran) = (Strangers::default(), Repeats::default(), Ran::default());
         Run { ready: shared, table, selection, gauge, stop: &stop, names, cut: false, met, repeats, ran }.run()
@@ -61,6 +65,7 @@ pub fn run(repo: &Repo, selection: &Selection, gauge: Option<&Gauge<'_>>) -> Ran
         all.findings.extend(ran.findings);
         all.passed += ran.passed;
         ran.notes.iter().for_each(|(note, (count, first))| all.noted(note, *count, first));
+        all.asked = ran.asked.or(all.asked);
         all.left_out += ran.left_out;
         all.stopped |= ran.stopped;
     }
@@ -247,11 +252,12 @@ impl Run<'_> {
     fn take(&mut self, results: Vec<Option<worker::Ran>>) {
         let mut results = results.into_iter();
         while let Some(result) = results.next() {
-            let Some(worker::Ran { result, strangers, question }) = result else {
+            let Some(worker::Ran { result, strangers, question, asked }) = result else {
                 self.ran.left_out += 1;
                 continue;
             };
             self.met.add(result.location.span, strangers);
+            self.ran.asked = asked.or(self.ran.asked.take());
             if let Some(question) = question {
                 self.repeats.add(question, &result);
             }

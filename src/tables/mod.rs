@@ -1,6 +1,6 @@
 //! Decision tables: rows of requests with the decisions that they should get.
 //!
-//! An engine: imports `text`, `data`, `finding`, `rule`, `outcome`, `repo`, `decide` and `trace`.
+//! An engine: imports `text`, `data`, `finding`, `rule`, `outcome`, `repo`, `decide`, `trace` and `explain`.
 //!
 //! # Why
 //!
@@ -13,16 +13,17 @@
 //! syntax is run.
 
 mod absent;
+mod asking;
+mod body;
 mod compare;
 mod coverage;
 mod engine;
-mod explanation;
+mod fit;
 mod foreign;
 mod forms;
 mod known;
 mod names;
 mod native;
-mod places;
 mod preview;
 mod ran;
 mod ready;
@@ -35,6 +36,9 @@ mod strangers;
 mod uid;
 mod worker;
 
+pub use asking::{AskedRow, action, context, entity, json, near, request, row, store_of};
+pub use body::{Body, body};
+pub use compare::got;
 pub use coverage::Gauge;
 pub use engine::run;
 pub use native::json_schema;

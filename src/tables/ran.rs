@@ -2,6 +2,9 @@
 //! grow with the rows that went well.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use cedar_policy::{Entities, Request};
 
 use crate::finding::Finding;
 use crate::outcome::{Notice, NoticeKind, TestResult};
@@ -20,6 +23,8 @@ pub struct Ran {
     pub findings: Vec<Finding>,
     /// How many rows were not asked for.
     pub left_out: usize,
+    /// Of a row that was asked for by its id: its request, and the entities that it ran with.
+    pub(super) asked: Option<(Request, Arc<Entities>)>,
     /// Whether rows were left unrun after a failure.
     pub stopped: bool,
 }

@@ -216,7 +216,7 @@ impl Requests<'_> {
 }
 
 /// Cedar's words after ours.
-fn misfit(what: &str, error: &dyn miette::Diagnostic) -> Fault {
+pub(super) fn misfit(what: &str, error: &dyn miette::Diagnostic) -> Fault {
     let told = fault(error);
     let help = told.help.map(|help| inline(&help).into_owned());
     Fault { message: format!("{what}: {}", inline(&told.message)), help, span: None }

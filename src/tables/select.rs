@@ -12,6 +12,8 @@ pub struct Selection {
     pub filters: Vec<Filter>,
     /// The share `0`, counted from one, of so many.
     pub shard: Option<Shard>,
+    /// The only row, by its id; its request is kept.
+    pub row: Option<String>,
     /// Whether to stop after the first row that fails or cannot run.
     pub fail_fast: bool,
     /// Whether rows are named and not run.
@@ -141,7 +143,8 @@ impl Selection {
     /// Whether a row of this id in the file at `path` can be asked for.
     pub(super) fn names(&self, id: &str, path: &str) -> bool {
         let share = self.shard.is_none_or(|shard| hash(id) % shard.count == shard.index - 1);
-        share && self.filters.iter().all(|filter| filter.id(id, path))
+        let only = self.row.as_deref().is_none_or(|row| row == id);
+        only && share && self.filters.iter().all(|filter| filter.id(id, path))
     }
 
     /// Whether a row of which this is known is asked for. A row that cannot be read is never left out by what it would

@@ -2,22 +2,22 @@
 
 use std::sync::Arc;
 
-use cedar_policy::{Entities, EntityUid, Request, Response};
+use cedar_policy::{Entities, EntityUid, PolicyId, Request, Response};
 use serde_json::value::RawValue;
 
 use super::absent::Absent;
 use super::compare::{expected, got, mismatches, wrong_people};
 use super::coverage::{Counts, Plan};
-use super::explanation::{Asked, explain, named};
 use super::ready::Ready;
 use super::repeats::{Question, question, question_who};
 use super::request::Requests;
-use super::rows::{Content, Errors, Found, Row, RowContext, RowEntities, Who};
+use super::rows::{Content, Errors, Found, Reasons, Row, RowContext, RowEntities, Who};
 use super::select::{About, Selection};
 use super::strangers::{Met, Stranger};
 use crate::data::Fault;
+use crate::explain::{Asked, reasons};
 use crate::outcome::{Decision, Expected, PolicyError, RowFault, RowRequest, Status, TestResult};
-use crate::repo::Table;
+use crate::repo::{Named, Store, Table};
 use crate::text::{Location, Span};
 
 /// A row that was asked for.
@@ -27,6 +27,8 @@ pub(super) struct Ran {
     pub(super) strangers: Vec<Stranger>,
     /// What it asks, if it was decided.
     pub(super) question: Option<Question>,
+    /// The same as Cedar has it, if it was asked for by its id.
+    pub(super) asked: Option<(Request, Arc<Entities>)>,
 }
 
 /// Runs rows of one table one after the other.
@@ -39,13 +41,24 @@ pub(super) struct Worker<'r> {
     absent: Absent<'r>,
     /// What the row that was decided last asks.
     question: Option<Question>,
+    /// The same as Cedar has it, if it was asked for by its id.
+    asked: Option<(Request, Arc<Entities>)>,
 }
 
 impl<'r> Worker<'r> {
     pub(super) fn new(ready: &'r Ready<'r>, table: &'r Table, selection: &'r Selection) -> Self {
         let counts = ready.plan.map(Plan::counts);
         let requests = Requests::new(ready.store, ready.entities);
-        Self { ready, table, selection, requests, counts, absent: Absent::new(&ready.known), question: None }
+        Self {
+            ready,
+            table,
+            selection,
+            requests,
+            counts,
+            absent: Absent::new(&ready.known),
+            question: None,
+            asked: None,
+        }
     }
 
     /// Hands in what was counted.
@@ -107,7 +120,7 @@ impl<'r> Worker<'r> {
         // The cells of a matrix or a timeline are a series, in which one may stand elsewhere too.
         let decided = found.suffix.is_none() && matches!(result.status, Status::Pass | Status::Fail);
         let question = self.question.take().filter(|_| decided);
-        Some(Ran { result, strangers, question })
+        Some(Ran { result, strangers, question, asked: self.asked.take() })
     }
 
     fn refuse(&self, result: &mut TestResult, faults: Vec<Fault>) {
@@ -185,12 +198,19 @@ impl<'r> Worker<'r> {
         }
         let entities = self.requests.entities(row).map_err(|fault| vec![fault])?;
         self.question = Some(question(row, request));
+        self.asked = self.selection.row.is_some().then(|| (request.clone(), Arc::clone(&entities)));
         let response = self.ask(request, &entities);
         let got = got(self.ready.store, &response);
         let wrong = mismatches(self.ready.store, row, &got).map_err(|why| vec![Fault::new(why)])?;
         if !wrong.is_empty() {
-            let asked = Asked { request, entities: &entities, expected: row.decision, response: &response };
-            result.explanations = explain(self.ready.store, self.ready.tracer(), &asked, &named(self.ready.store, row));
+            let asked = Asked {
+                request,
+                entities: &entities,
+                expected: row.decision,
+                response: &response,
+                every_operand: false,
+            };
+            result.explanations = reasons(self.ready.store, self.ready.tracer(), &asked, &named(self.ready.store, row));
         }
         result.got = Some(got);
         judge(result, wrong);
@@ -250,15 +270,29 @@ impl<'r> Worker<'r> {
         }
         if let Some((request, response, allowed)) = &telling {
             let expected = if *allowed { Decision::Deny } else { Decision::Allow };
-            let asked = Asked { request, entities: &who.entities, expected, response };
+            let asked = Asked { request, entities: &who.entities, expected, response, every_operand: false };
             result.request = Some(shown(request, &who.context));
             result.got = Some(got(self.ready.store, response));
-            result.explanations = explain(self.ready.store, self.ready.tracer(), &asked, &[]);
+            result.explanations = reasons(self.ready.store, self.ready.tracer(), &asked, &[]);
         }
         judge(result, wrong_people(&missing, &extra));
         self.absent.note(&[Some(&who.resource)], &who.entities, met, &failing, result);
         Ok(true)
     }
+}
+
+/// The policies that `row` expects to decide, as far as their names are known.
+fn named<'s>(store: &'s Store, row: &Row<'_>) -> Vec<&'s PolicyId> {
+    let names: Vec<&str> = match &row.reasons {
+        Reasons::AtLeast(names) => names.iter().map(String::as_str).collect(),
+        Reasons::Exactly(names) => names.iter().map(|called| called.full.as_str()).collect(),
+        Reasons::Open | Reasons::ExactlyPositions(_) => Vec::new(),
+    };
+    let known = |name: &str| match store.named(name) {
+        Named::One(key) => Some(key),
+        Named::Nothing(_) | Named::Several(_) => None,
+    };
+    names.into_iter().filter_map(known).collect()
 }
 
 fn judge(result: &mut TestResult, wrong: Vec<String>) {

@@ -81,6 +81,11 @@ impl Condition {
         &self.nodes
     }
 
+    /// The whole of it, if there are clauses.
+    pub(super) fn root(&self) -> Option<&Term> {
+        self.root.and_then(|root| self.nodes.get(root)).map(|node| &node.term)
+    }
+
     /// The clauses. A policy from JSON has one, whatever it was made from.
     #[must_use]
     pub fn clauses(&self) -> &[Clause] {

@@ -40,4 +40,4 @@ pub use scope::{Miss, Variable};
 pub use tracer::{Account, DESCRIBED, Operand, Tracer};
 pub use truth::Truth;
 pub use values::Values;
-pub use world::World;
+pub use world::{Part, World};

@@ -18,7 +18,7 @@ use super::scope::{Miss, Scope, Variable};
 use super::term::cut;
 use super::truth::Truth;
 use super::values::Values;
-use super::world::World;
+use super::world::{Part, World};
 
 /// An operand of a policy's condition in one world.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -114,6 +114,43 @@ impl Tracer {
         let support = values.support().into_iter().map(|node| (node, None)).collect();
         let (operands, more) = described(&mut values, support);
         Some(Account { policy: policy.clone(), missed: None, value, operands, more })
+    }
+
+    /// Every operand of the condition of `policy`, in the order of evaluation, and how many there are besides.
+    #[must_use]
+    pub fn operands(&self, policy: &PolicyId, request: &Request, entities: &Entities) -> (Vec<Operand>, usize) {
+        let Some(traced) = self.traced(policy) else { return (Vec::new(), 0) };
+        let world = World::new(request, entities);
+        let mut values = Values::new(&traced.condition, &world);
+        let all = values.operands().into_iter().map(|node| (node, None)).collect();
+        described(&mut values, all)
+    }
+
+    /// What every expression in the condition of `policy` comes to by itself, at most `most` of them, in the order of
+    /// their places.
+    #[must_use]
+    pub fn parts(&self, policy: &PolicyId, request: &Request, entities: &Entities, most: usize) -> Vec<Part> {
+        let Some(traced) = self.traced(policy) else { return Vec::new() };
+        let world = World::new(request, entities);
+        world.parts(&traced.condition, most)
+    }
+
+    /// Whether the scope of `policy` matches `request`.
+    ///
+    /// # Errors
+    /// When it does not: what it misses and where that stands, if it is one part only.
+    pub fn scope(
+        &self,
+        policy: &PolicyId,
+        request: &Request,
+        entities: &Entities,
+    ) -> Result<(), Option<(Miss, Option<Range<usize>>)>> {
+        let traced = self.traced(policy).ok_or(None)?;
+        let missed = traced.scope.misses(request, entities);
+        missed.map_err(|variable| {
+            let variable = variable?;
+            Some((traced.scope.miss(request, variable), reading::scope_span(&traced.policy, variable)))
+        })
     }
 
     /// Whether `request` misses a part of the scope of `policy`.

@@ -65,6 +65,22 @@ impl<'c, 'e> Values<'c, 'e> {
         self.leaves(false)
     }
 
+    /// All operands, in the order of evaluation.
+    pub fn operands(&self) -> Vec<usize> {
+        let mut leaves = Vec::new();
+        let mut open: Vec<usize> = self.condition.root.into_iter().collect();
+        while let Some(node) = open.pop() {
+            match self.condition.shape(node) {
+                Shape::And(left, right) | Shape::Or(left, right) => open.extend([right, left]),
+                Shape::Not(operand) => open.push(operand),
+                Shape::If(test, yes, no) => open.extend([no, yes, test]),
+                Shape::Leaf => leaves.push(node),
+                Shape::Literal(_) => {}
+            }
+        }
+        leaves
+    }
+
     /// The operands that are evaluated, in order; `telling` leaves out those that the value does not hang on.
     fn leaves(&mut self, telling: bool) -> Vec<usize> {
         let mut leaves = Vec::new();

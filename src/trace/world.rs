@@ -1,15 +1,29 @@
 //! A request with its entities: operands evaluated, values put into words.
 
+use std::ops::Range;
+
 use cedar_policy::{Entities, Request};
 use cedar_policy_core::ast::{BinaryOp, EntityUID, Expr, ExprKind, Literal, SlotEnv, UnaryOp, Value, ValueKind};
 use cedar_policy_core::entities::Dereference;
 use cedar_policy_core::evaluator::{EvaluationError, Evaluator};
 use cedar_policy_core::extensions::Extensions;
 
+use super::condition::Condition;
 use super::scope::Variable;
-use super::term::{Term, cut, same_place, written};
+use super::term::{Term, cut, parts, range, same_place, written};
 use super::times::readable;
 use super::truth::Truth;
+
+/// An expression inside of a condition, and what it comes to by itself, whether or not Cedar comes to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// Where it stands in the policy's text, when Cedar kept the place.
+    pub span: Option<Range<usize>>,
+    /// As written, on one line.
+    pub text: String,
+    /// Its value as Cedar writes it, or why it has none, in Cedar's words.
+    pub value: Result<String, String>,
+}
 
 /// A request with its entities.
 pub struct World<'e> {
@@ -33,6 +47,30 @@ impl<'e> World<'e> {
             Ok(ValueKind::Lit(Literal::Bool(false))) => Truth::False,
             _ => Truth::Error,
         }
+    }
+
+    /// The expressions of `condition`, literals and variables aside, at most `most` of them, by place. A method call
+    /// has the place of what it is called on within its own, so that a shorter one comes first.
+    pub(super) fn parts(&self, condition: &Condition, most: usize) -> Vec<Part> {
+        let mut found: Vec<Part> = Vec::new();
+        let mut open: Vec<&Expr> = condition.root().into_iter().map(|term| &term.0).collect();
+        while let Some(expr) = open.pop() {
+            open.extend(parts(expr));
+            let plain = matches!(expr.expr_kind(), ExprKind::Lit(_) | ExprKind::Var(_) | ExprKind::Slot(_));
+            if plain || found.len() >= most {
+                continue;
+            }
+            let part = Part {
+                span: expr.source_loc().map(range),
+                text: expr.to_string(),
+                value: self.value(expr).map(|value| value.to_string()),
+            };
+            if !found.contains(&part) {
+                found.push(part);
+            }
+        }
+        found.sort_by_key(|part| part.span.as_ref().map(|span| (span.start, span.end)));
+        found
     }
 
     /// Whether Cedar comes to the slot in `term`, which has no value, when it evaluates `term`.

@@ -5,6 +5,7 @@ mod common;
 
 mod baseline;
 mod config_schema;
+mod explain;
 mod habits;
 mod help;
 mod hostile;

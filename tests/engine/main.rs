@@ -12,6 +12,7 @@ mod corpora;
 mod diff_laws;
 mod disagreement;
 mod fix_laws;
+mod explain_laws;
 mod generated;
 mod guardrails;
 mod laws;

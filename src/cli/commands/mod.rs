@@ -35,6 +35,7 @@ commands! {
     Prove prove ProveArgs
     Diff diff DiffArgs
     WhoCan who_can WhoCanArgs
+    Explain explain ExplainArgs
     Baseline baseline BaselineArgs
     Schema schema SchemaArgs
     Init init InitArgs

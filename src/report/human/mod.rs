@@ -5,6 +5,7 @@ mod changes;
 mod clean;
 mod conflicts;
 mod coverage;
+mod explained;
 mod explanation;
 mod finding;
 mod guardrails;

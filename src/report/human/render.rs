@@ -46,6 +46,10 @@ pub(super) fn render(outcome: &Outcome, options: &Options) -> String {
     }
     let gaps = outcome.coverage.as_ref().map(coverage::gaps).unwrap_or_default();
     let mut explanations = Explanations::new(handler(options.width, options.color), options.width);
+    if let Some(explained) = &outcome.explained {
+        super::explained::write(&mut page, explained, &mut explanations, &options);
+    }
+    super::explained::write_cacheable(&mut page, &outcome.cacheable);
     rows(&mut page, outcome, &mut explanations, &options);
     super::guardrails::write(&mut page, outcome, &options);
     if let Some(measured) = &outcome.coverage {

@@ -5,6 +5,7 @@ mod breadth;
 mod changes;
 mod coverage;
 mod fixes;
+mod explained;
 mod guardrails;
 mod impact;
 mod location;

@@ -6,6 +6,7 @@ use super::breadth::{self, BreadthOut};
 use super::changes::{self, ComparisonOut};
 use super::coverage::{self, CoverageOut};
 use super::fixes::{self, FixOut, FixResultOut};
+use super::explained::{CacheableOut, ExplainedOut, cacheable, explained};
 use super::guardrails::{GuardrailOut, guardrail};
 use super::impact::{self, ImpactOut};
 use super::location::{LocationOut, location};
@@ -43,6 +44,10 @@ struct Root<'a> {
     fixes: Vec<FixResultOut<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     coverage: Option<CoverageOut<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    explain: Option<ExplainedOut<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    cacheable: Vec<CacheableOut<'a>>,
     #[serde(flatten)]
     comparison: Option<ComparisonOut<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -235,6 +240,8 @@ pub(super) fn render(outcome: &Outcome, _options: &Options) -> String {
         breadth: outcome.breadth.iter().map(breadth::breadth).collect(),
         fixes: outcome.fixes.iter().map(fixes::result).collect(),
         coverage: outcome.coverage.as_ref().map(coverage::coverage),
+        explain: outcome.explained.as_ref().map(explained),
+        cacheable: outcome.cacheable.iter().map(cacheable).collect(),
         comparison: outcome.comparison.as_ref().map(changes::comparison),
         impact: impact::impact(&outcome.impact),
         who_can: outcome.who_can.as_ref().map(who_can::who_can),

@@ -4,6 +4,7 @@ mod breadth;
 mod changes;
 mod conflicts;
 mod escape;
+mod explained;
 mod summary;
 
 use crate::report::Format;

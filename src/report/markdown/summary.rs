@@ -45,6 +45,15 @@ pub fn summary_markdown(outcome: &Outcome, options: &Options) -> String {
         LONGEST - reserved(&[found, failed, said]),
         ("group is", "groups are"),
     );
+    if let Some(explained) = &outcome.explained {
+        out.text.push_str(&super::explained::section(explained));
+    }
+    out.table(
+        "\n| Store | Action | Its decisions |\n|---|---|---|\n",
+        outcome.cacheable.iter().map(super::explained::cacheable_row),
+        LONGEST,
+        ("action is", "actions are"),
+    );
     let failing = outcome.guardrails.results.iter().filter(|one| one.status.fails());
     out.table(
         "\n| Guardrail | Where | What slips through |\n|---|---|---|\n",

@@ -40,6 +40,8 @@ pub(in crate::symbolic) struct Path {
     pub(in crate::symbolic) types: [Option<TermType>; 2],
     /// The places, in order of appearance.
     pub(in crate::symbolic) places: Vec<PlaceId>,
+    /// How many steps of what the sides have apart lead here, if nothing else does.
+    apart: Option<usize>,
 }
 
 impl Path {
@@ -133,6 +135,8 @@ pub(in crate::symbolic) struct Places {
     fresh: u32,
     /// Whether what only the first side requires may be absent on the second.
     pub(in crate::symbolic) loosened: bool,
+    /// What the sides have apart though both declare it: where it begins, and the attributes that lead to it.
+    pub(in crate::symbolic) apart: Option<(Origin, Vec<Attr>)>,
 }
 
 #[expect(clippy::indexing_slicing, reason = "a path's number is its index, and paths are never removed")]
@@ -182,12 +186,15 @@ impl Places {
     /// The path that begins at `origin` as `side` sees it; `types` are what the sides declare there, and `apart` says
     /// that they are two things whatever their types.
     pub(super) fn root(&mut self, origin: Origin, side: usize, types: [Option<TermType>; 2], apart: bool) -> PathId {
+        let begins = self.apart.as_ref().filter(|(from, _)| *from == origin);
+        let steps = begins.map(|_| 0);
+        let apart = apart || begins.is_some_and(|(_, attributes)| attributes.is_empty());
         let (owner, types) = share(types, side, apart);
         let key = (origin, owner);
         if let Some(path) = self.roots.get(&key) {
             return *path;
         }
-        let path = self.new_path(Path { origin: key.0.clone(), types, places: Vec::new() });
+        let path = self.new_path(Path { origin: key.0.clone(), types, places: Vec::new(), apart: steps });
         self.roots.insert(key, path);
         path
     }
@@ -199,13 +206,15 @@ impl Places {
             _ => None,
         };
         let [first, second] = &self[path].types;
-        let (owner, types) = share([field(first), field(second)], side, false);
+        let attributes = self.apart.as_ref().map_or(&[][..], |(_, attributes)| attributes);
+        let steps = self[path].apart.filter(|at| attributes.get(*at) == Some(attr)).map(|at| at + 1);
+        let (owner, types) = share([field(first), field(second)], side, steps == Some(attributes.len()));
         let key = (path, attr.clone(), owner);
         if let Some(child) = self.steps.get(&key) {
             return *child;
         }
         let origin = self[path].origin.clone();
-        let child = self.new_path(Path { origin, types, places: Vec::new() });
+        let child = self.new_path(Path { origin, types, places: Vec::new(), apart: steps });
         self.steps.insert(key, child);
         child
     }

@@ -8,9 +8,9 @@ use rustc_hash::FxHashSet;
 
 use super::policies::SessionPolicies;
 use crate::symbolic::circuit::{Demand, Lit, Many};
-use crate::symbolic::compile::{SchemaModel, Status, Subject, Variant};
-use crate::symbolic::encode::{Axioms, Encoder, SlotPlace, Widths};
-use crate::symbolic::question::{Formula, PolicyRef};
+use crate::symbolic::compile::{Function, SchemaModel, Status, Subject, Variant};
+use crate::symbolic::encode::{Axioms, Encoder, Origin, SlotPlace, Widths};
+use crate::symbolic::question::{Apart, Formula, PolicyRef};
 use crate::symbolic::reason::{HardArithmetic, Reason, SetAsideReason};
 
 /// Up to so many alternatives are looked at from the start.
@@ -277,5 +277,11 @@ fn encoder<'a>(policies: &SessionPolicies<'a>, axioms: Axioms, widths: Widths) -
     let contexts = [policies.context_type(0), policies.context_type(1)];
     let mut encoder = Encoder::new(schemas, contexts, axioms, widths, least);
     encoder.places.loosened = policies.loosened();
+    encoder.places.apart = policies.apart().map(|what| match what {
+        Apart::Context(path) => (Origin::Context, path.iter().map(Into::into).collect()),
+        Apart::Attribute(ty, path) => {
+            (Origin::Function(Function::Attributes(ty.clone())), path.iter().map(Into::into).collect())
+        }
+    });
     encoder
 }

@@ -6,7 +6,7 @@ use cedar_policy_symcc::term_type::TermType;
 use rayon::prelude::*;
 
 use crate::symbolic::compile::{Busy, Compiled, CompiledPolicies, SchemaModel, Status, Subject, Variant};
-use crate::symbolic::question::PolicyRef;
+use crate::symbolic::question::{Apart, PolicyRef};
 use crate::symbolic::reason::SetAsideReason;
 
 /// A policy in this environment.
@@ -36,6 +36,7 @@ pub(in crate::symbolic) struct SessionPolicies<'a> {
     environment: RequestEnv,
     sides: Vec<Side<'a>>,
     loosened: bool,
+    apart: Option<Apart>,
 }
 
 impl<'a> SessionPolicies<'a> {
@@ -48,12 +49,27 @@ impl<'a> SessionPolicies<'a> {
             family: policies.schema().family(environment),
             entries: policies.subjects().iter().map(|_| Entry::New).collect(),
         };
-        Self { environment: environment.clone(), sides: sides.into_iter().map(side).collect(), loosened: false }
+        Self {
+            environment: environment.clone(),
+            sides: sides.into_iter().map(side).collect(),
+            loosened: false,
+            apart: None,
+        }
     }
 
     /// The same, where what only the first side requires may be absent on the second.
     pub(super) fn with_loosened(self) -> Self {
         Self { loosened: true, ..self }
+    }
+
+    /// The same, where the sides have something apart.
+    pub(super) fn with_apart(self, what: &Apart) -> Self {
+        Self { apart: Some(what.clone()), ..self }
+    }
+
+    /// What the sides have apart, if they do.
+    pub(super) fn apart(&self) -> Option<&Apart> {
+        self.apart.as_ref()
     }
 
     /// Whether what only the first side requires may be absent on the second.

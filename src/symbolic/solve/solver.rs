@@ -20,7 +20,7 @@ use super::policies::SessionPolicies;
 use crate::symbolic::circuit::{Demand, Lit, Solved};
 use crate::symbolic::compile::{CompiledPolicies, Status, Subject};
 use crate::symbolic::encode::{Axioms, Widths};
-use crate::symbolic::question::{Answer, Formula, PolicyRef};
+use crate::symbolic::question::{Answer, Apart, Formula, PolicyRef};
 use crate::symbolic::reason::{HardArithmetic, Reason, SetAsideReason};
 use crate::symbolic::theory::linear::{self, Numbered};
 use crate::symbolic::theory::strings::{Checked, STATES};
@@ -136,6 +136,11 @@ impl<'a> Solver<'a> {
     /// The same, where what only the first side requires may be absent on the second.
     pub(in crate::symbolic) fn loosened(sides: Vec<&'a CompiledPolicies>, environment: &RequestEnv) -> Self {
         Self::of(SessionPolicies::new(sides, environment).with_loosened())
+    }
+
+    /// Twice the same policies, over requests that differ in `what` alone.
+    pub(in crate::symbolic) fn apart(policies: &'a CompiledPolicies, environment: &RequestEnv, what: &Apart) -> Self {
+        Self::of(SessionPolicies::new(vec![policies, policies], environment).with_apart(what))
     }
 
     fn of(policies: SessionPolicies<'a>) -> Self {

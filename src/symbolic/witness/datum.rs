@@ -20,6 +20,33 @@ pub(super) enum Datum {
     Set(BTreeSet<Datum>),
 }
 
+/// A kind of value that is a number inside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NumberKind {
+    /// A `Long`.
+    Long,
+    /// A `decimal`, in ten-thousandths.
+    Decimal,
+    /// A `datetime`, in milliseconds since 1970.
+    Datetime,
+    /// A `duration`, in milliseconds.
+    Duration,
+}
+
+impl NumberKind {
+    /// The value of this kind that is `number` inside, in Cedar's JSON.
+    #[must_use]
+    pub fn json(self, number: i64) -> Json {
+        match self {
+            Self::Long => Datum::Long(number),
+            Self::Decimal => Datum::Decimal(number),
+            Self::Datetime => Datum::Datetime(number),
+            Self::Duration => Datum::Duration(number),
+        }
+        .json()
+    }
+}
+
 const MILLISECONDS_PER_DAY: i64 = 86_400_000;
 
 impl Datum {

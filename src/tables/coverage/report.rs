@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::plan::Plan;
+use crate::explain::place;
 use crate::outcome::{ConditionCoverage, ConditionKind, PolicyCoverage, PolicyRef};
 use crate::repo::Policy;
-use crate::tables::places::place;
 use crate::text::PlaceKey;
 use crate::trace::{Condition, Shape};
 

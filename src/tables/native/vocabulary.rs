@@ -28,12 +28,12 @@ impl Action {
     }
 
     /// The types of principals that can do it to something.
-    pub(super) fn principal_types(&self) -> &[EntityTypeName] {
+    pub(in crate::tables) fn principal_types(&self) -> &[EntityTypeName] {
         &self.principals
     }
 
     /// The types of resources that it can be done to.
-    pub(super) fn resource_types(&self) -> &[EntityTypeName] {
+    pub(in crate::tables) fn resource_types(&self) -> &[EntityTypeName] {
         &self.resources
     }
 
@@ -115,13 +115,18 @@ impl Vocabulary {
         Self { actions, places, by_id, by_name, types, members, closed: schema.is_some() }
     }
 
+    /// Whether the schema declares `uid`, or without one policies name it.
+    pub(in crate::tables) fn knows(&self, uid: &EntityUid) -> bool {
+        self.places.contains_key(uid)
+    }
+
     /// What the store says of `uid`.
-    pub(super) fn get(&self, uid: &EntityUid) -> Option<&Action> {
+    pub(in crate::tables) fn get(&self, uid: &EntityUid) -> Option<&Action> {
         self.places.get(uid).and_then(|at| self.actions.get(*at))
     }
 
     /// The action that a table calls `text`: in full, or by its id when only one action has it.
-    pub(super) fn action(&self, text: &str) -> Result<EntityUid, Fault> {
+    pub(in crate::tables) fn action(&self, text: &str) -> Result<EntityUid, Fault> {
         if let Some(action) = self.by_name.get(text).and_then(|at| self.actions.get(*at)) {
             return Ok(action.uid.clone());
         }
@@ -195,7 +200,7 @@ impl Vocabulary {
     }
 
     /// What to say of an entity type that the schema does not know; nothing when it does, and without a schema.
-    pub(super) fn unknown_type(&self, ty: &EntityTypeName) -> Option<Fault> {
+    pub(in crate::tables) fn unknown_type(&self, ty: &EntityTypeName) -> Option<Fault> {
         if !self.closed || self.types.contains(ty) {
             return None;
         }

@@ -1,42 +1,38 @@
-//! Why a row failed, policy by policy: what decided, and what stood in the way of what was expected.
+//! Why a decision is not the other one, policy by policy: what decided, and what stood in the way.
+
+use std::ops::Range;
 
 use cedar_policy::{AuthorizationError, Effect, Entities, PolicyId, Request, Response};
 
 use super::places::place;
-use super::rows::{Reasons, Row};
 use crate::outcome::{Decision, Explanation, Mark, PolicyRef};
-use crate::repo::{Named, Store};
-use crate::trace::{Account, Operand, Tracer, Truth};
+use crate::repo::{Policy, Store};
+use crate::trace::{Account, DESCRIBED, Miss, Operand, Tracer, Truth};
 
 /// More policies than this are not explained.
 const MOST: usize = 3;
 /// More operands of one policy than this are not listed.
 const OPERANDS: usize = 3;
 
-/// A row that failed.
-pub(super) struct Asked<'a> {
-    pub(super) request: &'a Request,
-    pub(super) entities: &'a Entities,
-    pub(super) expected: Decision,
-    pub(super) response: &'a Response,
+/// A request, its answer, and the answer that it might have had.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked<'a> {
+    /// The request.
+    pub request: &'a Request,
+    /// The entities that it was decided with.
+    pub entities: &'a Entities,
+    /// The decision that was expected, or the one that it did not get.
+    pub expected: Decision,
+    /// What Cedar's authorizer answered.
+    pub response: &'a Response,
+    /// Whether marks show every operand of a policy, not only those that its sentence is about.
+    pub every_operand: bool,
 }
 
-/// The policies that `row` expects to decide, as far as their names are known.
-pub(super) fn named<'s>(store: &'s Store, row: &Row<'_>) -> Vec<&'s PolicyId> {
-    let names: Vec<&str> = match &row.reasons {
-        Reasons::AtLeast(names) => names.iter().map(String::as_str).collect(),
-        Reasons::Exactly(names) => names.iter().map(|called| called.full.as_str()).collect(),
-        Reasons::Open | Reasons::ExactlyPositions(_) => Vec::new(),
-    };
-    let known = |name: &str| match store.named(name) {
-        Named::One(key) => Some(key),
-        Named::Nothing(_) | Named::Several(_) => None,
-    };
-    names.into_iter().filter_map(known).collect()
-}
-
-/// Why a row failed; `named` are the policies that it expected to decide.
-pub(super) fn explain(store: &Store, tracer: &Tracer, asked: &Asked<'_>, named: &[&PolicyId]) -> Vec<Explanation> {
+/// Why `asked` was not decided as expected, the most telling policy first; `named` are the policies that were expected
+/// to decide. `tracer` is made of the policies of `store`.
+#[must_use]
+pub fn reasons(store: &Store, tracer: &Tracer, asked: &Asked<'_>, named: &[&PolicyId]) -> Vec<Explanation> {
     let explainer = Explainer { store, tracer, asked };
     let mut explanations = match (asked.expected, asked.response.decision()) {
         (Decision::Allow, cedar_policy::Decision::Deny) => explainer.denied(named),
@@ -179,14 +175,12 @@ impl<'a> Explainer<'a> {
 
     fn marks(&self, id: &PolicyId, account: &Account) -> Vec<Mark> {
         let Some(found) = self.store.find(id) else { return Vec::new() };
-        let place = |span: &Option<std::ops::Range<usize>>| place(found.policy, span.clone());
-        let missed = account.missed.iter().map(|(miss, span)| Mark { location: place(span), text: miss.why.clone() });
-        let operands = account.operands.iter().map(|operand| {
-            let said =
-                if operand.span.is_some() { state(operand) } else { format!("`{}`: {}", operand.text, state(operand)) };
-            Mark { location: place(&operand.span), text: said }
-        });
-        missed.chain(operands).take(2 * OPERANDS).collect()
+        let Asked { request, entities, every_operand, .. } = *self.asked;
+        let all = every_operand.then(|| self.tracer.operands(id, request, entities).0);
+        let most = if every_operand { DESCRIBED } else { 2 * OPERANDS };
+        let missed = account.missed.iter().map(|missed| scope_mark(found.policy, missed));
+        let operands = state_marks(found.policy, all.as_ref().unwrap_or(&account.operands));
+        missed.chain(operands).take(most).collect()
     }
 
     fn deciding(&self) -> Vec<&'a PolicyId> {
@@ -214,6 +208,23 @@ impl<'a> Explainer<'a> {
     fn matches(&self, effect: Effect) -> bool {
         self.tracer.any_matches(self.asked.request, self.asked.entities, effect)
     }
+}
+
+/// The operands of `policy` and what each is.
+pub(super) fn state_marks(policy: &Policy, operands: &[Operand]) -> Vec<Mark> {
+    let mark = |operand: &Operand| {
+        let text = match operand.span {
+            Some(_) => state(operand),
+            None => format!("`{}`: {}", operand.text, state(operand)),
+        };
+        Mark { location: place(policy, operand.span.clone()), text }
+    };
+    operands.iter().map(mark).collect()
+}
+
+/// The part of the scope of `policy` that is missed.
+pub(super) fn scope_mark(policy: &Policy, (missed, span): &(Miss, Option<Range<usize>>)) -> Mark {
+    Mark { location: place(policy, span.clone()), text: missed.why.clone() }
 }
 
 fn general(sentence: &str) -> Explanation {

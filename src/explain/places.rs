@@ -6,7 +6,8 @@ use crate::repo::Policy;
 use crate::text::{Location, Span};
 
 /// Where `span` of the text of `policy` stands; without a span, the first line of the policy.
-pub(super) fn place(policy: &Policy, span: Option<Range<usize>>) -> Location {
+#[must_use]
+pub fn place(policy: &Policy, span: Option<Range<usize>>) -> Location {
     let whole = &policy.location;
     match span {
         Some(span) => Location::new(&whole.file, Span::new(span.start, span.end).shifted(policy.base)),

@@ -1,0 +1,176 @@
+//! What of a request is fixed and what may change: everything that policies can come to.
+
+use std::collections::BTreeSet;
+use std::sync::OnceLock;
+
+use cedar_policy::{EntityTypeName, EntityUid, RequestEnv, Schema};
+use serde_json::{Map, Value as Json};
+
+use super::compiled::Compiled;
+use super::probe;
+use super::situation::Situation;
+use super::slot::{Holder, Slot, record, uids};
+use super::vocabulary::Vocabulary;
+use crate::repo::cedar::{context_shape, entity_shape};
+use crate::repo::shape::Shape;
+use crate::symbolic::Subject;
+
+/// The attributes of so many entities, besides those of the request, may change.
+const HOLDERS: usize = 24;
+/// So many things may change.
+const SLOTS: usize = 256;
+/// So many entities are looked at as groups.
+const GROUPS: usize = 40;
+/// So many conditions may come up later.
+const SPARE: usize = 256;
+
+/// What of a request is fixed and what may change.
+#[derive(Debug)]
+pub(super) struct Frame<'c> {
+    pub(super) compiled: &'c Compiled,
+    pub(super) environment: &'c RequestEnv,
+    pub(super) slots: Vec<Slot>,
+    /// For each slot, that it is what it is.
+    pub(super) unchanged: Vec<Subject>,
+    /// What holds whatever changes.
+    pub(super) given: Vec<Subject>,
+    /// Room for conditions that come up later.
+    pub(super) spare: Vec<OnceLock<Subject>>,
+}
+
+impl<'c> Frame<'c> {
+    /// Of `situation`, under the schema of `compiled`.
+    ///
+    /// # Errors
+    /// Why the engine cannot be asked, a phrase.
+    pub(super) fn new(situation: &Situation<'_>, compiled: &'c Compiled) -> Result<Self, String> {
+        let Some((environment, known)) = compiled.environment(situation) else {
+            return Err("no such request fits the schema".to_owned());
+        };
+        let model = compiled.policies.schema();
+        let applicable = compiled.policies.subjects().iter().filter(|subject| subject.admits(model, environment));
+        let vocabulary = Vocabulary::of(applicable.filter_map(Subject::cedar));
+        let mut survey = Survey { situation, schema: compiled.schema(), environment, vocabulary, slots: Vec::new() };
+        let given = survey.all(known);
+        let mut slots = survey.slots;
+        slots.truncate(SLOTS);
+        let mut subjects = Vec::new();
+        for slot in &slots {
+            subjects.push(probe::subject(&probe::unchanged(situation, slot)).ok_or("a value cannot be written down")?);
+        }
+        let mut hard = vec![probe::same_request(situation, known)];
+        hard.extend(given.iter().map(|(member, group)| probe::standing(member, group, situation.is_in(member, group))));
+        let given = hard.iter().filter_map(probe::subject).collect();
+        let spare = (0..SPARE).map(|_| OnceLock::new()).collect();
+        Ok(Self { compiled, environment, slots, unchanged: subjects, given, spare })
+    }
+}
+
+/// Goes through what policies can come to, and collects what may change.
+struct Survey<'s> {
+    situation: &'s Situation<'s>,
+    schema: &'s Schema,
+    environment: &'s RequestEnv,
+    vocabulary: Vocabulary,
+    slots: Vec<Slot>,
+}
+
+impl Survey<'_> {
+    /// Collects the slots; gives the memberships among groups, which stay as they are.
+    fn all(&mut self, known: [bool; 2]) -> Vec<(EntityUid, EntityUid)> {
+        if let Some(shape) = context_shape(self.schema, self.environment.action()) {
+            self.attributes(&Holder::Context, &shape);
+        }
+        let (mut seen, mut open) = (BTreeSet::new(), vec![Holder::Resource, Holder::Principal]);
+        open.extend(self.vocabulary.dereferenced.iter().map(|uid| self.situation.holder(uid)));
+        let mut from = 0;
+        while let Some(holder) = open.pop() {
+            if seen.len() >= HOLDERS || !seen.insert(holder.clone()) {
+                continue;
+            }
+            let ty = self.type_of(&holder);
+            if let Some((shape, tags)) = entity_shape(self.schema, &ty) {
+                self.attributes(&holder, &shape);
+                if tags.is_some() && self.vocabulary.reads_tags {
+                    self.tags(&holder);
+                }
+            }
+            let mut named = Vec::new();
+            for slot in self.slots.get(from..).unwrap_or_default() {
+                self.situation.value(slot).iter().for_each(|value| uids(value, &mut named));
+            }
+            from = self.slots.len();
+            open.extend(named.iter().map(|uid| self.situation.holder(uid)));
+        }
+        let groups = self.groups();
+        for holder in &seen {
+            let of = match holder {
+                Holder::Principal if !known[0] => continue,
+                Holder::Resource if !known[1] => continue,
+                holder => self.situation.entity(holder),
+            };
+            let Some(member) = of else { continue };
+            let above = groups.iter().filter(|group| self.may_be_in(&member, group));
+            let slots: Vec<Slot> = above.map(|group| Slot::Group(holder.clone(), group.clone())).collect();
+            self.slots.extend(slots);
+        }
+        let held: BTreeSet<EntityUid> = seen.iter().filter_map(|holder| self.situation.entity(holder)).collect();
+        let others = || groups.iter().filter(|group| !held.contains(*group));
+        let pairs = others().flat_map(|member| groups.iter().map(move |group| (member, group)));
+        let pairs = pairs.filter(|(member, group)| self.may_be_in(member, group));
+        pairs.map(|(member, group)| (member.clone(), group.clone())).collect()
+    }
+
+    fn type_of(&self, holder: &Holder) -> EntityTypeName {
+        match holder {
+            Holder::Context | Holder::Principal => self.environment.principal().clone(),
+            Holder::Resource => self.environment.resource().clone(),
+            Holder::Entity(uid) => uid.type_name().clone(),
+        }
+    }
+
+    fn may_be_in(&self, member: &EntityUid, group: &EntityUid) -> bool {
+        let ty = member.type_name();
+        member != group
+            && self.schema.ancestors(ty).is_some_and(|mut above| above.any(|above| above == group.type_name()))
+    }
+
+    /// What something may be in: what policies name, and what attributes hold.
+    fn groups(&self) -> Vec<EntityUid> {
+        let mut named: Vec<EntityUid> = self.vocabulary.entities.iter().cloned().collect();
+        named.extend([self.situation.principal.clone(), self.situation.resource.clone()]);
+        for slot in &self.slots {
+            self.situation.value(slot).iter().for_each(|value| uids(value, &mut named));
+        }
+        let mut seen = BTreeSet::new();
+        named.into_iter().filter(|uid| seen.insert(uid.clone())).take(GROUPS).collect()
+    }
+
+    fn attributes(&mut self, holder: &Holder, shape: &Shape) {
+        let Some(fields) = shape.fields() else { return };
+        let current = self.situation.attributes(holder).cloned().unwrap_or_default();
+        for (name, field) in fields.iter().filter(|(name, _)| self.vocabulary.attributes.contains(*name)) {
+            walk(holder, &[name.clone()], &field.shape, &current, &mut self.slots);
+        }
+    }
+
+    fn tags(&mut self, holder: &Holder) {
+        let mut keys: BTreeSet<String> = self.vocabulary.tags.clone();
+        keys.extend(self.situation.tags(holder).into_iter().flat_map(Map::keys).cloned());
+        self.slots.extend(keys.into_iter().map(|key| Slot::Tag(holder.clone(), key)));
+    }
+}
+
+/// Adds what is at `path`: of a record that is there its fields, anything else whole.
+fn walk(holder: &Holder, path: &[String], shape: &Shape, fields: &Map<String, Json>, slots: &mut Vec<Slot>) {
+    let value = path.last().and_then(|name| fields.get(name));
+    match (shape.fields(), value.and_then(record)) {
+        (Some(shapes), Some(inner)) => {
+            for (name, field) in shapes {
+                let path: Vec<String> = path.iter().chain([name]).cloned().collect();
+                walk(holder, &path, &field.shape, inner, slots);
+            }
+        }
+        _ => slots.push(Slot::Attribute(holder.clone(), path.to_vec())),
+    }
+}

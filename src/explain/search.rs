@@ -1,0 +1,228 @@
+//! The smallest sets of slots that turn the decision.
+//!
+//! # Why
+//!
+//! Slots one by one, then two at a time, then three: what was found is left out of what is looked for next, so nothing
+//! of a change can be left out. That at most so many slots change is said by clauses: of any more, one is what it is.
+
+use std::collections::BTreeSet;
+
+use super::probe;
+use super::question::Question;
+use super::situation::Situation;
+use super::slot::{Assignment, Slot};
+use super::values;
+use crate::symbolic::{Answer, Formula, Reason};
+
+/// So many changes are looked for.
+const MOST: usize = 12;
+/// So many slots at a time.
+const AT_ONCE: usize = 3;
+/// So many clauses say that no more change.
+const CLAUSES: usize = 5_000;
+/// So often a change is looked for that Cedar confirms.
+const TRIES: usize = 6;
+
+/// What was found.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    /// Changes that Cedar's authorizer confirms.
+    pub(super) turns: Vec<Assignment>,
+    /// Whether it is known that there is no other change that is as small, and of which nothing can be left out.
+    pub(super) proved: bool,
+    /// Whether it is known that there is no change at all.
+    pub(super) never: bool,
+    /// Why something is not known, once each.
+    pub(super) open: BTreeSet<String>,
+}
+
+/// The state of a search.
+pub(super) struct Search<'q, 'a, 's> {
+    pub(super) question: &'q mut Question<'a>,
+    pub(super) situation: &'s Situation<'s>,
+    /// The slots that may change.
+    pub(super) free: Vec<usize>,
+    /// Sets of slots that turn the decision, or that are done with.
+    pub(super) done: Vec<BTreeSet<usize>>,
+    pub(super) found: Found,
+}
+
+impl Search<'_, '_, '_> {
+    /// Looks for the smallest changes.
+    pub(super) fn run(mut self) -> (Found, Vec<BTreeSet<usize>>) {
+        let free = self.free.clone();
+        match self.question.check(self.question.fixed_but(&|at| free.contains(&at))) {
+            Answer::Impossible => {
+                self.found.proved = true;
+                self.found.never = true;
+                return (self.found, self.done);
+            }
+            Answer::Unknown(why) => self.unknown(&why),
+            Answer::Witness(_) => {}
+        }
+        for count in 1..=AT_ONCE.min(free.len()) {
+            if !self.of_size(count) {
+                break;
+            }
+            // What is larger is of interest only where there is nothing smaller.
+            if !self.found.turns.is_empty() {
+                break;
+            }
+        }
+        if self.found.turns.is_empty() && self.found.open.is_empty() {
+            self.larger();
+        }
+        self.found.proved = self.found.open.is_empty();
+        (self.found, self.done)
+    }
+
+    fn unknown(&mut self, why: &Reason) {
+        self.found.open.insert(why.to_string());
+    }
+
+    /// That none of the sets that are done with changes whole.
+    fn others(&self) -> Vec<Formula> {
+        self.done.iter().map(|set| self.question.some_fixed(set.iter().copied())).collect()
+    }
+
+    /// Looks for changes of `count` slots; whether to go on.
+    fn of_size(&mut self, count: usize) -> bool {
+        // A slot that turns the decision alone is in no larger change.
+        let alone: BTreeSet<usize> = self.done.iter().filter(|set| set.len() == 1).flatten().copied().collect();
+        let free: Vec<usize> = self.free.iter().copied().filter(|at| !alone.contains(at)).collect();
+        if count == 1 {
+            for slot in free {
+                self.set(&BTreeSet::from([slot]));
+            }
+            return self.found.turns.len() < MOST;
+        }
+        let Some(few) = at_most(&free, count) else {
+            self.found.open.insert(format!("changes of {count} things at once are too many to look for"));
+            return false;
+        };
+        let few: Vec<Formula> = few.into_iter().map(|set| self.question.some_fixed(set.into_iter())).collect();
+        while self.found.turns.len() < MOST {
+            let mut all = few.clone();
+            all.extend(self.others());
+            all.push(self.question.fixed_but(&|at| free.contains(&at)));
+            match self.question.check(Formula::And(all)) {
+                Answer::Impossible => return true,
+                Answer::Unknown(why) => {
+                    self.unknown(&why);
+                    return false;
+                }
+                Answer::Witness(sample) => {
+                    let changed = self.question.changed(&sample);
+                    if changed.is_empty() || changed.len() > count {
+                        self.found.open.insert("the engine cannot say what it changed".to_owned());
+                        return false;
+                    }
+                    self.set(&changed);
+                    self.done.push(changed);
+                }
+            }
+        }
+        true
+    }
+
+    /// One change of more slots, of which nothing can be left out.
+    fn larger(&mut self) {
+        let free = self.free.clone();
+        let mut all = self.others();
+        all.push(self.question.fixed_but(&|at| free.contains(&at)));
+        let mut changed = match self.question.check(Formula::And(all)) {
+            Answer::Witness(sample) => self.question.changed(&sample),
+            Answer::Impossible => return,
+            Answer::Unknown(why) => return self.unknown(&why),
+        };
+        for slot in changed.clone() {
+            let fewer: BTreeSet<usize> = changed.iter().copied().filter(|at| *at != slot).collect();
+            match self.question.check(self.question.fixed_but(&|at| fewer.contains(&at))) {
+                Answer::Witness(sample) => changed = self.question.changed(&sample),
+                Answer::Impossible => {}
+                Answer::Unknown(why) => self.unknown(&why),
+            }
+        }
+        self.set(&changed);
+        self.done.push(changed);
+        self.found.open.insert(format!("changes of more than {AT_ONCE} things at once were not all looked for"));
+    }
+
+    /// Looks for values of the slots in `set` that turn the decision, and has Cedar confirm them.
+    fn set(&mut self, set: &BTreeSet<usize>) {
+        let mut besides = vec![self.question.fixed_but(&|at| set.contains(&at))];
+        // Another value is more of a change than none.
+        let all = self.question.slots();
+        for slot in set.iter().filter_map(|at| all.get(*at)) {
+            if matches!(slot, Slot::Group(..)) || self.situation.value(slot).is_none() {
+                continue;
+            }
+            let Some(there) = self.question.condition(&probe::is_there(slot)) else { continue };
+            let more = [besides.as_slice(), &[there]].concat();
+            if matches!(self.question.check(Formula::And(more.clone())), Answer::Witness(_)) {
+                besides = more;
+            }
+        }
+        let asked = besides.len();
+        for _ in 0..TRIES {
+            let witness = match self.question.find(Formula::And(besides.clone())) {
+                Answer::Witness(witness) => witness,
+                Answer::Impossible => break,
+                Answer::Unknown(why) => return self.unknown(&why),
+            };
+            let slots: Vec<_> = set.iter().filter_map(|at| self.question.slots().get(*at)).collect();
+            let raw = values::read(self.situation, &slots, &witness);
+            if let Some(turn) = values::confirmed(self.situation, raw) {
+                if set.len() == 1 {
+                    self.done.push(set.clone());
+                }
+                if !self.found.turns.contains(&turn) {
+                    self.found.turns.push(turn);
+                }
+                return;
+            }
+            // These values do only with entities that there are not; others may.
+            let Some(again) = self.question.condition(&values::is_other(&slots, &witness)) else { break };
+            besides.push(again);
+        }
+        if besides.len() > asked {
+            let slots = self.question.slots();
+            let names: Vec<String> =
+                set.iter().filter_map(|at| slots.get(*at)).map(|slot| values::called(self.situation, slot)).collect();
+            self.found.open.insert(format!(
+                "whether another value of {} turns it hangs on entities that are not there",
+                names.join(", ")
+            ));
+        }
+    }
+}
+
+/// Every set of `count` and one of `slots`; none where these are too many.
+fn at_most(slots: &[usize], count: usize) -> Option<Vec<Vec<usize>>> {
+    let mut sets: Vec<Vec<usize>> = vec![Vec::new()];
+    for _ in 0..=count {
+        let mut larger = Vec::new();
+        for set in &sets {
+            for slot in slots.iter().filter(|slot| set.last().is_none_or(|last| *slot > last)) {
+                larger.push(set.iter().copied().chain([*slot]).collect());
+            }
+        }
+        if larger.len() > CLAUSES {
+            return None;
+        }
+        sets = larger;
+    }
+    Some(sets)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_one_more_one_is_fixed() {
+        assert_eq!(at_most(&[1, 4, 7], 1), Some(vec![vec![1, 4], vec![1, 7], vec![4, 7]]));
+        assert_eq!(at_most(&[1, 2], 2), Some(Vec::new()));
+        assert_eq!(at_most(&(0..200).collect::<Vec<_>>(), 2), None);
+    }
+}

@@ -1,0 +1,164 @@
+//! What policies name: attributes, tags, literals, and the attributes of the request that they read.
+
+use std::collections::BTreeSet;
+
+use cedar_policy::{EntityUid, Policy};
+use serde_json::Value as Json;
+
+/// What a set of policies names.
+#[derive(Debug, Default)]
+pub(super) struct Vocabulary {
+    /// Attributes, wherever they are read or asked for.
+    pub(super) attributes: BTreeSet<String>,
+    /// Tags whose names are written out.
+    pub(super) tags: BTreeSet<String>,
+    /// Whether there is a tag at all.
+    pub(super) reads_tags: bool,
+    /// Whether a condition asks for a group.
+    pub(super) reads_groups: bool,
+    /// Entities of which an attribute or tag is read.
+    pub(super) dereferenced: BTreeSet<EntityUid>,
+    /// Entities.
+    pub(super) entities: BTreeSet<EntityUid>,
+    /// Literals that are no entities, by their text, in Cedar's JSON.
+    pub(super) literals: BTreeSet<Literal>,
+    /// What is read of the request: a variable and the names that lead from it.
+    pub(super) paths: BTreeSet<(String, Vec<String>)>,
+}
+
+/// A value in Cedar's JSON, in the order of its text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Literal(pub(super) Json);
+
+impl PartialOrd for Literal {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Literal {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.0.to_string().cmp(&other.0.to_string())
+    }
+}
+
+impl Vocabulary {
+    /// Of `policies`.
+    pub(super) fn of<'p>(policies: impl IntoIterator<Item = &'p Policy>) -> Self {
+        let mut vocabulary = Self::default();
+        for policy in policies {
+            vocabulary.entities.extend(policy.entity_literals());
+            vocabulary
+                .entities
+                .extend(policy.template_links().into_iter().flat_map(std::collections::HashMap::into_values));
+            if let Ok(json) = policy.to_json() {
+                let conditions = json.get("conditions").and_then(Json::as_array);
+                conditions.into_iter().flatten().for_each(|condition| vocabulary.read(condition));
+            }
+        }
+        vocabulary
+    }
+
+    fn read(&mut self, json: &Json) {
+        match json {
+            Json::Array(all) => all.iter().for_each(|one| self.read(one)),
+            Json::Object(fields) => {
+                for (key, value) in fields {
+                    match key.as_str() {
+                        "." | "has" => self.attribute(value),
+                        "is" => self.reads_groups |= value.get("in").is_some(),
+                        "getTag" | "hasTag" => self.tag(value),
+                        "in" => self.reads_groups = true,
+                        "Value" => {
+                            self.literal(value);
+                            continue;
+                        }
+                        // A call whose argument is written out makes a literal.
+                        "ip" | "decimal" | "datetime" | "duration" => self.call(key, value),
+                        _ => {}
+                    }
+                    self.read(value);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn attribute(&mut self, read: &Json) {
+        let names = match read.get("attr") {
+            Some(Json::String(name)) => vec![name.clone()],
+            Some(Json::Array(names)) => names.iter().filter_map(Json::as_str).map(str::to_owned).collect(),
+            _ => return,
+        };
+        self.attributes.extend(names.iter().cloned());
+        self.dereference(read);
+        let Some((variable, mut path)) = read.get("left").and_then(path_of) else { return };
+        path.extend(names);
+        self.paths.insert((variable, path));
+    }
+
+    fn tag(&mut self, read: &Json) {
+        self.reads_tags = true;
+        self.dereference(read);
+        let name = read.get("right").and_then(|right| right.get("Value")).and_then(Json::as_str);
+        self.tags.extend(name.map(str::to_owned));
+    }
+
+    fn dereference(&mut self, read: &Json) {
+        let entity = read.get("left").and_then(|left| left.get("Value")?.get("__entity"));
+        self.dereferenced.extend(entity.and_then(|entity| EntityUid::from_json(entity.clone()).ok()));
+    }
+
+    fn literal(&mut self, value: &Json) {
+        match value {
+            Json::Array(all) => all.iter().for_each(|one| self.literal(one)),
+            Json::Object(fields) if fields.contains_key("__entity") => {}
+            Json::Object(fields) if !fields.contains_key("__extn") => {
+                fields.values().for_each(|one| self.literal(one));
+            }
+            value => _ = self.literals.insert(Literal(value.clone())),
+        }
+    }
+
+    fn call(&mut self, name: &str, arguments: &Json) {
+        let Some([argument]) = arguments.as_array().map(Vec::as_slice) else { return };
+        if let Some(text) = argument.get("Value").and_then(Json::as_str) {
+            self.literals.insert(Literal(serde_json::json!({"__extn": {"fn": name, "arg": text}})));
+        }
+    }
+}
+
+/// The variable and the names that an expression reads, if it reads nothing else.
+fn path_of(expression: &Json) -> Option<(String, Vec<String>)> {
+    if let Some(variable) = expression.get("Var").and_then(Json::as_str) {
+        return Some((variable.to_owned(), Vec::new()));
+    }
+    let read = expression.get(".")?;
+    let (variable, mut path) = path_of(read.get("left")?)?;
+    path.push(read.get("attr")?.as_str()?.to_owned());
+    Some((variable, path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_policies_name_is_found() {
+        let text = r#"permit (principal in Team::"a", action, resource) when {
+            context.session.mfa && principal has a.b && resource.getTag("level") == "high" && context.n > 3
+            && context.now < datetime("2026-01-01") && [1, 2].contains(context.n) };"#;
+        let found = Vocabulary::of([&Policy::parse(None, text).unwrap()]);
+        let attributes: Vec<&str> = found.attributes.iter().map(String::as_str).collect();
+        assert_eq!(attributes, ["a", "b", "mfa", "n", "now", "session"]);
+        assert!(found.reads_tags && found.tags.contains("level") && found.entities.len() == 1);
+        let paths: Vec<String> =
+            found.paths.iter().map(|(variable, path)| format!("{variable}.{}", path.join("."))).collect();
+        assert_eq!(paths, ["context.n", "context.now", "context.session", "context.session.mfa", "principal.a.b"]);
+        let literals: Vec<String> = found.literals.iter().map(|literal| literal.0.to_string()).collect();
+        assert_eq!(
+            literals,
+            ["\"high\"", "\"level\"", "1", "2", "3", r#"{"__extn":{"arg":"2026-01-01","fn":"datetime"}}"#]
+        );
+    }
+}

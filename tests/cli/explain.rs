@@ -1,0 +1,366 @@
+//! One decision explained: who decided, what each expression comes to, and the smallest change that turns it.
+
+use serde_json::{Value, json as object};
+use tempfile::TempDir;
+
+use crate::common::{json, run, write};
+
+const SCHEMA: &str = r#"
+entity Role;
+entity User in [Role] { level: Long, team?: String };
+entity Doc { owner: User, secret: Bool };
+action read, share appliesTo { principal: [User], resource: [Doc], context: { mfa: Bool, now: datetime, from?: ipaddr } };
+"#;
+
+const POLICIES: &str = r#"@id("owner")
+permit (principal, action == Action::"read", resource)
+when { resource.owner == principal };
+
+@id("reviewer")
+permit (principal in Role::"reviewer", action == Action::"read", resource)
+when { context.mfa && principal.level >= 3 };
+
+@id("secret")
+forbid (principal, action, resource)
+when { resource.secret }
+unless { context.mfa };
+
+@id("late-share")
+permit (principal, action == Action::"share", resource)
+when { context.now < datetime("2026-12-01T00:00:00Z") };
+"#;
+
+const ENTITIES: &str = r#"[
+  { "uid": { "type": "Role", "id": "reviewer" }, "attrs": {}, "parents": [] },
+  { "uid": { "type": "User", "id": "alice" }, "attrs": { "level": 3 }, "parents": [{ "type": "Role", "id": "reviewer" }] },
+  { "uid": { "type": "User", "id": "bob" }, "attrs": { "level": 1 }, "parents": [] },
+  { "uid": { "type": "Doc", "id": "plan" }, "attrs": { "owner": { "__entity": { "type": "User", "id": "bob" } }, "secret": true }, "parents": [] },
+  { "uid": { "type": "Doc", "id": "menu" }, "attrs": { "owner": { "__entity": { "type": "User", "id": "bob" } }, "secret": false }, "parents": [] }
+]"#;
+
+const TABLE: &str = r#"
+defaults: { context: { mfa: false, now: 2026-11-01T00:00:00Z } }
+tests:
+  - name: nobody else's
+    principal: 'User::"alice"'
+    action: read
+    resource: 'Doc::"menu"'
+    expect: deny
+"#;
+
+fn repository(more: &[(&str, &str)]) -> TempDir {
+    let dir = TempDir::new().unwrap();
+    let files = [
+        ("app.cedarschema", SCHEMA),
+        ("policies.cedar", POLICIES),
+        ("entities.json", ENTITIES),
+        ("a_test.yaml", TABLE),
+        ("without.json", r#"{ "mfa": false, "now": "2026-11-01T00:00:00Z" }"#),
+        ("with.json", r#"{ "mfa": true, "now": "2026-11-01T00:00:00Z" }"#),
+    ];
+    write(dir.path(), &files);
+    write(dir.path(), more);
+    dir
+}
+
+fn asked<'a>(principal: &'a str, action: &'a str, resource: &'a str, context: &'a str) -> Vec<&'a str> {
+    vec!["explain", "-l", principal, "-a", action, "-r", resource, "-c", context]
+}
+
+/// The changes, each as the texts of its parts.
+fn turns(report: &Value) -> Vec<String> {
+    let turns = report["explain"]["turns"].as_array().unwrap();
+    turns.iter().map(|turn| turn["text"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn a_denial_names_the_nearest_permit_and_what_would_turn_it() {
+    let dir = repository(&[]);
+    let (report, code) = json(dir.path(), &asked("User::\"alice\"", "read", "Doc::\"menu\"", "without.json"));
+    assert_eq!(code, 0, "{report:#}");
+    let explain = &report["explain"];
+    assert_eq!(explain["decision"], "deny");
+    assert_eq!(explain["reach"], "proved");
+    assert_eq!(
+        turns(&report),
+        ["`context.mfa` is `true` (now `false`)", "`resource.owner` is `User::\"alice\"` (now `User::\"bob\"`)",]
+    );
+    let change = &explain["turns"][0]["change"][0];
+    assert_eq!(*change, object!({"attribute": "context.mfa", "entity": null, "old": false, "new": true}));
+    assert_eq!(explain["turns"][0]["reachable"], Value::Null);
+    let statuses: Vec<(&str, &str)> = (explain["policies"].as_array().unwrap().iter())
+        .map(|policy| (policy["policy"].as_str().unwrap(), policy["status"].as_str().unwrap()))
+        .collect();
+    assert_eq!(
+        statuses,
+        [
+            ("policies.cedar#owner", "does_not_match"),
+            ("policies.cedar#reviewer", "does_not_match"),
+            ("policies.cedar#secret", "does_not_match"),
+            ("policies.cedar#late-share", "out_of_scope"),
+        ]
+    );
+    assert!(explain["sentences"][0]["sentence"].as_str().unwrap().contains("the nearest permit is"), "{explain:#}");
+}
+
+#[test]
+fn a_step_up_limits_the_change_to_what_a_challenge_can_bring() {
+    let dir = repository(&[("polcheck.toml", "[step-up]\nattributes = [\"context.mfa\"]\n")]);
+    let (report, _) = json(dir.path(), &asked("User::\"alice\"", "read", "Doc::\"menu\"", "without.json"));
+    let reachable: Vec<&Value> =
+        report["explain"]["turns"].as_array().unwrap().iter().map(|turn| &turn["reachable"]).collect();
+    assert_eq!(reachable, [true, false]);
+    assert!(report["headline"].as_str().unwrap().contains("denied; allowed after `context.mfa`"), "{report:#}");
+    // Nobody becomes an owner by a challenge.
+    let (report, _) = json(dir.path(), &asked("User::\"bob\"", "share", "Doc::\"plan\"", "without.json"));
+    assert!(report["headline"].as_str().unwrap().contains("allowed after `context.mfa`"), "{report:#}");
+    write(dir.path(), &[("polcheck.toml", "[step-up]\nattributes = [\"context.mfaa\"]\n")]);
+    let run = run(dir.path(), &asked("User::\"alice\"", "read", "Doc::\"menu\"", "without.json"));
+    assert_eq!(run.code, 2, "{}", run.stdout);
+    assert!(run.stdout.contains("did you mean `context.mfa`?"), "{}", run.stdout);
+}
+
+#[test]
+fn an_allowance_names_what_would_take_it_away() {
+    let dir = repository(&[]);
+    let (report, code) = json(dir.path(), &asked("User::\"alice\"", "read", "Doc::\"menu\"", "with.json"));
+    assert_eq!((code, &report["explain"]["decision"]), (0, &object!("allow")));
+    assert_eq!(
+        turns(&report),
+        [
+            "`context.mfa` is `false` (now `true`)",
+            "`principal.level` is `2` (now `3`)",
+            "the principal `User::\"alice\"` is no longer in `Role::\"reviewer\"`",
+        ]
+    );
+    assert_eq!(report["explain"]["reason"], object!(["policies.cedar#reviewer"]));
+}
+
+#[test]
+fn a_clock_says_until_when_a_decision_may_be_kept() {
+    let dir = repository(&[]);
+    let (report, _) = json(dir.path(), &asked("User::\"bob\"", "share", "Doc::\"menu\"", "with.json"));
+    assert_eq!(report["explain"]["decision"], "allow");
+    let lasts = &report["explain"]["lasts"][0];
+    assert_eq!(lasts["clock"], "context.now");
+    assert_eq!(lasts["status"], "until");
+    assert_eq!(lasts["until"], object!({"__extn": {"fn": "datetime", "arg": "2026-12-01"}}));
+    let (report, _) = json(dir.path(), &asked("User::\"bob\"", "read", "Doc::\"menu\"", "with.json"));
+    assert_eq!(report["explain"]["lasts"], object!([]));
+}
+
+#[test]
+fn what_decisions_hang_on_is_said_for_every_action() {
+    let dir = repository(&[]);
+    let (report, code) = json(dir.path(), &["explain", "--cache"]);
+    assert_eq!(code, 0, "{report:#}");
+    let told: Vec<(&str, Vec<&str>, &Value)> = (report["cacheable"].as_array().unwrap().iter())
+        .map(|action| {
+            let on = action["hangs_on"].as_array().unwrap();
+            let on = on.iter().map(|on| on["attribute"].as_str().unwrap()).collect();
+            (action["action"].as_str().unwrap(), on, &action["groups"])
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("Action::\"read\"", vec!["context.mfa", "Doc.owner", "Doc.secret", "User.level"], &object!(["Role"])),
+            ("Action::\"share\"", vec!["context.now", "context.mfa", "Doc.secret"], &object!([])),
+        ]
+    );
+    let run = run(dir.path(), &["explain", "--cache"]);
+    assert!(run.stdout.contains("Action::\"share\" hangs on the time (`context.now`)"), "{}", run.stdout);
+    assert!(run.stdout.contains("outlives the end of what allowed it"), "{}", run.stdout);
+}
+
+#[test]
+fn every_expression_has_its_value() {
+    let dir = repository(&[]);
+    let (report, _) = json(dir.path(), &asked("User::\"alice\"", "read", "Doc::\"menu\"", "without.json"));
+    let policies = report["explain"]["policies"].as_array().unwrap();
+    let values = policies[1]["values"].as_array().unwrap();
+    let told: Vec<(&str, &Value)> =
+        values.iter().map(|part| (part["text"].as_str().unwrap(), &part["value"])).collect();
+    for expected in [("context.mfa", "false"), ("principal.level", "3"), ("principal.level < 3", "false")] {
+        assert!(told.iter().any(|(text, value)| *text == expected.0 && **value == expected.1), "{told:?}");
+    }
+    let text = std::fs::read_to_string(dir.path().join("policies.cedar")).unwrap();
+    for part in values {
+        let number = |key: &str| usize::try_from(part["location"][key].as_u64().unwrap()).unwrap();
+        let shown = &text[number("offset")..number("offset") + number("length")];
+        assert!(["context.mfa", "principal.level"].iter().any(|inner| shown.contains(inner)), "{shown}");
+    }
+}
+
+#[test]
+fn requests_come_from_files_rows_and_logs() {
+    let request = r#"{ "principal": "User::\"alice\"", "action": "Action::\"read\"", "resource": "Doc::\"menu\"",
+        "context": { "mfa": false, "now": "2026-11-01T00:00:00Z" } }"#;
+    let log = format!(
+        "{}\n{}\n",
+        r#"{"principal": {"entityType": "User", "entityId": "bob"}, "action": {"actionType": "Action", "actionId": "read"}, "resource": {"entityType": "Doc", "entityId": "menu"}, "context": {"contextMap": {"mfa": {"boolean": true}, "now": {"datetime": "2026-11-01T00:00:00Z"}}}, "decision": "DENY"}"#,
+        request.replace('\n', " ")
+    );
+    let dir = repository(&[("request.json", request), ("log.jsonl", &log)]);
+    let by = |args: &[&str]| json(dir.path(), &[&["explain"], args].concat()).0["explain"].clone();
+    let of_file = by(&["--request-json", "request.json"]);
+    let of_row = by(&["--row", "a_test.yaml#nobody else's"]);
+    let of_line = by(&["--log", "log.jsonl:2"]);
+    assert_eq!(of_row["from"], "a_test.yaml#nobody else's");
+    assert_eq!(of_line["from"], "log.jsonl:2");
+    for other in [&of_row, &of_line] {
+        assert_eq!(of_file["turns"], other["turns"]);
+        assert_eq!(of_file["policies"], other["policies"]);
+    }
+    let recorded = json(dir.path(), &["explain", "--log", "log.jsonl:1"]).0;
+    assert_eq!(recorded["explain"]["decision"], "allow");
+    assert!(recorded["remarks"][0].as_str().unwrap().contains("the record says deny"), "{recorded:#}");
+}
+
+#[test]
+fn what_is_wrong_with_a_request_is_said_where_it_is() {
+    let dir = repository(&[
+        ("wrong.json", "{\n  \"mfa\": \"yes\",\n  \"now\": \"2026-11-01T00:00:00Z\"\n}"),
+        ("typo.json", "{ \"mfaa\": true, \"mfa\": true, \"now\": \"2026-11-01T00:00:00Z\" }"),
+    ]);
+    let alice = "User::\"alice\"";
+    for (args, told) in [
+        (asked(alice, "read", "Doc::\"menu\"", "wrong.json"), "wrong.json:2:10: `mfa` is true or false, and this is"),
+        (asked(alice, "read", "Doc::\"menu\"", "typo.json"), "did you mean `mfa`?"),
+        (asked(alice, "raed", "Doc::\"menu\"", "with.json"), "did you mean `read`?"),
+        (asked("Usr::\"alice\"", "read", "Doc::\"menu\"", "with.json"), "did you mean `User`?"),
+        (asked("alice", "read", "Doc::\"menu\"", "with.json"), "an entity is written 'Type::\"id\"'"),
+        (asked("Doc::\"menu\"", "read", "Doc::\"menu\"", "with.json"), "it takes `User`"),
+        (asked(alice, "read", "Doc::\"menu\"", "none.json"), "cannot read `none.json`"),
+        (vec!["explain", "-l", alice, "-a", "read", "-r", "Doc::\"menu\""], "lacks `mfa`"),
+        (vec!["explain", "--row", "a_test.yaml#nobody elses"], "did you mean `a_test.yaml#nobody else's`?"),
+        (vec!["explain"], "which request?"),
+    ] {
+        let run = run(dir.path(), &args);
+        assert_eq!(run.code, 2, "{args:?}: {}", run.stdout);
+        assert!(run.stderr.contains(told), "{args:?}: {}", run.stderr);
+    }
+}
+
+#[test]
+fn entities_that_are_not_there_are_named() {
+    let dir = repository(&[]);
+    let run = run(dir.path(), &asked("User::\"alicia\"", "read", "Doc::\"menu\"", "with.json"));
+    assert!(run.stdout.contains("User::\"alicia\" is not among the entities"), "{}", run.stdout);
+    assert!(run.stdout.contains("did you mean User::\"alice\"?"), "{}", run.stdout);
+    // What such a person lacks is tried out, and that it is not proved is said.
+    assert_eq!(run.code, 4, "{}", run.stdout);
+    assert!(run.stdout.contains("inconclusive"), "{}", run.stdout);
+}
+
+#[test]
+fn entities_may_be_others_than_the_stores() {
+    let more = ENTITIES.replace(
+        r#""level": 1 }, "parents": []"#,
+        r#""level": 5 }, "parents": [{ "type": "Role", "id": "reviewer" }]"#,
+    );
+    let dir = repository(&[("elsewhere/others.txt", &more)]);
+    let mut args = asked("User::\"bob\"", "read", "Doc::\"plan\"", "with.json");
+    args.extend(["--entities", "elsewhere/others.txt"]);
+    let (report, _) = json(dir.path(), &args);
+    assert_eq!(report["explain"]["reason"], object!(["policies.cedar#owner", "policies.cedar#reviewer"]));
+}
+
+#[test]
+fn several_stores_are_told_apart() {
+    let dir = TempDir::new().unwrap();
+    let other = SCHEMA.replace("secret: Bool", "secret: Bool, kind?: String");
+    write(
+        dir.path(),
+        &[
+            ("one/app.cedarschema", SCHEMA),
+            ("one/p.cedar", POLICIES),
+            ("two/app.cedarschema", &other),
+            ("two/p.cedar", "@id(\"all\") permit (principal, action == Action::\"read\", resource);"),
+            ("with.json", r#"{ "mfa": true, "now": "2026-11-01T00:00:00Z" }"#),
+        ],
+    );
+    let one = run(dir.path(), &asked("User::\"alice\"", "read", "Doc::\"menu\"", "with.json"));
+    assert_eq!(one.code, 2, "{}", one.stdout);
+    assert!(one.stderr.contains("name one of them with `--store`: `one`, `two`"), "{}", one.stderr);
+    let mut args = asked("User::\"alice\"", "read", "Doc::\"menu\"", "with.json");
+    args.extend(["--store", "two"]);
+    assert_eq!(json(dir.path(), &args).0["explain"]["reason"], object!(["two/p.cedar#all"]));
+}
+
+#[test]
+fn without_a_schema_what_policies_say_is_enough() {
+    let dir = TempDir::new().unwrap();
+    let policies = "permit (principal, action == Action::\"view\", resource) when { context.mfa && context.level > 3 };\n\
+                    forbid (principal, action, resource) unless { context.office };\n";
+    write(dir.path(), &[("p.cedar", policies), ("c.json", r#"{ "mfa": false, "level": 5, "office": true }"#)]);
+    let (report, code) = json(dir.path(), &asked("User::\"a\"", "view", "Doc::\"d\"", "c.json"));
+    assert_eq!(turns(&report), ["`context.mfa` is `true` (now `false`)"], "{report:#}");
+    assert_eq!(code, 0, "{report:#}");
+    write(dir.path(), &[("c.json", r#"{ "mfa": true, "level": 5, "office": true }"#)]);
+    let (report, _) = json(dir.path(), &asked("User::\"a\"", "view", "Doc::\"d\"", "c.json"));
+    assert!(turns(&report).contains(&"`context.level` is `3` (now `5`)".to_owned()), "{report:#}");
+}
+
+#[test]
+fn templates_decide_through_their_links() {
+    let template = "@id(\"shared\") permit (principal == ?principal, action == Action::\"read\", resource == ?resource) when { context.mfa };";
+    let links = r#"[{ "template_id": "shared", "link_id": "alice-plan", "args": { "?principal": "User::\"alice\"", "?resource": "Doc::\"plan\"" } }]"#;
+    let dir = repository(&[("t.cedar", template), ("t.cedartemplatelinks.json", links)]);
+    let (report, _) = json(dir.path(), &asked("User::\"alice\"", "read", "Doc::\"plan\"", "with.json"));
+    let reason = &report["explain"]["reason"];
+    assert!(reason.as_array().unwrap().contains(&object!("t.cedartemplatelinks.json#alice-plan")), "{reason}");
+}
+
+#[test]
+fn markdown_and_human_say_the_same() {
+    let dir = repository(&[]);
+    let args = asked("User::\"alice\"", "read", "Doc::\"menu\"", "without.json");
+    let human = run(dir.path(), &args);
+    let markdown = run(dir.path(), &[args.as_slice(), &["--report", "markdown"]].concat());
+    for report in [&human.stdout, &markdown.stdout] {
+        assert!(report.contains("denied") && report.contains("context.mfa"), "{report}");
+    }
+    assert!(human.stdout.lines().all(|line| line.chars().count() <= 100), "{}", human.stdout);
+}
+
+/// The commands in docs/explain.md print what stands there.
+#[test]
+fn the_page_is_what_the_program_prints() {
+    let kept = std::fs::read_to_string("docs/explain.md").unwrap();
+    let mut page = String::new();
+    let mut commands = 0;
+    let mut parts = kept.split("```console\n$ ");
+    page.push_str(parts.next().unwrap());
+    for part in parts {
+        let (block, rest) = part.split_once("```\n").unwrap();
+        let command = block.lines().next().unwrap();
+        let words = words(command);
+        assert_eq!(words[0], "polcheck");
+        let run = run(std::path::Path::new("."), &words[1..].iter().map(String::as_str).collect::<Vec<_>>());
+        page.push_str(&format!("```console\n$ {command}\n{}{}```\n{rest}", run.stdout, run.stderr));
+        commands += 1;
+    }
+    assert!(commands > 1);
+    if std::env::var_os("POLCHECK_BLESS").is_some() {
+        std::fs::write("docs/explain.md", &page).unwrap();
+    }
+    assert_eq!(kept, page, "run this test with POLCHECK_BLESS=1 to write the page anew");
+}
+
+/// The words of a command line, quotes taken away.
+fn words(command: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    let (mut word, mut quote) = (String::new(), None);
+    for letter in command.chars().chain([' ']) {
+        match quote {
+            Some(open) if open == letter => quote = None,
+            Some(_) => word.push(letter),
+            None if letter == '\'' || letter == '"' => quote = Some(letter),
+            None if letter == ' ' && word.is_empty() => {}
+            None if letter == ' ' => words.push(std::mem::take(&mut word)),
+            None => word.push(letter),
+        }
+    }
+    words
+}
