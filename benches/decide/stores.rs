@@ -1,6 +1,6 @@
 //! Stores of several shapes.
 
-use cedar_policy::{Context, Entities, PolicySet, Request};
+use cedar_policy::{Context, Entities, EntityUid, PolicySet, Request};
 use serde_json::{Value as Json, json};
 
 /// What a store is like.
@@ -85,13 +85,15 @@ pub(crate) fn store(shape: &Shape, arns: bool) -> Store {
     }
     let entities = Entities::from_json_value(Json::Array(all), None).expect("entities are well formed");
     let request = |number: usize| {
-        let context = json!({"mfa": number % 2 == 0, "ip": {"__extn": {"fn": "ip", "arg": format!("10.{}.0.1", number % 9)}},
+        let context = json!({"mfa": number.is_multiple_of(2), "ip": {"__extn": {"fn": "ip", "arg": format!("10.{}.0.1", number % 9)}},
             "time": number});
-        let name = |ty: &str, kind: &str, number| format!("{ty}::\"{}\"", ids.of(kind, number)).parse();
+        let name = |ty: &str, kind: &str, number| -> EntityUid {
+            format!("{ty}::\"{}\"", ids.of(kind, number)).parse().expect("an id")
+        };
         Request::new(
-            name("User", "user", number * 17 % USERS).expect("an id"),
+            name("User", "user", number * 17 % USERS),
             format!("Action::\"act{}\"", number % 10).parse().expect("an id"),
-            name("Doc", "doc", number * 29 % DOCS).expect("an id"),
+            name("Doc", "doc", number * 29 % DOCS),
             Context::from_json_value(context, None).expect("a context"),
             None,
         )

@@ -1,8 +1,8 @@
 //! Comma-separated values (RFC 4180) with the place of every cell, read strictly.
 //!
 //! A quote in the wrong place is an error here, and whether a cell was quoted is kept: an empty cell is not given, `""`
-//! is empty text. Entities need no quotes around them: `User::"alice"`. Libraries for the format keep neither whether a cell was quoted nor where it stands, and take a stray
-//! quote for text.
+//! is empty text. Entities need no quotes around them: `User::"alice"`. Libraries for the format keep neither whether a
+//! cell was quoted nor where it stands, and take a stray quote for text.
 
 use super::fault::Fault;
 use crate::text::{Span, inline};

@@ -44,6 +44,9 @@ pub(super) struct Item<'s> {
     filled: Vec<String>,
 }
 
+/// What is not known of the world of an item of a side.
+pub(super) type LimitsOf<'f> = dyn Fn(usize, &PolicyId, &Subject) -> Limits + 'f;
+
 impl Item<'_> {
     pub(super) fn written(&self) -> (&Body, &Policy) {
         (&self.body, self.source)
@@ -92,7 +95,7 @@ impl<'s> Paired<'s> {
 
     /// For the engine; none for a template whose links speak for it. `limits` says what is not known of the world of an
     /// item of a side, where that is not everything.
-    pub(super) fn for_engine(&self, limits: Option<&dyn Fn(usize, &PolicyId, &Subject) -> Limits>) -> PolicyPair {
+    pub(super) fn for_engine(&self, limits: Option<&LimitsOf<'_>>) -> PolicyPair {
         let linked = |item: &Option<Item<'_>>| item.as_ref().is_some_and(|item| item.linked_template);
         // One that reads the same on both sides did not change because links came or went.
         let both = self.same && (linked(&self.old) || linked(&self.new));

@@ -150,7 +150,7 @@ impl Survey<'_> {
         let Some(fields) = shape.fields() else { return };
         let current = self.situation.attributes(holder).cloned().unwrap_or_default();
         for (name, field) in fields.iter().filter(|(name, _)| self.vocabulary.attributes.contains(*name)) {
-            walk(holder, &[name.clone()], &field.shape, &current, &mut self.slots);
+            walk(holder, std::slice::from_ref(name), &field.shape, &current, &mut self.slots);
         }
     }
 

@@ -158,7 +158,15 @@ mod tests {
         let literals: Vec<String> = found.literals.iter().map(|literal| literal.0.to_string()).collect();
         assert_eq!(
             literals,
-            ["\"high\"", "\"level\"", "1", "2", "3", r#"{"__extn":{"arg":"2026-01-01","fn":"datetime"}}"#]
+            [
+                "\"2026-01-01\"",
+                "\"high\"",
+                "\"level\"",
+                "1",
+                "2",
+                "3",
+                r#"{"__extn":{"fn":"datetime","arg":"2026-01-01"}}"#
+            ]
         );
     }
 }

@@ -16,7 +16,7 @@ use super::custom_conditions::{is_asked_of, names_action, policy_of};
 use super::facts::{Facts, Proved, Unanswered, finding_about, matches};
 
 /// Adds what the `rules` find in the store of `facts`; the conditions at the places `unusable` ask nothing.
-pub(super) fn check(facts: &mut Facts<'_>, rules: &[&CustomRule], unusable: &BTreeSet<Location>, out: &mut Proved) {
+pub(super) fn check(facts: &mut Facts<'_>, rules: &[&CustomRule], unusable: &[Location], out: &mut Proved) {
     for rule in rules {
         let places = reach(facts, rule);
         // A template says once what its links would.

@@ -16,7 +16,7 @@ use crate::text::{Location, inline, nearest};
 
 /// What is wrong with the conditions that `rules` name, as mistakes in the configuration, and the places of those
 /// conditions, of which nothing is to be proved.
-pub(super) fn faults(repo: &Repo, rules: &[&CustomRule]) -> (Vec<Finding>, BTreeSet<Location>) {
+pub(super) fn faults(repo: &Repo, rules: &[&CustomRule]) -> (Vec<Finding>, Vec<Location>) {
     let mut found = Vec::new();
     for rule in rules {
         for condition in [&rule.implies, &rule.excludes].into_iter().flatten() {

@@ -5,7 +5,6 @@
 //! Were proofs run at the same time, rayon could begin a second one on the thread that works out what it then waits
 //! for.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::custom;
@@ -82,7 +81,7 @@ fn schema_of(store: &Store, engine: Engine<'_>) -> Option<(Model, Option<Inferre
 pub(super) fn prove(
     store: &Store,
     proofs: &[Proof],
-    (custom, unusable): (&[&CustomRule], &BTreeSet<Location>),
+    (custom, unusable): (&[&CustomRule], &[Location]),
     breadth: Option<Ranking<'_>>,
     engine: Engine<'_>,
 ) -> Proofs {

@@ -1,6 +1,5 @@
 //! Runs the rules.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use rayon::prelude::*;
@@ -99,7 +98,7 @@ fn run_store<'a>(
     store: &Store,
     config: &Config,
     rules: &[&LintRule],
-    (options, unusable): (&Options<'a>, &BTreeSet<Location>),
+    (options, unusable): (&Options<'a>, &[Location]),
 ) -> Linted {
     let Options { breadth, base, solvers, today, .. } = options;
     let named = |repo: &&'a Repo| repo.stores.iter().find(|other| other.name == store.name);

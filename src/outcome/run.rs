@@ -3,7 +3,8 @@
 use crate::finding::{FailOn, Finding, Level};
 use crate::outcome::changes::Comparison;
 use crate::outcome::{
-    Breadth, Cacheable, Coverage, Explained, FixResult, Guardrails, Notice, Status, StoreImpact, TestResult, Weight, WhoCan,
+    Breadth, Cacheable, Coverage, Explained, FixResult, Guardrails, Notice, Status, StoreImpact, TestResult, Weight,
+    WhoCan,
 };
 use crate::rule::Catalogue;
 

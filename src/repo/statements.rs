@@ -6,8 +6,8 @@
 //! Cedar's parser answers for a whole text or not at all. So chunks of statements are parsed together, in parallel, and
 //! a chunk that fails is parsed one statement at a time (`policies_cedar`): a broken policy is reported alone.
 //!
-//! In a text that Cedar refuses, comments, quotes and semicolons of other languages hide where policies end, so that one
-//! mistake becomes several. [`split_broken`] reads these as their author meant them.
+//! In a text that Cedar refuses, comments, quotes and semicolons of other languages hide where policies end, so that
+//! one mistake becomes several. [`split_broken`] reads these as their author meant them.
 //!
 //! The same pass measures nesting and the number of operators, which the readers bound, because Cedar's parser,
 //! validator and destructors recurse.
@@ -43,7 +43,7 @@ pub(in crate::repo) fn split(text: &str) -> Vec<Statement> {
 
 /// The same for a text that Cedar refuses: comments as in other languages and text between single quotes hold no ends,
 /// a string ends with its line, and so does what is not closed where the next line begins a policy; a `;` is no end
-/// inside of a condition, before one, and between annotations and their policy.
+/// inside of a condition, and between annotations and their policy.
 pub(in crate::repo) fn split_broken(text: &str) -> Vec<Statement> {
     run(text, true)
 }
@@ -176,10 +176,7 @@ impl Splitter<'_> {
         if !open.effect {
             return open.annotated && (policy || rest.starts_with('@'));
         }
-        if open.depth > 0 {
-            return !rest.is_empty() && !policy && !rest.starts_with('@');
-        }
-        open.scope_closed && (begins("when") || begins("unless"))
+        open.depth > 0 && !rest.is_empty() && !policy && !rest.starts_with('@')
     }
 
     /// Whether nothing but white space stands before `start` on its line.
@@ -336,7 +333,6 @@ mod tests {
     fn a_policy_goes_on_after_a_semicolon_that_does_not_belong_there() {
         let broken = |text: &str| split_broken(text).len();
         assert_eq!(broken("@id(\"a\");\npermit(principal,action,resource);"), 1);
-        assert_eq!(broken("permit(principal,action,resource);\n// so\nwhen { true };"), 1);
         assert_eq!(broken("permit(principal,action,resource) when { true; };"), 1);
         assert_eq!(broken("permit(principal,action,resource) when { (1; permit(principal,action,resource);"), 2);
     }

@@ -139,7 +139,7 @@ mod tests {
     fn a_cell_holds_what_it_is_given_and_runs_nothing() {
         assert_eq!(line(&["a", "b, c", "User::\"x\""]), "a,\"b, c\",\"User::\"\"x\"\"\"\n");
         assert_eq!(cell("=1+1"), "'=1+1");
-        assert_eq!(cell(" @x"), "\"' @x\"");
+        assert_eq!(cell(" @x"), "' @x");
         assert_eq!(cell("a\nb\u{1b}"), "a\\nb\\u{1b}");
         assert_eq!(cell("::error::x"), "'::error::x");
         assert_eq!(cell("x##[group]"), "x##\\u{5b}group]");

@@ -1,6 +1,6 @@
 //! What to cut so that nothing is left over: whole lines, or the space on one side.
 
-use super::file::Span;
+use super::span::Span;
 
 /// `span` of `text`, widened so that cutting it leaves no empty line and no double space: to its whole lines where
 /// nothing else stands on them, the end of the last included; else by the spaces behind it, or before it where it ends

@@ -1,6 +1,6 @@
 //! Tokens of Cedar's text, by a look that needs no parser: the text may be broken.
 
-use super::file::Span;
+use super::span::Span;
 
 /// The words of Cedar's text outside of strings and comments.
 pub(crate) fn words(text: &str) -> impl Iterator<Item = &str> {

@@ -37,7 +37,7 @@ mod world;
 pub use condition::{Clause, Condition, Node, Shape};
 pub use influence::Seen;
 pub use scope::{Miss, Variable};
-pub use tracer::{Account, DESCRIBED, Operand, Tracer};
+pub use tracer::{Account, DESCRIBED, Missed, Operand, Tracer};
 pub use truth::Truth;
 pub use values::Values;
 pub use world::{Part, World};

@@ -72,6 +72,9 @@ pub struct Tracer {
     places: HashMap<PolicyId, usize>,
 }
 
+/// What a scope misses, and where that stands in the policy's text, where it stands there.
+pub type Missed = (Miss, Option<Range<usize>>);
+
 impl Tracer {
     /// The static and linked policies of `set`, in the order of their ids.
     #[must_use]
@@ -139,12 +142,7 @@ impl Tracer {
     ///
     /// # Errors
     /// When it does not: what it misses and where that stands, if it is one part only.
-    pub fn scope(
-        &self,
-        policy: &PolicyId,
-        request: &Request,
-        entities: &Entities,
-    ) -> Result<(), Option<(Miss, Option<Range<usize>>)>> {
+    pub fn scope(&self, policy: &PolicyId, request: &Request, entities: &Entities) -> Result<(), Option<Missed>> {
         let traced = self.traced(policy).ok_or(None)?;
         let missed = traced.scope.misses(request, entities);
         missed.map_err(|variable| {

@@ -1,4 +1,5 @@
-//! The kept JSON schemas of `polcheck.toml` and of tables are those that the code gives, and agree with it on what is right.
+//! The kept JSON schemas of `polcheck.toml` and of tables are those that the code gives, and agree with it on what is
+//! right.
 
 use polcheck::config::{json_schema, load};
 use polcheck::text::SourceFile;

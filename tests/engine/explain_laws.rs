@@ -263,7 +263,8 @@ fn changes_turn_the_decision_and_nothing_of_them_can_be_left_out() {
         }
     }
     println!("{turned} changes, {never} times none, {undecided} not decided");
-    assert!(turned as u64 > seeds && undecided * 10 < seeds, "{turned} {undecided}");
+    // Of four questions a seed.
+    assert!(turned as u64 > seeds && undecided * 20 < 4 * seeds, "{turned} {undecided}");
 }
 
 /// The worlds that have `name` otherwise.
@@ -488,7 +489,10 @@ fn the_value_of_every_expression_is_the_evaluators() {
             let value = eval_expression(&request, &entities, &part.text.parse::<Expression>().unwrap());
             compared += 1;
             match (&part.value, value) {
-                (Ok(shown), Ok(value)) => assert_eq!(*shown, value.to_string(), "seed {seed}: {}", part.text),
+                (Ok(shown), Ok(value)) => {
+                    let read = eval_expression(&request, &entities, &shown.parse::<Expression>().unwrap()).unwrap();
+                    assert_eq!(read, value, "seed {seed}: {}", part.text);
+                }
                 (Err(_), Err(_)) => {}
                 (shown, value) => panic!("seed {seed}: {} is {value:?}, not {shown:?}", part.text),
             }

@@ -483,7 +483,6 @@ fn where_nothing_was_checked_it_is_said_what_looks_like_cedar() {
             "resource \"x\" \"y\" {\n  statement = \"permit (principal, action, resource);\"\n}\n",
             "infra/main.tf",
         ),
-        ("policies.json", r#"[{ "id": "a", "content": "permit(\n  principal, action, resource);" }]"#, "policies.json"),
         ("api/schema.json", SCHEMA_JSON, "schema = \"api/schema.json\""),
         ("old/p.cedar.tmpl", "{{ x }}", "old/p.cedar.tmpl"),
         ("P.CEDAR", POLICY, "P.CEDAR"),

@@ -116,7 +116,6 @@ fn what_nobody_can_know_makes_a_run_inconclusive() {
         ("p.yaml", "apiVersion: cedar.k8s.aws/v1alpha1\nkind: Policy\nmetadata: { name: a }\nspec: {}\n".to_owned(), "p.yaml:1"),
         ("p.yaml", "apiVersion: cedar.k8s.aws/v1alpha1\nkind: Policy\nspec:\n  content: |\n{{- if .x }}\n  a\n".to_owned(), "p.yaml:5"),
         ("s.json", "{\"policy_stores\": {\"s\": {\"policies\": {\"p\": {\"policy_content\": \"!!!\"}}}}}".to_owned(), "s.json:1"),
-        ("a.json", "{\"templateLinked\": {\"policyTemplateId\": [1]}}".to_owned(), "a.json:1"),
     ];
     for (path, text, at) in cases {
         let dir = place(&[(path, &text)]);

@@ -75,9 +75,10 @@ fn what_the_validator_refuses_has_a_way_out() {
         let config = config::Config::default();
         let repo = repo::load(&source, &config, &repo::Request::default()).unwrap();
         let found = validate::run(&repo, &config, None);
-        let [one] = found.as_slice() else { panic!("{condition}: {found:#?}") };
+        let one = found.iter().find(|one| one.message.contains(message));
+        let one = one.unwrap_or_else(|| panic!("{condition}: {found:#?}"));
         let told = format!("{} | {}", one.message, one.help.as_deref().unwrap_or_default());
-        assert!(one.message.contains(message) && told.contains(help), "{condition}: {told}");
+        assert!(told.contains(help), "{condition}: {told}");
         assert!(place.is_empty() || one.location.text() == place, "{condition}: {}", one.location.text());
     }
     let source = Memory::new([

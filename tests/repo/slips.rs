@@ -78,7 +78,7 @@ const SLIPS: &[(&str, &str, &str)] = &[
     ("@id(\"x\");\nSCOPE;", ";", "remove it"),
     ("@id(x)\nSCOPE;", "@id(x)", "write @id(\"x\")"),
     ("SCOPE", ")", "write `;` after it"),
-    ("SCOPE;\nwhen { principal.a };", ";", "remove it"),
+    ("SCOPE;\nwhen { principal.a };", "when", "remove the `;` before it"),
     ("SCOPE when { principal.a; };", ";", "remove it"),
     ("SCOPE when { principal.a, principal.b };", ",", "write `&&`"),
     ("SCOPE when { principal.a == 1\n principal.b == 2 };", "principal", "an operator is missing before `principal.b`"),

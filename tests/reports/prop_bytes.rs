@@ -382,8 +382,10 @@ fn examine(outcome: &Outcome) {
         for (color, verbose, quiet, width) in
             [(false, false, false, 100), (true, true, false, 40), (false, false, true, 80)]
         {
-            let text =
-                (format.render)(outcome, &Options { width, color, verbose, quiet, statistics: false, terminal: false });
+            let text = (format.render)(
+                outcome,
+                &Options { width, color, verbose, quiet, statistics: false, terminal: false, link_base: None },
+            );
             let obeyed = |c: char| {
                 c.is_control() && c != '\n' && c != '\t' && !(c == '\u{1b}' && color && format.name == "human")
             };

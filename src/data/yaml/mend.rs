@@ -45,7 +45,8 @@ fn ends(line: &str, indent: usize) -> bool {
     let rest = line.trim_start_matches(' ');
     let column = line.len() - rest.len();
     let aside = rest.is_empty() || rest.starts_with('#');
-    !aside && (column < indent || (column == indent && dash(line).is_some()))
+    let document = column == 0 && (rest.starts_with("---") || rest.starts_with("..."));
+    document || (!aside && (column < indent || (column == indent && dash(line).is_some())))
 }
 
 #[cfg(test)]

@@ -48,13 +48,17 @@ impl Operand {
     }
 }
 
+/// An operand to take apart: what combines it with what is beside it, whether it is one of `&&` or of `||` alone up to
+/// the whole, and which side of what it is.
+type Open<'e> = (&'e ast::Expr, Option<Combined>, (bool, bool), Vec<Side>);
+
 impl Body {
     /// The operands of the condition, the first `most`, each before its own; `base` is added to every place.
     #[must_use]
     pub fn operands(&self, base: usize, most: usize) -> Vec<Operand> {
         let mut found = Vec::new();
         // Each with whether it is an operand of `&&` alone, up to the whole.
-        let mut open: Vec<(&ast::Expr, Option<Combined>, (bool, bool), Vec<Side>)> = Vec::new();
+        let mut open: Vec<Open<'_>> = Vec::new();
         let whole = self.ast().non_scope_constraints();
         let reads = whole.map(Reads::of);
         open.extend(whole.map(|whole| (whole, None, (true, true), Vec::new())));

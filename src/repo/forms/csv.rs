@@ -21,6 +21,8 @@ fn is_table(candidate: &Candidate<'_>) -> bool {
 fn shows(candidate: &Candidate<'_>) -> bool {
     let header = candidate.text.lines().next().unwrap_or_default();
     let columns = header.split([',', ';', '\t']).map(|column| column.trim().trim_matches('"'));
+    // One without its header is read, to be told so.
     candidate.text.trim().is_empty()
+        || header.contains("::\"")
         || columns.into_iter().any(|column| ["principal", "action", "resource", "expect"].contains(&column))
 }

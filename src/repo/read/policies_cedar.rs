@@ -1,5 +1,6 @@
 //! Policies in Cedar's syntax: statement by statement where Cedar does not take the whole.
 
+use std::collections::HashSet;
 use std::hash::Hasher;
 use std::sync::Arc;
 
@@ -35,9 +36,13 @@ pub(super) fn read(file: &Arc<SourceFile>, known: Option<&ParsedTexts>) -> Polic
     if broken == statements {
         return read;
     }
-    // Of two ways to take a broken text apart, the one with fewer mistakes is what its author meant.
+    // Of two ways to take a broken text apart, the one with fewer mistakes is what its author meant, unless it costs a
+    // policy that can be read.
     let again = read_statements(file, &text, &broken, known);
-    if again.broken && again.findings.len() <= read.findings.len() { again } else { read }
+    let places: HashSet<Span> = again.policies.iter().map(|policy| policy.span).collect();
+    let better =
+        again.findings.len() <= read.findings.len() && read.policies.iter().all(|policy| places.contains(&policy.span));
+    if again.broken && better { again } else { read }
 }
 
 fn read_statements(
@@ -64,7 +69,7 @@ fn chunks<'s>(text: &str, statements: &'s [Statement]) -> Vec<(usize, &'s [State
     let is_last = |statement: &Statement| {
         let mut hasher = FxHasher::default();
         hasher.write(text.get(statement.span.start..statement.span.end).unwrap_or_default().as_bytes());
-        hasher.finish() % CHUNK == 0
+        hasher.finish().is_multiple_of(CHUNK)
     };
     let mut found = Vec::new();
     let (mut rest, mut first) = (statements, 0);

@@ -16,12 +16,12 @@ const MOST: usize = 20;
 /// Deeper types than this are not looked at; the readers have refused them.
 const DEEPEST: usize = 260;
 
-/// A name that a schema uses.
+/// A name that a schema uses or declares.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Reference {
     /// The name as written; of an action, its id.
     pub(super) name: String,
-    /// Where it is used.
+    /// Where it stands.
     pub(super) span: Span,
     /// Whether it is that of an action.
     pub(super) action: bool,
@@ -34,8 +34,8 @@ pub(super) struct Form {
     pub(super) faults: Vec<Fault>,
     /// The names that it uses, in order.
     pub(super) references: Vec<Reference>,
-    /// The names that it declares: those of types in full, of actions their ids, and where.
-    pub(super) declared: Vec<(String, Span)>,
+    /// The names that it declares: those of types in full, of actions their ids.
+    pub(super) declared: Vec<Reference>,
 }
 
 /// Walks through the schema `root`.
@@ -73,7 +73,7 @@ fn key_span(object: Node<'_>, value: Node<'_>) -> Span {
     let opens = |at: &usize| {
         inner.get(..*at).is_some_and(|text| text.bytes().rev().take_while(|byte| *byte == b'\\').count() % 2 == 0)
     };
-    let open = inner.match_indices('"').map(|(at, _)| at).filter(opens).last().unwrap_or(0);
+    let open = inner.match_indices('"').map(|(at, _)| at).rfind(opens).unwrap_or(0);
     Span::new(object.offset + open, end.max(object.offset + open))
 }
 
@@ -152,20 +152,13 @@ impl Form {
                 continue;
             }
             for (id, entry) in self.object(value, &what).unwrap_or_default() {
-                let place = key_span(value, entry);
+                let action = key == "actions";
+                let name = if action { id.to_string() } else { full(&id) };
+                self.declared.push(Reference { name, span: key_span(value, entry), action });
                 match key.as_ref() {
-                    "entityTypes" => {
-                        self.declared.push((full(&id), place));
-                        self.entity_type(entry);
-                    }
-                    "actions" => {
-                        self.declared.push((id.to_string(), place));
-                        self.action(entry);
-                    }
-                    _ => {
-                        self.declared.push((full(&id), place));
-                        self.of_type(entry, "a common type", &["annotations"], 0);
-                    }
+                    "entityTypes" => self.entity_type(entry),
+                    "actions" => self.action(entry),
+                    _ => self.of_type(entry, "a common type", &["annotations"], 0),
                 }
             }
         }

@@ -27,7 +27,7 @@ fn words(text: &str) -> Vec<Word<'_>> {
     let mut found: Vec<Word<'_>> = Vec::new();
     let mut at = 0;
     while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
-        let (kind, length) = lexeme(rest);
+        let (kind, length) = lexeme(rest, true);
         let span = Span::new(at, at + length.max(1));
         at = span.end;
         let Some(kind) = kind else { continue };
@@ -68,8 +68,11 @@ fn of_cedar(text: &str) -> Form {
                 let bare = name.trim_matches('"');
                 match declaring {
                     Some("namespace") => namespace = bare,
-                    Some("action") => form.declared.push((bare.to_owned(), word.span)),
-                    Some(_) => form.declared.push((full(namespace, bare), word.span)),
+                    Some(kind) => {
+                        let action = kind == "action";
+                        let name = if action { bare.to_owned() } else { full(namespace, bare) };
+                        form.declared.push(Reference { name, span: word.span, action });
+                    }
                     None if matches!(next, Some(":" | "?")) || before == Some("@") => {}
                     None => {
                         let action = word.kind == Kind::Text;
@@ -96,7 +99,7 @@ mod tests {
         let text = "namespace N { entity A, B in [C] = { d: E, f?: Set<G> }; type T = H; // X\n\
                     @note(\"y\") action \"go\", stop in [all] appliesTo { principal: A, resource: [N::B] }; }";
         let form = of_cedar(text);
-        let declared: Vec<&str> = form.declared.iter().map(|(name, _)| name.as_str()).collect();
+        let declared: Vec<&str> = form.declared.iter().map(|declared| declared.name.as_str()).collect();
         assert_eq!(declared, ["N::A", "N::B", "N::T", "go", "stop"]);
         let used: Vec<&str> = form.references.iter().map(|used| used.name.as_str()).collect();
         for name in ["C", "E", "G", "H", "all", "A", "N::B"] {

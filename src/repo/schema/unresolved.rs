@@ -9,7 +9,7 @@ use crate::finding::{Finding, Level};
 use crate::repo::cedar::CedarFault;
 use crate::repo::files::whole;
 use crate::repo::rules::SCHEMA_ERROR;
-use crate::text::{Location, SourceFile, Span, inline, nearest};
+use crate::text::{Location, SourceFile, inline, nearest};
 
 /// What is wrong with `files` together, of which Cedar says `fault`: a finding for each name that it misses.
 pub(super) fn findings(files: &[Arc<SourceFile>], fault: &CedarFault) -> Vec<Finding> {
@@ -67,7 +67,8 @@ fn undeclared(forms: &[(&Arc<SourceFile>, Form)], name: &str) -> Option<Finding>
         None => format!("no type is called `{shown}`"),
     };
     let own = ["String", "Long", "Bool", "Set", "ipaddr", "decimal", "datetime", "duration"];
-    let all = forms.iter().flat_map(|(_, form)| &form.declared).map(|(name, _)| name.as_str());
+    let all = forms.iter().flat_map(|(_, form)| &form.declared).filter(|declared| declared.action == id.is_some());
+    let all = all.map(|declared| declared.name.as_str());
     let known: Vec<&str> = if id.is_some() { all.collect() } else { all.chain(own).collect() };
     // A name of another namespace has to be written with it.
     let elsewhere = known.iter().find(|other| id.is_none() && **other != name && base(other) == base(name));
@@ -106,8 +107,8 @@ fn declared(forms: &[(&Arc<SourceFile>, Form)], message: &str) -> Option<Locatio
     for name in quoted {
         let id = action_id(name).unwrap_or(name);
         let last = |(file, form): &(&Arc<SourceFile>, Form)| {
-            let spans = form.declared.iter().filter(|(declared, _)| declared == id).map(|(_, span)| *span);
-            spans.last().map(|span: Span| Location::new(file, span))
+            let mut here = form.declared.iter().rev().filter(|declared| declared.name == id);
+            here.next().map(|declared| Location::new(file, declared.span))
         };
         if let Some(place) = forms.iter().rev().find_map(last) {
             return Some(place);

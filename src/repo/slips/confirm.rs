@@ -1,6 +1,6 @@
 //! Which guesses Cedar's parser confirms.
 
-use super::scan::tokens;
+use super::scan::{self, tokens};
 use super::slip::{Look, Slip};
 use super::{calls, head, operators, plain, quotes, scope, tail, words};
 use crate::repo::cedar::{self, CedarFault};
@@ -21,15 +21,30 @@ const PURSE: usize = 50_000;
 /// What is wrong with `statement`, one policy that Cedar refuses for `faults`, for people who do not know its grammar.
 pub(in crate::repo) fn explain(statement: &str, faults: Vec<CedarFault>) -> Vec<CedarFault> {
     let most = MOST.min(PURSE / statement.len().max(1));
-    let guesses = if most == 0 { Vec::new() } else { guesses(statement, most) };
-    let told = confirmed(statement, &faults, &guesses);
-    if told.is_empty() { plain::say(statement, faults) } else { told }
+    if most == 0 {
+        return plain::say(statement, faults);
+    }
+    // A string may run over lines, or end with its line because its quote is missing.
+    let (told, whole) = confirmed(statement, &faults, &guesses(statement, most, true));
+    if whole {
+        return told;
+    }
+    let (others, whole) = confirmed(statement, &faults, &guesses(statement, most, false));
+    match (whole, told.is_empty(), others.is_empty()) {
+        (true, ..) | (_, true, false) => others,
+        (_, false, _) => told,
+        (_, true, true) => plain::say(statement, faults),
+    }
 }
 
-/// What could be wrong, in order, no two about the same text.
-fn guesses(statement: &str, most: usize) -> Vec<Slip> {
-    let look = Look { text: statement, tokens: tokens(statement) };
+/// What could be wrong, in order, no two about the same text, if strings may run `over_lines` or not.
+fn guesses(statement: &str, most: usize, over_lines: bool) -> Vec<Slip> {
+    let look = Look { text: statement, tokens: tokens(statement, over_lines) };
     let mut found: Vec<Slip> = Vec::new();
+    // What looks around from each of very many tokens would take too long.
+    if look.tokens.len() > scan::MOST {
+        return found;
+    }
     for at in 0..look.tokens.len() {
         for slip in DETECTORS.iter().filter_map(|detect| detect(&look, at)) {
             let apart =
@@ -70,16 +85,18 @@ fn refused(text: &str) -> Vec<String> {
     }
 }
 
-/// Those of `guesses` that Cedar needs gone, as faults.
-fn confirmed(statement: &str, faults: &[CedarFault], guesses: &[Slip]) -> Vec<CedarFault> {
+/// Those of `guesses` that Cedar needs gone, as faults, and whether nothing else is wrong.
+fn confirmed(statement: &str, faults: &[CedarFault], guesses: &[Slip]) -> (Vec<CedarFault>, bool) {
     let mut kept: Vec<&Slip> = guesses.iter().collect();
-    let all = refused(&without(statement, &kept));
+    let mut all = refused(&without(statement, &kept));
     // What changes nothing for Cedar is not what is wrong. Later guesses go first: they are the more daring.
     for at in (0..kept.len()).rev() {
         let mut fewer = kept.clone();
         fewer.remove(at);
-        if refused(&without(statement, &fewer)) == all {
-            kept = fewer;
+        let left = refused(&without(statement, &fewer));
+        // Nor is what only harms.
+        if left == all || left.is_empty() {
+            (kept, all) = (fewer, left);
         }
     }
     let mut told: Vec<CedarFault> = kept.into_iter().map(fault).collect();
@@ -89,7 +106,8 @@ fn confirmed(statement: &str, faults: &[CedarFault], guesses: &[Slip]) -> Vec<Ce
         let here = |fault: &CedarFault| matches!((fault.span, first), (Some(one), Some(two)) if one.start <= two.start);
         told.retain(here);
     }
-    told
+    let whole = all.is_empty() && !told.is_empty();
+    (told, whole)
 }
 
 fn fault(slip: &Slip) -> CedarFault {

@@ -101,8 +101,9 @@ const QUOTES: [(char, char); 7] = [
     ('\u{ab}', '\u{bb}'),
 ];
 
-/// What stands at `text`'s beginning: kind and length in bytes; white space and Cedar's comments are `None` with theirs.
-pub(in crate::repo) fn lexeme(text: &str) -> (Option<Kind>, usize) {
+/// What stands at `text`'s beginning: kind and length in bytes; white space and Cedar's comments are `None` with
+/// theirs.
+pub(in crate::repo) fn lexeme(text: &str, over_lines: bool) -> (Option<Kind>, usize) {
     let Some(first) = text.chars().next() else { return (None, 0) };
     let line = || text.find(['\n', '\r']).unwrap_or(text.len());
     let run = |wanted: &dyn Fn(char) -> bool| text.find(|c| !wanted(c)).unwrap_or(text.len());
@@ -111,7 +112,7 @@ pub(in crate::repo) fn lexeme(text: &str) -> (Option<Kind>, usize) {
         '/' if text.starts_with("//") => (None, line()),
         '/' if text.starts_with("/*") => (Some(Kind::Comment), text.find("*/").map_or_else(line, |end| end + 2)),
         '#' => (Some(Kind::Comment), line()),
-        '"' => string(text),
+        '"' => string(text, over_lines),
         '?' if text.chars().nth(1).is_some_and(char::is_alphabetic) => (
             Some(Kind::Word),
             1 + text
@@ -146,11 +147,13 @@ fn placeholder(text: &str) -> Option<usize> {
     (!name.is_empty() && name.chars().all(part)).then_some(open.len() + end + close.len())
 }
 
-/// A string of Cedar on one line. One that is never closed there ends before the sign that most likely follows it.
-fn string(text: &str) -> (Option<Kind>, usize) {
+/// A string of Cedar, which may run `over_lines`. One that is never closed ends before the sign that most likely
+/// follows it on its line.
+fn string(text: &str, over_lines: bool) -> (Option<Kind>, usize) {
     let line = text.find('\n').map_or(text, |end| text.get(..end).unwrap_or(text));
+    let within = if over_lines { text } else { line };
     let mut escaped = false;
-    for (at, c) in line.char_indices().skip(1) {
+    for (at, c) in within.char_indices().skip(1) {
         if c == '"' && !escaped {
             return (Some(Kind::Text), at + 1);
         }
@@ -161,23 +164,29 @@ fn string(text: &str) -> (Option<Kind>, usize) {
     (Some(Kind::Unclosed), 1 + inner.get(..end).unwrap_or_default().trim_end().len())
 }
 
-/// The length of the string that `text` begins with, as [`string`] has it.
+/// The length of the string that `text` begins with, which ends with its line.
 pub(in crate::repo) fn string_length(text: &str) -> usize {
-    string(text).1.max(1)
+    string(text, false).1.max(1)
 }
 
-/// The tokens of `statement`.
-pub(super) fn tokens(statement: &str) -> Vec<Token<'_>> {
+/// Of more tokens it is not said where they stand.
+pub(super) const MOST: usize = 4_000;
+
+/// The tokens of `statement`, whose strings may run `over_lines` or end with their line.
+pub(super) fn tokens(statement: &str, over_lines: bool) -> Vec<Token<'_>> {
     let mut found = Vec::new();
     let mut at = 0;
     while let Some(rest) = statement.get(at..).filter(|rest| !rest.is_empty()) {
-        let (kind, length) = lexeme(rest);
+        let (kind, length) = lexeme(rest, over_lines);
         let span = Span::new(at, at + length.max(1));
         at = span.end;
         if let Some(kind) = kind {
             let text = statement.get(span.start..span.end).unwrap_or_default();
             found.push(Token { kind, text, span, part: Part::Head, within: None, other: None });
         }
+    }
+    if found.len() > MOST {
+        return found;
     }
     pair_brackets(&mut found);
     tell_parts(&mut found);

@@ -212,6 +212,7 @@ fn comparison(look: &Look<'_>, at: usize) -> Option<Slip> {
     }
     let bare = next
         .is_some_and(|next| next.kind == Kind::Word && !ORDER.contains(&next.text) && next.part == Part::Scope)
+        && next.is_some_and(|next| !next.text.starts_with('?'))
         && look.operand_end(at + 1) == end
         && look.at(end).is_some_and(|last| last.kind == Kind::Word);
     if (token.is("==") || token.is_word("in")) && bare && name.text != "action" && !look.sign(at + 2, "::") {
@@ -231,7 +232,8 @@ fn text(look: &Look<'_>, at: usize) -> Option<Slip> {
     let token = look.at(at)?;
     let (start, _) = element(look, at)?;
     let unclosed = look.at(token.within?)?.other.is_none();
-    let bare = token.kind == Kind::Text || (token.kind == Kind::Word && look.at(start)?.text == "action");
+    let word = token.kind == Kind::Word && !token.text.starts_with('?');
+    let bare = token.kind == Kind::Text || (word && look.at(start)?.text == "action");
     let compared = look.before(at, 1).is_some_and(|before| {
         before.is("==")
             || before.is("=")

@@ -90,8 +90,7 @@ fn harmless<'a>(group: &'a CauseGroup, migrated: &[&str]) -> Option<[&'a str; 2]
     let [cause] = group.causes.as_slice() else { return None };
     let [edit] = cause.edits.as_slice() else { return None };
     let (old, new) = (edit.old.as_deref()?, edit.new.as_deref()?);
-    let reads = |name: &&str| old.contains(*name) && new.contains(*name);
-    migrated.iter().all(|name| reads(&name)).then_some([old, new])
+    migrated.iter().all(|name| old.contains(name) && new.contains(name)).then_some([old, new])
 }
 
 /// The kinds of request of the group's effects of which `wanted` is true.

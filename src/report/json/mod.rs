@@ -4,8 +4,8 @@
 mod breadth;
 mod changes;
 mod coverage;
-mod fixes;
 mod explained;
+mod fixes;
 mod guardrails;
 mod impact;
 mod location;

@@ -79,7 +79,7 @@ pub fn summary_markdown(outcome: &Outcome, options: &Options) -> String {
     let room = LONGEST - reserved(&[said]);
     out.table(breadth::HEAD, breadth::rows(outcome), room, ("permit is", "permits are"));
     let mended = fixes::lines(outcome, options.verbose);
-    let mended = mended.iter().map(|line| format!("- **{}**: {}\n", line.lead, prose(&line.text)));
+    let mended = mended.iter().map(|line| format!("- {}: {}\n", line.lead, prose(&line.text)));
     out.table("\n", mended, LONGEST - reserved(&[said]), ("fix is", "fixes are"));
     out.table("\n", remarks.into_iter(), LONGEST, ("remark is", "remarks are"));
     out.text

@@ -92,7 +92,8 @@ impl Iterator for Specs<'_> {
     }
 }
 
-/// What to say of a table whose first line is a row already: none of its cells is a column, and some are what rows hold.
+/// What to say of a table whose first line is a row already: none of its cells is a column, and some are what rows
+/// hold.
 fn no_header(cells: &[Result<Cell, Fault>]) -> Option<Fault> {
     let texts: Vec<&str> = cells.iter().filter_map(|cell| Some(cell.as_ref().ok()?.text.trim())).collect();
     let column = |text: &&str| COLUMNS.contains(text) || text.starts_with("context.");

@@ -38,8 +38,8 @@ struct Specs<'t> {
     reader: Reader<'t>,
     /// The byte from which on lines are rows.
     first: usize,
-    /// Where the row that was read last ends.
-    read: usize,
+    /// The row that was read last, until it is known that what follows it does not belong to it.
+    pending: Option<Spec>,
     /// Whether everything beside the rows was read.
     whole: bool,
     /// What follows the first row that is no YAML.
@@ -56,29 +56,36 @@ impl<'t> Specs<'t> {
         let key = top.rows.unwrap_or(Span::at(0));
         let line = text.get(key.end..).and_then(|rest| rest.find('\n')).map_or(text.len(), |at| key.end + at + 1);
         let first = if key.is_empty() { key.start } else { line };
-        Ok(Self { text, reader, first, read: first, whole: top.whole, rest: None, any: false, done: false })
+        Ok(Self { text, reader, first, pending: None, whole: top.whole, rest: None, any: false, done: false })
     }
 
-    /// The row that is no YAML for `fault`, and all that can be read after it.
-    fn after(&self, mut fault: Fault) -> VecDeque<Result<Spec, Fault>> {
-        let mut found = VecDeque::new();
+    /// The row that is no YAML for `fault`, and all that can be read after it; before it the row that was read last.
+    fn after(&mut self, mut fault: Fault) -> VecDeque<Result<Spec, Fault>> {
+        let mut found: VecDeque<Result<Spec, Fault>> = self.pending.take().map(Ok).into_iter().collect();
         let mut text = self.text.to_owned();
-        let mut from = self.read;
+        let mut from = self.first;
         for _ in 0..BROKEN {
             let at = fault.span.map_or(text.len(), |span| span.start);
             // What is wrong beside the rows is no row's fault.
-            let row = row_around(&text, Span::at(self.first), at).filter(|row| row.start >= from && at <= row.end);
-            let Some(row) = row else { break };
+            let inside = |row: &Span| row.start >= from && (at < row.end || row.end == text.len());
+            let Some(row) = row_around(&text, Span::at(self.first), at).filter(inside) else { break };
+            // What was read of the row itself is not all of it.
+            while found.back().is_some_and(|last| last.as_ref().is_ok_and(|last| last.span.start >= row.start)) {
+                found.pop_back();
+            }
+            // Rows between it and what was read were swallowed, as by a bracket that is never closed.
+            let read = found.back().and_then(|last| last.as_ref().ok()).map_or(from, |last| last.span.end);
+            let swallowed = text.get(read..row.start).unwrap_or_default();
+            if swallowed.lines().skip(1).any(|line| line.trim_start().starts_with("- ")) {
+                break;
+            }
             found.push_back(Ok(broken(&text, row, fault)));
             // The rows before it were read already.
             text = blanked(&text, self.first, row.end);
             from = row.end;
             match rows(&text, self.whole, &mut found) {
                 None => return found,
-                Some((next, read)) => {
-                    fault = next;
-                    from = from.max(read);
-                }
+                Some(next) => fault = next,
             }
         }
         found.push_back(Err(last(fault)));
@@ -92,22 +99,17 @@ fn last(fault: Fault) -> Fault {
     Fault { message, ..fault }
 }
 
-/// Reads the rows of `text`, of which the rest was read `whole` or not; gives what is no YAML, if something is, and
-/// where the row before it ends.
-fn rows(text: &str, whole: bool, found: &mut VecDeque<Result<Spec, Fault>>) -> Option<(Fault, usize)> {
+/// Reads the rows of `text`, of which the rest was read `whole` or not; gives what is no YAML, if something is.
+fn rows(text: &str, whole: bool, found: &mut VecDeque<Result<Spec, Fault>>) -> Option<Fault> {
     let mut reader = Reader::new(text);
-    let mut read = 0;
     let top = Top { whole, ..Top::default() };
     // With no row left there is no list.
     reader.seek(ROWS, &top).ok()?;
     loop {
         match reader.row() {
-            Ok(Some(tree)) => {
-                read = tree.span.end;
-                found.push_back(Ok(spec(&tree)));
-            }
+            Ok(Some(tree)) => found.push_back(Ok(spec(&tree))),
             Ok(None) => return None,
-            Err(fault) => return Some((fault, read)),
+            Err(fault) => return Some(fault),
         }
     }
 }
@@ -129,20 +131,26 @@ impl Iterator for Specs<'_> {
         if let Some(rest) = &mut self.rest {
             return rest.pop_front();
         }
-        if self.done {
-            return None;
-        }
-        match self.reader.row() {
-            Ok(Some(tree)) => {
-                self.any = true;
-                self.read = tree.span.end;
-                Some(Ok(spec(&tree)))
+        while !self.done {
+            match self.reader.row() {
+                Ok(Some(tree)) => {
+                    self.any = true;
+                    if let Some(before) = self.pending.replace(spec(&tree)) {
+                        return Some(Ok(before));
+                    }
+                }
+                Ok(None) => {
+                    self.done = true;
+                    if !self.any {
+                        return Some(Err(no_row(Span::at(0))));
+                    }
+                }
+                Err(fault) => {
+                    let rest = self.after(fault);
+                    return self.rest.insert(rest).pop_front();
+                }
             }
-            Ok(None) => {
-                self.done = true;
-                (!self.any).then(|| Err(no_row(Span::at(0))))
-            }
-            Err(fault) => self.rest.insert(self.after(fault)).pop_front(),
         }
+        self.pending.take().map(Ok)
     }
 }

@@ -27,21 +27,20 @@ pub(super) fn unexpected(message: &str, text: &str, [before, after]: &[String; 2
     let plain = format!("{} is wanted here, and this is {}", wanted, noun(actual));
     let short = text.len() <= 60 && !text.contains('\n');
     let is_literal = text.starts_with('"') && text.ends_with('"');
+    let entities = expected.split(", or ").all(is_entity);
     let negated = before.ends_with('!') && after.starts_with("has ");
     let help = if negated && short {
         let name: String =
             after.chars().skip(4).take_while(|c| c.is_alphanumeric() || matches!(c, '_' | '.')).collect();
         Some(format!("`!` takes only what stands right after it; write `!({text} has {name})`"))
-    } else if expected.contains("Set<") && after.starts_with(".contains") {
+    } else if expected.starts_with("Set") && after.starts_with(".contains") {
         let call = "SET.contains(VALUE)";
         Some(format!("what contains stands before the dot, and what it may contain between the brackets: `{call}`"))
-    } else if is_entity(expected) && actual == "String" && is_literal {
+    } else if entities && actual == "String" && is_literal {
         Some(format!(
             "write an entity, its type before the id: `Type::{text}`; a value in a list is asked for with `[..].contains(..)`"
         ))
-    } else if is_entity(expected) && before.trim_end().ends_with(" in")
-        || (after.starts_with("in ") && actual == "String")
-    {
+    } else if entities && before.trim_end().ends_with(" in") || (after.starts_with("in ") && actual == "String") {
         Some("`in` asks whether an entity is in another; for a value in a list write `[..].contains(..)`".to_owned())
     } else if actual == "decimal" && expected.contains("Long") {
         Some("decimals are compared with `.lessThan(..)`, `.lessThanOrEqual(..)`, `.greaterThan(..)` and `.greaterThanOrEqual(..)`".to_owned())

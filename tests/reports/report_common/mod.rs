@@ -126,11 +126,7 @@ pub fn hostile() -> Outcome {
     finding.evidence = Some(Evidence { request: HOSTILE.into(), entities: HOSTILE.into() });
     let edits = vec![Edit::new(place.clone(), HOSTILE), Edit::new(at(&file, "permit"), "")];
     finding.fix = Some(Fix { changes: Some(HOSTILE.to_owned()), ..Fix::new(HOSTILE, edits) });
-    let overlap = Finding::new("conflicting-rules", Level::Note, place.clone(), HOSTILE)
-        .store(HOSTILE)
-        .policy(HOSTILE, &place)
-        .related(at(&file, "permit"), HOSTILE, Some(HOSTILE.to_owned()));
-    let mut findings = vec![finding, Finding::new("x", Level::Warning, Location::of_path(HOSTILE), HOSTILE), overlap];
+    let mut findings = vec![finding, Finding::new("x", Level::Warning, Location::of_path(HOSTILE), HOSTILE)];
     Finding::finish(&mut findings);
     let mut row = failing_row(HOSTILE, place.clone(), HOSTILE);
     row.store = Some(HOSTILE.to_owned());
@@ -209,7 +205,6 @@ pub fn hostile() -> Outcome {
         since: Some(HOSTILE.to_owned()),
         floor: Some(80),
     });
-    outcome.demanded = vec!["conflicting-rules"];
     outcome.fixes = vec![FixResult {
         rule: "x",
         path: HOSTILE.to_owned(),

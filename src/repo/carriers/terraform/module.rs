@@ -102,11 +102,9 @@ fn declare(names: &mut HashMap<String, (usize, Place)>, at: usize, number: usize
                 names.insert(format!("local.{key}"), (at, Place { block: Some(number), key }));
             }
         }
-        ("variable", Some(label)) => {
-            if block.body.has_attribute("default") {
-                let place = Place { block: Some(number), key: "default".to_owned() };
-                names.insert(format!("var.{}", label.as_str()), (at, place));
-            }
+        ("variable", Some(label)) if block.body.has_attribute("default") => {
+            let place = Place { block: Some(number), key: "default".to_owned() };
+            names.insert(format!("var.{}", label.as_str()), (at, place));
         }
         _ => {}
     }
