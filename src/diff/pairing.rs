@@ -82,6 +82,11 @@ impl<'s> Paired<'s> {
         }
     }
 
+    /// Whether it is, or was, a forbid.
+    pub(super) fn forbids(&self) -> bool {
+        [&self.old, &self.new].into_iter().flatten().any(|item| item.effect == "forbid")
+    }
+
     /// Whether it is a template whose links say what it does.
     pub(super) fn is_linked_template(&self) -> bool {
         self.new.as_ref().or(self.old.as_ref()).is_some_and(|item| item.linked_template)

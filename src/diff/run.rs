@@ -249,7 +249,7 @@ fn store(stores: Stores<'_>, engine: &Engine) -> (StoreChanges, Vec<Notice>) {
         without_effect: Vec::new(),
     };
     let store_name = inline(&changes.name).into_owned();
-    let broken = broken(stores);
+    let broken = broken(stores, &pairs);
     let (schemas, why) = match schemas(stores, engine) {
         Ok(schemas) => (schemas, None),
         Err(why) => (Schemas::none(), Some(why)),
@@ -450,11 +450,14 @@ fn unanalysed(changes: &mut StoreChanges, pairs: &[Paired<'_>], stores: Stores<'
 
 /// Why the policies of a side are not all known, if so and if it matters, and the file.
 ///
-/// A file of policies that reads the same on both sides does not matter: what it permits or forbids besides is
-/// permitted or forbidden on both, so that it can only take away from what changed.
-fn broken(stores: Stores<'_>) -> Option<(String, String)> {
+/// A file of policies that reads the same on both sides does not matter where only permits changed: what it permits or
+/// forbids besides is permitted or forbidden on both, so that it can only take away from what changed. A forbid that
+/// changed may refuse what only that file permits.
+fn broken(stores: Stores<'_>, pairs: &[Paired<'_>]) -> Option<(String, String)> {
+    let forbids = pairs.iter().any(|pair| !pair.same && pair.forbids());
     let of = |store: Option<&Store>, other: Option<&Store>, side: &str| {
-        let same = |file: &&Broken| file.text.is_some() && other.is_some_and(|other| other.broken.contains(file));
+        let same =
+            |file: &&Broken| !forbids && file.text.is_some() && other.is_some_and(|other| other.broken.contains(file));
         let path = &store?.broken.iter().find(|file| !same(file))?.path;
         Some((format!("`{}` does not load whole on the {side} side", inline(path)), path.clone()))
     };

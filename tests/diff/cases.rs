@@ -109,6 +109,17 @@ fn what_does_not_load_is_never_the_same() {
             assert_eq!(store.count(Relation::Same), 0, "{file:?}: {store:#?}");
             assert!(!compared.undecided.is_empty(), "{file:?}");
         }
+        // A forbid that changed may have refused what only the part that does not load permits.
+        if file.0 == "broken.cedar" {
+            let forbid = "forbid (principal, action == Action::\"edit\", resource);";
+            let held = [("s.cedarschema", SCHEMA), ("p.cedar", forbid), file];
+            let freed = [("s.cedarschema", SCHEMA), ("p.cedar", VIEW), file];
+            for (old, new) in [(&held[..], &freed[..]), (&freed, &held)] {
+                let compared = diff(old, new);
+                assert_ne!(environment(&compared, "User", "edit").relation(), Relation::Same, "{compared:#?}");
+                assert!(!compared.undecided.is_empty());
+            }
+        }
         // What is found is told all the same.
         let compared = diff(&whole, &[("s.cedarschema", SCHEMA), ("p.cedar", ALL), file]);
         assert_eq!(environment(&compared, "User", "edit").gained, Status::Yes, "{file:?}");
