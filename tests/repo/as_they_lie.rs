@@ -43,6 +43,33 @@ fn not_validated(report: &Value) -> Vec<&str> {
     names.into_iter().flatten().map(|name| name.as_str().unwrap()).collect()
 }
 
+/// The kind: a schema of the same name that cannot be read. The policies were not written for another that can.
+#[test]
+fn a_schema_that_is_broken_still_governs_what_is_called_as_it_is() {
+    let policy = "permit (principal, action == Action::\"view\", resource) when { principal.level > 1 };\n";
+    for (schema, policies) in [
+        ("a-schema.cedarschema", "a-policy.cedar"),
+        ("a.cedarschema", "a.cedar"),
+        ("a_schema.cedarschema.json", "a_policies.cedar"),
+    ] {
+        let broken = if schema.ends_with(".json") {
+            "{ \"\": { \"entityTypes\": {}, \"actions\": { \"view\": 1 } } }"
+        } else {
+            "entity User"
+        };
+        let dir = place(&[
+            (schema, broken),
+            (policies, policy),
+            ("b-schema.cedarschema", SCHEMA),
+            ("b-policy.cedar", POLICY),
+        ]);
+        let (report, code) = json(dir.path(), &["check"]);
+        assert_eq!(code, 1, "{report:#}");
+        let wrong: Vec<String> = found(&report).into_iter().filter(|one| !one.ends_with(schema)).collect();
+        assert!(wrong.iter().all(|one| !one.ends_with(policies)), "{schema}: {wrong:?}");
+    }
+}
+
 /// The kind: a schema that is there, under a name or in a place that is not the usual one.
 #[test]
 fn a_schema_is_seen_wherever_it_stands() {

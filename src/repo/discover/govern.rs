@@ -157,10 +157,18 @@ impl<'u, 'p, 'f, 's> Govern<'u, 'p, 'f, 's> {
         }
     }
 
-    /// The schema of the same name as the policies at `path`.
+    /// The schema of the same name as the policies at `path`: for `x` that called `x`, or else, as for `x-policy`, the
+    /// only one called `x-schema` or `x`. It governs though it cannot be read: they were not written for another.
     fn by_name(&self, own: &[usize], path: &str) -> Option<usize> {
         let named = |unit: &Unit<'_>| unit.stems().any(|own| own == stem(path));
-        own.iter().copied().find(|unit| self.units.get(*unit).is_some_and(named))
+        if let Some(unit) = own.iter().copied().find(|unit| self.units.get(*unit).is_some_and(named)) {
+            return Some(unit);
+        }
+        let plain = without_kind(shown(stem(path)));
+        let alike = |unit: &Unit<'_>| unit.stems().any(|own| without_kind(shown(own)) == plain);
+        let mut fitting = own.iter().copied().filter(|unit| self.units.get(*unit).is_some_and(alike));
+        let only = fitting.next()?;
+        fitting.next().is_none().then_some(only)
     }
 
     /// `group` in parts, if each folder of it has a schema elsewhere that is called as it is.
@@ -318,6 +326,13 @@ fn common<'a>(one: &'a str, other: &str) -> &'a str {
         common = dir(common);
     }
     common
+}
+
+/// `stem` without what says what kind of file it is: `x` of `x-policy`, `x_policies` and `x.schema`.
+fn without_kind(stem: &str) -> &str {
+    const KINDS: [&str; 4] = ["policy", "policies", "schema", "cedarschema"];
+    let plain = KINDS.iter().find_map(|kind| stem.strip_suffix(kind)?.strip_suffix(['-', '_', '.']));
+    plain.filter(|plain| !plain.is_empty() && !plain.ends_with('/')).unwrap_or(stem)
 }
 
 /// The path of a file of policies without its ending.
