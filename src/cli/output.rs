@@ -114,8 +114,9 @@ impl<'a> Output<'a> {
     pub(super) fn write_aside(mut self, outcome: Outcome) -> Result<u8, Failure> {
         self.wanted.retain(|one| one.file.is_some());
         let mut lines = report::fix_lines(&outcome, self.args.verbose);
-        let emptied = outcome.notices.iter().filter(|notice| notice.kind == NoticeKind::FileEmptied);
-        lines.extend(emptied.map(|notice| format!("note: {}", notice.message)));
+        let about = [NoticeKind::FileEmptied, NoticeKind::MoreToMend];
+        let besides = outcome.notices.iter().filter(|notice| about.contains(&notice.kind));
+        lines.extend(besides.map(|notice| format!("note: {}", notice.message)));
         if self.wanted.is_empty() {
             lines.push(report::verdict_line(&outcome));
         }

@@ -10,7 +10,10 @@ use crate::text::{inline, same_length};
 pub(super) fn unified(files: &[FixedFile], watched: bool) -> String {
     let one = |file: &FixedFile| {
         let name = inline(&file.path);
-        let diff = TextDiff::from_lines(&file.before, &file.after);
+        // Lines end as they do for git and patch: a carriage return alone ends none.
+        let before: Vec<&str> = file.before.split_inclusive('\n').collect();
+        let after: Vec<&str> = file.after.split_inclusive('\n').collect();
+        let diff = TextDiff::configure().newline_terminated(true).diff_slices(&before, &after);
         diff.unified_diff().header(&format!("a/{name}"), &format!("b/{name}")).to_string()
     };
     let text: String = files.iter().map(one).collect();

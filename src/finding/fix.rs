@@ -32,19 +32,25 @@ impl Fix {
         Self { what: what.into(), changes: None, removes_policy: false, edits }
     }
 
+    /// Whether it changes a text that another tool's file carries.
+    #[must_use]
+    pub fn is_embedded(&self) -> bool {
+        self.edits.iter().any(|edit| edit.location.file.is_embedded())
+    }
+
     /// `text`, which begins at the byte `start` of its file, with the fix in it, all of whose edits are there.
     #[must_use]
     pub fn apply(&self, text: &str, start: usize) -> String {
         Edit::apply(&self.edits.iter().collect::<Vec<_>>(), text, start)
     }
 
-    /// The same with the edits of `other` that touch none of its own: what one cannot say at once, another run does.
+    /// The same with the edits of `other`, all of them or, where one touches its own, none: half a fix is none, and
+    /// what one cannot say at once, another run does.
     pub(super) fn merge(&mut self, other: Self) {
-        for edit in other.edits {
-            if !self.edits.iter().any(|own| own.touches(&edit)) {
-                self.edits.push(edit);
-            }
+        if other.edits.iter().any(|edit| self.edits.iter().any(|own| own.touches(edit))) {
+            return;
         }
+        self.edits.extend(other.edits);
         self.edits.sort_by(|a, b| a.location.cmp(&b.location));
     }
 }

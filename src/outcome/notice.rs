@@ -72,6 +72,7 @@ kinds! {
     RowsLeftOut, "rows-left-out", Unchecked, "Rows that were not run.";
     FloorLeftOut, "floor-left-out", Unchecked, "A floor of coverage that does not hold for a part of the rows.";
     FileEmptied, "file-emptied", Remark, "A file that mending leaves with no policy in it.";
+    MoreToMend, "more-to-mend", Remark, "Fixes that others made possible and that were not looked into.";
     EntityMissing, "entity-missing", Remark, "The principal or resource of a request that is not among the entities.";
     RecordDiffers, "record-differs", Remark, "A recorded decision that is not the one of these policies.";
     RowRemark, "row-remark", Remark, "What rows show and do not fail for.";

@@ -2,8 +2,9 @@
 //!
 //! # Why
 //!
-//! A fix is believed only when the repository was read again with it: as many stores, the same decisions in every
-//! request environment, no file that fails to parse, no row of a table that fails and did not. All fixes of a pass are
+//! A fix is believed only when the repository was read again with it: the same stores, the same decisions in every
+//! request environment, no file that fails to parse, no row of a table that fails and did not. That is asked of the
+//! whole repository, however little of it is linted, and of the files that are named beside it. All fixes of a pass are
 //! tried together and, where that does not hold, halved until those are found that stand in the way. Files are written
 //! once everything is known, all of them or none.
 
@@ -23,6 +24,7 @@ use crate::source::{Edited, Source, may_rewrite, rewrite};
 use crate::tables::{self, Selection};
 use crate::text::inline;
 use crate::text::tokens::code;
+use crate::triage::UNUSED_SUPPRESSION;
 
 /// What [`fix`] is asked for.
 #[derive(Debug, Clone, Default)]
@@ -58,7 +60,7 @@ pub struct FixedFile {
 /// So often what was mended is looked through again: what one fix leaves another may mend.
 const PASSES: usize = 16;
 /// So often the repository is read again to find which fixes stand in the way.
-const TRIES: usize = 400;
+const TRIES: usize = 128;
 
 /// Looks for mistakes as [`super::lint`] does and mends those that can be mended, in the worktree.
 ///
@@ -141,16 +143,40 @@ struct Work<'w> {
     tries: usize,
 }
 
-/// What it takes to try a fix: the repository without it, and the rows that are bad in it.
+/// What it takes to try a fix: one reading of the repository without it, and the rows that are bad in it.
 struct Known {
     loaded: Loaded,
     bad_rows: BTreeSet<String>,
 }
 
+impl Known {
+    fn of(loaded: Loaded) -> Self {
+        Self { bad_rows: bad_rows(&loaded.repo), loaded }
+    }
+
+    /// Whether `after` does what this does; a phrase that says what is in the way.
+    fn holds_for(&self, after: &Repo) -> Result<(), String> {
+        let before = &self.loaded;
+        let errors = |repo: &Repo| repo.findings.iter().filter(|finding| finding.level == Level::Error).count();
+        if errors(after) > errors(&before.repo) {
+            return Err("the file could not be read any more".to_owned());
+        }
+        if after.store_names != before.repo.store_names {
+            return Err("another store would hold the file, or none".to_owned());
+        }
+        let inference = before.config.refuses_inference.is_none();
+        decide_alike(&before.repo, after, inference, &before.solvers)?;
+        match bad_rows(after).into_iter().find(|row| !self.bad_rows.contains(row)) {
+            Some(row) => Err(format!("the row `{}` would fail, which names policies", inline(&row))),
+            None => Ok(()),
+        }
+    }
+}
+
 impl<'w> Work<'w> {
     /// Mends until there is nothing left to mend; gives what lint says before and after.
     fn passes(&mut self) -> Result<(Outcome, Outcome), RunError> {
-        let (loaded, first) = self.look()?;
+        let (loaded, mut first) = self.look()?;
         self.names = Names::of(&loaded.repo);
         let (mut repo, mut last) = (loaded.repo, first.clone());
         for _ in 0..PASSES {
@@ -163,8 +189,11 @@ impl<'w> Work<'w> {
                 break;
             }
             self.remember(&candidates)?;
-            let loaded = self.whole(&self.edited)?;
-            let known = Known { bad_rows: bad_rows(&loaded.repo), loaded };
+            let candidates = self.decidable(candidates);
+            if candidates.is_empty() {
+                continue;
+            }
+            let known: Vec<Known> = self.worlds(&self.edited)?.into_iter().map(Known::of).collect();
             let mut taken: Vec<&Candidate> = Vec::new();
             let all: Vec<&Candidate> = candidates.iter().collect();
             self.take(&known, &mut taken, &all)?;
@@ -177,7 +206,28 @@ impl<'w> Work<'w> {
             self.names.follow(&loaded.repo, &taken);
             (repo, last) = (loaded.repo, outcome);
         }
+        let more = !last.misconfigured
+            && !choose(&last, self.options.notes, &repo.focus, &self.names, &self.refused).is_empty();
+        if more {
+            let message = "what was mended leaves more to mend; run this again";
+            last.notices.push(Notice::new(NoticeKind::MoreToMend, message));
+            first.notices.push(Notice::new(NoticeKind::MoreToMend, message));
+        }
         Ok((first, last))
+    }
+
+    /// Those of `candidates` that what is read can decide about; says of the others why not.
+    fn decidable(&mut self, candidates: Vec<Candidate>) -> Vec<Candidate> {
+        let reading = &self.options.lint.reading;
+        if reading.store.is_none() && !reading.files.replace_discovery() {
+            return candidates;
+        }
+        let (suppressions, rest): (Vec<_>, Vec<_>) =
+            candidates.into_iter().partition(|one| one.rule == UNUSED_SUPPRESSION.id);
+        let why = "other stores may need it, and not all of them are looked at; name no store and no files";
+        self.results.extend(suppressions.iter().map(|one| one.result(FixStatus::Refused(why.to_owned()))));
+        self.refused.extend(suppressions.iter().map(Candidate::key));
+        rest
     }
 
     /// What lint says of the files as they are.
@@ -187,14 +237,15 @@ impl<'w> Work<'w> {
         Ok((loaded, outcome))
     }
 
-    /// All of `source`: a file may belong to stores that were not asked for.
-    fn whole(&self, source: &dyn Source) -> Result<Loaded, RunError> {
-        let reading = &self.options.lint.reading;
-        let settings = self.place.settings(reading, source)?;
+    /// All of `source`, since a file may belong to stores that were not asked for, and the files that are named.
+    fn worlds(&self, source: &dyn Source) -> Result<Vec<Loaded>, RunError> {
+        let reading = Reading { store: None, ..self.options.lint.reading.clone() };
+        let mut worlds = vec![load_whole(&reading, source, self.place.settings(&reading, source)?, &self.parsed)?];
         if reading.files.replace_discovery() {
-            return self.place.load_with(reading, source, settings, Some(&self.parsed));
+            let settings = self.place.settings(&reading, source)?;
+            worlds.push(self.place.load_with(&reading, source, settings, Some(&self.parsed))?);
         }
-        load_whole(&Reading { store: None, ..reading.clone() }, source, settings, &self.parsed)
+        Ok(worlds)
     }
 
     /// Keeps what the files of `candidates` hold.
@@ -217,7 +268,7 @@ impl<'w> Work<'w> {
     /// Adds to `taken` those of `these` that change nothing together with it, and says of the others why not.
     fn take<'c>(
         &mut self,
-        known: &Known,
+        known: &[Known],
         taken: &mut Vec<&'c Candidate>,
         these: &[&'c Candidate],
     ) -> Result<(), RunError> {
@@ -228,7 +279,9 @@ impl<'w> Work<'w> {
                 *taken = taken.iter().chain(these).copied().collect();
                 return Ok(());
             }
-            Err(_) if self.tries > TRIES => "it stands among too many that were refused; run this again".to_owned(),
+            Err(_) if self.tries > TRIES => {
+                "too many others were refused to find out about it; mend these first and run this again".to_owned()
+            }
             Err(why) => why,
         };
         if these.len() > 1 && self.tries <= TRIES {
@@ -242,19 +295,9 @@ impl<'w> Work<'w> {
     }
 
     /// Whether the repository with `fixes` does what it does without them; a phrase that says what is in the way.
-    fn prove(&self, known: &Known, fixes: &[&Candidate]) -> Result<Result<(), String>, RunError> {
-        let before = &known.loaded;
-        let after = self.whole(&self.with(fixes))?;
-        let errors = |repo: &Repo| repo.findings.iter().filter(|finding| finding.level == Level::Error).count();
-        if errors(&after.repo) > errors(&before.repo) {
-            return Ok(Err("the file could not be read any more".to_owned()));
-        }
-        let inference = before.config.refuses_inference.is_none();
-        if let Err(why) = decide_alike(&before.repo, &after.repo, inference, &before.solvers) {
-            return Ok(Err(why));
-        }
-        let broken = bad_rows(&after.repo).into_iter().find(|row| !known.bad_rows.contains(row));
-        Ok(broken.map_or(Ok(()), |row| Err(format!("the row `{}` would fail, which names policies", inline(&row)))))
+    fn prove(&self, known: &[Known], fixes: &[&Candidate]) -> Result<Result<(), String>, RunError> {
+        let after = self.worlds(&self.with(fixes))?;
+        Ok(known.iter().zip(&after).try_for_each(|(known, after)| known.holds_for(&after.repo)))
     }
 
     /// The files as they are, with `fixes`.

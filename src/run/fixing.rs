@@ -8,7 +8,8 @@ use crate::repo::{Focus, Repo};
 
 /// A finding with its fix.
 pub(super) struct Candidate {
-    rule: &'static str,
+    /// The rule that found it.
+    pub(super) rule: &'static str,
     path: String,
     /// What its policy is called now.
     policy: Option<String>,

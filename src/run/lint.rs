@@ -6,14 +6,14 @@ use std::sync::Arc;
 use super::baselined;
 use super::error::RunError;
 use super::finish::{finish, today};
-use super::loaded::{Loaded, discard, load_held};
+use super::loaded::{Loaded, all_proved, discard, load_held};
 use super::reading::Reading;
 use super::sides::Base;
 use crate::config::CONFIGURATION;
 use crate::finding::{Finding, Level};
 use crate::lint::{self as engine, Options};
 use crate::outcome::{Before, Breadth, Outcome};
-use crate::rule::Rule;
+use crate::rule::{Basis, Rule};
 
 /// What [`lint`] is asked for.
 #[derive(Debug, Clone, Default)]
@@ -77,7 +77,11 @@ pub(super) fn judge(loaded: &mut Loaded, options: &LintOptions, before: Option<&
     outcome.notices.extend(loaded.unproved(&asked));
     outcome.breadth = linted.breadth;
     outcome.checked_something = loaded.holds_policies();
-    let ran = |rule: &Rule| engine::lint_rule(rule.id).is_some() && loaded.ran(rule, &demanded);
+    let proved = all_proved(&outcome);
+    let ran = |rule: &Rule| {
+        let looked = proved || rule.basis != Basis::Symbolic;
+        engine::lint_rule(rule.id).is_some() && looked && loaded.ran(rule, &demanded)
+    };
     finish(&mut outcome, loaded, reading, &ran)?;
     baselined::apply(&mut outcome, loaded.baseline.as_ref(), loaded, reading, &ran);
     outcome.demanded = demanded;

@@ -198,8 +198,6 @@ impl Loaded {
         gaps
     }
 
-    /// What was read and asked for, the stores that tests bring along included. A store that holds nothing but such
-    /// tests is none.
     /// What carriers of the stores declare and the repository does not say.
     pub(super) fn unresolved(&self) -> Vec<Notice> {
         let stores = &self.repo.stores;
@@ -211,6 +209,8 @@ impl Loaded {
         self.repo.unresolved.iter().filter_map(notice).collect()
     }
 
+    /// What was read and asked for, the stores that tests bring along included. A store that holds nothing but such
+    /// tests is none.
     fn summary(&self) -> Summary {
         let mut summary = Summary::default();
         for store in &self.repo.stores {
@@ -248,15 +248,16 @@ impl Loaded {
     }
 
     /// Whether `rule` was looked for wherever it could report something: what needs a schema was not, where there is
-    /// none that can be used and an inferred one will not do; nor what runs on demand, unless it is among the
-    /// `demanded`.
+    /// none that can be used and an inferred one will not do, nor where policies are missing that do not load; nor what
+    /// runs on demand, unless it is among the `demanded`.
     pub(super) fn ran(&self, rule: &Rule, demanded: &[&str]) -> bool {
         let inferable =
             self.config.refuses_inference.is_none() && lint::lint_rule(rule.id).is_some_and(|rule| rule.inferable);
         let ready = || {
             self.repo.stores.iter().all(|store| {
                 let inferred = inferable && lint::infers(store);
-                store.policies.is_empty() || store.schema.ready().is_some() || inferred
+                let whole = store.broken.is_empty() && (store.schema.ready().is_some() || inferred);
+                store.policies.is_empty() || whole
             })
         };
         let on_demand = lint::lint_rule(rule.id).is_some_and(|rule| rule.on_demand);
@@ -301,6 +302,11 @@ impl Loaded {
         }
         gaps
     }
+}
+
+/// Whether all that `outcome` was asked about policies has an answer.
+pub(super) fn all_proved(outcome: &Outcome) -> bool {
+    outcome.notices.iter().all(|notice| notice.kind != NoticeKind::QuestionOpen)
 }
 
 /// Why a store has no schema although there are some, in brackets; nothing where there are none.

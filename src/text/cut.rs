@@ -11,7 +11,8 @@ pub fn cut(text: &str, span: Span) -> Span {
     let after = text.get(span.end..).unwrap_or_default();
     let is_space = |c: char| c == ' ' || c == '\t';
     let (left, right) = (before.trim_end_matches(is_space), after.trim_start_matches(is_space));
-    let (starts, ends) = (left.is_empty() || left.ends_with('\n'), line_end(right));
+    // A byte-order mark is no text, and stays.
+    let (starts, ends) = (left.is_empty() || left == "\u{feff}" || left.ends_with('\n'), line_end(right));
     match (starts, ends) {
         (true, Some(end)) => Span::new(left.len(), text.len() - right.len() + end),
         (false, Some(_)) => Span::new(left.len(), span.end),
@@ -43,6 +44,7 @@ mod tests {
         left("a\n  b\nc\n", "b", "a\nc\n");
         left("a\r\n  b \r\nc\r\n", "b", "a\r\nc\r\n");
         left("a\nb", "b", "a\n");
+        left("\u{feff}b\nc\n", "b", "\u{feff}c\n");
     }
 
     #[test]

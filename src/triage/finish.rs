@@ -7,7 +7,7 @@ use super::apply::{RuleState, apply};
 use super::rules::RULES;
 use super::scan::scan;
 use super::supersede::{drop_said, drop_superseded};
-use crate::finding::Finding;
+use crate::finding::{Finding, Fix};
 use crate::rule::{Catalogue, Rule};
 use crate::text::{Location, SourceFile};
 
@@ -60,6 +60,9 @@ impl Triage<'_> {
         drop_superseded(&mut findings, self.stands_for);
         drop_said(&mut findings, self.yields_to);
         findings.append(&mut applied.housekeeping);
+        // What another tool's file carries is written by that tool's rules, which no edit of the text knows.
+        let carried = |finding: &&mut Finding| finding.fix.as_ref().is_some_and(Fix::is_embedded);
+        findings.iter_mut().filter(carried).for_each(|finding| finding.fix = None);
         Triaged { findings, suppressed: applied.suppressed, dated }
     }
 }

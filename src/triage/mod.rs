@@ -29,5 +29,5 @@ mod tests;
 
 pub use finish::{Triage, Triaged};
 pub use fresh::{Revisions, mark_new};
-pub use rules::RULES;
+pub use rules::{RULES, UNUSED_SUPPRESSION};
 pub use scan::{Suppression, scan};

@@ -4,8 +4,9 @@ use crate::finding::Level;
 use crate::rule::{Basis, Precision, Rule};
 
 macro_rules! suppression_rule {
-    ($name:ident, $id:literal, $summary:literal) => {
-        pub(super) static $name: Rule = Rule {
+    ($visible:vis $name:ident, $id:literal, $summary:literal) => {
+        #[doc = $summary]
+        $visible static $name: Rule = Rule {
             id: $id,
             summary: $summary,
             level: Some(Level::Warning),
@@ -19,10 +20,10 @@ macro_rules! suppression_rule {
     };
 }
 
-suppression_rule!(UNUSED_SUPPRESSION, "unused-suppression", "a suppression suppresses nothing");
-suppression_rule!(EXPIRED_SUPPRESSION, "expired-suppression", "the date of a suppression has passed");
-suppression_rule!(SUPPRESSION_WITHOUT_REASON, "suppression-without-reason", "a suppression does not say why");
-suppression_rule!(UNKNOWN_RULE, "unknown-rule", "a suppression names a rule that does not exist");
+suppression_rule!(pub UNUSED_SUPPRESSION, "unused-suppression", "a suppression suppresses nothing");
+suppression_rule!(pub(super) EXPIRED_SUPPRESSION, "expired-suppression", "the date of a suppression has passed");
+suppression_rule!(pub(super) SUPPRESSION_WITHOUT_REASON, "suppression-without-reason", "a suppression does not say why");
+suppression_rule!(pub(super) UNKNOWN_RULE, "unknown-rule", "a suppression names a rule that does not exist");
 
 /// The rules of this module. A finding of theirs cannot itself be suppressed.
 pub static RULES: &[&Rule] = &[&UNUSED_SUPPRESSION, &EXPIRED_SUPPRESSION, &SUPPRESSION_WITHOUT_REASON, &UNKNOWN_RULE];

@@ -406,6 +406,91 @@ fn a_file_that_lies_elsewhere_is_not_mended() {
     assert_eq!(std::fs::read_to_string(file).unwrap(), text);
 }
 
+/// The kind: text that another tool's file carries. An edit of it would break what carries it.
+#[test]
+fn what_another_file_carries_is_told_and_left_alone() {
+    let policy =
+        "permit (principal, action == Action::\"view\", resource) when { principal.level > 5 && principal.level > 3 };";
+    let template = format!(
+        "AWSTemplateFormatVersion: '2010-09-09'\nResources:\n  P:\n    Type: AWS::VerifiedPermissions::Policy\n    Properties:\n      \
+         Definition:\n        Static:\n          Statement: |\n            {policy}\n"
+    );
+    let dir = place(&format!("{policy}\n"));
+    write(dir.path(), &[("infra/template.yaml", &template)]);
+    let (report, _) = json(dir.path(), &["lint"]);
+    let findings = report["findings"].as_array().unwrap();
+    let of = |path: &str| findings.iter().filter(|one| one["location"]["path"] == path).collect::<Vec<_>>();
+    assert!(of("p.cedar").iter().any(|one| !one["fix"].is_null()), "{report:#}");
+    let carried = of("infra/template.yaml");
+    assert!(!carried.is_empty() && carried.iter().all(|one| one["fix"].is_null()), "{report:#}");
+    run(dir.path(), &["lint", "--fix", "-v"]);
+    assert_eq!(std::fs::read_to_string(dir.path().join("infra/template.yaml")).unwrap(), template);
+    assert_ne!(text(dir.path()), format!("{policy}\n"));
+}
+
+/// The kind: a fix proved of less than there is. What one store does not need, or a rule that could not look did not
+/// find, another may.
+#[test]
+fn a_suppression_goes_only_where_everything_was_looked_at() {
+    let held = "permit (principal, action == Action::\"view\", resource)
+when { principal.level > 5 && principal.level > 3 }; // polcheck: ignore[constant-condition] as the contract has it
+";
+    let idle = "// polcheck: ignore[placeholder] nobody knows
+permit (principal, action == Action::\"view\", resource) when { context.mfa };
+";
+    let dir = place(idle);
+    let (report, _) = json(dir.path(), &["lint", "--fix", "-p", "p.cedar", "-s", "app.cedarschema"]);
+    assert_eq!(report["fixes"][0]["status"], "refused", "{report:#}");
+    assert_eq!(text(dir.path()), idle);
+    // What does not load may be what the rule needs to see.
+    let dir = place(held);
+    write(dir.path(), &[("broken.cedar", "permit (principal")]);
+    let (report, _) = json(dir.path(), &["lint"]);
+    assert!(!rules(&report).contains(&"unused-suppression"), "{report:#}");
+}
+
+/// The kind: an edit that takes comments with it, or half of a fix.
+#[test]
+fn comments_outlive_fixes() {
+    let moved = "permit (principal, action == Action::\"view\", resource)
+// only the team
+when { principal in Team::\"a\" /* */ };
+";
+    let moved = moved.replace(" /* */", " // of today\n");
+    becomes(&moved, &moved);
+    becomes(
+        "// ---- the readers ----
+permit (principal, action == Action::\"view\", resource);
+permit (principal, action == Action::\"view\", resource) when { context.mfa };
+",
+        "// ---- the readers ----
+permit (principal, action == Action::\"view\", resource);
+",
+    );
+    becomes(
+        "// ---- the readers ----
+permit (principal, action == Action::\"view\", resource) when { context.mfa };
+permit (principal, action == Action::\"view\", resource);
+",
+        "// ---- the readers ----
+permit (principal, action == Action::\"view\", resource);
+",
+    );
+}
+
+/// The kind: a name that nothing declares. To ask for it first would leave a permit that never matches.
+#[test]
+fn a_read_of_what_nothing_declares_is_not_asked_for() {
+    let before = "permit (principal, action == Action::\"view\", resource)
+when { principal.levle > 5 };
+";
+    becomes(before, before);
+    let (report, _) = json(place(before).path(), &["lint"]);
+    let findings = report["findings"].as_array().unwrap();
+    let error = findings.iter().find(|one| one["rule"] == "permit-can-error").unwrap();
+    assert!(error["help"].as_str().unwrap().contains("spelled as the schema has it"), "{error:#}");
+}
+
 /// SARIF and JSON have the edits: made in the text, they are the fix.
 #[test]
 fn reports_have_the_edits() {

@@ -41,7 +41,10 @@ pub(super) fn conditions(facts: &Facts<'_>, permits: &[usize]) -> Vec<Vec<Asked>
 fn text_of(policy: &Policy, part: &Part) -> String {
     let alone = policy.body.with_parts("alone", [part]).and_then(|alone| alone.to_json().ok());
     let body = alone.as_ref().and_then(|json| json.get("conditions")?.get(0)?.get("body"));
-    body.and_then(expression::text).unwrap_or_else(|| "a condition".to_owned())
+    body.cloned()
+        .map(expression::as_written)
+        .and_then(|body| expression::text(&body))
+        .unwrap_or_else(|| "a condition".to_owned())
 }
 
 /// For each of `parts` whether the permit without it matches more.

@@ -15,7 +15,7 @@ use crate::symbolic::{Answer, CompiledPolicies, SchemaModel, Session, Status, Su
 /// Whether each of `permits` matches requests that it did not in `base`, in the request environments of today.
 pub(super) fn broader(facts: &Facts<'_>, permits: &[usize], base: Option<&Store>) -> Vec<Broader> {
     let (model, requests) = (facts.model(), facts.requests());
-    let old = base.map(Old::of);
+    let old = base.map(|base| Old::of(base, facts.store));
     let own: HashMap<&str, &PolicyId> = facts.store.deciding().map(|(key, name, _)| (name, key)).collect();
     let job = |permit: &usize| {
         let member = facts.members.get(*permit)?;
@@ -36,16 +36,28 @@ pub(super) fn broader(facts: &Facts<'_>, permits: &[usize], base: Option<&Store>
 /// The policies and links of another revision of the store.
 struct Old<'s> {
     store: &'s Store,
+    /// By full name. One without an id is called by its position, and that is no name where others came or went.
     by_name: HashMap<&'s str, &'s PolicyId>,
     texts: HashSet<&'s str>,
 }
 
 impl<'s> Old<'s> {
-    fn of(store: &'s Store) -> Self {
+    fn of(store: &'s Store, now: &Store) -> Self {
+        let (here, there) = (per_file(now), per_file(store));
+        let unnamed = store.policies.iter().filter(|policy| policy.id.is_none());
+        let moved = unnamed.filter(|policy| {
+            let path = policy.location.path();
+            here.get(path) != there.get(path)
+        });
+        let moved: HashSet<&str> = moved.map(|policy| policy.name.as_str()).collect();
         let decides = store.policies.iter().filter(|policy| !policy.body.is_template());
         Self {
             store,
-            by_name: store.deciding().map(|(key, name, _)| (name, key)).collect(),
+            by_name: store
+                .deciding()
+                .filter(|(_, name, _)| !moved.contains(name))
+                .map(|(key, name, _)| (name, key))
+                .collect(),
             texts: decides.map(|policy| policy.location.text()).collect(),
         }
     }
@@ -57,6 +69,15 @@ impl<'s> Old<'s> {
         }
         Some(Some(Subject::policy(self.store.set.policy(self.by_name.get(name)?)?)))
     }
+}
+
+/// How many policies and templates each file of `store` holds.
+fn per_file(store: &Store) -> HashMap<&str, usize> {
+    let mut counts = HashMap::new();
+    for policy in &store.policies {
+        *counts.entry(policy.location.path()).or_default() += 1;
+    }
+    counts
 }
 
 fn compare(model: &Arc<SchemaModel>, new: Subject, old: Subject, environments: &[&RequestEnv]) -> Broader {

@@ -116,6 +116,11 @@ impl<'a> Facts<'a> {
         self.of(policy).iter().filter(|fact| fact.live == Known::Yes).map(|fact| fact.environment)
     }
 
+    /// Whether it is known to match no request anywhere.
+    pub(in crate::lint) fn is_dead(&self, policy: usize) -> bool {
+        !self.set_aside.contains_key(&policy) && self.of(policy).iter().all(|fact| fact.live == Known::No)
+    }
+
     /// The same, unless it is not known of all where that is, or it is nowhere.
     pub(in crate::lint) fn known_live(&self, policy: usize) -> Option<Vec<usize>> {
         let unknown = self.of(policy).iter().any(|fact| fact.live == Known::Unknown);

@@ -38,6 +38,10 @@ pub(in crate::lint) fn move_into_scope(policy: &Policy, variable: Variable, expr
     };
     let what = format!("write {} in the scope", quoted(text, "it"));
     let mut edits = operand_edits(&layout, span, true)?;
+    // What is cut besides, as brackets or a whole clause, may hold a comment that nobody would find again.
+    if edits.iter().any(|edit| edit.location.text().contains("//")) {
+        return None;
+    }
     edits.push(layout.replace(layout.span(first, last)?, said));
     Some(Fix::new(what, edits))
 }

@@ -8,6 +8,9 @@ use crate::text::{Location, Span, cut};
 /// What comments say that belong to the file and not to its first policy.
 const OF_THE_FILE: [&str; 3] = ["copyright", "license", "spdx"];
 
+/// Lines of these are rules, with which headings are drawn: they stand above all policies of a section.
+const RULES: [char; 6] = ['-', '=', '*', '#', '~', '_'];
+
 /// The file of `policy` without it, its annotations, and its comments: those right above it and the one behind it.
 pub(in crate::lint) fn remove_policy(policy: &Policy) -> Option<Fix> {
     Layout::of(policy)?;
@@ -44,10 +47,17 @@ fn comments_above(text: &str, start: usize) -> usize {
         from = begins;
     }
     let comments = before.get(from..line_start).unwrap_or_default().to_lowercase();
-    let own = from < line_start && !OF_THE_FILE.iter().any(|word| comments.contains(word));
+    let own =
+        from < line_start && !OF_THE_FILE.iter().any(|word| comments.contains(word)) && !comments.lines().any(is_rule);
     // A byte-order mark stays.
     let mark = if from == 0 && text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
     if own { from + mark } else { start }
+}
+
+/// Whether a comment line draws a line, alone or around a heading.
+fn is_rule(line: &str) -> bool {
+    let drawn = |c: &char| line.contains(&c.to_string().repeat(3));
+    RULES.iter().any(|c| drawn(c))
 }
 
 /// `span`, with the empty lines behind it where empty lines, or nothing, stand before it; at the end of the file those

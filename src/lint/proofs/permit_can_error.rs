@@ -97,12 +97,18 @@ fn show(facts: &Facts<'_>, at: usize, permit: usize) -> Option<(Finding, Evidenc
         None => format!("on some requests ({})", inline(error.inner().to_string().trim())),
     };
     let message = format!("{what} this permit errors, and Cedar skips it");
-    let mut finding = finding_about(&RULE.meta, member, message)
-        .help("ask with `has` first: the request is denied either way, but nobody has to look for the error in a log");
+    // Asking first for what no type declares leaves a permit that never matches.
+    let dead = facts.is_dead(permit);
+    let help = if dead {
+        "no request makes this permit match: see whether the name is spelled as the schema has it, or declare it there"
+    } else {
+        "ask with `has` first: the request is denied either way, but nobody has to look for the error in a log"
+    };
+    let mut finding = finding_about(&RULE.meta, member, message).help(help);
     if let Some(Read { span: Some(span), attribute, .. }) = read {
         finding.location = Location::new(&member.location.file, *span);
         let missing = Missing { read: Some(*span), attribute: attribute.as_deref() };
-        finding.fix = guarded(facts, permit, &missing, CHANGES);
+        finding.fix = if dead { None } else { guarded(facts, permit, &missing, CHANGES) };
     }
     Some((finding, Evidence { request: case.request_json, entities: case.entities_json }))
 }
