@@ -26,11 +26,13 @@
 //! | `expression` | nothing of ours (Cedar's types only) |
 //! | `compare` | `symbolic`, `expression` |
 //! | `infer` | `text`, `repo`, `symbolic` |
+//! | `example` | `text`, `repo`, `decide`, `symbolic` |
 //! | `explain` | `text`, `finding`, `outcome`, `repo`, `decide`, `trace`, `symbolic`, `expression`, `infer` |
-//! | `validate`, `lint`, `tables`, `diff`, `prove`, `starter` | `text`, `data`, `finding`, `rule`, `outcome`, `config`, `repo`, `triage`, `decide`, `trace`, `symbolic`, `expression`, `compare`, `infer`, `explain`; never each other |
+//! | `validate`, `lint`, `tables`, `diff`, `prove`, `starter` | `text`, `data`, `finding`, `rule`, `outcome`, `config`, `repo`, `triage`, `decide`, `trace`, `symbolic`, `expression`, `compare`, `infer`, `explain`, `example`; never each other |
+//! | `mutation` | `text`, `repo`, `outcome`, `decide`, `symbolic`, `expression`, `infer`, `example`, `tables` |
 //! | `access` | `text`, `repo`, `decide`, `symbolic`, `expression`, `compare`, `infer`, `outcome` |
 //! | `report` | `text`, `finding`, `rule`, `outcome` |
-//! | `run` | `text`, `source`, `finding`, `rule`, `outcome`, `config`, `repo`, `triage`, `data`, `symbolic`, `infer`, `explain`, `validate`, `lint`, `tables`, `diff`, `prove`, `access` |
+//! | `run` | `text`, `source`, `finding`, `rule`, `outcome`, `config`, `repo`, `triage`, `data`, `symbolic`, `infer`, `explain`, `validate`, `lint`, `tables`, `diff`, `prove`, `access`, `mutation` |
 //! | `cli` | everything |
 //!
 //! `tests/architecture.rs` reads this table and holds the code to it.
@@ -58,11 +60,13 @@ pub mod config;
 pub mod data;
 pub mod decide;
 pub mod diff;
+pub mod example;
 pub mod explain;
 pub mod expression;
 pub mod finding;
 pub mod infer;
 pub mod lint;
+pub mod mutation;
 pub mod outcome;
 pub mod prove;
 pub mod repo;

@@ -8,6 +8,7 @@ mod dispatch;
 mod failure;
 mod output;
 mod progress;
+mod suggested;
 mod unified;
 
 pub use dispatch::main;

@@ -94,11 +94,11 @@ impl<'a> Output<'a> {
     }
 
     /// Refuses reports on standard output, which is wanted for something else.
-    pub(super) fn is_free(&self) -> Result<(), Failure> {
+    pub(super) fn is_free(&self, what: &str) -> Result<(), Failure> {
         match self.wanted.iter().find(|one| one.file.is_none()).filter(|_| !self.args.report.is_empty()) {
             None => Ok(()),
             Some(one) => Err(Failure(format!(
-                "standard output takes the changes; write the report to a file: `--report {}=FILE`",
+                "standard output takes {what}; write the report to a file: `--report {}=FILE`",
                 one.format.name
             ))),
         }

@@ -13,7 +13,6 @@ use crate::compare::Body;
 use crate::expression::{Section, not, pieces, plainly, text};
 use crate::outcome::changes::{Edit, EditKind, EditPart};
 use crate::repo::Policy;
-use crate::repo::syntax::{Expr, ExprKind, UnaryOp};
 use crate::text::{
     Location, Span,
     tokens::{tokens as tokens_of, words},
@@ -66,10 +65,7 @@ pub(super) fn said((body, source): (&Body, &Policy)) -> Option<Vec<Said>> {
             all.push(Said { section: piece.section, variable: None, text, key, place: None });
         }
     }
-    let mut places = Vec::new();
-    if let Some(condition) = &source.syntax().condition {
-        operands(condition, false, &mut places);
-    }
+    let places = source.syntax().conjunct_places();
     if all.len() > PIECES {
         return None;
     }
@@ -97,21 +93,6 @@ fn scope_of(source: &Policy, variable: &str) -> Option<Span> {
     let word = head.into_iter().find(|word| *word == variable)?;
     let at = start + (word.as_ptr() as usize).checked_sub(text.as_ptr() as usize)?;
     Some(Span::new(at, at + word.len()))
-}
-
-/// The places of the conjuncts of a condition, in the order of its text: those of `&&`, and below a negation of `||`.
-fn operands(expression: &Expr, negated: bool, places: &mut Vec<Option<Span>>) {
-    match (&expression.kind, negated) {
-        (ExprKind::And(both), false) | (ExprKind::Or(both), true) => {
-            both.iter().for_each(|side| operands(side, negated, places));
-        }
-        (ExprKind::Unary(UnaryOp::Not, inner), true) => operands(inner, false, places),
-        (ExprKind::Unary(UnaryOp::Not, inner), false) => match inner.kind {
-            ExprKind::Or(_) | ExprKind::Unary(UnaryOp::Not, _) => operands(inner, true, places),
-            _ => places.push(expression.span.or(inner.span)),
-        },
-        _ => places.push(expression.span),
-    }
 }
 
 /// What the edit from `old` to `new` did; each with where it is written. None where that cannot be said.

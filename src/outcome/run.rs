@@ -3,8 +3,8 @@
 use crate::finding::{FailOn, Finding, Level};
 use crate::outcome::changes::Comparison;
 use crate::outcome::{
-    Breadth, Cacheable, Coverage, Explained, FixResult, Guardrails, Notice, Status, StoreImpact, TestResult, Weight,
-    WhoCan,
+    Breadth, Cacheable, Coverage, Explained, FixResult, Guardrails, Mutation, Notice, Status, StoreImpact, TestResult,
+    Weight, WhoCan,
 };
 use crate::rule::Catalogue;
 
@@ -123,6 +123,8 @@ pub struct Outcome {
     pub fixes: Vec<FixResult>,
     /// What rows exercise, when that was asked for.
     pub coverage: Option<Coverage>,
+    /// What rows notice of small changes of policies, when that was asked for.
+    pub mutation: Option<Mutation>,
     /// The decision that was to be explained.
     pub explained: Option<Explained>,
     /// What the decisions of each action hang on, when that was asked for.
@@ -171,6 +173,7 @@ impl Outcome {
             breadth: Vec::new(),
             fixes: Vec::new(),
             coverage: None,
+            mutation: None,
             explained: None,
             cacheable: Vec::new(),
             guardrails: Guardrails::default(),
@@ -260,6 +263,7 @@ impl Outcome {
             Verdict::Findings
         } else if self.bad_rows().next().is_some()
             || self.coverage.as_ref().is_some_and(Coverage::below_floor)
+            || self.mutation.as_ref().is_some_and(Mutation::below_floor)
             || self.guardrails.fails()
         {
             Verdict::Failed

@@ -26,6 +26,15 @@ impl Decision {
             Self::Deny => "deny",
         }
     }
+
+    /// `allowed` or `denied`.
+    #[must_use]
+    pub fn past(self) -> &'static str {
+        match self {
+            Self::Allow => "allowed",
+            Self::Deny => "denied",
+        }
+    }
 }
 
 /// How a row ended.

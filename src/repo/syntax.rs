@@ -59,6 +59,19 @@ pub struct PolicySyntax {
     pub annotations: Vec<(String, String, Option<Span>)>,
 }
 
+impl PolicySyntax {
+    /// Where the conjuncts of the condition stand, in the order of the text, as `expression::Piece::conjuncts`
+    /// has them: those of `&&`, and below a negation of `||`. None for one whose place Cedar did not keep.
+    #[must_use]
+    pub fn conjunct_places(&self) -> Vec<Option<Span>> {
+        let mut places = Vec::new();
+        if let Some(condition) = &self.condition {
+            operands(condition, false, &mut places);
+        }
+        places
+    }
+}
+
 /// The variables of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Variable {
@@ -227,5 +240,20 @@ impl Expr {
             below.reverse();
             open.append(&mut below);
         }
+    }
+}
+
+/// Adds the places of the conjuncts of `expression`, or of its negation.
+fn operands(expression: &Expr, negated: bool, places: &mut Vec<Option<Span>>) {
+    match (&expression.kind, negated) {
+        (ExprKind::And(both), false) | (ExprKind::Or(both), true) => {
+            both.iter().for_each(|side| operands(side, negated, places));
+        }
+        (ExprKind::Unary(UnaryOp::Not, inner), true) => operands(inner, false, places),
+        (ExprKind::Unary(UnaryOp::Not, inner), false) => match inner.kind {
+            ExprKind::Or(_) | ExprKind::Unary(UnaryOp::Not, _) => operands(inner, true, places),
+            _ => places.push(expression.span.or(inner.span)),
+        },
+        _ => places.push(expression.span),
     }
 }

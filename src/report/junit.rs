@@ -11,8 +11,10 @@ use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use super::alerts::{self, Alert};
 use super::verdict::{not_validated, verdict_line};
 use crate::finding::Level;
-use crate::outcome::{GuardrailResult, GuardrailStatus, NoticeKind, Outcome, RowRequest, Status, TestResult, Verdict};
-use crate::report::{Format, Options, evidence, guardrails};
+use crate::outcome::{
+    GuardrailResult, GuardrailStatus, Mutation, NoticeKind, Outcome, RowRequest, Status, Survivor, TestResult, Verdict,
+};
+use crate::report::{Format, Options, coverage, evidence, guardrails, mutation};
 use crate::rule::Basis;
 use crate::text::{Location, inline};
 
@@ -42,7 +44,10 @@ fn render(outcome: &Outcome, _options: &Options) -> String {
     let rows = outcome.tests.iter().map(|row| of_row(outcome, row));
     let rows = rows.chain(outcome.guardrails.results.iter().map(of_guardrail));
     let failing = alerts.iter().filter(|alert| fails(outcome, alert)).map(|alert| of_alert(outcome, alert));
-    for case in rows.chain(failing) {
+    let groups = outcome.mutation.iter().flat_map(|mutated| {
+        mutation::by_policy(mutated).into_iter().map(move |(first, all)| of_mutated(mutated, first, &all))
+    });
+    for case in rows.chain(failing).chain(groups) {
         by_path.entry(case.place.path()).or_default().push(case);
     }
     let mut report = Report::new("polcheck");
@@ -51,10 +56,16 @@ fn render(outcome: &Outcome, _options: &Options) -> String {
         // Guardrails have cases of their own.
         .filter(|notice| notice.kind != NoticeKind::GuardrailUnproved)
         .map(|notice| of_run("inconclusive", &notice.message, notice.location.as_ref().unwrap_or(&run)));
+    let floor = [
+        ("coverage", outcome.coverage.as_ref().and_then(coverage::missed_floor)),
+        ("mutation", outcome.mutation.as_ref().and_then(mutation::missed_floor)),
+    ];
+    let floor = floor.iter().filter_map(|(name, missed)| Some(failed(name, missed.as_deref()?, &run)));
+    let floor: Vec<_> = floor.collect();
     let nothing = outcome.verdict() == Verdict::NothingChecked;
     let nothing = nothing.then(|| of_run("nothing was checked", &verdict_line(outcome), &run));
     let bare = not_validated(outcome).map(|_| skipped("not validated", &verdict_line(outcome), &run));
-    let of_run: Vec<_> = open.chain(nothing).chain(bare).collect();
+    let of_run: Vec<_> = open.chain(floor).chain(nothing).chain(bare).collect();
     if !of_run.is_empty() {
         report.add_test_suite(suite(&format!("polcheck {}", outcome.command), of_run));
     }
@@ -199,6 +210,30 @@ fn of_alert<'a>(outcome: &Outcome, alert: &'a Alert<'_>) -> Case<'a> {
 fn of_run<'a>(name: &str, why: &str, place: &'a Location) -> Case<'a> {
     let status = unsuccessful(NonSuccessKind::Error, "inconclusive", clean(why), Vec::new());
     Case { name: name.to_owned(), place, status }
+}
+
+fn failed<'a>(name: &str, why: &str, place: &'a Location) -> Case<'a> {
+    let status = unsuccessful(NonSuccessKind::Failure, name, clean(why), Vec::new());
+    Case { name: format!("{name} below the floor"), place, status }
+}
+
+/// The small changes of a policy that no row notices: a failure where the run fails for them.
+fn of_mutated<'a>(mutated: &Mutation, first: &'a Survivor, survivors: &[&Survivor]) -> Case<'a> {
+    let line = |one: &&Survivor| format!("{}: {}", mutation::change(one), mutation::remedy(mutated, one, true));
+    let lines: Vec<String> = survivors.iter().map(line).map(|line| clean(&line)).collect();
+    let message = clean(&format!("no row notices when `{}` reads otherwise", first.policy.name));
+    let status = if mutated.below_floor() {
+        unsuccessful(NonSuccessKind::Failure, "mutation", message, lines)
+    } else {
+        let mut status = TestCaseStatus::skipped();
+        status.set_message(format!("{message}: {}", lines.join("; ")));
+        status
+    };
+    Case {
+        name: cut(&clean(&format!("small changes of {}", first.policy.name))),
+        place: &first.policy.location,
+        status,
+    }
 }
 
 fn skipped<'a>(name: &str, why: &str, place: &'a Location) -> Case<'a> {

@@ -22,16 +22,23 @@ mod json;
 mod json_text;
 mod junit;
 mod markdown;
+mod mutation;
 mod sarif;
 mod select;
 mod verdict;
 
-use crate::outcome::Outcome;
+use crate::outcome::{Outcome, SuggestedRow};
 
 pub use csv::list_impact;
 pub use fixes::fix_lines;
 pub use markdown::summary_markdown;
 pub use verdict::verdict_line;
+
+/// A row of a decision table for each change of `outcome`, if it compares: its example, with what the new side decides.
+#[must_use]
+pub fn change_rows(outcome: &Outcome) -> Vec<SuggestedRow> {
+    outcome.comparison.as_ref().map(changes::rows).unwrap_or_default()
+}
 
 /// How a run can be shown.
 #[derive(Debug, Clone, Copy)]

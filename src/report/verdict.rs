@@ -3,7 +3,7 @@
 use crate::outcome::changes::{self, Comparison, Direction, Relation, Ruling};
 use crate::outcome::{Outcome, Status, Verdict};
 use crate::report::counted::counted;
-use crate::report::{access, coverage, explained, guardrails};
+use crate::report::{access, coverage, explained, guardrails, mutation};
 use crate::text::inline;
 
 /// Longer names of revisions are cut, in characters.
@@ -67,6 +67,7 @@ fn ending(outcome: &Outcome, hidden: usize, moved: fn(&Comparison) -> Option<Str
     parts.extend(rows(outcome));
     parts.extend(guardrails::counts(&outcome.guardrails));
     parts.extend(outcome.coverage.as_ref().and_then(coverage::missed_floor));
+    parts.extend(outcome.mutation.as_ref().and_then(mutation::missed_floor));
     parts.extend(outcome.comparison.iter().flat_map(|comparison| compared(comparison, moved)));
     parts.extend(outcome.who_can.as_ref().map(access::counts));
     if outcome.inconclusive().next().is_some() {

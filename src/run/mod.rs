@@ -17,6 +17,7 @@
 //! | `unfit` | what of the new side no longer fits its schema |
 //! | `asking` | the request that is to be explained |
 //! | `coverage` | what rows exercise |
+//! | `mutation` | what rows notice of small changes of policies |
 //! | `baselined` | the baseline, applied |
 //! | `engines` | every engine over one reading |
 //! | `known_entities` | the entities that questions about people and things are answered over |
@@ -67,6 +68,7 @@ mod fresh;
 mod guardrails;
 mod known_entities;
 mod loaded;
+mod mutation;
 mod open;
 mod place;
 mod reading;
@@ -81,6 +83,7 @@ pub use coverage::CoverageOptions;
 pub use diff::accept;
 pub use error::RunError;
 pub use fix::{Fixed, FixedFile};
+pub use mutation::MutationOptions;
 pub use open::{Opened, open};
 pub use reading::{BaselineFile, Files, Reading};
 pub use rules::{RuleTest, RulesTested, known_rules};

@@ -1,11 +1,13 @@
 //! Decision tables. The policies are not validated.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::coverage::{self, CoverageOptions};
 use super::error::RunError;
 use super::finish::finish;
 use super::loaded::{discard, load};
+use super::mutation::{self, MutationOptions};
 use super::place::Place;
 use super::reading::Reading;
 use crate::outcome::{Notice, NoticeKind, Outcome};
@@ -27,6 +29,8 @@ pub struct TestOptions {
     pub list: bool,
     /// What to say of what the rows exercise.
     pub coverage: CoverageOptions,
+    /// What to say of small changes of the policies.
+    pub mutation: MutationOptions,
 }
 
 /// Runs decision tables.
@@ -34,7 +38,7 @@ pub struct TestOptions {
 /// # Errors
 /// When what is asked for is not there, or does not go together.
 pub fn test(options: &TestOptions) -> Result<Outcome, RunError> {
-    let TestOptions { filters, shard, fail_fast, list, coverage: asked, reading } = options;
+    let TestOptions { filters, shard, fail_fast, list, coverage: asked, mutation: changed, reading } = options;
     let reading = &naming_tables(reading)?;
     let mut loaded = load(reading)?;
     if !reading.files.tables.is_empty() {
@@ -52,16 +56,20 @@ pub fn test(options: &TestOptions) -> Result<Outcome, RunError> {
         fail_fast: *fail_fast,
         list: *list,
         brief: reading.brief,
+        record: changed.wanted.then(Arc::default),
         ..Selection::default()
     };
     let gauge = (coverage::is_asked(asked, &loaded.config) && !list).then(|| Gauge::new(&loaded.repo));
     let mut ran = tables::run(&loaded.repo, &selection, gauge.as_ref());
     let part = ran.left_out > 0 || ran.stopped || !loaded.repo.focus.is_whole();
     outcome.coverage = gauge.map(|gauge| coverage::measure(asked, reading, &loaded, &gauge, part)).transpose()?;
+    if let Some(record) = &selection.record {
+        mutation::measure(changed, reading, &loaded, (record, part), &mut outcome)?;
+    }
     outcome.notices.retain(|notice| notice.kind != NoticeKind::NothingThere);
     outcome.notices.extend(loaded.without_tables());
     outcome.notices.extend(left_out(&ran));
-    if part && loaded.config.floor().is_some() {
+    if part && (loaded.config.floor().is_some() || changed.floor.is_some()) {
         outcome.notices.push(coverage::floor_left_out());
     }
     outcome.notices.extend(ran.remarks());

@@ -8,7 +8,7 @@
 //! | `first_table` | a store's first decision table, or why there is none |
 //! | `requests` | requests and what the store decides of them |
 //! | `synthetic` | the same over entities from the engine |
-//! | `table` | rows as YAML |
+//! | `table` | the table |
 //! | `settings` | a first polcheck.toml |
 
 mod first_table;

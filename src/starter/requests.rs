@@ -9,11 +9,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use cedar_policy::{Context, Decision, Effect, Entities, EntityTypeName, EntityUid, Request, Schema};
+use cedar_policy::{Effect, Entities, EntityTypeName, EntityUid, Schema};
 use serde_json::Value;
 
-use crate::decide::ScopedAuthorizer;
-use crate::repo::{EntityState, Named, Store};
+use crate::example::{Asker, Row};
+use crate::repo::{EntityState, Store};
 use crate::symbolic::{Answer, CompiledPolicies, Formula, PolicyRef, SchemaModel, Session, Sessions, Subject};
 use crate::text::inline;
 
@@ -29,25 +29,6 @@ const MOST_ENVIRONMENTS: usize = 60;
 pub(super) const MOST_CONTEXTS: usize = 12;
 /// What the engine may spend on one context, in conflicts.
 const BUDGET: u64 = 2000;
-
-/// A request and its answer.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Row {
-    pub(super) principal: EntityUid,
-    pub(super) action: EntityUid,
-    pub(super) resource: EntityUid,
-    /// An object; only what the request needs.
-    pub(super) context: Value,
-    /// The entities that the request needs, as a table's `with` has them; none where the store's own are asked about.
-    pub(super) with: Vec<(EntityUid, Value)>,
-    pub(super) allowed: bool,
-    /// Names of the policies that decide, sorted.
-    pub(super) because: Vec<String>,
-    /// Whether these names stay when policies are added above them: an `@id`, or the id of a link.
-    pub(super) lasting: bool,
-    /// The entities of the request that exist nowhere.
-    pub(super) unknown: Vec<EntityUid>,
-}
 
 /// The rows of a first table.
 pub(super) struct Found {
@@ -151,12 +132,10 @@ fn fairly(mut by_action: Vec<Vec<Row>>) -> Vec<Row> {
 
 /// What requests are made of and decided by.
 pub(super) struct World<'s> {
-    store: &'s Store,
-    pub(super) schema: &'s Schema,
     entities: &'s Entities,
     by_type: BTreeMap<EntityTypeName, Vec<EntityUid>>,
     pub(super) rules: CompiledPolicies,
-    index: ScopedAuthorizer,
+    pub(super) asker: Asker<'s>,
 }
 
 impl<'s> World<'s> {
@@ -171,7 +150,7 @@ impl<'s> World<'s> {
         }
         let subjects = store.deciding().filter_map(|(key, _, _)| Some(Subject::policy(store.set.policy(key)?)));
         let rules = CompiledPolicies::new(Arc::clone(model), subjects.collect());
-        Self { store, schema, entities, by_type, rules, index: ScopedAuthorizer::new(&store.set) }
+        Self { entities, by_type, rules, asker: Asker::new(store, Some(schema)) }
     }
 
     /// One request for each answer that is found in the environment of `session`.
@@ -187,7 +166,9 @@ impl<'s> World<'s> {
             for principal in principals {
                 for resource in resources {
                     let asked = [principal, environment.action(), resource];
-                    let Some(row) = self.decide(asked, &context, self.entities) else { continue };
+                    let Some(row) = self.asker.decide(asked, &context, self.entities).filter(|row| !row.errs) else {
+                        continue;
+                    };
                     let same = |known: &Row| known.allowed == row.allowed && known.because == row.because;
                     if !rows.iter().any(same) {
                         rows.push(row);
@@ -214,7 +195,7 @@ impl<'s> World<'s> {
         for question in questions.iter().take(MOST_CONTEXTS) {
             let Answer::Witness(witness) = session.find(question) else { continue };
             let context = witness.cases.first().and_then(|case| case.request_json.get("context"));
-            let Some(context) = context.and_then(|context| self.plainly(session.environment().action(), context))
+            let Some(context) = context.and_then(|context| self.asker.plainly(session.environment().action(), context))
             else {
                 continue;
             };
@@ -223,64 +204,5 @@ impl<'s> World<'s> {
             }
         }
         contexts
-    }
-
-    /// `context` as people write it, where the schema says what a string or a pair of type and id stands for; `None`
-    /// when it does not fit the schema.
-    pub(super) fn plainly(&self, action: &EntityUid, context: &Value) -> Option<Value> {
-        let read = |context: &Value| Context::from_json_value(context.clone(), Some((self.schema, action))).ok();
-        let (plain, exact) = (without_escapes(context), read(context)?);
-        Some(if read(&plain) == Some(exact) { plain } else { context.clone() })
-    }
-
-    /// The answer to the request of a principal, an action and a resource; `None` when it is none, or a policy errors
-    /// on the way.
-    pub(super) fn decide(&self, asked: [&EntityUid; 3], context: &Value, entities: &Entities) -> Option<Row> {
-        let [principal, action, resource] = asked;
-        let read = Context::from_json_value(context.clone(), Some((self.schema, action))).ok()?;
-        let (p, a, r) = (principal.clone(), action.clone(), resource.clone());
-        let request = Request::new(p, a, r, read, Some(self.schema)).ok()?;
-        let response = self.index.is_authorized(&request, entities);
-        if response.diagnostics().errors().next().is_some() {
-            return None;
-        }
-        let mut because = Vec::new();
-        let mut lasting = true;
-        for id in response.diagnostics().reason() {
-            lasting &= self
-                .store
-                .find(id)
-                .is_some_and(|decider| decider.location != &decider.policy.location || decider.policy.id.is_some());
-            let (_, full, short) = self.store.deciding().find(|(key, _, _)| *key == id)?;
-            let name = if matches!(self.store.named(short), Named::One(_)) { short } else { full };
-            because.push(name.to_owned());
-        }
-        because.sort();
-        Some(Row {
-            principal: principal.clone(),
-            action: action.clone(),
-            resource: resource.clone(),
-            context: context.clone(),
-            with: Vec::new(),
-            allowed: response.decision() == Decision::Allow,
-            because,
-            lasting,
-            unknown: Vec::new(),
-        })
-    }
-}
-
-/// `value` with the arguments of extension functions and the pairs of entities in the place of Cedar's JSON escapes.
-pub(super) fn without_escapes(value: &Value) -> Value {
-    match value {
-        Value::Object(fields) => {
-            let only = |name: &str| fields.get(name).filter(|_| fields.len() == 1);
-            if let Some(inner) = only("__entity").or_else(|| only("__extn").and_then(|call| call.get("arg"))) {
-                return inner.clone();
-            }
-            Value::Object(fields.iter().map(|(key, value)| (key.clone(), without_escapes(value))).collect())
-        }
-        Value::Array(items) => Value::Array(items.iter().map(without_escapes).collect()),
-        other => other.clone(),
     }
 }

@@ -1,12 +1,11 @@
-//! Rows as a decision table in YAML. Names come from policies and entities: each is quoted, whatever it holds.
+//! A first decision table in YAML.
 
 use std::collections::{BTreeMap, HashMap};
 
-use cedar_policy::EntityUid;
 use serde_json::Value;
 
-use super::requests::{Found, Row};
-use crate::text::is_deceptive;
+use super::requests::Found;
+use crate::example::{Row, yaml};
 
 /// What the file is called, in the folder of its store.
 pub(super) const FILE_NAME: &str = "polcheck_test.yaml";
@@ -23,9 +22,6 @@ const SYNTHETIC: &str = "\
 entities: []
 ";
 
-/// What a line holds.
-const WIDTH: usize = 110;
-
 /// Policies that a row's name lists.
 const NAMED: usize = 3;
 
@@ -41,12 +37,12 @@ pub(super) fn text(found: &Found) -> String {
     text.push_str(if found.synthetic { SYNTHETIC } else { "" });
     for (at, (key, value)) in common.iter().enumerate() {
         text.push_str(if at == 0 { "defaults:\n  context:\n" } else { "" });
-        text.push_str(&format!("    {}: {}\n", self::key(key), flow(value)));
+        text.push_str(&format!("    {}: {}\n", yaml::key(key), yaml::flow(value)));
     }
     text.push_str("tests:\n");
     let mut names: HashMap<String, usize> = HashMap::new();
     for row in &found.rows {
-        text.push_str(&of_row(row, &common, &mut names));
+        text.push_str(&yaml::entry(row, &name(row, &mut names), &common));
     }
     text
 }
@@ -68,64 +64,6 @@ fn common(rows: &[Row]) -> BTreeMap<&str, &Value> {
     common
 }
 
-fn of_row(row: &Row, common: &BTreeMap<&str, &Value>, names: &mut HashMap<String, usize>) -> String {
-    let mut lines = vec![
-        format!("  - name: {}", scalar(&name(row, names))),
-        format!("    principal: {}", scalar(&row.principal.to_string())),
-        format!("    action: {}", scalar(&row.action.to_string())),
-        format!("    resource: {}", scalar(&row.resource.to_string())),
-    ];
-    let attributes = row.context.as_object().into_iter().flatten();
-    let own = attributes.filter(|(key, value)| common.get(key.as_str()) != Some(value));
-    for (at, (key, value)) in own.enumerate() {
-        if at == 0 {
-            lines.push("    context:".to_owned());
-        }
-        lines.push(format!("      {}: {}", self::key(key), flow(value)));
-    }
-    for (at, (uid, entity)) in row.with.iter().enumerate() {
-        if at == 0 {
-            lines.push("    with:".to_owned());
-        }
-        lines.extend(of_entity(uid, entity));
-    }
-    let unknown: Vec<String> = row.unknown.iter().map(|uid| scalar(&uid.to_string())).collect();
-    let line = format!("    unknown: [{}]", unknown.join(", "));
-    match unknown.is_empty() {
-        true => {}
-        false if line.chars().count() <= WIDTH => lines.push(line),
-        false => {
-            lines.push("    unknown:".to_owned());
-            lines.extend(unknown.iter().map(|uid| format!("      - {uid}")));
-        }
-    }
-    let because: Vec<String> = row.because.iter().map(|name| scalar(name)).collect();
-    lines.push(format!("    expect: {}", if row.allowed { "allow" } else { "deny" }));
-    if row.lasting {
-        lines.push(format!("    because: [{}]", because.join(", ")));
-    }
-    lines.join("\n") + "\n"
-}
-
-/// What is said of an entity, on one line where that can be read.
-fn of_entity(uid: &EntityUid, entity: &Value) -> Vec<String> {
-    let uid = scalar(&uid.to_string());
-    let line = format!("      {uid}: {}", flow(entity));
-    if line.chars().count() <= WIDTH {
-        return vec![line];
-    }
-    let mut lines = vec![format!("      {uid}:")];
-    for (name, said) in entity.as_object().into_iter().flatten() {
-        let Some(fields) = said.as_object() else {
-            lines.push(format!("        {name}: {}", flow(said)));
-            continue;
-        };
-        lines.push(format!("        {name}:"));
-        lines.extend(fields.iter().map(|(key, value)| format!("          {}: {}", self::key(key), flow(value))));
-    }
-    lines
-}
-
 /// Who may do what, and why not; unique among `names`.
 fn name(row: &Row, names: &mut HashMap<String, usize>) -> String {
     let may = if row.allowed { "may" } else { "may not" };
@@ -140,47 +78,4 @@ fn name(row: &Row, names: &mut HashMap<String, usize>) -> String {
         name.push_str(&format!(" ({count})"));
     }
     name
-}
-
-/// A key: as it is where it can be nothing but a string.
-fn key(text: &str) -> String {
-    let word = text.starts_with(|c: char| c.is_ascii_alphabetic())
-        && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-    let special = ["true", "false", "null", "yes", "no", "on", "off", "y", "n"];
-    if word && !special.contains(&text.to_ascii_lowercase().as_str()) { text.to_owned() } else { scalar(text) }
-}
-
-/// A string: in single quotes, or in double quotes where something has to be escaped.
-fn scalar(text: &str) -> String {
-    if text.chars().any(is_deceptive) {
-        return double_quoted(text);
-    }
-    format!("'{}'", text.replace('\'', "''"))
-}
-
-fn double_quoted(text: &str) -> String {
-    let mut out = String::from("\"");
-    for c in text.chars() {
-        match c {
-            '"' | '\\' => out.extend(['\\', c]),
-            c if is_deceptive(c) => out.push_str(&format!("\\U{:08x}", u32::from(c))),
-            c => out.push(c),
-        }
-    }
-    out.push('"');
-    out
-}
-
-/// A value on one line.
-fn flow(value: &Value) -> String {
-    match value {
-        Value::String(text) => scalar(text),
-        Value::Array(items) => format!("[{}]", items.iter().map(flow).collect::<Vec<_>>().join(", ")),
-        Value::Object(fields) => {
-            let fields: Vec<_> =
-                fields.iter().map(|(key, value)| format!("{}: {}", self::key(key), flow(value))).collect();
-            format!("{{ {} }}", fields.join(", "))
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) => value.to_string(),
-    }
 }

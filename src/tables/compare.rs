@@ -28,7 +28,8 @@ pub fn got(store: &Store, response: &Response) -> Got {
     Got { decision, reason, errors }
 }
 
-fn policy_ref(store: &Store, id: &PolicyId) -> Option<PolicyRef> {
+/// The policy or link of `store` whose key is `id`, as reports name it.
+pub(super) fn policy_ref(store: &Store, id: &PolicyId) -> Option<PolicyRef> {
     let found = store.find(id)?;
     Some(PolicyRef { name: found.name.to_owned(), effect: found.effect, location: found.location.clone() })
 }
@@ -49,16 +50,21 @@ pub(super) fn expected(row: &Row<'_>) -> Expected {
     Expected { decision: row.decision, reason, errors, who: None }
 }
 
-/// What is not as `row` states, a sentence each; empty when the row passes.
+/// What is not as a row states that expects `decision`, `reasons` and `errors`, a sentence each; empty when it passes.
 ///
 /// # Errors
 /// When the row names a policy by a name that several have: the row cannot be judged.
-pub(super) fn mismatches(store: &Store, row: &Row<'_>, got: &Got) -> Result<Vec<String>, String> {
+pub(super) fn mismatches(
+    store: &Store,
+    decision: Decision,
+    (reasons, errors): (&Reasons, &Errors),
+    got: &Got,
+) -> Result<Vec<String>, String> {
     let mut wrong = Vec::new();
-    if got.decision != row.decision {
-        wrong.push(format!("expected {}, got {}", row.decision.as_str(), got.decision.as_str()));
+    if got.decision != decision {
+        wrong.push(format!("expected {}, got {}", decision.as_str(), got.decision.as_str()));
     }
-    match &row.reasons {
+    match reasons {
         Reasons::Open => {}
         Reasons::AtLeast(names) => at_least(store, names, got, &mut wrong)?,
         Reasons::Exactly(names) => just(store, names, got.reason.iter(), ["decides", "does not decide"], &mut wrong),
@@ -66,7 +72,7 @@ pub(super) fn mismatches(store: &Store, row: &Row<'_>, got: &Got) -> Result<Vec<
             exactly(names, got.reason.iter().map(|policy| positional(store, policy)), "deciding", &mut wrong);
         }
     }
-    match &row.errors {
+    match errors {
         Errors::Open => {}
         Errors::Count(count) if *count == got.errors.len() => {}
         Errors::Count(count) => {

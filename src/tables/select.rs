@@ -1,7 +1,9 @@
 //! Which rows are run.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::record::Record;
 use crate::outcome::Decision;
 use crate::text::{inline, nearest};
 
@@ -23,6 +25,8 @@ pub struct Selection {
     /// Whether rows run with no entities of their store where those cannot be used, to see what else is wrong with
     /// them.
     pub without_broken_entities: bool,
+    /// Where the rows that pass are kept, if they are.
+    pub record: Option<Arc<Record>>,
 }
 
 /// One of several shares of all rows.

@@ -9,6 +9,7 @@ use super::absent::Absent;
 use super::compare::{expected, got, mismatches, wrong_people};
 use super::coverage::{Counts, Plan};
 use super::ready::Ready;
+use super::record::Recorded;
 use super::repeats::{Question, question, question_who};
 use super::request::Requests;
 use super::rows::{Content, Errors, Found, Reasons, Row, RowContext, RowEntities, Who};
@@ -38,6 +39,8 @@ pub(super) struct Worker<'r> {
     selection: &'r Selection,
     requests: Requests<'r>,
     counts: Option<Counts>,
+    /// What passed, where that is recorded.
+    record: Vec<Recorded>,
     absent: Absent<'r>,
     /// What the row that was decided last asks.
     question: Option<Question>,
@@ -55,16 +58,20 @@ impl<'r> Worker<'r> {
             selection,
             requests,
             counts,
+            record: Vec::new(),
             absent: Absent::new(&ready.known),
             question: None,
             asked: None,
         }
     }
 
-    /// Hands in what was counted.
+    /// Hands in what was counted and recorded.
     pub(super) fn done(self) {
         if let (Some(plan), Some(counts)) = (self.ready.plan, &self.counts) {
             plan.add(counts);
+        }
+        if let Some(record) = &self.selection.record {
+            record.add(self.ready.store, self.record);
         }
     }
 
@@ -201,7 +208,8 @@ impl<'r> Worker<'r> {
         self.asked = self.selection.row.is_some().then(|| (request.clone(), Arc::clone(&entities)));
         let response = self.ask(request, &entities);
         let got = got(self.ready.store, &response);
-        let wrong = mismatches(self.ready.store, row, &got).map_err(|why| vec![Fault::new(why)])?;
+        let wrong = mismatches(self.ready.store, row.decision, (&row.reasons, &row.errors), &got)
+            .map_err(|why| vec![Fault::new(why)])?;
         if !wrong.is_empty() {
             let asked = Asked {
                 request,
@@ -214,6 +222,9 @@ impl<'r> Worker<'r> {
         }
         result.got = Some(got);
         judge(result, wrong);
+        if self.selection.record.is_some() && result.status == Status::Pass {
+            self.record.push(Recorded::of_row(&result.id, &result.location, (request, &entities), row));
+        }
         let silent = match (&row.errors, &result.got) {
             (Errors::Open, Some(got)) => got.errors.clone(),
             _ => Vec::new(),
@@ -247,6 +258,7 @@ impl<'r> Worker<'r> {
         let (mut missing, mut extra) = (Vec::new(), Vec::new());
         let mut telling: Option<(Request, Response, bool)> = None;
         let mut failing = Vec::new();
+        let mut record = Vec::new();
         for principal in &who.candidates {
             let request = self.requests.asking(who, principal).map_err(|fault| vec![fault])?;
             let response = self.ask(&request, &who.entities);
@@ -260,6 +272,10 @@ impl<'r> Worker<'r> {
             let allowed = response.decision() == cedar_policy::Decision::Allow;
             let name = principal.to_string();
             if allowed == who.expect.contains(&name) {
+                if self.selection.record.is_some() {
+                    let asked = (&request, &who.entities);
+                    record.push(Recorded::of_who(&result.id, &result.location, asked, allowed));
+                }
                 continue;
             }
             // Somebody who is allowed and should not be tells more than the other way round.
@@ -276,6 +292,9 @@ impl<'r> Worker<'r> {
             result.explanations = reasons(self.ready.store, self.ready.tracer(), &asked, &[]);
         }
         judge(result, wrong_people(&missing, &extra));
+        if result.status == Status::Pass {
+            self.record.append(&mut record);
+        }
         self.absent.note(&[Some(&who.resource)], &who.entities, met, &failing, result);
         Ok(true)
     }

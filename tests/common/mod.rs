@@ -149,3 +149,17 @@ pub const CEDAR_EXAMPLES: [(&str, &str); 18] = [
     ("oopsla2024/gdrive-templates/policies.cedar", "oopsla2024/gdrive-templates/gdrive-templates.cedarschema.json"),
     ("oopsla2024/tinytodo/tinytodo.cedar", "oopsla2024/tinytodo/tinytodo.cedarschema.json"),
 ];
+
+/// Copies the folder `from` with all below into the folder `to`, without what git keeps.
+pub fn copy(from: &Path, to: &Path) {
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let (about, target) = (entry.file_type().unwrap(), to.join(entry.file_name()));
+        if about.is_dir() && entry.file_name() != ".git" {
+            std::fs::create_dir_all(&target).unwrap();
+            copy(&entry.path(), &target);
+        } else if about.is_file() {
+            std::fs::write(&target, std::fs::read(entry.path()).unwrap()).unwrap();
+        }
+    }
+}

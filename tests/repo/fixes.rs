@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::common::{corpora, diff, git, json, rules, run, write};
+use crate::common::{copy, corpora, diff, git, json, rules, run, write};
 
 const SCHEMA: &str = "entity Team;
 entity User in [Team] { level: Long, blocked: Bool, boss?: User };
@@ -560,19 +560,6 @@ fn repositories_of_others_are_mended_for_good() {
         let (report, _) = diff(dir.path(), &["HEAD"]);
         for change in report["changes"].as_array().unwrap() {
             assert!(["same", "unknown"].contains(&change["relation"].as_str().unwrap()), "{name}: {change:#}");
-        }
-    }
-}
-
-fn copy(from: &Path, to: &Path) {
-    for entry in std::fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let (about, target) = (entry.file_type().unwrap(), to.join(entry.file_name()));
-        if about.is_dir() && entry.file_name() != ".git" {
-            std::fs::create_dir_all(&target).unwrap();
-            copy(&entry.path(), &target);
-        } else if about.is_file() {
-            std::fs::write(&target, std::fs::read(entry.path()).unwrap()).unwrap();
         }
     }
 }

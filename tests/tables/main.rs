@@ -9,6 +9,7 @@ mod coverage_cli;
 mod coverage_oracle;
 mod explanations;
 mod many;
+mod mutation;
 mod own;
 mod prop_index;
 mod unknown;

@@ -7,7 +7,8 @@ use clap::{Args, ValueEnum};
 
 use crate::cli::args::{CommonArgs, ReadArgs};
 use crate::cli::failure::Failure;
-use crate::cli::output::{Output, stream};
+use crate::cli::output::{Output, print, stream};
+use crate::cli::suggested;
 use crate::config::ACCEPTED_NAME;
 use crate::report;
 use crate::run::{self, Compare, Deny, DiffOptions};
@@ -49,6 +50,11 @@ pub(in crate::cli) struct DiffArgs {
     /// Print every principal, action and resource that gains or loses access, as CSV
     #[arg(long, conflicts_with = "accept")]
     list: bool,
+    /// Print the example of each change as a row that expects what the new side decides, or write them to FILE: a new
+    /// table in YAML, or the end of one in JSON
+    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true, conflicts_with_all = ["accept", "list"])]
+    #[expect(clippy::option_option, reason = "how clap says that a value may be left out")]
+    suggest: Option<Option<PathBuf>>,
     /// Refuse such changes, besides those that [diff] in polcheck.toml refuses: exit 1
     #[arg(long, value_name = "CHANGE")]
     deny: Vec<DenyArg>,
@@ -72,6 +78,9 @@ enum DenyArg {
 /// Runs the command and gives the exit code.
 pub(super) fn run(args: &DiffArgs, common: &CommonArgs) -> Result<u8, Failure> {
     let output = Output::of(common)?;
+    if let Some(None) = args.suggest {
+        output.is_free("the rows")?;
+    }
     let options = options(args, &output)?;
     let outcome = output.run("comparing", || {
         let mut outcome = run::diff(&options)?;
@@ -86,7 +95,17 @@ pub(super) fn run(args: &DiffArgs, common: &CommonArgs) -> Result<u8, Failure> {
             return output.without_report(&outcome);
         }
     }
-    output.write(outcome)
+    match &args.suggest {
+        None => output.write(outcome),
+        Some(None) => {
+            print(&suggested::table(&report::change_rows(&outcome)))?;
+            output.write_aside(outcome)
+        }
+        Some(Some(file)) => {
+            suggested::write(file, &report::change_rows(&outcome))?;
+            output.write(outcome)
+        }
+    }
 }
 
 /// Not of the report: it is about what this run did, not about what it found.

@@ -57,7 +57,7 @@ pub(super) fn run(args: &LintArgs, common: &CommonArgs) -> Result<u8, Failure> {
 /// standard error.
 fn fix(output: Output<'_>, lint: LintOptions, dry: bool, common: &CommonArgs) -> Result<u8, Failure> {
     if dry {
-        output.is_free()?;
+        output.is_free("the changes")?;
     }
     let options = FixOptions { lint, notes: common.verbose, dry };
     let mut files = Vec::new();

@@ -1,14 +1,16 @@
 //! `polcheck test`.
 
 use std::fmt::Write;
+use std::path::PathBuf;
 
 use clap::Args;
 
 use crate::cli::args::{CommonArgs, ReadArgs};
 use crate::cli::failure::Failure;
 use crate::cli::output::{Output, print};
+use crate::cli::suggested;
 use crate::outcome::{Outcome, Status};
-use crate::run::{self, CoverageOptions, TestOptions};
+use crate::run::{self, CoverageOptions, MutationOptions, TestOptions};
 use crate::tables::{Filter, Shard};
 use crate::text::inline;
 
@@ -18,7 +20,8 @@ use crate::text::inline;
                         tests.json\n  polcheck test -v                        every row\n  polcheck test --filter \
                         action=refund --filter expect=deny\n  polcheck test --shard 2/4               the second of four \
                         jobs\n  polcheck test --coverage                what no row exercises\n  polcheck test \
-                        --coverage-floor 80 --against main")]
+                        --coverage-floor 80 --against main\n  polcheck test --mutate                  \
+                        small changes of policies that no row notices\n  polcheck test --suggest pinned_test.yaml")]
 pub(in crate::cli) struct TestArgs {
     /// Run only rows that hold TEXT in their id, or as KEY=TEXT in their name, file, principal, action, resource or
     /// expect; `*` stands for anything; repeat to narrow down
@@ -36,6 +39,8 @@ pub(in crate::cli) struct TestArgs {
     #[command(flatten)]
     coverage: CoverageArgs,
     #[command(flatten)]
+    mutation: MutationArgs,
+    #[command(flatten)]
     read: ReadArgs,
 }
 
@@ -48,15 +53,35 @@ struct CoverageArgs {
     /// Fail when less is covered, in percent of policies and conditions; implies --coverage
     #[arg(long, value_name = "PERCENT", conflicts_with_all = ["filter", "shard", "fail_fast", "list"], value_parser = clap::value_parser!(u32).range(0..=100))]
     coverage_floor: Option<u32>,
-    /// Coverage of only what changed since a revision; implies --coverage
+    /// Coverage, or small changes, of only what changed since a revision; alone it implies --coverage
     #[arg(long, value_name = "REV")]
     against: Option<String>,
+}
+
+/// Arguments about small changes of policies.
+#[derive(Debug, Default, Args)]
+struct MutationArgs {
+    /// Change the policies a little, one at a time, and say which changes no row notices
+    #[arg(long, conflicts_with_all = ["filter", "shard", "fail_fast", "list"])]
+    mutate: bool,
+    /// Fail when rows notice less of the changes that matter, in percent; implies --mutate
+    #[arg(long, value_name = "PERCENT", conflicts_with_all = ["filter", "shard", "fail_fast", "list"], value_parser = clap::value_parser!(u32).range(0..=100))]
+    mutate_floor: Option<u32>,
+    /// Print rows that would notice what no row does, or write them to FILE: a new table in YAML, or the end
+    /// of one in YAML, JSON or CSV
+    #[arg(long, value_name = "FILE", num_args = 0..=1, conflicts_with_all = ["filter", "shard", "fail_fast", "list"])]
+    #[expect(clippy::option_option, reason = "how clap says that a value may be left out")]
+    suggest: Option<Option<PathBuf>>,
 }
 
 /// Runs the command and gives the exit code.
 pub(super) fn run(args: &TestArgs, common: &CommonArgs) -> Result<u8, Failure> {
     let output = Output::of(common)?;
-    let coverage = &args.coverage;
+    let (coverage, mutation) = (&args.coverage, &args.mutation);
+    let mutate = mutation.mutate || mutation.mutate_floor.is_some() || mutation.suggest.is_some();
+    if let Some(None) = mutation.suggest {
+        output.is_free("the rows")?;
+    }
     let options = TestOptions {
         reading: output.reading(&args.read),
         filters: args.filter.clone(),
@@ -66,8 +91,12 @@ pub(super) fn run(args: &TestArgs, common: &CommonArgs) -> Result<u8, Failure> {
         coverage: CoverageOptions {
             wanted: coverage.coverage,
             floor: coverage.coverage_floor,
-            since: coverage.against.clone(),
+            since: coverage
+                .against
+                .clone()
+                .filter(|_| !mutate || coverage.coverage || coverage.coverage_floor.is_some()),
         },
+        mutation: MutationOptions { wanted: mutate, floor: mutation.mutate_floor, since: coverage.against.clone() },
     };
     let outcome = output.run("testing", || run::test(&options))?;
     if args.list && common.report.is_empty() {
@@ -77,7 +106,18 @@ pub(super) fn run(args: &TestArgs, common: &CommonArgs) -> Result<u8, Failure> {
             return Ok(0);
         }
     }
-    output.write(outcome)
+    let Some(file) = &mutation.suggest else { return output.write(outcome) };
+    let rows = outcome.mutation.as_ref().map(|mutation| mutation.suggested.as_slice()).unwrap_or_default();
+    match file {
+        None => {
+            print(&suggested::table(rows))?;
+            output.write_aside(outcome)
+        }
+        Some(file) => {
+            suggested::write(file, rows)?;
+            output.write(outcome)
+        }
+    }
 }
 
 /// A line for each row: what it expects, and its id.

@@ -9,6 +9,7 @@ mod explained;
 mod explanation;
 mod finding;
 mod guardrails;
+mod mutation;
 mod paint;
 mod render;
 mod row;

@@ -55,6 +55,9 @@ pub(super) fn render(outcome: &Outcome, options: &Options) -> String {
     if let Some(measured) = &outcome.coverage {
         super::coverage::write(&mut page, measured, &gaps, &mut explanations, &options);
     }
+    if let Some(mutated) = &outcome.mutation {
+        super::mutation::write(&mut page, mutated, &options);
+    }
     super::conflicts::write(&mut page, outcome, options.width);
     super::breadth::write(&mut page, outcome);
     mended(&mut page, outcome, &options);

@@ -9,6 +9,7 @@ mod fixes;
 mod guardrails;
 mod impact;
 mod location;
+mod mutation;
 mod run;
 mod who_can;
 

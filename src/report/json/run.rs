@@ -10,6 +10,7 @@ use super::fixes::{self, FixOut, FixResultOut};
 use super::guardrails::{GuardrailOut, guardrail};
 use super::impact::{self, ImpactOut};
 use super::location::{LocationOut, location};
+use super::mutation::{self, MutationOut};
 use super::who_can::{self, WhoCanOut};
 use crate::finding::{Environment, Evidence, Finding, Level, Related};
 use crate::outcome::{
@@ -44,6 +45,8 @@ struct Root<'a> {
     fixes: Vec<FixResultOut<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     coverage: Option<CoverageOut<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mutation: Option<MutationOut<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     explain: Option<ExplainedOut<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -240,6 +243,7 @@ pub(super) fn render(outcome: &Outcome, _options: &Options) -> String {
         breadth: outcome.breadth.iter().map(breadth::breadth).collect(),
         fixes: outcome.fixes.iter().map(fixes::result).collect(),
         coverage: outcome.coverage.as_ref().map(coverage::coverage),
+        mutation: outcome.mutation.as_ref().map(mutation::mutation),
         explain: outcome.explained.as_ref().map(explained),
         cacheable: outcome.cacheable.iter().map(cacheable).collect(),
         comparison: outcome.comparison.as_ref().map(changes::comparison),

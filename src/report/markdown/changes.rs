@@ -7,7 +7,7 @@ use crate::finding::{Environment, Evidence};
 use crate::outcome::changes::{Cause, Comparison, Direction, Ruling, Side, Weakened};
 use crate::report::changes::{self, Change, Line, Phrase, Said, Undecided, View};
 use crate::report::counted::counted;
-use crate::report::{Options, evidence, json_text};
+use crate::report::{Options, json_text};
 
 /// Longest name, in characters, and how much of it is shown where hostile names make an entry grow above
 /// [`LONG_ENTRY`].
@@ -330,25 +330,12 @@ fn replay(change: &Change<'_>) -> String {
 
 /// The example as a row of a decision table that expects what the new side decides.
 fn row(change: &Change<'_>, request: &Value, entities: &Value) -> Option<String> {
-    let uid = |key: &str| Some(Value::from(evidence::uid(request.get(key)?)?).to_string());
-    let (what, expected) = match change.group.direction {
-        Direction::Gained => ("newly allowed", "allow"),
-        Direction::Lost => ("no longer allowed", "deny"),
+    let direction = change.group.direction;
+    let name = match direction {
+        Direction::Gained => "newly allowed",
+        Direction::Lost => "no longer allowed",
     };
-    let mut row = format!(
-        "- name: {what}\n  principal: {}\n  action: {}\n  resource: {}\n",
-        uid("principal")?,
-        uid("action")?,
-        uid("resource")?
-    );
-    let filled = |value: &&Value| value.as_object().is_some_and(|fields| !fields.is_empty());
-    if let Some(context) = request.get("context").filter(filled) {
-        row.push_str(&format!("  context: {context}\n"));
-    }
-    if entities.as_array().is_some_and(|all| !all.is_empty()) {
-        row.push_str(&format!("  with: {entities}\n"));
-    }
-    Some(row + &format!("  expect: {expected}\n"))
+    changes::entry(name, request, entities, changes::expected(direction))
 }
 
 /// Something folded beneath an entry, nothing when there is nothing.

@@ -8,7 +8,7 @@ use crate::report::access;
 use crate::report::counted::counted;
 use crate::report::select::Group;
 use crate::report::verdict;
-use crate::report::{Options, coverage, evidence, fixes, guardrails, impact, select};
+use crate::report::{Options, coverage, evidence, fixes, guardrails, impact, mutation, select};
 use crate::text::Location;
 
 /// GitHub refuses a comment above 65,536 characters; a job summary may have 1 MiB, which nobody reads.
@@ -73,6 +73,23 @@ pub fn summary_markdown(outcome: &Outcome, options: &Options) -> String {
         LONGEST - reserved(&[said]),
         ("failing row is", "failing rows are"),
     );
+    let survivors = outcome.mutation.iter().flat_map(|mutated| {
+        mutated.survivors.iter().map(move |one| {
+            format!(
+                "| {} | {} | {} | {} |\n",
+                code(&one.policy.name),
+                cell(&one.location.label()),
+                cell(&mutation::change(one)),
+                cell(&mutation::remedy(mutated, one, false)),
+            )
+        })
+    });
+    out.table(
+        "\n| No row notices a change of | Where | What | What would |\n|---|---|---|---|\n",
+        survivors.filter(|_| !options.quiet),
+        LONGEST - reserved(&[said]),
+        ("change is", "changes are"),
+    );
     for (head, rows) in conflicts::sections(outcome) {
         out.table(&head, rows.into_iter(), LONGEST - reserved(&[said]), ("row is", "rows are"));
     }
@@ -102,6 +119,8 @@ fn mark(outcome: &Outcome) -> &'static str {
 fn remarks(outcome: &Outcome, options: &Options) -> Vec<String> {
     let measured = outcome.coverage.iter().filter(|_| !options.quiet);
     let measured = measured.map(|measured| format!("- **Coverage**: {}\n", cell(&coverage::figure(measured))));
+    let mutated = outcome.mutation.iter().filter(|_| !options.quiet);
+    let mutated = mutated.map(|mutated| format!("- **Mutation**: {}\n", cell(&mutation::figure(mutated))));
     let undecided = outcome.inconclusive().map(|notice| {
         let place = notice.location.as_ref().map(|location| format!(" ({})", cell(&location.label())));
         format!("- **Inconclusive**: {}{}\n", cell(&notice.message), place.unwrap_or_default())
@@ -114,7 +133,7 @@ fn remarks(outcome: &Outcome, options: &Options) -> Vec<String> {
     let left_out = left_out.map(|file| format!("- Left out: {}: {}\n", code(&file.path), cell(&file.why)));
     let shown = outcome.remarks().filter(|_| !options.quiet);
     let shown = shown.map(|remark| format!("- **Note**: {}\n", cell(remark)));
-    undecided.chain(older).chain(measured).chain(shown).chain(unchecked).chain(left_out).collect()
+    undecided.chain(older).chain(measured).chain(mutated).chain(shown).chain(unchecked).chain(left_out).collect()
 }
 
 struct Summary {

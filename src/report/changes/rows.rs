@@ -1,0 +1,86 @@
+//! Examples of changes as rows of a decision table, which expect what the new side decides.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::change::Change;
+use super::view::View;
+use crate::outcome::changes::{Comparison, Direction};
+use crate::outcome::{Decision, SuggestedRow};
+use crate::report::evidence;
+
+/// What the new side decides of an example of a change in this direction.
+pub(in crate::report) fn expected(direction: Direction) -> Decision {
+    match direction {
+        Direction::Gained => Decision::Allow,
+        Direction::Lost => Decision::Deny,
+    }
+}
+
+/// An entry of a table's list, not indented, that asks `request` over `entities`; none where they are no request.
+pub(in crate::report) fn entry(name: &str, request: &Value, entities: &Value, expect: Decision) -> Option<String> {
+    let uid = |key: &str| Some(Value::from(evidence::uid(request.get(key)?)?).to_string());
+    let mut row = format!(
+        "- name: {name}\n  principal: {}\n  action: {}\n  resource: {}\n",
+        uid("principal")?,
+        uid("action")?,
+        uid("resource")?
+    );
+    let filled = |value: &&Value| value.as_object().is_some_and(|fields| !fields.is_empty());
+    if let Some(context) = request.get("context").filter(filled) {
+        row.push_str(&format!("  context: {context}\n"));
+    }
+    if entities.as_array().is_some_and(|all| !all.is_empty()) {
+        row.push_str(&format!("  with: {entities}\n"));
+    }
+    Some(row + &format!("  expect: {}\n", expect.as_str()))
+}
+
+/// A row for the example of each change.
+pub(in crate::report) fn rows(comparison: &Comparison) -> Vec<SuggestedRow> {
+    let mut names = BTreeSet::new();
+    let view = View::of(comparison);
+    view.changes.iter().filter_map(|change| row(comparison, change, &mut names)).collect()
+}
+
+fn row(comparison: &Comparison, change: &Change<'_>, names: &mut BTreeSet<String>) -> Option<SuggestedRow> {
+    let evidence = &change.effects().next()?.witness.evidence;
+    let (request, entities) = (&evidence.request, &evidence.entities);
+    let expect = expected(change.group.direction);
+    let uid = |key: &str| evidence::uid(request.get(key)?);
+    let said = change.effect.plain();
+    let mut name = said.clone();
+    let mut number = 1;
+    while !names.insert(name.clone()) {
+        number += 1;
+        name = format!("{said} ({number})");
+    }
+    let listed = |wanted: &str| {
+        let all = entities.as_array().into_iter().flatten();
+        all.filter_map(|entity| evidence::uid(entity.get("uid")?)).any(|uid| uid == wanted)
+    };
+    let (principal, resource) = (uid("principal")?, uid("resource")?);
+    let unknown: Vec<String> =
+        BTreeSet::from([&principal, &resource]).into_iter().filter(|uid| !listed(uid)).cloned().collect();
+    let entry = entry(&Value::from(name.as_str()).to_string(), request, entities, expect)?;
+    let mut yaml: String = entry.lines().map(|line| format!("  {line}\n")).collect();
+    if !unknown.is_empty() {
+        yaml.push_str(&format!("    unknown: {}\n", Value::from(unknown.clone())));
+    }
+    let with = entities.as_array().into_iter().flatten();
+    Some(SuggestedRow {
+        store: comparison.stores.get(change.all.0)?.name.clone(),
+        name,
+        principal,
+        action: uid("action")?,
+        resource,
+        context: request.get("context").cloned().unwrap_or_default(),
+        with: with.filter_map(|entity| Some((evidence::uid(entity.get("uid")?)?, entity.clone()))).collect(),
+        entities: Some(entities.clone()),
+        alone: true,
+        unknown,
+        expect,
+        yaml,
+    })
+}
