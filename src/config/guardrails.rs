@@ -1,5 +1,6 @@
 //! `[[guardrail.same]]` and the other short forms of guardrails.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use toml::de::DeTable;
@@ -120,6 +121,17 @@ impl Guardrails {
     #[must_use]
     pub fn clock(&self) -> &str {
         self.clock.as_deref().unwrap_or("context.now")
+    }
+
+    /// Every attribute that holds the time: that one, and those that guardrails name for themselves.
+    #[must_use]
+    pub fn clocks(&self) -> Vec<String> {
+        let own = self.all.iter().filter_map(|guardrail| match &guardrail.asked {
+            Asked::Expires { clock, .. } => Some(clock.as_str()),
+            _ => None,
+        });
+        let all: BTreeSet<&str> = own.chain([self.clock()]).collect();
+        all.into_iter().map(str::to_owned).collect()
     }
 }
 

@@ -4,7 +4,10 @@
 //!
 //! An attribute counts where two requests that differ in it alone are decided otherwise. The engine is asked for two
 //! such requests: the same policies twice, over one world of which only that attribute exists twice. That policies read
-//! an attribute does not make it count.
+//! an attribute does not make it count. Between two worlds that differ in tags is one with the keys of the one and the
+//! values of the other, so keys and values are asked about one by one.
+//!
+//! What is not asked about stands in the list as not known: what is missing there is proved not to count.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,6 +15,8 @@ use cedar_policy::{Effect, EntityTypeName, PrincipalConstraint, RequestEnv, Reso
 use rayon::prelude::*;
 
 use super::compiled::Compiled;
+use super::slot::Holder;
+use super::values;
 use super::vocabulary::Vocabulary;
 use crate::finding::Evidence;
 use crate::outcome::{Cacheable, HangsOn, HangsOnKind};
@@ -29,13 +34,22 @@ const MOST: usize = 200;
 pub fn cacheable(store: &Store, compiled: &Compiled, clocks: &[String]) -> Vec<Cacheable> {
     let schema = compiled.policies.schema();
     let synthetic = |name: String| compiled.inferred.as_ref().is_some_and(|found| found.synthetic.contains_key(&name));
-    let environments: Vec<&RequestEnv> =
-        schema.environments().iter().filter(|environment| !synthetic(environment.action().to_string())).collect();
+    // What stands for all other actions is of interest where something is permitted there.
+    let permitted = |environment: &RequestEnv| {
+        let subjects = compiled.policies.subjects();
+        subjects.iter().any(|subject| subject.effect() == Effect::Permit && subject.admits(schema, environment))
+    };
+    let told = |environment: &&RequestEnv| !synthetic(environment.action().to_string()) || permitted(environment);
+    let environments: Vec<&RequestEnv> = schema.environments().iter().filter(told).collect();
     let asked: Vec<(Vec<HangsOn>, BTreeSet<String>)> =
         environments.par_iter().map(|environment| of(compiled, environment, clocks)).collect();
     let mut actions: BTreeMap<String, (BTreeMap<String, HangsOn>, BTreeSet<String>)> = BTreeMap::new();
     for (environment, (on, groups)) in environments.iter().zip(asked) {
-        let entry = actions.entry(environment.action().to_string()).or_default();
+        let entry = {
+            let name = environment.action().to_string();
+            let said = compiled.inferred.as_ref().map_or(name.as_str(), |found| found.said(&name)).to_owned();
+            actions.entry(said).or_default()
+        };
         entry.1.extend(groups);
         for one in on {
             // What some kind of request shows counts, whatever is not known of others.
@@ -62,16 +76,33 @@ fn of(compiled: &Compiled, environment: &RequestEnv, clocks: &[String]) -> (Vec<
     if !subjects().any(|subject| subject.effect() == Effect::Permit) {
         return (Vec::new(), BTreeSet::new());
     }
-    let on = candidates(compiled, environment, &vocabulary, clocks).into_iter().take(MOST);
-    let on = on.filter_map(|(what, attribute, kind)| {
-        let (open, example) = match asked(compiled, environment, &what) {
-            Answer::Impossible => return None,
-            Answer::Witness(witness) => (None, example(&witness)),
-            Answer::Unknown(why) => (Some(why.to_string()), None),
-        };
-        Some(HangsOn { attribute, kind, open, example })
+    let candidates = candidates(compiled, environment, &vocabulary, clocks);
+    let on = candidates.into_iter().enumerate().filter_map(|(at, Candidate { ways, attribute, kind })| {
+        if at >= MOST {
+            let open = Some(format!("more than {MOST} attributes of one kind of request are not asked about"));
+            return Some(HangsOn { attribute, kind, open, example: None });
+        }
+        let mut open = None;
+        for what in &ways {
+            match asked(compiled, environment, what) {
+                Answer::Impossible => {}
+                Answer::Witness(witness) => {
+                    return Some(HangsOn { attribute, kind, open: None, example: example(&witness) });
+                }
+                Answer::Unknown(why) => open = Some(why.to_string()),
+            }
+        }
+        open.map(|why| HangsOn { attribute, kind, open: Some(why), example: None })
     });
     (on.collect(), groups(compiled, environment, &vocabulary))
+}
+
+/// Something that decisions may hang on.
+struct Candidate {
+    /// What two requests may differ in: they hang on it where one of these turns a decision.
+    ways: Vec<Apart>,
+    attribute: String,
+    kind: HangsOnKind,
 }
 
 /// Two requests that differ in `what` alone and are decided otherwise.
@@ -90,36 +121,63 @@ fn example(witness: &Witness) -> Option<Box<[Evidence; 2]>> {
     Some(Box::new([evidence(one), evidence(other)]))
 }
 
-/// The attributes that policies of this kind of request name.
+/// The attributes and tags that policies of this kind of request name.
 fn candidates(
     compiled: &Compiled,
     environment: &RequestEnv,
     vocabulary: &Vocabulary,
     clocks: &[String],
-) -> Vec<(Apart, String, HangsOnKind)> {
+) -> Vec<Candidate> {
     let schema = compiled.schema();
-    let named = |shape: &Shape| -> Vec<(String, Shape)> {
+    let named = |shape: &Shape, of_context: bool| -> Vec<(String, Shape)> {
         let fields = shape.fields().into_iter().flatten();
-        let named = fields.filter(|(name, _)| vocabulary.attributes.contains(*name));
+        let named = fields.filter(|(name, _)| vocabulary.reads(of_context, name));
         named.map(|(name, field)| (name.clone(), field.shape.clone())).collect()
     };
     let mut found = Vec::new();
-    for (name, shape) in context_shape(schema, environment.action()).map(|shape| named(&shape)).unwrap_or_default() {
-        let attribute = format!("context.{name}");
-        let time = shape == Shape::Extension("datetime".to_owned()) || clocks.contains(&attribute);
-        let kind = if time { HangsOnKind::Time } else { HangsOnKind::Context };
-        found.push((Apart::Context(vec![name]), attribute, kind));
+    let context = context_shape(schema, environment.action());
+    for (name, shape) in context.map(|shape| named(&shape, true)).unwrap_or_default() {
+        let path = vec![name];
+        let is_time = |path: &[String], shape: &Shape| {
+            *shape == Shape::Extension("datetime".to_owned()) || clocks.contains(&values::name(&Holder::Context, path))
+        };
+        let mut times = Vec::new();
+        inner(&path, &shape, &is_time, &mut times);
+        let kind = if is_time(&path, &shape) { HangsOnKind::Time } else { HangsOnKind::Context };
+        let own = [(path, kind)].into_iter().chain(times.into_iter().map(|path| (path, HangsOnKind::Time)));
+        found.extend(own.map(|(path, kind)| Candidate {
+            attribute: values::name(&Holder::Context, &path),
+            ways: vec![Apart::Context(path)],
+            kind,
+        }));
     }
     let types: BTreeSet<&EntityTypeName> = schema.entity_types().collect();
     for ty in types {
-        for (name, _) in entity_shape(schema, ty).map(|(shape, _)| named(&shape)).unwrap_or_default() {
-            let shown = ty.to_string();
-            let said = compiled.inferred.as_ref().map_or(shown.as_str(), |found| found.said(&shown));
-            let attribute = format!("{said}.{name}");
-            found.push((Apart::Attribute(ty.clone(), vec![name]), attribute, HangsOnKind::Entity));
+        let shown = ty.to_string();
+        let said = compiled.inferred.as_ref().map_or(shown.as_str(), |found| found.said(&shown));
+        let Some((shape, tags)) = entity_shape(schema, ty) else { continue };
+        found.extend(named(&shape, false).into_iter().map(|(name, _)| Candidate {
+            attribute: format!("{said}{}", values::steps(std::slice::from_ref(&name))),
+            ways: vec![Apart::Attribute(ty.clone(), vec![name])],
+            kind: HangsOnKind::Entity,
+        }));
+        if tags.is_some() && vocabulary.reads_tags {
+            let ways = vec![Apart::TagKeys(ty.clone()), Apart::TagValues(ty.clone())];
+            found.push(Candidate { attribute: format!("{said}.getTag(..)"), ways, kind: HangsOnKind::Entity });
         }
     }
     found
+}
+
+/// The paths below `path`, which is of this `shape`, that tell the time.
+fn inner(path: &[String], shape: &Shape, is_time: &dyn Fn(&[String], &Shape) -> bool, found: &mut Vec<Vec<String>>) {
+    for (name, field) in shape.fields().into_iter().flatten() {
+        let path: Vec<String> = path.iter().chain([name]).cloned().collect();
+        inner(&path, &field.shape, is_time, found);
+        if is_time(&path, &field.shape) {
+            found.push(path);
+        }
+    }
 }
 
 /// The types of groups that policies ask for, of the principal and of the resource.

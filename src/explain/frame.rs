@@ -1,7 +1,6 @@
 //! What of a request is fixed and what may change: everything that policies can come to.
 
 use std::collections::BTreeSet;
-use std::sync::OnceLock;
 
 use cedar_policy::{EntityTypeName, EntityUid, RequestEnv, Schema};
 use serde_json::{Map, Value as Json};
@@ -21,21 +20,19 @@ const HOLDERS: usize = 24;
 const SLOTS: usize = 256;
 /// So many entities are looked at as groups.
 const GROUPS: usize = 40;
-/// So many conditions may come up later.
-const SPARE: usize = 256;
 
 /// What of a request is fixed and what may change.
 #[derive(Debug)]
 pub(super) struct Frame<'c> {
     pub(super) compiled: &'c Compiled,
     pub(super) environment: &'c RequestEnv,
+    /// What policies that can apply name.
+    pub(super) vocabulary: Vocabulary,
     pub(super) slots: Vec<Slot>,
     /// For each slot, that it is what it is.
     pub(super) unchanged: Vec<Subject>,
     /// What holds whatever changes.
     pub(super) given: Vec<Subject>,
-    /// Room for conditions that come up later.
-    pub(super) spare: Vec<OnceLock<Subject>>,
 }
 
 impl<'c> Frame<'c> {
@@ -52,7 +49,7 @@ impl<'c> Frame<'c> {
         let vocabulary = Vocabulary::of(applicable.filter_map(Subject::cedar));
         let mut survey = Survey { situation, schema: compiled.schema(), environment, vocabulary, slots: Vec::new() };
         let given = survey.all(known);
-        let mut slots = survey.slots;
+        let Survey { vocabulary, mut slots, .. } = survey;
         slots.truncate(SLOTS);
         let mut subjects = Vec::new();
         for slot in &slots {
@@ -61,8 +58,7 @@ impl<'c> Frame<'c> {
         let mut hard = vec![probe::same_request(situation, known)];
         hard.extend(given.iter().map(|(member, group)| probe::standing(member, group, situation.is_in(member, group))));
         let given = hard.iter().filter_map(probe::subject).collect();
-        let spare = (0..SPARE).map(|_| OnceLock::new()).collect();
-        Ok(Self { compiled, environment, slots, unchanged: subjects, given, spare })
+        Ok(Self { compiled, environment, vocabulary, slots, unchanged: subjects, given })
     }
 }
 
@@ -149,7 +145,7 @@ impl Survey<'_> {
     fn attributes(&mut self, holder: &Holder, shape: &Shape) {
         let Some(fields) = shape.fields() else { return };
         let current = self.situation.attributes(holder).cloned().unwrap_or_default();
-        for (name, field) in fields.iter().filter(|(name, _)| self.vocabulary.attributes.contains(*name)) {
+        for (name, field) in fields.iter().filter(|(name, _)| self.vocabulary.reads(*holder == Holder::Context, name)) {
             walk(holder, std::slice::from_ref(name), &field.shape, &current, &mut self.slots);
         }
     }

@@ -1,6 +1,7 @@
 //! The engine, asked about one request: everything that policies read of it is fixed, but for what may change.
 
 use std::collections::BTreeSet;
+use std::sync::OnceLock;
 
 use cedar_policy::Decision;
 use serde_json::Value as Json;
@@ -8,25 +9,40 @@ use serde_json::Value as Json;
 use super::frame::Frame;
 use super::probe;
 use super::slot::Slot;
-use crate::symbolic::{Answer, Formula, PolicyRef, Sample, Session, Witness};
+use crate::symbolic::{Answer, Formula, PolicyRef, Sample, Session, Subject, Witness};
+
+/// So many conditions may come up while one question is asked: those of an instant that is looked for among all there
+/// are, bit by bit, and more than enough for the values of changes.
+const SPARE: usize = 256;
+
+/// Room for the conditions that come up while questions are asked. A place is filled once and never again, so that of
+/// two questions that share it each has its own conditions.
+#[derive(Debug)]
+pub(super) struct Spare(Vec<OnceLock<Subject>>);
+
+impl Default for Spare {
+    fn default() -> Self {
+        Self((0..SPARE).map(|_| OnceLock::new()).collect())
+    }
+}
 
 /// Questions about one request.
 pub(super) struct Question<'a> {
     session: Session<'a>,
     frame: &'a Frame<'a>,
+    spare: &'a Spare,
     /// That the decision is the other one, and what holds whatever changes.
     turned: Formula,
     kept: Formula,
     fixed: Vec<PolicyRef>,
-    spare: usize,
 }
 
 impl<'a> Question<'a> {
-    /// About the request of `frame`, which is decided so.
+    /// About the request of `frame`, which is decided so; `spare` is room for conditions that come up.
     ///
     /// # Errors
     /// Why the engine has no answers, a phrase: what it says of the request as it is differs from what is so.
-    pub(super) fn new(frame: &'a Frame<'a>, decision: Decision) -> Result<Self, String> {
+    pub(super) fn new(frame: &'a Frame<'a>, spare: &'a Spare, decision: Decision) -> Result<Self, String> {
         let mut session = Session::new(&frame.compiled.policies, frame.environment);
         let allow = session.allow(0);
         let given: Vec<Formula> =
@@ -34,7 +50,7 @@ impl<'a> Question<'a> {
         let fixed = frame.unchanged.iter().map(|subject| session.add_policy(0, subject)).collect();
         let kept = if decision == Decision::Allow { allow.clone() } else { !allow.clone() };
         let turned = (!kept.clone()).and(Formula::And(given.clone()));
-        let mut question = Self { session, frame, turned, kept: kept.and(Formula::And(given)), fixed, spare: 0 };
+        let mut question = Self { session, frame, spare, turned, kept: kept.and(Formula::And(given)), fixed };
         let as_it_is = question.all_fixed();
         let kept = question.kept.clone();
         match question.session.check(&kept.and(as_it_is.clone())) {
@@ -91,9 +107,8 @@ impl<'a> Question<'a> {
 
     /// A condition in Cedar's JSON as a part of questions; none where it cannot be one, or there are too many.
     pub(super) fn condition(&mut self, condition: &Json) -> Option<Formula> {
-        let place = self.frame.spare.get(self.spare)?;
-        let subject = probe::subject(condition)?;
-        self.spare += 1;
-        Some(Formula::Matches(self.session.add_policy(0, place.get_or_init(|| subject))))
+        let place = self.spare.0.iter().find(|place| place.get().is_none())?;
+        place.set(probe::subject(condition)?).ok()?;
+        Some(Formula::Matches(self.session.add_policy(0, place.get()?)))
     }
 }

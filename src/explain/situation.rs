@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cedar_policy::{Authorizer, Context, Decision, Entities, Entity, EntityUid, PolicySet, Request, Schema};
+use cedar_policy::{
+    ActionConstraint, Authorizer, Context, Decision, Entities, Entity, EntityUid, Policy, PolicySet, Request, Schema,
+};
 use serde_json::{Map, Value as Json, json};
 
 use super::slot::{Assignment, Holder, Slot, at, put, uid_json, uids};
@@ -94,6 +96,16 @@ impl<'s> Situation<'s> {
             self.near.insert(uid, held);
         }
         Ok(())
+    }
+
+    /// The policies whose scope has the action of the request.
+    pub(super) fn about(&self) -> impl Iterator<Item = &'s Policy> {
+        let policies = self.store.deciding().filter_map(|(key, _, _)| self.store.set.policy(key));
+        policies.filter(|policy| match policy.action_constraint() {
+            ActionConstraint::Any => true,
+            ActionConstraint::Eq(action) => action == self.action,
+            ActionConstraint::In(groups) => groups.iter().any(|group| self.is_in(&self.action, group)),
+        })
     }
 
     /// Whether the store's entities have `uid`.

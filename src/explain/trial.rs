@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use cedar_policy::{EntityUid, Policy};
+use cedar_policy::EntityUid;
 use serde_json::{Value as Json, json};
 
 use super::situation::Situation;
@@ -26,9 +26,7 @@ type Step = (Slot, Option<Json>);
 /// Changes of what policies read of the request, and of the groups that they name, to values that they name, which turn
 /// the decision: of one thing, or where there is none, of two. Each is confirmed by Cedar's authorizer.
 pub(super) fn trial(situation: &Situation<'_>) -> Vec<Assignment> {
-    let policies = situation.store.deciding().filter_map(|(key, _, _)| situation.store.set.policy(key));
-    let policies: Vec<&Policy> = policies.filter(|policy| is_about(policy, situation)).collect();
-    let vocabulary = Vocabulary::of(policies.iter().copied());
+    let vocabulary = Vocabulary::of(situation.about());
     let slots = slots(situation, &vocabulary);
     let steps: Vec<Vec<Step>> = slots.iter().map(|slot| steps(situation, &vocabulary, slot)).collect();
     let mut left = DECISIONS;
@@ -60,17 +58,6 @@ pub(super) fn trial(situation: &Situation<'_>) -> Vec<Assignment> {
         }
     }
     found
-}
-
-/// Whether the action of the request is one of those that `policy` is about.
-fn is_about(policy: &Policy, situation: &Situation<'_>) -> bool {
-    match policy.action_constraint() {
-        cedar_policy::ActionConstraint::Any => true,
-        cedar_policy::ActionConstraint::Eq(action) => action == situation.action,
-        cedar_policy::ActionConstraint::In(groups) => {
-            groups.iter().any(|group| situation.is_in(&situation.action, group))
-        }
-    }
 }
 
 /// What policies read of the request, and the groups that they name for the principal and the resource.

@@ -2,7 +2,7 @@
 
 use super::compiled::Compiled;
 use super::frame::Frame;
-use super::question::Question;
+use super::question::{Question, Spare};
 use super::search::Search;
 use super::situation::Situation;
 use super::slot::{Assignment, Slot};
@@ -50,7 +50,8 @@ pub fn turns(situation: &Situation<'_>, compiled: Result<&Compiled, &str>, wante
 type Answers = (Vec<Assignment>, Vec<String>, bool);
 
 fn engine(situation: &Situation<'_>, frame: &Frame<'_>, wanted: &Wanted<'_>) -> Result<Answers, String> {
-    let mut question = Question::new(frame, situation.decision)?;
+    let spare = Spare::default();
+    let mut question = Question::new(frame, &spare, situation.decision)?;
     let all: Vec<usize> = (0..frame.slots.len()).collect();
     let (mut turns, mut open, mut done) = (Vec::new(), Vec::new(), Vec::new());
     let reached = |at: &usize| frame.slots.get(*at).is_some_and(|slot| wanted.reaches(slot));

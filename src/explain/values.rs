@@ -226,12 +226,18 @@ pub(super) fn name(holder: &Holder, path: &[String]) -> String {
         Holder::Resource => "resource".to_owned(),
         Holder::Entity(uid) => uid.to_string(),
     };
-    for step in path {
+    text.push_str(&steps(path));
+    text
+}
+
+/// `.a["b c"]`.
+pub(super) fn steps(path: &[String]) -> String {
+    let step = |step: &String| {
         let plain = step.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
             && step.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-        text.push_str(&if plain { format!(".{step}") } else { format!("[{}]", Json::from(step.as_str())) });
-    }
-    text
+        if plain { format!(".{step}") } else { format!("[{}]", Json::from(step.as_str())) }
+    };
+    path.iter().map(step).collect()
 }
 
 /// What a slot is called.

@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use cedar_policy::{EntityUid, Policy};
 use serde_json::Value as Json;
 
+use super::slot::uids;
+
 /// What a set of policies names.
 #[derive(Debug, Default)]
 pub(super) struct Vocabulary {
@@ -16,7 +18,9 @@ pub(super) struct Vocabulary {
     pub(super) reads_tags: bool,
     /// Whether a condition asks for a group.
     pub(super) reads_groups: bool,
-    /// Entities of which an attribute or tag is read.
+    /// Whether the context is read as a whole, as in `context == {"mfa": true}`, so that all of it counts.
+    pub(super) reads_context: bool,
+    /// Entities of which an attribute or tag is read, or of which it is asked whether they are in a group.
     pub(super) dereferenced: BTreeSet<EntityUid>,
     /// Entities.
     pub(super) entities: BTreeSet<EntityUid>,
@@ -59,16 +63,28 @@ impl Vocabulary {
         vocabulary
     }
 
+    /// Whether policies read the attribute `name` of the context, or of entities.
+    pub(super) fn reads(&self, of_context: bool, name: &str) -> bool {
+        self.attributes.contains(name) || (of_context && self.reads_context)
+    }
+
     fn read(&mut self, json: &Json) {
         match json {
             Json::Array(all) => all.iter().for_each(|one| self.read(one)),
             Json::Object(fields) => {
                 for (key, value) in fields {
                     match key.as_str() {
-                        "." | "has" => self.attribute(value),
-                        "is" => self.reads_groups |= value.get("in").is_some(),
+                        "." | "has" => {
+                            self.attribute(value);
+                            // Of the context only these attributes are read.
+                            if value.get("left").is_some_and(is_context) {
+                                continue;
+                            }
+                        }
+                        "Var" => self.reads_context |= value == "context",
+                        "is" if value.get("in").is_some() => self.member(value),
                         "getTag" | "hasTag" => self.tag(value),
-                        "in" => self.reads_groups = true,
+                        "in" => self.member(value),
                         "Value" => {
                             self.literal(value);
                             continue;
@@ -109,6 +125,14 @@ impl Vocabulary {
         self.dereferenced.extend(entity.and_then(|entity| EntityUid::from_json(entity.clone()).ok()));
     }
 
+    /// Whether something is in a group. Entities that are written out on its left are in groups of their own.
+    fn member(&mut self, asked: &Json) {
+        self.reads_groups = true;
+        let mut members = Vec::new();
+        asked.get("left").into_iter().for_each(|left| uids(left, &mut members));
+        self.dereferenced.extend(members);
+    }
+
     fn literal(&mut self, value: &Json) {
         match value {
             Json::Array(all) => all.iter().for_each(|one| self.literal(one)),
@@ -128,6 +152,10 @@ impl Vocabulary {
     }
 }
 
+fn is_context(expression: &Json) -> bool {
+    expression.get("Var").is_some_and(|variable| variable == "context")
+}
+
 /// The variable and the names that an expression reads, if it reads nothing else.
 fn path_of(expression: &Json) -> Option<(String, Vec<String>)> {
     if let Some(variable) = expression.get("Var").and_then(Json::as_str) {
@@ -142,6 +170,38 @@ fn path_of(expression: &Json) -> Option<(String, Vec<String>)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn of(condition: &str) -> Vocabulary {
+        let text = format!("permit (principal, action, resource) when {{ {condition} }};");
+        Vocabulary::of([&Policy::parse(None, text).unwrap()])
+    }
+
+    #[test]
+    fn a_context_that_is_read_whole_is_told_from_its_attributes() {
+        for whole in
+            ["context == {a: 1}", "[context].contains({a: 1})", "(if context has a then context else {a: 1}).a > 0"]
+        {
+            assert!(of(whole).reads_context, "{whole}");
+        }
+        for parts in ["context.a > 1", "context has a.b && context.a.b", "context.a == {b: 1}", "principal == resource"]
+        {
+            assert!(!of(parts).reads_context, "{parts}");
+        }
+    }
+
+    #[test]
+    fn entities_that_are_asked_for_their_groups_are_found() {
+        for asked in [
+            "Team::\"sub\" in Team::\"x\"",
+            "(if context.a then Team::\"sub\" else principal) in resource",
+            "Team::\"sub\" is Team in resource.team",
+            "Team::\"sub\".lead == principal",
+        ] {
+            let names: Vec<String> = of(asked).dereferenced.iter().map(ToString::to_string).collect();
+            assert_eq!(names, ["Team::\"sub\""], "{asked}");
+        }
+        assert!(of("principal in Team::\"x\"").dereferenced.is_empty());
+    }
 
     #[test]
     fn what_policies_name_is_found() {

@@ -91,19 +91,19 @@ pub(super) fn reach(explained: &Explained) -> Option<String> {
     }
 }
 
-/// Until when the decision stays.
-pub(super) fn lasting(explained: &Explained, lasting: &Lasting) -> String {
+/// Until when the decision stays; nothing where a notice says that it is not known.
+pub(super) fn lasting(explained: &Explained, lasting: &Lasting) -> Option<String> {
     let decided = decided(explained.got.decision);
     let Lasting { clock, from, until } = lasting;
-    match until {
+    Some(match until {
         Until::Instant(instant) => format!(
             "it stays {decided} until `{clock}` is `{}` (now `{}`), when nothing else changes: keep it no longer",
             value(instant),
             value(from)
         ),
         Until::Ever => format!("it stays {decided} however late `{clock}` gets, when nothing else changes: proved"),
-        Until::Unknown(why) => format!("until when it stays {decided} by `{clock}` is not known: {why}"),
-    }
+        Until::Unknown(_) => return None,
+    })
 }
 
 /// What a policy does.

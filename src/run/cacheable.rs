@@ -1,12 +1,15 @@
 //! What the decisions of each action hang on: for how long an answer may be kept.
 
+use std::collections::BTreeMap;
+
 use super::error::RunError;
+use super::explain::incomplete;
 use super::finish::finish;
 use super::loaded::{discard, load};
 use super::reading::Reading;
 use crate::explain;
 use crate::finding::Level;
-use crate::outcome::{Notice, NoticeKind, Outcome};
+use crate::outcome::{Cacheable, Notice, NoticeKind, Outcome};
 use crate::text::inline;
 
 /// What [`cacheable`] is asked for.
@@ -25,7 +28,7 @@ pub fn cacheable(options: &CacheableOptions) -> Result<Outcome, RunError> {
     let mut loaded = load(reading)?;
     let mut outcome = loaded.outcome("explain");
     outcome.findings.retain(|finding| finding.level == Level::Error);
-    let clocks = [loaded.config.guardrails.clock().to_owned()];
+    let clocks = loaded.config.guardrails.clocks();
     let inference = loaded.config.refuses_inference.is_none();
     for store in loaded.repo.stores.iter().filter(|store| store.deciding().next().is_some()) {
         let name = inline(&store.name);
@@ -37,6 +40,7 @@ pub fn cacheable(options: &CacheableOptions) -> Result<Outcome, RunError> {
                 continue;
             }
         };
+        outcome.notices.extend(incomplete(store));
         if compiled.inferred.is_some() {
             let message = format!("store `{name}` has no schema; its actions are those that its policies name");
             outcome.notices.push(Notice::new(NoticeKind::SchemaInferred, message).store(&store.name));
@@ -44,15 +48,31 @@ pub fn cacheable(options: &CacheableOptions) -> Result<Outcome, RunError> {
         outcome.checked_something = true;
         let actions = explain::cacheable(store, &compiled, &clocks);
         for action in &actions {
-            for (on, why) in action.on.iter().filter_map(|on| Some((on, on.open.as_ref()?))) {
-                let (action, attribute) = (inline(&action.action), inline(&on.attribute));
-                let message = format!("whether decisions of {action} hang on `{attribute}` is not known: {why}");
-                outcome.notices.push(Notice::new(NoticeKind::QuestionOpen, message).store(&store.name));
-            }
+            outcome.notices.extend(open(action).into_iter().map(|notice| notice.store(&store.name)));
         }
         outcome.cacheable.extend(actions);
     }
     finish(&mut outcome, &loaded, reading, &|_| false)?;
     discard(loaded);
     Ok(outcome)
+}
+
+/// So many attributes are named for one cause.
+const NAMED: usize = 10;
+
+/// What is not known of an action, each cause once.
+fn open(action: &Cacheable) -> Vec<Notice> {
+    let mut open: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for (on, why) in action.on.iter().filter_map(|on| Some((on, on.open.as_ref()?))) {
+        open.entry(why).or_default().push(format!("`{}`", inline(&on.attribute)));
+    }
+    let notice = |(why, mut names): (&str, Vec<String>)| {
+        let more = names.len().saturating_sub(NAMED);
+        names.truncate(NAMED);
+        names.extend((more > 0).then(|| format!("{more} more")));
+        let action = inline(&action.action);
+        let message = format!("whether decisions of {action} hang on {} is not known: {why}", names.join(" or "));
+        Notice::new(NoticeKind::QuestionOpen, message)
+    };
+    open.into_iter().map(notice).collect()
 }

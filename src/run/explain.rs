@@ -10,7 +10,7 @@ use super::place::Place;
 use super::reading::Reading;
 use crate::explain::{Compiled, Situation, Wanted, compile, lasting, told, turns};
 use crate::finding::Level;
-use crate::outcome::{Decision, Explained, Notice, NoticeKind, Outcome, Reach, RowRequest};
+use crate::outcome::{Decision, Explained, Notice, NoticeKind, Outcome, Reach, RowRequest, Until};
 use crate::repo::Store;
 use crate::tables;
 use crate::text::inline;
@@ -96,15 +96,34 @@ fn explained(
     let compiled = compiled.as_ref().map_err(String::as_str);
     let step_up: Vec<String> = loaded.config.step_up.iter().map(|name| name.text.clone()).collect();
     (explained.turns, explained.reach) = turns(&situation, compiled, &Wanted { step_up: &step_up });
+    explained.lasting = lasting(&situation, compiled, &loaded.config.guardrails.clocks());
+    notices.extend(open(&explained).into_iter().map(|notice| notice.store(&store.name)));
+    explained
+}
+
+/// What is not known of what turns the decision and of how long it lasts, each cause once.
+fn open(explained: &Explained) -> Vec<Notice> {
+    let mut open: Vec<(&str, Vec<String>)> = Vec::new();
     if let Reach::Tried(why) = &explained.reach {
         let what = match explained.turns.is_empty() {
-            true => "which change would turn the decision is not known",
-            false => "whether other changes as small would turn the decision is not known",
+            true => "which change would turn the decision",
+            false => "whether other changes as small would turn the decision",
         };
-        notices.push(Notice::new(NoticeKind::QuestionOpen, format!("{what}: {why}")).store(&store.name));
+        open.push((why, vec![what.to_owned()]));
     }
-    explained.lasting = lasting(&situation, compiled, &[loaded.config.guardrails.clock().to_owned()]);
-    explained
+    for lasting in &explained.lasting {
+        let Until::Unknown(why) = &lasting.until else { continue };
+        let what = format!("until when it stays as `{}` goes on", inline(&lasting.clock));
+        match open.iter_mut().find(|(other, _)| other == why) {
+            Some((_, whats)) => whats.push(what),
+            None => open.push((why, vec![what])),
+        }
+    }
+    let notice = |(why, whats): (&str, Vec<String>)| {
+        let message = format!("{} is not known: {why}", whats.join(", and "));
+        Notice::new(NoticeKind::QuestionOpen, message)
+    };
+    open.into_iter().map(notice).collect()
 }
 
 fn compiled(loaded: &Loaded, store: &Store, request: &Request) -> Result<Compiled, String> {
@@ -134,7 +153,7 @@ fn missing(store: &Store, request: &Request, entities: &Entities) -> Vec<Notice>
 }
 
 /// What to say of a store that does not load whole.
-fn incomplete(store: &Store) -> Vec<Notice> {
+pub(super) fn incomplete(store: &Store) -> Vec<Notice> {
     let mut notices: Vec<Notice> = Vec::new();
     for file in &store.broken {
         let message = format!("`{}` does not load whole, so what its policies decide is not known", inline(&file.path));

@@ -20,6 +20,10 @@ pub enum Apart {
     Context(Vec<String>),
     /// What entities of a type have at the end of these names.
     Attribute(EntityTypeName, Vec<String>),
+    /// Which tags entities of a type have.
+    TagKeys(EntityTypeName),
+    /// What the tags of entities of a type are, where both have them.
+    TagValues(EntityTypeName),
 }
 
 /// A question about one request: what is asked of it, in terms of what single policies do with it.

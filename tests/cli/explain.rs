@@ -149,6 +149,103 @@ fn a_clock_says_until_when_a_decision_may_be_kept() {
     assert_eq!(report["explain"]["lasts"], object!([]));
 }
 
+/// One action under `policies`, with a context of the type `context`; the context of a request in `c.json`.
+fn timed(context: &str, policies: &str, request: &Value) -> TempDir {
+    let dir = TempDir::new().unwrap();
+    let schema = format!(
+        "entity User; entity Doc;\naction use appliesTo {{ principal: [User], resource: [Doc], context: {context} }};\n"
+    );
+    let entities = r#"[{ "uid": { "type": "User", "id": "u" }, "attrs": {}, "parents": [] },
+        { "uid": { "type": "Doc", "id": "d" }, "attrs": {}, "parents": [] }]"#;
+    let request = request.to_string();
+    write(
+        dir.path(),
+        &[("a.cedarschema", &schema), ("p.cedar", policies), ("entities.json", entities), ("c.json", &request)],
+    );
+    dir
+}
+
+/// Each clock with its status, and the day of its end.
+fn lasts(report: &Value) -> Vec<(String, String, String)> {
+    let told = |last: &Value| {
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let until = match &last["until"] {
+            Value::Number(number) => number.to_string(),
+            until => text(&until["__extn"]["arg"]),
+        };
+        (text(&last["clock"]), text(&last["status"]), until)
+    };
+    report["explain"]["lasts"].as_array().unwrap().iter().map(told).collect()
+}
+
+fn last(clock: &str, status: &str, until: &str) -> (String, String, String) {
+    (clock.to_owned(), status.to_owned(), until.to_owned())
+}
+
+const USE: [&str; 9] = ["explain", "-l", "User::\"u\"", "-a", "use", "-r", "Doc::\"d\"", "-c", "c.json"];
+
+/// What is asked about one clock is not taken for an answer about another, however many there are.
+#[test]
+fn each_clock_has_an_end_of_its_own() {
+    let names: Vec<String> = (1..=6).map(|at| format!("t{at}")).collect();
+    let context: Vec<String> = names.iter().map(|name| format!("{name}: datetime")).collect();
+    let ends: Vec<String> = names
+        .iter()
+        .enumerate()
+        .map(|(at, name)| format!("context.{name} < datetime(\"2027-01-0{}\")", at + 1))
+        .collect();
+    let request: Value =
+        names.iter().map(|name| (name.clone(), object!("2026-01-01"))).collect::<serde_json::Map<_, _>>().into();
+    let policies = format!("permit (principal, action, resource) when {{ {} }};", ends.join(" && "));
+    let dir = timed(&format!("{{ {} }}", context.join(", ")), &policies, &request);
+    let (report, code) = json(dir.path(), &USE);
+    assert_eq!((code, &report["explain"]["decision"]), (0, &object!("allow")), "{report:#}");
+    let expected: Vec<_> =
+        (1..=6).map(|at| last(&format!("context.t{at}"), "until", &format!("2027-01-0{at}"))).collect();
+    assert_eq!(lasts(&report), expected);
+}
+
+/// A clock is found wherever it stands, and whoever names it.
+#[test]
+fn clocks_are_in_records_and_called_as_guardrails_call_them() {
+    let dir = timed(
+        "{ session: { at: datetime, other: Long }, time: Long, count: Long }",
+        "permit (principal, action, resource) when { context.session.at < datetime(\"2027-02-03\")
+            && context.time < 1800000000 && context.count < 7 && context.session.other < 9 };",
+        &object!({"session": {"at": "2026-01-01", "other": 1}, "time": 1_700_000_000, "count": 1}),
+    );
+    let session = last("context.session.at", "until", "2027-02-03");
+    assert_eq!(lasts(&json(dir.path(), &USE).0), [session.clone()]);
+    let both = [session, last("context.time", "until", "1800000000")];
+    for config in [
+        "[guardrail]\nclock = \"context.time\"\n",
+        "[[guardrail.expires]]\nid = \"e\"\nclock = \"context.time\"\nfrom = \"context.count\"\nwithin = \"1h\"\n",
+    ] {
+        write(dir.path(), &[("polcheck.toml", config)]);
+        assert_eq!(lasts(&json(dir.path(), &USE).0), both, "{config}");
+    }
+    write(dir.path(), &[("polcheck.toml", "[guardrail]\nclock = \"context.session.other\"\n")]);
+    assert_eq!(lasts(&json(dir.path(), &USE).0)[1], last("context.session.other", "until", "9"));
+}
+
+/// A clock of which nothing is known is not left out: the end is not known, which decides the exit code.
+#[test]
+fn a_clock_that_the_engine_cannot_be_asked_about_is_said_to_be_unknown() {
+    let dir = timed(
+        "{ now: datetime }",
+        "permit (principal, action == Action::\"use\", resource) when { context.now < datetime(\"2027-02-03\") };",
+        &object!({"now": {"__extn": {"fn": "datetime", "arg": "2026-01-01"}}}),
+    );
+    std::fs::remove_file(dir.path().join("a.cedarschema")).unwrap();
+    write(dir.path(), &[("polcheck.toml", "[schema]\ninferred = \"refuse\"\n")]);
+    let (report, code) = json(dir.path(), &USE);
+    assert_eq!(lasts(&report), [last("context.now", "unknown", "")], "{report:#}");
+    assert_eq!(code, 4, "{report:#}");
+    let notices = report["notices"].as_array().unwrap();
+    let open: Vec<&str> = notices.iter().filter_map(|notice| notice["message"].as_str()).collect();
+    assert!(open.iter().any(|notice| notice.contains("until when it stays as `context.now` goes on")), "{open:?}");
+}
+
 #[test]
 fn what_decisions_hang_on_is_said_for_every_action() {
     let dir = repository(&[]);
@@ -171,6 +268,99 @@ fn what_decisions_hang_on_is_said_for_every_action() {
     let run = run(dir.path(), &["explain", "--cache"]);
     assert!(run.stdout.contains("Action::\"share\" hangs on the time (`context.now`)"), "{}", run.stdout);
     assert!(run.stdout.contains("outlives the end of what allowed it"), "{}", run.stdout);
+}
+
+/// What the decisions of each action hang on, with the status of each; what is not in the list does not count.
+fn hangs_on(report: &Value) -> Vec<(String, Vec<(String, String)>)> {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let on = |on: &Value| (text(&on["attribute"]), text(&on["status"]));
+    let action =
+        |action: &Value| (text(&action["action"]), action["hangs_on"].as_array().unwrap().iter().map(on).collect());
+    report["cacheable"].as_array().unwrap().iter().map(action).collect()
+}
+
+/// Whatever policies read is either named, or proved not to count.
+#[test]
+fn decisions_hang_on_tags_on_a_whole_context_and_on_what_is_in_records() {
+    let dir = TempDir::new().unwrap();
+    let schema = "entity User tags String; entity Doc tags Set<String>;
+        action use appliesTo { principal: [User], resource: [Doc], context: {
+            session?: { at: datetime, dev: { until?: datetime }, n: Long } } };
+        action whole, tags, keys, none appliesTo { principal: [User], resource: [Doc], context: { a: Long, b: Bool } };";
+    let policies = r#"
+        permit (principal, action == Action::"use", resource) when { context has session
+            && context.session.at < datetime("2027-02-03") && context.session.dev has until };
+        permit (principal, action == Action::"whole", resource) when { context == {a: 1, b: true} };
+        permit (principal, action == Action::"tags", resource)
+        when { principal.hasTag("x") && resource.hasTag(principal.getTag("x")) };
+        permit (principal, action == Action::"keys", resource) when { principal.hasTag("x") };
+        permit (principal, action == Action::"none", resource) when { principal.hasTag("x") || !principal.hasTag("x") };
+    "#;
+    write(dir.path(), &[("a.cedarschema", schema), ("p.cedar", policies)]);
+    let (report, code) = json(dir.path(), &["explain", "--cache"]);
+    let names: Vec<String> = hangs_on(&report)
+        .iter()
+        .map(|(action, on)| {
+            let on: Vec<String> = on.iter().map(|(attribute, status)| format!("{attribute} {status}")).collect();
+            format!("{action}: {}", on.join(", "))
+        })
+        .collect();
+    assert_eq!(
+        names,
+        [
+            "Action::\"keys\": User.getTag(..) yes",
+            "Action::\"none\": ",
+            "Action::\"tags\": Doc.getTag(..) yes, User.getTag(..) yes",
+            "Action::\"use\": context.session.at yes, context.session.dev.until yes, context.session yes",
+            "Action::\"whole\": context.a yes, context.b yes",
+        ]
+    );
+    assert_eq!(code, 0);
+}
+
+/// What is beyond a bound is not proved.
+#[test]
+fn attributes_that_are_not_asked_about_are_said_to_be_unknown() {
+    let dir = TempDir::new().unwrap();
+    let (mut fields, mut reads) = (Vec::new(), Vec::new());
+    for at in 0..201 {
+        fields.push(format!("f{at:03}: Bool"));
+        reads.push(format!("context.f{at:03}"));
+    }
+    let schema = format!(
+        "entity User; entity Doc;\naction use appliesTo {{ principal: [User], resource: [Doc], context: {{ {} }} }};",
+        fields.join(", ")
+    );
+    // In a set, so that no policy nests too deeply.
+    let policies = format!("permit (principal, action, resource) when {{ [{}].contains(true) }};", reads.join(", "));
+    write(dir.path(), &[("a.cedarschema", &schema), ("p.cedar", &policies)]);
+    let (report, code) = json(dir.path(), &["explain", "--cache"]);
+    let (_, on) = &hangs_on(&report)[0];
+    assert_eq!(on.len(), 201);
+    assert_eq!(on[200], ("context.f200".to_owned(), "unknown".to_owned()));
+    assert_eq!(code, 4);
+}
+
+/// Policies that are about no action in particular decide requests of all of them, and policies that cannot be read may
+/// decide any.
+#[test]
+fn decisions_of_actions_that_nobody_names_and_of_policies_that_are_not_read_are_not_left_out() {
+    let dir = TempDir::new().unwrap();
+    write(dir.path(), &[("p.cedar", "permit (principal, action, resource) when { context.now < 5 };")]);
+    let (report, _) = json(dir.path(), &["explain", "--cache"]);
+    let told = hangs_on(&report);
+    assert_eq!(told.len(), 1, "{report:#}");
+    assert_eq!(told[0].1, [("context.now".to_owned(), "yes".to_owned())]);
+    let broken =
+        "permit (principal, action == Action::\"x\", resource);\nforbid (principal, action, resource) when { context.n";
+    write(dir.path(), &[("p.cedar", broken)]);
+    let (report, code) = json(dir.path(), &["explain", "--cache"]);
+    let notices = report["notices"].as_array().unwrap();
+    assert!(
+        notices.iter().any(|notice| notice["message"].as_str().unwrap().contains("does not load whole")),
+        "{report:#}"
+    );
+    assert_eq!(code, 1);
 }
 
 #[test]

@@ -25,10 +25,12 @@ pub(super) fn write<'a>(
     }
     page.gap();
     turns(page, explained, options);
-    for lasting in &explained.lasting {
-        page.item(Ink::Note, "  ", 4, &clean(&words::lasting(explained, lasting)));
+    let lasting: Vec<String> =
+        explained.lasting.iter().filter_map(|lasting| words::lasting(explained, lasting)).collect();
+    for text in &lasting {
+        page.item(Ink::Note, "  ", 4, &clean(text));
     }
-    if !explained.lasting.is_empty() {
+    if !lasting.is_empty() {
         page.gap();
     }
     policies(page, explained, options);

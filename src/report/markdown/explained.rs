@@ -30,7 +30,7 @@ pub(super) fn section(explained: &Explained) -> String {
         }
     }
     lines.extend(words::reach(explained).map(|reach| format!("\n{}\n", prose(&reach))));
-    let lasting = explained.lasting.iter().map(|lasting| words::lasting(explained, lasting));
+    let lasting = explained.lasting.iter().filter_map(|lasting| words::lasting(explained, lasting));
     lines.extend(lasting.map(|lasting| format!("\n{}\n", prose(&lasting))));
     let in_scope = explained.policies.iter().filter(|policy| policy.status != PolicyStatus::OutOfScope);
     let rows: Vec<String> = in_scope.map(row).collect();

@@ -282,6 +282,8 @@ fn encoder<'a>(policies: &SessionPolicies<'a>, axioms: Axioms, widths: Widths) -
         Apart::Attribute(ty, path) => {
             (Origin::Function(Function::Attributes(ty.clone())), path.iter().map(Into::into).collect())
         }
+        Apart::TagKeys(ty) => (Origin::Function(Function::TagKeys(ty.clone())), Vec::new()),
+        Apart::TagValues(ty) => (Origin::Function(Function::TagValues(ty.clone())), Vec::new()),
     });
     encoder
 }
