@@ -9,13 +9,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cedar_policy::{Authorizer, Decision, Entities, Entity, EntityUid, Policy, PolicySet, Request};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::stores::Stores;
 use crate::compare::{self, Which};
 use crate::finding::Evidence;
 use crate::outcome::changes::Direction;
 use crate::repo::{EntityState, Store};
+use crate::symbolic::uid_json;
 
 /// So many requests are decided for one store, on each side.
 const REQUESTS: usize = 8_000;
@@ -160,10 +161,6 @@ fn named(effect: &compare::Effect) -> Option<PolicySet> {
 
 fn is_named(named: &PolicySet, request: &Request, entities: &Entities) -> bool {
     Authorizer::new().is_authorized(request, named, entities).decision() == Decision::Allow
-}
-
-fn uid_json(uid: &EntityUid) -> Value {
-    json!({"type": uid.type_name().to_string(), "id": AsRef::<str>::as_ref(uid.id())})
 }
 
 /// Every entity that is named in `json`.

@@ -20,6 +20,8 @@ const HOLDERS: usize = 24;
 const SLOTS: usize = 256;
 /// So many entities are looked at as groups.
 const GROUPS: usize = 40;
+/// Memberships among groups may change besides, up to so many things.
+const FEW: usize = 28;
 
 /// What of a request is fixed and what may change.
 #[derive(Debug)]
@@ -48,16 +50,14 @@ impl<'c> Frame<'c> {
         let applicable = compiled.policies.subjects().iter().filter(|subject| subject.admits(model, environment));
         let vocabulary = Vocabulary::of(applicable.filter_map(Subject::cedar));
         let mut survey = Survey { situation, schema: compiled.schema(), environment, vocabulary, slots: Vec::new() };
-        let given = survey.all(known);
+        survey.all(known);
         let Survey { vocabulary, mut slots, .. } = survey;
         slots.truncate(SLOTS);
         let mut subjects = Vec::new();
         for slot in &slots {
             subjects.push(probe::subject(&probe::unchanged(situation, slot)).ok_or("a value cannot be written down")?);
         }
-        let mut hard = vec![probe::same_request(situation, known)];
-        hard.extend(given.iter().map(|(member, group)| probe::standing(member, group, situation.is_in(member, group))));
-        let given = hard.iter().filter_map(probe::subject).collect();
+        let given = probe::subject(&probe::same_request(situation, known)).into_iter().collect();
         Ok(Self { compiled, environment, vocabulary, slots, unchanged: subjects, given })
     }
 }
@@ -72,8 +72,8 @@ struct Survey<'s> {
 }
 
 impl Survey<'_> {
-    /// Collects the slots; gives the memberships among groups, which stay as they are.
-    fn all(&mut self, known: [bool; 2]) -> Vec<(EntityUid, EntityUid)> {
+    /// Collects the slots.
+    fn all(&mut self, known: [bool; 2]) {
         if let Some(shape) = context_shape(self.schema, self.environment.action()) {
             self.attributes(&Holder::Context, &shape);
         }
@@ -111,10 +111,26 @@ impl Survey<'_> {
             self.slots.extend(slots);
         }
         let held: BTreeSet<EntityUid> = seen.iter().filter_map(|holder| self.situation.entity(holder)).collect();
-        let others = || groups.iter().filter(|group| !held.contains(*group));
-        let pairs = others().flat_map(|member| groups.iter().map(move |group| (member, group)));
+        self.among(&held, &groups);
+    }
+
+    /// Collects the memberships of what is not `held`: those that a policy asks for or that lead on to something, and
+    /// others while there are few. The rest is neither fixed nor a slot: nothing is proved that would hang on it, and a
+    /// change that needs it is not confirmed.
+    fn among(&mut self, held: &BTreeSet<EntityUid>, groups: &[EntityUid]) {
+        let members: BTreeSet<&EntityUid> = groups.iter().chain(&self.vocabulary.members).collect();
+        let members = members.into_iter().filter(|member| !held.contains(*member));
+        let pairs = members.flat_map(|member| groups.iter().map(move |group| (member, group)));
         let pairs = pairs.filter(|(member, group)| self.may_be_in(member, group));
-        pairs.map(|(member, group)| (member.clone(), group.clone())).collect()
+        let leads = |member: &EntityUid| {
+            self.vocabulary.members.contains(member) || held.iter().any(|held| self.situation.is_in(held, member))
+        };
+        let (near, far): (Vec<_>, Vec<_>) = pairs.partition(|(member, _)| leads(member));
+        let room = FEW.saturating_sub(self.slots.len() + near.len());
+        let slot =
+            |(member, group): (&EntityUid, &EntityUid)| Slot::Group(self.situation.holder(member), group.clone());
+        let slots: Vec<Slot> = near.into_iter().chain(far.into_iter().take(room)).map(slot).collect();
+        self.slots.extend(slots);
     }
 
     fn type_of(&self, holder: &Holder) -> EntityTypeName {

@@ -65,12 +65,6 @@ pub(super) fn is(slot: &Slot, value: Option<&Json>) -> Json {
     }
 }
 
-/// That `member` is in `group`, or is not.
-pub(super) fn standing(member: &EntityUid, group: &EntityUid, inside: bool) -> Json {
-    let within = self::member(json!({"Value": uid_json(member)}), group);
-    if inside { within } else { not(within) }
-}
-
 /// That the number at `path` of the context is after `from` and not after `to`.
 pub(super) fn between(path: &[String], from: &Json, to: Option<&Json>) -> Json {
     let number = reach(&Holder::Context, path);

@@ -7,6 +7,8 @@
 
 use std::collections::BTreeSet;
 
+use serde_json::Value as Json;
+
 use super::probe;
 use super::question::Question;
 use super::situation::Situation;
@@ -28,11 +30,9 @@ const TRIES: usize = 6;
 pub(super) struct Found {
     /// Changes that Cedar's authorizer confirms.
     pub(super) turns: Vec<Assignment>,
-    /// Whether it is known that there is no other change that is as small, and of which nothing can be left out.
-    pub(super) proved: bool,
     /// Whether it is known that there is no change at all.
     pub(super) never: bool,
-    /// Why something is not known, once each.
+    /// Why it is not known whether other changes are as small, once each; with nothing in it there are none: proved.
     pub(super) open: BTreeSet<String>,
 }
 
@@ -53,7 +53,6 @@ impl Search<'_, '_, '_> {
         let free = self.free.clone();
         match self.question.check(self.question.fixed_but(&|at| free.contains(&at))) {
             Answer::Impossible => {
-                self.found.proved = true;
                 self.found.never = true;
                 return (self.found, self.done);
             }
@@ -72,7 +71,9 @@ impl Search<'_, '_, '_> {
         if self.found.turns.is_empty() && self.found.open.is_empty() {
             self.larger();
         }
-        self.found.proved = self.found.open.is_empty();
+        // What looked like several changes may be one, which brings the others about.
+        let least = self.found.turns.iter().map(Vec::len).min().unwrap_or_default();
+        self.found.turns.retain(|turn| turn.len() == least);
         (self.found, self.done)
     }
 
@@ -92,16 +93,17 @@ impl Search<'_, '_, '_> {
         let free: Vec<usize> = self.free.iter().copied().filter(|at| !alone.contains(at)).collect();
         if count == 1 {
             for slot in free {
+                self.joined_or_left(slot);
                 self.set(&BTreeSet::from([slot]));
             }
-            return self.found.turns.len() < MOST;
+            return true;
         }
         let Some(few) = at_most(&free, count) else {
             self.found.open.insert(format!("changes of {count} things at once are too many to look for"));
             return false;
         };
         let few: Vec<Formula> = few.into_iter().map(|set| self.question.some_fixed(set.into_iter())).collect();
-        while self.found.turns.len() < MOST {
+        loop {
             let mut all = few.clone();
             all.extend(self.others());
             all.push(self.question.fixed_but(&|at| free.contains(&at)));
@@ -109,6 +111,12 @@ impl Search<'_, '_, '_> {
                 Answer::Impossible => return true,
                 Answer::Unknown(why) => {
                     self.unknown(&why);
+                    return false;
+                }
+                Answer::Witness(_) if self.found.turns.len() >= MOST => {
+                    self.found
+                        .open
+                        .insert(format!("more than {MOST} changes of {count} things at once were not looked for"));
                     return false;
                 }
                 Answer::Witness(sample) => {
@@ -122,7 +130,6 @@ impl Search<'_, '_, '_> {
                 }
             }
         }
-        true
     }
 
     /// One change of more slots, of which nothing can be left out.
@@ -148,6 +155,18 @@ impl Search<'_, '_, '_> {
         self.found.open.insert(format!("changes of more than {AT_ONCE} things at once were not all looked for"));
     }
 
+    /// Tries the membership that `slot` is, if it is one: who joins or leaves a group may take others along, for whom
+    /// that is a change too, so that one change is several for the engine.
+    fn joined_or_left(&mut self, slot: usize) {
+        let Some(slot @ Slot::Group(..)) = self.question.slots().get(slot) else { return };
+        let joins = self.situation.value(slot) != Some(Json::Bool(true));
+        if let Some(turn) = values::confirmed(self.situation, vec![(slot.clone(), Some(Json::Bool(joins)))])
+            && !self.found.turns.contains(&turn)
+        {
+            self.found.turns.push(turn);
+        }
+    }
+
     /// Looks for values of the slots in `set` that turn the decision, and has Cedar confirm them.
     fn set(&mut self, set: &BTreeSet<usize>) {
         let mut besides = vec![self.question.fixed_but(&|at| set.contains(&at))];
@@ -163,7 +182,7 @@ impl Search<'_, '_, '_> {
                 besides = more;
             }
         }
-        let asked = besides.len();
+        let mut refused = false;
         for _ in 0..TRIES {
             let witness = match self.question.find(Formula::And(besides.clone())) {
                 Answer::Witness(witness) => witness,
@@ -182,10 +201,11 @@ impl Search<'_, '_, '_> {
                 return;
             }
             // These values do only with entities that there are not; others may.
+            refused = true;
             let Some(again) = self.question.condition(&values::is_other(&slots, &witness)) else { break };
             besides.push(again);
         }
-        if besides.len() > asked {
+        if refused {
             let slots = self.question.slots();
             let names: Vec<String> =
                 set.iter().filter_map(|at| slots.get(*at)).map(|slot| values::called(self.situation, slot)).collect();

@@ -85,7 +85,7 @@ pub(super) fn uids(json: &Json, found: &mut Vec<EntityUid>) {
 
 /// An entity as Cedar's JSON has it as a value.
 pub(super) fn uid_json(uid: &EntityUid) -> Json {
-    serde_json::json!({"__entity": {"type": uid.type_name().to_string(), "id": AsRef::<str>::as_ref(uid.id())}})
+    serde_json::json!({"__entity": crate::symbolic::uid_json(uid)})
 }
 
 #[cfg(test)]

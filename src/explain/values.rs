@@ -103,8 +103,23 @@ pub(super) fn is_other(slots: &[&Slot], witness: &Witness) -> Json {
 
 /// `changes` with values that people understand, when Cedar's authorizer confirms that they turn the decision.
 pub(super) fn confirmed(situation: &Situation<'_>, changes: Assignment) -> Option<Assignment> {
+    let changes = without_followers(situation, changes);
     let nicer = nicer(situation, changes.clone());
     [nicer, changes].into_iter().find(|changes| !changes.is_empty() && situation.confirms(changes))
+}
+
+/// `changes` without the memberships that follow from others: who is in a group that joins another is in that too.
+fn without_followers(situation: &Situation<'_>, mut changes: Assignment) -> Assignment {
+    let mut at = 0;
+    while changes.len() > 1 && at < changes.len() {
+        let mut fewer = changes.clone();
+        let (slot, _) = fewer.remove(at);
+        match matches!(slot, Slot::Group(..)) && turns(situation, &fewer) {
+            true => changes = fewer,
+            false => at += 1,
+        }
+    }
+    changes
 }
 
 fn nicer(situation: &Situation<'_>, mut changes: Assignment) -> Assignment {

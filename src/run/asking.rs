@@ -7,13 +7,14 @@ use cedar_policy::{Entities, EntityUid, Request};
 use serde_json::value::RawValue;
 
 use super::error::RunError;
+use super::known_entities::read;
 use super::loaded::Loaded;
 use super::place::Place;
 use crate::data::Fault;
 use crate::data::json::Node;
 use crate::outcome::{Decision, RowRequest, Status};
 use crate::repo::{EntityState, Store};
-use crate::tables;
+use crate::tables::{self, Rewritten};
 use crate::text::{SourceFile, Span, inline};
 
 /// Which request is explained.
@@ -66,7 +67,7 @@ pub(super) fn ask<'l>(
                 (Some(file), Some(text)) => Some(tables::json(file, text).map_err(|fault| said(Some(file), &fault))?),
                 _ => None,
             };
-            let typed = Typed { principal, action, resource, context: node, file: file.as_ref() };
+            let typed = Typed { principal, action, resource, context: node, file: file.as_ref(), rewritten: None };
             typed.asking(loaded, place, None, named)
         }
         Explanandum::File(path) => {
@@ -96,14 +97,7 @@ pub(super) fn ask<'l>(
 
 /// The file at `path`, wherever it lies.
 fn file(place: &Place, path: &Path) -> Result<Arc<SourceFile>, RunError> {
-    let shown = path.display().to_string();
-    let bytes = place
-        .read_from_disk(path)
-        .map_err(|error| RunError::usage(format!("cannot read `{}`: {error}", inline(&shown))))?;
-    match String::from_utf8(bytes) {
-        Ok(text) => Ok(SourceFile::new(shown, text)),
-        Err(_) => Err(RunError::usage(format!("cannot read `{}`: it is not UTF-8", inline(&shown)))),
-    }
+    Ok(SourceFile::new(path.display().to_string(), read(place, path)?))
 }
 
 /// A fault as wrong usage: where it is, what it is, and the way out.
@@ -152,14 +146,15 @@ fn body<'l>(
     named: &[PathBuf],
 ) -> Result<Asking<'l>, RunError> {
     let body = tables::body(node).map_err(|faults| all_said(Some(file), &faults))?;
-    let other = body.other_context.as_ref().map(|text| (SourceFile::new(file.path(), text.as_str()), text));
-    let context = other.as_ref().map_or(body.context, |(_, text)| Some(Node { raw: text, offset: 0 }));
+    let rewritten = body.other_context.as_ref();
+    let context = rewritten.map_or(body.context, |other| Some(Node { raw: &other.text, offset: 0 }));
     let typed = Typed {
         principal: &body.principal,
         action: &body.action,
         resource: &body.resource,
         context,
-        file: other.as_ref().map_or(Some(file), |(other, _)| Some(other)),
+        file: Some(file),
+        rewritten,
     };
     let asking = typed.asking(loaded, place, body.entities.as_deref(), named)?;
     Ok(Asking { recorded: body.decision, ..asking })
@@ -195,6 +190,8 @@ struct Typed<'t> {
     context: Option<Node<'t>>,
     /// Where the context stands.
     file: Option<&'t Arc<SourceFile>>,
+    /// The context as it was written anew, if it is written otherwise in the file.
+    rewritten: Option<&'t Rewritten>,
 }
 
 impl Typed<'_> {
@@ -215,6 +212,11 @@ impl Typed<'_> {
         let (principal, resource) = (uid("principal", self.principal)?, uid("resource", self.resource)?);
         let context = tables::context(store, &action, self.context);
         let context = context.map_err(|faults| {
+            let placed = |fault| match self.rewritten {
+                Some(rewritten) => rewritten.placed(fault),
+                None => fault,
+            };
+            let faults: Vec<Fault> = faults.into_iter().map(placed).collect();
             // What is not given has no place.
             let all_said = all_said(self.file, &faults);
             match self.context {

@@ -5,6 +5,7 @@ use cedar_policy::{Entities, EntityUid, Request};
 use super::asking::{Asking, Explanandum, ask};
 use super::error::RunError;
 use super::finish::finish;
+use super::known_entities::apart;
 use super::loaded::{Loaded, discard, load};
 use super::place::Place;
 use super::reading::Reading;
@@ -30,10 +31,7 @@ pub struct ExplainOptions {
 /// # Errors
 /// When the request is not known, does not fit, or could be for several stores.
 pub fn explain(options: &ExplainOptions) -> Result<Outcome, RunError> {
-    let mut reading = options.reading.clone();
-    let files = &mut reading.files;
-    let named_alone = files.policies.is_empty() && files.schemas.is_empty() && files.links.is_empty();
-    let own_entities = if named_alone { std::mem::take(&mut files.entities) } else { Vec::new() };
+    let (reading, own_entities) = apart(&options.reading);
     let mut loaded = load(&reading)?;
     let mut outcome = loaded.outcome("explain");
     let place = Place::of(&reading)?;

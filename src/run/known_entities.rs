@@ -1,5 +1,6 @@
 //! The entities that questions about people and things are answered over.
 
+use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -25,10 +26,10 @@ pub(super) fn apart(reading: &Reading) -> (Reading, Vec<PathBuf>) {
 
 /// The text of `file`, wherever it lies.
 pub(super) fn read(place: &Place, file: &Path) -> Result<String, RunError> {
-    let shown = file.display();
-    let bytes =
-        place.read_from_disk(file).map_err(|error| RunError::usage(format!("cannot read `{shown}`: {error}")))?;
-    String::from_utf8(bytes).map_err(|_| RunError::usage(format!("cannot read `{shown}`: it is not UTF-8")))
+    let shown = file.display().to_string();
+    let failed = |why: &dyn Display| RunError::usage(format!("cannot read `{}`: {why}", inline(&shown)));
+    let bytes = place.read_from_disk(file).map_err(|error| failed(&error))?;
+    String::from_utf8(bytes).map_err(|_| failed(&"it is not UTF-8"))
 }
 
 /// The entities of `files`, if there are any, under the schema of the only store.

@@ -50,4 +50,4 @@ pub use session::Session;
 pub use sessions::Sessions;
 pub use solve::{DEFAULT_BUDGET, Sample};
 pub use solvers::{Silence, SolverMode, Solvers};
-pub use witness::{Case, NumberKind, Witness};
+pub use witness::{Case, NumberKind, Witness, uid_json};

@@ -38,7 +38,7 @@ mod uid;
 mod worker;
 
 pub use asking::{AskedRow, action, context, entity, json, near, request, row, store_of};
-pub use body::{Body, body};
+pub use body::{Body, Rewritten, body};
 pub use compare::got;
 pub use coverage::Gauge;
 pub use engine::run;

@@ -1,5 +1,5 @@
 //! What explanations promise, over generated stores: a change turns the decision, nothing of it can be left out,
-//! nothing smaller does, and where there is said to be none no combination of values turns it.
+//! nothing smaller does, and where there is said to be none no combination of values turns it. Groups are in groups.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -39,6 +39,7 @@ const ATOMS: &[&str] = &[
     "(principal has on && principal.on)",
     "principal in Group::\"g\"",
     "principal in Group::\"h\"",
+    "Group::\"h\" in Group::\"g\"",
     "resource.open",
     "resource.owner == principal",
     "resource.owner.level > 1",
@@ -61,6 +62,8 @@ fn domain() -> BTreeMap<&'static str, Vec<Value>> {
         ("User::\"v\".level", longs()),
         ("in g", bools()),
         ("in h", bools()),
+        ("h in g", bools()),
+        ("g in h", bools()),
     ])
 }
 
@@ -96,7 +99,7 @@ fn policies(rng: &mut Rng) -> String {
     text
 }
 
-/// The request and the entities of a world. `h` is in `g`, so whoever is in `h` is in `g`.
+/// The request and the entities of a world.
 fn made(world: &World, schema: &Schema) -> (Request, Entities) {
     let uid = |ty: &str, id: &str| json!({"type": ty, "id": id});
     let fields = |prefix: &str| {
@@ -110,9 +113,12 @@ fn made(world: &World, schema: &Schema) -> (Request, Entities) {
     parents.extend((world["in g"] == true).then(|| uid("Group", "g")));
     let mut doc = fields("resource.");
     doc.insert("owner".to_owned(), json!({"__entity": uid("User", world["resource.owner"].as_str().unwrap())}));
+    let above = |pair: &str, group: &str| -> Vec<Value> {
+        (world[pair] == true).then(|| uid("Group", group)).into_iter().collect()
+    };
     let entities = json!([
-        {"uid": uid("Group", "g"), "attrs": {}, "parents": []},
-        {"uid": uid("Group", "h"), "attrs": {}, "parents": [uid("Group", "g")]},
+        {"uid": uid("Group", "g"), "attrs": {}, "parents": above("g in h", "h")},
+        {"uid": uid("Group", "h"), "attrs": {}, "parents": above("h in g", "g")},
         {"uid": uid("User", "u"), "attrs": fields("principal."), "parents": parents},
         {"uid": uid("User", "v"), "attrs": {"level": world["User::\"v\".level"]}, "parents": []},
         {"uid": uid("Doc", "d"), "attrs": doc, "parents": []},
@@ -136,11 +142,23 @@ fn random(rng: &mut Rng) -> World {
     world
 }
 
-/// Whoever is in `h` is in `g`.
+/// Whoever is in a group is in what that is in, and no two groups are in each other.
 fn settle(world: &mut World) {
-    if world["in h"] == true {
-        world.insert("in g", json!(true));
+    if world["h in g"] == true && world["g in h"] == true {
+        world.insert("g in h", json!(false));
     }
+    for (inner, pair, outer) in [("in h", "h in g", "in g"), ("in g", "g in h", "in h")] {
+        if world[inner] == true && world[pair] == true {
+            world.insert(outer, json!(true));
+        }
+    }
+}
+
+/// Whether there is such a world.
+fn is_one(world: &World) -> bool {
+    let mut settled = world.clone();
+    settle(&mut settled);
+    settled == *world
 }
 
 /// What a turn changes, as entries of a world.
@@ -161,8 +179,10 @@ fn entries(turn: &Turn) -> Vec<(String, Value)> {
                 }
             }
             ChangeKind::Member { group, joins } => {
-                let id = group.trim_start_matches("Group::").trim_matches('"').to_owned();
-                entries.push((format!("in {id}"), json!(joins)));
+                let id = |group: &str| Some(group.strip_prefix("Group::")?.trim_matches('"').to_owned());
+                let member =
+                    change.entity.as_deref().and_then(id).map(|member| format!("{member} ")).unwrap_or_default();
+                entries.push((format!("{member}in {}", id(group).unwrap()), json!(joins)));
             }
         }
     }
@@ -171,15 +191,18 @@ fn entries(turn: &Turn) -> Vec<(String, Value)> {
 
 fn with(world: &World, entries: &[(String, Value)]) -> World {
     let mut changed = world.clone();
-    let mut left = false;
-    for (name, value) in entries {
+    // Who leaves one group and joins another leaves first.
+    let (leaves, others): (Vec<_>, Vec<_>) =
+        entries.iter().partition(|(name, value)| name.contains("in ") && *value == json!(false));
+    for (name, value) in leaves.into_iter().chain(others) {
         let key = *domain().keys().find(|known| *known == name).unwrap_or_else(|| panic!("{name} is no slot"));
-        // Who leaves `g` leaves `h`, which is in it.
-        left |= key == "in g" && *value == json!(false);
         changed.insert(key, value.clone());
-    }
-    if left {
-        changed.insert("in h", json!(false));
+        // Who leaves a group leaves what is in it.
+        for (outer, pair, inner) in [("in g", "h in g", "in h"), ("in h", "g in h", "in g")] {
+            if key == outer && *value == json!(false) && world[pair] == true {
+                changed.insert(inner, json!(false));
+            }
+        }
     }
     settle(&mut changed);
     changed
@@ -189,9 +212,7 @@ fn with(world: &World, entries: &[(String, Value)]) -> World {
 fn some_turn(set: &PolicySet, world: &World, schema: &Schema, names: &[&'static str], decision: Decision) -> bool {
     let domain = domain();
     let Some((first, rest)) = names.split_first() else {
-        // A world in which a membership does not follow is none.
-        let follows = world["in h"] != true || world["in g"] == true;
-        return follows && decide(set, world, schema) != decision;
+        return is_one(world) && decide(set, world, schema) != decision;
     };
     domain[first].iter().any(|value| {
         let mut changed = world.clone();
@@ -239,8 +260,12 @@ fn changes_turn_the_decision_and_nothing_of_them_can_be_left_out() {
             }
             let names: Vec<&'static str> = domain().into_keys().collect();
             let alone = names.iter().any(|name| match *name {
-                // Who joins `h` joins `g` by that.
-                "in h" | "in g" => some_turn(&set, &world, &schema, &["in g", "in h"], decision),
+                // Others may follow from a membership.
+                "in h" | "in g" | "h in g" | "g in h" => {
+                    let other = (name.to_string(), json!(world[*name] != true));
+                    let cycle = world["h in g"] != world["g in h"] && other.1 == true && name.len() > 4;
+                    !cycle && decide(&set, &with(&world, &[other]), &schema) != decision
+                }
                 name => some_turn(&set, &world, &schema, &[name], decision),
             });
             match reach {

@@ -144,8 +144,9 @@ fn datetime(milliseconds: i64) -> Option<String> {
     Some(format!("{date}T{:02}:{:02}:{:02}{fraction}Z", time.hour(), time.minute(), time.second()))
 }
 
-/// An entity as Cedar's JSON names it.
-pub(super) fn uid_json(uid: &EntityUid) -> Json {
+/// An entity as Cedar's JSON names it: its type and its id.
+#[must_use]
+pub fn uid_json(uid: &EntityUid) -> Json {
     json!({"type": uid.type_name().to_string(), "id": AsRef::<str>::as_ref(uid.id())})
 }
 

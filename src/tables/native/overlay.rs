@@ -13,6 +13,7 @@ use super::values::Values;
 use crate::data::{Entry, Fault, Kind};
 use crate::repo::cedar::{direct_parents, entity_shape, fault};
 use crate::repo::shape::{Field, Shape};
+use crate::symbolic::uid_json;
 use crate::tables::uid::{meant, parse};
 use crate::text::{inline, nearest};
 
@@ -109,7 +110,7 @@ pub(super) fn lay_over(
     }
     for (uid, draft) in order.iter().filter_map(|uid| Some((uid, drafts.remove(uid)?))) {
         let Draft { overlay, alone, attrs, tags, parents } = draft;
-        let json = serde_json::json!({ "uid": json(uid), "attrs": attrs, "tags": tags, "parents": parents });
+        let json = serde_json::json!({ "uid": uid_json(uid), "attrs": attrs, "tags": tags, "parents": parents });
         // What is wrong with it for sure is said already, and better.
         match Entity::from_json_value(json, schema) {
             Ok(entity) => {
@@ -147,18 +148,13 @@ fn within(fault: &Fault, overlay: &Overlay) -> bool {
     fault.span.is_some_and(|span| span.start >= overlay.span.start && span.end <= overlay.span.end)
 }
 
-fn json(uid: &EntityUid) -> Value {
-    let id: &str = uid.id().as_ref();
-    serde_json::json!({ "type": uid.type_name().to_string(), "id": id })
-}
-
 /// What `base` has of `uid`.
 fn known<'o>(base: &Entities, uid: &EntityUid, overlay: &'o Overlay, alone: bool) -> Draft<'o> {
     let entity = base.get(uid);
     let known = entity.and_then(|entity| entity.to_json_value().ok()).unwrap_or_default();
     let object = |key: &str| known.get(key).and_then(Value::as_object).cloned().unwrap_or_default();
     // The JSON of an entity holds all of its ancestors.
-    let parents = entity.map(direct_parents).unwrap_or_default().iter().map(json).collect();
+    let parents = entity.map(direct_parents).unwrap_or_default().iter().map(uid_json).collect();
     Draft { overlay, alone, attrs: object("attrs"), tags: object("tags"), parents }
 }
 
@@ -196,7 +192,7 @@ fn change(
         draft.parents.clear();
         for said in parents {
             match parse(&said.value) {
-                Ok(uid) => draft.parents.push(json(&uid)),
+                Ok(uid) => draft.parents.push(uid_json(&uid)),
                 Err(fault) => faults.push(fault.at(said.span)),
             }
         }

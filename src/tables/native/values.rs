@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::data::{Entry, Fault, Kind, Tree};
 use crate::repo::shape::{Field, Shape, constructor};
+use crate::symbolic::uid_json;
 use crate::tables::uid::parse;
 use crate::text::{Span, inline, nearest};
 
@@ -187,8 +188,7 @@ impl Values {
     fn entity(&mut self, text: &str, span: Span, what: Arguments<'_>, faults: &mut Vec<Fault>) -> Option<Value> {
         match parse(text) {
             Ok(uid) => {
-                let id: &str = uid.id().as_ref();
-                let json = serde_json::json!({ "__entity": { "type": uid.type_name().to_string(), "id": id } });
+                let json = serde_json::json!({ "__entity": uid_json(&uid) });
                 self.named.push(uid);
                 Some(json)
             }
