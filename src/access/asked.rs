@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use cedar_policy::{Entities, EntityId, EntityTypeName, EntityUid, PolicySet, Schema};
 
-use crate::repo::cedar::enumeration;
+use crate::repo::cedar::{enumeration, is_action};
 use crate::text::{inline, nearest};
 
 /// What somebody wants to know, as it was typed; what is left out is open.
@@ -99,7 +99,7 @@ impl Names<'_> {
     }
 
     /// The entities that policies name.
-    fn named(&self) -> BTreeSet<EntityUid> {
+    pub(super) fn named(&self) -> BTreeSet<EntityUid> {
         let policies = self.sets.iter().flat_map(|set| set.policies());
         policies.flat_map(cedar_policy::Policy::entity_literals).collect()
     }
@@ -132,10 +132,10 @@ impl Names<'_> {
         }
         let Some(entities) = self.entities else { return Ok(uid) };
         let listed = self.schema.and_then(|schema| enumeration(schema, ty)).unwrap_or_default();
-        if entities.get(&uid).is_some() || listed.contains(&uid) {
+        if entities.get(&uid).is_some() || listed.contains(&uid) || self.named().contains(&uid) {
             return Ok(uid);
         }
-        let all = entities.iter().map(|entity| entity.uid()).chain(listed);
+        let all = entities.iter().map(|entity| entity.uid()).chain(listed).chain(self.named());
         let same: Vec<String> = all
             .filter(|other| other.type_name() == ty)
             .map(|other| AsRef::<str>::as_ref(other.id()).to_owned())
@@ -181,11 +181,6 @@ impl Names<'_> {
             }
         }
     }
-}
-
-/// Whether it is an action by its type.
-pub(super) fn is_action(uid: &EntityUid) -> bool {
-    uid.type_name().basename() == "Action"
 }
 
 /// An entity as people type it.

@@ -5,16 +5,21 @@
 //! What is left names entities where the context leads to them, and the engine is free to make these up. That no
 //! context allows it, or all do, is then so of the entities that there are as well. That some does is shown by a
 //! context with which Cedar's authorizer allows the request over the entities that there are.
+//!
+//! Which contexts there are is what a schema declares, on each side its own. Where none is declared any context may
+//! come, and an inferred schema has the say in nothing: it is good for an example that the authorizer confirms.
 
 use std::sync::Arc;
 
-use cedar_policy::{Context, EntityTypeName, EntityUid, Policy, PolicyId};
+use cedar_policy::{Context, EntityTypeName, EntityUid, Policy, PolicyId, Schema};
 use rustc_hash::FxHashMap;
 
+use super::sides::Sides;
 use crate::decide::Condition;
 use crate::expression::{plainly, text};
+use crate::infer::infer;
 use crate::outcome::AccessCondition;
-use crate::symbolic::{Answer, CompiledPolicies, Formula, PolicyRef, SchemaModel, Session, Subject};
+use crate::symbolic::{Answer, CompiledPolicies, Formula, PolicyRef, SchemaModel, Session, Subject, differences};
 
 /// What contexts come to.
 #[derive(Debug, Clone)]
@@ -30,83 +35,211 @@ pub(super) enum Contexts {
 }
 
 /// A kind of request: its action, and the types of principal and resource.
-pub(super) type Environment = (EntityUid, [EntityTypeName; 2]);
+pub(super) type Environment<'k> = (&'k EntityUid, &'k [EntityTypeName; 2]);
 
 /// Everything that is left to ask, ready to be asked about.
 pub(super) struct Conditions {
-    policies: Option<CompiledPolicies>,
+    /// One where both sides declare the same, else one for each side, if it has a schema.
+    engines: [Option<CompiledPolicies>; 2],
+    one: bool,
+    /// Whether what contexts there are is declared on each side.
+    declared: [bool; 2],
+    /// Whether an enumerated type has other members on each side: that nothing differs is not sure then.
+    enumerations: bool,
     /// For each condition the policies that permits and forbids came to; `None` where one of them is no policy.
-    parts: Vec<Option<[Vec<PolicyRef>; 2]>>,
+    parts: Vec<Option<[Vec<usize>; 2]>>,
 }
 
 impl Conditions {
-    /// `conditions` under `schema`; nothing is decided without one.
-    pub(super) fn new(conditions: &[Condition], schema: Option<&Arc<SchemaModel>>) -> Self {
-        let mut subjects: Vec<Subject> = Vec::new();
-        let mut known: FxHashMap<(String, bool), PolicyRef> = FxHashMap::default();
-        let mut part = |expression: &String, permit: bool| {
-            if let Some(known) = known.get(&(expression.clone(), permit)) {
-                return Some(*known);
+    /// `conditions` as each of `sides` has them.
+    pub(super) fn new(conditions: &[Condition], sides: &Sides<'_>) -> Self {
+        let (texts, parts) = parts(conditions);
+        let [old, new] = sides.schemas();
+        let one = sides.alike();
+        let of = |schema: &Schema| SchemaModel::answered_by(schema, Arc::clone(sides.solvers)).ok();
+        let models: [Option<Arc<SchemaModel>>; 2] = match (conditions.is_empty(), one, old, new) {
+            (true, ..) => [None, None],
+            (_, true, None, None) if sides.inference => {
+                [infer(&sides.stores()).ok().and_then(|inferred| of(&inferred.schema)), None]
             }
-            let effect = if permit { "permit" } else { "forbid" };
-            let id = PolicyId::new(format!("left{}", subjects.len()));
-            let policy = format!("{effect} (principal, action, resource) when {{ {expression} }};");
-            subjects.push(Subject::policy(&Policy::parse(Some(id), policy).ok()?));
-            let reference = PolicyRef { side: 0, index: subjects.len() - 1 };
-            known.insert((expression.clone(), permit), reference);
-            Some(reference)
+            (_, true, old, new) => [new.or(old).and_then(of), None],
+            (_, false, old, new) => [old.and_then(of), new.and_then(of)],
         };
-        let parts = conditions
-            .iter()
-            .map(|condition| {
-                let permits = condition.permits.iter().map(|one| part(one, true)).collect::<Option<Vec<_>>>()?;
-                let forbids = condition.forbids.iter().map(|one| part(one, false)).collect::<Option<Vec<_>>>()?;
-                Some([permits, forbids])
-            })
-            .collect();
-        Self { policies: schema.map(|schema| CompiledPolicies::new(Arc::clone(schema), subjects)), parts }
+        let enumerations = match &models {
+            [Some(old), Some(new)] => differences(old, new).iter().any(|one| one.kind == "members_changed"),
+            _ => false,
+        };
+        let declared = if one { [old.or(new).is_some(); 2] } else { [old.is_some(), new.is_some()] };
+        let subjects = || texts.iter().map(Subject::policy).collect();
+        let engines = models.map(|model| model.map(|model| CompiledPolicies::new(model, subjects())));
+        Self { engines, one, declared, enumerations, parts }
+    }
+
+    /// Under which number the answers of a side are kept: both have the same where both declare the same.
+    pub(super) fn engine(&self, side: usize) -> usize {
+        if self.one { 0 } else { side }
+    }
+
+    /// The place of the engine of a side: a side without one borrows that of the other for examples.
+    fn place(&self, side: usize) -> usize {
+        let engine = self.engine(side);
+        let there = |place: &usize| self.engines.get(*place).is_some_and(Option::is_some);
+        [engine, 1 - engine.min(1)].into_iter().find(there).unwrap_or(engine)
+    }
+
+    fn declared(&self, side: usize) -> bool {
+        self.declared.get(side).copied().unwrap_or(false)
     }
 
     /// The questions of one kind of request.
-    pub(super) fn session(&self, (action, [principal, resource]): &Environment) -> Option<Session<'_>> {
-        let policies = self.policies.as_ref()?;
-        let environment = policies.schema().environments().iter().find(|environment| {
-            environment.action() == action && environment.principal() == principal && environment.resource() == resource
-        })?;
-        Some(Session::new(policies, environment))
+    pub(super) fn sessions<'c>(&'c self, environment: Environment<'c>) -> Sessions<'c> {
+        Sessions { conditions: self, environment, single: [None, None], both: None }
     }
 
-    /// That the condition with this number holds.
-    fn holds(&self, number: usize) -> Option<Formula> {
+    /// That the condition with this number holds, in a session in which its side has the place `side`.
+    fn holds(&self, side: usize, number: usize) -> Option<Formula> {
         let [permits, forbids] = self.parts.get(number)?.as_ref()?;
-        let any = |all: &[PolicyRef]| Formula::Or(all.iter().copied().map(Formula::Matches).collect());
+        let matches = |index: &usize| Formula::Matches(PolicyRef { side, index: *index });
+        let any = |all: &[usize]| Formula::Or(all.iter().map(matches).collect());
         let permitted = if permits.is_empty() { Formula::Constant(true) } else { any(permits) };
         Some(permitted.and(!any(forbids)))
     }
 
-    /// What contexts come to for the condition with this number.
-    pub(super) fn contexts(&self, session: &mut Session<'_>, number: usize) -> Contexts {
-        let Some(holds) = self.holds(number) else { return Contexts::Unknown };
+    /// Whether what `less` asks is plainly asked of `more` too: all that permits it, and nothing else that refuses it.
+    fn plainly_within(&self, less: Bound, more: Bound) -> bool {
+        match (less, more) {
+            (Bound::Always(false), _) | (_, Bound::Always(true)) => true,
+            (Bound::Condition(less), Bound::Condition(more)) => {
+                let parts = |number: usize| self.parts.get(number).and_then(Option::as_ref);
+                let (Some([permits, forbids]), Some([others, refusals])) = (parts(less), parts(more)) else {
+                    return less == more;
+                };
+                let all_in = |some: &[usize], all: &[usize]| some.iter().all(|one| all.contains(one));
+                let permitted = others.is_empty() || (!permits.is_empty() && all_in(permits, others));
+                permitted && all_in(refusals, forbids)
+            }
+            (Bound::Always(true), _) | (_, Bound::Always(false)) => false,
+        }
+    }
+}
+
+/// What conditions are made of, each a policy, and for each condition the places of its permits and its forbids.
+fn parts(conditions: &[Condition]) -> (Vec<Policy>, Vec<Option<[Vec<usize>; 2]>>) {
+    let mut policies: Vec<Policy> = Vec::new();
+    let mut known: FxHashMap<(String, bool), usize> = FxHashMap::default();
+    let mut part = |expression: &String, permit: bool| {
+        if let Some(known) = known.get(&(expression.clone(), permit)) {
+            return Some(*known);
+        }
+        let effect = if permit { "permit" } else { "forbid" };
+        let id = PolicyId::new(format!("left{}", policies.len()));
+        let policy = format!("{effect} (principal, action, resource) when {{ {expression} }};");
+        policies.push(Policy::parse(Some(id), policy).ok()?);
+        known.insert((expression.clone(), permit), policies.len() - 1);
+        Some(policies.len() - 1)
+    };
+    let parts = conditions
+        .iter()
+        .map(|condition| {
+            let permits = condition.permits.iter().map(|one| part(one, true)).collect::<Option<Vec<_>>>()?;
+            let forbids = condition.forbids.iter().map(|one| part(one, false)).collect::<Option<Vec<_>>>()?;
+            Some([permits, forbids])
+        })
+        .collect();
+    (policies, parts)
+}
+
+/// The questions of one kind of request; what nobody asks for is not begun.
+pub(super) struct Sessions<'c> {
+    conditions: &'c Conditions,
+    environment: Environment<'c>,
+    single: [Option<Option<Session<'c>>>; 2],
+    both: Option<Option<Session<'c>>>,
+}
+
+impl<'c> Sessions<'c> {
+    fn single(&mut self, side: usize) -> Option<&mut Session<'c>> {
+        let (conditions, (action, [principal, resource])) = (self.conditions, self.environment);
+        let engine = conditions.place(side);
+        let begin = || {
+            let policies = conditions.engines.get(engine)?.as_ref()?;
+            let environment = policies.schema().environments().iter().find(|environment| {
+                environment.action() == action
+                    && environment.principal() == principal
+                    && environment.resource() == resource
+            })?;
+            Some(Session::new(policies, environment))
+        };
+        self.single.get_mut(engine)?.get_or_insert_with(begin).as_mut()
+    }
+
+    fn both(&mut self) -> Option<&mut Session<'c>> {
+        let [Some(old), Some(new)] = &self.conditions.engines else { return None };
+        let (action, [principal, resource]) = self.environment;
+        let same = |environment: &&cedar_policy::RequestEnv| {
+            environment.action() == action && environment.principal() == principal && environment.resource() == resource
+        };
+        let begin = || {
+            let environment = new.schema().environments().iter().find(same)?;
+            old.schema().environments().iter().find(same)?;
+            Some(Session::pair(old, new, environment))
+        };
+        self.both.get_or_insert_with(begin).as_mut()
+    }
+
+    /// What contexts come to for the condition with this number on a side.
+    pub(super) fn contexts(&mut self, side: usize, number: usize) -> Contexts {
+        let conditions = self.conditions;
+        let Some(holds) = conditions.holds(0, number) else { return Contexts::Unknown };
+        let declared = conditions.declared(side);
+        let Some(session) = self.single(side) else { return Contexts::Unknown };
         let witness = match session.find(&holds) {
-            Answer::Impossible => return Contexts::None,
-            Answer::Unknown(_) => return Contexts::Unknown,
+            Answer::Impossible if declared => return Contexts::None,
+            Answer::Impossible | Answer::Unknown(_) => return Contexts::Unknown,
             Answer::Witness(witness) => witness,
         };
-        if session.check(&!holds).is_impossible() {
+        if declared && session.check(&!holds).is_impossible() {
             return Contexts::All;
         }
         let context = witness.cases.first().and_then(|case| case.request.context()).cloned();
         context.map_or(Contexts::Unknown, |context| Contexts::Some(Box::new(context)))
     }
 
-    /// Whether a context is allowed by `more` and not by `less`, of conditions by number (or by what they are where
-    /// they are none); `None` where that is not decided.
-    pub(super) fn exceeds(&self, session: &mut Session<'_>, more: Bound, less: Bound) -> Option<bool> {
-        let formula = |bound: Bound| match bound {
+    /// Whether a context is allowed by `more`, of a side, and not by `less`, of the other; `None` where that is not
+    /// decided. `differs` says whether a context, of which the engine says so, does that in truth.
+    pub(super) fn exceeds(
+        &mut self,
+        [more, less]: [(usize, Bound); 2],
+        differs: &dyn Fn(&Context) -> bool,
+    ) -> Option<bool> {
+        let conditions = self.conditions;
+        let ((side, more), (other, less)) = (more, less);
+        let declared = conditions.declared(side) && conditions.declared(other);
+        let alone = conditions.engines.iter().any(Option::is_none)
+            || matches!(more, Bound::Always(_))
+            || matches!(less, Bound::Always(_));
+        if (conditions.one || !declared) && conditions.plainly_within(more, less) {
+            return Some(false);
+        }
+        let formula = |place: usize, bound: Bound| match bound {
             Bound::Always(held) => Some(Formula::Constant(held)),
-            Bound::Condition(number) => self.holds(number),
+            Bound::Condition(number) => conditions.holds(place, number),
         };
-        match session.check(&formula(more)?.and(!formula(less)?)) {
+        let (places, session) = if alone {
+            let asked = if matches!(more, Bound::Always(_)) { other } else { side };
+            ([0, 0], self.single(asked)?)
+        } else {
+            ([side, other], self.both()?)
+        };
+        let [first, second] = places;
+        let question = formula(first, more)?.and(!formula(second, less)?);
+        if !declared {
+            let Answer::Witness(witness) = session.find(&question) else { return None };
+            let context = witness.cases.first().and_then(|case| case.request.context())?;
+            return differs(context).then_some(true);
+        }
+        match session.check(&question) {
+            Answer::Impossible if !alone && conditions.enumerations => None,
             Answer::Impossible => Some(false),
             Answer::Witness(_) => Some(true),
             Answer::Unknown(_) => None,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use cedar_policy::EntityUid;
 use rustc_hash::FxHashMap;
 
-use crate::decide::{self, Bits, Counted};
+use crate::decide::{self, Bits, Column};
 use crate::outcome::{Access, AccessGroup, Names};
 
 /// What both sides come to; `None` is no access.
@@ -60,15 +60,10 @@ impl Columns {
         number
     }
 
-    /// Takes in what was counted. `valid` says on which sides there are such requests, `differing` whether only what
-    /// differs is of interest.
-    pub(super) fn take(&mut self, counted: &Counted<'_>, valid: [bool; 2], differing: bool) {
-        let none: Vec<(decide::Access, Bits)> = Vec::new();
-        let side = |at: usize| {
-            let there = valid.get(at).copied().unwrap_or(false);
-            counted.columns.get(at).filter(|_| there).map_or(&none, |column| &column.0)
-        };
-        let (old, new) = (side(0), side(1));
+    /// Takes in what was counted of a kind of request on both sides; `differing` says whether only what differs is of
+    /// interest.
+    pub(super) fn take(&mut self, kind: usize, resources: &[&EntityUid], sides: [&Column; 2], differing: bool) {
+        let [Column(old), Column(new)] = sides;
         let mut parts: Vec<(Raw, Bits)> = Vec::new();
         let mut left: Vec<(decide::Access, Bits)> = new.clone();
         for (before, who) in old {
@@ -89,8 +84,8 @@ impl Columns {
             return;
         }
         let parts = parts.into_iter().map(|(raw, who)| (raw, self.number(who))).collect();
-        let resources = counted.resources.iter().map(|uid| self.resource(uid)).collect();
-        self.stretches.push(Stretch { kind: counted.kind, resources, parts });
+        let resources = resources.iter().map(|uid| self.resource(uid)).collect();
+        self.stretches.push(Stretch { kind, resources, parts });
     }
 }
 

@@ -1,86 +1,221 @@
-//! The kinds of requests that there are: for each action, who may ask about what.
+//! The kinds of requests that there are: for each action, who may ask about what, on each side.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use cedar_policy::{Context, Entities, EntityTypeName, EntityUid, Schema};
+use cedar_policy::{
+    ActionConstraint, Context, Effect, Entities, EntityTypeName, EntityUid, Policy, PolicySet, PrincipalConstraint,
+    ResourceConstraint,
+};
 
-use super::asked::{Asked, Names, Subject, is_action};
-use crate::decide;
-use crate::repo::cedar::enumeration;
+use super::asked::{Asked, Names, Subject};
+use crate::repo::cedar::{enumeration, is_action};
 
-/// A kind of request, and on which sides there is one.
+/// A kind of request.
 pub(super) struct Kind {
-    pub(super) census: decide::Kind,
+    pub(super) action: EntityUid,
     /// The types of principal and resource.
     pub(super) types: [EntityTypeName; 2],
-    /// Whether the old and the new side have requests of this kind.
-    pub(super) valid: [bool; 2],
+    /// Who asks about what on the old and the new side; none on a side that has no such requests.
+    pub(super) sides: [Option<Asking>; 2],
 }
 
-/// The entities of a type.
-fn entities(all: &Entities, schema: Option<&Schema>, ty: &EntityTypeName) -> Vec<EntityUid> {
-    let mut found: Vec<EntityUid> = all.iter().map(|entity| entity.uid()).filter(|uid| uid.type_name() == ty).collect();
-    // What an enumeration lists is there without being in a file.
-    let listed = schema.and_then(|schema| enumeration(schema, ty));
-    found.extend(listed.into_iter().flatten());
-    found.sort_unstable();
-    found.dedup();
-    found
+/// Who asks about what.
+#[derive(PartialEq)]
+pub(super) struct Asking {
+    pub(super) principals: Vec<EntityUid>,
+    pub(super) resources: Vec<EntityUid>,
+    pub(super) context: Option<Context>,
 }
 
-/// The kinds of requests of both sides that `asked` is about. Of a context that does not fit an action, gives why.
-pub(super) fn kinds(
-    sides: [Option<Names<'_>>; 2],
-    all: &Entities,
-    asked: &Asked,
-    context: Option<&str>,
-) -> (Vec<Kind>, Vec<(EntityUid, String)>) {
-    let (mut kinds, mut unfit): (Vec<Kind>, Vec<(EntityUid, String)>) = (Vec::new(), Vec::new());
-    for (side, names) in sides.iter().enumerate() {
-        let Some(names) = names else { continue };
-        for (action, types) in pairs(names, asked) {
-            if let Some(known) = kinds.iter_mut().find(|kind| kind.census.action == action && kind.types == types) {
-                if let Some(valid) = known.valid.get_mut(side) {
-                    *valid = true;
-                }
+impl Kind {
+    /// On which sides there are such requests.
+    pub(super) fn valid(&self) -> [bool; 2] {
+        self.sides.each_ref().map(Option::is_some)
+    }
+
+    /// Whether the requests of both sides are the same.
+    pub(super) fn is_one(&self) -> bool {
+        match &self.sides {
+            [Some(old), Some(new)] => old == new,
+            _ => true,
+        }
+    }
+}
+
+/// A context that no request for an action can have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnfitContext {
+    /// The action.
+    pub action: EntityUid,
+    /// Whether it is so on the old side.
+    pub old: bool,
+    /// Why, in Cedar's words.
+    pub why: String,
+}
+
+/// A type of which no entity is known, though policies let some of it in, or somebody to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Nameless {
+    /// The type.
+    pub ty: EntityTypeName,
+    /// The actions that are not answered for it.
+    pub actions: BTreeSet<EntityUid>,
+    /// The kinds of request: principal, action, resource.
+    pub kinds: Vec<(EntityTypeName, EntityUid, EntityTypeName)>,
+}
+
+/// All that is asked.
+#[derive(Default)]
+pub(super) struct Kinds {
+    pub(super) all: Vec<Kind>,
+    pub(super) unfit: Vec<UnfitContext>,
+    pub(super) nameless: Vec<Nameless>,
+}
+
+/// One side, as far as its requests go.
+pub(super) struct Side<'n> {
+    pub(super) names: Names<'n>,
+    pub(super) set: &'n PolicySet,
+    /// Its entities, its actions included.
+    pub(super) world: &'n Entities,
+}
+
+/// The kinds of requests of both sides that `asked` is about, with `context` read as each side reads it.
+pub(super) fn kinds(sides: [Option<Side<'_>>; 2], asked: &Asked, context: Option<&str>) -> Kinds {
+    let mut found = Kinds::default();
+    let mut nameless: BTreeMap<EntityTypeName, Nameless> = BTreeMap::new();
+    for (number, side) in sides.iter().enumerate() {
+        let Some(side) = side else { continue };
+        let known = Known::new(side);
+        for (action, types) in pairs(side, asked) {
+            let unfit = |one: &UnfitContext| one.action == action && one.old == (number == 0);
+            if found.unfit.iter().any(unfit) {
                 continue;
             }
-            if unfit.iter().any(|(known, _)| *known == action) {
-                continue;
-            }
-            let schema = names.schema.map(|schema| (schema, &action));
+            let schema = side.names.schema.map(|schema| (schema, &action));
             let read = |text: &str| Context::from_json_str(text, schema).map_err(|error| error.to_string());
             let context = match context.map(read).transpose() {
                 Ok(context) => context,
                 Err(why) => {
-                    unfit.push((action.clone(), why));
+                    found.unfit.push(UnfitContext { action: action.clone(), old: number == 0, why });
                     continue;
                 }
             };
-            let of = |ty: &EntityTypeName, subject: &Subject| {
-                let mut found = entities(all, names.schema, ty);
-                found.retain(|uid| subject.takes(uid));
-                found
-            };
             let [principal, resource] = &types;
-            let (principals, resources) = (of(principal, &asked.principal), of(resource, &asked.resource));
-            let mut valid = [false, false];
-            if let Some(valid) = valid.get_mut(side) {
-                *valid = true;
+            let of = |ty: &EntityTypeName, subject: &Subject| known.of(ty, subject);
+            let asking = Asking {
+                principals: of(principal, &asked.principal),
+                resources: of(resource, &asked.resource),
+                context,
+            };
+            for (ty, all) in [(principal, &asking.principals), (resource, &asking.resources)] {
+                if all.is_empty() && may_permit(side, &action, [principal, resource]) {
+                    let none = || Nameless { ty: ty.clone(), actions: BTreeSet::new(), kinds: Vec::new() };
+                    let entry = nameless.entry(ty.clone()).or_insert_with(none);
+                    entry.actions.insert(action.clone());
+                    entry.kinds.push((principal.clone(), action.clone(), resource.clone()));
+                }
             }
-            let census = decide::Kind { action: action.clone(), principals, resources, context };
-            kinds.push(Kind { census, types, valid });
+            let place = found.all.iter().position(|kind| kind.action == action && kind.types == types);
+            let place = place.unwrap_or_else(|| {
+                found.all.push(Kind { action: action.clone(), types: types.clone(), sides: [None, None] });
+                found.all.len() - 1
+            });
+            if let Some(slot) = found.all.get_mut(place).and_then(|kind| kind.sides.get_mut(number)) {
+                *slot = Some(asking);
+            }
         }
     }
-    kinds.sort_by(|one, other| (&one.census.action, &one.types).cmp(&(&other.census.action, &other.types)));
-    (kinds, unfit)
+    found.all.sort_by(|one, other| (&one.action, &one.types).cmp(&(&other.action, &other.types)));
+    found.nameless = nameless.into_values().collect();
+    found
+}
+
+/// The entities of a side by type.
+struct Known<'n> {
+    names: &'n Names<'n>,
+    by_type: BTreeMap<EntityTypeName, BTreeSet<EntityUid>>,
+}
+
+impl<'n> Known<'n> {
+    fn new(side: &'n Side<'n>) -> Self {
+        let mut by_type: BTreeMap<EntityTypeName, BTreeSet<EntityUid>> = BTreeMap::new();
+        // What policies name is let in, or not, as what files hold is.
+        let all = side.world.iter().map(|entity| entity.uid()).chain(side.names.named());
+        for uid in all.filter(|uid| !is_action(uid)) {
+            by_type.entry(uid.type_name().clone()).or_default().insert(uid);
+        }
+        Self { names: &side.names, by_type }
+    }
+
+    /// Those of a type that are asked about. An enumeration has what it lists, in a file or not.
+    fn of(&self, ty: &EntityTypeName, subject: &Subject) -> Vec<EntityUid> {
+        let mut found = match self.names.schema.and_then(|schema| enumeration(schema, ty)) {
+            Some(listed) => listed,
+            None => self.by_type.get(ty).into_iter().flatten().cloned().collect(),
+        };
+        found.retain(|uid| subject.takes(uid));
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+}
+
+/// Whether some permit may let in some request of these types, as far as scopes say.
+fn may_permit(side: &Side<'_>, action: &EntityUid, [principal, resource]: [&EntityTypeName; 2]) -> bool {
+    side.set.policies().any(|policy| {
+        policy.effect() == Effect::Permit
+            && admits(policy, action, side.world)
+            && of_type(principal_of(policy), principal)
+            && of_type(resource_of(policy), resource)
+    })
+}
+
+fn admits(policy: &Policy, action: &EntityUid, world: &Entities) -> bool {
+    match policy.action_constraint() {
+        ActionConstraint::Any => true,
+        ActionConstraint::Eq(one) => one == *action,
+        ActionConstraint::In(groups) => {
+            groups.iter().any(|group| group == action || world.is_ancestor_of(group, action))
+        }
+    }
+}
+
+/// The type that a scope asks for.
+enum Scoped {
+    Any,
+    /// Also where an entity is in another: of this type it has to be.
+    Type(EntityTypeName),
+}
+
+fn principal_of(policy: &Policy) -> Scoped {
+    match policy.principal_constraint() {
+        PrincipalConstraint::Any | PrincipalConstraint::In(_) => Scoped::Any,
+        PrincipalConstraint::Eq(uid) => Scoped::Type(uid.type_name().clone()),
+        PrincipalConstraint::Is(ty) | PrincipalConstraint::IsIn(ty, _) => Scoped::Type(ty),
+    }
+}
+
+fn resource_of(policy: &Policy) -> Scoped {
+    match policy.resource_constraint() {
+        ResourceConstraint::Any | ResourceConstraint::In(_) => Scoped::Any,
+        ResourceConstraint::Eq(uid) => Scoped::Type(uid.type_name().clone()),
+        ResourceConstraint::Is(ty) | ResourceConstraint::IsIn(ty, _) => Scoped::Type(ty),
+    }
+}
+
+fn of_type(scoped: Scoped, ty: &EntityTypeName) -> bool {
+    match scoped {
+        Scoped::Any => true,
+        Scoped::Type(asked) => asked == *ty,
+    }
 }
 
 /// Actions with the types that go with them: all, where no schema says which.
-fn pairs(names: &Names<'_>, asked: &Asked) -> Vec<(EntityUid, [EntityTypeName; 2])> {
+fn pairs(side: &Side<'_>, asked: &Asked) -> Vec<(EntityUid, [EntityTypeName; 2])> {
     let wanted = |action: &EntityUid| asked.action.as_ref().is_none_or(|asked| asked == action);
-    match names.schema {
-        Some(schema) => schema
+    if let Some(schema) = side.names.schema {
+        return schema
             .request_envs()
             .filter(|environment| {
                 wanted(environment.action())
@@ -88,22 +223,34 @@ fn pairs(names: &Names<'_>, asked: &Asked) -> Vec<(EntityUid, [EntityTypeName; 2
                     && asked.resource.takes_type(environment.resource())
             })
             .map(|one| (one.action().clone(), [one.principal().clone(), one.resource().clone()]))
-            .collect(),
-        None => {
-            let mut actions = names.actions();
-            actions.extend(asked.action.clone());
-            let stored = names.entities.into_iter().flat_map(Entities::iter).map(|entity| entity.uid());
-            let types: BTreeSet<EntityTypeName> =
-                stored.filter(|uid| !is_action(uid)).map(|uid| uid.type_name().clone()).collect();
-            let mut all = Vec::new();
-            for action in actions.into_iter().filter(wanted) {
-                for principal in types.iter().filter(|ty| asked.principal.takes_type(ty)) {
-                    for resource in types.iter().filter(|ty| asked.resource.takes_type(ty)) {
-                        all.push((action.clone(), [principal.clone(), resource.clone()]));
-                    }
-                }
-            }
-            all
+            .collect();
+    }
+    let mut actions = side.names.actions();
+    actions.extend(asked.action.clone());
+    let known = side.world.iter().map(|entity| entity.uid()).chain(side.names.named());
+    let known: BTreeSet<EntityTypeName> =
+        known.filter(|uid| !is_action(uid)).map(|uid| uid.type_name().clone()).collect();
+    // A type that a scope asks for has somebody, though nothing names any.
+    let types = |subject: &Subject, scope: &dyn Fn(&Policy) -> Scoped| {
+        let mut types = known.clone();
+        types.extend(side.names.sets.iter().flat_map(|set| set.policies()).filter_map(|policy| match scope(policy) {
+            Scoped::Any => None,
+            Scoped::Type(ty) => Some(ty),
+        }));
+        match subject {
+            Subject::Open => {}
+            Subject::Type(ty) => types.extend([ty.clone()]),
+            Subject::One(uid) => types.extend([uid.type_name().clone()]),
+        }
+        types.retain(|ty| subject.takes_type(ty));
+        types
+    };
+    let (principals, resources) = (types(&asked.principal, &principal_of), types(&asked.resource, &resource_of));
+    let mut all = Vec::new();
+    for action in actions.into_iter().filter(wanted) {
+        for principal in &principals {
+            all.extend(resources.iter().map(|resource| (action.clone(), [principal.clone(), resource.clone()])));
         }
     }
+    all
 }

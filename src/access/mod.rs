@@ -7,8 +7,10 @@
 //! | `asked` | the names that somebody asks about, found in a store |
 //! | `by_type` | the same where no entity is known |
 //! | `kinds` | the kinds of requests that there are |
-//! | `sides` | both sets of policies over the same entities |
+//! | `sides` | both sets of policies over the same entities, each with its own actions |
+//! | `counted` | both counted, and set side by side |
 //! | `conditions` | what is left to ask of the context, decided by the engine |
+//! | `settled` | what each side comes to, and what that changes |
 //! | `confirmed` | what is shown, asked of Cedar's authorizer |
 //! | `groups` | who stands together |
 //! | `survey` | all of it |
@@ -17,12 +19,16 @@ mod asked;
 mod by_type;
 mod conditions;
 mod confirmed;
+mod counted;
 mod groups;
 mod kinds;
+mod settled;
 mod sides;
 mod survey;
 
 pub use asked::{Asked, Subject, Wanted};
 pub use by_type::{ByType, asked_of, by_type};
+pub use counted::SurveyError;
+pub use kinds::{Nameless, UnfitContext};
 pub use sides::Sides;
-pub use survey::{Survey, SurveyError, survey};
+pub use survey::{Survey, survey};

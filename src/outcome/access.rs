@@ -156,6 +156,8 @@ pub struct StoreAccess {
     pub store: String,
     /// Whether it answers by types and conditions, since no entity is known.
     pub by_type: bool,
+    /// Whether all that was asked has an answer; what has none is said in notices, and is not nobody.
+    pub answered: bool,
     /// Those who have access, or had it; those that differ first, then the largest.
     pub groups: Vec<AccessGroup>,
 }

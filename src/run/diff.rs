@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use cedar_policy::{EntityTypeName, EntityUid};
+
 use super::comparing::{Deny, base_defects, compare};
 use super::error::RunError;
 use super::finish::{finish, today};
@@ -12,10 +14,11 @@ use super::loaded::discard;
 use super::place::Place;
 use super::reading::Reading;
 use super::sides::{Compare, Sides};
-use crate::access::{self, SurveyError};
+use super::who_can::{broken_schema, unlooked};
+use crate::access::{self, Nameless, SurveyError};
 use crate::config::{ACCEPTED_NAME, accepted_entry};
 use crate::finding::FailOn;
-use crate::outcome::changes::{Accepted, Comparison, Ruling};
+use crate::outcome::changes::{Accepted, Comparison, Relation, Ruling};
 use crate::outcome::{Notice, NoticeKind, Outcome, StoreImpact};
 use crate::source::{ReadError, replace_file};
 use crate::text::inline;
@@ -72,6 +75,10 @@ fn impact(sides: &Sides, options: &DiffOptions, outcome: &mut Outcome) -> Result
                 format!("whom of the entities of store `{}` it concerns: {}", inline(&store.name), inline(why));
             Notice::new(NoticeKind::ImpactUnknown, message).store(&store.name)
         };
+        if let Some(why) = broken_schema(old, new) {
+            outcome.notices.push(unknown(why));
+            continue;
+        }
         let data = match known {
             Ok(Some(data)) => data,
             Ok(None) => continue,
@@ -89,8 +96,18 @@ fn impact(sides: &Sides, options: &DiffOptions, outcome: &mut Outcome) -> Result
             solvers: &sides.new.solvers,
         };
         match access::survey(&asked, &access::Asked::default(), None, true) {
-            Ok(found) if found.groups.is_empty() => {}
             Ok(found) => {
+                let changed = changed(outcome, &store.name);
+                let open: Vec<String> = (found.nameless.iter().filter(|one| changed(one)))
+                    .map(|one| format!("no entity of type `{}` is known", one.ty))
+                    .collect();
+                outcome.notices.extend(open.iter().map(|why| unknown(why)));
+                if !found.unlooked.is_empty() {
+                    outcome.notices.push(unknown(&unlooked(&found.unlooked)));
+                }
+                if found.groups.is_empty() {
+                    continue;
+                }
                 if found.undecided {
                     outcome
                         .notices
@@ -99,10 +116,32 @@ fn impact(sides: &Sides, options: &DiffOptions, outcome: &mut Outcome) -> Result
                 outcome.impact.push(StoreImpact { store: store.name.clone(), groups: found.groups });
             }
             Err(SurveyError::Disagreement(request)) => return Err(RunError::Defect(request)),
-            Err(SurveyError::Uncounted(why)) => outcome.notices.push(unknown(&why.to_string())),
+            Err(SurveyError::Uncounted(why)) => outcome.notices.push(unknown(&why)),
         }
     }
     Ok(())
+}
+
+/// Tells whether a type of which nobody is known has a part in what changes, as far as that is known.
+fn changed(outcome: &Outcome, store: &str) -> impl Fn(&Nameless) -> bool + use<> {
+    let stores = outcome.comparison.iter().flat_map(|comparison| &comparison.stores);
+    let stores: Vec<_> = stores.filter(|one| one.name == store).collect();
+    let quiet = stores
+        .iter()
+        .all(|one| one.undecided.is_empty() && one.environments.iter().all(|one| one.relation() == Relation::Same));
+    let same: BTreeSet<[String; 3]> = stores
+        .iter()
+        .flat_map(|one| &one.environments)
+        .filter(|one| one.relation() == Relation::Same)
+        .map(|one| &one.environment)
+        .map(|one| [one.principal.clone(), one.action.clone(), one.resource.clone()])
+        .collect();
+    move |one| {
+        let name = |(principal, action, resource): &(EntityTypeName, EntityUid, EntityTypeName)| {
+            [principal.to_string(), action.to_string(), resource.to_string()]
+        };
+        !quiet && !one.kinds.iter().all(|kind| same.contains(&name(kind)))
+    }
 }
 
 /// Writes what gates refuse in `outcome`, which [`diff`] gave for `options`, to the file of accepted changes, in the

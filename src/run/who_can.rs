@@ -1,7 +1,10 @@
 //! Who may do what.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+use cedar_policy::EntityUid;
 
 use super::comparing::base_defects;
 use super::error::RunError;
@@ -11,9 +14,9 @@ use super::loaded::{Loaded, discard, load};
 use super::place::Place;
 use super::reading::Reading;
 use super::sides::{Compare, Sides};
-use crate::access::{self, Asked, SurveyError, Wanted};
+use crate::access::{self, Asked, Nameless, SurveyError, Wanted};
 use crate::outcome::{Notice, NoticeKind, Outcome, StoreAccess, WhoCan};
-use crate::repo::{EntityData, Store};
+use crate::repo::{EntityData, SchemaState, Store};
 use crate::text::inline;
 
 /// What [`who_can`] is asked for.
@@ -84,6 +87,51 @@ pub fn who_can(options: &WhoCanOptions) -> Result<Outcome, RunError> {
     Ok(outcome)
 }
 
+/// That nothing is said of a type.
+pub(super) fn nameless(one: &Nameless) -> String {
+    let (ty, actions) = (one.ty.to_string(), actions(&one.actions));
+    let ty = inline(&ty);
+    format!("no entity of type `{ty}` is known, so nobody is counted for it, though policies may allow {actions}")
+}
+
+/// That conditions were not looked into.
+pub(super) fn unlooked(all: &BTreeSet<EntityUid>) -> String {
+    format!(
+        "there are too many conditions, so those left of {} are told as they are: whether any context meets them was not \
+         looked at; ask about fewer at a time, or with `--context`",
+        actions(all)
+    )
+}
+
+/// Names of actions, those beyond twelve counted.
+fn actions(all: &BTreeSet<EntityUid>) -> String {
+    const MOST: usize = 12;
+    let mut names: Vec<String> = all.iter().take(MOST).map(|uid| format!("`{}`", inline(&uid.to_string()))).collect();
+    if let more @ 1.. = all.len().saturating_sub(MOST) {
+        names.push(format!("{more} more"));
+    }
+    match names.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, others)) => format!("{} and {last}", others.join(", ")),
+        None => String::new(),
+    }
+}
+
+/// The answer of a store that has none.
+fn unanswered(store: &Store) -> StoreAccess {
+    StoreAccess { store: store.name.clone(), by_type: false, answered: false, groups: Vec::new() }
+}
+
+/// Why nothing is known of the requests of a store, if so.
+pub(super) fn broken_schema(old: Option<&Store>, new: Option<&Store>) -> Option<&'static str> {
+    let broken = |store: Option<&Store>| store.is_some_and(|store| matches!(store.schema, SchemaState::Broken));
+    match (broken(old), broken(new)) {
+        (_, true) => Some("its schema cannot be used"),
+        (true, false) => Some("its schema cannot be used on the old side"),
+        (false, false) => None,
+    }
+}
+
 fn context(place: &Place, file: &Path) -> Result<String, RunError> {
     let text = read(place, file)?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text).to_owned();
@@ -148,6 +196,16 @@ impl Answering<'_> {
         let Some(store) = new.or(old) else { return Ok(Err(String::new())) };
         let of = |kind, message: String| Notice::new(kind, message).store(&store.name);
         let name = inline(&store.name);
+        let unanswered = |why: &str| {
+            let message = format!("who may do what in store `{name}`: {}", inline(why));
+            (of(NoticeKind::QuestionOpen, message), unanswered(store))
+        };
+        if let Some(why) = broken_schema(old, new) {
+            let (notice, answer) = unanswered(why);
+            notices.push(notice);
+            return Ok(Ok(answer));
+        }
+        let whole = [old, new].into_iter().flatten().all(|store| store.broken.is_empty());
         for broken in [old, new].into_iter().flatten().flat_map(|store| &store.broken) {
             let message = format!("what `{}` of store `{name}` decides: it does not load whole", inline(&broken.path));
             notices.push(of(NoticeKind::QuestionOpen, message));
@@ -165,17 +223,17 @@ impl Answering<'_> {
             (Some(data), ..) => Some(Arc::clone(data)),
             (None, Ok(Some(data)), _) | (None, Ok(None), Ok(Some(data))) => Some(data),
             (None, Err(why), _) | (None, Ok(None), Err(why)) => {
-                let message =
-                    format!("who may do what in store `{name}`: its entities cannot be used ({})", inline(&why));
-                notices.push(of(NoticeKind::QuestionOpen, message));
-                return Ok(Ok(StoreAccess { store: store.name.clone(), by_type: false, groups: Vec::new() }));
+                let (notice, answer) = unanswered(&format!("its entities cannot be used ({why})"));
+                notices.push(notice);
+                return Ok(Ok(answer));
             }
             (None, Ok(None), Ok(None)) => None,
         };
-        match data {
-            Some(data) => self.survey(old, new, &data, notices),
-            None => Ok(self.by_type(store, notices)),
-        }
+        let answer = match data {
+            Some(data) => self.survey(old, new, &data, notices)?,
+            None => self.by_type(store, notices),
+        };
+        Ok(answer.map(|answer| StoreAccess { answered: answer.answered && whole, ..answer }))
     }
 
     fn survey(
@@ -205,25 +263,37 @@ impl Answering<'_> {
             Ok(found) => found,
             Err(SurveyError::Disagreement(request)) => return Err(RunError::Defect(request)),
             Err(SurveyError::Uncounted(why)) => {
-                let message = format!("who may do what in store `{}`: {why}", inline(&store.name));
+                let message = format!("who may do what in store `{}`: {}", inline(&store.name), inline(&why));
                 notices.push(of(NoticeKind::QuestionOpen, message));
-                return Ok(Ok(StoreAccess { store: store.name.clone(), by_type: false, groups: Vec::new() }));
+                return Ok(Ok(unanswered(store)));
             }
         };
-        for (action, why) in &found.unfit {
+        for one in &found.unfit {
+            let action = one.action.to_string();
+            let action = inline(&action);
+            let when = if one.old { " before" } else { "" };
             let message =
-                format!("who may do `{}`: the context does not fit it: {}", inline(&action.to_string()), inline(why));
+                format!("who may do `{action}`{when}: the context does not fit it{when}: {}", inline(&one.why));
             notices.push(of(NoticeKind::AskedInVain, message));
         }
         if found.kinds == 0 && found.unfit.is_empty() {
-            return Ok(Err("the schema has no requests for these together".to_owned()));
+            let declared = [sides.old, sides.new].into_iter().flatten().any(|store| store.schema.ready().is_some());
+            return Ok(Err(match declared {
+                true => "the schema has no requests for these together".to_owned(),
+                false => "no action is known here: there is no schema, and no policy or entity names one".to_owned(),
+            }));
+        }
+        notices.extend(found.nameless.iter().map(|one| of(NoticeKind::QuestionOpen, nameless(one))));
+        if !found.unlooked.is_empty() {
+            notices.push(of(NoticeKind::QuestionOpen, unlooked(&found.unlooked)));
         }
         if found.undecided {
             let message =
                 "whether access that hangs on the context differs from before is not decided everywhere; it is said to";
             notices.push(of(NoticeKind::QuestionOpen, message.to_owned()));
         }
-        Ok(Ok(StoreAccess { store: store.name.clone(), by_type: false, groups: found.groups }))
+        let answered = found.unfit.is_empty() && found.nameless.is_empty();
+        Ok(Ok(StoreAccess { store: store.name.clone(), by_type: false, answered, groups: found.groups }))
     }
 
     fn by_type(&self, store: &Store, notices: &mut Vec<Notice>) -> Result<StoreAccess, String> {
@@ -233,7 +303,7 @@ impl Answering<'_> {
             let what = if self.old.is_some() { "--against" } else { "--context" };
             let message = format!("`{what}`: no entity of store `{name}` is known; name entities with `--entities`");
             notices.push(of(NoticeKind::AskedInVain, message));
-            return Ok(StoreAccess { store: store.name.clone(), by_type: true, groups: Vec::new() });
+            return Ok(StoreAccess { by_type: true, ..unanswered(store) });
         }
         let asked = access::asked_of(store, self.wanted)?;
         let inference = self.new.config.refuses_inference.is_none();
@@ -242,7 +312,7 @@ impl Answering<'_> {
             Err(why) => {
                 let message = format!("who may do what in store `{name}`: {}", inline(&why));
                 notices.push(of(NoticeKind::QuestionOpen, message));
-                access::ByType::default()
+                return Ok(StoreAccess { by_type: true, ..unanswered(store) });
             }
         };
         for why in &found.undecided {
@@ -258,6 +328,7 @@ impl Answering<'_> {
         let message =
             format!("no entity of store `{name}` is known, so it answers by type; `--entities` names a file of them");
         notices.push(of(NoticeKind::NoEntities, message));
-        Ok(StoreAccess { store: store.name.clone(), by_type: true, groups: found.groups })
+        let answered = found.undecided.is_empty();
+        Ok(StoreAccess { store: store.name.clone(), by_type: true, answered, groups: found.groups })
     }
 }

@@ -25,9 +25,9 @@ pub struct Kind {
 /// Why a census cannot be taken.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Uncounted {
-    /// A policy nests deeper than conditions for all principals at once may.
-    #[error("its conditions nest too deeply")]
-    Deep(cedar_policy::PolicyId),
+    /// A policy, of the set with this number, nests deeper than conditions for all principals at once may.
+    #[error("the conditions of a policy nest too deeply")]
+    Deep(usize, cedar_policy::PolicyId),
     /// What hangs on the context hangs on it in too many ways.
     #[error("it hangs on the context in too many ways; ask with a context, or about fewer at a time")]
     Large,
@@ -63,15 +63,30 @@ impl Census {
     /// # Errors
     /// When what is there cannot be compiled.
     pub fn new(sets: &[&PolicySet], entities: &Entities, kinds: Vec<Kind>) -> Result<Self, Uncounted> {
-        let all = kinds.iter().flat_map(|kind| kind.principals.iter().chain(&kind.resources).chain([&kind.action]));
-        let policies = Policies::with(sets, entities, all).ok_or(Uncounted::Unknown)?;
-        let deep = policies.sets.iter().flatten().find(|policy| matches!(policy.body, Body::Cedar(_)));
-        if let Some(policy) = deep {
-            return Err(Uncounted::Deep(policy.id.clone()));
-        }
         let mut uids: Vec<EntityUid> = kinds.iter().flat_map(|kind| kind.principals.iter().cloned()).collect();
         uids.sort_unstable();
         uids.dedup();
+        Self::among(uids, sets, entities, kinds)
+    }
+
+    /// The same, where the bits of columns stand for `uids`: all who may ask, in order and each once. So the columns of
+    /// several censuses can be set beside each other.
+    ///
+    /// # Errors
+    /// As for [`Self::new`].
+    pub fn among(
+        uids: Vec<EntityUid>,
+        sets: &[&PolicySet],
+        entities: &Entities,
+        kinds: Vec<Kind>,
+    ) -> Result<Self, Uncounted> {
+        let all = kinds.iter().flat_map(|kind| kind.resources.iter().chain([&kind.action])).chain(&uids);
+        let policies = Policies::with(sets, entities, all).ok_or(Uncounted::Unknown)?;
+        for (set, all) in policies.sets.iter().enumerate() {
+            if let Some(policy) = all.iter().find(|policy| matches!(policy.body, Body::Cedar(_))) {
+                return Err(Uncounted::Deep(set, policy.id.clone()));
+            }
+        }
         let mut numbers = FxHashMap::default();
         for uid in kinds.iter().flat_map(|kind| kind.resources.iter()) {
             numbers.insert(policies.pool.known_entity(uid.as_ref()).ok_or(Uncounted::Unknown)?, uid.clone());

@@ -62,7 +62,7 @@ impl Compiler<'_> {
             }
             ExprKind::ExtHasAttr { expr, attrs } => {
                 let of = self.node(expr, depth + 1)?;
-                return Some(self.has_all(of, attrs.iter().map(|attr| attr.as_str())));
+                Node::HasAll(of, attrs.iter().map(|attr| self.pool.add_text(attr)).collect())
             }
             ExprKind::Like { expr, pattern } => {
                 let of = self.node(expr, depth + 1)?;
@@ -99,17 +99,6 @@ impl Compiler<'_> {
             }
         }
         Some(operands.into())
-    }
-
-    /// `of has a.b.c`, which is `of has a && of.a has b && of.a.b has c`.
-    fn has_all<'a>(&mut self, mut of: u32, attributes: impl Iterator<Item = &'a str>) -> u32 {
-        let mut all = Vec::new();
-        for attribute in attributes {
-            let name = self.pool.add_text(attribute);
-            all.push(self.graph.add(Node::Has(of, name)));
-            of = self.graph.add(Node::Get(of, name));
-        }
-        self.graph.add(Node::And(all.into()))
     }
 
     /// The number of `node`, worked out where it is made of constants.

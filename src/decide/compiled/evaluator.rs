@@ -9,7 +9,7 @@
 use cedar_policy_core::ast::{self, Value as CedarValue};
 
 use super::node::{Graph, Node};
-use super::operations::{attribute, binary, call, elements, has};
+use super::operations::{attribute, binary, call, elements, has, has_all};
 use super::policies::Policies;
 use super::value::{Pool, Value};
 
@@ -170,6 +170,10 @@ impl<'p> Evaluator<'p> {
                 Value::Open(of) => self.leave(Node::Has(of, *name)),
                 value => has(value, *name, &self.pool, &policies.world),
             },
+            Node::HasAll(of, names) => match self.outermost(*of, names)? {
+                (Value::Open(of), rest) => self.leave(Node::HasAll(of, rest.into())),
+                (value, rest) => has_all(value, rest, &self.pool, &policies.world),
+            },
             Node::Like(of, pattern) => match self.value(*of)? {
                 Value::Text(text) => {
                     let glob = policies.globs.get(usize::try_from(*pattern).ok()?)?;
@@ -201,6 +205,17 @@ impl<'p> Evaluator<'p> {
                 call(&mut self.pool, policies.graph.function(*function)?, &values)
             }
         }
+    }
+
+    /// What a chain of `has` begins with: of a context of which only the attribute is asked for, the attribute.
+    fn outermost<'n>(&mut self, of: u32, names: &'n [u32]) -> Option<(Value, &'n [u32])> {
+        if let Some((first, rest)) = names.split_first()
+            && !rest.is_empty()
+            && let Some(Some(field)) = self.given(of, *first)
+        {
+            return Some((self.pool.add_value(&field), rest));
+        }
+        Some((self.value(of)?, names))
     }
 
     fn values(&mut self, all: &[u32]) -> Option<Vec<Value>> {

@@ -32,6 +32,13 @@ impl Evaluator<'_> {
             Some(Node::Binary(op, left, right)) => Expr::binary_app(*op, of(left), of(right)),
             Some(Node::Get(one, name)) => Expr::get_attr(of(one), text(name)),
             Some(Node::Has(one, name)) => Expr::has_attr(of(one), text(name)),
+            Some(Node::HasAll(one, names)) => match names.split_first() {
+                Some((first, rest)) => {
+                    let rest: Vec<_> = rest.iter().map(text).collect();
+                    Expr::extended_has_attr(of(one), (text(first), rest).into())
+                }
+                None => fail(),
+            },
             Some(Node::Like(one, pattern)) => match policies.graph.pattern(*pattern) {
                 Some(pattern) => Expr::like(of(one), pattern.clone()),
                 None => fail(),

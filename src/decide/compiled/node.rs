@@ -29,6 +29,8 @@ pub(in crate::decide) enum Node {
     Get(u32, u32),
     /// Whether there is an attribute, by the number of its name.
     Has(u32, u32),
+    /// Whether there is an attribute, that has one, and so on, by the numbers of their names.
+    HasAll(u32, Box<[u32]>),
     /// A pattern, by its place in the list of them.
     Like(u32, u32),
     /// A type, by its number.
@@ -52,6 +54,7 @@ impl Node {
             | Self::IsEmpty(of)
             | Self::Get(of, _)
             | Self::Has(of, _)
+            | Self::HasAll(of, _)
             | Self::Like(of, _)
             | Self::Is(of, _) => visit(*of),
             Self::Binary(_, left, right) => [*left, *right].into_iter().for_each(visit),

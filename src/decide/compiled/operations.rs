@@ -91,6 +91,17 @@ pub(super) fn has(of: Value, name: u32, pool: &Pool, world: &World) -> Option<Va
     matches!(of, Value::Record(_) | Value::Entity(_)).then_some(Value::Bool(there))
 }
 
+/// Whether there are all of `names`, each in the value of the one before.
+pub(super) fn has_all(of: Value, names: &[u32], pool: &Pool, world: &World) -> Option<Value> {
+    let mut of = Some(of);
+    for name in names {
+        let Some(value) = of else { return Some(Value::Bool(false)) };
+        has(value, *name, pool, world)?;
+        of = attribute(value, *name, pool, world);
+    }
+    Some(Value::Bool(of.is_some()))
+}
+
 /// A comparison of extension values, as Cedar does it.
 fn relation(op: BinaryOp, left: &CedarValue, right: &CedarValue) -> Option<Value> {
     match binary_relation(op, left, right, Extensions::all_available()).ok()?.value_kind() {

@@ -1,5 +1,6 @@
 //! Entities read one by one and put together, without reading them anew.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use cedar_policy_core::ast::{self, Literal};
@@ -67,4 +68,33 @@ impl SharedEntity {
         let set = set.add_entities(actions, none, TCComputation::AssumeAlreadyComputed, extensions).ok()?;
         Some(cedar_policy::Entities::from(set))
     }
+}
+
+/// Whether `uid` is an action, as Cedar tells by its type.
+#[must_use]
+pub fn is_action(uid: &cedar_policy::EntityUid) -> bool {
+    uid.type_name().basename() == "Action"
+}
+
+/// `all` with `actions`, each once and their hierarchy closed, in the place of the actions in it. `None` where they do
+/// not go together.
+#[must_use]
+pub fn with_actions<'e>(
+    all: &'e cedar_policy::Entities,
+    actions: &[cedar_policy::Entity],
+) -> Option<Cow<'e, cedar_policy::Entities>> {
+    let core = |entity: &cedar_policy::Entity| AsRef::<ast::Entity>::as_ref(entity).clone();
+    let there = all.iter().filter(|entity| is_action(&entity.uid())).count();
+    let known = |action: &cedar_policy::Entity| {
+        all.get(&action.uid()).is_some_and(|entity| core(entity).deep_eq(&core(action)))
+    };
+    if there == actions.len() && actions.iter().all(known) {
+        return Some(Cow::Borrowed(all));
+    }
+    let others = all.iter().filter(|entity| !is_action(&entity.uid()));
+    let both = others.chain(actions).map(|entity| Arc::new(core(entity)));
+    let closed = TCComputation::AssumeAlreadyComputed;
+    let set =
+        Entities::new().add_entities(both, None::<&NoEntitiesSchema>, closed, Extensions::all_available()).ok()?;
+    Some(Cow::Owned(cedar_policy::Entities::from(set)))
 }

@@ -27,7 +27,7 @@ mod schema;
 mod syntax;
 
 pub use body::{Body, Part};
-pub use entities::{SharedEntity, direct_parents, entity_values};
+pub use entities::{SharedEntity, direct_parents, entity_values, is_action, with_actions};
 pub use fault::{CedarFault, fault};
 pub use operands::Operand;
 pub use parse::{Parsed, parse};

@@ -22,7 +22,7 @@ pub(super) fn write(page: &mut Page, who_can: &WhoCan, options: &Options) {
             page.item(Ink::Dim, "  store ", 4, &clean(&format!("`{}`", store.store)));
         }
         if store.groups.is_empty() {
-            page.item(Ink::Warning, "  nobody", 4, "");
+            page.item(Ink::Warning, if store.answered { "  nobody" } else { "  not answered" }, 4, "");
         }
         let most = if options.verbose { usize::MAX } else { GROUPS };
         for group in store.groups.iter().take(most) {

@@ -13,6 +13,7 @@ pub(super) const LISTED: usize = 100_000;
 pub(super) struct WhoCanOut<'a> {
     who_can: Vec<RequestOut<'a>>,
     who_can_complete: bool,
+    who_can_stores: Vec<StoreOut<'a>>,
     who_can_groups: Vec<GroupOut<'a>>,
 }
 
@@ -38,6 +39,13 @@ struct AccessOut<'a> {
     unless: &'a [String],
     #[serde(skip_serializing_if = "Option::is_none")]
     shown: Option<bool>,
+}
+
+#[derive(Serialize)]
+struct StoreOut<'a> {
+    store: &'a str,
+    by_type: bool,
+    answered: bool,
 }
 
 #[derive(Serialize)]
@@ -81,5 +89,13 @@ pub(super) fn who_can(who_can: &WhoCan) -> WhoCanOut<'_> {
         now: access(&group.now),
         before: group.before.as_ref().map(access),
     });
-    WhoCanOut { who_can_complete: total == requests.len(), who_can: requests, who_can_groups: groups.collect() }
+    let stores = who_can.stores.iter();
+    WhoCanOut {
+        who_can_complete: total == requests.len() && stores.clone().all(|store| store.answered),
+        who_can: requests,
+        who_can_stores: stores
+            .map(|one| StoreOut { store: &one.store, by_type: one.by_type, answered: one.answered })
+            .collect(),
+        who_can_groups: groups.collect(),
+    }
 }
