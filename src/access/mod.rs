@@ -27,7 +27,7 @@ mod sides;
 mod survey;
 
 pub use asked::{Asked, Subject, Wanted};
-pub use by_type::{ByType, asked_of, by_type};
+pub use by_type::{ByType, Stores};
 pub use counted::SurveyError;
 pub use kinds::{Nameless, UnfitContext};
 pub use sides::Sides;

@@ -6,7 +6,7 @@
 
 use super::access::{each, word};
 use super::{Format, Options};
-use crate::outcome::{Access, AccessCondition, Outcome, StoreImpact, WhoCan};
+use crate::outcome::{Access, Outcome, StoreImpact, WhoCan};
 use crate::text::inline;
 
 /// The format.
@@ -24,38 +24,60 @@ fn render(outcome: &Outcome, _: &Options) -> String {
 
 fn requests(who_can: &WhoCan) -> String {
     let compared = who_can.sides.is_some();
-    let mut head = vec!["store", "principal", "action", "resource", "decision", "condition"];
+    let mut head = vec!["store", "principal", "action", "resource", "decision", "condition", "when", "unless"];
     if compared {
-        head.extend(["before", "condition before"]);
+        head.extend(["before", "condition before", "when before", "unless before"]);
     }
     let mut text = line(&head);
     each(who_can, LISTED, &mut |store, [principal, action, resource], group| {
-        let condition = |access: &Access| access.condition().map(AccessCondition::text).unwrap_or_default();
-        let now = condition(&group.now);
-        let mut cells = vec![store, principal, action, resource, group.now.as_str(), &now];
-        let before = group.before.as_ref().map(|before| (before.as_str(), condition(before)));
-        if let Some((decision, condition)) = &before {
-            cells.extend([decision, condition.as_str()]);
+        let now = conditions(&group.now);
+        let mut cells = vec![store, principal, action, resource, group.now.as_str()];
+        cells.extend(now.iter().map(String::as_str));
+        let before = group.before.as_ref().map(|before| (before.as_str(), conditions(before)));
+        if let Some((decision, before)) = &before {
+            cells.push(decision);
+            cells.extend(before.iter().map(String::as_str));
         }
         text.push_str(&line(&cells));
     });
     text
 }
 
+/// What the context is asked, as one expression, and its parts: what permits ask, of which one has to hold, and what
+/// forbids ask, of which none may. They say what the expression does not: a part that errs does not hold, and the others
+/// are asked all the same. Nothing of an expression is a `;` outside of strings.
+fn conditions(access: &Access) -> [String; 3] {
+    let Some(condition) = access.condition() else { return Default::default() };
+    [condition.text(), condition.when.join("; "), condition.unless.join("; ")]
+}
+
 /// Every request whose decision changes, of each store: hands `write` a line after the other, until it says that it
 /// wants no more.
 pub fn list_impact(impact: &[StoreImpact], write: &mut dyn FnMut(&str) -> bool) {
-    let head = ["change", "store", "principal", "action", "resource", "before", "condition before", "now", "condition"];
+    let head = [
+        "change",
+        "store",
+        "principal",
+        "action",
+        "resource",
+        "before",
+        "condition before",
+        "now",
+        "condition",
+        "when before",
+        "unless before",
+        "when",
+        "unless",
+    ];
     if !write(&line(&head)) {
         return;
     }
     for store in impact {
         for group in &store.groups {
             let change = word(group);
-            let condition = |access: &Access| access.condition().map(AccessCondition::text).unwrap_or_default();
             let before = group.before.as_ref().map_or("deny", Access::as_str);
-            let condition_before = group.before.as_ref().map(condition).unwrap_or_default();
-            let now = condition(&group.now);
+            let [text_before, when_before, unless_before] = group.before.as_ref().map(conditions).unwrap_or_default();
+            let [text, when, unless] = conditions(&group.now);
             for principal in group.principals.iter() {
                 for action in group.actions.iter() {
                     for resource in group.resources.iter() {
@@ -66,9 +88,13 @@ pub fn list_impact(impact: &[StoreImpact], write: &mut dyn FnMut(&str) -> bool) 
                             action,
                             resource,
                             before,
-                            &condition_before,
+                            &text_before,
                             group.now.as_str(),
-                            &now,
+                            &text,
+                            &when_before,
+                            &unless_before,
+                            &when,
+                            &unless,
                         ];
                         if !write(&line(&cells)) {
                             return;

@@ -231,7 +231,7 @@ impl Answering<'_> {
         };
         let answer = match data {
             Some(data) => self.survey(old, new, &data, notices)?,
-            None => self.by_type(store, notices),
+            None => self.by_type(old, new, notices),
         };
         Ok(answer.map(|answer| StoreAccess { answered: answer.answered && whole, ..answer }))
     }
@@ -296,18 +296,32 @@ impl Answering<'_> {
         Ok(Ok(StoreAccess { store: store.name.clone(), by_type: false, answered, groups: found.groups }))
     }
 
-    fn by_type(&self, store: &Store, notices: &mut Vec<Notice>) -> Result<StoreAccess, String> {
+    fn by_type(
+        &self,
+        old: Option<&Store>,
+        new: Option<&Store>,
+        notices: &mut Vec<Notice>,
+    ) -> Result<StoreAccess, String> {
+        let Some(store) = new.or(old) else { return Err(String::new()) };
         let of = |kind, message: String| Notice::new(kind, message).store(&store.name);
         let name = inline(&store.name);
-        if self.old.is_some() || self.wanted.context.is_some() {
-            let what = if self.old.is_some() { "--against" } else { "--context" };
-            let message = format!("`{what}`: no entity of store `{name}` is known; name entities with `--entities`");
+        if self.wanted.context.is_some() {
+            let message = format!(
+                "who may do what in store `{name}` with this context: no entity is known, so it would answer by type and \
+                 say what the context has to be; leave `--context` out for that, or name a file of entities with \
+                 `--entities`"
+            );
             notices.push(of(NoticeKind::AskedInVain, message));
             return Ok(StoreAccess { by_type: true, ..unanswered(store) });
         }
-        let asked = access::asked_of(store, self.wanted)?;
-        let inference = self.new.config.refuses_inference.is_none();
-        let found = match access::by_type(store, &asked, inference, &self.new.solvers) {
+        let stores = access::Stores {
+            old: self.old.map(|_| old),
+            new,
+            inference: self.new.config.refuses_inference.is_none(),
+            solvers: &self.new.solvers,
+        };
+        let asked = stores.find(self.wanted)?;
+        let found = match stores.by_type(&asked) {
             Ok(found) => found,
             Err(why) => {
                 let message = format!("who may do what in store `{name}`: {}", inline(&why));

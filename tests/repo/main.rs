@@ -31,3 +31,4 @@ mod slips;
 mod sources;
 mod stores_of_others;
 mod who_can;
+mod who_can_sides;

@@ -157,10 +157,13 @@ fn csv_lists_every_request() {
     repository(dir.path());
     let csv = run(dir.path(), &["who-can", "-a", "export", "-r", "Report::\"r1\"", "--report", "csv"]);
     let lines: Vec<&str> = csv.stdout.lines().collect();
-    assert_eq!(lines[0], "store,principal,action,resource,decision,condition");
+    assert_eq!(lines[0], "store,principal,action,resource,decision,condition,when,unless");
     assert_eq!(lines.len(), 4, "{}", csv.stdout);
     assert!(
-        lines.iter().any(|line| line.contains("\"User::\"\"ada\"\"\"") && line.ends_with(",conditional,context.mfa"))
+        lines
+            .iter()
+            .any(|line| line.contains("\"User::\"\"ada\"\"\"")
+                && line.ends_with(",conditional,context.mfa,context.mfa,"))
     );
 }
 

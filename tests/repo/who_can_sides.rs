@@ -1,0 +1,260 @@
+//! `polcheck who-can` and impacts where a schema, or an entity, is not what both sides have: what each side is read
+//! under, and that what is not known is said and is not nobody.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::common::{git, json, run, write};
+
+/// An array of entities without attributes, by `Type::id`.
+fn people(all: &[&str]) -> String {
+    let one = |name: &&str| {
+        let (ty, id) = name.split_once("::").unwrap();
+        format!("{{\"uid\": {{\"type\": \"{ty}\", \"id\": \"{id}\"}}, \"attrs\": {{}}, \"parents\": []}}")
+    };
+    format!("[{}]", all.iter().map(one).collect::<Vec<_>>().join(","))
+}
+
+/// A repository of one commit.
+fn committed(dir: &Path, files: &[(&str, &str)]) {
+    write(dir, files);
+    for args in [&["init", "-q", "-b", "main"][..], &["add", "."], &["commit", "-q", "-m", "one"]] {
+        git(dir, args);
+    }
+}
+
+/// Principal, action, resource, what it came to and what it comes to.
+fn lines(report: &Value) -> Vec<String> {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let all = report["who_can"].as_array().expect("a list");
+    let mut lines: Vec<String> = all
+        .iter()
+        .map(|one| {
+            let names = ["principal", "action", "resource"].map(|key| text(&one[key])).join(" ");
+            format!("{names}: {} {}", text(&one["before"]["decision"]), text(&one["decision"]))
+        })
+        .collect();
+    lines.sort();
+    lines
+}
+
+/// The messages of the notices of a kind.
+fn notices(report: &Value, kind: &str) -> Vec<String> {
+    let all = report["notices"].as_array().expect("a list").iter().filter(|one| one["kind"] == kind);
+    all.map(|one| one["message"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn without_a_schema_no_context_is_ruled_out() {
+    let dir = tempfile::tempdir().unwrap();
+    // A schema that is inferred makes a truth value of it; a request may have anything there.
+    let policy = "permit (principal, action == Action::\"view\", resource) when { context.b != true && context.b != false };\n\
+        permit (principal, action == Action::\"edit\", resource) when { context.b || !context.b };";
+    write(dir.path(), &[("policies.cedar", policy), ("entities.json", &people(&["User::ada"]))]);
+    let (report, _) = json(dir.path(), &["who-can"]);
+    assert_eq!(
+        lines(&report),
+        [
+            "User::\"ada\" Action::\"edit\" User::\"ada\":  conditional",
+            "User::\"ada\" Action::\"view\" User::\"ada\":  conditional",
+        ],
+        "{report:#}"
+    );
+}
+
+#[test]
+fn each_side_has_the_actions_members_and_contexts_of_its_schema() {
+    let dir = tempfile::tempdir().unwrap();
+    let schema = "entity User; entity Level enum [\"low\"]; action reading; action view in [reading] appliesTo { principal: User, resource: User };\n\
+        action set appliesTo { principal: User, resource: Level, context: { mfa: Bool } };";
+    let policy = "permit (principal, action in Action::\"reading\", resource);\n\
+        permit (principal, action == Action::\"set\", resource == Level::\"high\");\n\
+        permit (principal, action == Action::\"set\", resource == Level::\"low\") when { context has device };";
+    let files = [("app.cedarschema", schema), ("policies.cedar", policy), ("entities.json", &people(&["User::ada"]))];
+    committed(dir.path(), &files);
+    let newer = schema.replace("view in [reading]", "view").replace("\"low\"", "\"low\", \"high\"");
+    write(dir.path(), &[("app.cedarschema", &newer.replace("mfa: Bool", "mfa: Bool, device?: String"))]);
+    let (report, _) = json(dir.path(), &["who-can", "--against", "HEAD"]);
+    assert_eq!(
+        lines(&report),
+        [
+            "User::\"ada\" Action::\"set\" Level::\"high\": deny allow",
+            "User::\"ada\" Action::\"set\" Level::\"low\": deny conditional",
+            "User::\"ada\" Action::\"view\" User::\"ada\": allow deny",
+        ],
+        "{report:#}"
+    );
+    let (report, _) = json(dir.path(), &["diff"]);
+    assert_eq!((&report["impact"]["triples"], &report["impact"]["conditional"]), (&3.into(), &1.into()), "{report:#}");
+    // A context that only one side takes is read by that one, and of the other it is said.
+    write(dir.path(), &[("context.json", "{\"mfa\": true, \"device\": \"x\"}")]);
+    let (report, code) = json(dir.path(), &["who-can", "-a", "set", "--against", "HEAD", "--context", "context.json"]);
+    let low = "User::\"ada\" Action::\"set\" Level::\"low\": deny allow".to_owned();
+    assert!(lines(&report).contains(&low), "{report:#}");
+    let said = notices(&report, "asked-in-vain");
+    assert!(code == 4 && said.len() == 1 && said[0].contains("before"), "{said:?}");
+    assert_eq!(report["who_can_complete"], false);
+}
+
+#[test]
+fn a_type_of_which_nobody_is_known_is_said_and_is_not_nobody() {
+    let dir = tempfile::tempdir().unwrap();
+    let schema = "entity User, Robot, Idle; action view appliesTo { principal: [User, Robot], resource: User };\n\
+        action rest appliesTo { principal: Idle, resource: User };";
+    let policy = "permit (principal is Robot, action == Action::\"view\", resource);";
+    committed(
+        dir.path(),
+        &[("app.cedarschema", schema), ("policies.cedar", policy), ("entities.json", &people(&["User::ada"]))],
+    );
+    let (report, code) = json(dir.path(), &["who-can"]);
+    let said = notices(&report, "question-open");
+    // Of those whom no permit may let in nothing is to be known.
+    assert!(said.len() == 1 && said[0].contains("type `Robot`") && said[0].contains("view"), "{said:?}");
+    assert_eq!(
+        (code, &report["who_can_complete"], &report["who_can_stores"][0]["answered"]),
+        (4, &false.into(), &false.into())
+    );
+    assert!(run(dir.path(), &["who-can"]).stdout.contains("not answered"));
+    // Of a change it is said where it has a part in it.
+    write(dir.path(), &[("policies.cedar", &format!("{policy}\npermit (principal is User, action, resource);"))]);
+    let (report, _) = json(dir.path(), &["diff"]);
+    assert_eq!(notices(&report, "impact-unknown"), Vec::<String>::new(), "{report:#}");
+    write(dir.path(), &[("policies.cedar", "permit (principal is User, action, resource);")]);
+    let (report, _) = json(dir.path(), &["diff"]);
+    let said = notices(&report, "impact-unknown");
+    assert!(said.len() == 1 && said[0].contains("Robot"), "{said:?}");
+}
+
+#[test]
+fn who_is_named_by_a_policy_is_known() {
+    let dir = tempfile::tempdir().unwrap();
+    let schema = "entity User; action view appliesTo { principal: User, resource: User };";
+    let policy = "permit (principal == User::\"alice\", action, resource);";
+    let files = [("app.cedarschema", schema), ("policies.cedar", policy), ("entities.json", &people(&["User::bob"]))];
+    write(dir.path(), &files);
+    let (report, code) = json(dir.path(), &["who-can", "-l", "User::\"alice\"", "-r", "User::\"bob\""]);
+    assert_eq!((code, lines(&report)), (0, vec!["User::\"alice\" Action::\"view\" User::\"bob\":  allow".to_owned()]));
+    let slip = run(dir.path(), &["who-can", "-l", "User::\"alicia\""]);
+    assert!(slip.code == 2 && slip.stderr.contains("did you mean `User::\"alice\"`"), "{}", slip.stderr);
+}
+
+#[test]
+fn what_has_no_answer_is_not_an_empty_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let schema = "entity User = { a: Bool }; action view appliesTo { principal: User, resource: User };";
+    // Chains of one kind are one level, so that each level is of the other.
+    let mut deep = "principal.a".to_owned();
+    for level in 0..220 {
+        deep = format!("(principal.a {} {deep})", if level % 2 == 0 { "&&" } else { "||" });
+    }
+    let policy = format!("@id(\"abyss\") permit (principal, action, resource) when {{ {deep} }};");
+    let user = "[{\"uid\": {\"type\": \"User\", \"id\": \"ada\"}, \"attrs\": {\"a\": true}, \"parents\": []}]";
+    write(dir.path(), &[("app.cedarschema", schema), ("policies.cedar", &policy), ("entities.json", user)]);
+    let unanswered = |named: &str| {
+        let (report, code) = json(dir.path(), &["who-can"]);
+        let said = notices(&report, "question-open").join("\n");
+        assert!(code != 0 && said.contains(named), "{report:#}");
+        assert_eq!(
+            (&report["who_can_complete"], &report["who_can_stores"][0]["answered"]),
+            (&false.into(), &false.into())
+        );
+        assert!(!run(dir.path(), &["who-can"]).stdout.contains("nobody"));
+    };
+    unanswered("`policies.cedar#abyss` nest too deeply");
+    // A schema that cannot be used is not none, whether entities are known or not.
+    write(
+        dir.path(),
+        &[("app.cedarschema", "entity User = {"), ("policies.cedar", "permit (principal, action, resource);")],
+    );
+    unanswered("its schema cannot be used");
+    std::fs::remove_file(dir.path().join("entities.json")).unwrap();
+    unanswered("its schema cannot be used");
+}
+
+#[test]
+fn what_a_chain_of_has_is_asked_of_is_asked_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let schema = "entity User = { a?: { b?: { c?: Bool } } };\n\
+        action view appliesTo { principal: User, resource: User, context: { a?: { b?: { c?: Bool } } } };";
+    let mut of = "context".to_owned();
+    for _ in 0..40 {
+        of = format!("(if {of} has a.b.c then context else {{a: {{b: {{c: true}}}}}})");
+    }
+    let policy = format!("permit (principal, action == Action::\"view\", resource) when {{ {of} has a.b.c }};");
+    write(dir.path(), &[("policies.cedar", &policy), ("entities.json", &people(&["User::ada"]))]);
+    for schema in [None, Some(schema)] {
+        schema.iter().for_each(|schema| write(dir.path(), &[("app.cedarschema", schema)]));
+        let (report, _) = json(dir.path(), &["who-can"]);
+        assert_eq!(lines(&report).len(), 1, "{report:#}");
+    }
+}
+
+#[test]
+fn conditions_beyond_the_bound_are_said_and_those_of_one_action_are_asked_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let schema =
+        "entity User, Doc, Box; action view appliesTo { principal: User, resource: [Doc, Box], context: { n: Long } };";
+    let names = |count: usize| {
+        let users = (0..count).map(|at| format!("User::u{at}"));
+        let all: Vec<String> = users.chain(["Doc::d".to_owned(), "Box::b".to_owned()]).collect();
+        people(&all.iter().map(String::as_str).collect::<Vec<_>>())
+    };
+    let policies = |count: usize| -> String {
+        let one =
+            |at| format!("permit (principal == User::\"u{at}\", action, resource) when {{ context.n == {at} }};\n");
+        (0..count).map(one).collect()
+    };
+    // 600 questions, were they asked for each type of resource.
+    for (count, said) in [(300, 0), (510, 1)] {
+        let files =
+            [("app.cedarschema", schema), ("policies.cedar", &policies(count)), ("entities.json", &names(count))];
+        write(dir.path(), &files);
+        let (report, code) = json(dir.path(), &["who-can"]);
+        let found = notices(&report, "question-open");
+        assert_eq!((found.len(), code == 4), (said, said == 1), "{found:?}");
+        assert!(found.iter().all(|one| one.contains("not looked at") && one.contains("Action::\"view\"")), "{found:?}");
+        let hidden = report["who_can"].as_array().unwrap().iter().filter(|one| one["shown"] == false).count();
+        assert_eq!(hidden, said * 20);
+    }
+}
+
+#[test]
+fn by_type_a_revision_stands_beside_it_and_a_context_has_a_way_out() {
+    let dir = tempfile::tempdir().unwrap();
+    let schema =
+        "entity User = { level: Long }; action view, edit, drop appliesTo { principal: User, resource: User };";
+    let policy = "permit (principal, action == Action::\"view\", resource);\n\
+        permit (principal, action == Action::\"edit\", resource);";
+    committed(dir.path(), &[("app.cedarschema", schema), ("policies.cedar", policy)]);
+    let newer = policy.replace("\"edit\", resource)", "\"edit\", resource) when { principal.level > 1 }");
+    let newer = newer.replace("\"view\"", "\"drop\"");
+    write(dir.path(), &[("policies.cedar", &newer)]);
+    let (report, code) = json(dir.path(), &["who-can", "--against", "HEAD"]);
+    assert_eq!(code, 0, "{report:#}");
+    assert_eq!(
+        lines(&report),
+        [
+            "User Action::\"drop\" User: deny allow",
+            "User Action::\"edit\" User: allow conditional",
+            "User Action::\"view\" User: allow deny",
+        ]
+    );
+    let page = run(dir.path(), &["who-can", "--against", "HEAD"]).stdout;
+    assert!(page.contains("  gained") && page.contains("  lost"), "{page}");
+    write(dir.path(), &[("context.json", "{}")]);
+    let (report, code) = json(dir.path(), &["who-can", "--context", "context.json"]);
+    let said = notices(&report, "asked-in-vain");
+    assert!(code == 4 && said.len() == 1 && said[0].contains("--entities"), "{said:?}");
+    assert_eq!(report["who_can_complete"], false);
+}
+
+#[test]
+fn without_a_schema_no_schema_is_spoken_of() {
+    let dir = tempfile::tempdir().unwrap();
+    let files =
+        [("policies.cedar", "permit (principal, action, resource);"), ("entities.json", &people(&["User::ada"]))];
+    write(dir.path(), &files);
+    let none = run(dir.path(), &["who-can"]);
+    assert!(none.code == 2 && none.stderr.contains("no action is known here"), "{}", none.stderr);
+}
