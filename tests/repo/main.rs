@@ -7,6 +7,7 @@ mod access_laws;
 mod analysis_corpora;
 mod as_they_lie;
 mod carriers;
+mod carriers_met;
 mod confirmed;
 mod cookbook;
 mod corpora_validation;

@@ -3,22 +3,26 @@
 use std::sync::Arc;
 
 use super::fill::Filled;
-use super::spec::{Carried, Content, Home, Neighbours, Role, Spec, documents};
+use super::spec::{Carried, Content, Home, Neighbours, Role, Spec, documents, speaks_cedar};
 use crate::data::Item;
 use crate::text::SourceFile;
 use crate::text::tokens::words;
 
 pub(super) const SPEC: Spec =
-    Spec { name: "policies of cedar-agent", endings: &[".json"], marks: &["\"content\"", "\"uid\""], read };
+    Spec { name: "a list of policies of cedar-agent", endings: &[".json"], marks: &["\"content\"", "\"uid\""], read };
 
 fn read(files: &[Arc<SourceFile>], _: &dyn Neighbours) -> Vec<Carried> {
     files.iter().filter_map(read_file).collect()
 }
 
 fn read_file(file: &Arc<SourceFile>) -> Option<Carried> {
-    let (found, _) = documents(file);
-    let root = found.first()?;
+    let (found, fault) = documents(file);
     let mut carried = Carried::of(file);
+    if let Some(fault) = fault {
+        let named = file.text().contains("\"content\"") && file.text().contains("\"id\"");
+        return (named && speaks_cedar(file.text())).then(|| Carried::unreadable(file, SPEC.name, &fault));
+    }
+    let root = found.first()?;
     if file.name() == "data.json" {
         let all = !root.items().is_empty() && root.items().iter().all(|item| is_entity(item));
         if all {
@@ -44,7 +48,9 @@ fn is_policy(item: &Item) -> bool {
     let known = |key: &str| matches!(key, "id" | "content");
     let text = item.text_of("content").unwrap_or_default();
     let cedar = words(text).any(|word| matches!(word, "permit" | "forbid")) && text.contains('(');
-    item.text_of("id").is_some() && cedar && item.fields().iter().all(|field| known(&field.key))
+    // What else stands there, such as a description, is no reason to pass over what is plainly a policy.
+    let plain = speaks_cedar(text) || item.fields().iter().all(|field| known(&field.key));
+    item.text_of("id").is_some() && cedar && plain
 }
 
 fn is_entity(item: &Item) -> bool {

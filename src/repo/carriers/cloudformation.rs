@@ -116,11 +116,22 @@ impl Template<'_> {
         let named = reference.and_then(|item| self.reference(item));
         let declared = named.as_ref().is_some_and(|name| self.root.at(&["Resources", name]).is_some());
         let place = if declared { file.path() } else { dir(file.path()) };
-        let label =
-            named.or_else(|| reference.and_then(|item| self.text(item).ok()).map(|known| known.text.text().to_owned()));
-        let written =
-            || reference.map(|item| self.source.get(item.span.start..item.span.end).unwrap_or_default().to_owned());
-        Home::Store { place: place.to_owned(), label: label.or_else(written).unwrap_or_default() }
+        let label = named.or_else(|| reference.map(|item| self.label(item, 8)));
+        Home::Store { place: place.to_owned(), label: label.unwrap_or_default() }
+    }
+
+    /// What a store is called that `item` leads to in another template: alike in JSON and in YAML.
+    fn label(&self, item: &Item, depth: usize) -> String {
+        if let Ok(known) = self.text(item) {
+            return known.text.text().to_owned();
+        }
+        match self.function(item) {
+            Some((_, given)) if item.tag.is_none() && depth > 0 => self.label(given, depth - 1),
+            _ => match item.text() {
+                Some(text) => text.to_owned(),
+                None => self.source.get(item.span.start..item.span.end).unwrap_or_default().to_owned(),
+            },
+        }
     }
 
     /// The function that `item` is: its name without `Fn::`, and what it is given.

@@ -61,6 +61,31 @@ impl Filled {
         Self { text, holes: holes.collect() }
     }
 
+    /// This text with `with` in place of every `from`, which stands there in the carrier; `None` where a part of what
+    /// is not known would be one.
+    pub(super) fn replaced(&self, from: &str, with: impl Fn(&mut Self, Span)) -> Option<Self> {
+        let said = self.text.text();
+        let mut made = Self::default();
+        let mut at = 0;
+        let copy = |made: &mut Self, start: usize, end: usize| {
+            let before = made.text.text().len();
+            made.text.push_part(&self.text, Span::new(start, end));
+            let within = self.holes.iter().filter(|hole| (start..end).contains(&hole.at));
+            made.holes.extend(within.map(|hole| Hole { at: hole.at - start + before, ..hole.clone() }));
+        };
+        for (found, _) in said.match_indices(from) {
+            let span = Span::new(found, found + from.len());
+            if self.holes.iter().any(|hole| hole.at < span.end && span.start < hole.at + hole.written.len()) {
+                return None;
+            }
+            copy(&mut made, at, found);
+            with(&mut made, self.text.outer(span));
+            at = span.end;
+        }
+        copy(&mut made, at, said.len());
+        Some(made)
+    }
+
     /// Adds `other`.
     pub(super) fn push(&mut self, other: Self) {
         let before = self.text.text().len();

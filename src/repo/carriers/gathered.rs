@@ -80,6 +80,7 @@ impl Gathered {
                 }
                 gathered.parts.push(Inside { path: key, role: part.role, text, unknown, store });
             }
+            gathered.included.extend(one.takes);
             gathered.unresolved.extend(one.unresolved);
             gathered.left_out.extend(one.left_out);
             gathered.files.insert(path);

@@ -18,7 +18,7 @@ fn read_file(file: &Arc<SourceFile>) -> Option<Carried> {
     let (found, fault) = documents(file);
     let mut carried = Carried::of(file);
     for document in &found {
-        let listed = document.text_of("kind") == Some("List");
+        let listed = document.text_of("kind").is_some_and(|kind| kind.ends_with("List"));
         let items = document.get("items").filter(|_| listed).map_or(&[][..], |list| list.items());
         for object in std::iter::once(document).chain(items) {
             add(&mut carried, object);

@@ -37,4 +37,4 @@ pub(super) use gather::gather;
 #[cfg(test)]
 pub(super) use gather::may_matter;
 pub(super) use gathered::Gathered;
-pub(super) use spec::{Role, Unresolved};
+pub(super) use spec::{Role, Unresolved, speaks_cedar};

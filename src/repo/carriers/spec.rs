@@ -30,6 +30,8 @@ pub(super) trait Neighbours {
 pub(super) struct Carried {
     pub(super) file: Arc<SourceFile>,
     pub(super) parts: Vec<Part>,
+    /// Files that it makes policies of, also where nobody knows what they come to: they are no policies by themselves.
+    pub(super) takes: Vec<String>,
     pub(super) unresolved: Vec<Unresolved>,
     /// What it holds and is not read: path and reason.
     pub(super) left_out: Vec<(String, String)>,
@@ -114,7 +116,13 @@ pub(in crate::repo) struct Unresolved {
 
 impl Carried {
     pub(super) fn of(file: &Arc<SourceFile>) -> Self {
-        Self { file: Arc::clone(file), parts: Vec::new(), unresolved: Vec::new(), left_out: Vec::new() }
+        Self {
+            file: Arc::clone(file),
+            parts: Vec::new(),
+            takes: Vec::new(),
+            unresolved: Vec::new(),
+            left_out: Vec::new(),
+        }
     }
 
     /// What is known where none of the file could be read, `fault` being why.
@@ -163,6 +171,30 @@ pub(super) fn documents(file: &Arc<SourceFile>) -> (Vec<Arc<Item>>, Option<Fault
         };
     }
     crate::data::yaml::documents(file.text())
+}
+
+/// Whether a policy stands in `text`, with line ends as they are or escaped: an effect, and a scope that begins.
+pub(in crate::repo) fn speaks_cedar(text: &str) -> bool {
+    let blank = |text: &'_ str| -> usize {
+        let mut rest = text;
+        loop {
+            let less = rest.trim_start();
+            let escapes = ["\\n", "\\r", "\\t"];
+            let less = escapes.iter().find_map(|escape| less.strip_prefix(escape)).unwrap_or(less);
+            if less.len() == rest.len() {
+                return text.len() - rest.len();
+            }
+            rest = less;
+        }
+    };
+    ["permit", "forbid"].iter().any(|effect| {
+        text.match_indices(effect).any(|(at, _)| {
+            let rest = text.get(at + effect.len()..).unwrap_or_default();
+            let rest = rest.get(blank(rest)..).unwrap_or_default();
+            let scope = rest.strip_prefix('(').map(|scope| scope.get(blank(scope)..).unwrap_or_default());
+            scope.is_some_and(|scope| scope.starts_with("principal") || scope.starts_with('?'))
+        })
+    })
 }
 
 /// Whether `file` is JSON: by its name or, where that does not say, by how it begins.

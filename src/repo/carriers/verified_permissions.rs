@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::aws::{self, Known, Target, Values, any};
 use super::fill::Filled;
-use super::spec::{Carried, Home, Neighbours, Role, Spec, documents};
+use super::spec::{Carried, Home, Neighbours, Role, Spec, documents, speaks_cedar};
 use crate::data::Item;
 use crate::text::SourceFile;
 use crate::text::tokens::words;
@@ -23,17 +23,20 @@ fn read(files: &[Arc<SourceFile>], _: &dyn Neighbours) -> Vec<Carried> {
 
 fn read_file(file: &Arc<SourceFile>) -> Option<Carried> {
     let (found, fault) = documents(file);
-    // What cannot be read shows nothing that is this service's alone.
-    if fault.is_some() {
-        return None;
+    if let Some(fault) = fault {
+        // Other files have such words as well: what shows that it is ours is a policy in it.
+        let named = ["static", "policyStoreId", "policyTemplateId"].iter().any(|key| file.text().contains(key));
+        return (named && speaks_cedar(file.text())).then(|| Carried::unreadable(file, SPEC.name, &fault));
     }
     let mut carried = Carried::of(file);
     for root in &found {
         let listed =
             root.get("policies").or_else(|| root.get("policyTemplates")).map_or(root.items(), |list| list.items());
-        add(&mut carried, root, stem(file.name()), file.text());
+        add(&mut carried, root, stem(file.name()), file.text(), false);
+        // Beside a policy of the service, what is written as one is one, whatever stands in it.
+        let sure = listed.iter().any(|item| is_policy(item));
         for (at, item) in listed.iter().enumerate() {
-            add(&mut carried, item, &format!("{}-{}", stem(file.name()), at + 1), file.text());
+            add(&mut carried, item, &format!("{}-{}", stem(file.name()), at + 1), file.text(), sure);
         }
     }
     carried.if_any()
@@ -43,15 +46,28 @@ fn stem(name: &str) -> &str {
     name.split('.').next().unwrap_or(name)
 }
 
-fn add(carried: &mut Carried, body: &Item, fallback: &str, source: &str) {
+fn is_cedar(item: &Item) -> bool {
+    item.text().is_some_and(|text| words(text).any(|word| matches!(word, "permit" | "forbid")))
+}
+
+fn definition(body: &Item) -> &Item {
+    body.get("definition").map_or(body, |definition| definition)
+}
+
+/// Whether `body` is that of a policy in which Cedar stands.
+fn is_policy(body: &Item) -> bool {
+    aws::statement(definition(body)).is_some_and(|statement| is_cedar(statement))
+}
+
+/// Adds what `body` holds; where it is `sure` that it is the service's, also what is no Cedar by its words.
+fn add(carried: &mut Carried, body: &Item, fallback: &str, source: &str, sure: bool) {
     let values = Plain { source };
     let named = ["name", "policyId", "policyTemplateId"].iter().find_map(|key| body.text_of(key));
     let name = named.filter(|name| !name.is_empty()).unwrap_or(fallback);
     let to = |what| Target { what, name, home: &Home::Around };
-    let definition: &Item = body.get("definition").map_or(body, |definition| definition);
-    let is_cedar =
-        |item: &Item| item.text().is_some_and(|text| words(text).any(|word| matches!(word, "permit" | "forbid")));
-    if aws::statement(definition).is_some_and(|statement| is_cedar(statement))
+    let sure = sure || body.get("policyStoreId").is_some();
+    let definition = definition(body);
+    if aws::statement(definition).is_some_and(|statement| sure || is_cedar(statement))
         || aws::template_linked(definition).is_some_and(|linked| linked.get("policyTemplateId").is_some())
     {
         aws::add_definition(carried, &to("policy"), definition, &values);

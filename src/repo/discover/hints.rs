@@ -4,6 +4,7 @@ use rayon::prelude::*;
 
 use super::advice::store_lines;
 use super::shapes::is_schema;
+use crate::repo::carriers::speaks_cedar;
 use crate::repo::files::Files;
 use crate::text::inline;
 
@@ -77,18 +78,7 @@ fn hint(path: &str, files: &Files<'_>) -> Option<String> {
             "`{name}` looks like a Cedar schema: put the policies that it governs into `.cedar` files, and say so with {lines}"
         ));
     }
-    let text = file.text();
-    let effect = ["permit", "forbid"].iter().any(|effect| {
-        text.match_indices(effect).any(|(at, _)| {
-            let rest = text.get(at + effect.len()..).unwrap_or_default();
-            let scope = rest.trim_start_matches([' ', '\n', '\r', '\t']).trim_start_matches("\\n").trim_start();
-            scope.strip_prefix('(').is_some_and(|scope| {
-                let scope = scope.trim_start_matches(['\n', '\r', '\t', ' ']).trim_start_matches("\\n").trim_start();
-                scope.starts_with("principal") || scope.starts_with('?')
-            })
-        })
-    });
-    effect.then(|| {
+    speaks_cedar(file.text()).then(|| {
         format!("`{name}` holds Cedar policies inside of something else: policies are read from `.cedar` files")
     })
 }

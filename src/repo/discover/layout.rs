@@ -109,9 +109,9 @@ fn place_carried<'c>(
         match part.role.kind() {
             Kind::SchemaCedar | Kind::SchemaJson => {
                 plan.schema_open = false;
-                if part.text.is_none() {
-                    layout.named_schemas.insert(part.path.clone());
-                }
+                // A file that a carrier takes its schema from governs there, whether it is read as it is or as a text.
+                let file = part.text.as_ref().map_or(part.path.as_str(), |text| text.path());
+                layout.named_schemas.insert(file.to_owned());
                 plan.schema.push(part.path.clone());
             }
             kind => plan.take(&part.path, kind),

@@ -90,6 +90,7 @@ pub(in crate::repo) fn read_store(plan: Plan, files: &Files<'_>) -> ReadStore {
         ..Store::empty(&plan.name)
     };
     translations::leave_out(&mut read, &mut reading.findings, &mut reading.left_out);
+    translations::count_once(&mut read, &mut reading.left_out);
     let mut found_links = Vec::new();
     for (file, mut part) in read {
         if part.broken {

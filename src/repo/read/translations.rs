@@ -5,7 +5,7 @@
 //! Read as two files they would be every policy twice, and an edit of the one that is deployed would be hidden by the
 //! other: so the one in Cedar syntax is read, and that they differ is an error.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::found::{Found, PolicyFile};
@@ -47,6 +47,40 @@ pub(super) fn leave_out(
         at += 1;
         !twins.contains_key(&(at - 1))
     });
+}
+
+/// Takes out of `read` what stands inside of a file of another tool and is in a file of policies too, policy for policy,
+/// and says so in `left_out`. A template is linked by the name that it has there, and stays.
+pub(super) fn count_once(read: &mut Vec<(Arc<SourceFile>, PolicyFile)>, left_out: &mut Vec<(String, String)>) {
+    if !read.iter().any(|(file, _)| file.is_embedded()) {
+        return;
+    }
+    let mut known: HashMap<String, BTreeSet<usize>> = HashMap::new();
+    for (at, (_, part)) in read.iter().enumerate().filter(|(_, (file, _))| !file.is_embedded()) {
+        for policy in &part.policies {
+            known.entry(canonical(&policy.body)).or_default().insert(at);
+        }
+    }
+    let of = |(file, part): &(Arc<SourceFile>, PolicyFile)| -> Option<usize> {
+        let whole = file.is_embedded() && !part.broken && part.links.is_empty() && part.findings.is_empty();
+        let plain = part.policies.iter().all(|policy| matches!(policy.body, Body::Static(_)));
+        let (first, rest) = part.policies.split_first().filter(|_| whole && plain)?;
+        let homes = known.get(&canonical(&first.body))?;
+        let all = |home: &&usize| {
+            rest.iter().all(|policy| known.get(&canonical(&policy.body)).is_some_and(|homes| homes.contains(*home)))
+        };
+        homes.iter().find(all).copied()
+    };
+    let copies: Vec<Option<usize>> = read.iter().map(of).collect();
+    for ((file, _), of) in read.iter().zip(&copies) {
+        if let Some((of, _)) = of.and_then(|at| read.get(at)) {
+            let why = format!("the policies in it that `{}` holds too count once", inline(of.path()));
+            left_out.push((file.path().to_owned(), why));
+        }
+    }
+    left_out.dedup();
+    let mut copies = copies.into_iter();
+    read.retain(|_| copies.next().flatten().is_none());
 }
 
 /// What is said where `part` of `file` and `other` of `of` hold different policies.

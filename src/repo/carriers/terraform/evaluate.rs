@@ -57,6 +57,11 @@ impl<'m> Scope<'m> {
         self.bind("each.key", key_value).bind("each.value", value.clone())
     }
 
+    /// With `count.index`.
+    pub(super) fn counted(&self, index: usize, at: Span) -> Self {
+        self.bind("count.index", self.made(at, Kind::Bare(index.to_string())))
+    }
+
     pub(super) fn value(&self, expression: &Expression) -> Known<Value> {
         let span = span(expression);
         let too_much = || (span, "it takes too many steps to work out".to_owned());

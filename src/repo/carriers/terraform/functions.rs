@@ -25,7 +25,12 @@ impl Scope<'_> {
             }
             ("trimspace" | "chomp", [value]) => self.trimmed(value, span),
             ("fileset", [folder, pattern]) => self.file_set(folder, pattern, span),
+            ("replace", [text, from, to]) => self.replaced(text, from, to, span),
             ("join", [between, parts]) => self.join(between, parts, span),
+            ("length", [value]) => {
+                let many = self.value(value)?.elements().ok_or_else(unknown)?.len();
+                Ok(self.made(span, Kind::Bare(many.to_string())))
+            }
             ("concat", [_, ..]) => {
                 let mut all = Vec::new();
                 for arg in &args {
@@ -65,7 +70,7 @@ impl Scope<'_> {
 
     fn file(&self, path: &Expression, span: Span) -> Known<Value> {
         let path = self.path(path, span)?;
-        if self.module.around.text(&path).is_none() {
+        if self.module.text(&path).is_none() {
             return Err((span, format!("there is no `{path}` to be read")));
         }
         Ok(self.made(span, Kind::File(path)))
@@ -73,7 +78,7 @@ impl Scope<'_> {
 
     fn template_file(&self, path: &Expression, vars: &Expression, span: Span) -> Known<Value> {
         let path = self.path(path, span)?;
-        let file = self.module.around.text(&path);
+        let file = self.module.text(&path);
         let file = file.ok_or_else(|| (span, format!("there is no `{path}` to be read")))?;
         let text = file.parse_text();
         let template = hcl_edit::parser::parse_template(&text)
@@ -130,6 +135,34 @@ impl Scope<'_> {
         Ok(self.made(span, Kind::List(files.map(text).collect())))
     }
 
+    /// The text with `to` in place of every `from`; what `to` is may be a part that is filled in.
+    fn replaced(&self, text: &Expression, from: &Expression, to: &Expression, span: Span) -> Known<Value> {
+        let unknown = || (span, "what `replace` gives is not known".to_owned());
+        let (text, from) = (self.value(text)?, self.value(from)?);
+        // A pattern between slashes is a regular expression, and nothing is everywhere.
+        let from = from.plain().filter(|from| !from.is_empty() && !from.starts_with('/')).ok_or_else(unknown)?;
+        let (file, filled) = match text.kind {
+            Kind::Text(filled) => (text.file, filled),
+            Kind::File(path) => {
+                let file = self.module.text(&path).ok_or_else(unknown)?;
+                let mut whole = Mapped::default();
+                whole.push_same(&file.parse_text(), 0);
+                (file, Filled::whole(whole))
+            }
+            _ => return Err(unknown()),
+        };
+        let written = format!("${{{}}}", self.written(super::evaluate::span(to)));
+        let to = self.value(to).and_then(|value| value.text(self.module, self.file, span)).ok();
+        let steps = filled.text.text().len().saturating_mul(1 + to.as_ref().map_or(0, |to| to.text.text().len()));
+        self.module.spend(steps).ok_or_else(|| (span, "it is too large".to_owned()))?;
+        let replaced = filled.replaced(from, |made, outer| match &to {
+            Some(to) => made.push(to.moved(outer)),
+            None => made.push_hole(&written, outer),
+        });
+        let kind = Kind::Text(replaced.ok_or_else(unknown)?);
+        Ok(Value { kind, file, ..text })
+    }
+
     fn join(&self, between: &Expression, parts: &Expression, span: Span) -> Known<Value> {
         let between = self.value(between)?.text(self.module, self.file, span)?;
         let parts = self.value(parts)?;
@@ -157,8 +190,6 @@ fn plain(name: &str, args: &[&str]) -> Option<String> {
         ("lower", [text]) => text.to_lowercase(),
         ("upper", [text]) => text.to_uppercase(),
         ("abspath" | "pathexpand", [path]) if !path.starts_with(['/', '~']) => (*path).to_owned(),
-        // A pattern between slashes is a regular expression.
-        ("replace", [text, from, to]) if !from.starts_with('/') => text.replace(from, to),
         ("format", [form, args @ ..]) => format(form, args)?,
         _ => return None,
     })

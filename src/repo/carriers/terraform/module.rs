@@ -1,6 +1,6 @@
 //! The files of a folder, which are one module: its locals, and the defaults of its variables.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -22,6 +22,8 @@ pub(super) struct Module<'n> {
     pub(super) folder: String,
     pub(super) around: &'n dyn Neighbours,
     left: Cell<usize>,
+    /// The files that were read since [`Self::taken`] was asked.
+    read: RefCell<Vec<String>>,
     names: HashMap<String, (usize, Place)>,
 }
 
@@ -42,10 +44,27 @@ impl<'n> Module<'n> {
             let body = parse(&file);
             (file, body)
         });
-        let mut module =
-            Self { files: files.collect(), folder, around, left: Cell::new(BUDGET), names: HashMap::new() };
+        let mut module = Self {
+            files: files.collect(),
+            folder,
+            around,
+            left: Cell::new(BUDGET),
+            read: RefCell::default(),
+            names: HashMap::new(),
+        };
         module.names = module.declared();
         module
+    }
+
+    /// The text of the file at `path`.
+    pub(super) fn text(&self, path: &str) -> Option<Arc<SourceFile>> {
+        self.read.borrow_mut().push(path.to_owned());
+        self.around.text(path)
+    }
+
+    /// The files that were read since this was last asked.
+    pub(super) fn taken(&self) -> Vec<String> {
+        self.read.take()
     }
 
     /// Takes `steps` of what may be spent; nothing where that is more than is left.

@@ -14,6 +14,8 @@ use crate::repo::carriers::spec::{Carried, Content, Home, Role};
 use crate::repo::paths::dir;
 use crate::text::{Mapped, Span, inline};
 
+/// Resources that are counted beyond this are not told apart.
+const MOST_COUNTED: usize = 1_000;
 const ELSEWHERE: &str = "it is put together when it is deployed";
 
 /// Adds what `block` declares, if it is a resource of ours.
@@ -23,11 +25,33 @@ pub(super) fn add(carried: &mut Carried, module: &Module<'_>, block: &Block) {
     let Some(kind) = kind(ty) else { return };
     let file = Arc::clone(&carried.file);
     let scope = Scope::new(module, &file);
-    let resource = Resource { kind, name: (*name).to_owned(), body: &block.body, span: span(block) };
+    module.taken();
+    declared(carried, &scope, block, (kind, name));
+    if matches!(kind, What::Policy | What::Template) {
+        carried.takes.extend(module.taken());
+    }
+}
+
+/// Adds the resource of this `kind` and `name`, as often as it is deployed.
+fn declared(carried: &mut Carried, scope: &Scope<'_>, block: &Block, (kind, name): (What, &str)) {
+    let file = scope.file;
+    let resource = Resource { kind, name: name.to_owned(), body: &block.body, span: span(block) };
     if let Some(count) = block.body.get_attribute("count") {
         match scope.value(&count.value).ok().and_then(|value| value.plain().map(str::to_owned)).as_deref() {
             Some("0") => return,
-            Some(number) if number.parse::<u32>().is_ok() => {}
+            Some(number) if number.parse::<usize>().is_ok() => {
+                let number = number.parse::<usize>().unwrap_or(1);
+                let at = resource.span;
+                let by_number = file.text().get(at.start..at.end).is_some_and(|text| text.contains("count.index"));
+                // Those that are alike decide as one does.
+                if by_number && number <= MOST_COUNTED {
+                    for index in 0..number {
+                        let one = Resource { name: format!("{name}[{index}]"), ..resource.clone() };
+                        one.add(carried, &scope.counted(index, span(&count.value)));
+                    }
+                    return;
+                }
+            }
             _ => {
                 let message = format!(
                     "how often `{}` is deployed is known only then; it is read as if it were once",
@@ -38,7 +62,7 @@ pub(super) fn add(carried: &mut Carried, module: &Module<'_>, block: &Block) {
         }
     }
     let Some(each) = block.body.get_attribute("for_each") else {
-        return resource.add(carried, &scope);
+        return resource.add(carried, scope);
     };
     let found = scope.value(&each.value);
     match found.as_ref().map(|value| (value, value.elements())) {
