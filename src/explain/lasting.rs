@@ -16,7 +16,7 @@ use super::slot::{Holder, Slot, record};
 use super::values::{name, number};
 use super::vocabulary::Vocabulary;
 use crate::outcome::{Lasting, Until};
-use crate::symbolic::{Answer, NumberKind};
+use crate::symbolic::{Answer, Formula, NumberKind};
 
 /// The engine is asked about so many clocks.
 const CLOCKS: usize = 16;
@@ -39,14 +39,37 @@ pub fn lasting(situation: &Situation<'_>, compiled: Result<&Compiled, &str>, clo
     let ask = |(at, clock): (usize, &Found)| match &frame {
         Err(why) => Until::Unknown(why.clone()),
         Ok(_) if at >= CLOCKS => Until::Unknown(format!("more than {CLOCKS} clocks are not looked at")),
-        Ok(frame) => clock.until(situation, frame),
+        Ok(frame) => clock.until(situation, frame, &[]),
     };
-    let lasting = |(at, clock): (usize, &Found)| Lasting {
-        clock: name(&Holder::Context, &clock.path),
-        from: clock.from.clone(),
-        until: ask((at, clock)),
+    let mut all: Vec<Lasting> =
+        found.iter().enumerate().map(|(at, clock)| clock.lasting(&[], ask((at, clock)))).collect();
+    all.extend(frame.ok().and_then(|frame| together(situation, &frame, &found, &all)));
+    all
+}
+
+/// Until when the decision stays as all clocks go on together, where that is sooner than as one of them does.
+fn together(situation: &Situation<'_>, frame: &Frame<'_>, found: &[Found], each: &[Lasting]) -> Option<Lasting> {
+    let (first, along) = found.split_first().filter(|(_, along)| !along.is_empty())?;
+    let ends = found.iter().zip(each).filter_map(|(clock, lasting)| match &lasting.until {
+        Until::Instant(instant) => number(instant).map(|(_, at)| at.saturating_sub(clock.now)),
+        Until::Ever | Until::Unknown(_) => None,
+    });
+    let soonest = ends.min();
+    let known = each.iter().all(|lasting| !matches!(lasting.until, Until::Unknown(_)));
+    if found.iter().any(|clock| clock.kind != NumberKind::Datetime) {
+        let why = "clocks that are numbers are not looked at together with others".to_owned();
+        return (soonest.is_none() && known).then(|| first.lasting(along, Until::Unknown(why)));
+    }
+    let until = if known { first.until(situation, frame, along) } else { return None };
+    let sooner = match &until {
+        Until::Instant(instant) => {
+            let after = number(instant).map(|(_, at)| at.saturating_sub(first.now));
+            soonest.is_none_or(|soonest| after.is_none_or(|after| after < soonest))
+        }
+        Until::Ever => false,
+        Until::Unknown(_) => soonest.is_none(),
     };
-    found.iter().enumerate().map(lasting).collect()
+    sooner.then(|| first.lasting(along, until))
 }
 
 /// A clock in the context of a request.
@@ -73,15 +96,35 @@ fn collect(fields: &Map<String, Json>, path: &mut Vec<String>, clocks: &[String]
 }
 
 impl Found {
-    fn until(&self, situation: &Situation<'_>, frame: &Frame<'_>) -> Until {
-        let slot = Slot::Attribute(Holder::Context, self.path.clone());
-        let Some(at) = frame.slots.iter().position(|other| *other == slot) else {
+    fn lasting(&self, along: &[Self], until: Until) -> Lasting {
+        let called = |clock: &Self| name(&Holder::Context, &clock.path);
+        Lasting { clock: called(self), from: self.from.clone(), along: along.iter().map(called).collect(), until }
+    }
+
+    fn slot(&self) -> Slot {
+        Slot::Attribute(Holder::Context, self.path.clone())
+    }
+
+    /// Until when, where the clocks `along` go on by as much.
+    fn until(&self, situation: &Situation<'_>, frame: &Frame<'_>, along: &[Self]) -> Until {
+        let place = |clock: &Self| frame.slots.iter().position(|other| *other == clock.slot());
+        let Some(free) = [self].into_iter().chain(along).map(place).collect::<Option<Vec<usize>>>() else {
             return Until::Unknown("it is not among the attributes that the engine was asked about".to_owned());
         };
         // Each clock has room of its own: an instant of one says nothing of another.
         let spare = Spare::default();
         match Question::new(frame, &spare, situation.decision) {
-            Ok(question) => Clock { situation, question, at, slot, clock: self }.until(),
+            Ok(mut question) => {
+                let apart = |other: &Self| NumberKind::Duration.json(other.now.saturating_sub(self.now));
+                let steps = along.iter().map(|other| probe::in_step(&self.path, &other.path, &apart(other)));
+                match steps.map(|step| question.condition(&step)).collect() {
+                    Some(steps) => {
+                        let in_step = Formula::And(steps);
+                        Clock { situation, question, free, in_step, clock: self, along }.until()
+                    }
+                    None => Until::Unknown("how far the clocks are apart cannot be written down".to_owned()),
+                }
+            }
             Err(why) => Until::Unknown(why),
         }
     }
@@ -91,9 +134,13 @@ impl Found {
 struct Clock<'q, 'a, 's> {
     situation: &'s Situation<'s>,
     question: Question<'a>,
-    at: usize,
-    slot: Slot,
+    /// What may change.
+    free: Vec<usize>,
+    /// That all clocks go on by as much.
+    in_step: Formula,
     clock: &'q Found,
+    /// The clocks that go on with it.
+    along: &'q [Found],
 }
 
 impl Clock<'_, '_, '_> {
@@ -115,7 +162,11 @@ impl Clock<'_, '_, '_> {
                 Err(why) => return Until::Unknown(why),
             }
         }
-        let value = |instant| vec![(self.slot.clone(), Some(kind.json(instant)))];
+        let all = || [self.clock].into_iter().chain(self.along);
+        let value = |instant: i64| {
+            let at = |clock: &Found| clock.kind.json(clock.now.saturating_add(instant.saturating_sub(now)));
+            all().map(|clock| (clock.slot(), Some(at(clock)))).collect()
+        };
         let just_before = first - 1 == now || self.situation.decide(&value(first - 1)) == Some(self.situation.decision);
         match just_before && self.situation.confirms(&value(first)) {
             true => Until::Instant(kind.json(first)),
@@ -129,8 +180,8 @@ impl Clock<'_, '_, '_> {
         let (from, to) = (kind.json(from), to.map(|number| kind.json(number)));
         let within = self.question.condition(&probe::between(&self.clock.path, &from, to.as_ref()));
         let within = within.ok_or("the instant cannot be written down")?;
-        let at = self.at;
-        match self.question.check(self.question.fixed_but(&|slot| slot == at).and(within)) {
+        let fixed = self.question.fixed_but(&|slot| self.free.contains(&slot));
+        match self.question.check(fixed.and(within).and(self.in_step.clone())) {
             Answer::Witness(_) => Ok(true),
             Answer::Impossible => Ok(false),
             Answer::Unknown(why) => Err(why.to_string()),

@@ -76,6 +76,15 @@ pub(super) fn between(path: &[String], from: &Json, to: Option<&Json>) -> Json {
     }
 }
 
+/// That the times at `first` and `second` of the context are as far apart as `apart`, a duration.
+pub(super) fn in_step(first: &[String], second: &[String], apart: &Json) -> Json {
+    let [from, to] = [first, second].map(|path| reach(&Holder::Context, path));
+    and(
+        is_there(&Slot::Attribute(Holder::Context, second.to_vec())),
+        equal(json!({"durationSince": [to, from]}), apart),
+    )
+}
+
 /// That there is something at `slot`.
 pub(super) fn is_there(slot: &Slot) -> Json {
     not(is(slot, None))

@@ -115,6 +115,8 @@ pub struct Lasting {
     pub clock: String,
     /// What it says in the request.
     pub from: Value,
+    /// The clocks that go on with it, by as much; the others stand still.
+    pub along: Vec<String>,
     /// Until when.
     pub until: Until,
 }

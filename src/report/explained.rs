@@ -94,14 +94,20 @@ pub(super) fn reach(explained: &Explained) -> Option<String> {
 /// Until when the decision stays; nothing where a notice says that it is not known.
 pub(super) fn lasting(explained: &Explained, lasting: &Lasting) -> Option<String> {
     let decided = decided(explained.got.decision);
-    let Lasting { clock, from, until } = lasting;
+    let Lasting { clock, from, along, until } = lasting;
+    let along: Vec<String> = along.iter().map(|clock| format!("`{clock}`")).collect();
+    let along = match along.as_slice() {
+        [] => "when".to_owned(),
+        [one] => format!("when {one} goes on with it and"),
+        several => format!("when {} go on with it and", several.join(" and ")),
+    };
     Some(match until {
         Until::Instant(instant) => format!(
-            "it stays {decided} until `{clock}` is `{}` (now `{}`), when nothing else changes: keep it no longer",
+            "it stays {decided} until `{clock}` is `{}` (now `{}`), {along} nothing else changes: keep it no longer",
             value(instant),
             value(from)
         ),
-        Until::Ever => format!("it stays {decided} however late `{clock}` gets, when nothing else changes: proved"),
+        Until::Ever => format!("it stays {decided} however late `{clock}` gets, {along} nothing else changes: proved"),
         Until::Unknown(_) => return None,
     })
 }

@@ -111,7 +111,10 @@ fn open(explained: &Explained) -> Vec<Notice> {
     }
     for lasting in &explained.lasting {
         let Until::Unknown(why) = &lasting.until else { continue };
-        let what = format!("until when it stays as `{}` goes on", inline(&lasting.clock));
+        let clocks = [lasting.clock.clone()].into_iter().chain(lasting.along.iter().cloned());
+        let clocks: Vec<String> = clocks.map(|clock| format!("`{}`", inline(&clock))).collect();
+        let on = if clocks.len() == 1 { "goes on" } else { "go on together" };
+        let what = format!("until when it stays as {} {on}", clocks.join(" and "));
         match open.iter_mut().find(|(other, _)| other == why) {
             Some((_, whats)) => whats.push(what),
             None => open.push((why, vec![what])),

@@ -228,6 +228,26 @@ fn clocks_are_in_records_and_called_as_guardrails_call_them() {
     assert_eq!(lasts(&json(dir.path(), &USE).0)[1], last("context.session.other", "until", "9"));
 }
 
+/// What no clock turns by itself, time does, which all of them tell.
+#[test]
+fn clocks_go_on_together() {
+    let policies = "permit (principal, action, resource)
+        when { context.a < datetime(\"2026-12-01\") || context.b < datetime(\"2026-12-05\") };";
+    let dir = timed("{ a: datetime, b: datetime }", policies, &object!({"a": "2026-11-02", "b": "2026-11-01"}));
+    let (report, code) = json(dir.path(), &USE);
+    let told = lasts(&report);
+    assert_eq!(told[..2], [last("context.a", "ever", ""), last("context.b", "ever", "")], "{report:#}");
+    assert_eq!(told[2..], [last("context.a", "until", "2026-12-06")], "{report:#}");
+    assert_eq!(report["explain"]["lasts"][2]["along"], object!(["context.b"]));
+    assert_eq!(code, 0);
+    let run = run(dir.path(), &USE).stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(run.contains("when `context.b` goes on with it and nothing else changes: keep it no longer"), "{run}");
+    // Where one of them ends it as soon, nothing more is said.
+    write(dir.path(), &[("p.cedar", &policies.replace("||", "&&"))]);
+    let ends = [last("context.a", "until", "2026-12-01"), last("context.b", "until", "2026-12-05")];
+    assert_eq!(lasts(&json(dir.path(), &USE).0), ends);
+}
+
 /// A clock of which nothing is known is not left out: the end is not known, which decides the exit code.
 #[test]
 fn a_clock_that_the_engine_cannot_be_asked_about_is_said_to_be_unknown() {

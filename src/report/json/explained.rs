@@ -92,6 +92,7 @@ struct ChangeOut<'a> {
 struct LastingOut<'a> {
     clock: &'a str,
     from: &'a Value,
+    along: &'a [String],
     status: &'static str,
     until: Option<&'a Value>,
     why: Option<&'a str>,
@@ -183,7 +184,7 @@ fn lasting(of: &Lasting) -> LastingOut<'_> {
         Until::Ever => ("ever", None, None),
         Until::Unknown(why) => ("unknown", None, Some(why.as_str())),
     };
-    LastingOut { clock: &of.clock, from: &of.from, status, until, why }
+    LastingOut { clock: &of.clock, from: &of.from, along: &of.along, status, until, why }
 }
 
 #[derive(Serialize)]
