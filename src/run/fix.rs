@@ -88,7 +88,7 @@ pub fn fix(options: &FixOptions) -> Result<Fixed, RunError> {
     let results = std::mem::take(&mut work.results);
     let files = work.files();
     if !options.dry {
-        write(&place, &files)?;
+        write(&place, &files, "mend")?;
     }
     let mut outcome = if options.dry { first } else { last };
     outcome.fixes = results;
@@ -104,10 +104,10 @@ pub fn fix(options: &FixOptions) -> Result<Fixed, RunError> {
     Ok(Fixed { outcome, files })
 }
 
-/// Writes `files`, after a look at each of them.
-fn write(place: &Place, files: &[FixedFile]) -> Result<(), RunError> {
+/// Writes `files`, after a look at each of them; `what` it is to do to them, a verb.
+pub(super) fn write(place: &Place, files: &[FixedFile], what: &str) -> Result<(), RunError> {
     let refused = |path: &str, why: &dyn std::fmt::Display, rest: &str| {
-        RunError::usage(format!("cannot mend `{}`: {why}{rest}", inline(path)))
+        RunError::usage(format!("cannot {what} `{}`: {why}{rest}", inline(path)))
     };
     for file in files {
         may_rewrite(&place.root().join(&file.path), &file.before)
@@ -118,7 +118,7 @@ fn write(place: &Place, files: &[FixedFile]) -> Result<(), RunError> {
         if let Err(error) = rewrite(&place.root().join(&file.path), &file.before, &file.after) {
             let rest = match written.as_slice() {
                 [] => "; nothing was written".to_owned(),
-                written => format!("; mended before it: {}", written.join(", ")),
+                written => format!("; written before it: {}", written.join(", ")),
             };
             return Err(refused(&file.path, &error, &rest));
         }

@@ -5,7 +5,7 @@
 //!
 //! | file | what it does |
 //! |---|---|
-//! | `check`, `validate`, `lint`, `fix`, `test`, `prove`, `diff`, `explain`, `cacheable`, `who_can`, `baseline`, `schema`, `rules` | one kind of run each, with what it is asked for |
+//! | `check`, `validate`, `lint`, `fix`, `test`, `prove`, `diff`, `explain`, `cacheable`, `fmt`, `who_can`, `baseline`, `schema`, `rules` | one kind of run each, with what it is asked for |
 //! | `open` | a repository, opened and not judged |
 //! | `reading` | where to read, and what: what every run starts from |
 //! | `error` | why a run could not be |
@@ -53,6 +53,7 @@ runs! {
     rules RulesOptions
     explain ExplainOptions
     cacheable CacheableOptions
+    fmt FmtOptions
 }
 
 mod asking;
@@ -83,6 +84,7 @@ pub use coverage::CoverageOptions;
 pub use diff::accept;
 pub use error::RunError;
 pub use fix::{Fixed, FixedFile};
+pub use fmt::Formatted;
 pub use mutation::MutationOptions;
 pub use open::{Opened, open};
 pub use reading::{BaselineFile, Files, Reading};

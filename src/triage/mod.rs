@@ -30,4 +30,4 @@ mod tests;
 pub use finish::{Triage, Triaged};
 pub use fresh::{Revisions, mark_new};
 pub use rules::{RULES, UNUSED_SUPPRESSION};
-pub use scan::{Suppression, scan};
+pub use scan::{Reach, Suppression, scan};

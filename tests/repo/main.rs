@@ -14,6 +14,7 @@ mod corpora_validation;
 mod custom_rules;
 mod examples;
 mod fixes;
+mod fmt;
 mod git_histories;
 mod guardrails;
 mod guardrails_of_a_base;
