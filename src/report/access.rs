@@ -86,6 +86,10 @@ pub(super) fn now(group: &AccessGroup, most: usize) -> Option<String> {
 /// How many there are, for the verdict: `12 requests allowed, 3 allowed under a condition, 4 principals and 2
 /// resources`; of stores of which no entity is known, in kinds of request.
 pub(super) fn counts(who_can: &WhoCan) -> String {
+    // No answer is not that nobody may.
+    if !who_can.stores.is_empty() && who_can.stores.iter().all(|store| !store.answered && store.groups.is_empty()) {
+        return "not answered".to_owned();
+    }
     let (by_type, by_name): (Vec<_>, Vec<_>) = who_can.stores.iter().partition(|store| store.by_type);
     let mut parts = Vec::new();
     if !by_name.is_empty() || by_type.is_empty() {
@@ -101,7 +105,7 @@ pub(super) fn counts(who_can: &WhoCan) -> String {
         parts.extend(counted_as(&by_type, ("kind of request", "kinds of request")));
     }
     if who_can.sides.is_some() {
-        let groups = by_name.iter().flat_map(|store| &store.groups);
+        let groups = who_can.stores.iter().flat_map(|store| &store.groups);
         parts.push(match groups.filter(|group| group.differs()).map(AccessGroup::requests).sum() {
             0_usize => "none differs from before".to_owned(),
             1 => "1 differs from before".to_owned(),

@@ -159,7 +159,8 @@ fn what_has_no_answer_is_not_an_empty_one() {
             (&report["who_can_complete"], &report["who_can_stores"][0]["answered"]),
             (&false.into(), &false.into())
         );
-        assert!(!run(dir.path(), &["who-can"]).stdout.contains("nobody"));
+        let page = run(dir.path(), &["who-can"]).stdout;
+        assert!(!page.contains("nobody") && !page.contains("requests allowed"), "{page}");
     };
     unanswered("`policies.cedar#abyss` nest too deeply");
     // A schema that cannot be used is not none, whether entities are known or not.
@@ -242,6 +243,7 @@ fn by_type_a_revision_stands_beside_it_and_a_context_has_a_way_out() {
     );
     let page = run(dir.path(), &["who-can", "--against", "HEAD"]).stdout;
     assert!(page.contains("  gained") && page.contains("  lost"), "{page}");
+    assert!(page.contains("3 differ from before"), "{page}");
     write(dir.path(), &[("context.json", "{}")]);
     let (report, code) = json(dir.path(), &["who-can", "--context", "context.json"]);
     let said = notices(&report, "asked-in-vain");
