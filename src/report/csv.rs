@@ -44,8 +44,8 @@ fn requests(who_can: &WhoCan) -> String {
 }
 
 /// What the context is asked, as one expression, and its parts: what permits ask, of which one has to hold, and what
-/// forbids ask, of which none may. They say what the expression does not: a part that errs does not hold, and the others
-/// are asked all the same. Nothing of an expression is a `;` outside of strings.
+/// forbids ask, of which none may. They say what the expression does not: a part that errs does not hold, and the
+/// others are asked all the same. Nothing of an expression is a `;` outside of strings.
 fn conditions(access: &Access) -> [String; 3] {
     let Some(condition) = access.condition() else { return Default::default() };
     [condition.text(), condition.when.join("; "), condition.unless.join("; ")]
