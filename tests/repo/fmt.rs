@@ -67,10 +67,9 @@ fn changes_are_printed_for_git() {
 fn what_would_say_something_else_is_left_and_told() {
     // The line that the suppression is about would be two.
     let suppressed = "permit(principal, action, resource) when { context.a == 1 }; // polcheck: ignore[constant-condition] for now\n";
-    for (name, text, code, why) in [
-        ("p.cedar", suppressed, 4, "left as it is"),
-        ("p.cedar", "permit (principal", 4, "does not load whole"),
-    ] {
+    for (name, text, code, why) in
+        [("p.cedar", suppressed, 4, "left as it is"), ("p.cedar", "permit (principal", 4, "does not load whole")]
+    {
         let dir = TempDir::new().unwrap();
         write(dir.path(), &[(name, text), ("other/q.cedar", UGLY)]);
         let done = run(dir.path(), &["fmt"]);
