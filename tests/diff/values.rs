@@ -148,7 +148,7 @@ fn a_range_that_is_left_is_said() {
     };
     let stay = of("small", "context.n <= 500") + &of("large", "context.n >= 1000");
     let shown = seen(&(of("all", "context.flag") + &stay), &stay);
-    assert!(shown.contains("what is left: `context.n` from 501 to 999"), "{shown}");
+    assert!(shown.contains("so only where `context.n` is from 501 to 999"), "{shown}");
 }
 
 /// The kind: a negation within an exception, which nobody reads right.

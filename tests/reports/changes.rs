@@ -28,7 +28,7 @@ const EXAMPLE: &str = r#"2 changes grant access (1 refused by the gate) and 1 ta
     refused by the gate
     for every such request
     for example: User::"alice" is now allowed readOrders on Customer::"c1", with
-      principal in Role::"support" (2 other attributes: any value)
+      principal in Role::"support" (everything else: any value)
     at policies/export.cedar:4:1 in the worktree
     at policies/export.cedar:3:1 in main
 
@@ -36,7 +36,7 @@ const EXAMPLE: &str = r#"2 changes grant access (1 refused by the gate) and 1 ta
     `read-orders` was edited
     when `context.network == "corp" && principal in Role::"support"`
     for example: User::"alice" is now allowed readOrders on Customer::"c1", with
-      principal in Role::"support", context.network = "corp" (1 other attribute:
+      principal in Role::"support", context.network = "corp" (everything else:
       any value)
     at policies/support.cedar:3:1 in main -> policies/support.cedar:4:1 in the
       worktree
@@ -44,7 +44,7 @@ const EXAMPLE: &str = r#"2 changes grant access (1 refused by the gate) and 1 ta
   - User loses pay on Invoice, because the permit `pay` was removed
     at most when `resource.open`
     for example: User::"alice" is no longer allowed readOrders on
-      Customer::"c1", with principal in Role::"support" (2 other attributes: not
+      Customer::"c1", with principal in Role::"support" (everything else: not
       shown)
     at policies/pay.cedar:3:1 in main
 

@@ -29,7 +29,7 @@ fn a_pull_request_reads_who_gains_and_who_loses_what() {
         "",
         "- ⛔ **Gained, refused by the gate**: `Admin` gains `export` on `Report`, because the permit `admins` was added and \
          the forbid `freeze` was removed; it takes both<br>for every such request<br>for example: `User::\"alice\"` is now \
-         allowed `readOrders` on `Customer::\"c1\"`, with `principal in Role::\"support\"` (2 other attributes: any value)<br>at \
+         allowed `readOrders` on `Customer::\"c1\"`, with `principal in Role::\"support\"` (everything else: any value)<br>at \
          `policies/export.cedar:4:1` in `the worktree`<br>at `policies/export.cedar:3:1` in `main`",
         "  <details><summary>to replay: Admin gains export on Report</summary>",
         "",

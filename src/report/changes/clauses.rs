@@ -157,7 +157,7 @@ fn lines(condition: &Condition, group: &CauseGroup, here: Option<&str>, policies
     let said = lead.clone();
     let clauses = condition.unless_allowed.len() + condition.unless_refused.len() + condition.where_allowed.len();
     if condition.everything && direction == Direction::Lost {
-        out.push(Line::word("all of it: nobody can do this any more"));
+        out.push(Line::word("nobody can do this any more"));
         if clauses > SPELLED_OUT {
             return out;
         }
@@ -218,19 +218,19 @@ pub(super) fn left(group: &CauseGroup) -> Vec<Phrase> {
     all.into_iter().map(what_is_left).collect()
 }
 
-/// `what is left: ..`, where the exceptions leave little of a value.
+/// `so only where .. is ..`, where the exceptions leave little of a value.
 fn what_is_left(left: &Left) -> Phrase {
-    let of = Phrase::of("what is left: ").name(&left.of);
+    let of = Phrase::of("so only where ").name(&left.of).say(" is ");
     let literals = match &left.what {
-        LeftOver::Range(Some(first), Some(last)) if first == last => return of.say(&format!(" {first}")),
-        LeftOver::Range(Some(first), Some(last)) => return of.say(&format!(" from {first} to {last}")),
-        LeftOver::Range(Some(first), None) => return of.say(&format!(" from {first}")),
-        LeftOver::Range(None, last) => return of.say(&format!(" up to {}", last.unwrap_or(i64::MAX))),
-        LeftOver::Literals(all) if all.is_empty() => return of.say(" values that none of these policies names"),
+        LeftOver::Range(Some(first), Some(last)) if first == last => return of.say(&first.to_string()),
+        LeftOver::Range(Some(first), Some(last)) => return of.say(&format!("from {first} to {last}")),
+        LeftOver::Range(Some(first), None) => return of.say(&format!("at least {first}")),
+        LeftOver::Range(None, last) => return of.say(&format!("at most {}", last.unwrap_or(i64::MAX))),
+        LeftOver::Literals(all) if all.is_empty() => return of.say("a value that none of these policies names"),
         LeftOver::Literals(all) => all,
     };
     let all = literals.iter().map(|literal| Phrase::default().name(literal)).collect();
-    of.say(" is ").then(Phrase::listed(all, "or"))
+    of.then(Phrase::listed(all, "or"))
 }
 
 fn conjunct(text: &str) -> Item {

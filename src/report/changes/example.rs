@@ -6,7 +6,6 @@ use serde_json::{Map, Value};
 
 use super::untrusted_text::Phrase;
 use crate::outcome::changes::{Condition, Direction, Effect};
-use crate::report::counted::counted;
 use crate::report::evidence;
 
 /// The example on one line: who does what on what, and the data that decides it.
@@ -61,10 +60,7 @@ pub(in crate::report) fn example(direction: Direction, effect: &Effect) -> Phras
     let shown: Vec<Phrase> = seen.shown.iter().map(|one| Phrase::default().word(one)).collect();
     let phrase = if shown.is_empty() { phrase } else { phrase.say(", with ").then(commas(shown)) };
     let what = if effect.condition.exact { "any value" } else { "not shown" };
-    match seen.others {
-        0 => phrase,
-        others => phrase.say(&format!(" ({}: {what})", counted(others, "other attribute", "other attributes"))),
-    }
+    if seen.others > 0 { phrase.say(&format!(" (everything else: {what})")) } else { phrase }
 }
 
 fn commas(all: Vec<Phrase>) -> Phrase {

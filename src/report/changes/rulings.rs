@@ -20,7 +20,7 @@ pub(super) fn rulings(group: &CauseGroup, accepted: &HashMap<&str, &Accepted>) -
         let phrase = match (&group.guardrail, &group.gate) {
             (Some(id), Some(place)) => {
                 let phrase = Phrase::of("blocked by the guardrail ").name(id).say(" at ").word(&label(place));
-                phrase.say(", which cannot be accepted")
+                phrase.say(", which no acceptance lifts")
             }
             (_, Some(gate)) => Phrase::of("refused by the gate at ").word(&label(gate)),
             (_, None) => Phrase::of("refused by the gate"),

@@ -75,9 +75,9 @@ pub(super) fn each(direction: Direction, how: How, subject: &Subject) -> Phrase 
 /// Who gains and loses the same.
 pub(super) fn both(how: How, subject: &Subject) -> Phrase {
     let verb = match (how.may, subject.several) {
-        (true, _) => " may gain and lose ",
-        (false, false) => " gains and loses ",
-        (false, true) => " gain and lose ",
+        (true, _) => " may gain for some requests and lose for others ",
+        (false, false) => " gains for some requests and loses for others ",
+        (false, true) => " gain for some requests and lose for others ",
     };
     let combined = if subject.combinations.is_empty() { "" } else { COMBINED };
     subject.principals.clone().say(verb).then(subject.what.clone()).say(combined).say(how.only)

@@ -103,7 +103,7 @@ fn needs(policies: &Policies<'_>, store: &StoreChanges, group: &CauseGroup) -> O
     }
     let did = if group.direction == Direction::Gained { " refused before" } else { " allowed before" };
     let names = names.into_iter().map(|name| Phrase::default().name(name)).collect();
-    let told = " needs that edit as well, and is an entry of its own";
+    let told = " takes that edit as well: see the entry of both";
     Some(Phrase::of("what ").then(Phrase::listed(names, "or")).say(did).say(told))
 }
 
