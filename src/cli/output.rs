@@ -60,6 +60,7 @@ impl<'a> Output<'a> {
             now: common.now.clone(),
             fail_on: common.fail_on.map(Into::into),
             baseline: BaselineFile::default(),
+            filled: Vec::new(),
             brief: brief(&self.wanted, common),
             solvers: Arc::clone(&self.solvers),
         }

@@ -179,6 +179,17 @@ pub fn json_schema(catalogue: &Catalogue) -> Value {
                 }
             },
             "guardrail": guardrail,
+            "template": {
+                "type": "object",
+                "additionalProperties": false,
+                "properties": {
+                    "vars": {
+                        "type": "object",
+                        "additionalProperties": { "type": "string" },
+                        "description": "what another program fills in for placeholders in policies and schemas, by name: `x` for `${x}`, `{{ x }}`, `<%= x %>`, `$(x)` and `__X__`"
+                    }
+                }
+            },
             "step-up": {
                 "type": "object",
                 "additionalProperties": false,

@@ -40,6 +40,7 @@ const TOP: &[&str] = &[
     "guardrail",
     "rule",
     "step-up",
+    "template",
 ];
 const STORE: &[&str] = &["name", "schema", "policies", "entities", "links", "tests", "level"];
 /// Among the links of a store: there are no others than those that are read.
@@ -134,6 +135,17 @@ pub fn load(file: &Arc<SourceFile>, catalogue: &Catalogue) -> (Config, Vec<Findi
     if let Some(schema) = reader.table(table, "schema") {
         reader.check_keys("[schema]", schema, &["inferred"]);
         config.refuses_inference = one_of(&mut reader, schema, "inferred", "refuse", "use");
+    }
+    if let Some(template) = reader.table(table, "template") {
+        reader.check_keys("[template]", template, &["vars"]);
+        if let Some(vars) = reader.table(template, "vars") {
+            let names: Vec<String> = vars.keys().map(|name| name.get_ref().to_string()).collect();
+            let values = names.into_iter().filter_map(|name| {
+                let (value, _) = reader.string(vars, &name)?;
+                Some((name, value))
+            });
+            config.template = values.collect();
+        }
     }
     if let Some(table) = reader.table(table, "step-up") {
         config.step_up = step_up(&mut reader, table);

@@ -179,6 +179,8 @@ pub struct Config {
     pub step_up: Vec<Name>,
     /// Rules of the repository's own.
     pub custom: Vec<CustomRule>,
+    /// What is filled in for placeholders, by name.
+    pub template: Vec<(String, String)>,
     /// What this one is held to: where the two differ, the stricter holds.
     pub base: Option<Arc<Config>>,
 }

@@ -35,7 +35,7 @@ impl Fix {
     /// Whether it changes a text that another tool's file carries.
     #[must_use]
     pub fn is_embedded(&self) -> bool {
-        self.edits.iter().any(|edit| edit.location.file.is_embedded())
+        self.edits.iter().any(|edit| !edit.location.file.is_as_written())
     }
 
     /// `text`, which begins at the byte `start` of its file, with the fix in it, all of whose edits are there.

@@ -54,6 +54,7 @@ kinds! {
     GuardrailUnproved, "guardrail-unproved", Inconclusive, "Guardrails that were not proved.";
     GuardrailWaits, "guardrail-waits", Detail, "Guardrails about changes, where nothing is compared.";
     Unresolved, "unresolved", Inconclusive, "A part of a carrier that nobody knows from the repository.";
+    FilledIn, "filled-in", Remark, "What another program fills in before Cedar reads it, and nobody knows.";
     ChangeOpen, "change-open", Inconclusive, "Whether permissions changed is not decided.";
     ChangesUnlisted, "changes-unlisted", Remark, "Combinations of changed policies that change access and are not all listed.";
     BaseMisconfigured, "base-misconfigured", Inconclusive, "The configuration of the old side is wrong, so that its gates are not known.";

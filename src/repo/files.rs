@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use super::parsed_texts::ParsedTexts;
 use super::rules::UNREADABLE_FILE;
+use super::templating::filled;
 use crate::finding::{Finding, Level};
 use crate::source::{ReadError, Source};
 use crate::text::{Location, SourceFile, Span};
@@ -16,6 +17,8 @@ pub(super) struct Files<'s> {
     is_known: fn(&str) -> bool,
     /// What was parsed of other sources.
     pub(super) parsed: Option<ParsedTexts>,
+    /// What is filled in for placeholders, by name.
+    values: Vec<(String, String)>,
     read: Mutex<HashMap<String, Result<Arc<SourceFile>, ReadError>>>,
     /// Parts of carriers of which nobody knows the text.
     unknown: HashSet<String>,
@@ -32,7 +35,13 @@ pub(super) enum Unread {
 impl<'s> Files<'s> {
     /// The files of `source`, of which `is_known` says whether their names are known; and what is `parsed` already.
     pub(super) fn new(source: &'s dyn Source, is_known: fn(&str) -> bool, parsed: Option<ParsedTexts>) -> Self {
-        Self { source, is_known, parsed, read: Mutex::new(HashMap::new()), unknown: HashSet::new() }
+        let read = Mutex::new(HashMap::new());
+        Self { source, is_known, parsed, values: Vec::new(), read, unknown: HashSet::new() }
+    }
+
+    /// The same with `values` filled in for placeholders, by name.
+    pub(super) fn filling_in(self, values: Vec<(String, String)>) -> Self {
+        Self { values, ..self }
     }
 
     /// Knows what carriers hold as if it were files.
@@ -40,7 +49,7 @@ impl<'s> Files<'s> {
     pub(super) fn add<'p>(&mut self, parts: impl Iterator<Item = (&'p str, &'p Arc<SourceFile>, bool)>) {
         let Ok(read) = self.read.get_mut() else { return };
         for (path, text, unknown) in parts {
-            read.insert(path.to_owned(), Ok(Arc::clone(text)));
+            read.insert(path.to_owned(), Ok(filled(Arc::clone(text), &self.values)));
             if unknown {
                 self.unknown.insert(path.to_owned());
             }
@@ -69,7 +78,7 @@ impl<'s> Files<'s> {
             error => Err(error),
         });
         let file = bytes.and_then(|bytes| match String::from_utf8(bytes) {
-            Ok(text) => Ok(SourceFile::new(path, text)),
+            Ok(text) => Ok(filled(SourceFile::new(path, text), &self.values)),
             Err(error) => {
                 let good = error.utf8_error().valid_up_to();
                 let before = error.as_bytes().get(..good).unwrap_or_default();
@@ -91,7 +100,8 @@ impl<'s> Files<'s> {
         match self.text(path) {
             Err(ReadError::LinkTo(target)) => {
                 let file = self.text(&target)?;
-                Ok(SourceFile::new(path, file.text().to_owned()))
+                let written = file.as_written().text().to_owned();
+                Ok(filled(SourceFile::new(path, written), &self.values))
             }
             read => read,
         }

@@ -22,7 +22,8 @@ use crate::text::inline;
 /// # Errors
 /// When the source cannot be listed, or a named path is not there. What is wrong inside of files is a finding.
 pub fn load(source: &dyn Source, config: &Config, request: &Request) -> Result<Repo, SourceError> {
-    let mut files = Files::new(source, is_known, request.parsed.clone());
+    let values = config.template.iter().chain(&request.filled).cloned().collect();
+    let mut files = Files::new(source, is_known, request.parsed.clone()).filling_in(values);
     let focus = Focus::on(&request.paths);
     let (mut layout, listed) = match &request.explicit {
         Some(explicit) => (name_one_by_one(source, explicit, &mut files)?, Vec::new()),
@@ -79,6 +80,7 @@ pub fn load(source: &dyn Source, config: &Config, request: &Request) -> Result<R
     for read in stores {
         repo.findings.extend(read.findings);
         repo.left_out.extend(read.left_out);
+        repo.unresolved.extend(read.unresolved);
         repo.stores.push(read.store);
     }
     repo.left_out.iter_mut().for_each(|(path, _)| *path = shown(path).to_owned());

@@ -13,6 +13,7 @@
 //! | `schema` | from files to a schema |
 //! | `statements` | where one policy ends and the next begins |
 //! | `slips` | what is wrong with a policy, for people who know other languages |
+//! | `templating` | what another program fills in before Cedar reads it |
 //! | `files` | reads each file once |
 //! | `parsed_texts` | what was parsed already, for those who read nearly the same twice |
 //! | `error` | why what a table brings along cannot be had |
@@ -42,6 +43,7 @@ pub mod shape;
 mod slips;
 mod statements;
 pub mod syntax;
+mod templating;
 
 pub use discover::{SCHEMA_FOLDERS, is_known, is_schema};
 pub use error::{EntityFileError, OwnStoreError};
@@ -59,3 +61,4 @@ pub use rules::RULES;
 pub(crate) use rules::TEST_MISMATCH;
 pub use schema::schema_as_json;
 pub use statements::statements;
+pub use templating::{Filling, Fillings, fillings};

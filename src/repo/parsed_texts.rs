@@ -43,7 +43,7 @@ impl ParsedTexts {
     pub(super) fn schema(&self, files: &[Arc<SourceFile>]) -> Option<Arc<Schema>> {
         // Of an embedded text the places hang on what carries it.
         let same = |one: &Arc<SourceFile>, other: &Arc<SourceFile>| {
-            !other.is_embedded() && one.path() == other.path() && one.text() == other.text()
+            other.is_as_written() && one.path() == other.path() && one.text() == other.text()
         };
         let known = self.0.schemas.lock().ok()?;
         let of = |schema: &&Arc<Schema>| {

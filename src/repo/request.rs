@@ -16,6 +16,8 @@ pub struct Request {
     pub store: Option<String>,
     /// What was parsed already, where nearly the same is read twice.
     pub parsed: Option<ParsedTexts>,
+    /// What is filled in for placeholders, by name, over what the configuration says.
+    pub filled: Vec<(String, String)>,
 }
 
 /// Files and folders named on a command line; paths relative to the source's root.

@@ -6,6 +6,7 @@ use super::configuration::idle_acceptances;
 use super::coverage::{self, CoverageOptions};
 use super::engines::engines;
 use super::error::RunError;
+use super::fillings;
 use super::finish::{finish, today};
 use super::fresh;
 use super::guardrails;
@@ -36,7 +37,11 @@ pub struct CheckOptions {
 /// # Errors
 /// When what is asked for is not there, or does not go together.
 pub fn check(options: &CheckOptions) -> Result<Outcome, RunError> {
-    let CheckOptions { reading, level, against, all } = options;
+    fillings::for_all(&options.reading, |reading| checked(options, reading))
+}
+
+fn checked(options: &CheckOptions, reading: &Reading) -> Result<fillings::Found, RunError> {
+    let CheckOptions { level, against, all, .. } = options;
     let base = against.as_ref().map(|revision| Base::open(reading, revision)).transpose()?;
     let mut loaded = load_held(reading, base.as_ref().map(|base| (&base.settings.config, &base.parsed)))?;
     let mut outcome = loaded.outcome("check");
@@ -87,12 +92,14 @@ pub fn check(options: &CheckOptions) -> Result<Outcome, RunError> {
     // In a change its author writes the baseline, so the base's counts.
     let baseline = base.as_ref().map_or(loaded.baseline.as_ref(), |base| base.settings.baseline.as_ref());
     baselined::apply(&mut outcome, baseline, &loaded, reading, &ran);
+    let old = compared.as_ref().map(|sides| &sides.old);
+    let found = fillings::of(&outcome, &std::iter::once(&loaded).chain(old).collect::<Vec<_>>());
     if let Some(sides) = compared {
         outcome.only_new = !all;
         fresh::mark(&mut outcome, sides, &loaded, *level, reading)?;
     }
     discard(loaded);
-    Ok(outcome)
+    Ok((outcome, found))
 }
 
 /// Adds to `outcome` what only another reading of the same files found.

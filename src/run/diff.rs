@@ -8,6 +8,7 @@ use cedar_policy::{EntityTypeName, EntityUid};
 
 use super::comparing::{Deny, base_defects, compare};
 use super::error::RunError;
+use super::fillings;
 use super::finish::{finish, today};
 use super::known_entities::{entities, given, pairs};
 use super::loaded::discard;
@@ -44,6 +45,12 @@ const HEADER: &str = "# Changes of permissions that gates would refuse and that 
 /// # Errors
 /// When a side cannot be read, or what is asked for does not go together.
 pub fn diff(options: &DiffOptions) -> Result<Outcome, RunError> {
+    fillings::for_all(&options.reading, |reading| {
+        compared(&DiffOptions { reading: reading.clone(), ..options.clone() })
+    })
+}
+
+fn compared(options: &DiffOptions) -> Result<fillings::Found, RunError> {
     let mut sides = Sides::load(&options.reading, &options.sides)?;
     let mut outcome = sides.new.outcome("diff");
     outcome.checked_something = sides.hold_policies();
@@ -55,8 +62,9 @@ pub fn diff(options: &DiffOptions) -> Result<Outcome, RunError> {
     impact(&sides, options, &mut outcome)?;
     // No rule was run, so no suppression can be called unused.
     finish(&mut outcome, &sides.new, &options.reading, &|_| false)?;
+    let found = fillings::of(&outcome, &[&sides.old, &sides.new]);
     discard(sides);
-    Ok(outcome)
+    Ok((outcome, found))
 }
 
 /// Counts whom the change touches, of the entities that are known: those of the new side, else of the old.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::baselined;
 use super::error::RunError;
+use super::fillings;
 use super::finish::{finish, today};
 use super::loaded::{Loaded, all_proved, discard, load_held};
 use super::reading::Reading;
@@ -36,12 +37,17 @@ const CONFLICTS: &str = "conflicting-rules";
 /// # Errors
 /// When what is asked for is not there, or does not go together.
 pub fn lint(options: &LintOptions) -> Result<Outcome, RunError> {
+    fillings::for_all(&options.reading, |reading| linted(&LintOptions { reading: reading.clone(), ..options.clone() }))
+}
+
+fn linted(options: &LintOptions) -> Result<fillings::Found, RunError> {
     let base = options.against.as_ref().map(|revision| Base::open(&options.reading, revision)).transpose()?;
     let mut loaded = load_held(&options.reading, base.as_ref().map(|base| (&base.settings.config, &base.parsed)))?;
     let before = base.map(|base| base.load(&Reading { paths: Vec::new(), ..options.reading.clone() })).transpose()?;
     let outcome = judge(&mut loaded, options, before.as_ref())?;
+    let found = fillings::of(&outcome, &[&loaded]);
     discard((loaded, before));
-    Ok(outcome)
+    Ok((outcome, found))
 }
 
 /// The same of what was read; `before` is the revision compared with.

@@ -121,6 +121,7 @@ fn load_request(
     settings: Settings,
 ) -> Result<Loaded, RunError> {
     let Settings { config, findings: config_findings, accepted, baseline } = settings;
+    let request = &Request { filled: reading.filled.clone(), ..request.clone() };
     let repo = repo::load(source, &config, request)?;
     let catalogue = catalogue().with(config.custom_rules().into_iter().map(|custom| custom.rule));
     let fail_on = reading.fail_on.or(config.fails_on()).unwrap_or_default();

@@ -24,6 +24,7 @@
 //! | `guardrails` | what is proved of both sides' guardrails |
 //! | `fixing` | which findings a pass of `fix` mends |
 //! | `fresh` | what of a check the base does not have |
+//! | `fillings` | what holds whatever another program fills in |
 //! | `finish` | triage, and what was asked for of all that was read |
 
 /// The stack that threads need that run this, and rayon's threads, in bytes, where policies may come from strangers:
@@ -63,6 +64,7 @@ mod configuration;
 mod coverage;
 mod engines;
 mod error;
+mod fillings;
 mod finish;
 mod fixing;
 mod fresh;

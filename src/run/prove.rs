@@ -2,6 +2,7 @@
 
 use super::comparing::{Deny, base_defects, compare};
 use super::error::RunError;
+use super::fillings;
 use super::finish::finish;
 use super::guardrails;
 use super::loaded::{discard, load_held};
@@ -25,8 +26,11 @@ pub struct ProveOptions {
 /// # Errors
 /// When what is asked for is not there, or does not go together.
 pub fn prove(options: &ProveOptions) -> Result<Outcome, RunError> {
-    let ProveOptions { reading, against } = options;
-    let base = against.as_ref().map(|revision| Base::open(reading, revision)).transpose()?;
+    fillings::for_all(&options.reading, |reading| proved(reading, options.against.as_ref()))
+}
+
+fn proved(reading: &Reading, against: Option<&String>) -> Result<fillings::Found, RunError> {
+    let base = against.map(|revision| Base::open(reading, revision)).transpose()?;
     let mut loaded = load_held(reading, base.as_ref().map(|base| (&base.settings.config, &base.parsed)))?;
     let mut outcome = loaded.outcome("prove");
     let sides = base.as_ref().map(|base| base.against(reading)).transpose()?;
@@ -57,6 +61,8 @@ pub fn prove(options: &ProveOptions) -> Result<Outcome, RunError> {
         outcome.notices.push(Notice::new(NoticeKind::NothingThere, message));
     }
     finish(&mut outcome, &loaded, reading, &|_| false)?;
+    let old = sides.as_ref().map(|sides| &sides.old);
+    let found = fillings::of(&outcome, &std::iter::once(&loaded).chain(old).collect::<Vec<_>>());
     discard(loaded);
-    Ok(outcome)
+    Ok((outcome, found))
 }

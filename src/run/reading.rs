@@ -29,6 +29,8 @@ pub struct Reading {
     pub fail_on: Option<FailOn>,
     /// The file of findings that fail nothing.
     pub baseline: BaselineFile,
+    /// What is filled in for placeholders, by name, over what the configuration says.
+    pub filled: Vec<(String, String)>,
     /// Count rows that pass, and do not keep them.
     pub brief: bool,
     /// Who answers questions about policies.

@@ -1,6 +1,7 @@
 //! Schema, policies, templates, links and entities.
 
 use super::error::RunError;
+use super::fillings;
 use super::finish::finish;
 use super::loaded::{discard, load};
 use super::reading::Reading;
@@ -26,10 +27,13 @@ const WITH_VALIDATION: &[&str] = &["duplicate-id"];
 /// # Errors
 /// When what is asked for is not there, or does not go together.
 pub fn validate(options: &ValidateOptions) -> Result<Outcome, RunError> {
-    let ValidateOptions { reading, level } = options;
+    fillings::for_all(&options.reading, |reading| validated(reading, options.level))
+}
+
+fn validated(reading: &Reading, level: Option<u32>) -> Result<fillings::Found, RunError> {
     let mut loaded = load(reading)?;
     let mut outcome = loaded.outcome("validate");
-    outcome.findings.extend(engine::run(&loaded.repo, &loaded.config, *level));
+    outcome.findings.extend(engine::run(&loaded.repo, &loaded.config, level));
     let only = Options { only: Some(WITH_VALIDATION), ..Options::default() };
     outcome.findings.extend(lint::run(&loaded.repo, &loaded.config, only).findings);
     outcome.notices.extend(loaded.unvalidated());
@@ -37,6 +41,7 @@ pub fn validate(options: &ValidateOptions) -> Result<Outcome, RunError> {
     finish(&mut outcome, &loaded, reading, &|rule| {
         !matches!(rule.basis, Basis::Text | Basis::Symbolic) || WITH_VALIDATION.contains(&rule.id)
     })?;
+    let found = fillings::of(&outcome, &[&loaded]);
     discard(loaded);
-    Ok(outcome)
+    Ok((outcome, found))
 }

@@ -62,6 +62,15 @@ impl SourceFile {
         Arc::new(Self::made(file.path.clone(), text, Some(carrier)))
     }
 
+    /// `file` as Cedar reads it: with the text `mapped`, in which something is filled in.
+    #[must_use]
+    pub fn filled(file: &Arc<Self>, mapped: Mapped) -> Arc<Self> {
+        let (text, map) = mapped.into_parts();
+        let number = file.carrier.as_ref().map_or(0, |carrier| carrier.number);
+        let carrier = Carrier { file: Arc::clone(file), name: file.name().to_owned(), number, map };
+        Arc::new(Self::made(file.path.clone(), text, Some(carrier)))
+    }
+
     fn made(path: String, text: String, carrier: Option<Carrier>) -> Self {
         let mut lines = vec![0];
         lines.extend(memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| at + 1));
@@ -86,13 +95,30 @@ impl SourceFile {
     /// Whether it stands inside of another file.
     #[must_use]
     pub fn is_embedded(&self) -> bool {
-        self.carrier.is_some()
+        self.carrier.as_ref().is_some_and(|carrier| carrier.number > 0)
     }
 
-    /// Whether it is embedded and something in `span` of it is filled in by what carries it.
+    /// Whether it is what stands in its file, byte for byte, so that its places are places there.
+    #[must_use]
+    pub fn is_as_written(&self) -> bool {
+        self.carrier.is_none()
+    }
+
+    /// The file that people see.
+    #[must_use]
+    pub fn as_written(&self) -> &Self {
+        let mut file = self;
+        while let Some(carrier) = &file.carrier {
+            file = &carrier.file;
+        }
+        file
+    }
+
+    /// Whether something in `span` of it is filled in by what carries it or by another program.
     #[must_use]
     pub fn is_filled_in(&self, span: Span) -> bool {
-        self.carrier.as_ref().is_some_and(|carrier| carrier.map.fills(span))
+        let carrier = self.carrier.as_ref();
+        carrier.is_some_and(|carrier| carrier.map.fills(span) || carrier.file.is_filled_in(carrier.map.outer(span)))
     }
 
     /// The whole text as read, a byte-order mark included.

@@ -8,6 +8,7 @@ mod embedded;
 mod escape;
 mod file;
 mod span;
+pub(crate) mod templating;
 pub(crate) mod tokens;
 
 pub use cut::cut;

@@ -29,6 +29,29 @@ pub(crate) fn code(text: &str) -> String {
     joined
 }
 
+/// `text` with blanks in the place of comments.
+pub(crate) fn uncommented(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    let mut rest = text;
+    let mut inside = false;
+    while let Some(c) = rest.chars().next() {
+        let length = match c {
+            '/' if !inside && rest.starts_with("//") => rest.find(['\n', '\r']).unwrap_or(rest.len()),
+            '\\' if inside => c.len_utf8() + rest.chars().nth(1).map_or(0, char::len_utf8),
+            c => c.len_utf8(),
+        };
+        let (part, after) = rest.split_at_checked(length).unwrap_or((rest, ""));
+        if part.starts_with("//") && !inside {
+            plain.extend(std::iter::repeat_n(' ', part.len()));
+        } else {
+            plain.push_str(part);
+        }
+        inside ^= c == '"';
+        rest = after;
+    }
+    plain
+}
+
 /// The tokens of `text`, comments and white space left out.
 pub(crate) fn tokens(text: &str) -> impl Iterator<Item = Token<'_>> {
     spanned(text).map(|(token, _)| token)
@@ -126,6 +149,11 @@ mod tests {
     fn words_are_those_of_the_code() {
         let found: Vec<_> = words("@id(\"permit\") forbid // permit\n(principal, é)").collect();
         assert_eq!(found, ["id", "forbid", "principal"]);
+    }
+
+    #[test]
+    fn comments_are_blanks_and_strings_stay() {
+        assert_eq!(uncommented("a \"// \\\" b\" // é\n// c\rd"), "a \"// \\\" b\"      \n    \rd");
     }
 
     #[test]

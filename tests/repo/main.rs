@@ -32,5 +32,6 @@ mod shared_files;
 mod slips;
 mod sources;
 mod stores_of_others;
+mod templating;
 mod who_can;
 mod who_can_sides;

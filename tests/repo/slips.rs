@@ -115,7 +115,6 @@ const SLIPS: &[(&str, &str, &str)] = &[
     ("permit (principal, action == A::\"a\" resource);", "resource", "a comma is missing before `resource`"),
     ("permit (principal, action in [A::\"a\", resource);", "[", "never closed"),
     ("policy \"x\" {\nSCOPE;\n}", "policy", "a policy begins with"),
-    ("permit (principal == ${ns}::\"a\", action, resource);", "${ns}", "filled in by another program"),
     ("SCOPE when { principal.a } };", "}", "closes nothing"),
     ("SCOPE when { principal.a \u{2260} 1 };", "\u{2260}", "write `!=`"),
 ];

@@ -6,7 +6,8 @@ use crate::lint::context::Context;
 use crate::lint::literals::entities;
 use crate::lint::rule::LintRule;
 use crate::repo::Policy;
-use crate::repo::syntax::{Expr, ExprKind};
+use crate::repo::cedar::enumeration;
+use crate::repo::syntax::{EntityLiteral, Expr, ExprKind};
 use crate::rule::{Basis, Precision, Rule};
 use crate::text::{Span, inline};
 
@@ -35,7 +36,7 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
             }
         };
         for entity in entities(policy) {
-            if !context.is_declared(entity) {
+            if !context.is_declared(entity) && !is_member(context, entity) {
                 report(entity.span, &entity.id, Kind::Id);
             }
         }
@@ -53,6 +54,15 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
             });
         }
     }
+}
+
+/// Whether the schema lists the id of `entity` among those of its type.
+fn is_member(context: &Context<'_>, entity: &EntityLiteral) -> bool {
+    let members = || {
+        let schema = context.store.schema.ready()?;
+        enumeration(&schema.cedar, &entity.ty.parse().ok()?)
+    };
+    members().is_some_and(|ids| ids.iter().any(|id| AsRef::<str>::as_ref(id.id()) == entity.id))
 }
 
 /// The pattern of a `like` as written, quotes aside; nothing for JSON, which keeps no places.

@@ -16,57 +16,53 @@ pub(super) fn placeholder(text: &str, kind: Kind) -> Option<&str> {
     let whole = || (kind != Kind::Pattern && whole_word(text, kind)).then_some(text);
     whole()
         .or_else(|| enter_here(text))
-        .or_else(|| braces(text, "${", "}", kind))
-        .or_else(|| braces(text, "{{", "}}", kind))
+        .or_else(|| arn(text))
+        .or_else(|| at_signs(text))
         .or_else(|| if kind == Kind::Pattern { None } else { angle(text, kind) })
 }
 
-/// `CHANGE_ME` and the like, in capitals, as the whole text. A bare `TODO` is an id only: as a string it may be the
-/// state of a task.
+/// `CHANGE_ME` and the like, all capitals or none, as all of the text. Bare `TODO` is an id only: as a string it may
+/// be the state of a task.
 fn whole_word(text: &str, kind: Kind) -> bool {
     let words = ["CHANGEME", "CHANGE_ME", "CHANGE-ME", "REPLACEME", "REPLACE_ME", "REPLACE-ME", "FIXME"];
     let crosses = text.len() >= 4 && text.bytes().all(|byte| byte == b'X');
     let note = ["TODO:", "FIXME:", "TODO ", "FIXME "].iter().any(|start| text.starts_with(start));
-    words.contains(&text) || crosses || note || (text == "TODO" && kind == Kind::Id)
+    let capital = !text.chars().any(char::is_lowercase) || !text.chars().any(char::is_uppercase);
+    (capital && words.contains(&text.to_uppercase().as_str()))
+        || crosses
+        || note
+        || (text == "TODO" && kind == Kind::Id)
 }
 
-/// `ENTER_..._HERE` and the like as a word.
+/// `ENTER_..._HERE`, `YOUR_...` and `REPLACE-...` as a word in capitals.
 fn enter_here(text: &str) -> Option<&str> {
     let is_part = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
+    let joined = |c: Option<char>| matches!(c, Some('_' | '-'));
+    let capital =
+        |inner: &str| inner.len() >= 3 && joined(inner.chars().next()) && !inner.chars().any(char::is_lowercase);
     text.split(|c| !is_part(c)).find(|word| {
         let verb = ["ENTER", "YOUR", "INSERT", "PUT", "PASTE", "ADD"].iter().find_map(|verb| word.strip_prefix(verb));
         let inner = verb.and_then(|rest| rest.strip_suffix("HERE"));
-        inner.is_some_and(|inner| {
-            let (first, last) = (inner.chars().next(), inner.chars().next_back());
-            let joined = |c: Option<char>| matches!(c, Some('_' | '-'));
-            inner.len() >= 2 && joined(first) && joined(last) && !inner.chars().any(char::is_lowercase)
-        })
+        let here = inner.is_some_and(|inner| capital(inner) && joined(inner.chars().next_back()));
+        here || ["YOUR", "REPLACE"].iter().filter_map(|verb| word.strip_prefix(verb)).any(capital)
     })
 }
 
-/// `${name}` or `{{ name }}`. A pattern with `*` right before and after it looks for such text in a value.
-fn braces<'a>(text: &'a str, open: &str, close: &str, kind: Kind) -> Option<&'a str> {
-    let mut from = 0;
-    while let Some(at) = text.get(from..).and_then(|rest| rest.find(open)).map(|at| from + at) {
-        let inner_start = at + open.len();
-        let end = text.get(inner_start..).and_then(|rest| rest.find(close)).map(|end| inner_start + end)?;
-        let inner = text.get(inner_start..end).unwrap_or_default().trim();
-        let stop = end + close.len();
-        let searched = kind == Kind::Pattern
-            && text.get(..at).is_some_and(|before| before.ends_with('*'))
-            && text.get(stop..).is_some_and(|after| after.starts_with('*'));
-        if is_name(inner) && !searched {
-            return text.get(at..stop);
-        }
-        from = inner_start;
-    }
-    None
+/// A word in capitals for the account or the region of an ARN: `arn:aws:s3:REGION:ACCOUNT_ID:x`.
+fn arn(text: &str) -> Option<&str> {
+    let rest = text.get(text.find("arn:")?..)?;
+    let word = |part: &&str| part.len() > 2 && part.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_');
+    rest.split(':').skip(3).take(2).find(word)
 }
 
-fn is_name(text: &str) -> bool {
-    text.starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '_' | '.'))
-        && text.chars().any(|c| c.is_ascii_alphabetic())
-        && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | ':'))
+/// `@@name@@`.
+fn at_signs(text: &str) -> Option<&str> {
+    let start = text.find("@@")?;
+    let inner = text.get(start + 2..)?;
+    let end = inner.find("@@")?;
+    let name = inner.get(..end)?;
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+    (!name.is_empty() && name.chars().all(plain)).then(|| text.get(start..start + end + 4)).flatten()
 }
 
 /// `<words-like-this>` as the whole text or as a whole segment between `/` and `:`.
@@ -116,14 +112,44 @@ mod tests {
 
     #[test]
     fn what_is_a_placeholder_and_what_is_not() {
-        for text in ["<arn>", "a/<team_id>/b", "x${env.REGION}", "{{ name }}", "XXXX", "arn:ENTER_ACCOUNT_HERE:x"] {
+        for text in [
+            "<arn>",
+            "a/<team_id>/b",
+            "XXXX",
+            "arn:ENTER_ACCOUNT_HERE:x",
+            "arn:aws:iam::ACCOUNT_ID:role/x",
+            "YOUR_USER",
+            "REPLACE-ME-WITH-AN-ID",
+            "change_me",
+            "a-@@USER@@",
+        ] {
             assert!(placeholder(text, Kind::Text).is_some(), "{text}");
         }
-        for text in ["TODO", "<none>", "<br>", "a <b> c", "${7*7}", "${}", "{{", "XXX", "CENTER_HERE", "TODOS", "<>"] {
+        for text in [
+            "TODO",
+            "<none>",
+            "<br>",
+            "a <b> c",
+            "XXX",
+            "CENTER_HERE",
+            "TODOS",
+            "<>",
+            "YOURS",
+            "REPLACE",
+            "Your_Name",
+            "arn:aws:iam::123456789012:role/ADMIN",
+            "a@@b",
+            "@@@@",
+            "Change_Me",
+            "IRREPLACE_X",
+            // A value that nobody knows is not one that somebody forgot.
+            "x${env.REGION}",
+            "{{ name }}",
+            "${user}",
+            "__USER__",
+        ] {
             assert_eq!(placeholder(text, Kind::Text), None, "{text}");
         }
         assert_eq!(placeholder("TODO", Kind::Id), Some("TODO"));
-        assert_eq!(placeholder("*${jndi:ldap}*", Kind::Pattern), None);
-        assert_eq!(placeholder("home/${user}/*", Kind::Pattern), Some("${user}"));
     }
 }

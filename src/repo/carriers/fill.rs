@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::spec::{Carried, Content, Home, Role};
+use crate::text::templating::is_templated;
 use crate::text::{Mapped, SourceFile, Span, inline};
 
 /// A text as far as it is known.
@@ -30,9 +31,14 @@ impl Filled {
     }
 
     /// Adds something that is not known and is written as `written` at `outer`.
+    /// What would end a string of Cedar's, or the mark itself, reads otherwise.
     pub(super) fn push_hole(&mut self, written: &str, outer: Span) {
-        self.holes.push(Hole { at: self.text.text().len(), outer, written: written.to_owned() });
-        self.text.push_as(written, outer);
+        let inner = written.strip_prefix("${").and_then(|rest| rest.strip_suffix('}'));
+        let plain =
+            |text: &str| text.replace('"', "'").replace(['\\', '\n', '\r'], " ").replace('{', "(").replace('}', ")");
+        let written = inner.map_or_else(|| plain(written), |inner| format!("${{{}}}", plain(inner)));
+        self.holes.push(Hole { at: self.text.text().len(), outer, written: written.clone() });
+        self.text.push_as(&written, outer);
     }
 
     /// What is not known: where, and as it is written.
@@ -154,6 +160,8 @@ impl Carried {
             let (written, name) = (inline(&hole.written), inline(name));
             match inside {
                 Inside::Comment if code => {}
+                // One that has a name is a value that nobody knows, as in every other text.
+                Inside::String if role == Role::Policies && is_templated(&hole.written) => {}
                 Inside::String if role == Role::Policies => self.tell_in(
                     file,
                     hole.outer,
@@ -175,7 +183,7 @@ impl Carried {
         for hole in holes {
             text.mark_filled(Span::new(hole.at, hole.at + hole.written.len()));
         }
-        let content = if unknown { Content::Unknown } else { Content::In(Arc::clone(file), text) };
+        let content = if unknown { Content::UnknownIn(Arc::clone(file)) } else { Content::In(Arc::clone(file), text) };
         self.add(name, role, home, content);
     }
 

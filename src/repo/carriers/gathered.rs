@@ -56,7 +56,7 @@ impl Gathered {
             for part in one.parts {
                 let store = names.get(&part.home).cloned();
                 let name = format!("{}{}", part.name, part.role.ending());
-                let unknown = matches!(part.content, Content::Unknown);
+                let unknown = matches!(part.content, Content::Unknown | Content::UnknownIn(_));
                 let number = gathered.parts.len() + 1;
                 let (file, text) = match part.content {
                     Content::File(included) => {
@@ -68,6 +68,7 @@ impl Gathered {
                         gathered.taken(file.path(), part.role);
                         (file.path().to_owned(), Some((file, text)))
                     }
+                    Content::UnknownIn(file) => (file.path().to_owned(), Some((file, Mapped::default()))),
                     Content::Unknown => (path.clone(), Some((Arc::clone(&one.file), Mapped::default()))),
                 };
                 let key = if text.is_some() { inside(&file, number, &name) } else { file };

@@ -89,6 +89,8 @@ pub(super) enum Content {
     File(String),
     /// Nobody knows, and an [`Unresolved`] says so. The store is not whole.
     Unknown,
+    /// The same of what stands in this file, which the carrier takes it from.
+    UnknownIn(Arc<SourceFile>),
 }
 
 /// Which store a part belongs to.

@@ -10,6 +10,8 @@ pub(super) struct PolicyFile {
     pub(super) policies: Vec<Found>,
     pub(super) links: Vec<FoundLink>,
     pub(super) findings: Vec<Finding>,
+    /// What is not read because another program fills in a part of it: where, and a sentence.
+    pub(super) unresolved: Vec<(Location, String)>,
     /// Whether anything in the file is out.
     pub(super) broken: bool,
 }

@@ -14,7 +14,8 @@ use crate::repo::parsed_texts::ParsedTexts;
 use crate::repo::rules::{SYNTAX_ERROR, TOO_DEEP};
 use crate::repo::slips;
 use crate::repo::statements::{Statement, split, split_broken};
-use crate::text::{Location, SourceFile, Span};
+use crate::repo::templating::hole;
+use crate::text::{Location, SourceFile, Span, inline};
 
 /// Deeper bracket nesting than this is not analysed.
 const MAX_DEPTH: usize = 250;
@@ -58,6 +59,7 @@ fn read_statements(
     for part in parts {
         all.policies.extend(part.policies);
         all.findings.extend(part.findings);
+        all.unresolved.extend(part.unresolved);
         all.broken |= part.broken;
     }
     all
@@ -92,7 +94,8 @@ fn read_chunk(
 ) -> PolicyFile {
     let mut out = PolicyFile::default();
     let (Some(start), Some(end)) = (chunk.first(), chunk.last()) else { return out };
-    let bounded = chunk.iter().all(|statement| too_deep(statement).is_none());
+    let of = |statement: &Statement| text.get(statement.span.start..statement.span.end).unwrap_or_default();
+    let bounded = chunk.iter().all(|statement| too_deep(statement).is_none() && hole(of(statement)).is_none());
     let whole = Span::new(start.span.start, end.span.end);
     let written = text.get(whole.start..whole.end).unwrap_or_default();
     let parsed = bounded.then(|| match known {
@@ -139,14 +142,28 @@ fn read_statement(file: &Arc<SourceFile>, text: &str, statement: &Statement, pos
         out.findings.push(finding.help("split the policy, or list values in a set and use `contains` or `in`"));
         return;
     }
-    match cedar::parse(text.get(base..statement.span.end).unwrap_or_default()) {
+    let written = text.get(base..statement.span.end).unwrap_or_default();
+    if let Some(hole) = hole(written) {
+        out.broken = true;
+        out.unresolved.push((Location::new(file, hole.span.shifted(base)), not_filled_in(&hole.written)));
+        return;
+    }
+    match cedar::parse(written) {
         Ok(parsed) => out.policies.extend(parsed.iter().map(|parsed| found(parsed, position, base))),
         Err(faults) => {
             out.broken = true;
-            let faults = slips::explain(text.get(base..statement.span.end).unwrap_or_default(), faults).into_iter();
+            let faults = slips::explain(written, faults).into_iter();
             out.findings.extend(faults.map(|fault| syntax_error(file, text, fault, statement.span)));
         }
     }
+}
+
+/// What is said of a policy in which `written` stands and is not known.
+pub(super) fn not_filled_in(written: &str) -> String {
+    let written = inline(written);
+    format!(
+        "a policy is not read: `{written}` in it is filled in by another program, and `[template] vars` in polcheck.toml does not say with what"
+    )
 }
 
 fn first_line_end(text: &str, from: usize) -> usize {

@@ -15,8 +15,9 @@ use crate::repo::forms::{StorePaths, TableForm};
 use crate::repo::model::{Broken, EntityState, SchemaState, Store, Table};
 use crate::repo::paths::shown;
 use crate::repo::schema;
+use crate::repo::templating::stand_ins;
 use crate::source::ReadError;
-use crate::text::{Location, SourceFile};
+use crate::text::{Location, SourceFile, Span};
 
 /// A store as read, with what went wrong.
 pub(in crate::repo) struct ReadStore {
@@ -24,6 +25,8 @@ pub(in crate::repo) struct ReadStore {
     pub(in crate::repo) findings: Vec<Finding>,
     /// Files that are not used: path and reason.
     pub(in crate::repo) left_out: Vec<(String, String)>,
+    /// Policies that are not read because a part of them is filled in: where, and a sentence.
+    pub(in crate::repo) unresolved: Vec<(Location, String)>,
 }
 
 /// The parts of a store that is being read.
@@ -91,6 +94,8 @@ pub(in crate::repo) fn read_store(plan: Plan, files: &Files<'_>) -> ReadStore {
     };
     translations::leave_out(&mut read, &mut reading.findings, &mut reading.left_out);
     translations::count_once(&mut read, &mut reading.left_out);
+    let mut unresolved = Vec::new();
+    names_filled_in(&plan.schema, &store.schema, &mut read, files);
     let mut found_links = Vec::new();
     for (file, mut part) in read {
         if part.broken {
@@ -98,6 +103,7 @@ pub(in crate::repo) fn read_store(plan: Plan, files: &Files<'_>) -> ReadStore {
             store.broken.push(Broken { path: file.path().to_owned(), text });
         }
         reading.findings.append(&mut part.findings);
+        unresolved.append(&mut part.unresolved);
         found_links.append(&mut part.links);
         add_policies(&mut store, &file, part);
     }
@@ -119,7 +125,40 @@ pub(in crate::repo) fn read_store(plan: Plan, files: &Files<'_>) -> ReadStore {
     for finding in &mut reading.findings {
         finding.store.get_or_insert_with(|| store.name.clone());
     }
-    ReadStore { store, findings: reading.findings, left_out: reading.left_out }
+    ReadStore { store, findings: reading.findings, left_out: reading.left_out, unresolved }
+}
+
+/// Takes policies that speak of types in whose names something is filled in out of `read`, where the schema declares no
+/// such types: which of its types these are is not known.
+fn names_filled_in(
+    schemas: &[String],
+    schema: &SchemaState,
+    read: &mut [(Arc<SourceFile>, PolicyFile)],
+    files: &Files<'_>,
+) {
+    if schema.ready().is_none() {
+        return;
+    }
+    let texts: Vec<_> = schemas.iter().filter_map(|path| files.text(path).ok()).collect();
+    let declared = |word: &str| texts.iter().any(|text| text.text().contains(word));
+    for (file, part) in read {
+        let mut unknown = Vec::new();
+        part.policies.retain(|policy| {
+            let Some(word) = stand_ins(file.slice(policy.span)).next() else { return true };
+            let all = stand_ins(file.slice(policy.span)).all(declared);
+            if !all {
+                let at = file.slice(policy.span).find(word).unwrap_or_default();
+                let span = Span::new(policy.span.start + at, policy.span.start + at + word.len());
+                unknown.push(Location::new(file, span));
+            }
+            all
+        });
+        part.broken |= !unknown.is_empty();
+        part.unresolved.extend(unknown.into_iter().map(|place| {
+            let message = policies::not_filled_in(place.shown().text());
+            (place, message)
+        }));
+    }
 }
 
 fn read_schema(plan: &Plan, reading: &mut Reading<'_, '_>) -> SchemaState {

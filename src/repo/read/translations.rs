@@ -49,8 +49,8 @@ pub(super) fn leave_out(
     });
 }
 
-/// Takes out of `read` what stands inside of a file of another tool and is in a file of policies too, policy for policy,
-/// and says so in `left_out`. A template is linked by the name that it has there, and stays.
+/// Takes out of `read` what stands inside of a file of another tool and is in a file of policies too, policy for
+/// policy, and says so in `left_out`. A template is linked by the name that it has there, and stays.
 pub(super) fn count_once(read: &mut Vec<(Arc<SourceFile>, PolicyFile)>, left_out: &mut Vec<(String, String)>) {
     if !read.iter().any(|(file, _)| file.is_embedded()) {
         return;

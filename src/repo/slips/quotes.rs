@@ -10,7 +10,6 @@ pub(super) fn detect(look: &Look<'_>, at: usize) -> Option<Slip> {
         Kind::Quoted => quoted(token.text, token.span),
         Kind::Comment => Some(comment(token.text, token.span)),
         Kind::Unclosed => Some(unclosed(token.span)),
-        Kind::Placeholder => placeholder(look, at),
         Kind::Sign => sign(token.text, token.span),
         Kind::Word | Kind::Number | Kind::Text => None,
     }
@@ -50,19 +49,6 @@ fn comment(text: &str, span: Span) -> Slip {
 
 fn unclosed(span: Span) -> Slip {
     Slip::new(span, "", "this string is never closed", "write a `\"` where it ends").edited(Span::at(span.end), "\"")
-}
-
-/// What a templating step fills in, outside of text.
-fn placeholder(look: &Look<'_>, at: usize) -> Option<Slip> {
-    let token = look.at(at)?;
-    let instead = match (look.follows(at, &["::"]), look.sign(at + 1, "::")) {
-        (true, _) => "\"x\"",
-        (_, true) => "T",
-        _ => "\"\"",
-    };
-    let message = format!("`{}` is filled in by another program, and Cedar cannot read it here", inline(token.text));
-    let help = "put it between double quotes, or run polcheck on the files in which it is";
-    Some(Slip::new(token.span, instead, message, help))
 }
 
 /// Characters that stand for an operator or a bracket elsewhere.

@@ -15,8 +15,6 @@ pub(in crate::repo) enum Kind {
     Quoted,
     /// Text whose quote is never closed.
     Unclosed,
-    /// What a templating step fills in.
-    Placeholder,
     /// A comment that Cedar does not have.
     Comment,
     /// An operator, a bracket, or whatever else.
@@ -64,7 +62,7 @@ impl Token<'_> {
     pub(super) fn ends_operand(&self) -> bool {
         match self.kind {
             Kind::Word => !OPERATOR_WORDS.contains(&self.text),
-            Kind::Number | Kind::Text | Kind::Quoted | Kind::Unclosed | Kind::Placeholder => true,
+            Kind::Number | Kind::Text | Kind::Quoted | Kind::Unclosed => true,
             Kind::Sign => matches!(self.text, ")" | "]" | "}"),
             Kind::Comment => false,
         }
@@ -74,7 +72,7 @@ impl Token<'_> {
     pub(super) fn begins_operand(&self) -> bool {
         match self.kind {
             Kind::Word => !OPERATOR_WORDS.contains(&self.text) || self.text == "if",
-            Kind::Number | Kind::Text | Kind::Quoted | Kind::Unclosed | Kind::Placeholder => true,
+            Kind::Number | Kind::Text | Kind::Quoted | Kind::Unclosed => true,
             Kind::Sign => matches!(self.text, "(" | "[" | "{" | "!" | "-"),
             Kind::Comment => false,
         }
@@ -120,7 +118,6 @@ pub(in crate::repo) fn lexeme(text: &str, over_lines: bool) -> (Option<Kind>, us
                 .and_then(|rest| rest.find(|c: char| !c.is_alphanumeric() && c != '_'))
                 .unwrap_or(text.len() - 1),
         ),
-        '$' | '{' | '<' if placeholder(text).is_some() => (Some(Kind::Placeholder), placeholder(text).unwrap_or(1)),
         c if c.is_alphabetic() || c == '_' => (Some(Kind::Word), run(&|c| c.is_alphanumeric() || c == '_')),
         c if c.is_ascii_digit() => (Some(Kind::Number), run(&|c| c.is_ascii_digit())),
         c => {
@@ -134,17 +131,6 @@ pub(in crate::repo) fn lexeme(text: &str, over_lines: bool) -> (Option<Kind>, us
             (Some(Kind::Sign), sign)
         }
     }
-}
-
-/// The length of what a templating step fills in, if `text` begins with it.
-fn placeholder(text: &str) -> Option<usize> {
-    const MARKS: [(&str, &str); 3] = [("${", "}"), ("{{", "}}"), ("<%=", "%>")];
-    let (open, close) = MARKS.iter().find(|(open, _)| text.starts_with(open))?;
-    let inner = text.get(open.len()..)?;
-    let end = inner.find(close)?;
-    let name = inner.get(..end)?.trim();
-    let part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
-    (!name.is_empty() && name.chars().all(part)).then_some(open.len() + end + close.len())
 }
 
 /// A string of Cedar, which may run `over_lines`. One that is never closed ends before the sign that most likely
