@@ -110,6 +110,16 @@ fn nothing_changes_only_where_nothing_does_for_any_filling() {
     let (report, _) = change(&[("p.cedar", &permit("ann"))], &[("p.cedar", &(permit("ann") + &permit("${who}")))]);
     assert_eq!(of(&report, "view").as_deref(), Some("gained"), "{report:#}");
     assert!(report.to_string().contains("User::\\\"${who}\\\""), "{report:#}");
+    // So it is where the store has another name now.
+    let dir = TempDir::new().unwrap();
+    write(dir.path(), &[("one/app.cedarschema", SCHEMA), ("one/p.cedar", &both)]);
+    git(dir.path(), &["init", "-q"]);
+    git(dir.path(), &["add", "."]);
+    git(dir.path(), &["commit", "-q", "-m", "base"]);
+    git(dir.path(), &["mv", "one", "two"]);
+    write(dir.path(), &[("two/p.cedar", &permit("ann"))]);
+    let (report, code) = diff(dir.path(), &["HEAD"]);
+    assert_eq!((of(&report, "view").as_deref(), code), (Some("unknown"), 4), "{report:#}");
     // Of a pattern it is not worked out.
     let like = "permit (principal, action == Action::\"view\", resource) when { \"${env}\" like \"prod*\" };\n";
     let (report, code) = change(&[("p.cedar", like)], &[("p.cedar", &permit("ann"))]);

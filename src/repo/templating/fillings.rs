@@ -33,12 +33,15 @@ pub struct Fillings {
 pub fn fillings(repos: &[&Repo], more: &[&str]) -> Fillings {
     let mut found = Fillings::default();
     let mut options: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    let names: BTreeSet<&str> = repos.iter().flat_map(|repo| &repo.stores).map(|store| store.name.as_str()).collect();
-    for name in names {
-        let of = |repo: &&'_ Repo| -> Option<usize> { repo.stores.iter().position(|store| store.name == name) };
-        let stores: Vec<(&Store, &Repo)> =
-            repos.iter().filter_map(|repo| Some((repo.stores.get(of(repo)?)?, *repo))).collect();
-        if !stores.iter().any(|(store, _)| note(store, &mut found)) {
+    let all = || repos.iter().flat_map(|repo| repo.stores.iter().map(move |store| (store, *repo)));
+    // A store may have another name on the other side.
+    let groups: Vec<Vec<(&Store, &Repo)>> = match repos {
+        [_] => all().map(|one| vec![one]).collect(),
+        _ => vec![all().collect()],
+    };
+    for stores in groups {
+        // Each is asked: what is filled in is kept of all.
+        if stores.iter().filter(|(store, _)| note(store, &mut found)).count() == 0 {
             continue;
         }
         let mut constants = BTreeSet::new();
@@ -77,6 +80,10 @@ pub fn fillings(repos: &[&Repo], more: &[&str]) -> Fillings {
 fn note(store: &Store, found: &mut Fillings) -> bool {
     let mut any = false;
     for policy in &store.policies {
+        // Nearly all have nothing like it.
+        if !["$", "{{", "<%", "__"].iter().any(|mark| policy.location.text().contains(mark)) {
+            continue;
+        }
         let text = uncommented(policy.location.text());
         if !is_templated(&text) && stand_ins(&text).next().is_none() {
             continue;
