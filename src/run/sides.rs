@@ -187,12 +187,12 @@ fn load_both(
 ) -> Result<Sides, RunError> {
     // A file is left out of a comparison only if both sides leave it out.
     let excluding = Config { exclude: head.config.exclude.clone(), ..Config::default() };
-    let mut old_config = base.config.clone().held_to(&excluding);
-    // What is filled in is not what changed where the old side did not say yet.
-    let unsaid = |(name, _): &&(String, String)| !base.config.template.iter().any(|(known, _)| known == name);
-    old_config.template.extend(head.config.template.iter().filter(unsaid).cloned());
-    let old_settings = Settings { config: old_config, ..base.clone() };
-    let held = Settings { config: head.config.clone().held_to(&base.config), ..head };
+    let old_settings = Settings { config: base.config.clone().held_to(&excluding), ..base.clone() };
+    let mut held = head.config.clone().held_to(&base.config);
+    // What only the new side says is filled in counts once it is merged: else a change could say that the forbid which
+    // it takes away was for nobody.
+    held.template.retain(|(name, _)| base.config.template.iter().any(|(known, _)| known == name));
+    let held = Settings { config: held, ..head };
     let head = load_whole(reading, new, held, parsed)?;
     // Which files are a store is the old side's to say as well, until the change is merged.
     let as_base_has_it = match other_stores(&base.config, &head.config, &head.repo.listed) {

@@ -127,6 +127,19 @@ fn nothing_changes_only_where_nothing_does_for_any_filling() {
 }
 
 #[test]
+fn a_change_cannot_say_that_what_it_takes_away_was_for_nobody() {
+    let both = "permit (principal == User::\"ann\", action == Action::\"view\", resource);\n\
+                forbid (principal == User::\"${who}\", action, resource);\n";
+    let permit = both.split_inclusive('\n').next().unwrap();
+    let toml = "[template]\nvars = { who = \"nobody\" }\n";
+    let (_, code) = change(&[("p.cedar", both)], &[("p.cedar", permit), ("polcheck.toml", toml)]);
+    assert_eq!(code, 4);
+    // The base said so.
+    let (report, code) = change(&[("p.cedar", both), ("polcheck.toml", toml)], &[("p.cedar", permit)]);
+    assert_eq!(code, 0, "{report:#}");
+}
+
+#[test]
 fn a_guardrail_holds_only_where_it_does_for_every_filling() {
     let guard = "@id(\"no-ann\")\nforbid (principal == User::\"ann\", action, resource);\n";
     let permit = |who: &str| format!("permit (principal == User::\"{who}\", action, resource);\n");
