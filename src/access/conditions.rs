@@ -123,8 +123,11 @@ impl Conditions {
     }
 }
 
+/// Of a condition, the places of its permits and its forbids among its parts; none where one of them has no form.
+type Places = Option<[Vec<usize>; 2]>;
+
 /// What conditions are made of, each a policy, and for each condition the places of its permits and its forbids.
-fn parts(conditions: &[Condition]) -> (Vec<Policy>, Vec<Option<[Vec<usize>; 2]>>) {
+fn parts(conditions: &[Condition]) -> (Vec<Policy>, Vec<Places>) {
     let mut policies: Vec<Policy> = Vec::new();
     let mut known: FxHashMap<(String, bool), usize> = FxHashMap::default();
     let mut part = |expression: &String, permit: bool| {

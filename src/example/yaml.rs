@@ -1,4 +1,5 @@
-//! Rows as entries of a decision table in YAML. Names come from policies and entities: each is quoted, whatever it holds.
+//! Rows as entries of a decision table in YAML. Names come from policies and entities: each is quoted, whatever it
+//! holds.
 
 use std::collections::BTreeMap;
 

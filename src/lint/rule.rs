@@ -16,6 +16,8 @@ pub struct LintRule {
     pub on_demand: bool,
     /// Whether it holds under an inferred schema too: it hangs on no type, and on no attribute being there.
     pub inferable: bool,
+    /// Whether it says of all requests that they are alike, so that one request more can make it wrong.
+    pub of_all_requests: bool,
     /// Rules of the validator whose findings this one's stand for, where both see the same defect.
     pub instead_of: &'static [&'static str],
     /// Rules of the validator whose findings stand for this one's, where both see the same defect.
@@ -46,7 +48,15 @@ pub enum Check {
 impl LintRule {
     /// A rule over text and syntax.
     pub(super) const fn text(meta: Rule, check: Text) -> Self {
-        Self { meta, on_demand: false, inferable: false, instead_of: &[], yields_to: &[], check: Check::Text(check) }
+        Self {
+            meta,
+            on_demand: false,
+            inferable: false,
+            of_all_requests: false,
+            instead_of: &[],
+            yields_to: &[],
+            check: Check::Text(check),
+        }
     }
 
     /// A rule over the text and syntax of all stores together.
@@ -56,7 +66,15 @@ impl LintRule {
 
     /// A rule by proof.
     pub(super) const fn proof(meta: Rule, check: Proof) -> Self {
-        Self { meta, on_demand: false, inferable: false, instead_of: &[], yields_to: &[], check: Check::Proof(check) }
+        Self {
+            meta,
+            on_demand: false,
+            inferable: false,
+            of_all_requests: false,
+            instead_of: &[],
+            yields_to: &[],
+            check: Check::Proof(check),
+        }
     }
 
     /// The same, run only when somebody asks for it.
@@ -67,6 +85,11 @@ impl LintRule {
     /// The same, run under an inferred schema too.
     pub(super) const fn inferable(self) -> Self {
         Self { inferable: true, ..self }
+    }
+
+    /// The same, which says of all requests that they are alike.
+    pub(super) const fn of_all_requests(self) -> Self {
+        Self { of_all_requests: true, ..self }
     }
 
     /// The same, with findings that stand for those of `rules`, which are the validator's.

@@ -10,6 +10,7 @@
 //! | `look` | a policy taken apart, as kinds of changes see it |
 //! | `kinds/` | the kinds of changes, a file each |
 //! | `mutant` | a changed policy, and what stands in the place of what |
+//! | `fate` | what becomes of it |
 //! | `rows` | which mutants rows kill |
 //! | `proofs` | which of the others decide alike, and requests for those that do not |
 //! | `suggest` | rows from these requests |
@@ -22,6 +23,7 @@
 //! of all others, so that a row costs one evaluation and not one of each policy. `tests/tables/mutation.rs` asks the
 //! plain authorizer about the whole store again.
 
+mod fate;
 mod kinds;
 mod look;
 mod mutant;
@@ -30,4 +32,5 @@ mod rows;
 mod run;
 mod suggest;
 
-pub use run::{Asked, Fate, Mutated, Trial, mutate, trials};
+pub use fate::Fate;
+pub use run::{Asked, Mutated, Trial, mutate, trials};

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use cedar_policy::{Authorizer, Decision, Effect, PolicyId};
 
+use super::fate::Fate;
 use super::mutant::Mutant;
-use super::run::Fate;
 use crate::infer::{Inferred, infer};
 use crate::repo::{SchemaState, Store};
 use crate::symbolic::{

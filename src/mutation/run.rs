@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use cedar_policy::PolicySet;
 
+use super::fate::Fate;
 use super::mutant::{Mutant, mutants};
 use super::proofs::{Engine, proofs};
 use super::rows::{Effects, killed};
 use super::suggest::Suggestions;
 use crate::outcome::{Mutation, Notice, NoticeKind, PolicyRef, Survival, Survivor};
 use crate::repo::{Repo, Store};
-use crate::symbolic::{Case, Solvers};
+use crate::symbolic::Solvers;
 use crate::tables::{Record, Recorded};
 use crate::text::{Location, inline};
 
@@ -33,19 +34,6 @@ pub struct Mutated {
     pub mutation: Mutation,
     /// Stores whose policies were not changed, and why.
     pub notices: Vec<Notice>,
-}
-
-/// What became of a change.
-#[derive(Debug)]
-pub enum Fate {
-    /// The row of this id notices.
-    Killed(String),
-    /// It is proved to change no decision.
-    Equivalent,
-    /// No row notices, and this request is decided otherwise.
-    Differs(Box<Case>),
-    /// No row notices, and whether it changes any decision is not known; a phrase that says why.
-    Unknown(String),
 }
 
 /// A small change of a store, and what became of it.
@@ -70,8 +58,8 @@ impl Trial<'_> {
     }
 }
 
-/// Every small change of the policies of `store` and what becomes of it when `rows`, which pass, are asked; and how many
-/// changes were not tried because there are too many. Policies that do not load are as if they were not there.
+/// Every small change of the policies of `store` and what becomes of it when `rows`, which pass, are asked; and how
+/// many changes were not tried because there are too many. Policies that do not load are as if they were not there.
 #[must_use]
 pub fn trials<'s>(store: &'s Store, rows: Vec<Recorded>, asked: &Asked<'_>) -> (Vec<Trial<'s>>, usize) {
     let (all, untried) = mutants(store, asked.only);

@@ -17,6 +17,7 @@ use crate::example::{Asker, Row, yaml};
 use crate::outcome::{Decision, SuggestedRow};
 use crate::repo::{EntityState, Store};
 use crate::symbolic::Case;
+use crate::tables::unknown;
 
 /// Entities of one type that are tried.
 const TRIED: usize = 12;
@@ -141,14 +142,10 @@ impl<'s> Suggestions<'s> {
             return None;
         }
         let row = self.asker.decide(asked, &alone.context, &entities)?;
-        let exists = |uid: &EntityUid| entities.get(uid).is_some();
-        let unknown = [&alone.principal, &alone.resource].into_iter().filter(|uid| !exists(uid)).cloned().collect();
-        Some(Candidate {
-            row: Row { with: alone.with, unknown, lasting: false, ..row },
-            request,
-            entities,
-            own: Some(json),
-        })
+        let mut row = Row { with: alone.with, lasting: false, ..row };
+        let text = format!("tests:\n{}", yaml::entry(&row, "unknown", &BTreeMap::new()));
+        row.unknown = unknown(self.store, &text).into_iter().flatten().collect();
+        Some(Candidate { row, request, entities, own: Some(json) })
     }
 
     /// What a row for `mutant` pins, unlike the names before it.

@@ -23,8 +23,8 @@ pub struct SuggestedRow {
     pub context: Value,
     /// The entities that it brings along, by name, as a table's `with` has them.
     pub with: Vec<(String, Value)>,
-    /// The same entities in Cedar's JSON, over which alone the request is decided so as well; none where the store's own
-    /// serve.
+    /// The same entities in Cedar's JSON, over which alone the request is decided so as well; none where the store's
+    /// own serve.
     pub entities: Option<Value>,
     /// Whether it is about these entities alone.
     pub alone: bool,

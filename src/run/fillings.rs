@@ -10,23 +10,14 @@ use super::error::RunError;
 use super::loaded::Loaded;
 use super::reading::Reading;
 use crate::finding::Finding;
+use crate::lint;
 use crate::outcome::changes::{Comparison, Status};
 use crate::outcome::{GuardrailStatus, Notice, NoticeKind, Outcome};
 use crate::repo::{Filling, Fillings, Repo, fillings};
 use crate::text::inline;
 
-/// Rules that say of all requests that they are alike.
-const OF_ALL_REQUESTS: [&str; 9] = [
-    "never-matches",
-    "never-applies",
-    "shadowed-permit",
-    "shadowed-forbid",
-    "overridden-permit",
-    "redundant-policy",
-    "constant-condition",
-    "denies-everything",
-    "type-error-in-condition",
-];
+/// What Cedar's validator says of all requests.
+const NEVER_APPLIES: &str = "never-applies";
 
 /// What a run found, and what hangs on what is filled in.
 pub(super) type Found = (Outcome, Fillings);
@@ -107,7 +98,8 @@ fn hangs(finding: &Finding, found: &Fillings) -> bool {
                 && place.span.start <= policy.span.end
         })
     };
-    OF_ALL_REQUESTS.contains(&finding.rule)
+    let of_all = lint::lint_rule(finding.rule).is_some_and(|rule| rule.of_all_requests);
+    (of_all || finding.rule == NEVER_APPLIES)
         && (within(&finding.location)
             || finding.related.iter().any(|one| within(&one.location))
             || finding.rule == "denies-everything")

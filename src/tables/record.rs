@@ -67,7 +67,8 @@ impl Recorded {
         }
     }
 
-    /// Whether `verdict`, an answer of the policies of `store` or of what stands in their place, is what the row states.
+    /// Whether `verdict`, an answer of the policies of `store` or of what stands in their place, is what the row
+    /// states.
     #[must_use]
     pub fn passes(&self, store: &Store, verdict: &Verdict) -> bool {
         if verdict.allowed != self.allowed {

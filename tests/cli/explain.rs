@@ -215,7 +215,7 @@ fn clocks_are_in_records_and_called_as_guardrails_call_them() {
         &object!({"session": {"at": "2026-01-01", "other": 1}, "time": 1_700_000_000, "count": 1}),
     );
     let session = last("context.session.at", "until", "2027-02-03");
-    assert_eq!(lasts(&json(dir.path(), &USE).0), [session.clone()]);
+    assert_eq!(lasts(&json(dir.path(), &USE).0), std::slice::from_ref(&session));
     let both = [session, last("context.time", "until", "1800000000")];
     for config in [
         "[guardrail]\nclock = \"context.time\"\n",

@@ -87,8 +87,7 @@ fn what_would_say_something_else_is_left_and_told() {
     assert!(report.code == 2 && report.stderr.contains("no reports"), "{}", report.stderr);
 }
 
-/// Over repositories of others: nobody is allowed anything else afterwards, what is found stays, and another run changes
-/// nothing.
+/// Over repositories of others: as many policies are read afterwards, and another run changes nothing.
 #[test]
 fn repositories_of_others_say_the_same_afterwards() {
     let Some(corpora) = corpora() else { return };

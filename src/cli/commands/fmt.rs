@@ -14,8 +14,8 @@ use crate::text::inline;
 /// Lay out policy files as Cedar's formatter does, where that leaves policies and comments as they are
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  polcheck fmt                  rewrite the policy files\n  polcheck fmt --check          exit 1 where a \
-                  file is not laid out so, and write nothing\n  polcheck fmt --check --diff   and show how it would be"
+    after_help = "Examples:\n  polcheck fmt                  rewrite the policy files\n  polcheck fmt --check          write nothing; \
+                  exit 1 where files would change\n  polcheck fmt --check --diff   and show how they would read"
 )]
 pub(in crate::cli) struct FmtArgs {
     /// Write nothing; exit 1 where a file would change

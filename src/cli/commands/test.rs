@@ -21,7 +21,7 @@ use crate::text::inline;
                         action=refund --filter expect=deny\n  polcheck test --shard 2/4               the second of four \
                         jobs\n  polcheck test --coverage                what no row exercises\n  polcheck test \
                         --coverage-floor 80 --against main\n  polcheck test --mutate                  \
-                        small changes of policies that no row notices\n  polcheck test --suggest pinned_test.yaml")]
+                        which small changes no row notices\n  polcheck test --suggest pinned_test.yaml")]
 pub(in crate::cli) struct TestArgs {
     /// Run only rows that hold TEXT in their id, or as KEY=TEXT in their name, file, principal, action, resource or
     /// expect; `*` stands for anything; repeat to narrow down

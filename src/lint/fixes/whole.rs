@@ -56,8 +56,7 @@ fn comments_above(text: &str, start: usize) -> usize {
 
 /// Whether a comment line draws a line, alone or around a heading.
 fn is_rule(line: &str) -> bool {
-    let drawn = |c: &char| line.contains(&c.to_string().repeat(3));
-    RULES.iter().any(|c| drawn(c))
+    RULES.iter().any(|c| line.contains(&c.to_string().repeat(3)))
 }
 
 /// `span`, with the empty lines behind it where empty lines, or nothing, stand before it; at the end of the file those

@@ -38,7 +38,8 @@ pub(in crate::lint) static RULE: LintRule = LintRule::proof(
         page: include_str!("../../../docs/rules/constant-condition.md"),
     },
     check,
-);
+)
+.of_all_requests();
 
 /// So many operands of one policy are looked at.
 const MAX_OPERANDS: usize = 40;

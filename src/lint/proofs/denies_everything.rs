@@ -25,7 +25,8 @@ pub(in crate::lint) static RULE: LintRule = LintRule::proof(
         page: include_str!("../../../docs/rules/denies-everything.md"),
     },
     check,
-);
+)
+.of_all_requests();
 
 /// So many actions are named.
 const NAMED: usize = 5;

@@ -19,6 +19,7 @@ pub(in crate::lint) static RULE: LintRule = LintRule::proof(
     },
     check,
 )
+.of_all_requests()
 .inferable();
 
 fn check(facts: &mut Facts<'_>, out: &mut Proved) {

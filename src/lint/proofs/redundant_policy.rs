@@ -23,7 +23,8 @@ pub(in crate::lint) static RULE: LintRule = LintRule::proof(
         page: include_str!("../../../docs/rules/redundant-policy.md"),
     },
     check,
-);
+)
+.of_all_requests();
 
 /// Where more permits apply, a forbid is not held against them.
 const MAX_PERMITS: usize = 200;

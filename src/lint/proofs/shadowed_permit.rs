@@ -22,6 +22,7 @@ pub(in crate::lint) static RULE: LintRule = LintRule::proof(
     },
     check,
 )
+.of_all_requests()
 .inferable();
 
 const WORDS: Words = Words {

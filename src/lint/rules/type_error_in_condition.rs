@@ -23,6 +23,7 @@ pub(in crate::lint) static RULE: LintRule = LintRule::text(
     },
     check,
 )
+.of_all_requests()
 .instead_of(&["unexpected-type", "incompatible-types"]);
 
 fn check(context: &Context<'_>, out: &mut Vec<Finding>) {

@@ -218,8 +218,8 @@ fn types(stores: &[&Store]) -> Option<String> {
     }
     let all: BTreeSet<Vec<&str>> = texts.iter().flat_map(|text| types_of(text)).collect();
     let is_unknown = |name: &&str| stand_ins(name).next().is_some();
-    let last_unknown = |path: &[&str]| path.last().is_some_and(|last| is_unknown(&last));
-    for one in all.iter().filter(|path| path.iter().any(|name| is_unknown(&name))) {
+    let last_unknown = |path: &[&str]| path.last().is_some_and(is_unknown);
+    for one in all.iter().filter(|path| path.iter().any(is_unknown)) {
         for other in all.iter().filter(|other| *other != one) {
             if one.last() == other.last() || last_unknown(one) || last_unknown(other) {
                 return one.iter().find(|name| is_unknown(name)).map(|name| (*name).to_owned());

@@ -56,18 +56,9 @@ fn row(comparison: &Comparison, change: &Change<'_>, names: &mut BTreeSet<String
         number += 1;
         name = format!("{said} ({number})");
     }
-    let listed = |wanted: &str| {
-        let all = entities.as_array().into_iter().flatten();
-        all.filter_map(|entity| evidence::uid(entity.get("uid")?)).any(|uid| uid == wanted)
-    };
     let (principal, resource) = (uid("principal")?, uid("resource")?);
-    let unknown: Vec<String> =
-        BTreeSet::from([&principal, &resource]).into_iter().filter(|uid| !listed(uid)).cloned().collect();
     let entry = entry(&Value::from(name.as_str()).to_string(), request, entities, expect)?;
-    let mut yaml: String = entry.lines().map(|line| format!("  {line}\n")).collect();
-    if !unknown.is_empty() {
-        yaml.push_str(&format!("    unknown: {}\n", Value::from(unknown.clone())));
-    }
+    let yaml = entry.lines().map(|line| format!("  {line}\n")).collect();
     let with = entities.as_array().into_iter().flatten();
     Some(SuggestedRow {
         store: comparison.stores.get(change.all.0)?.name.clone(),
@@ -79,7 +70,8 @@ fn row(comparison: &Comparison, change: &Change<'_>, names: &mut BTreeSet<String
         with: with.filter_map(|entity| Some((evidence::uid(entity.get("uid")?)?, entity.clone()))).collect(),
         entities: Some(entities.clone()),
         alone: true,
-        unknown,
+        // Whether an entity of the request is known is for the store to say.
+        unknown: Vec::new(),
         expect,
         yaml,
     })
