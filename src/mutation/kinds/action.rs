@@ -13,7 +13,8 @@ pub(super) fn drafts(look: &Look<'_, '_>, all: &mut Vec<Draft>) {
         let json = Some(look.with_field("action", scope_now));
         all.push(Draft { kind, location: look.policy.head(), was, becomes, json });
     };
-    match (scope.get("op").and_then(Json::as_str), scope.get("entity"), scope.get("entities").and_then(Json::as_array)) {
+    match (scope.get("op").and_then(Json::as_str), scope.get("entity"), scope.get("entities").and_then(Json::as_array))
+    {
         (Some("=="), Some(entity), _) => {
             if let Some(other) = other(look, entity) {
                 add("action-swapped", json!({ "op": "==", "entity": other }));

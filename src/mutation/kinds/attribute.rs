@@ -24,7 +24,8 @@ pub(super) fn drafts(look: &Look<'_, '_>, all: &mut Vec<Draft>) {
             let others = after.take(known.len()).filter(|other| **other != attribute).take(TRIED);
             let swapped = others.map(|other| with(&conjunct.holds, &variable, &attribute, other));
             // The first that fits: types are Cedar's to judge.
-            let fitting = swapped.into_iter().find(|swapped| look.vocabulary.fits(&look.with(at, Some(swapped.clone()))));
+            let fitting =
+                swapped.into_iter().find(|swapped| look.vocabulary.fits(&look.with(at, Some(swapped.clone()))));
             all.extend(fitting.and_then(|swapped| look.changed("attribute-swapped", at, Some(swapped))));
         }
     }
@@ -43,9 +44,8 @@ fn reads(value: &Json, into: &mut BTreeSet<(String, String)>) {
 
 /// `value` with `other` in the place of `attribute` wherever it is read of `variable`.
 fn with(value: &Json, variable: &str, attribute: &str, other: &str) -> Json {
-    let reads_it = |value: &Json| {
-        value.get(".").and_then(read).is_some_and(|(of, name)| of == variable && name == attribute)
-    };
+    let reads_it =
+        |value: &Json| value.get(".").and_then(read).is_some_and(|(of, name)| of == variable && name == attribute);
     match value {
         Json::Object(_) if reads_it(value) => json!({ ".": { "left": { "Var": variable }, "attr": other } }),
         Json::Object(fields) => {

@@ -108,10 +108,7 @@ fn here(operator: &str, of: &Json, emit: &mut dyn FnMut(&'static str, Json)) {
         "!" => side("arg").into_iter().for_each(|inner| emit("negation-dropped", inner)),
         "if-then-else" => {
             if let (Some(test), Some(then), Some(otherwise)) = (side("if"), side("then"), side("else")) {
-                emit(
-                    "branches-swapped",
-                    json!({ "if-then-else": { "if": test, "then": otherwise, "else": then } }),
-                );
+                emit("branches-swapped", json!({ "if-then-else": { "if": test, "then": otherwise, "else": then } }));
             }
         }
         _ => {}
