@@ -20,6 +20,9 @@ pub(super) fn figure(mutation: &Mutation) -> String {
         besides.push(format!("{} not tried, because there are too many", mutation.untried));
     }
     let besides = if besides.is_empty() { String::new() } else { format!("; {}", besides.join(", ")) };
+    if all + mutation.equivalent + mutation.untried == 0 {
+        return format!("there is no policy{since} to change");
+    }
     if all == 0 {
         return format!("100%{since}: no small change of a policy would change a decision{besides}");
     }

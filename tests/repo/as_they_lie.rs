@@ -68,6 +68,21 @@ fn a_schema_that_is_broken_still_governs_what_is_called_as_it_is() {
         let wrong: Vec<String> = found(&report).into_iter().filter(|one| !one.ends_with(schema)).collect();
         assert!(wrong.iter().all(|one| !one.ends_with(policies)), "{schema}: {wrong:?}");
     }
+    // The same where files of an API carry both.
+    let carried = |schema: &str| serde_json::json!({ "cedarJson": schema }).to_string();
+    let policy = serde_json::json!({ "static": { "statement": policy } }).to_string();
+    let other = serde_json::json!({ "static": { "statement": POLICY } }).to_string();
+    let dir = place(&[
+        ("config/a-schema.json", &carried(r#"{ "": { "entityTypes": {}, "actions": { "view": 1 } } }"#)),
+        ("config/a-policy.json", &policy),
+        ("config/b-schema.json", &carried(SCHEMA_JSON)),
+        ("config/b-policy.json", &other),
+    ]);
+    let (report, code) = json(dir.path(), &["check"]);
+    assert_eq!(code, 1, "{report:#}");
+    let wrong: Vec<String> = found(&report).into_iter().filter(|one| one.ends_with("a-policy.json")).collect();
+    assert!(wrong.is_empty(), "{wrong:?}");
+    assert!(!report.to_string().contains("\\u00"), "an internal path is shown: {report:#}");
 }
 
 /// The kind: a schema that is there, under a name or in a place that is not the usual one.

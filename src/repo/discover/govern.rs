@@ -119,7 +119,9 @@ impl<'u, 'p, 'f, 's> Govern<'u, 'p, 'f, 's> {
         if let [only] = own.as_slice() {
             return whole(group, Governing::Unit(*only, SchemaSource::Own));
         }
-        if let Some(parts) = self.in_parts(&group, |path| self.by_name(&own, path).map(|unit| (unit, stem(path)))) {
+        if let Some(parts) =
+            self.in_parts(&group, |path| self.by_name(&own, path).map(|unit| (unit, stem(shown(path)))))
+        {
             return parts;
         }
         if let Some(parts) = self.in_parts(&group, |path| self.by_folder(&own, path)) {
@@ -164,8 +166,8 @@ impl<'u, 'p, 'f, 's> Govern<'u, 'p, 'f, 's> {
         if let Some(unit) = own.iter().copied().find(|unit| self.units.get(*unit).is_some_and(named)) {
             return Some(unit);
         }
-        let plain = without_kind(shown(stem(path)));
-        let alike = |unit: &Unit<'_>| unit.stems().any(|own| without_kind(shown(own)) == plain);
+        let plain = without_kind(path);
+        let alike = |unit: &Unit<'_>| unit.paths().any(|own| without_kind(own) == plain);
         let mut fitting = own.iter().copied().filter(|unit| self.units.get(*unit).is_some_and(alike));
         let only = fitting.next()?;
         fitting.next().is_none().then_some(only)
@@ -328,9 +330,13 @@ fn common<'a>(one: &'a str, other: &str) -> &'a str {
     common
 }
 
-/// `stem` without what says what kind of file it is: `x` of `x-policy`, `x_policies` and `x.schema`.
-fn without_kind(stem: &str) -> &str {
+/// The file at `path`, or that carries what is, without its endings and without what says what kind of file it is: `x`
+/// of `x-policy.cedar`, `x_policies.json` and `x.schema.json`.
+fn without_kind(path: &str) -> &str {
+    const ENDINGS: [&str; 5] = [".json", ".yaml", ".yml", ".cedarschema", ".cedar"];
     const KINDS: [&str; 4] = ["policy", "policies", "schema", "cedarschema"];
+    let whole = shown(path);
+    let stem = ENDINGS.iter().fold(whole, |stem, ending| stem.strip_suffix(ending).unwrap_or(stem));
     let plain = KINDS.iter().find_map(|kind| stem.strip_suffix(kind)?.strip_suffix(['-', '_', '.']));
     plain.filter(|plain| !plain.is_empty() && !plain.ends_with('/')).unwrap_or(stem)
 }
