@@ -16,7 +16,7 @@ use super::rows::{Row, RowContext, RowEntities, Uid, Who};
 use super::uid::plain;
 use crate::data::Fault;
 use crate::data::json::Node;
-use crate::repo::cedar::{SharedEntity, fault};
+use crate::repo::cedar::{EntityReader, SharedEntity, fault};
 use crate::repo::{EntityState, Store};
 use crate::text::inline;
 
@@ -33,6 +33,7 @@ pub(super) struct Requests<'s> {
     entities: FxHashMap<String, Result<Arc<Entities>, Fault>>,
     /// Entities that fit the schema each by itself, by their text.
     single: FxHashMap<String, Option<SharedEntity>>,
+    reader: EntityReader<'s>,
     /// The schema's action entities.
     actions: Vec<SharedEntity>,
     of_store: Option<Result<Arc<Entities>, Fault>>,
@@ -49,6 +50,7 @@ impl<'s> Requests<'s> {
             contexts: FxHashMap::default(),
             entities: FxHashMap::default(),
             single: FxHashMap::default(),
+            reader: EntityReader::new(schema),
             actions: schema.map(SharedEntity::actions).unwrap_or_default(),
             of_store: None,
         }
@@ -204,7 +206,7 @@ impl Requests<'_> {
             let known = match self.single.get(text) {
                 Some(known) => known.clone(),
                 None => {
-                    let read = SharedEntity::read(text, self.schema);
+                    let read = self.reader.read(text);
                     self.single.insert(text.to_owned(), read.clone());
                     read
                 }

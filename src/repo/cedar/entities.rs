@@ -7,6 +7,9 @@ use cedar_policy_core::ast::{self, Literal};
 use cedar_policy_core::entities::{Entities, NoEntitiesSchema, TCComputation};
 use cedar_policy_core::extensions::Extensions;
 
+use super::typed::Typed;
+use super::untyped::Untyped;
+
 /// The parents of `entity`, without what lies above them.
 #[must_use]
 pub fn direct_parents(entity: &cedar_policy::Entity) -> Vec<cedar_policy::EntityUid> {
@@ -38,13 +41,55 @@ pub fn entity_values(entity: &cedar_policy::Entity) -> Vec<cedar_policy::EntityU
 #[derive(Debug, Clone)]
 pub struct SharedEntity(Arc<ast::Entity>);
 
-impl SharedEntity {
+/// Reads entities one by one.
+pub struct EntityReader<'s> {
+    schema: Option<&'s cedar_policy::Schema>,
+    plain: Plain<'s>,
+}
+
+/// How entities are read that are written plainly.
+enum Plain<'s> {
+    Typed(Typed<'s>),
+    Untyped(Untyped),
+}
+
+impl<'s> EntityReader<'s> {
+    /// Entities of `schema`, where there is one.
+    #[must_use]
+    pub fn new(schema: Option<&'s cedar_policy::Schema>) -> Self {
+        let plain =
+            schema.map_or_else(|| Plain::Untyped(Untyped::default()), |schema| Plain::Typed(Typed::new(schema)));
+        Self { schema, plain }
+    }
+
     /// The entity of `json`. `None` when it does not fit, and for actions, which a schema judges only with all others.
+    pub fn read(&mut self, json: &str) -> Option<SharedEntity> {
+        self.read_plain(json).or_else(|| SharedEntity::read(json, self.schema))
+    }
+
+    /// The same where it is written plainly, without Cedar's reader.
+    pub fn read_plain(&mut self, json: &str) -> Option<SharedEntity> {
+        let entity = match &mut self.plain {
+            Plain::Typed(typed) => typed.read(json),
+            Plain::Untyped(untyped) => untyped.read(json),
+        };
+        Some(SharedEntity(Arc::new(entity?)))
+    }
+}
+
+impl SharedEntity {
+    /// The entity of `json` as Cedar reads it. `None` when it does not fit, and for actions.
     #[must_use]
     pub fn read(json: &str, schema: Option<&cedar_policy::Schema>) -> Option<Self> {
         let entity = cedar_policy::Entity::from_json_str(json, schema).ok()?;
         let entity: &ast::Entity = entity.as_ref();
         (!entity.uid().entity_type().is_action()).then(|| Self(Arc::new(entity.clone())))
+    }
+
+    /// Whether it says the same as `other`.
+    #[must_use]
+    pub fn says(&self, other: &Self) -> bool {
+        self.0.deep_eq(&other.0)
     }
 
     /// The action entities of `schema`.

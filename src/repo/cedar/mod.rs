@@ -12,6 +12,7 @@
 //! | `free` | operands that can fail whatever stands beside them |
 //! | `schema` | what a schema declares |
 //! | `entities` | entities read one by one |
+//! | `typed`, `untyped`, `written` | entities that are written plainly, read by what their schema declares or without one |
 //! | `fault` | Cedar's diagnostics as words |
 //! | `places` | Cedar's places as ours |
 
@@ -25,9 +26,12 @@ mod places;
 mod reads;
 mod schema;
 mod syntax;
+mod typed;
+mod untyped;
+mod written;
 
 pub use body::{Body, Part};
-pub use entities::{SharedEntity, direct_parents, entity_values, is_action, with_actions};
+pub use entities::{EntityReader, SharedEntity, direct_parents, entity_values, is_action, with_actions};
 pub use fault::{CedarFault, fault};
 pub use operands::Operand;
 pub use parse::{Parsed, parse};
