@@ -80,7 +80,7 @@ pub(super) fn group(
                     environment,
                     condition: conditions.named(&effect.condition, pairs),
                     witness: match own {
-                        Some(evidence) => Witness { evidence, old: None },
+                        Some(evidence) => Witness { evidence, old: None, strangers: Vec::new() },
                         None => witness(effect.witness),
                     },
                     known: known.iter().map(|pair| pair.each_ref().map(ToString::to_string)).collect(),
@@ -255,8 +255,8 @@ fn witness(witness: crate::symbolic::Witness) -> Witness {
     let nothing = || Evidence { request: serde_json::Value::Null, entities: serde_json::Value::Null };
     let first = cases.next();
     match cases.next() {
-        Some(new) => Witness { old: first.filter(|old| *old != new), evidence: new },
-        None => Witness { evidence: first.unwrap_or_else(nothing), old: None },
+        Some(new) => Witness { old: first.filter(|old| *old != new), evidence: new, strangers: Vec::new() },
+        None => Witness { evidence: first.unwrap_or_else(nothing), old: None, strangers: Vec::new() },
     }
 }
 

@@ -8,4 +8,4 @@
 mod row;
 pub mod yaml;
 
-pub use row::{Asker, Row};
+pub use row::{Asker, Row, fields_of};

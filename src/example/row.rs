@@ -151,7 +151,8 @@ fn without_escapes(value: &Value) -> Value {
 }
 
 /// What a table's `with` says of `entity`, which is in Cedar's JSON.
-fn fields_of(entity: &Value) -> Map<String, Value> {
+#[must_use]
+pub fn fields_of(entity: &Value) -> Map<String, Value> {
     let mut said = Map::new();
     for key in ["attrs", "tags"] {
         let fields = entity.get(key).filter(|fields| fields.as_object().is_some_and(|fields| !fields.is_empty()));

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use cedar_policy::{EntityUid, Policy as CedarPolicy, PolicyId, PolicySet, SlotId, Template};
 use sha2::{Digest, Sha256};
 
-use super::kinds::drafts;
+use super::kinds::{drafts, link_dropped};
 use super::look::{Draft, Look, Vocabulary};
 use crate::repo::{Policy, Store};
 use crate::text::Location;
@@ -88,6 +88,18 @@ pub(super) fn mutants<'s>(store: &'s Store, only: Option<&[Location]>) -> (Vec<M
             true => links.iter().map(|link| link.key.clone()).collect(),
             false => vec![policy.key.clone()],
         };
+        if let [_, _, ..] = links.as_slice() {
+            for link in links.iter().filter(|link| asked(&link.location) || asked(&policy.location)) {
+                let draft = link_dropped(link);
+                all.push(Mutant {
+                    policy,
+                    draft,
+                    gone: vec![link.key.clone()],
+                    come: Vec::new(),
+                    set: PolicySet::new(),
+                });
+            }
+        }
         let mut known = BTreeSet::from([look.json.to_string()]);
         for draft in drafts(&look) {
             let new = draft.json.as_ref().is_none_or(|json| known.insert(json.to_string()));

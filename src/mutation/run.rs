@@ -50,6 +50,13 @@ impl Trial<'_> {
         self.mutant.whole(store)
     }
 
+    /// The full name of the policy, the template, or the one link that is gone.
+    #[must_use]
+    pub fn policy(&self, store: &Store) -> String {
+        let [gone] = self.mutant.gone.as_slice() else { return self.mutant.policy.name.clone() };
+        store.find(gone).map_or_else(String::new, |found| found.name.to_owned())
+    }
+
     /// The kind of change, what stood there and what stands there.
     #[must_use]
     pub fn change(&self) -> (&'static str, Option<&str>, Option<&str>) {

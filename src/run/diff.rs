@@ -8,6 +8,7 @@ use cedar_policy::{EntityTypeName, EntityUid};
 
 use super::comparing::{Deny, base_defects, compare};
 use super::error::RunError;
+use super::example_rows::note_strangers;
 use super::fillings;
 use super::finish::{finish, today};
 use super::known_entities::{entities, given, pairs};
@@ -35,6 +36,8 @@ pub struct DiffOptions {
     pub deny: Deny,
     /// Entities that are counted instead of those of the repository.
     pub entities: Vec<PathBuf>,
+    /// Whether the examples are to be rows of a decision table.
+    pub rows: bool,
 }
 
 /// What a new file of accepted changes begins with.
@@ -60,6 +63,9 @@ fn compared(options: &DiffOptions) -> Result<fillings::Found, RunError> {
     outcome.notices.extend(defects);
     compare(&sides, options.deny, &options.reading, &mut outcome)?;
     impact(&sides, options, &mut outcome)?;
+    if let (true, Some(comparison)) = (options.rows, &mut outcome.comparison) {
+        note_strangers(comparison, &sides.new.repo);
+    }
     // No rule was run, so no suppression can be called unused.
     finish(&mut outcome, &sides.new, &options.reading, &|_| false)?;
     let found = fillings::of(&outcome, &[&sides.old, &sides.new]);

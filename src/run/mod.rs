@@ -17,6 +17,7 @@
 //! | `unfit` | what of the new side no longer fits its schema |
 //! | `asking` | the request that is to be explained |
 //! | `coverage` | what rows exercise |
+//! | `example_rows` | what rows that examples of changes become have to say |
 //! | `mutation` | what rows notice of small changes of policies |
 //! | `baselined` | the baseline, applied |
 //! | `engines` | every engine over one reading |
@@ -64,6 +65,7 @@ mod configuration;
 mod coverage;
 mod engines;
 mod error;
+mod example_rows;
 mod fillings;
 mod finish;
 mod fixing;

@@ -18,6 +18,8 @@ pub struct MutationOptions {
     pub floor: Option<u32>,
     /// Only of policies that changed since this revision.
     pub since: Option<String>,
+    /// Whether rows that would notice are what is asked for.
+    pub rows: bool,
 }
 
 /// Says in `outcome` what the rows of `loaded` that passed, which `record` has, notice. When only a `part` of the rows

@@ -32,14 +32,18 @@ impl Worlds {
             ids: BTreeMap::new(),
         };
         for ty in worlds.types() {
-            worlds.ids.entry(ty).or_default().extend(["a".to_owned(), "b".to_owned()]);
+            let choices = worlds.declared["entityTypes"][&ty]["enum"].as_array().into_iter().flatten();
+            let choices: Vec<String> = choices.filter_map(|id| id.as_str().map(str::to_owned)).collect();
+            let ids = if choices.is_empty() { vec!["a".to_owned(), "b".to_owned()] } else { choices };
+            worlds.ids.entry(ty).or_default().extend(ids);
         }
         let pieces: Vec<&str> = policies.split('"').collect();
         for (at, text) in pieces.iter().enumerate().filter(|(at, _)| at % 2 == 1) {
             worlds.strings.push(text.replace('*', "x"));
             let before = pieces[at - 1].trim_end_matches("::");
             let ty = before.rsplit(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or_default();
-            if pieces[at - 1].ends_with("::") && worlds.ids.contains_key(ty) {
+            let listed = !worlds.declared["entityTypes"][ty]["enum"].is_null();
+            if pieces[at - 1].ends_with("::") && worlds.ids.contains_key(ty) && !listed {
                 worlds.ids.get_mut(ty).unwrap().insert((*text).to_owned());
             }
         }
@@ -134,6 +138,9 @@ impl Worlds {
                 self.value(rng, &self.declared["commonTypes"][name])
             }
             "EntityOrCommon" => self.plain(rng, name),
+            other if !self.declared["commonTypes"][other].is_null() => {
+                self.value(rng, &self.declared["commonTypes"][other])
+            }
             other => self.plain(rng, other),
         }
     }

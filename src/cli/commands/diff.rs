@@ -102,7 +102,7 @@ pub(super) fn run(args: &DiffArgs, common: &CommonArgs) -> Result<u8, Failure> {
             output.write_aside(outcome)
         }
         Some(Some(file)) => {
-            suggested::write(file, &report::change_rows(&outcome))?;
+            suggested::write(file, &report::change_rows(&outcome), common.quiet)?;
             output.write(outcome)
         }
     }
@@ -149,5 +149,11 @@ fn options(args: &DiffArgs, output: &Output<'_>) -> Result<DiffOptions, Failure>
         migrated: denied(DenyArg::Migrated),
         weakened: denied(DenyArg::Weakened),
     };
-    Ok(DiffOptions { reading: output.reading(&read), sides, deny, entities: args.entities.clone() })
+    Ok(DiffOptions {
+        reading: output.reading(&read),
+        sides,
+        deny,
+        entities: args.entities.clone(),
+        rows: args.suggest.is_some(),
+    })
 }

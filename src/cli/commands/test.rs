@@ -96,7 +96,12 @@ pub(super) fn run(args: &TestArgs, common: &CommonArgs) -> Result<u8, Failure> {
                 .clone()
                 .filter(|_| !mutate || coverage.coverage || coverage.coverage_floor.is_some()),
         },
-        mutation: MutationOptions { wanted: mutate, floor: mutation.mutate_floor, since: coverage.against.clone() },
+        mutation: MutationOptions {
+            wanted: mutate,
+            floor: mutation.mutate_floor,
+            since: coverage.against.clone(),
+            rows: mutation.suggest.is_some(),
+        },
     };
     let outcome = output.run("testing", || run::test(&options))?;
     if args.list && common.report.is_empty() {
@@ -114,7 +119,7 @@ pub(super) fn run(args: &TestArgs, common: &CommonArgs) -> Result<u8, Failure> {
             output.write_aside(outcome)
         }
         Some(file) => {
-            suggested::write(file, rows)?;
+            suggested::write(file, rows, common.quiet)?;
             output.write(outcome)
         }
     }

@@ -5,6 +5,7 @@ mod json;
 mod yaml;
 
 use std::fs;
+use std::io::Write;
 use std::path::Path;
 
 use super::failure::Failure;
@@ -21,8 +22,25 @@ type Append = fn(&str, &[SuggestedRow]) -> Result<String, String>;
 const FORMS: [(&str, Append); 4] =
     [("yaml", yaml::append), ("yml", yaml::append), ("json", json::append), ("csv", csv::append)];
 
-/// Writes `rows` to `file`, a new table in YAML or the end of one in any form; nothing where there are none.
-pub(super) fn write(file: &Path, rows: &[SuggestedRow]) -> Result<(), Failure> {
+/// Writes `rows` to `file`, a new table in YAML or the end of one in any form, and says so on standard error unless it
+/// is to be `quiet`; nothing where there are none.
+pub(super) fn write(file: &Path, rows: &[SuggestedRow], quiet: bool) -> Result<(), Failure> {
+    put(file, rows)?;
+    let file = inline(&file.display().to_string()).into_owned();
+    let done = match rows.len() {
+        0 => format!("there is no row to suggest: `{file}` is left as it is"),
+        1 => format!("1 row written to `{file}`: it pins what is decided today; read it before it is kept"),
+        many => {
+            format!("{many} rows written to `{file}`: they pin what is decided today; read them before they are kept")
+        }
+    };
+    if !quiet {
+        let _ = writeln!(std::io::stderr(), "{done}");
+    }
+    Ok(())
+}
+
+fn put(file: &Path, rows: &[SuggestedRow]) -> Result<(), Failure> {
     let shown = inline(&file.display().to_string()).into_owned();
     let ending = file.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
     let Some((_, append)) = FORMS.iter().find(|(known, _)| *known == ending) else {

@@ -20,6 +20,8 @@ kinds! {
     attribute
 }
 
+pub(super) use whole::link_dropped;
+
 /// Everything that `look` can be changed into.
 pub(super) fn drafts(look: &Look<'_, '_>) -> Vec<Draft> {
     let mut all = Vec::new();

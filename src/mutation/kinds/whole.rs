@@ -3,6 +3,7 @@
 use cedar_policy::Effect;
 
 use crate::mutation::look::{Draft, Look};
+use crate::repo::Link;
 
 pub(super) fn drafts(look: &Look<'_, '_>, all: &mut Vec<Draft>) {
     let location = look.policy.head();
@@ -18,4 +19,10 @@ pub(super) fn drafts(look: &Look<'_, '_>, all: &mut Vec<Draft>) {
         becomes: Some(becomes.to_owned()),
         json: Some(look.with_field("effect", becomes.into())),
     });
+}
+
+/// One of several links of a template that is gone.
+pub(in crate::mutation) fn link_dropped(link: &Link) -> Draft {
+    let was = Some(link.short.clone());
+    Draft { kind: "link-dropped", location: link.location.clone(), was, becomes: None, json: None }
 }

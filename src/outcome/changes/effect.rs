@@ -15,6 +15,8 @@ pub struct Witness {
     pub evidence: Evidence,
     /// As the old side has them, where that differs.
     pub old: Option<Evidence>,
+    /// Those of its entities that exist nowhere; looked up only where it is to be a row of a decision table.
+    pub strangers: Vec<String>,
 }
 
 /// What a gate says about an effect.

@@ -6,7 +6,8 @@ use serde_json::Value;
 
 use super::change::Change;
 use super::view::View;
-use crate::outcome::changes::{Comparison, Direction};
+use crate::finding::Evidence;
+use crate::outcome::changes::{Comparison, Direction, Witness};
 use crate::outcome::{Decision, SuggestedRow};
 use crate::report::evidence;
 
@@ -18,8 +19,12 @@ pub(in crate::report) fn expected(direction: Direction) -> Decision {
     }
 }
 
-/// An entry of a table's list, not indented, that asks `request` over `entities`; none where they are no request.
-pub(in crate::report) fn entry(name: &str, request: &Value, entities: &Value, expect: Decision) -> Option<String> {
+/// An entry of a table's list, not indented, that asks the request over its entities; none where they are no request.
+pub(in crate::report) fn entry(
+    name: &str,
+    Witness { evidence: Evidence { request, entities }, strangers, .. }: &Witness,
+    expect: Decision,
+) -> Option<String> {
     let uid = |key: &str| Some(Value::from(evidence::uid(request.get(key)?)?).to_string());
     let mut row = format!(
         "- name: {name}\n  principal: {}\n  action: {}\n  resource: {}\n",
@@ -34,6 +39,9 @@ pub(in crate::report) fn entry(name: &str, request: &Value, entities: &Value, ex
     if entities.as_array().is_some_and(|all| !all.is_empty()) {
         row.push_str(&format!("  with: {entities}\n"));
     }
+    if !strangers.is_empty() {
+        row.push_str(&format!("  unknown: {}\n", Value::from(strangers.clone())));
+    }
     Some(row + &format!("  expect: {}\n", expect.as_str()))
 }
 
@@ -45,8 +53,8 @@ pub(in crate::report) fn rows(comparison: &Comparison) -> Vec<SuggestedRow> {
 }
 
 fn row(comparison: &Comparison, change: &Change<'_>, names: &mut BTreeSet<String>) -> Option<SuggestedRow> {
-    let evidence = &change.effects().next()?.witness.evidence;
-    let (request, entities) = (&evidence.request, &evidence.entities);
+    let witness = &change.effects().next()?.witness;
+    let Evidence { request, entities } = &witness.evidence;
     let expect = expected(change.group.direction);
     let uid = |key: &str| evidence::uid(request.get(key)?);
     let said = change.effect.plain();
@@ -57,7 +65,7 @@ fn row(comparison: &Comparison, change: &Change<'_>, names: &mut BTreeSet<String
         name = format!("{said} ({number})");
     }
     let (principal, resource) = (uid("principal")?, uid("resource")?);
-    let entry = entry(&Value::from(name.as_str()).to_string(), request, entities, expect)?;
+    let entry = entry(&Value::from(name.as_str()).to_string(), witness, expect)?;
     let yaml = entry.lines().map(|line| format!("  {line}\n")).collect();
     let with = entities.as_array().into_iter().flatten();
     Some(SuggestedRow {
@@ -70,8 +78,7 @@ fn row(comparison: &Comparison, change: &Change<'_>, names: &mut BTreeSet<String
         with: with.filter_map(|entity| Some((evidence::uid(entity.get("uid")?)?, entity.clone()))).collect(),
         entities: Some(entities.clone()),
         alone: true,
-        // Whether an entity of the request is known is for the store to say.
-        unknown: Vec::new(),
+        unknown: witness.strangers.clone(),
         expect,
         yaml,
     })
