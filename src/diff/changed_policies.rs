@@ -1,4 +1,6 @@
-//! Which policies of the new side are not what the old side has.
+//! Which policies of the new side are not what the old side has, and what the others were called there.
+
+use std::collections::HashMap;
 
 use super::{pairing, stores};
 use crate::repo::Repo;
@@ -16,4 +18,18 @@ pub fn changed_policies(old: &Repo, new: &Repo) -> Vec<Location> {
     }
     changed.sort();
     changed
+}
+
+/// What policies were called in `old`, by what they are called in `new`: each by the name of its store and its full
+/// name. A policy that was edited, moved or renamed is the same; one that only `new` has is not among them.
+#[must_use]
+pub fn names_before<'r>(old: &'r Repo, new: &'r Repo) -> HashMap<(&'r str, &'r str), (&'r str, &'r str)> {
+    let mut names = HashMap::new();
+    for stores in stores::pair(old, new) {
+        let (Some(before), Some(after)) = (stores.old, stores.new) else { continue };
+        let (pairs, _) = pairing::pair(Some(before), Some(after));
+        let both = pairs.into_iter().filter_map(|pair| Some((pair.new?.name, pair.old?.name)));
+        names.extend(both.map(|(new, old)| ((after.name.as_str(), new), (before.name.as_str(), old))));
+    }
+    names
 }

@@ -20,7 +20,7 @@
 //! | `gates` | what gates say about effects, and what was accepted |
 //! | `names` | what gates name and neither side has |
 //! | `stricter` | what only another reading of the new side shows |
-//! | `changed_policies` | which policies changed at all, for others to look at |
+//! | `changed_policies` | which policies changed at all, and what the others were called, for others to look at |
 //! | `custom_rules` | rules of the repository's own that ask for less |
 //! | `weakening` | rules about the repository that became weaker |
 
@@ -43,7 +43,7 @@ mod undecided;
 mod weakening;
 
 pub use alike::decide_alike;
-pub use changed_policies::changed_policies;
+pub use changed_policies::{changed_policies, names_before};
 pub use comparison::{Version, comparison};
 pub use names::{naming, never_gain, unknown_names};
 pub use run::{Compared, compare};

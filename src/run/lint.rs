@@ -11,6 +11,7 @@ use super::loaded::{Loaded, all_proved, discard, load_held};
 use super::reading::Reading;
 use super::sides::Base;
 use crate::config::CONFIGURATION;
+use crate::diff::names_before;
 use crate::finding::{Finding, Level};
 use crate::lint::{self as engine, Options};
 use crate::outcome::{Before, Breadth, Outcome};
@@ -70,8 +71,9 @@ pub(super) fn judge(loaded: &mut Loaded, options: &LintOptions, before: Option<&
         let only = if *conflicts { &only[..] } else { &[] };
         let asked = Options { only: Some(only), base: None, ..wanted };
         let old = engine::run(&before.repo, &loaded.config, asked);
-        rank_before(&mut linted.breadth, &old.breadth);
-        mark_conflicts(&mut linted.findings, &old.findings);
+        let names = names_before(&before.repo, &loaded.repo);
+        rank_before(&mut linted.breadth, &old.breadth, &names);
+        mark_conflicts(&mut linted.findings, &old.findings, &names);
     }
     outcome.misconfigured |= linted.findings.iter().any(|finding| finding.rule == CONFIGURATION.id);
     outcome.findings.extend(linted.findings);
@@ -94,12 +96,16 @@ pub(super) fn judge(loaded: &mut Loaded, options: &LintOptions, before: Option<&
     Ok(outcome)
 }
 
+/// What policies were called before, by store and name.
+type NamesBefore<'r> = HashMap<(&'r str, &'r str), (&'r str, &'r str)>;
+
 /// Says of each of `ranking` how far it reached in the ranking `before`.
-fn rank_before(ranking: &mut [Breadth], before: &[Breadth]) {
+fn rank_before(ranking: &mut [Breadth], before: &[Breadth], names: &NamesBefore<'_>) {
     let known: HashMap<(&str, &str), &Breadth> =
         before.iter().map(|one| ((one.store.as_str(), one.policy.as_str()), one)).collect();
     for one in ranking {
-        let old = known.get(&(one.store.as_str(), one.policy.as_str()));
+        let called = names.get(&(one.store.as_str(), one.policy.as_str()));
+        let old = called.and_then(|called| known.get(called));
         if let (Some(since), Some(old)) = (&mut one.since, old) {
             let Breadth { rank, environments, unconditional, conditions, .. } = **old;
             since.before = Some(Before { rank, environments, unconditional, conditions });
@@ -108,13 +114,22 @@ fn rank_before(ranking: &mut [Breadth], before: &[Breadth]) {
 }
 
 /// Makes warnings of the conflicts that `before` does not have, and says of all whether it has them.
-fn mark_conflicts(findings: &mut [Finding], before: &[Finding]) {
-    let pairs = |finding: &Finding| -> Vec<(Option<String>, Option<String>)> {
-        finding.related.iter().map(|other| (finding.policy.clone(), other.policy.clone())).collect()
+fn mark_conflicts(findings: &mut [Finding], before: &[Finding], names: &NamesBefore<'_>) {
+    let pairs = |finding: &Finding| -> Vec<[(String, String); 2]> {
+        let store = finding.store.clone().unwrap_or_default();
+        let called = |policy: &Option<String>| (store.clone(), policy.clone().unwrap_or_default());
+        finding.related.iter().map(|other| [called(&finding.policy), called(&other.policy)]).collect()
     };
     let known: HashSet<_> = before.iter().filter(|one| one.rule == CONFLICTS).flat_map(pairs).collect();
+    let was = |(store, policy): &(String, String)| {
+        let before = names.get(&(store.as_str(), policy.as_str()));
+        before.map(|(store, policy)| ((*store).to_owned(), (*policy).to_owned()))
+    };
+    let was_there = |[one, other]: &[(String, String); 2]| {
+        was(one).zip(was(other)).is_some_and(|(one, other)| known.contains(&[one, other]))
+    };
     for finding in findings.iter_mut().filter(|one| one.rule == CONFLICTS) {
-        let new = pairs(finding).iter().any(|pair| !known.contains(pair));
+        let new = pairs(finding).iter().any(|pair| !was_there(pair));
         finding.new = Some(new);
         if new {
             finding.level = finding.level.min(Level::Warning);

@@ -161,3 +161,26 @@ fn an_overlap_that_a_change_brings_is_a_warning() {
     let old = |one: &&Value| one["rule"] == "conflicting-rules" && one["level"] == "note" && one["new"] == false;
     assert_eq!(report["findings"].as_array().unwrap().iter().filter(old).count(), 2);
 }
+
+/// The kind: policies without an id, which are called by their position. One that is put before them gives all of them
+/// other names; neither their conflicts nor their reach are new for that.
+#[test]
+fn policies_without_a_name_are_known_by_what_they_say() {
+    let unnamed: String =
+        POLICIES.lines().filter(|line| !line.starts_with("@id")).map(|line| format!("{line}\n")).collect();
+    let dir = place(&unnamed);
+    let first = "permit (principal == User::\"root\", action, resource) when { context.mfa };\n";
+    write(dir.path(), &[("p.cedar", &format!("{first}{unnamed}"))]);
+    let asked = ["lint", "--conflicts", "--breadth", "--against", "HEAD"];
+    let (report, _) = json(dir.path(), &asked);
+    let conflicts: Vec<&Value> =
+        report["findings"].as_array().unwrap().iter().filter(|one| one["rule"] == "conflicting-rules").collect();
+    let new: Vec<_> = conflicts.iter().filter(|one| one["new"] == true).map(|one| &one["policy"]).collect();
+    assert!(conflicts.len() > new.len(), "{conflicts:#?}");
+    assert!(new.iter().all(|policy| **policy == "p.cedar#policy0"), "{new:?}");
+    for one in report["breadth"].as_array().unwrap() {
+        let is_new = one["policy"] == "p.cedar#policy0";
+        assert_eq!(one["since"]["before"].is_null(), is_new, "{one:#}");
+        assert_eq!(one["since"]["broader"], if is_new { "new" } else { "no" }, "{one:#}");
+    }
+}
