@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::error::RunError;
 use super::explain::incomplete;
 use super::finish::finish;
-use super::loaded::{discard, load};
+use super::loaded::{Loaded, discard, load};
 use super::reading::Reading;
 use crate::explain;
 use crate::finding::Level;
@@ -28,6 +28,16 @@ pub fn cacheable(options: &CacheableOptions) -> Result<Outcome, RunError> {
     let mut loaded = load(reading)?;
     let mut outcome = loaded.outcome("explain");
     outcome.findings.retain(|finding| finding.level == Level::Error);
+    outcome.checked_something = hangs_on(&loaded, &mut outcome, |_| true);
+    finish(&mut outcome, &loaded, reading, &|_| false)?;
+    discard(loaded);
+    Ok(outcome)
+}
+
+/// Says in `outcome` what the decisions of the `wanted` actions of `loaded` hang on, and what of it is not known; whether
+/// there was a store to look at.
+pub(super) fn hangs_on(loaded: &Loaded, outcome: &mut Outcome, wanted: impl Fn(&Cacheable) -> bool) -> bool {
+    let mut looked = false;
     let clocks = loaded.config.guardrails.clocks();
     let inference = loaded.config.refuses_inference.is_none();
     for store in loaded.repo.stores.iter().filter(|store| store.deciding().next().is_some()) {
@@ -45,16 +55,15 @@ pub fn cacheable(options: &CacheableOptions) -> Result<Outcome, RunError> {
             let message = format!("store `{name}` has no schema; its actions are those that its policies name");
             outcome.notices.push(Notice::new(NoticeKind::SchemaInferred, message).store(&store.name));
         }
-        outcome.checked_something = true;
-        let actions = explain::cacheable(store, &compiled, &clocks);
+        looked = true;
+        let mut actions = explain::cacheable(store, &compiled, &clocks);
+        actions.retain(&wanted);
         for action in &actions {
             outcome.notices.extend(open(action).into_iter().map(|notice| notice.store(&store.name)));
         }
         outcome.cacheable.extend(actions);
     }
-    finish(&mut outcome, &loaded, reading, &|_| false)?;
-    discard(loaded);
-    Ok(outcome)
+    looked
 }
 
 /// So many attributes are named for one cause.

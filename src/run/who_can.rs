@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use cedar_policy::EntityUid;
 
+use super::cacheable;
 use super::comparing::base_defects;
 use super::error::RunError;
 use super::finish::finish;
@@ -34,6 +35,8 @@ pub struct WhoCanOptions {
     pub context: Option<PathBuf>,
     /// A revision to set beside it.
     pub against: Option<String>,
+    /// Whether to say what the decisions hang on: for how long an answer may be kept.
+    pub explain: bool,
 }
 
 /// Who may do what, over the entities that are known.
@@ -81,6 +84,15 @@ pub fn who_can(options: &WhoCanOptions) -> Result<Outcome, RunError> {
         sides: labels,
         stores: answered.stores(&mut outcome.notices)?,
     });
+    if options.explain {
+        // As who-can takes an action: as Cedar writes it, or by its id.
+        let asked = |action: &str| {
+            let Some(wanted) = &options.action else { return true };
+            let id = action.parse::<EntityUid>().ok();
+            action == wanted || id.is_some_and(|uid| uid.id().unescaped() == wanted)
+        };
+        cacheable::hangs_on(&new, &mut outcome, |one| asked(&one.action));
+    }
     outcome.checked_something = outcome.who_can.as_ref().is_some_and(|who_can| !who_can.stores.is_empty());
     finish(&mut outcome, &new, &reading, &|_| false)?;
     discard(new);

@@ -290,6 +290,29 @@ fn what_decisions_hang_on_is_said_for_every_action() {
     assert!(run.stdout.contains("outlives the end of what allowed it"), "{}", run.stdout);
 }
 
+/// `who-can --explain` says the same, of the actions that it is asked about.
+#[test]
+fn who_can_says_what_the_decisions_it_lists_hang_on() {
+    let dir = repository(&[]);
+    let (all, _) = json(dir.path(), &["explain", "--cache"]);
+    for (asked, of) in [
+        (&[][..], vec!["read", "share"]),
+        (&["-a", "share"], vec!["share"]),
+        (&["-a", "Action::\"read\""], vec!["read"]),
+    ] {
+        let (report, code) = json(dir.path(), &[&["who-can", "--explain"], asked].concat());
+        assert_eq!(code, 0, "{report:#}");
+        let wanted: Vec<String> = of.iter().map(|id| format!("Action::\"{id}\"")).collect();
+        let told = report["cacheable"].as_array().unwrap();
+        let same = all["cacheable"].as_array().unwrap().iter();
+        let same: Vec<&Value> = same.filter(|one| wanted.iter().any(|name| one["action"] == name.as_str())).collect();
+        assert!(!same.is_empty() && told.iter().collect::<Vec<_>>() == same, "{report:#}");
+        assert!(!report["who_can"].is_null());
+    }
+    let (report, _) = json(dir.path(), &["who-can"]);
+    assert!(report["cacheable"].is_null(), "only where it is asked for");
+}
+
 /// What the decisions of each action hang on, with the status of each; what is not in the list does not count.
 fn hangs_on(report: &Value) -> Vec<(String, Vec<(String, String)>)> {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();

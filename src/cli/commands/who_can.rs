@@ -33,6 +33,9 @@ pub(in crate::cli) struct WhoCanArgs {
     /// Set a revision beside it, over the same entities
     #[arg(long, value_name = "REV")]
     against: Option<String>,
+    /// Say too what decisions of each action hang on: for how long an answer may be kept
+    #[arg(long)]
+    explain: bool,
     #[command(flatten)]
     read: ReadArgs,
 }
@@ -47,6 +50,7 @@ pub(super) fn run(args: &WhoCanArgs, common: &CommonArgs) -> Result<u8, Failure>
         resource: args.resource.clone(),
         context: args.context.clone(),
         against: args.against.clone(),
+        explain: args.explain,
     };
     output.show("counting", || run::who_can(&options))
 }
