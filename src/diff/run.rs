@@ -16,8 +16,8 @@ use crate::finding::Environment;
 use crate::infer::{Inferred, infer, infer_for};
 use crate::outcome::changes::{Change, EnvironmentChange, Lifecycle, SchemaChange, SetAside, Status, StoreChanges};
 use crate::outcome::{Notice, NoticeKind};
-use crate::repo::{Broken, Repo, SchemaState, Store};
-use crate::symbolic::{Case, Reason, SchemaModel, Solvers, Subject, Witness, differences};
+use crate::repo::{Broken, Repo, SchemaState, Store, declared_at};
+use crate::symbolic::{Case, Difference, Reason, SchemaModel, Solvers, Subject, Witness, differences};
 use crate::text::inline;
 
 /// With more changed policies than this, conditions are what the policies say, and are not proved.
@@ -136,12 +136,11 @@ fn schemas(stores: Stores<'_>, engine: &Engine) -> Result<Schemas, String> {
                     inferred: None,
                 });
             }
+            let schemas = [&*new, &*old];
             let (old, new) = rayon::join(|| model(&old), || model(&new));
             let (old, new) = (old?, new?);
-            let changes: Vec<SchemaChange> = differences(&old, &new)
-                .into_iter()
-                .map(|one| SchemaChange { kind: one.kind, what: one.what, old: one.old, new: one.new })
-                .collect();
+            let changes: Vec<SchemaChange> =
+                differences(&old, &new).into_iter().map(|one| located(one, &schemas)).collect();
             Ok(Schemas { alike: changes.is_empty(), old: Some(old), new: Some(new), changes, inferred: None })
         }
         // Where the store has a schema on one side only, both are read under that one; decisions do not depend on it.
@@ -150,7 +149,7 @@ fn schemas(stores: Stores<'_>, engine: &Engine) -> Result<Schemas, String> {
             let Some(only) = old.or(new) else { return Err("there is no schema".to_owned()) };
             let what = only.files.first().map(|file| file.path().to_owned()).unwrap_or_default();
             let model = model(&only)?;
-            let changes = vec![SchemaChange { kind, what, old: None, new: None }];
+            let changes = vec![SchemaChange { kind, what, old: None, new: None, location: None }];
             Ok(Schemas { old: Some(Arc::clone(&model)), new: Some(model), alike: true, changes, inferred: None })
         }
         (Some(only), None) => Ok(Schemas { old: Some(model(&only)?), alike: false, ..Schemas::none() }),
@@ -158,6 +157,12 @@ fn schemas(stores: Stores<'_>, engine: &Engine) -> Result<Schemas, String> {
         (None, None) if engine.inference => inferred(stores, engine),
         (None, None) => Ok(Schemas::none()),
     }
+}
+
+/// `one` with its place: where the first of `schemas` declares it that does.
+fn located(one: Difference, schemas: &[&crate::repo::Schema]) -> SchemaChange {
+    let location = schemas.iter().find_map(|schema| declared_at(schema, &one.what));
+    SchemaChange { kind: one.kind, what: one.what, old: one.old, new: one.new, location }
 }
 
 /// Decisions by Cedar's authorizer on both sides, over all policies.

@@ -59,6 +59,6 @@ pub use read::read_entities;
 pub use request::{Explicit, Request};
 pub use rules::RULES;
 pub(crate) use rules::TEST_MISMATCH;
-pub use schema::schema_as_json;
+pub use schema::{declared_at, schema_as_json};
 pub use statements::statements;
 pub use templating::{Filling, Fillings, fillings};

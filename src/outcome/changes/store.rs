@@ -41,6 +41,8 @@ pub struct SchemaChange {
     pub old: Option<String>,
     /// The new type or list.
     pub new: Option<String>,
+    /// Where the new side declares it, or else the old side did; as far as is known.
+    pub location: Option<Location>,
 }
 
 impl SchemaChange {

@@ -14,5 +14,6 @@ mod names;
 mod read;
 mod unresolved;
 
+pub use names::declared_at;
 pub use read::schema_as_json;
 pub(super) use read::{depth, parse, read};

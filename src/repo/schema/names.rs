@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use super::json_form::{self, Form, Reference};
 use crate::data::json::Node;
+use crate::repo::Schema;
 use crate::repo::slips::{Kind, lexeme};
-use crate::text::{SourceFile, Span};
+use crate::text::{Location, SourceFile, Span};
 
 /// The names of `file`.
 pub(super) fn names(file: &Arc<SourceFile>) -> Form {
@@ -14,6 +15,43 @@ pub(super) fn names(file: &Arc<SourceFile>) -> Form {
         return Node::parse(file, &text).map(json_form::walk).unwrap_or_default();
     }
     of_cedar(&text)
+}
+
+/// Where the files of `schema` declare `what`, which is called as differences of schemas are: `User`, `User.tenant`,
+/// `Action::"view"`, `Action::"view" context.mfa`. Of an attribute that is declared elsewhere, as in a common type, the
+/// declaration that has it; `None` where no file declares it.
+#[must_use]
+pub fn declared_at(schema: &Schema, what: &str) -> Option<Location> {
+    let of_file = |file: &Arc<SourceFile>| {
+        let declared = names(file).declared;
+        let about = |one: &&Reference| names_it(one, what);
+        let longest = declared.iter().filter(about).max_by_key(|one| one.name.len())?;
+        let end = declared.iter().map(|one| one.span.start).filter(|start| *start > longest.span.start).min();
+        let attribute = what.rsplit_once('.').map(|(_, name)| name).filter(|_| what.len() > longest.name.len());
+        let span = attribute.and_then(|name| attribute_at(file, longest.span.end, end, name)).unwrap_or(longest.span);
+        Some(Location::new(file, span))
+    };
+    schema.files.iter().find_map(of_file)
+}
+
+/// Whether `what` is about what is declared as `one`.
+fn names_it(one: &Reference, what: &str) -> bool {
+    if one.action {
+        let quoted = |id: &str| id.split_once("::\"").map(|(_, rest)| rest.starts_with(&format!("{}\"", one.name)));
+        return quoted(what).unwrap_or(false);
+    }
+    what.strip_prefix(&one.name).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+}
+
+/// Where the attribute `name` stands between these offsets, the second of which is the end of the text if there is none.
+fn attribute_at(file: &Arc<SourceFile>, from: usize, to: Option<usize>, name: &str) -> Option<Span> {
+    let text = file.parse_text();
+    let words = words(text.get(..to.unwrap_or(text.len()))?);
+    let follows = |at: usize| words.get(at + 1).is_some_and(|next| matches!(next.text, ":" | "?" | "?:"));
+    let is_it = |(at, word): &(usize, &Word<'_>)| {
+        word.span.start >= from && word.text.trim_matches('"') == name && follows(*at)
+    };
+    words.iter().enumerate().find(is_it).map(|(_, word)| word.span)
 }
 
 /// A word or sign of the Cedar syntax.
@@ -93,6 +131,40 @@ fn full(namespace: &str, name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn declarations_are_found_by_the_names_of_differences() {
+        let cedar = "namespace N {\n  entity A = {\n    b: Long,\n    c?: { d: String },\n  };\n  entity AB;\n\
+                     action \"go\", stop appliesTo { principal: A, resource: AB, context: { m: Bool } };\n}\n";
+        let json = r#"{ "N": { "entityTypes": { "A": { "shape": { "type": "Record", "attributes": {
+            "b": { "type": "Long" }, "c": { "type": "Record", "required": false, "attributes": { "d": { "type": "String" } } } } } },
+            "AB": {} }, "actions": { "go": { "appliesTo": { "principalTypes": ["A"], "resourceTypes": ["AB"],
+            "context": { "type": "Record", "attributes": { "m": { "type": "Boolean" } } } } }, "stop": {} } } }"#;
+        for (name, text) in [("s.cedarschema", cedar), ("s.cedarschema.json", json)] {
+            let cedar = match name.ends_with("json") {
+                true => cedar_policy::Schema::from_json_str(text).unwrap(),
+                false => cedar_policy::Schema::from_cedarschema_str(text).unwrap().0,
+            };
+            let schema = Schema { cedar, files: vec![SourceFile::new(name, text)], environments: 0 };
+            for (what, there) in [
+                ("N::A", "A"),
+                ("N::AB", "AB"),
+                ("N::A.b", "b"),
+                ("N::A.c.d", "d"),
+                ("N::Action::\"stop\"", "stop"),
+                ("N::Action::\"go\" context.m", "m"),
+                ("N::Action::\"go\" by N::A on N::AB", "go"),
+            ] {
+                let place = declared_at(&schema, what);
+                assert_eq!(
+                    place.map(|place| place.text().trim_matches('"').to_owned()).as_deref(),
+                    Some(there),
+                    "{what}"
+                );
+            }
+            assert!(declared_at(&schema, "N::B").is_none());
+        }
+    }
 
     #[test]
     fn words_are_uses_or_declarations() {

@@ -247,7 +247,8 @@ fn entry<'a>(
         } else if let (Common::Edit(..) | Common::Template(_), [one], true) =
             (common, change.group.causes.as_slice(), change.others.is_empty())
         {
-            change.sentence = change.effect.clone().say(", through ").name(policies.name(&one.policy));
+            let through = sentence::through(change.group.direction, policies, one);
+            change.sentence = change.effect.clone().then(through);
         }
     }
     let lead = match who(&mut changes, matches!(common, Common::Template(_)), policies, all_names) {
@@ -319,7 +320,7 @@ fn who(changes: &mut [Change<'_>], links: bool, policies: &Policies<'_>, all: &[
             let this = sentence::this(change.group.direction, How::of([change.group]), &subject);
             match change.group.causes.as_slice() {
                 [link] if links && change.others.is_empty() => {
-                    change.sentence = this.say(" through ").name(policies.name(&link.policy));
+                    change.sentence = this.then(sentence::through(change.group.direction, policies, link));
                 }
                 _ if change.sentence == change.effect => change.sentence = this,
                 _ => {}

@@ -1,21 +1,22 @@
 //! What a comparison comes to, in one sentence. Holds no untrusted text.
 
+use super::change::Entry;
 use super::unfit::counts;
 use crate::outcome::changes::{
-    Cause, CauseGroup, Comparison, Direction, EnvironmentChange, Relation, Ruling, Status, StoreChanges, TextChanges,
+    Cause, CauseGroup, Comparison, Direction, EnvironmentChange, Relation, Status, StoreChanges, TextChanges,
 };
 use crate::report::counted::counted;
 
 /// `2 changes grant access and 1 takes access away, in 9 of 40 kinds of request`; of a comparison that found
-/// nothing, how many policies changed as text.
-pub(in crate::report) fn headline(comparison: &Comparison) -> String {
+/// nothing, how many policies changed as text. A change is one of `entries`, which is what is shown of it.
+pub(in crate::report) fn headline(comparison: &Comparison, entries: &[Entry<'_>]) -> String {
     let environments = || comparison.stores.iter().flat_map(|store| &store.environments);
     let total = environments().count();
     let open = open_questions(comparison);
     let mut text = if comparison.changes_access() {
         let moved = |one: &&EnvironmentChange| !matches!(one.relation(), Relation::Same | Relation::Unknown);
         let count = environments().filter(moved).count();
-        format!("{}, in {count} of {}", grants(comparison), kinds_of_request(total))
+        format!("{}, in {count} of {}", grants(entries), kinds_of_request(total))
     } else {
         if comparison.stores.is_empty() {
             return "there is nothing to compare: neither side holds policies".to_owned();
@@ -51,7 +52,7 @@ fn kinds_of_request(count: usize) -> String {
 }
 
 /// In which way changes grant access or take it away.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum How {
     Plainly,
     /// Only where a changed policy cannot be evaluated.
@@ -60,48 +61,83 @@ enum How {
     Migrated,
 }
 
-fn grants(comparison: &Comparison) -> String {
+/// Whether a change gives, takes, or does both.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Does {
+    Grants,
+    Takes,
+    Both,
+}
+
+/// What `entry` does, and how.
+fn of_entry(entry: &Entry<'_>) -> (Does, How) {
     let how = |group: &CauseGroup| match (group.migrated().is_empty(), group.by_error()) {
         (false, _) => How::Migrated,
         (true, true) => How::ByError,
         (true, false) => How::Plainly,
     };
-    let count = |direction, wanted| {
+    let of = |direction: Direction| -> Option<How> {
         let groups =
-            || comparison.groups().filter(move |(_, group)| group.direction == direction && how(group) == wanted);
-        let refused = groups().filter(|(_, group)| group.effects.iter().any(|of| of.ruling == Ruling::Refused)).count();
-        (groups().count(), refused)
+            entry.changes.iter().flat_map(|change| std::iter::once(change.group).chain(change.others.iter().copied()));
+        groups.filter(|group| group.direction == direction).map(how).min()
     };
+    match (of(Direction::Gained), of(Direction::Lost)) {
+        (Some(gained), Some(lost)) if gained == lost => (Does::Both, gained),
+        // What may be so is not said to be so.
+        (Some(How::Migrated), Some(_)) | (Some(_), Some(How::Migrated)) => (Does::Both, How::Migrated),
+        (Some(_), Some(_)) => (Does::Both, How::Plainly),
+        (Some(gained), None) => (Does::Grants, gained),
+        (None, lost) => (Does::Takes, lost.unwrap_or(How::Plainly)),
+    }
+}
+
+fn grants(entries: &[Entry<'_>]) -> String {
+    let all: Vec<(Does, How, bool)> = entries
+        .iter()
+        .map(|entry| {
+            let (does, how) = of_entry(entry);
+            (does, how, entry.refused())
+        })
+        .collect();
     let ruled = |all, refused| match refused {
         0 => String::new(),
         1 if all == 1 => " (refused by the gate)".to_owned(),
         _ if all == refused => " (all refused by the gate)".to_owned(),
         _ => format!(" ({refused} refused by the gate)"),
     };
-    let mut parts = Vec::new();
-    let (may_grant, may_take) = ("may grant access", "may take access away");
-    for (direction, wanted, one, many) in [
-        (Direction::Gained, How::Plainly, "grants access", "grant access"),
-        (Direction::Lost, How::Plainly, "takes access away", "take access away"),
-        (Direction::Gained, How::ByError, "grants access", "grant access"),
-        (Direction::Lost, How::ByError, "takes access away", "take access away"),
-        (Direction::Gained, How::Migrated, may_grant, may_grant),
-        (Direction::Lost, How::Migrated, may_take, may_take),
-    ] {
-        let (all, refused) = count(direction, wanted);
-        let does = if all == 1 { one } else { many };
-        let only = match (wanted, all) {
-            (How::ByError, 1) => " only where the policy cannot be evaluated",
-            (How::ByError, _) => " only where policies cannot be evaluated",
-            (How::Plainly | How::Migrated, _) => "",
-        };
-        let what = if parts.is_empty() { counted(all, "change", "changes") } else { all.to_string() };
-        if all > 0 {
-            parts.push(format!("{what} {does}{only}{}", ruled(all, refused)));
+    let mut parts: Vec<String> = Vec::new();
+    for how in [How::Plainly, How::ByError, How::Migrated] {
+        for does in [Does::Grants, Does::Takes, Does::Both] {
+            let of: Vec<bool> = all.iter().filter(|one| (one.0, one.1) == (does, how)).map(|one| one.2).collect();
+            let (count, refused) = (of.len(), of.iter().filter(|refused| **refused).count());
+            if count == 0 {
+                continue;
+            }
+            let first = parts.is_empty();
+            let does = match (how == How::Migrated, count, does, first) {
+                (true, _, Does::Grants, _) => "may grant access",
+                (true, _, Does::Takes, _) => "may take access away",
+                (true, _, Does::Both, _) => "may grant some access and take some away",
+                (false, 1, Does::Grants, _) => "grants access",
+                (false, _, Does::Grants, _) => "grant access",
+                (false, 1, Does::Takes, _) => "takes access away",
+                (false, _, Does::Takes, _) => "take access away",
+                (false, 1, Does::Both, true) => "grants some access and takes some away",
+                (false, _, Does::Both, true) => "grant some access and take some away",
+                (false, 1, Does::Both, false) => "grants some and takes some away",
+                (false, _, Does::Both, false) => "grant some and take some away",
+            };
+            let only = match (how, count) {
+                (How::ByError, 1) => " only where the policy cannot be evaluated",
+                (How::ByError, _) => " only where policies cannot be evaluated",
+                (How::Plainly | How::Migrated, _) => "",
+            };
+            let what = if first { counted(count, "change", "changes") } else { count.to_string() };
+            parts.push(format!("{what} {does}{only}{}", ruled(count, refused)));
         }
     }
-    let may = comparison.groups().any(|(_, group)| !group.migrated().is_empty());
     // Said once: what may be so hangs on it, what is so does not.
+    let may = all.iter().any(|(_, how, _)| *how == How::Migrated);
     let last = parts.pop().unwrap_or_default();
     let all = if parts.is_empty() { last } else { format!("{} and {last}", parts.join(", ")) };
     all + if may { ", depending on how data is carried over" } else { "" }

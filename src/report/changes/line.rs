@@ -78,6 +78,13 @@ impl Line {
         !self.items.is_empty() && self.items.iter().all(|item| item.above)
     }
 
+    /// The same without places and conditions, of a line that names policies: `unless refused by a or b`.
+    pub(in crate::report) fn named(&self) -> Option<Phrase> {
+        let policies: Option<Vec<Phrase>> = self.items.iter().map(|item| item.policy.clone()).collect();
+        let policies = policies.filter(|policies| !policies.is_empty())?;
+        Some(self.lead.clone().say(" ").then(Phrase::listed(policies, "or")))
+    }
+
     /// All on one line.
     pub(in crate::report) fn whole(&self) -> Phrase {
         let mut out = self.lead.clone();

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use super::places::label;
 use super::subjects::Names;
 use super::untrusted_text::Phrase;
 use crate::outcome::changes::{Cause, CauseGroup, Change, Lifecycle, SchemaChange, Status, StoreChanges};
@@ -100,13 +101,18 @@ fn of_kinds(names: &Names<'_>, store: &StoreChanges, lifecycle: Lifecycle, lead:
     if all.is_empty() { lead } else { lead.say(word).say(" ").then(Phrase::listed(all, "and")) }
 }
 
-/// The change in words: `attribute changed: User.tenant, from Long to String`.
+/// The change in words: `attribute changed: User.tenant, from Long to String (app.cedarschema:3:5)`.
 pub(super) fn schema_change(change: &SchemaChange) -> Phrase {
     let phrase = Phrase::of(&change.kind.replace('_', " ")).say(": ").name(&change.what);
-    match (&change.old, &change.new) {
+    let phrase = match (&change.old, &change.new) {
         (None, None) => phrase,
         (Some(old), Some(new)) => phrase.say(", from ").name(old).say(" to ").name(new),
         (Some(only), None) | (None, Some(only)) => phrase.say(", ").name(only),
+    };
+    let gone = if change.kind.ends_with("_removed") { "old, " } else { "" };
+    match &change.location {
+        Some(place) => phrase.say(" (").say(gone).word(&label(place)).say(")"),
+        None => phrase,
     }
 }
 
@@ -121,6 +127,7 @@ mod tests {
             what: "User.tenant".to_owned(),
             old: old.map(str::to_owned),
             new: new.map(str::to_owned),
+            location: None,
         };
         let said = |old, new| schema_change(&change(old, new)).plain();
         assert_eq!(said(None, None), "attribute changed: `User.tenant`");

@@ -119,6 +119,16 @@ fn blocks(direction: Direction, cause: &Cause) -> &'static str {
     }
 }
 
+/// `, through x` of a permit, `, as x no longer blocks it` of a forbid: what of several policies `cause` does.
+pub(super) fn through(direction: Direction, policies: &Policies<'_>, cause: &Cause) -> Phrase {
+    let name = Phrase::default().name(policies.name(&cause.policy));
+    match (cause.effect, direction) {
+        ("forbid", Direction::Gained) => Phrase::of(", as ").then(name).say(" no longer blocks it"),
+        ("forbid", Direction::Lost) => Phrase::of(", as ").then(name).say(" now blocks it"),
+        _ => Phrase::of(", through ").then(name),
+    }
+}
+
 /// `the permit x was edited`; of a link whose template was, that.
 pub(super) fn one_cause(policies: &Policies<'_>, cause: &Cause) -> Phrase {
     if let (Change::Edited, Some(TemplateOf { name, old: Some(old), new: Some(new) })) = (cause.change, &cause.template)

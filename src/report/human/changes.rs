@@ -21,13 +21,15 @@ const ONE_LINE: usize = 80;
 /// decided and what became weaker.
 pub(super) fn write(page: &mut Page, comparison: &Comparison, touched: &[String], options: &Options) {
     let mut view = View::of(comparison);
+    let (undecided, came_and_went) = (std::mem::take(&mut view.undecided), std::mem::take(&mut view.came_and_went));
+    let (entries, lead) = view.into_entries(Said::Once);
     if !options.quiet {
         let changed = if comparison.changes_access() && !options.verbose {
             format!(": {}", changes::text_changes(comparison))
         } else {
             String::new()
         };
-        page.lines(None, 0, &(changes::headline(comparison) + &changed));
+        page.lines(None, 0, &(changes::headline(comparison, &entries) + &changed));
         for sentence in touched {
             page.item(Ink::Dim, "of the entities here: ", 2, &clean(sentence));
         }
@@ -36,8 +38,6 @@ pub(super) fn write(page: &mut Page, comparison: &Comparison, touched: &[String]
         }
         page.gap();
     }
-    let (undecided, came_and_went) = (std::mem::take(&mut view.undecided), std::mem::take(&mut view.came_and_went));
-    let (entries, lead) = view.into_entries(Said::Once);
     let pen = Pen { comparison, options };
     pen.unfit(page);
     if !options.quiet && !lead.is_empty() {

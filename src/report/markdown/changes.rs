@@ -1,10 +1,10 @@
 //! What a comparison found, in Markdown: an entry for each cause, a request that shows it folded beneath.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::escape::{cut, named, prose};
 use crate::finding::{Environment, Evidence};
-use crate::outcome::changes::{Cause, Comparison, Direction, Ruling, Side, Weakened};
+use crate::outcome::changes::{Cause, Comparison, Direction, Ruling, Side, Weakened, Witness};
 use crate::report::changes::{self, Change, Line, Phrase, Said, Undecided, View};
 use crate::report::counted::counted;
 use crate::report::{Options, json_text};
@@ -55,7 +55,9 @@ pub(super) fn section(
     room: usize,
 ) -> String {
     let mut view = View::of(comparison);
-    let headline = changes::headline(comparison);
+    let (undecided, came_and_went) = (std::mem::take(&mut view.undecided), std::mem::take(&mut view.came_and_went));
+    let (entries, lead) = view.into_entries(Said::OnceInEach);
+    let headline = changes::headline(comparison, &entries);
     let mut head = format!("\n**{headline}**\n");
     head.push_str(if touched.is_empty() { "" } else { "\nOf the entities here:\n" });
     head.extend(touched.iter().map(|sentence| format!("\n- {}", prose(sentence))));
@@ -71,8 +73,6 @@ pub(super) fn section(
         let kind = if headline.contains("kinds of request") { KIND_OF_REQUEST } else { "" };
         head.push_str(&format!("\nCompared {old} with {new}: {edits} ({read}).{kind}\n"));
     }
-    let (undecided, came_and_went) = (std::mem::take(&mut view.undecided), std::mem::take(&mut view.came_and_went));
-    let (entries, lead) = view.into_entries(Said::OnceInEach);
     if !options.quiet {
         let lead: Vec<String> = lead.iter().map(|lead| bounded(lead, LONGEST_NAME[0])).collect();
         let lead: String = lead.iter().map(|lead| format!("\n{lead}.\n")).collect();
@@ -276,6 +276,10 @@ fn summary(
         let first = |line: String| line.split("<br>").next().unwrap_or_default().to_owned();
         let when = clauses(change, longest).into_iter().take(usize::from(edits.is_empty())).map(first);
         lines.extend(edits.into_iter().chain(when));
+        // What is said first is not to be taken for more than it is.
+        let exceptions: Vec<Phrase> =
+            change.cases.iter().flat_map(|case| &case.lines).filter_map(Line::named).fold(Vec::new(), with);
+        lines.extend(exceptions.iter().map(|exception| bounded(exception, longest)));
         lines.extend(change.left.iter().map(|left| bounded(left, longest)));
         return lines.join("; ") + "\n";
     }
@@ -290,6 +294,13 @@ fn summary(
         lines.extend(places_of(comparison, &change.causes(), longest));
     }
     lines.join("<br>") + "\n"
+}
+
+fn with(mut all: Vec<Phrase>, one: Phrase) -> Vec<Phrase> {
+    if !all.contains(&one) {
+        all.push(one);
+    }
+    all
 }
 
 fn places_of(comparison: &Comparison, causes: &[&Cause], longest: usize) -> Vec<String> {
@@ -323,19 +334,19 @@ fn replay(change: &Change<'_>) -> String {
         fields.insert("old_request".to_owned(), old.request.clone());
         fields.insert("old_entities".to_owned(), old.entities.clone());
     }
-    let row = row(change, request, entities).map(|row| fence("yaml", &row)).unwrap_or_default();
+    let row = row(change, &effect.witness).map(|row| fence("yaml", &row)).unwrap_or_default();
     let inner = fence("json", &json_text::to_text(&example)) + &row + &environments(&change.environments);
     details(&format!("to replay: {}", cut(&change.effect.plain(), LONGEST_NAME[0])), &inner)
 }
 
 /// The example as a row of a decision table that expects what the new side decides.
-fn row(change: &Change<'_>, request: &Value, entities: &Value) -> Option<String> {
+fn row(change: &Change<'_>, witness: &Witness) -> Option<String> {
     let direction = change.group.direction;
     let name = match direction {
         Direction::Gained => "newly allowed",
         Direction::Lost => "no longer allowed",
     };
-    changes::entry(name, request, entities, changes::expected(direction))
+    changes::entry(name, witness, changes::expected(direction))
 }
 
 /// Something folded beneath an entry, nothing when there is nothing.

@@ -84,7 +84,7 @@ pub fn effect(environment: usize, condition: &str) -> Effect {
     Effect {
         environment,
         condition: Arc::new(Condition { when: condition.to_owned(), exact: true, ..Condition::default() }),
-        witness: Witness { evidence, old: None },
+        witness: Witness { evidence, old: None, strangers: Vec::new() },
         known: Vec::new(),
         migrated: Vec::new(),
         by_error: false,
@@ -197,7 +197,11 @@ pub fn hostile_diff() -> Outcome {
             everything: false,
             exact: environment == 0,
         }),
-        witness: Witness { evidence: evidence.clone(), old: Some(evidence.clone()) },
+        witness: Witness {
+            evidence: evidence.clone(),
+            old: Some(evidence.clone()),
+            strangers: vec![HOSTILE.to_owned()],
+        },
         known: vec![[HOSTILE.to_owned(), HOSTILE.to_owned()]],
         ruling,
         fingerprint: HOSTILE.to_owned(),
@@ -215,6 +219,7 @@ pub fn hostile_diff() -> Outcome {
         what: HOSTILE.to_owned(),
         old: Some(HOSTILE.to_owned()),
         new: Some(HOSTILE.to_owned()),
+        location: Some(Location::of_path(HOSTILE)),
     }];
     store.set_aside = vec![SetAside { policy: HOSTILE.to_owned(), side: "both", why: HOSTILE.to_owned() }];
     let accepted = |used| Accepted {
