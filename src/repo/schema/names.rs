@@ -43,7 +43,8 @@ fn names_it(one: &Reference, what: &str) -> bool {
     what.strip_prefix(&one.name).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
-/// Where the attribute `name` stands between these offsets, the second of which is the end of the text if there is none.
+/// Where the attribute `name` stands between these offsets, of which the second is the end of the text where it is
+/// missing.
 fn attribute_at(file: &Arc<SourceFile>, from: usize, to: Option<usize>, name: &str) -> Option<Span> {
     let text = file.parse_text();
     let words = words(text.get(..to.unwrap_or(text.len()))?);

@@ -16,12 +16,7 @@ pub(in crate::report) fn example(direction: Direction, effect: &Effect) -> Phras
     else {
         return Phrase::default().word(&evidence.request.to_string());
     };
-    let may = match (direction, effect.migrated.is_empty()) {
-        (Direction::Gained, true) => " is now allowed ",
-        (Direction::Lost, true) => " is no longer allowed ",
-        (Direction::Gained, false) => " may now be allowed ",
-        (Direction::Lost, false) => " may no longer be allowed ",
-    };
+    let may = may(direction, effect);
     let action =
         action.split_once("::\"").and_then(|(_, id)| id.strip_suffix('"')).map_or(action.clone(), str::to_owned);
     let mut seen = Seen { read: read(&effect.condition), shown: Vec::new(), others: 0 };
@@ -61,6 +56,30 @@ pub(in crate::report) fn example(direction: Direction, effect: &Effect) -> Phras
     let phrase = if shown.is_empty() { phrase } else { phrase.say(", with ").then(commas(shown)) };
     let what = if effect.condition.exact { "any value" } else { "not shown" };
     if seen.others > 0 { phrase.say(&format!(" (everything else: {what})")) } else { phrase }
+}
+
+/// What becomes of the example.
+fn may(direction: Direction, effect: &Effect) -> &'static str {
+    match (direction, effect.migrated.is_empty()) {
+        (Direction::Gained, true) => " is now allowed ",
+        (Direction::Lost, true) => " is no longer allowed ",
+        (Direction::Gained, false) => " may now be allowed ",
+        (Direction::Lost, false) => " may no longer be allowed ",
+    }
+}
+
+/// The request of the example alone: `User::"user-1" is now allowed read on Record::"record-1"`.
+pub(in crate::report) fn example_request(direction: Direction, effect: &Effect) -> Phrase {
+    let request = &effect.witness.evidence.request;
+    let entity = |key: &str| request.get(key).and_then(evidence::uid).unwrap_or_default();
+    let action = entity("action");
+    let id = action.split_once("::\"").and_then(|(_, id)| id.strip_suffix('"')).unwrap_or(&action);
+    Phrase::default()
+        .word(&entity("principal"))
+        .say(may(direction, effect))
+        .word(id)
+        .say(" on ")
+        .word(&entity("resource"))
 }
 
 fn commas(all: Vec<Phrase>) -> Phrase {

@@ -22,7 +22,7 @@ mod view;
 
 pub(super) use change::{Change, Entry};
 pub(super) use entries::Said;
-pub(super) use example::example;
+pub(super) use example::{example, example_request};
 pub(super) use headline::{headline, text_changes};
 pub(super) use line::{Case, Joint, Line};
 pub(super) use places::{label, places, revision};

@@ -97,8 +97,23 @@ fn of_kinds(names: &Names<'_>, store: &StoreChanges, lifecycle: Lifecycle, lead:
             all.push(Phrase::of(&format!("{what} ")).then(Phrase::listed(list, "and")));
         }
     }
+    let place = store.schema_changes.iter().filter(|change| {
+        (change.kind.starts_with("entity_type_") && types.contains(&change.what.as_str()))
+            || (change.kind.starts_with("action_") && actions.contains(&change.what.as_str()))
+    });
+    let places: Vec<Phrase> = place.filter_map(|change| at(change)).collect();
     let lead = Phrase::of(lead);
-    if all.is_empty() { lead } else { lead.say(word).say(" ").then(Phrase::listed(all, "and")) }
+    let lead = if all.is_empty() { lead } else { lead.say(word).say(" ").then(Phrase::listed(all, "and")) };
+    match places.len() {
+        1..=NAMED => lead.say(" (").then(Phrase::listed(places, "and")).say(")"),
+        _ => lead,
+    }
+}
+
+/// Where it stands.
+fn at(change: &SchemaChange) -> Option<Phrase> {
+    let gone = if change.kind.ends_with("_removed") { "old, " } else { "" };
+    change.location.as_ref().map(|place| Phrase::of(gone).word(&label(place)))
 }
 
 /// The change in words: `attribute changed: User.tenant, from Long to String (app.cedarschema:3:5)`.
@@ -109,9 +124,8 @@ pub(super) fn schema_change(change: &SchemaChange) -> Phrase {
         (Some(old), Some(new)) => phrase.say(", from ").name(old).say(" to ").name(new),
         (Some(only), None) | (None, Some(only)) => phrase.say(", ").name(only),
     };
-    let gone = if change.kind.ends_with("_removed") { "old, " } else { "" };
-    match &change.location {
-        Some(place) => phrase.say(" (").say(gone).word(&label(place)).say(")"),
+    match at(change) {
+        Some(place) => phrase.say(" (").then(place).say(")"),
         None => phrase,
     }
 }

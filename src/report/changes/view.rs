@@ -98,13 +98,41 @@ fn needs(policies: &Policies<'_>, store: &StoreChanges, group: &CauseGroup) -> O
             names.push(name);
         }
     }
-    if names.is_empty() {
+    let listed =
+        |names: Vec<&str>| Phrase::listed(names.into_iter().map(|name| Phrase::default().name(name)).collect(), "or");
+    if !names.is_empty() {
+        let did = if group.direction == Direction::Gained { " refused before" } else { " allowed before" };
+        let told = " takes both edits, and has an entry of its own";
+        return Some(Phrase::of("of these, what ").then(listed(names)).say(did).say(told));
+    }
+    let lifted = lifted(policies, store, group);
+    if lifted.is_empty() {
         return None;
     }
-    let did = if group.direction == Direction::Gained { " refused before" } else { " allowed before" };
-    let names = names.into_iter().map(|name| Phrase::default().name(name)).collect();
-    let told = " takes that edit as well: see the entry of both";
-    Some(Phrase::of("what ").then(Phrase::listed(names, "or")).say(did).say(told))
+    Some(Phrase::of("of these, what the forbid ").then(listed(lifted)).say(" refused before takes its change as well"))
+}
+
+/// The forbids that refuse less than they did where `group`, which a permit brings about, gains something: some of what
+/// the permit now allows they may have refused.
+fn lifted<'p>(policies: &Policies<'_>, store: &'p StoreChanges, group: &CauseGroup) -> Vec<&'p str> {
+    let permit = |group: &CauseGroup| group.causes.iter().all(|cause| cause.effect == "permit");
+    if group.direction != Direction::Gained || group.causes.is_empty() || !permit(group) {
+        return Vec::new();
+    }
+    let mut names: Vec<&str> = Vec::new();
+    for other in store.groups.iter().filter(|other| other.direction == Direction::Gained) {
+        let here = |effect: &Effect| group.effects.iter().any(|own| own.environment == effect.environment);
+        let forbids = other.causes.iter().all(|cause| cause.effect == "forbid");
+        if !other.causes.is_empty() && forbids && other.effects.iter().any(here) {
+            for cause in &other.causes {
+                let name = policies.name(&cause.policy);
+                if !names.contains(&name) {
+                    names.push(name);
+                }
+            }
+        }
+    }
+    names
 }
 
 /// More changes than this are led by what they come to.

@@ -21,6 +21,9 @@ const LONG_REQUEST: usize = 6000;
 /// More request environments, conditions, places or remarks of one kind are counted.
 const LISTED: usize = 20;
 
+/// Beside an edit, who it is for is said before the fold where it is no longer, in bytes.
+const SHORT_CLAUSE: usize = 160;
+
 /// What the headline counts.
 const KIND_OF_REQUEST: &str = " A kind of request is a type of principal, an action and a type of resource.";
 
@@ -233,8 +236,8 @@ fn of_changes(comparison: &Comparison, entry: &changes::Entry<'_>, longest: usiz
             let lead = vec![bounded(lead, longest)];
             let causes = entry.causes();
             let mut text = if shown == Shown::Essential {
-                let most = if edits.is_empty() { shared.into_iter().take(1).collect() } else { edits };
-                format!("- {}\n", [lead, most].concat().join("; "))
+                let when = shared.into_iter().take(1).filter(|when| edits.is_empty() || when.len() <= SHORT_CLAUSE);
+                format!("- {}\n", [lead, edits.clone(), when.collect()].concat().join("; "))
             } else {
                 let places = causes.iter().flat_map(|causes| places_of(comparison, causes, longest)).collect();
                 format!("- {}\n", [lead, edits, shared, places].concat().join("<br>"))
@@ -274,7 +277,9 @@ fn summary(
         vec![format!("{bullet}{mark}**{direction}{rulings}**{store}: {}", bounded(&change.sentence, longest))];
     if shown == Shown::Essential {
         let first = |line: String| line.split("<br>").next().unwrap_or_default().to_owned();
-        let when = clauses(change, longest).into_iter().take(usize::from(edits.is_empty())).map(first);
+        let when = clauses(change, longest).into_iter().take(1).map(first);
+        let bare = edits.is_empty();
+        let when = when.filter(|when| bare || when.len() <= SHORT_CLAUSE);
         lines.extend(edits.into_iter().chain(when));
         // What is said first is not to be taken for more than it is.
         let exceptions: Vec<Phrase> =
@@ -336,7 +341,8 @@ fn replay(change: &Change<'_>) -> String {
     }
     let row = row(change, &effect.witness).map(|row| fence("yaml", &row)).unwrap_or_default();
     let inner = fence("json", &json_text::to_text(&example)) + &row + &environments(&change.environments);
-    details(&format!("to replay: {}", cut(&change.effect.plain(), LONGEST_NAME[0])), &inner)
+    let request = changes::example_request(change.group.direction, effect).plain();
+    details(&format!("to replay: {}", cut(&request, LONGEST_NAME[0])), &inner)
 }
 
 /// The example as a row of a decision table that expects what the new side decides.
