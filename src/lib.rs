@@ -32,7 +32,7 @@
 //! | `mutation` | `text`, `repo`, `outcome`, `decide`, `symbolic`, `expression`, `infer`, `example`, `tables` |
 //! | `access` | `text`, `repo`, `decide`, `symbolic`, `expression`, `compare`, `infer`, `outcome` |
 //! | `report` | `text`, `finding`, `rule`, `outcome` |
-//! | `run` | `text`, `source`, `finding`, `rule`, `outcome`, `config`, `repo`, `triage`, `data`, `symbolic`, `infer`, `explain`, `validate`, `lint`, `tables`, `diff`, `prove`, `access`, `mutation` |
+//! | `run` | `text`, `source`, `finding`, `rule`, `outcome`, `config`, `repo`, `triage`, `data`, `symbolic`, `infer`, `explain`, `validate`, `lint`, `tables`, `diff`, `prove`, `access`, `mutation`, `example` |
 //! | `cli` | everything |
 //!
 //! `tests/architecture.rs` reads this table and holds the code to it.

@@ -34,8 +34,8 @@ pub fn cacheable(options: &CacheableOptions) -> Result<Outcome, RunError> {
     Ok(outcome)
 }
 
-/// Says in `outcome` what the decisions of the `wanted` actions of `loaded` hang on, and what of it is not known; whether
-/// there was a store to look at.
+/// Says in `outcome` what the decisions of the `wanted` actions of `loaded` hang on, and what of it is not known;
+/// whether there was a store to look at.
 pub(super) fn hangs_on(loaded: &Loaded, outcome: &mut Outcome, wanted: impl Fn(&Cacheable) -> bool) -> bool {
     let mut looked = false;
     let clocks = loaded.config.guardrails.clocks();

@@ -3,8 +3,8 @@
 //! # Why
 //!
 //! Cedar's reader does not look at the types of a schema until it has tried what else a value of JSON could be, and
-//! looks the schema up anew for each entity. Where an entity is written as its type has it, its values are made at once.
-//! Whatever is written otherwise, or does not fit, is left to Cedar's reader, which has the words for it:
+//! looks the schema up anew for each entity. Where an entity is written as its type has it, its values are made at
+//! once. Whatever is written otherwise, or does not fit, is left to Cedar's reader, which has the words for it:
 //! `tests/tables/typed.rs` holds that both read the same.
 
 use std::collections::{BTreeMap, HashSet};
