@@ -10,5 +10,6 @@ mod output;
 mod progress;
 mod suggested;
 mod unified;
+mod watch;
 
 pub use dispatch::main;

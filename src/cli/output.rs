@@ -135,6 +135,20 @@ impl<'a> Output<'a> {
     ) -> Result<u8, Failure> {
         self.write(self.run(doing, command)?)
     }
+
+    /// The same, of a process that goes on.
+    pub(super) fn show_and_go_on(
+        &self,
+        doing: &'static str,
+        command: impl FnOnce() -> Result<Outcome, RunError>,
+    ) -> Result<u8, Failure> {
+        write(&self.run(doing, command)?, &self.wanted, self.args, (self.link_base, self.statistics))
+    }
+
+    /// The files that reports are written to.
+    pub(super) fn files(&self) -> Vec<PathBuf> {
+        self.wanted.iter().filter_map(|one| one.file.clone()).collect()
+    }
 }
 
 /// One `--report`.

@@ -90,7 +90,7 @@ pub use error::RunError;
 pub use fix::{Fixed, FixedFile};
 pub use fmt::Formatted;
 pub use mutation::MutationOptions;
-pub use open::{Opened, open};
+pub use open::{Opened, open, root};
 pub use reading::{BaselineFile, Files, Reading};
 pub use rules::{RuleTest, RulesTested, known_rules};
 pub use schema::InferredSchema;

@@ -41,3 +41,11 @@ pub fn open(reading: &Reading) -> Result<Opened, RunError> {
     let Loaded { repo, config, .. } = place.load(&whole, source.as_ref(), None)?;
     Ok(Opened { root: place.root().to_path_buf(), in_git: place.repository().is_ok(), repo, config })
 }
+
+/// The folder that holds everything that `reading` reads.
+///
+/// # Errors
+/// When there is no such folder.
+pub fn root(reading: &Reading) -> Result<PathBuf, RunError> {
+    Ok(Place::of(reading)?.root().to_path_buf())
+}

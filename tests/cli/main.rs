@@ -4,6 +4,7 @@
 mod common;
 
 mod baseline;
+mod completions;
 mod config_schema;
 mod explain;
 mod habits;
@@ -14,3 +15,4 @@ mod same_bytes;
 mod selection;
 mod solvers;
 mod usage;
+mod watch;

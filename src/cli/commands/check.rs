@@ -8,6 +8,7 @@ use super::validate::ValidateArgs;
 use crate::cli::args::CommonArgs;
 use crate::cli::failure::Failure;
 use crate::cli::output::Output;
+use crate::cli::watch::watch;
 use crate::run::{self, CheckOptions, Reading};
 
 /// Validate, lint, test and prove, and diff when a base is given: what CI and the hook run
@@ -29,6 +30,9 @@ pub(in crate::cli) struct CheckArgs {
     /// Findings that this file has fail nothing; `polcheck baseline` writes it [default: `baseline` in polcheck.toml]
     #[arg(long, value_name = "FILE", env = "POLCHECK_BASELINE", hide_env = true)]
     baseline: Option<PathBuf>,
+    /// Run again whenever a file changes, until Ctrl-C
+    #[arg(long, conflicts_with = "staged")]
+    watch: bool,
     #[command(flatten)]
     validate: ValidateArgs,
 }
@@ -38,5 +42,9 @@ pub(super) fn run(args: &CheckArgs, common: &CommonArgs) -> Result<u8, Failure> 
     let output = Output::of(common)?.statistics(args.statistics);
     let reading = Reading { baseline: args.baseline.clone().into(), ..output.reading(&args.validate.read) };
     let options = CheckOptions { reading, level: args.validate.level, against: args.against.clone(), all: args.all };
-    output.show("checking", || run::check(&options))
+    if !args.watch {
+        return output.show("checking", || run::check(&options));
+    }
+    let root = run::root(&options.reading)?;
+    watch(&root, &output.files(), || output.show_and_go_on("checking", || run::check(&options)))
 }

@@ -41,4 +41,5 @@ commands! {
     Schema schema SchemaArgs
     Init init InitArgs
     Rules rules RulesArgs
+    Completions completions CompletionsArgs
 }
