@@ -5,7 +5,7 @@
 //!
 //! | file | what it does |
 //! |---|---|
-//! | `check`, `validate`, `lint`, `fix`, `test`, `prove`, `diff`, `explain`, `cacheable`, `fmt`, `who_can`, `baseline`, `schema`, `rules` | one kind of run each, with what it is asked for |
+//! | `check`, `validate`, `lint`, `fix`, `test`, `prove`, `diff`, `explain`, `cacheable`, `fmt`, `who_can`, `baseline`, `schema`, `rules`, `replay` | one kind of run each, with what it is asked for |
 //! | `open` | a repository, opened and not judged |
 //! | `reading` | where to read, and what: what every run starts from |
 //! | `error` | why a run could not be |
@@ -55,6 +55,7 @@ runs! {
     explain ExplainOptions
     cacheable CacheableOptions
     fmt FmtOptions
+    replay ReplayOptions
 }
 
 mod asking;
@@ -90,6 +91,7 @@ pub use fmt::Formatted;
 pub use mutation::MutationOptions;
 pub use open::{Opened, open};
 pub use reading::{BaselineFile, Files, Reading};
+pub use replay::{ReplayProgress, replay_part};
 pub use rules::{RuleTest, RulesTested, known_rules};
 pub use schema::InferredSchema;
 pub use settings::catalogue;

@@ -30,6 +30,9 @@ pub(super) fn render(outcome: &Outcome, options: &Options) -> String {
         super::who_can::heading(&mut page, who_can);
         super::who_can::write(&mut page, who_can, &options);
     }
+    if let Some(replayed) = &outcome.replayed {
+        super::replay::write(&mut page, replayed, &options);
+    }
     let mut findings = Findings::new(handler(options.width, options.color), options);
     if options.statistics {
         statistics(&mut page, outcome);
