@@ -112,7 +112,7 @@ fn written(name: &str, node: Node<'_>) -> Result<String, Fault> {
 }
 
 /// An entity as Amazon Verified Permissions writes it.
-fn identifier(value: &Json) -> Option<EntityUid> {
+pub(super) fn identifier(value: &Json) -> Option<EntityUid> {
     let text = |keys: [&str; 2]| keys.into_iter().find_map(|key| value.get(key)?.as_str());
     let ty: EntityTypeName = text(["entityType", "actionType"])?.parse().ok()?;
     Some(EntityUid::from_type_name_and_id(ty, EntityId::new(text(["entityId", "actionId"])?)))
@@ -129,7 +129,7 @@ fn identified(node: Node<'_>, faults: &mut Vec<Fault>) -> Option<Json> {
 }
 
 /// A context that is not written as Cedar has it, as Cedar has it.
-fn other_context(context: Node<'_>, faults: &mut Vec<Fault>) -> Option<Rewritten> {
+pub(super) fn other_context(context: Node<'_>, faults: &mut Vec<Fault>) -> Option<Rewritten> {
     let fields = context.fields().filter(|fields| fields.len() == 1)?;
     let (key, node) = fields.first()?;
     match (key.as_ref(), node.fields(), node.string()) {
@@ -232,7 +232,7 @@ impl Rewritten {
 }
 
 /// Entities as Cedar's JSON has them, from whichever way they are written.
-fn cedar_entities(node: Node<'_>, faults: &mut Vec<Fault>) -> String {
+pub(super) fn cedar_entities(node: Node<'_>, faults: &mut Vec<Fault>) -> String {
     if let Some(text) = node.field("cedarJson").and_then(Node::string) {
         return text.into_owned();
     }

@@ -12,4 +12,5 @@ mod many;
 mod mutation;
 mod own;
 mod prop_index;
+mod service;
 mod unknown;
