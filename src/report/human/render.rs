@@ -174,6 +174,10 @@ fn remarks(page: &mut Page, outcome: &Outcome, options: &Options) {
     for file in outcome.left_out.iter().filter(|_| options.verbose) {
         page.item(Ink::Dim, "  left out: ", 4, &format!("{}: {}", clean(&file.path), clean(&file.why)));
     }
+    if options.verbose && outcome.summary.stores > 1 {
+        let what = "the policies that decide together, with their schema, links and entities";
+        page.item(Ink::Dim, "  (a store is ", 4, &format!("{what})"));
+    }
     if page.text.len() > before {
         page.gap();
     }
