@@ -14,6 +14,7 @@
 //! | `configuration` | what configuration names and the repository does not have |
 //! | `loaded` | from options to a repository, and to the outcome that a run starts with |
 //! | `sides`, `comparing` | both sides of a comparison, read and compared |
+//! | `unfilled` | policies that are not read for what is filled in |
 //! | `unfit` | what of the new side no longer fits its schema |
 //! | `asking` | the request that is to be explained |
 //! | `coverage` | what rows exercise |
@@ -77,6 +78,7 @@ mod place;
 mod reading;
 mod settings;
 mod sides;
+mod unfilled;
 mod unfit;
 
 pub use asking::Explanandum;
