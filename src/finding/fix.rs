@@ -39,8 +39,8 @@ impl Fix {
         self.edits.iter().any(|edit| !edit.location.file.is_as_written())
     }
 
-    /// The same as edits of the file that carries the text, written as that writes it. None where it is not sure how: what
-    /// stands there is put together or filled in, or no character shows how one like it is written; and none where
+    /// The same as edits of the file that carries the text, written as that writes it. None where it is not sure how:
+    /// what stands there is put together or filled in, or no character shows how one like it is written; and none where
     /// nothing would be left of a policy that the file declares.
     #[must_use]
     pub fn in_carrier(&self) -> Option<Self> {

@@ -203,10 +203,15 @@ impl Loaded {
     /// What carriers of the stores declare and the repository does not say.
     pub(super) fn unresolved(&self) -> Vec<Notice> {
         let stores = &self.repo.stores;
-        let matters = |path: &str| stores.iter().find(|store| store.files.iter().any(|file| file == path));
+        // What a module says of what it includes stands in no file of the store.
+        let all = stores.len() == self.repo.store_names.len();
         let notice = |(location, message): &(Location, String)| {
-            let store = matters(location.path())?;
-            Some(Notice::new(NoticeKind::Unresolved, message).store(&store.name).at(location))
+            let path = location.path();
+            let notice = Notice::new(NoticeKind::Unresolved, message).at(location);
+            match stores.iter().find(|store| store.files.iter().any(|file| file == path)) {
+                Some(store) => Some(notice.store(&store.name)),
+                None => (all && self.repo.focus.covers(path)).then_some(notice),
+            }
         };
         let mut notices: Vec<Notice> = self.repo.unresolved.iter().filter_map(notice).collect();
         notices.extend(unfilled::notices(stores, &self.repo.unfilled));

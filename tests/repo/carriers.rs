@@ -99,7 +99,7 @@ fn what_nobody_can_know_makes_a_run_inconclusive() {
         ("t.yaml", cloudformation("!FindInMap [A, !Ref Team, c]"), "t.yaml:8"),
         ("t.yaml", cloudformation("!Select [0, [a, b]]"), "t.yaml:8"),
         ("t.yaml", cloudformation("!Join ['', !Ref Parts]"), "t.yaml:8"),
-        ("t.yaml", cloudformation("'permit (principal, action, resource);'").replace("    Properties", "    Condition: Live\n    Properties"), "t.yaml:6"),
+        ("t.yaml", cloudformation("'permit (principal == User::\"ann\", action, resource);'").replace("    Properties", "    Condition: Live\n    Properties"), "t.yaml:6"),
         ("t.yaml", "Resources:\n  'Fn::ForEach::Each':\n    - Name\n    - [a]\n    - Read${Name}:\n        Type: AWS::VerifiedPermissions::Policy\n".to_owned(), "t.yaml:6"),
         ("t.yaml", cloudformation("x").replace("Static: { Statement: x }", "TemplateLinked: { PolicyTemplateId: !ImportValue t }"), "t.yaml:8"),
         ("t.yaml", cloudformation("x").replace("Static: { Statement: x }", "Other: {}"), "t.yaml:8"),

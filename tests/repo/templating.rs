@@ -309,7 +309,7 @@ fn a_head_that_fills_in_more_than_its_base_does_not_judge_itself_by_it() {
     assert_eq!(status(&["prove"]), "holds");
     assert_ne!(status(&["prove", "--against", "HEAD"]), "holds");
     assert_ne!(status(&["check", "--against", "HEAD"]), "holds");
-    let (report, _) = run_json(dir.path(), &["lint", "--against", "HEAD"]);
+    let (report, _) = run_json(dir.path(), &["lint", "--breadth", "--against", "HEAD"]);
     assert_eq!(of_kind(&report, "filled-in").len(), 1, "{report:#}");
     // What the base has as well counts.
     git(dir.path(), &["add", "."]);

@@ -164,7 +164,21 @@ impl Back<'_> {
         self.text.get(action.span.start..action.span.end).unwrap_or_default()
     }
 
+    /// `within` without what stands below all of the text at `span`, which is about what comes after it.
+    fn without_last<'a, 'b>(&self, mut within: &'b [&'a Action], span: Span) -> &'b [&'a Action] {
+        let mut end = span.end;
+        while let Some((last, rest)) = within.split_last() {
+            let after = self.text.get(last.span.end..end).unwrap_or_default();
+            if last.shown > 0 || !after.trim().is_empty() {
+                break;
+            }
+            (within, end) = (rest, last.span.start);
+        }
+        within
+    }
+
     fn scalar(&self, scalar: &Scalar, span: Span, within: &[&Action]) -> Scalar {
+        let within = self.without_last(within, span);
         // A text that hangs on what is asked in it is nothing that can be put together.
         if within.iter().any(|action| action.shown == 0) {
             let text = self.text.get(span.start..span.end).unwrap_or_default().to_owned();
