@@ -30,9 +30,10 @@
 //! | `explain` | `text`, `finding`, `outcome`, `repo`, `decide`, `trace`, `symbolic`, `expression`, `infer` |
 //! | `validate`, `lint`, `tables`, `diff`, `prove`, `starter` | `text`, `data`, `finding`, `rule`, `outcome`, `config`, `repo`, `triage`, `decide`, `trace`, `symbolic`, `expression`, `compare`, `infer`, `explain`, `example`; never each other |
 //! | `mutation` | `text`, `repo`, `outcome`, `decide`, `symbolic`, `expression`, `infer`, `example`, `tables` |
+//! | `replay` | `text`, `data`, `outcome`, `repo`, `decide`, `example`, `tables` |
 //! | `access` | `text`, `repo`, `decide`, `symbolic`, `expression`, `compare`, `infer`, `outcome` |
 //! | `report` | `text`, `finding`, `rule`, `outcome` |
-//! | `run` | `text`, `source`, `finding`, `rule`, `outcome`, `config`, `repo`, `triage`, `data`, `symbolic`, `infer`, `explain`, `validate`, `lint`, `tables`, `diff`, `prove`, `access`, `mutation`, `example` |
+//! | `run` | `text`, `source`, `finding`, `rule`, `outcome`, `config`, `repo`, `triage`, `data`, `symbolic`, `infer`, `explain`, `validate`, `lint`, `tables`, `diff`, `prove`, `access`, `mutation`, `replay`, `example` |
 //! | `cli` | everything |
 //!
 //! `tests/architecture.rs` reads this table and holds the code to it.
@@ -69,6 +70,7 @@ pub mod lint;
 pub mod mutation;
 pub mod outcome;
 pub mod prove;
+pub mod replay;
 pub mod repo;
 pub mod report;
 pub mod rule;

@@ -9,7 +9,7 @@ use super::failure::Failure;
 use super::progress::Progress;
 use crate::outcome::{NoticeKind, Outcome};
 use crate::report::{self, Format, Options};
-use crate::run::{BaselineFile, Files, Reading, RunError};
+use crate::run::{BaselineFile, Files, Reading, ReplayProgress, RunError};
 use crate::source::{replace_file, write_new_file};
 use crate::symbolic::Solvers;
 use crate::text::{inline, nearest};
@@ -76,6 +76,18 @@ impl<'a> Output<'a> {
         let outcome = command();
         drop(progress);
         Ok(outcome?)
+    }
+
+    /// Runs `command`, which counts records of logs, with a bar about it on a terminal.
+    pub(super) fn counting<T>(
+        &self,
+        counted: &Arc<ReplayProgress>,
+        command: impl FnOnce() -> Result<T, RunError>,
+    ) -> Result<T, Failure> {
+        let progress = Progress::counting(counted, self.args.quiet);
+        let made = command();
+        drop(progress);
+        Ok(made?)
     }
 
     /// Writes the reports of `outcome` and gives the exit code.

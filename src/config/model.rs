@@ -201,6 +201,15 @@ impl Config {
         Self { base: Some(Arc::new(base.clone())), ..self }
     }
 
+    /// This configuration with only those values of `[template] vars` that `base` has as well: what one side alone
+    /// says is filled in counts once it is merged. Else a change could say that the forbid which it takes away was
+    /// for nobody.
+    #[must_use]
+    pub fn filled_in_as(mut self, base: &Config) -> Self {
+        self.template.retain(|(name, _)| base.template.iter().any(|(known, _)| known == name));
+        self
+    }
+
     /// Whether the file at `path` is not read: everything that counts has to leave it out.
     #[must_use]
     pub fn leaves_out(&self, path: &str) -> bool {

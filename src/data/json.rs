@@ -35,9 +35,27 @@ impl JsonError {
         let message = words.split(" at line ").next().unwrap_or(&words).to_owned();
         // serde_json counts lines and columns (in bytes) inside what it was given.
         let line_start: usize = text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
-        let at = (offset + line_start + error.column().saturating_sub(1)).min(file.text().len());
-        Self { message, span: Span::at(at) }
+        let at = line_start + error.column().saturating_sub(1);
+        if let Some(comma) = idle_comma(text, at) {
+            let message = "a comma stands before the closing bracket, and nothing follows it".to_owned();
+            return Self { message, span: Span::new(offset + comma, offset + comma + 1) };
+        }
+        // What is wrong is the character and not the blank before it.
+        let rest = text.get(at..).unwrap_or_default();
+        let at = at + rest.len() - rest.trim_start().len();
+        Self { message, span: Span::at((offset + at).min(file.text().len())) }
     }
+}
+
+/// Where the comma stands that is followed by a closing bracket at or right after `at` of `text`.
+fn idle_comma(text: &str, at: usize) -> Option<usize> {
+    let rest = text.get(at..)?.trim_start();
+    let rest = rest.strip_prefix(',').map_or(rest, str::trim_start);
+    if !rest.starts_with(['}', ']']) {
+        return None;
+    }
+    let before = text.get(..text.len() - rest.len())?.trim_end();
+    before.ends_with(',').then(|| before.len() - 1)
 }
 
 impl<'a> Node<'a> {

@@ -100,11 +100,20 @@ impl<'s> Asker<'s> {
     /// What the authorizer decides of `case` over the entities that its row will have, and nothing else; with these.
     #[must_use]
     pub fn of_case(&self, case: &Case) -> Option<(Row, Entities)> {
-        let action = case.request.action()?;
-        let context = self.plainly(action, case.request_json.get("context")?)?;
+        let asked = [case.request.principal()?, case.request.action()?, case.request.resource()?];
+        self.of_world(asked, case.request_json.get("context")?, &case.entities_json)
+    }
+
+    /// The same of the request of a principal, an action and a resource in `context`, over `entities`; both in Cedar's
+    /// JSON with its escapes.
+    #[must_use]
+    pub fn of_world(&self, asked: [&EntityUid; 3], context: &Value, entities: &Value) -> Option<(Row, Entities)> {
+        let [_, action, _] = asked;
+        let context = self.plainly(action, context)?;
+        let every = entities.as_array()?;
         let actions = self.schema.and_then(|schema| schema.action_entities().ok());
         let (mut with, mut entities) = (Vec::new(), Vec::new());
-        for exact in case.entities_json.as_array()? {
+        for exact in every {
             let uid = Entity::from_json_value(exact.clone(), None).ok()?.uid();
             // Actions are the schema's.
             if actions.as_ref().is_some_and(|actions| actions.get(&uid).is_some()) {
@@ -119,7 +128,6 @@ impl<'s> Asker<'s> {
             }
         }
         let entities = Entities::from_json_value(Value::Array(entities), self.schema).ok()?;
-        let asked = [case.request.principal()?, action, case.request.resource()?];
         let row = self.decide(asked, &context, &entities)?;
         Some((Row { with, ..row }, entities))
     }

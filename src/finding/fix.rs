@@ -1,5 +1,6 @@
 //! What a finding can have mended mechanically.
 
+use crate::text::templating::is_templated;
 use crate::text::{Location, Span};
 
 /// A text to be put in the place of another.
@@ -36,6 +37,15 @@ impl Fix {
     #[must_use]
     pub fn is_embedded(&self) -> bool {
         self.edits.iter().any(|edit| !edit.location.file.is_as_written())
+    }
+
+    /// The same as edits of the file that carries the text, written as that writes it. None where it is not sure how:
+    /// what stands there is put together or filled in, or no character shows how one like it is written; and none where
+    /// nothing would be left of a policy that the file declares.
+    #[must_use]
+    pub fn in_carrier(&self) -> Option<Self> {
+        let edits: Option<Vec<Edit>> = self.edits.iter().map(Edit::in_carrier).collect();
+        (!self.removes_policy).then_some(Self { edits: edits?, ..self.clone() })
     }
 
     /// `text`, which begins at the byte `start` of its file, with the fix in it, all of whose edits are there.
@@ -76,6 +86,42 @@ impl Edit {
         }
         out.push_str(text.get(at..).unwrap_or_default());
         out
+    }
+
+    fn in_carrier(&self) -> Option<Self> {
+        let (file, span) = (&self.location.file, self.location.span);
+        if file.is_as_written() {
+            return Some(self.clone());
+        }
+        let whole = Span::new(0, file.text().len());
+        if !file.is_embedded() || file.is_filled_in(whole) || is_templated(file.text()) {
+            return None;
+        }
+        let shown = |at: usize, c: char| Location::new(file, Span::new(at, at + c.len_utf8())).shown();
+        let same = |at: usize| {
+            let c = file.text().get(at..).and_then(|rest| rest.chars().next())?;
+            let place = shown(at, c);
+            (place.text().chars().eq([c])).then_some(place)
+        };
+        let first = same(span.start)?;
+        let last = file.text().get(..span.end).and_then(|before| before.char_indices().next_back());
+        let end = match last.filter(|_| span.start < span.end) {
+            Some((at, _)) => same(at)?.span.end,
+            None => first.span.start,
+        };
+        let mut text = String::new();
+        for c in self.text.chars() {
+            if c.is_ascii_alphanumeric() || " _.&|!=<>()[],:;-".contains(c) {
+                text.push(c);
+                continue;
+            }
+            // How another of it is written is how this one is.
+            let other = file.text().char_indices().find(|(_, other)| *other == c && c != '\n')?;
+            let written = shown(other.0, c);
+            let short = written.text().len() <= 1 + c.len_utf8();
+            text.push_str(Some(written.text()).filter(|_| short)?);
+        }
+        Some(Self { location: Location::new(&first.file, Span::new(first.span.start, end)), text })
     }
 
     /// Whether both change the same place, or places with nothing between them.

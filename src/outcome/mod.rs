@@ -14,6 +14,7 @@ mod impact;
 mod mutation;
 mod notice;
 mod policy_ref;
+pub mod replay;
 mod run;
 mod tests_run;
 

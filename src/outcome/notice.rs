@@ -76,6 +76,12 @@ kinds! {
     MoreToMend, "more-to-mend", Remark, "Fixes that others made possible and that were not looked into.";
     EntityMissing, "entity-missing", Remark, "The principal or resource of a request that is not among the entities.";
     RecordDiffers, "record-differs", Remark, "A recorded decision that is not the one of these policies.";
+    RecordsUndecided, "records-undecided", Inconclusive, "More recorded decisions are undecided than may be.";
+    RecordsLeftOpen, "records-left-open", Unchecked, "Recorded decisions that are undecided, no more than may be.";
+    LinesUnread, "lines-unread", Unchecked, "Lines of a log that are no record.";
+    RecordsLeftOut, "records-left-out", Unchecked, "Recorded decisions that were not asked for.";
+    LogCut, "log-cut", Inconclusive, "A log of which the rest cannot be read.";
+    LogRepeated, "log-repeated", Remark, "A log that was given twice and counts once.";
     RowRemark, "row-remark", Remark, "What rows show and do not fail for.";
 }
 

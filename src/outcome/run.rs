@@ -2,6 +2,7 @@
 
 use crate::finding::{FailOn, Finding, Level};
 use crate::outcome::changes::Comparison;
+use crate::outcome::replay::Replayed;
 use crate::outcome::{
     Breadth, Cacheable, Coverage, Explained, FixResult, Guardrails, Mutation, Notice, Status, StoreImpact, TestResult,
     Weight, WhoCan,
@@ -137,6 +138,8 @@ pub struct Outcome {
     pub impact: Vec<StoreImpact>,
     /// Who may do what, when that was asked for.
     pub who_can: Option<WhoCan>,
+    /// What recorded decisions say, when that was asked for.
+    pub replayed: Option<Replayed>,
     /// Cedar-looking files that were not used.
     pub left_out: Vec<LeftOut>,
     /// What was read.
@@ -180,6 +183,7 @@ impl Outcome {
             comparison: None,
             impact: Vec::new(),
             who_can: None,
+            replayed: None,
             left_out: Vec::new(),
             summary: Summary::default(),
             not_validated: Vec::new(),
@@ -247,10 +251,11 @@ impl Outcome {
         }
     }
 
-    /// How many changes of permissions gates refuse.
+    /// How many changes of permissions, and of recorded decisions, gates refuse.
     #[must_use]
     pub fn refused(&self) -> usize {
-        self.comparison.as_ref().map_or(0, Comparison::refused)
+        let replayed = self.replayed.as_ref().map_or(0, Replayed::refused);
+        self.comparison.as_ref().map_or(0, Comparison::refused) + usize::try_from(replayed).unwrap_or(usize::MAX)
     }
 
     /// The verdict, the first that holds of: error, findings, failed, refused changes, inconclusive, nothing checked,
@@ -273,7 +278,9 @@ impl Outcome {
             Verdict::Inconclusive
         } else if !self.checked_something {
             Verdict::NothingChecked
-        } else if self.comparison.as_ref().is_some_and(Comparison::changes_access) {
+        } else if self.comparison.as_ref().is_some_and(Comparison::changes_access)
+            || self.replayed.as_ref().is_some_and(|replayed| replayed.tally.changed() > 0)
+        {
             Verdict::Changes
         } else {
             Verdict::Clean

@@ -18,7 +18,7 @@ pub(super) struct Files<'s> {
     /// What was parsed of other sources.
     pub(super) parsed: Option<ParsedTexts>,
     /// What is filled in for placeholders, by name.
-    values: Vec<(String, String)>,
+    pub(super) values: Vec<(String, String)>,
     read: Mutex<HashMap<String, Result<Arc<SourceFile>, ReadError>>>,
     /// Parts of carriers of which nobody knows the text.
     unknown: HashSet<String>,

@@ -75,12 +75,13 @@ pub fn load(source: &dyn Source, config: &Config, request: &Request) -> Result<R
         idle,
         copies: layout.copies,
         unresolved: layout.unresolved.into_iter().map(|one| (one.location, one.message)).collect(),
+        unfilled: Vec::new(),
         hints,
     };
     for read in stores {
         repo.findings.extend(read.findings);
         repo.left_out.extend(read.left_out);
-        repo.unresolved.extend(read.unresolved);
+        repo.unfilled.extend(read.unfilled);
         repo.stores.push(read.store);
     }
     repo.left_out.iter_mut().for_each(|(path, _)| *path = shown(path).to_owned());

@@ -52,7 +52,7 @@ pub use forms::TableForm;
 pub use load::load;
 pub use model::{
     Broken, Decider, EntityData, EntityFiles, EntityState, GuardrailFiles, Link, Named, Policy, Repo, Schema,
-    SchemaSource, SchemaState, Store, Table,
+    SchemaSource, SchemaState, Store, Table, Unfilled,
 };
 pub use parsed_texts::ParsedTexts;
 pub use read::read_entities;

@@ -12,7 +12,7 @@ use super::forms::TableForm;
 use super::syntax::PolicySyntax;
 use crate::config::CONFIGURATION;
 use crate::finding::Finding;
-use crate::text::{Location, SourceFile, Span};
+use crate::text::{Location, SourceFile, Span, inline};
 
 /// A whole repository, or the part of it that was asked for.
 #[derive(Debug)]
@@ -37,9 +37,51 @@ pub struct Repo {
     pub copies: Vec<String>,
     /// What carriers declare and the repository does not say: a sentence each, and where.
     pub unresolved: Vec<(Location, String)>,
+    /// Policies that are not read because another program fills in a part of them.
+    pub unfilled: Vec<Unfilled>,
     /// Where nothing was found: a sentence for each file that looks like Cedar.
     pub hints: Option<Vec<String>>,
 }
+
+/// A policy that is not read because another program fills in a part of it, and nobody says with what.
+#[derive(Debug, Clone)]
+pub struct Unfilled {
+    /// Where the first of it is filled in.
+    pub location: Location,
+    /// What is filled in, as it is written; each once, in order.
+    pub written: Vec<String>,
+}
+
+impl Unfilled {
+    pub(super) fn new<'w>(location: Location, written: impl Iterator<Item = &'w str>) -> Self {
+        let mut each: Vec<String> = Vec::new();
+        for one in written {
+            if !each.iter().any(|known| known == one) {
+                each.push(one.to_owned());
+            }
+        }
+        Self { location, written: each }
+    }
+
+    /// Why what people call `it` is not read.
+    #[must_use]
+    pub fn why(&self, it: &str) -> String {
+        let (shown, more) = self.written.split_at(self.written.len().min(MOST_SHOWN));
+        let mut each: Vec<String> = shown.iter().map(|one| format!("`{}`", inline(one))).collect();
+        if !more.is_empty() {
+            each.push(format!("{} more", more.len()));
+        }
+        let be = if each.len() == 1 { "is" } else { "are" };
+        let last = each.pop().unwrap_or_default();
+        let all = if each.is_empty() { last } else { format!("{} and {last}", each.join(", ")) };
+        format!(
+            "{all} in {it} {be} filled in by another program, and `[template] vars` in polcheck.toml does not say with what"
+        )
+    }
+}
+
+/// So many of what is filled in are named.
+const MOST_SHOWN: usize = 4;
 
 impl Repo {
     /// Whether something of `store` that rules over policies are about was asked for: policies, links or the schema.
@@ -275,6 +317,8 @@ impl Broken {
 pub struct Store {
     /// Its name: configured, or its folder.
     pub name: String,
+    /// The folder in which it lies; empty for the root.
+    pub folder: String,
     /// Its schema.
     pub schema: SchemaState,
     /// Where that comes from.
@@ -337,6 +381,7 @@ impl Store {
     pub fn empty(name: &str) -> Self {
         Self {
             name: name.to_owned(),
+            folder: String::new(),
             schema: SchemaState::None,
             schema_source: SchemaSource::default(),
             policies: Vec::new(),

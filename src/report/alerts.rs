@@ -13,9 +13,10 @@ use std::collections::HashMap;
 use sha2::{Digest, Sha256};
 
 use super::changes::{Change, Phrase, View, ruling_of};
-use super::{evidence, guardrails};
+use super::{evidence, guardrails, replay};
 use crate::finding::{Environment, Evidence, Finding, Fix, Level};
 use crate::outcome::changes::{Direction, Ruling, Weakened, Witness};
+use crate::outcome::replay::{self as recorded, Changed, Replayed};
 use crate::outcome::{GuardrailResult, GuardrailStatus, Outcome, RowRequest, Status, TestResult};
 use crate::rule::{Basis, Precision, Rule};
 use crate::text::{Location, inline};
@@ -154,6 +155,9 @@ pub(super) fn of(outcome: &Outcome) -> Vec<Alert<'_>> {
     if let Some(comparison) = &outcome.comparison {
         alerts.extend(View::of(comparison).changes.into_iter().map(of_change));
         alerts.extend(comparison.weakened.iter().map(of_weakened));
+    }
+    if let Some(replayed) = &outcome.replayed {
+        alerts.extend(replay::changes(replayed).into_iter().map(|changed| of_recorded(changed, replayed)));
     }
     alerts.sort_by_key(|alert| alert.level);
     let mut seen = HashMap::<String, usize>::new();
@@ -315,6 +319,45 @@ fn of_weakened(weakened: &Weakened) -> Alert<'_> {
         related: Vec::new(),
         fingerprint: hash(&[WEAKENED.id, weakened.kind, &weakened.what]),
         store: None,
+        policy: None,
+        environments: Vec::new(),
+        replay: Replay::Nothing,
+        fix: None,
+        new: None,
+        counts: true,
+    }
+}
+
+/// Recorded decisions that change alike: about the repository as a whole.
+fn of_recorded<'a>(changed: &'a Changed, replayed: &Replayed) -> Alert<'a> {
+    let direction = changed.key.direction;
+    let rule = match direction {
+        recorded::Direction::Gained => &GAINED,
+        recorded::Direction::Lost => &LOST,
+    };
+    let (action, who) = (inline(&changed.key.action), replay::principals(&changed.principals));
+    let lines = replay::records(changed.lines);
+    let places = changed.examples().map(|example| format!("for example: {}", inline(&replay::place(&example.place))));
+    let policies = |names: &[String]| names.join("\n");
+    Alert {
+        rule: rule.id,
+        level: if replayed.deny.contains(&direction) { Level::Error } else { Level::Note },
+        message: format!(
+            "{action} is {} in {lines} of {who}: {}",
+            direction.as_str(),
+            replay::decided(changed, replayed)
+        ),
+        details: places.collect(),
+        location: repository(),
+        related: Vec::new(),
+        fingerprint: hash(&[
+            rule.id,
+            &changed.key.store,
+            &changed.key.action,
+            &policies(&changed.key.from),
+            &policies(&changed.key.to),
+        ]),
+        store: Some(&changed.key.store),
         policy: None,
         environments: Vec::new(),
         replay: Replay::Nothing,

@@ -5,7 +5,9 @@
 //! are those of RFC 4180.
 
 use super::access::{each, word};
+use super::replay;
 use super::{Format, Options};
+use crate::outcome::replay::{Direction, Period, Replayed};
 use crate::outcome::{Access, Outcome, StoreImpact, WhoCan};
 use crate::text::inline;
 
@@ -16,9 +18,10 @@ pub(super) static FORMAT: Format = Format { name: "csv", about: "for spreadsheet
 const LISTED: usize = 1_000_000;
 
 fn render(outcome: &Outcome, _: &Options) -> String {
-    match &outcome.who_can {
-        Some(who_can) => requests(who_can),
-        None => found(outcome),
+    match (&outcome.who_can, &outcome.replayed) {
+        (Some(who_can), _) => requests(who_can),
+        (None, Some(replayed)) => recorded(replayed),
+        (None, None) => found(outcome),
     }
 }
 
@@ -104,6 +107,46 @@ pub fn list_impact(impact: &[StoreImpact], write: &mut dyn FnMut(&str) -> bool) 
             }
         }
     }
+}
+
+/// What recorded decisions say: a line for each change, name, permit and cause.
+fn recorded(replayed: &Replayed) -> String {
+    let mut text = line(&[
+        "by", "name", "side", "store", "change", "records", "gained", "lost", "outside", "first", "last", "more",
+    ]);
+    let mut add = |cells: [&str; 6], [records, gained, lost, outside]: [u64; 4], period: &Period| {
+        let [by, name, side, store, change, more] = cells;
+        let time = |at: Option<i64>| at.map(replay::time).unwrap_or_default();
+        let numbers = [records, gained, lost, outside].map(|number| number.to_string());
+        let [records, gained, lost, outside] = &numbers;
+        let (first, last) = (time(period.first), time(period.last));
+        text.push_str(&line(&[by, name, side, store, change, records, gained, lost, outside, &first, &last, more]));
+    };
+    for changed in replay::changes(replayed) {
+        let (key, way) = (&changed.key, changed.key.direction);
+        let moved = if way == Direction::Gained { [changed.lines, 0] } else { [0, changed.lines] };
+        let [gained, lost] = moved;
+        let more = replay::decided(changed, replayed);
+        let cells = ["change", &key.action, "", &key.store, way.as_str(), &more];
+        add(cells, [changed.lines, gained, lost, 0], &changed.period);
+    }
+    let tally = &replayed.tally;
+    for (by, kept) in [("principal", &tally.principals), ("action", &tally.actions), ("policy", &tally.policies)] {
+        for (name, moved) in replay::moved(kept) {
+            let (side, name) = replay::policy(name);
+            add([by, name, side, "", "", ""], [moved.lines(), moved.gained, moved.lost, 0], &moved.period);
+        }
+    }
+    for grant in replay::grants(replayed) {
+        let cells = ["grant", &grant.policy, grant.side.as_str(), &grant.store, "", &replay::used(grant)];
+        add(cells, [grant.uses, 0, 0, grant.outside], &grant.period);
+    }
+    for cause in replay::causes(replayed) {
+        let store = cause.store.as_deref().unwrap_or_default();
+        let cells = [cause.unread.as_str(), &cause.kind, "", store, "", &replay::why(cause)];
+        add(cells, [cause.lines, 0, 0, 0], &Period::default());
+    }
+    text
 }
 
 fn found(outcome: &Outcome) -> String {

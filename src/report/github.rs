@@ -13,7 +13,7 @@ use crate::report::alerts::details_of;
 use crate::report::changes::{self, Change, View, ruling_of};
 use crate::report::counted::counted;
 use crate::report::verdict::{not_validated, verdict_line};
-use crate::report::{Format, Options, coverage, evidence, guardrails, mutation, select};
+use crate::report::{Format, Options, coverage, evidence, guardrails, mutation, replay, select};
 use crate::text::{Location, inline};
 
 /// The format.
@@ -50,6 +50,7 @@ fn render(outcome: &Outcome, options: &Options) -> String {
     let (refused, free): (Vec<_>, Vec<_>) = changes.iter().partition(|change| change.refused);
     let below_floor = outcome.coverage.as_ref().and_then(coverage::below_floor);
     let unnoticed = outcome.mutation.as_ref().and_then(mutation::missed_floor);
+    let recorded = outcome.replayed.as_ref().and_then(replay::refused);
     let weakened = outcome.comparison.iter().flat_map(changes::weakened);
     let all = (errors.into_iter().map(of_finding))
         .chain(outcome.bad_rows().map(of_row))
@@ -57,6 +58,7 @@ fn render(outcome: &Outcome, options: &Options) -> String {
         .chain(refused.into_iter().map(of_change))
         .chain(outcome.inconclusive().map(of_notice))
         .chain((outcome.verdict() == Verdict::NothingChecked).then(|| of_run("nothing checked", verdict_line(outcome))))
+        .chain(recorded.map(|sentence| of_run("recorded decisions", sentence)))
         .chain(below_floor.map(|sentence| of_run("coverage", inline(&sentence).into_owned())))
         .chain(unnoticed.map(|sentence| of_run("mutation", inline(&sentence).into_owned())))
         .chain(weakened.map(of_weakened))

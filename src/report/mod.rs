@@ -23,6 +23,7 @@ mod json_text;
 mod junit;
 mod markdown;
 mod mutation;
+mod replay;
 mod sarif;
 mod select;
 mod verdict;

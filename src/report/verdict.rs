@@ -3,7 +3,7 @@
 use crate::outcome::changes::{self, Comparison, Direction, Relation, Ruling};
 use crate::outcome::{Outcome, Status, Verdict};
 use crate::report::counted::counted;
-use crate::report::{access, coverage, explained, guardrails, mutation};
+use crate::report::{access, coverage, explained, guardrails, mutation, replay};
 use crate::text::inline;
 
 /// Longer names of revisions are cut, in characters.
@@ -46,7 +46,11 @@ fn ending(outcome: &Outcome, hidden: usize, moved: fn(&Comparison) -> Option<Str
         Verdict::Error => parts.push("the configuration is wrong".to_owned()),
         Verdict::NothingChecked => parts.push("nothing was checked".to_owned()),
         Verdict::Clean
-            if shown == hidden && outcome.comparison.is_none() && outcome.who_can.is_none() && parts.is_empty() =>
+            if shown == hidden
+                && outcome.comparison.is_none()
+                && outcome.who_can.is_none()
+                && outcome.replayed.is_none()
+                && parts.is_empty() =>
         {
             parts.push("clean".to_owned())
         }
@@ -70,6 +74,8 @@ fn ending(outcome: &Outcome, hidden: usize, moved: fn(&Comparison) -> Option<Str
     parts.extend(outcome.mutation.as_ref().and_then(mutation::missed_floor));
     parts.extend(outcome.comparison.iter().flat_map(|comparison| compared(comparison, moved)));
     parts.extend(outcome.who_can.as_ref().map(access::counts));
+    parts.extend(outcome.replayed.as_ref().map(replay::counts));
+    parts.extend(outcome.replayed.as_ref().and_then(replay::refused));
     if outcome.inconclusive().next().is_some() {
         let count = counted(outcome.inconclusive().count(), "question", "questions");
         parts.push(format!("inconclusive: {count} could not be decided"));

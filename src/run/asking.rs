@@ -1,5 +1,6 @@
 //! From what somebody types to one request, its store and its entities.
 
+use std::io::BufRead;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -13,7 +14,9 @@ use super::place::Place;
 use crate::data::Fault;
 use crate::data::json::Node;
 use crate::outcome::{Decision, RowRequest, Status};
+use crate::replay::request_of;
 use crate::repo::{EntityState, Store};
+use crate::source::{is_packed, open_log};
 use crate::tables::{self, Rewritten};
 use crate::text::{SourceFile, Span, inline};
 
@@ -77,6 +80,18 @@ pub(super) fn ask<'l>(
             body(loaded, place, &file, node, named)
         }
         Explanandum::Line(path, number) => {
+            if let Some(line) = other_line(place, path, *number)? {
+                let why = |why: String| {
+                    let shown = path.display().to_string();
+                    RunError::usage(format!("`{}`, line {number}: {}", inline(&shown), inline(&why)))
+                };
+                let text = request_of(&line).map_err(why)?;
+                let file = SourceFile::new(format!("{}:{number}", path.display()), text);
+                let text = file.parse_text();
+                let node = tables::json(&file, &text).map_err(|fault| said(Some(&file), &fault))?;
+                let asking = body(loaded, place, &file, node, named)?;
+                return Ok(Asking { from: Some(file.path().to_owned()), ..asking });
+            }
             let file = file(place, path)?;
             let text = file.parse_text();
             let Some(line) = text.lines().nth(number.saturating_sub(1)).filter(|_| *number > 0) else {
@@ -98,6 +113,25 @@ pub(super) fn ask<'l>(
 /// The file at `path`, wherever it lies.
 fn file(place: &Place, path: &Path) -> Result<Arc<SourceFile>, RunError> {
     Ok(SourceFile::new(path.display().to_string(), read(place, path)?))
+}
+
+/// The line `number` of the log at `path`, where the log is packed or the line is not a request as Cedar's JSON has it.
+fn other_line(place: &Place, path: &Path, number: usize) -> Result<Option<String>, RunError> {
+    let failed = |error: std::io::Error| {
+        let shown = path.display().to_string();
+        RunError::usage(format!("cannot read `{}`: {error}", inline(&shown)))
+    };
+    let full = place.full(path);
+    let packed = is_packed(&full).map_err(failed)?;
+    let log = open_log(&full, Arc::default()).map_err(failed)?;
+    let Some(line) = std::io::BufReader::new(log).lines().nth(number.saturating_sub(1)).transpose().map_err(failed)?
+    else {
+        return Ok(None);
+    };
+    let fields = Node { raw: line.trim(), offset: 0 }.fields().unwrap_or_default();
+    let marks = ["log_kind", "eventSource", "request", "requests", "results"];
+    let plain = !fields.iter().any(|(key, _)| marks.contains(&&**key));
+    Ok(Some(line).filter(|_| packed || (!plain && number > 0)))
 }
 
 /// A fault as wrong usage: where it is, what it is, and the way out.

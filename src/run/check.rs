@@ -58,7 +58,8 @@ fn checked(options: &CheckOptions, reading: &Reading) -> Result<fillings::Found,
         outcome.notices.push(coverage::floor_left_out());
     }
     outcome.notices.extend(loaded.unvalidated());
-    outcome.checked_something = loaded.holds_policies() || outcome.rows() > 0;
+    outcome.notices.extend(loaded.without_policies());
+    outcome.checked_something = loaded.decides() || outcome.rows() > 0;
     let mut compared = None;
     match &base {
         Some(base) => {
@@ -75,6 +76,7 @@ fn checked(options: &CheckOptions, reading: &Reading) -> Result<fillings::Found,
             outcome.findings.extend(sides.new.config_findings.iter().cloned());
             outcome.notices.extend(base_defects(&sides, &sides.new.repo.findings));
             compare(&sides, Deny::default(), reading, &mut outcome)?;
+            outcome.checked_something |= sides.old.decides();
             compared = Some(sides);
         }
         None if repo.focus.is_whole() && reading.store.is_none() && !reading.files.replace_discovery() => {
@@ -86,6 +88,7 @@ fn checked(options: &CheckOptions, reading: &Reading) -> Result<fillings::Found,
         None => {}
     }
     guardrails::prove(&mut outcome, &loaded, compared.as_ref());
+    outcome.checked_something |= !outcome.guardrails.results.is_empty();
     let proved = all_proved(&outcome);
     let ran = |rule: &Rule| (proved || rule.basis != Basis::Symbolic) && loaded.ran(rule, &[]);
     finish(&mut outcome, &loaded, reading, &ran)?;

@@ -14,7 +14,7 @@ use crate::lint;
 use crate::outcome::changes::{Comparison, Status};
 use crate::outcome::{GuardrailStatus, Notice, NoticeKind, Outcome};
 use crate::repo::{Filling, Fillings, Repo, fillings};
-use crate::text::inline;
+use crate::text::{Span, inline};
 
 /// What Cedar's validator says of all requests.
 const NEVER_APPLIES: &str = "never-applies";
@@ -34,10 +34,19 @@ pub(super) fn for_all(
     reading: &Reading,
     run: impl Fn(&Reading) -> Result<Found, RunError>,
 ) -> Result<Outcome, RunError> {
-    let (mut outcome, found) = run(reading)?;
+    let (mut outcome, mut found) = run(reading)?;
     if found.policies.is_empty() {
         return Ok(outcome);
     }
+    // The id of an enumerated type is one of those that the schema has, and what is written is none.
+    let taken = found.taken();
+    if !taken.is_empty() {
+        let (other, rest) = run(&filled(reading, &taken))?;
+        outcome = other;
+        found = found.with_members(rest);
+        tell_taken(&mut outcome, &taken, &found);
+    }
+    let reading = &filled(reading, &taken);
     tell(&mut outcome, &found);
     if !says_of_all(&outcome, &found) {
         return Ok(outcome);
@@ -48,8 +57,7 @@ pub(super) fn for_all(
         settle(&mut outcome, None, &found, &why);
     }
     for filling in &found.all {
-        let with: Filling = reading.filled.iter().chain(filling).cloned().collect();
-        let (other, _) = run(&Reading { filled: with, ..reading.clone() })?;
+        let (other, _) = run(&filled(reading, filling))?;
         let each: Vec<String> = filling
             .iter()
             .map(|(name, value)| {
@@ -63,6 +71,25 @@ pub(super) fn for_all(
         }
     }
     Ok(outcome)
+}
+
+/// `reading` with `filling` filled in.
+fn filled(reading: &Reading, filling: &Filling) -> Reading {
+    let with: Filling = reading.filled.iter().chain(filling).cloned().collect();
+    Reading { filled: with, ..reading.clone() }
+}
+
+/// Says what is shown for ids that have to be one of several.
+fn tell_taken(outcome: &mut Outcome, taken: &Filling, found: &Fillings) {
+    for (name, value) in taken {
+        let written = found.written.get(name).map_or(name.as_str(), String::as_str);
+        let message = format!(
+            "`{}` is an id of an enumerated type: what is shown is for `{}`, and what holds always does for each",
+            inline(written),
+            inline(value)
+        );
+        outcome.notices.push(Notice::new(NoticeKind::FilledIn, message));
+    }
 }
 
 /// How many placeholders are named.
@@ -92,10 +119,11 @@ fn tell(outcome: &mut Outcome, found: &Fillings) {
 /// Whether the finding says something of all requests, and of a policy in which something is filled in.
 fn hangs(finding: &Finding, found: &Fillings) -> bool {
     let within = |place: &crate::text::Location| {
+        // What is filled in is of another length, so that only places in the file can be compared.
+        let shown = place.shown();
         found.policies.iter().any(|policy| {
-            policy.text_key() == place.text_key()
-                && policy.span.start <= place.span.start
-                && place.span.start <= policy.span.end
+            let around = |span: Span| span.start <= shown.span.start && shown.span.start <= span.end;
+            policy.text_key() == place.text_key() && around(policy.shown().span)
         })
     };
     let of_all = lint::lint_rule(finding.rule).is_some_and(|rule| rule.of_all_requests);

@@ -161,6 +161,9 @@ impl Known {
         if errors(after) > errors(&before.repo) {
             return Err("the file could not be read any more".to_owned());
         }
+        if after.unresolved.len() > before.repo.unresolved.len() {
+            return Err("the file that carries the policy could not be read any more".to_owned());
+        }
         if after.store_names != before.repo.store_names {
             return Err("another store would hold the file, or none".to_owned());
         }

@@ -84,7 +84,8 @@ pub(super) fn judge(loaded: &mut Loaded, options: &LintOptions, before: Option<&
     let asked: Vec<&str> = asked.into_iter().filter(|(asked, _)| *asked).map(|(_, what)| what).collect();
     outcome.notices.extend(loaded.unproved(&asked));
     outcome.breadth = linted.breadth;
-    outcome.checked_something = loaded.holds_policies();
+    outcome.notices.extend(loaded.without_policies());
+    outcome.checked_something = loaded.decides();
     let proved = all_proved(&outcome);
     let ran = |rule: &Rule| {
         let looked = proved || rule.basis != Basis::Symbolic;

@@ -8,6 +8,7 @@ use super::error::RunError;
 use super::place::Place;
 use super::reading::Reading;
 use super::settings::{Settings, catalogue};
+use super::unfilled;
 use crate::config::{Acceptance, Baseline, CONFIGURATION, Config, FILE_NAME as CONFIG};
 use crate::finding::{FailOn, Finding};
 use crate::lint;
@@ -45,7 +46,7 @@ pub(super) fn load_held(reading: &Reading, base: Option<(&Config, &ParsedTexts)>
     let source = place.current(reading.staged)?;
     let mut settings = place.settings(reading, source.as_ref())?;
     if let Some((base, _)) = base {
-        settings.config = settings.config.held_to(base);
+        settings.config = settings.config.held_to(base).filled_in_as(base);
     }
     let parsed = base.map(|(_, parsed)| parsed);
     let mut loaded = place.load_with(reading, source.as_ref(), settings, parsed)?;
@@ -202,12 +203,19 @@ impl Loaded {
     /// What carriers of the stores declare and the repository does not say.
     pub(super) fn unresolved(&self) -> Vec<Notice> {
         let stores = &self.repo.stores;
-        let matters = |path: &str| stores.iter().find(|store| store.files.iter().any(|file| file == path));
+        // What a module says of what it includes stands in no file of the store.
+        let all = stores.len() == self.repo.store_names.len();
         let notice = |(location, message): &(Location, String)| {
-            let store = matters(location.path())?;
-            Some(Notice::new(NoticeKind::Unresolved, message).store(&store.name).at(location))
+            let path = location.path();
+            let notice = Notice::new(NoticeKind::Unresolved, message).at(location);
+            match stores.iter().find(|store| store.files.iter().any(|file| file == path)) {
+                Some(store) => Some(notice.store(&store.name)),
+                None => (all && self.repo.focus.covers(path)).then_some(notice),
+            }
         };
-        self.repo.unresolved.iter().filter_map(notice).collect()
+        let mut notices: Vec<Notice> = self.repo.unresolved.iter().filter_map(notice).collect();
+        notices.extend(unfilled::notices(stores, &self.repo.unfilled));
+        notices
     }
 
     /// What was read and asked for, the stores that tests bring along included. A store that holds nothing but such
@@ -229,6 +237,28 @@ impl Loaded {
         let repo = &self.repo;
         let asked = |store: &Store| store.files.iter().any(|path| repo.focus.covers(path) && !is_table(store, path));
         repo.stores.iter().any(|store| holds_policies(store) && (repo.focus.is_whole() || asked(store)))
+    }
+
+    /// Whether any policy is there that was asked for, be it broken: a schema alone decides nothing.
+    pub(super) fn decides(&self) -> bool {
+        let decides = |store: &Store| !store.policies.is_empty() || !store.broken.is_empty();
+        self.holds_policies() && self.repo.stores.iter().any(decides)
+    }
+
+    /// The stores that declare what may be asked, where there is no policy at all.
+    pub(super) fn without_policies(&self) -> Vec<Notice> {
+        if self.decides() {
+            return Vec::new();
+        }
+        let declared = self.repo.stores.iter().filter(|store| !matches!(store.schema, SchemaState::None));
+        let told = |store: &Store| {
+            let message = format!(
+                "store `{}` has a schema and no policies here, so that nothing in it decides",
+                inline(&store.name)
+            );
+            Notice::new(NoticeKind::NothingFound, message).store(&store.name)
+        };
+        declared.map(told).collect()
     }
 
     /// The paths that were asked for and hold no decision table, a phrase each.

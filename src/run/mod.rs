@@ -5,7 +5,7 @@
 //!
 //! | file | what it does |
 //! |---|---|
-//! | `check`, `validate`, `lint`, `fix`, `test`, `prove`, `diff`, `explain`, `cacheable`, `fmt`, `who_can`, `baseline`, `schema`, `rules` | one kind of run each, with what it is asked for |
+//! | `check`, `validate`, `lint`, `fix`, `test`, `prove`, `diff`, `explain`, `cacheable`, `fmt`, `who_can`, `baseline`, `schema`, `rules`, `replay` | one kind of run each, with what it is asked for |
 //! | `open` | a repository, opened and not judged |
 //! | `reading` | where to read, and what: what every run starts from |
 //! | `error` | why a run could not be |
@@ -14,6 +14,7 @@
 //! | `configuration` | what configuration names and the repository does not have |
 //! | `loaded` | from options to a repository, and to the outcome that a run starts with |
 //! | `sides`, `comparing` | both sides of a comparison, read and compared |
+//! | `unfilled` | policies that are not read for what is filled in |
 //! | `unfit` | what of the new side no longer fits its schema |
 //! | `asking` | the request that is to be explained |
 //! | `coverage` | what rows exercise |
@@ -56,6 +57,7 @@ runs! {
     explain ExplainOptions
     cacheable CacheableOptions
     fmt FmtOptions
+    replay ReplayOptions
 }
 
 mod asking;
@@ -79,6 +81,7 @@ mod place;
 mod reading;
 mod settings;
 mod sides;
+mod unfilled;
 mod unfit;
 
 pub use asking::Explanandum;
@@ -92,6 +95,7 @@ pub use fmt::Formatted;
 pub use mutation::MutationOptions;
 pub use open::{Opened, open, root};
 pub use reading::{BaselineFile, Files, Reading};
+pub use replay::{ReplayProgress, replay_part};
 pub use rules::{RuleTest, RulesTested, known_rules};
 pub use schema::InferredSchema;
 pub use settings::catalogue;

@@ -129,6 +129,11 @@ impl Place {
         }
     }
 
+    /// Where `path` lies on the disk.
+    pub(super) fn full(&self, path: &Path) -> PathBuf {
+        self.base.join(path)
+    }
+
     /// What lies at `path` on the disk, inside of the root or not.
     pub(super) fn read_from_disk(&self, path: &Path) -> Result<Vec<u8>, ReadError> {
         if let Ok(inside) = self.inside(path) {

@@ -188,10 +188,7 @@ fn load_both(
     // A file is left out of a comparison only if both sides leave it out.
     let excluding = Config { exclude: head.config.exclude.clone(), ..Config::default() };
     let old_settings = Settings { config: base.config.clone().held_to(&excluding), ..base.clone() };
-    let mut held = head.config.clone().held_to(&base.config);
-    // What only the new side says is filled in counts once it is merged: else a change could say that the forbid which
-    // it takes away was for nobody.
-    held.template.retain(|(name, _)| base.config.template.iter().any(|(known, _)| known == name));
+    let held = head.config.clone().held_to(&base.config).filled_in_as(&base.config);
     let held = Settings { config: held, ..head };
     let head = load_whole(reading, new, held, parsed)?;
     // Which files are a store is the old side's to say as well, until the change is merged.

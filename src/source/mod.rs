@@ -9,12 +9,14 @@
 //! | `worktree`, `memory` | files on disk, and files given |
 //! | `git` | commits and the index |
 //! | `edited` | a source with some of its files changed |
+//! | `log` | logs, read as streams and unpacked |
 //! | `report_file` | reports, written whole or not at all |
 //! | `rewrite` | a new text in the place of one that was read |
 
 mod api;
 mod edited;
 mod git;
+mod log;
 mod memory;
 mod report_file;
 mod rewrite;
@@ -23,6 +25,7 @@ mod worktree;
 pub use api::{Entry, ReadError, Source, SourceError};
 pub use edited::Edited;
 pub use git::{Asked, GitIndex, GitRevision, merge_base, parse_revisions, remote_urls, resolve};
+pub use log::{STDIN, is_packed, log_size, logs, open_log};
 pub use memory::Memory;
 pub use report_file::{replace_file, write_new_file};
 pub use rewrite::{RewriteError, may_rewrite, rewrite};

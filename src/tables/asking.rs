@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use cedar_policy::{Context, Entities, EntityUid, Request};
 
+use super::body::written;
 use super::engine::run;
 use super::fit;
 use super::known::Known;
@@ -39,6 +40,14 @@ pub fn entity(store: &Store, text: &str) -> Result<EntityUid, Fault> {
         Some(fault) => Err(fault),
         None => Ok(uid),
     }
+}
+
+/// The entity at `node`, in whichever way programs write one.
+///
+/// # Errors
+/// When it is none.
+pub fn identity(what: &str, node: Node<'_>) -> Result<EntityUid, Fault> {
+    uid::parse(&written(what, node)?)
 }
 
 /// The context that stands in `file` at `node` (an empty one without), for requests of `action`; every fault of what

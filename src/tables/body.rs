@@ -35,6 +35,29 @@ pub struct Body<'t> {
     pub decision: Option<Decision>,
 }
 
+/// A context as Cedar has it, from whichever way `json` writes it.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn cedar_context(json: &str) -> Result<Cow<'_, str>, Vec<Fault>> {
+    let mut faults = Vec::new();
+    let rewritten = other_context(Node { raw: json, offset: 0 }, &mut faults);
+    match faults.is_empty() {
+        true => Ok(rewritten.map_or(Cow::Borrowed(json), |rewritten| Cow::Owned(rewritten.text))),
+        false => Err(faults),
+    }
+}
+
+/// Entities as Cedar's JSON has them, from whichever way `json` writes them.
+///
+/// # Errors
+/// What is wrong with them.
+pub fn cedar_entities(json: &str) -> Result<String, Vec<Fault>> {
+    let mut faults = Vec::new();
+    let entities = entities_at(Node { raw: json, offset: 0 }, &mut faults);
+    if faults.is_empty() { Ok(entities) } else { Err(faults) }
+}
+
 /// What a request may have. Services and logs have other keys besides.
 const KEYS: [&str; 6] = ["principal", "action", "resource", "context", "entities", "decision"];
 
@@ -59,7 +82,7 @@ pub fn body(node: Node<'_>) -> Result<Body<'_>, Vec<Fault>> {
     let (principal, action, resource) = (part("principal"), part("action"), part("resource"));
     let context = fields.maybe("context");
     let other = context.and_then(|node| other_context(node, fields.faults));
-    let entities = fields.maybe("entities").map(|node| cedar_entities(node, fields.faults));
+    let entities = fields.maybe("entities").map(|node| entities_at(node, fields.faults));
     let decision = fields.maybe("decision").and_then(|node| decided(node, fields.faults));
     let (Some(principal), Some(action), Some(resource)) = (principal, action, resource) else { return Err(faults) };
     if !faults.is_empty() {
@@ -97,7 +120,7 @@ fn shown(node: Node<'_>) -> String {
 }
 
 /// An entity in Cedar syntax, from whichever way it is written.
-fn written(name: &str, node: Node<'_>) -> Result<String, Fault> {
+pub(super) fn written(name: &str, node: Node<'_>) -> Result<String, Fault> {
     if let Some(text) = node.string() {
         return Ok(text.into_owned());
     }
@@ -112,7 +135,7 @@ fn written(name: &str, node: Node<'_>) -> Result<String, Fault> {
 }
 
 /// An entity as Amazon Verified Permissions writes it.
-fn identifier(value: &Json) -> Option<EntityUid> {
+pub(super) fn identifier(value: &Json) -> Option<EntityUid> {
     let text = |keys: [&str; 2]| keys.into_iter().find_map(|key| value.get(key)?.as_str());
     let ty: EntityTypeName = text(["entityType", "actionType"])?.parse().ok()?;
     Some(EntityUid::from_type_name_and_id(ty, EntityId::new(text(["entityId", "actionId"])?)))
@@ -129,7 +152,7 @@ fn identified(node: Node<'_>, faults: &mut Vec<Fault>) -> Option<Json> {
 }
 
 /// A context that is not written as Cedar has it, as Cedar has it.
-fn other_context(context: Node<'_>, faults: &mut Vec<Fault>) -> Option<Rewritten> {
+pub(super) fn other_context(context: Node<'_>, faults: &mut Vec<Fault>) -> Option<Rewritten> {
     let fields = context.fields().filter(|fields| fields.len() == 1)?;
     let (key, node) = fields.first()?;
     match (key.as_ref(), node.fields(), node.string()) {
@@ -232,7 +255,7 @@ impl Rewritten {
 }
 
 /// Entities as Cedar's JSON has them, from whichever way they are written.
-fn cedar_entities(node: Node<'_>, faults: &mut Vec<Fault>) -> String {
+pub(super) fn entities_at(node: Node<'_>, faults: &mut Vec<Fault>) -> String {
     if let Some(text) = node.field("cedarJson").and_then(Node::string) {
         return text.into_owned();
     }

@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use super::coverage::Gauge;
 use super::foreign;
-use super::forms::{Foreign, Native, Opened, Opening, Specs, opening};
+use super::forms::{Foreign, Native, Opened, Opening, Rows, Specs, opening};
 use super::names::{CELL, Name, Names};
 use super::native::{self, Expander, Sheets, Spec, Vocabulary};
 use super::ran::Ran;
@@ -103,13 +103,14 @@ impl Run<'_> {
     fn foreign(mut self, form: &Foreign) -> Ran {
         let table = self.table;
         let text = table.file.parse_text();
-        let nodes = match (form.rows)(&table.file, &text).map_err(Some).and_then(|rows| rows.ok_or(None)) {
-            Ok(nodes) => nodes,
-            Err(error) => {
-                self.finding(foreign::malformed(error));
-                return self.ran;
-            }
-        };
+        let Rows { nodes, around } =
+            match (form.rows)(&table.file, &text).map_err(Some).and_then(|rows| rows.ok_or(None)) {
+                Ok(rows) => rows,
+                Err(error) => {
+                    self.finding(foreign::malformed(error));
+                    return self.ran;
+                }
+            };
         let (own, broken) = match &table.own_store {
             Some(Ok(store)) => (Some(Ready::new(store, self.gauge, self.selection)), None),
             Some(Err(why)) => {
@@ -123,7 +124,7 @@ impl Run<'_> {
         while let Some(batch) = batches.next() {
             let mut named = Vec::with_capacity(batch.len());
             for node in batch {
-                let row = (form.row)(table, *node);
+                let row = (form.row)(table, *node, around);
                 named.push((self.names.foreign(row.name.as_deref(), form.single), row));
             }
             let results = shares(named, |share| {

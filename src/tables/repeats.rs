@@ -28,6 +28,7 @@ pub(super) fn question(row: &Row<'_>, request: &Request) -> Question {
         match &row.entities {
             RowEntities::OfStore | RowEntities::Ready(_) => {}
             RowEntities::Inline(node) => node.raw.hash(hasher),
+            RowEntities::Built(json, _) => json.hash(hasher),
             RowEntities::File(file) => file.path().hash(hasher),
         }
     })

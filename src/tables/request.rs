@@ -12,6 +12,7 @@ use cedar_policy::{Context, Entities, EntityId, EntityTypeName, EntityUid, Reque
 use rustc_hash::FxHashMap;
 use serde_json::value::RawValue;
 
+use super::body::identifier;
 use super::rows::{Row, RowContext, RowEntities, Uid, Who};
 use super::uid::plain;
 use crate::data::Fault;
@@ -126,6 +127,9 @@ impl<'s> Requests<'s> {
             Some(text) => self.parse(what, &text)?,
             None => {
                 let value = node.value().unwrap_or_default();
+                if let Some(uid) = identifier(&value) {
+                    return Ok(uid);
+                }
                 EntityUid::from_json(value).map_err(|error| misfit(&format!("`{what}` is not an entity"), &error))?
             }
         };
@@ -155,6 +159,9 @@ impl<'s> Requests<'s> {
             RowEntities::OfStore => self.of_store(),
             RowEntities::Inline(node) => {
                 self.read(node.raw, "the entities of this row").map_err(|fault| fault.at(node.span()))
+            }
+            RowEntities::Built(json, span) => {
+                self.read(json, "the entities of this row").map_err(|fault| fault.at(*span))
             }
             RowEntities::Ready(entities) => Ok(Arc::clone(entities)),
             RowEntities::File(file) => {

@@ -20,6 +20,8 @@ pub(super) enum RowEntities<'t> {
     Inline(Node<'t>),
     /// In a file that the row names.
     File(Arc<SourceFile>),
+    /// Written in the row otherwise than Cedar has it: Cedar's JSON, and where.
+    Built(String, Span),
     /// These.
     Ready(Arc<Entities>),
 }

@@ -27,7 +27,9 @@ impl TextMap {
     pub fn outer(&self, span: Span) -> Span {
         let (start, end) = (span.start.min(self.len), span.end.min(self.len));
         if start < end {
-            return Span::new(self.byte(start).start, self.byte(end - 1).end);
+            // What a carrier repeats or puts together anew need not stand there in this order.
+            let (first, last) = (self.byte(start), self.byte(end - 1));
+            return Span::new(first.start.min(last.start), first.end.max(last.end));
         }
         match (start < self.len, self.pieces.last()) {
             (true, _) => Span::at(self.byte(start).start),

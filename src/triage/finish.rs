@@ -60,9 +60,10 @@ impl Triage<'_> {
         drop_superseded(&mut findings, self.stands_for);
         drop_said(&mut findings, self.yields_to);
         findings.append(&mut applied.housekeeping);
-        // What another tool's file carries is written by that tool's rules, which no edit of the text knows.
+        // What another tool's file carries is written by that tool's rules.
         let carried = |finding: &&mut Finding| finding.fix.as_ref().is_some_and(Fix::is_embedded);
-        findings.iter_mut().filter(carried).for_each(|finding| finding.fix = None);
+        let carried = findings.iter_mut().filter(carried);
+        carried.for_each(|finding| finding.fix = finding.fix.as_ref().and_then(Fix::in_carrier));
         Triaged { findings, suppressed: applied.suppressed, dated }
     }
 }

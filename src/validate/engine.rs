@@ -6,7 +6,7 @@ use cedar_policy::{PolicyId, PolicySet, ValidationError, ValidationMode, Validat
 use rayon::prelude::*;
 
 use super::fold::fold;
-use super::hints::improve;
+use super::hints::{fitting, improve};
 use super::rules::{NEVER_APPLIES, follows, of_error, of_warning};
 use crate::config::Config;
 use crate::finding::{Finding, Level};
@@ -145,6 +145,9 @@ fn finding(
     let mut finding =
         Finding::new(rule.id, level, location, message).store(&store.name).policy(decider.name, &policy.location);
     finding.help = fault.help.as_deref().map(bare);
+    if rule.id == NEVER_APPLIES.id {
+        finding.help = store.schema.ready().and_then(|schema| fitting(policy, &schema.cedar)).or(finding.help);
+    }
     if linked {
         let place = first_line(&policy.location);
         finding = finding.related(place, "the template of this link", Some(policy.name.clone()));

@@ -541,3 +541,25 @@ fn guardrails_that_hold_are_proposed() {
     run(dir.path(), &["init"]);
     assert!(!contents(dir.path()).contains_key("guardrails.cedarguard"));
 }
+
+const TEMPLATE: &str = "Resources:\n  Store:\n    Type: AWS::VerifiedPermissions::PolicyStore\n    Properties:\n      Schema:\n        \
+    CedarFormat: |\n          entity User { team: String };\n          entity Photo;\n          \
+    action view appliesTo { principal: User, resource: Photo };\n  View:\n    Type: AWS::VerifiedPermissions::Policy\n    \
+    Properties:\n      PolicyStoreId: !Ref Store\n      Definition:\n        Static:\n          Statement: |\n            \
+    @id(\"reds\")\n            permit (principal, action == Action::\"view\", resource) when { principal.team == \"red\" };\n";
+
+#[test]
+fn a_store_in_a_carrier_gets_its_table_beside_the_carrier() {
+    let dir = repository(&[("infra/template.yaml", TEMPLATE)], "");
+    let made = run(dir.path(), &["init"]);
+    assert_eq!(made.code, 0, "{}", made.stdout);
+    assert!(contents(dir.path()).contains_key("infra/polcheck_test.yaml"), "{}", made.stdout);
+    let (report, code) = json(dir.path(), &["check"]);
+    assert_eq!((code, rules(&report)), (0, vec![]), "{report:#}");
+    assert!(report["summary"]["tests"]["pass"].as_u64().unwrap() >= 2, "{report:#}");
+    // Of two that lie in one folder nobody knows whose a table would be.
+    let dir = repository(&[("infra/a.yaml", TEMPLATE), ("infra/b.yaml", TEMPLATE)], "");
+    let made = run(dir.path(), &["init"]);
+    assert_eq!(made.code, 0, "{}", made.stdout);
+    assert!(made.stdout.contains("lies in its folder too"), "{}", made.stdout);
+}

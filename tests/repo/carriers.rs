@@ -96,6 +96,21 @@ fn what_nobody_can_know_makes_a_run_inconclusive() {
         ("t.yaml", cloudformation("!Sub \"permit (principal, action, resource) when { ${Condition} };\""), "t.yaml:8"),
         ("t.yaml", "Resources:\n  S:\n    Type: AWS::VerifiedPermissions::PolicyStore\n    Properties:\n      Schema: { CedarJson: !Ref S }\n".to_owned(), "t.yaml:5"),
         ("t.yaml", cloudformation("\"x\"").replace("{ Static", "[{ Static").replace("\n", "\n\t"), "t.yaml:2"),
+        ("t.yaml", cloudformation("!FindInMap [A, !Ref Team, c]"), "t.yaml:8"),
+        ("t.yaml", cloudformation("!Select [0, [a, b]]"), "t.yaml:8"),
+        ("t.yaml", cloudformation("!Join ['', !Ref Parts]"), "t.yaml:8"),
+        ("t.yaml", cloudformation("'permit (principal == User::\"ann\", action, resource);'").replace("    Properties", "    Condition: Live\n    Properties"), "t.yaml:6"),
+        ("t.yaml", "Resources:\n  'Fn::ForEach::Each':\n    - Name\n    - [a]\n    - Read${Name}:\n        Type: AWS::VerifiedPermissions::Policy\n".to_owned(), "t.yaml:6"),
+        ("t.yaml", cloudformation("x").replace("Static: { Statement: x }", "TemplateLinked: { PolicyTemplateId: !ImportValue t }"), "t.yaml:8"),
+        ("t.yaml", cloudformation("x").replace("Static: { Statement: x }", "Other: {}"), "t.yaml:8"),
+        ("main.tf", terraform("replace(var.text, \"a\", \"b\")"), "main.tf:5"),
+        ("main.tf", terraform("join(\"\", var.parts)"), "main.tf:5"),
+        ("main.tf", terraform("base64decode(\"cA==\")"), "main.tf:5"),
+        ("main.tf", terraform("\"x\"").replace("  policy_store_id", "  for_each = fileset(var.dir, \"*.cedar\")\n  policy_store_id"), "main.tf:2"),
+        ("main.tf", terraform("<<-X\n%{ if var.on }permit (principal, action, resource);%{ endif }\n      X"), "main.tf:6"),
+        ("main.tf", terraform("x").replace("  definition {\n    static {\n      statement = x\n    }\n  }\n", "  dynamic \"definition\" {\n    for_each = [1]\n    content {}\n  }\n"), "main.tf:1"),
+        ("main.tf", terraform("x").replace("    static {\n      statement = x\n    }\n", "    template_linked {\n      policy_template_id = var.template\n    }\n"), "main.tf:5"),
+        ("p.json", "{\"policyStoreId\": \"s\", \"definition\": {\"static\": {\"statement\": [1]}}}".to_owned(), "p.json:1"),
         ("main.tf", terraform("var.statement"), "main.tf:5"),
         ("main.tf", terraform("module.policies.read"), "main.tf:5"),
         ("main.tf", terraform("data.http.policy.response_body"), "main.tf:5"),
@@ -175,6 +190,25 @@ fn a_policy_that_moves_into_a_carrier_changes_nothing() {
         ("infra/k.yaml", k8s),
         ("infra/p.json", format!("{{\"static\": {{\"statement\": {}}}}}", quoted(&both))),
         ("infra/agent.json", format!("[{{\"id\": \"a\", \"content\": {}}}]", quoted(&both))),
+        (
+            "infra/map.yaml",
+            format!("kind: ConfigMap\nmetadata: {{ name: a }}\ndata:\n  all.cedar: |\n    {POLICY}\n    {FORBID}\n"),
+        ),
+        (
+            "infra/main.tf.json",
+            format!(
+                "{{\"resource\": {{\"aws_verifiedpermissions_policy\": {{\"a\": {{\"policy_store_id\": \"s\", \"definition\": \
+                 {{\"static\": {{\"statement\": {}}}}}}}}}}}}}",
+                quoted(&both)
+            ),
+        ),
+        (
+            "infra/store.json",
+            format!(
+                "{{\"policy_stores\": {{\"s\": {{\"policies\": {{\"p\": {{\"policy_content\": {}}}}}}}}}}}",
+                quoted(&both)
+            ),
+        ),
     ] {
         let (report, code) = change(
             &[("app.cedarschema", SCHEMA), ("policies/a.cedar", &both)],

@@ -125,3 +125,58 @@ fn a_permit_is_told_once_with_all_that_it_is_in_conflict_with() {
     let others: Vec<_> = others.map(|one| one["location"]["path"].as_str().unwrap()).collect();
     assert_eq!(others, ["one.cedar", "two.cedar"], "{report:#}");
 }
+
+#[test]
+fn text_that_is_compared_with_a_time_is_one_mistake() {
+    let schema = SCHEMA.replace("age: Long", "age: Long, joined: datetime, from: ipaddr");
+    for (condition, right) in [
+        ("principal.joined == \"2026-01-01\"", "write `datetime(\"2026-01-01\")`"),
+        ("principal.from == \"10.0.0.1\"", "write `ip(\"10.0.0.1\")`"),
+    ] {
+        let dir = tempfile::tempdir().unwrap();
+        let policy = format!("permit (principal, action == Action::\"view\", resource) when {{ {condition} }};");
+        write(dir.path(), &[("a.cedarschema", &schema), ("p.cedar", &policy)]);
+        let (report, _) = json(dir.path(), &["check"]);
+        assert_eq!(rules(&report), ["incompatible-types"], "{report:#}");
+        assert_eq!(report["findings"][0]["help"], right);
+    }
+}
+
+#[test]
+fn a_scope_that_no_action_fits_is_told_what_actions_take() {
+    for (scope, help) in [
+        (
+            "principal, action == Action::\"view\", resource is Role",
+            "as resource `Action::\"view\"` takes `Doc`, and not `Role`",
+        ),
+        (
+            "principal == Role::\"r\", action == Action::\"edit\", resource",
+            "as principal `Action::\"edit\"` takes `User`, and not `Role`",
+        ),
+        ("principal is Doc, action, resource", "as principal the actions of the schema take `User`, and not `Doc`"),
+        (
+            "principal, action in [Action::\"view\", Action::\"edit\"], resource == User::\"u\"",
+            "as resource these actions take `Doc`, and not `User`",
+        ),
+    ] {
+        let dir = tempfile::tempdir().unwrap();
+        write(dir.path(), &[("a.cedarschema", SCHEMA), ("p.cedar", &format!("permit ({scope});"))]);
+        let (report, _) = json(dir.path(), &["check"]);
+        assert_eq!(rules(&report), ["never-applies"], "{report:#}");
+        assert_eq!(report["findings"][0]["help"], help);
+    }
+}
+
+#[test]
+fn a_schema_alone_is_nothing_that_was_checked() {
+    let dir = tempfile::tempdir().unwrap();
+    write(dir.path(), &[("a.cedarschema", SCHEMA)]);
+    for args in [&["check"][..], &["lint"]] {
+        let (report, code) = json(dir.path(), args);
+        assert_eq!((code, report["outcome"].as_str()), (3, Some("nothing_checked")), "{report:#}");
+        assert!(report["notices"][0]["message"].as_str().unwrap().contains("no policies here"), "{report:#}");
+    }
+    assert_eq!(json(dir.path(), &["validate"]).1, 0);
+    write(dir.path(), &[("a.cedarschema", "entity A in [B];")]);
+    assert_eq!(json(dir.path(), &["check"]).1, 1);
+}

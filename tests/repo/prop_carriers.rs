@@ -75,6 +75,17 @@ fn carriers(text: &str, deep: usize) -> Vec<(&'static str, String)> {
         "kind: ConfigMap\n---\napiVersion: cedar.k8s.aws/v1alpha1\nkind: Policy\nmetadata: {{name: q}}\nspec:\n  content: |\n{}---\nkind: X\n",
         indented(text, 3 + deep)
     );
+    let chart = format!(
+        "{{{{- with .Values }}}}\napiVersion: cedar.k8s.aws/v1alpha1\nkind: Policy\nmetadata:\n  name: {{{{ .Release.Name }}}}-é\n  \
+         labels:\n    {{{{- include \"é.labels\" . | nindent 4 }}}}\nspec:\n  content: |\n{}{{{{- end }}}}\n",
+        indented(text, 3 + deep)
+    );
+    let map = format!("kind: ConfigMap\ndata:\n  é: x\n  q.cedar: |\n{}  z: y\n", indented(text, 3 + deep));
+    let tf_json = format!(
+        "{{\"//\": \"é\", \"resource\": {{\"aws_verifiedpermissions_policy_template\": {{\"q\": [{{\"policy_store_id\": \
+         \"${{var.s}}\",\n  \"statement\": {}}}]}}}}}}",
+        json(&marks(text), deep % 2 == 0)
+    );
     let heredoc = |mark: &str, body: &str| {
         format!(
             "# é\nresource \"aws_verifiedpermissions_policy_template\" \"q\" {{\n  policy_store_id = var.s\n  statement = {mark}EOT\n{body}  EOT\n}}\n"
@@ -88,6 +99,10 @@ fn carriers(text: &str, deep: usize) -> Vec<(&'static str, String)> {
         ("crlf.yaml", block("|").replace('\n', "\r\n")),
         ("sub.yaml", yaml(&format!("!Sub |\n{}", indented(&text.replace("${", "${!"), deep_in)))),
         ("k8s.yaml", k8s),
+        ("chart.yaml", chart.clone()),
+        ("crlf-chart.yaml", chart.replace('\n', "\r\n")),
+        ("map.yaml", map),
+        ("main.tf.json", tf_json),
         ("body.json", format!("{{\"static\": {{\"é\": 1, \"statement\": {}}}}}", json(text, false))),
         ("ascii.json", format!("[{{\"id\": \"q\", \"content\": {}}}]", json(text, true))),
         ("heredoc.tf", heredoc("<<-", &indented(&marks(text), 2 + deep))),

@@ -16,6 +16,13 @@ fn check(files: &[(&str, &str)]) -> (Value, i32) {
     run_json(dir.path(), &["check"])
 }
 
+/// The same with no schema beside.
+fn alone(files: &[(&str, &str)]) -> (Value, i32) {
+    let dir = TempDir::new().unwrap();
+    write(dir.path(), files);
+    run_json(dir.path(), &["check"])
+}
+
 /// The rules of what is found, notes aside.
 fn faults(report: &Value) -> Vec<&str> {
     let findings = report["findings"].as_array().unwrap().iter().filter(|one| one["level"] != "note");
@@ -252,4 +259,90 @@ fn many_that_may_be_equal_are_not_worked_out_and_that_is_said() {
     let (report, code) = change(&[("p.cedar", &(many.clone() + forbid))], &[("p.cedar", &many)]);
     assert_eq!(code, 4, "{report:#}");
     assert!(!relations(&report).contains(&"same") || report["changes"].as_array().unwrap().len() > 1, "{report:#}");
+}
+
+#[test]
+fn values_of_the_configuration_are_filled_in_where_carriers_leave_code_open() {
+    let template = json!({ "Resources": {
+        "S": { "Type": "AWS::VerifiedPermissions::PolicyStore", "Properties": { "Schema": { "CedarFormat": { "Fn::Sub":
+            "namespace ${App} { entity User; entity Doc; action view appliesTo { principal: User, resource: Doc }; }" } } } },
+        "P": { "Type": "AWS::VerifiedPermissions::Policy", "Properties": { "PolicyStoreId": { "Ref": "S" }, "Definition": {
+            "Static": { "Statement": { "Fn::Sub": "permit (principal, action == ${App}::Action::\"veiw\", resource);" } } } } } } });
+    let template = template.to_string();
+    let (report, code) = alone(&[("t.json", &template)]);
+    assert_eq!((code, of_kind(&report, "unresolved").len()), (4, 2), "{report:#}");
+    let (report, code) = alone(&[("t.json", &template), ("polcheck.toml", "[template]\nvars = { App = \"Shop\" }\n")]);
+    assert_eq!((code, faults(&report)), (1, vec!["unrecognized-action"]), "{report:#}");
+    let offset = report["findings"][0]["location"]["offset"].as_u64().unwrap() as usize;
+    assert!(template[offset..].starts_with("${App}::Action"), "{report:#}");
+}
+
+#[test]
+fn what_cannot_be_read_for_one_cause_is_said_once() {
+    let policy = "permit (principal, action, resource) when { ${CONDITION} };\n";
+    let (report, code) = check(&[
+        ("a.cedar", policy),
+        ("b.cedar", policy),
+        ("c.cedar", &format!("{policy}{policy}{policy}")),
+        ("d.cedar", "permit (principal, action, resource) when { ${OTHER} };\n"),
+    ]);
+    let told = of_kind(&report, "unresolved");
+    assert_eq!((code, told.len()), (4, 2), "{report:#}");
+    assert!(told[0].starts_with("5 policies are not read: `${CONDITION}` in them is"), "{told:?}");
+    assert!(told[0].ends_with("the others are at b.cedar:1:45, c.cedar:1:45, c.cedar:2:45 and 1 more"), "{told:?}");
+    assert!(told[1].starts_with("a policy is not read: `${OTHER}` in it is"), "{told:?}");
+}
+
+#[test]
+fn a_head_that_fills_in_more_than_its_base_does_not_judge_itself_by_it() {
+    let policies = "permit (principal, action == Action::\"view\", resource);\nforbid (principal == User::\"${WHO}\", action, resource);\n";
+    let guardrail = "@id(\"ann\")\nforbid (principal == User::\"ann\", action, resource);\n";
+    let base = [("app.cedarschema", SCHEMA), ("p.cedar", policies), ("g.cedarguard", guardrail)];
+    let dir = TempDir::new().unwrap();
+    write(dir.path(), &base);
+    git(dir.path(), &["init", "-q"]);
+    git(dir.path(), &["add", "."]);
+    git(dir.path(), &["commit", "-q", "-m", "base"]);
+    let toml = "[template]\nvars = { WHO = \"ann\" }\n";
+    write(dir.path(), &[("polcheck.toml", toml)]);
+    let status = |args: &[&str]| run_json(dir.path(), args).0["guardrails"][0]["status"].as_str().unwrap().to_owned();
+    assert_eq!(status(&["prove"]), "holds");
+    assert_ne!(status(&["prove", "--against", "HEAD"]), "holds");
+    assert_ne!(status(&["check", "--against", "HEAD"]), "holds");
+    let (report, _) = run_json(dir.path(), &["lint", "--breadth", "--against", "HEAD"]);
+    assert_eq!(of_kind(&report, "filled-in").len(), 1, "{report:#}");
+    // What the base has as well counts.
+    git(dir.path(), &["add", "."]);
+    git(dir.path(), &["commit", "-q", "-m", "with"]);
+    assert_eq!(status(&["check", "--against", "HEAD"]), "holds");
+}
+
+#[test]
+fn an_id_of_an_enumerated_type_is_one_of_those_that_are_declared() {
+    let schema = "entity State enum [\"open\", \"closed\"];\nentity User;\nentity Doc { state: State };\n\
+                  action view appliesTo { principal: User, resource: Doc };\n";
+    let policy =
+        "permit (principal, action == Action::\"view\", resource) when { resource.state == State::\"${S}\" };\n";
+    let (report, code) = check(&[("app.cedarschema", schema), ("p.cedar", policy)]);
+    assert_eq!((code, faults(&report)), (0, vec![]), "{report:#}");
+    assert_eq!(of_kind(&report, "filled-in").len(), 2, "{report:#}");
+    // It is dead for one of them and not for the other; or for both.
+    let dead = "permit (principal, action == Action::\"view\", resource)\nwhen { resource.state == State::\"${S}\" && resource.state == State::\"closed\" };\n";
+    let (report, _) = check(&[("app.cedarschema", schema), ("p.cedar", dead)]);
+    assert_eq!(faults(&report), Vec::<&str>::new(), "{report:#}");
+    let dead = dead.replace("closed\"", "open\" && resource.state == State::\"closed\"");
+    let (report, _) = check(&[("app.cedarschema", schema), ("p.cedar", &dead)]);
+    assert_eq!(faults(&report), ["never-matches"], "{report:#}");
+    // A guardrail has to hold for each.
+    let guardrail = |state: &str| {
+        format!(
+            "@id(\"g\")\nforbid (principal, action == Action::\"view\", resource) when {{ resource.state == State::\"{state}\" }};\n"
+        )
+    };
+    let status = |guardrail: &str| {
+        let (report, _) = check(&[("app.cedarschema", schema), ("p.cedar", policy), ("g.cedarguard", guardrail)]);
+        report["guardrails"][0]["status"].as_str().unwrap().to_owned()
+    };
+    assert_ne!(status(&guardrail("open")), "holds");
+    assert_ne!(status(&guardrail("closed")), "holds");
 }

@@ -12,5 +12,6 @@ mod many;
 mod mutation;
 mod own;
 mod prop_index;
+mod service;
 mod typed;
 mod unknown;

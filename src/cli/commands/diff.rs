@@ -98,11 +98,11 @@ pub(super) fn run(args: &DiffArgs, common: &CommonArgs) -> Result<u8, Failure> {
     match &args.suggest {
         None => output.write(outcome),
         Some(None) => {
-            print(&suggested::table(&report::change_rows(&outcome)))?;
+            print(&suggested::table(suggested::UNNOTICED, &report::change_rows(&outcome)))?;
             output.write_aside(outcome)
         }
         Some(Some(file)) => {
-            suggested::write(file, &report::change_rows(&outcome), common.quiet)?;
+            suggested::write(file, suggested::UNNOTICED, &report::change_rows(&outcome), common.quiet)?;
             output.write(outcome)
         }
     }

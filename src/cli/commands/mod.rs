@@ -36,6 +36,7 @@ commands! {
     Diff diff DiffArgs
     WhoCan who_can WhoCanArgs
     Explain explain ExplainArgs
+    Replay replay ReplayArgs
     Fmt fmt FmtArgs
     Baseline baseline BaselineArgs
     Schema schema SchemaArgs

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::Args;
 
@@ -10,7 +11,7 @@ use crate::cli::failure::Failure;
 use crate::cli::output::{Output, print};
 use crate::cli::suggested;
 use crate::outcome::{Outcome, Status};
-use crate::run::{self, CoverageOptions, MutationOptions, TestOptions};
+use crate::run::{self, CoverageOptions, MutationOptions, ReplayOptions, ReplayProgress, TestOptions};
 use crate::tables::{Filter, Shard};
 use crate::text::inline;
 
@@ -21,7 +22,7 @@ use crate::text::inline;
                         action=refund --filter expect=deny\n  polcheck test --shard 2/4               the second of four \
                         jobs\n  polcheck test --coverage                what no row exercises\n  polcheck test \
                         --coverage-floor 80 --against main\n  polcheck test --mutate                  \
-                        which small changes no row notices\n  polcheck test --suggest pinned_test.yaml")]
+                        which small changes no row notices\n  polcheck test --suggest pinned_test.yaml\n  polcheck test --from-log decisions.jsonl --suggest recorded_test.yaml")]
 pub(in crate::cli) struct TestArgs {
     /// Run only rows that hold TEXT in their id, or as KEY=TEXT in their name, file, principal, action, resource or
     /// expect; `*` stands for anything; repeat to narrow down
@@ -40,6 +41,8 @@ pub(in crate::cli) struct TestArgs {
     coverage: CoverageArgs,
     #[command(flatten)]
     mutation: MutationArgs,
+    #[command(flatten)]
+    logs: LogArgs,
     #[command(flatten)]
     read: ReadArgs,
 }
@@ -74,9 +77,58 @@ struct MutationArgs {
     suggest: Option<Option<PathBuf>>,
 }
 
+/// Arguments about recorded decisions.
+#[derive(Debug, Default, Args)]
+struct LogArgs {
+    /// Print rows made of recorded decisions, one for each class of requests that policies do not tell apart, or write
+    /// them where --suggest says; names become pseudonyms
+    #[arg(long, value_name = "LOG", conflicts_with_all = ["filter", "shard", "fail_fast", "list", "coverage", "coverage_floor", "against", "mutate", "mutate_floor"])]
+    from_log: Vec<PathBuf>,
+    /// With --from-log: pseudonyms in the place of names of principals, resources and the like (the default)
+    #[arg(long, requires = "from_log", conflicts_with = "keep_names")]
+    pseudonyms: bool,
+    /// With --from-log: names as they are in the log
+    #[arg(long, requires = "from_log")]
+    keep_names: bool,
+}
+
+/// Rows made of recorded decisions.
+fn from_log(args: &TestArgs, output: Output<'_>) -> Result<u8, Failure> {
+    let progress = Arc::new(ReplayProgress::default());
+    let options = ReplayOptions {
+        reading: output.reading(&args.read),
+        logs: args.logs.from_log.clone(),
+        // What is undecided makes no row, and fails nothing.
+        undecided: 100.0,
+        rows: true,
+        keep_names: args.logs.keep_names,
+        progress: Arc::clone(&progress),
+        ..ReplayOptions::default()
+    };
+    let file = args.mutation.suggest.clone().flatten();
+    if file.is_none() {
+        output.is_free("the rows")?;
+    }
+    let outcome = output.counting(&progress, || run::replay(&options))?;
+    let rows = outcome.replayed.as_ref().map(|replayed| replayed.rows.as_slice()).unwrap_or_default();
+    match file {
+        None => {
+            print(&suggested::table(suggested::RECORDED, rows))?;
+            output.write_aside(outcome)
+        }
+        Some(file) => {
+            suggested::write(&file, suggested::RECORDED, rows, common.quiet)?;
+            output.write(outcome)
+        }
+    }
+}
+
 /// Runs the command and gives the exit code.
 pub(super) fn run(args: &TestArgs, common: &CommonArgs) -> Result<u8, Failure> {
     let output = Output::of(common)?;
+    if !args.logs.from_log.is_empty() {
+        return from_log(args, output);
+    }
     let (coverage, mutation) = (&args.coverage, &args.mutation);
     let mutate = mutation.mutate || mutation.mutate_floor.is_some() || mutation.suggest.is_some();
     if let Some(None) = mutation.suggest {
@@ -115,11 +167,11 @@ pub(super) fn run(args: &TestArgs, common: &CommonArgs) -> Result<u8, Failure> {
     let rows = outcome.mutation.as_ref().map(|mutation| mutation.suggested.as_slice()).unwrap_or_default();
     match file {
         None => {
-            print(&suggested::table(rows))?;
+            print(&suggested::table(suggested::UNNOTICED, rows))?;
             output.write_aside(outcome)
         }
         Some(file) => {
-            suggested::write(file, rows, common.quiet)?;
+            suggested::write(file, suggested::UNNOTICED, rows, common.quiet)?;
             output.write(outcome)
         }
     }

@@ -13,7 +13,7 @@ use crate::outcome::SuggestedRow;
 use crate::source::{rewrite, write_new_file};
 use crate::text::inline;
 
-pub(super) use yaml::table;
+pub(super) use yaml::{RECORDED, UNNOTICED, table};
 
 /// How rows are added to the text of a table; a phrase with a way out where they cannot be.
 type Append = fn(&str, &[SuggestedRow]) -> Result<String, String>;
@@ -22,17 +22,15 @@ type Append = fn(&str, &[SuggestedRow]) -> Result<String, String>;
 const FORMS: [(&str, Append); 4] =
     [("yaml", yaml::append), ("yml", yaml::append), ("json", json::append), ("csv", csv::append)];
 
-/// Writes `rows` to `file`, a new table in YAML or the end of one in any form, and says so on standard error unless it
-/// is to be `quiet`; nothing where there are none.
-pub(super) fn write(file: &Path, rows: &[SuggestedRow], quiet: bool) -> Result<(), Failure> {
-    put(file, rows)?;
+/// Writes `rows` to `file`, a new table in YAML that begins with `head`, or the end of one in any form, and says so on
+/// standard error unless it is to be `quiet`; nothing where there are none.
+pub(super) fn write(file: &Path, head: &str, rows: &[SuggestedRow], quiet: bool) -> Result<(), Failure> {
+    put(file, head, rows)?;
     let file = inline(&file.display().to_string()).into_owned();
     let done = match rows.len() {
-        0 => format!("there is no row to suggest: `{file}` is left as it is"),
-        1 => format!("1 row written to `{file}`: it pins what is decided today; read it before it is kept"),
-        many => {
-            format!("{many} rows written to `{file}`: they pin what is decided today; read them before they are kept")
-        }
+        0 => format!("there is no row to write: `{file}` is left as it is"),
+        1 => format!("1 row written to `{file}`; read it before it is kept"),
+        many => format!("{many} rows written to `{file}`; read them before they are kept"),
     };
     if !quiet {
         let _ = writeln!(std::io::stderr(), "{done}");
@@ -40,7 +38,7 @@ pub(super) fn write(file: &Path, rows: &[SuggestedRow], quiet: bool) -> Result<(
     Ok(())
 }
 
-fn put(file: &Path, rows: &[SuggestedRow]) -> Result<(), Failure> {
+fn put(file: &Path, head: &str, rows: &[SuggestedRow]) -> Result<(), Failure> {
     let shown = inline(&file.display().to_string()).into_owned();
     let ending = file.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
     let Some((_, append)) = FORMS.iter().find(|(known, _)| *known == ending) else {
@@ -64,7 +62,7 @@ fn put(file: &Path, rows: &[SuggestedRow]) -> Result<(), Failure> {
                 "`{shown}` is not there; a new table is written in YAML: end its name in `.yaml`"
             )));
         }
-        return write_new_file(file, table(rows).as_bytes())
+        return write_new_file(file, table(head, rows).as_bytes())
             .map_err(|error| Failure(format!("cannot write `{shown}`: {error}")));
     }
     #[expect(clippy::disallowed_methods, reason = "the file is the user's to name, and is written next")]

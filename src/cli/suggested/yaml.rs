@@ -2,23 +2,29 @@
 
 use crate::outcome::SuggestedRow;
 
-/// The head of a new table.
-const HEAD: &str = "\
+/// The head of a new table of what no other row would notice.
+pub(in crate::cli) const UNNOTICED: &str = "\
 # What these policies decide today, where no other row would notice a change.
 # They pin what is, not what should be. Read each row: keep what is meant, correct what is not, and say why in its name.
+";
+
+/// The head of a new table of recorded decisions.
+pub(in crate::cli) const RECORDED: &str = "\
+# What was decided of recorded requests: a row for each class of requests that these policies do not tell apart.
+# They pin what was, not what should be. Read each row: keep what is meant, correct what is not, and say why in its name.
 ";
 
 /// What the top level of a table may say that changes what a row below asks.
 const SHARED: [&str; 4] = ["defaults", "clock", "entities", "zone"];
 
-/// `rows` as a table.
-pub(in crate::cli) fn table(rows: &[SuggestedRow]) -> String {
+/// `rows` as a table that begins with `head`.
+pub(in crate::cli) fn table(head: &str, rows: &[SuggestedRow]) -> String {
     // Rows that stand for themselves ask over nothing else.
     let alone = !rows.is_empty() && rows.iter().all(|row| row.alone);
     let entities = if alone { "entities: []\n" } else { "" };
     let list: String = rows.iter().map(|row| row.yaml.as_str()).collect();
     let tests = if rows.is_empty() { "tests: []\n" } else { "tests:\n" };
-    format!("{HEAD}{entities}{tests}{list}")
+    format!("{head}{entities}{tests}{list}")
 }
 
 /// `text`, a table in YAML, with `rows` at its end.

@@ -16,10 +16,12 @@ use super::value::{Pool, Value};
 /// An authorizer over policies and entities that are compiled once.
 #[derive(Debug)]
 pub struct CompiledAuthorizer {
-    set: PolicySet,
-    entities: Entities,
+    pub(super) set: PolicySet,
+    pub(super) entities: Entities,
     /// `None` where Cedar has to do it all.
-    policies: Option<Policies>,
+    pub(super) policies: Option<Policies>,
+    /// Of all policies, in ascending order, which is that of their numbers.
+    pub(super) ids: Vec<PolicyId>,
 }
 
 /// What a request came to.
@@ -63,7 +65,9 @@ impl CompiledAuthorizer {
     #[must_use]
     pub fn new(set: &PolicySet, entities: &Entities) -> Self {
         let policies = Policies::new(&[set], entities);
-        Self { set: set.clone(), entities: entities.clone(), policies }
+        let mut ids: Vec<PolicyId> = set.policies().map(|policy| policy.id().clone()).collect();
+        ids.sort_unstable();
+        Self { set: set.clone(), entities: entities.clone(), policies, ids }
     }
 
     /// For one thread.

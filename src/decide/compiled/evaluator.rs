@@ -8,10 +8,12 @@
 
 use cedar_policy_core::ast::{self, Value as CedarValue};
 
-use super::node::{Graph, Node};
+use super::gaps::{Gaps, Missing};
+use super::node::{BinaryOp, Graph, Node};
 use super::operations::{attribute, binary, call, elements, has, has_all};
 use super::policies::Policies;
 use super::value::{Pool, Value};
+use super::world::World;
 
 /// Who does what to what, by number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,6 +39,12 @@ pub(in crate::decide) struct Evaluator<'p> {
     /// What nodes came to, with the number of the request for which they did.
     memo: Vec<(u32, Option<Value>)>,
     request: u32,
+    /// What is not known of the request besides its context.
+    gaps: Gaps,
+    /// The entities of the request, where it brings its own.
+    own: Option<World>,
+    /// The first thing that was asked for and is not known, since this was last taken.
+    missing: Option<Missing>,
 }
 
 impl<'p> Evaluator<'p> {
@@ -51,7 +59,83 @@ impl<'p> Evaluator<'p> {
             given: None,
             memo: vec![(0, None); policies.graph.len()],
             request: 0,
+            gaps: Gaps::default(),
+            own: None,
+            missing: None,
         }
+    }
+
+    /// What is known of the requests from now on, and the entities that they bring along.
+    pub(super) fn know(&mut self, gaps: Gaps, own: Option<World>) {
+        self.gaps = gaps;
+        self.own = own;
+        self.missing = None;
+    }
+
+    /// The first thing that was asked for and is not known, since this was last called.
+    pub(super) fn take_missing(&mut self) -> Option<Missing> {
+        self.missing.take()
+    }
+
+    /// The entities that there are.
+    pub(super) fn world(&self) -> &World {
+        self.own.as_ref().unwrap_or(&self.policies.world)
+    }
+
+    /// Whether what `entity` is in may be more than is known.
+    pub(super) fn lacks_ancestors(&self, entity: u32) -> bool {
+        if !self.gaps.entities {
+            return false;
+        }
+        let world = self.world();
+        let unknown =
+            |entity: u32| !world.holds(entity) && !self.policies.in_nothing.contains(&self.pool.type_of(entity));
+        unknown(entity) || world.above(entity).iter().any(|above| unknown(*above))
+    }
+
+    /// Whether `entity` may have attributes or tags that are not known.
+    fn lacks_attributes(&self, entity: u32) -> bool {
+        self.gaps.entities && !self.world().holds(entity) && !self.policies.bare.contains(&self.pool.type_of(entity))
+    }
+
+    /// The same of a value; an entity that does is what is missing.
+    fn lacks(&mut self, value: Value) -> bool {
+        let Value::Entity(entity) = value else { return false };
+        let lacks = self.lacks_attributes(entity);
+        if lacks {
+            self.missing.get_or_insert(Missing::Entity(entity));
+        }
+        lacks
+    }
+
+    /// `left op right` of values that are known.
+    fn related(&mut self, op: BinaryOp, left: Value, right: Value) -> Option<Value> {
+        let tag = matches!(op, BinaryOp::GetTag | BinaryOp::HasTag);
+        let open = tag && self.lacks(left);
+        let value = if open { None } else { binary(op, left, right, &self.pool, self.world()) };
+        match (op, left, value) {
+            _ if open => {}
+            (BinaryOp::In, Value::Entity(entity), Some(Value::Bool(false))) if self.lacks_ancestors(entity) => {
+                self.missing.get_or_insert(Missing::Entity(entity));
+            }
+            _ => return value,
+        }
+        let (left, right) = (self.part(left), self.part(right));
+        self.leave(Node::Binary(op, left, right))
+    }
+
+    /// Whether a chain of attributes that begins at `value` meets an entity of which it is not known what it has.
+    fn lacks_along(&mut self, mut value: Value, names: &[u32]) -> bool {
+        for name in names {
+            if self.lacks(value) {
+                return true;
+            }
+            match attribute(value, *name, &self.pool, self.world()) {
+                Some(next) => value = next,
+                None => return false,
+            }
+        }
+        false
     }
 
     /// Forgets what earlier requests brought along: values and nodes that came of them mean nothing any more.
@@ -122,10 +206,21 @@ impl<'p> Evaluator<'p> {
         match policies.graph.node(number)? {
             Node::Constant(value) => Some(*value),
             Node::Fail => None,
+            Node::Principal if self.gaps.principal.is_some() => {
+                self.missing.get_or_insert(Missing::Principal);
+                self.leave(Node::Principal)
+            }
+            Node::Resource if self.gaps.resource.is_some() => {
+                self.missing.get_or_insert(Missing::Resource);
+                self.leave(Node::Resource)
+            }
             Node::Principal => Some(Value::Entity(self.ask.principal)),
             Node::Action => Some(Value::Entity(self.ask.action)),
             Node::Resource => Some(Value::Entity(self.ask.resource)),
             Node::Context => {
+                if self.gaps.context {
+                    self.missing.get_or_insert(Missing::Context);
+                }
                 if let Some(context) = self.given.take() {
                     self.ask.context = self.add_context(&context)?;
                 }
@@ -156,7 +251,7 @@ impl<'p> Evaluator<'p> {
                     let (left, right) = (self.part(left), self.part(right));
                     self.leave(Node::Binary(*op, left, right))
                 }
-                (left, right) => binary(*op, left, right, &self.pool, &policies.world),
+                (left, right) => self.related(*op, left, right),
             },
             Node::Get(of, name) if let Some(field) = self.given(*of, *name) => {
                 field.map(|field| self.pool.add_value(&field))
@@ -164,15 +259,27 @@ impl<'p> Evaluator<'p> {
             Node::Has(of, name) if let Some(field) = self.given(*of, *name) => Some(Value::Bool(field.is_some())),
             Node::Get(of, name) => match self.value(*of)? {
                 Value::Open(of) => self.leave(Node::Get(of, *name)),
-                value => attribute(value, *name, &self.pool, &policies.world),
+                value if self.lacks(value) => {
+                    let of = self.part(value);
+                    self.leave(Node::Get(of, *name))
+                }
+                value => attribute(value, *name, &self.pool, self.world()),
             },
             Node::Has(of, name) => match self.value(*of)? {
                 Value::Open(of) => self.leave(Node::Has(of, *name)),
-                value => has(value, *name, &self.pool, &policies.world),
+                value if self.lacks(value) => {
+                    let of = self.part(value);
+                    self.leave(Node::Has(of, *name))
+                }
+                value => has(value, *name, &self.pool, self.world()),
             },
             Node::HasAll(of, names) => match self.outermost(*of, names)? {
                 (Value::Open(of), rest) => self.leave(Node::HasAll(of, rest.into())),
-                (value, rest) => has_all(value, rest, &self.pool, &policies.world),
+                (value, rest) if self.lacks_along(value, rest) => {
+                    let of = self.part(value);
+                    self.leave(Node::HasAll(of, rest.into()))
+                }
+                (value, rest) => has_all(value, rest, &self.pool, self.world()),
             },
             Node::Like(of, pattern) => match self.value(*of)? {
                 Value::Text(text) => {
@@ -294,6 +401,19 @@ impl<'p> Evaluator<'p> {
         match value {
             Some(value) => self.part(value),
             None => self.left.add(Node::Fail),
+        }
+    }
+
+    /// Whether what is left can come to `true`. Of a chain that goes on after what is not known, one operand that does
+    /// not hold is enough: whatever comes before it, the whole is false or errs.
+    pub(super) fn may_hold(&self, node: u32) -> bool {
+        match self.left.node(node) {
+            Some(Node::Constant(value)) => matches!(value, Value::Bool(true)),
+            Some(Node::Fail) => false,
+            Some(Node::And(all)) => all.iter().all(|one| self.may_hold(*one)),
+            Some(Node::Or(all)) => all.iter().any(|one| self.may_hold(*one)),
+            Some(Node::If(_, yes, no)) => self.may_hold(*yes) || self.may_hold(*no),
+            _ => true,
         }
     }
 

@@ -13,10 +13,14 @@
 //! | `evaluator` | nodes evaluated for a request |
 //! | `left_over` | what is left to ask of a context that is not known |
 //! | `authorizer` | requests decided |
+//! | `gaps` | what is not known of a request |
+//! | `answer` | requests decided of which not everything is known |
 
+mod answer;
 mod authorizer;
 mod compile;
 mod evaluator;
+mod gaps;
 mod glob;
 mod left_over;
 mod node;
@@ -26,8 +30,10 @@ mod policy;
 mod value;
 mod world;
 
+pub use answer::{Answer, Answerer};
 pub use authorizer::{CompiledAuthorizer, Decider, Verdict};
 pub(super) use evaluator::{Ask, Evaluator};
+pub use gaps::{Gap, Gaps, Lack};
 pub(super) use node::{BinaryOp, Graph, Node};
 pub(super) use policies::Policies;
 pub(super) use policy::{Body, Part, Policy};

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use cedar_policy::EntityTypeName;
 use cedar_policy::{Entities, EntityUid, PolicySet};
 use cedar_policy_core::ast;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::compile::Compiler;
 use super::glob::Glob;
@@ -24,6 +25,10 @@ pub(in crate::decide) struct Policies {
     pub(in crate::decide) world: World,
     /// The policies of each set.
     pub(in crate::decide) sets: Vec<Vec<Policy>>,
+    /// The types whose entities have neither attributes nor tags.
+    pub(super) bare: FxHashSet<u32>,
+    /// The types whose entities are in nothing.
+    pub(super) in_nothing: FxHashSet<u32>,
 }
 
 /// The policies of a set for one action, by the entity without which their scope does not hold.
@@ -65,7 +70,15 @@ impl Policies {
         let world = World::new(entities.as_ref(), &mut pool)?;
         let shared = shared(&graph, &compiled);
         let globs = (0..).map_while(|number| graph.pattern(number)).map(Glob::new).collect();
-        Some(Self { pool: Arc::new(pool), graph, globs, shared, world, sets: compiled })
+        let (bare, in_nothing) = <(FxHashSet<u32>, FxHashSet<u32>)>::default();
+        Some(Self { pool: Arc::new(pool), graph, globs, shared, world, sets: compiled, bare, in_nothing })
+    }
+
+    /// Says of types what their entities cannot have: neither attributes nor tags, nor anything that they are in.
+    pub(super) fn declare(&mut self, bare: &[EntityTypeName], in_nothing: &[EntityTypeName]) {
+        let Some(pool) = Arc::get_mut(&mut self.pool) else { return };
+        self.bare.extend(bare.iter().map(|ty| pool.add_type(ty.as_ref())));
+        self.in_nothing.extend(in_nothing.iter().map(|ty| pool.add_type(ty.as_ref())));
     }
 
     /// The policies of `set` for `action`.

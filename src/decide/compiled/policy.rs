@@ -130,4 +130,9 @@ impl Policy {
     pub(in crate::decide) fn for_action(&self, action: u32, world: &World) -> bool {
         self.action.holds(action, world)
     }
+
+    /// Whether the scope asks for a group of actions.
+    pub(super) fn asks_for_group(&self) -> bool {
+        matches!(self.action, Acts::Within(_))
+    }
 }

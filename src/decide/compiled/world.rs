@@ -67,6 +67,11 @@ impl World {
         self.entities.get(usize::try_from(entity).ok()?)?.as_ref()
     }
 
+    /// Whether it is known what `entity` has and is in.
+    pub(super) fn holds(&self, entity: u32) -> bool {
+        self.known(entity).is_some()
+    }
+
     pub(super) fn attribute(&self, entity: u32, name: u32) -> Option<Value> {
         field(&self.known(entity)?.attributes, name)
     }

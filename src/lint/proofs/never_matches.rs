@@ -12,8 +12,10 @@ use crate::rule::NEVER_MATCHES;
 use crate::symbolic::Answer;
 use crate::text::{Location, Span};
 
-pub(in crate::lint) static RULE: LintRule =
-    LintRule::proof(NEVER_MATCHES, check).instead_of(&[NEVER_MATCHES.id]).of_all_requests();
+pub(in crate::lint) static RULE: LintRule = LintRule::proof(NEVER_MATCHES, check)
+    .instead_of(&[NEVER_MATCHES.id])
+    .yields_to(&["incompatible-types"])
+    .of_all_requests();
 
 /// A policy that matches nothing.
 struct Dead {

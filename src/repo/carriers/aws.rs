@@ -6,6 +6,7 @@ use super::fill::Filled;
 use super::links;
 use super::spec::{Carried, Content, Home, Role};
 use crate::data::Item;
+use crate::text::templating::is_templated;
 use crate::text::{Mapped, Span, inline};
 
 /// What a value is, as far as the file says, or where and why nobody knows.
@@ -67,7 +68,8 @@ pub(super) fn add_definition(carried: &mut Carried, to: &Target<'_>, definition:
 fn add_link(carried: &mut Carried, to: &Target<'_>, linked: &Item, values: &dyn Values) {
     match link(linked, to.name, values) {
         Ok((text, holes)) => {
-            for (span, written) in holes {
+            // An id that has a name is a value that nobody knows, as in a policy.
+            for (span, written) in holes.into_iter().filter(|(_, written)| !is_templated(written)) {
                 let message = format!(
                     "who `{}` is for is known once it is deployed: `{}` is read as written",
                     inline(to.name),
@@ -97,6 +99,9 @@ fn link(linked: &Item, id: &str, values: &dyn Values) -> Known<(String, Vec<(Spa
             Ok(filled.text.text().to_owned())
         };
         let ty = part(["EntityType", "entityType"])?;
+        if is_templated(&ty) {
+            return Err((entity.span, format!("which type `{}` is, is known once it is deployed", inline(&ty))));
+        }
         let id = part(["EntityId", "entityId"])?;
         Ok(Some(links::entity(&ty, &id)))
     };

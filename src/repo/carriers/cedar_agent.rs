@@ -2,14 +2,20 @@
 
 use std::sync::Arc;
 
+use super::documents::documents;
 use super::fill::Filled;
-use super::spec::{Carried, Content, Home, Neighbours, Role, Spec, documents, speaks_cedar};
+use super::spec::{Carried, Content, Home, Neighbours, Role, Spec, speaks_cedar};
 use crate::data::Item;
 use crate::text::SourceFile;
 use crate::text::tokens::words;
 
-pub(super) const SPEC: Spec =
-    Spec { name: "a list of policies of cedar-agent", endings: &[".json"], marks: &["\"content\"", "\"uid\""], read };
+pub(super) const SPEC: Spec = Spec {
+    name: "a list of policies of cedar-agent",
+    endings: &[".json"],
+    marks: &["\"content\"", "\"uid\""],
+    is_text: true,
+    read,
+};
 
 fn read(files: &[Arc<SourceFile>], _: &dyn Neighbours) -> Vec<Carried> {
     files.iter().filter_map(read_file).collect()

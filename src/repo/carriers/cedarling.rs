@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
-
+use super::documents::documents;
+use super::encoded::from_base64;
 use super::fill::Filled;
-use super::spec::{Carried, Content, Home, Neighbours, Role, Spec, documents};
+use super::spec::{Carried, Content, Home, Neighbours, Role, Spec};
 use crate::data::{Item, Style, What};
 use crate::text::{Mapped, SourceFile, Span};
 
@@ -14,6 +13,7 @@ pub(super) const SPEC: Spec = Spec {
     name: "a policy store of Cedarling",
     endings: &[".json", ".yaml", ".yml"],
     marks: &["policy_stores", "policy_content"],
+    is_text: true,
     read,
 };
 
@@ -97,10 +97,7 @@ fn decoded(item: &Item, encoding: Option<&str>, source: &str) -> Result<Mapped, 
     if plain {
         return item.mapped(source).ok_or("it is no text");
     }
-    let joined: String = text.split_whitespace().collect();
-    let bytes = BASE64_STANDARD.decode(joined).map_err(|_| "it is no base64")?;
-    let text = String::from_utf8(bytes).map_err(|_| "what stands there in base64 is not UTF-8")?;
-    Ok(Mapped::whole(&text, item.span))
+    from_base64(item)
 }
 
 /// `item` as JSON: as it stands there in a file of JSON, else written anew.

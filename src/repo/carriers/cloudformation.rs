@@ -4,8 +4,9 @@ use std::cell::Cell;
 use std::sync::Arc;
 
 use super::aws::{self, Known, Target, Values, any};
+use super::documents::documents;
 use super::fill::Filled;
-use super::spec::{Carried, Home, Neighbours, Role, Spec, documents};
+use super::spec::{Carried, Home, Neighbours, Role, Spec};
 use crate::data::{Item, Style, What};
 use crate::repo::paths::dir;
 use crate::text::{Mapped, SourceFile, Span};
@@ -14,6 +15,7 @@ pub(super) const SPEC: Spec = Spec {
     name: "a CloudFormation template",
     endings: &[".yaml", ".yml", ".json", ".template"],
     marks: &["AWS::VerifiedPermissions::", "AWS::BedrockAgentCore::Policy"],
+    is_text: true,
     read,
 };
 

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use super::spec::{Carried, Content, Home, Role};
-use crate::text::templating::is_templated;
-use crate::text::{Mapped, SourceFile, Span, inline};
+use super::spec::{Carried, Content, Home, Role, Unfilled, Unresolved};
+use crate::repo::templating::value;
+use crate::text::templating::{is_templated, placeholders};
+use crate::text::{Location, Mapped, SourceFile, Span, inline};
 
 /// A text as far as it is known.
 #[derive(Debug, Clone, Default)]
@@ -136,9 +137,25 @@ fn inside(text: &str, holes: &[Hole]) -> Vec<Inside> {
 }
 
 impl Carried {
-    /// Adds the part `name` with what is known of its text, and says what is not known. `what` is what people call it.
-    /// A policy is read with what is filled in inside of its strings as it is written; where code is filled in, nobody
-    /// knows what it says.
+    /// Reads what of it is filled in with `values`, by name; says what is not, and takes it for unknown.
+    pub(super) fn settle(&mut self, values: &[(String, String)]) {
+        for part in &mut self.parts {
+            let Content::Unfilled(file, text, holes) = &mut part.content else { continue };
+            let known = |hole: &Unfilled| hole.name.as_deref().is_some_and(|name| value(values, name).is_some());
+            holes.retain(|hole| !known(hole));
+            let (file, text) = (Arc::clone(file), std::mem::take(text));
+            if holes.is_empty() {
+                part.content = Content::In(file, text);
+            } else {
+                self.unresolved.extend(std::mem::take(holes).into_iter().map(|hole| hole.told));
+                part.content = Content::UnknownIn(file);
+            }
+        }
+    }
+
+    /// Adds the part `name` with what is known of its text, and says what is not known. `what` is what people call
+    /// it. A policy is read with what is filled in inside of its strings as it is written; where code is filled in,
+    /// nobody knows what it says.
     pub(super) fn add_filled(&mut self, name: (&str, &str), role: Role, home: Home, filled: Filled) {
         let file = Arc::clone(&self.file);
         self.add_filled_in(name, role, home, filled, &file);
@@ -155,7 +172,7 @@ impl Carried {
     ) {
         let code = matches!(role, Role::Policies | Role::Schema);
         let inside = inside(filled.text.text(), &filled.holes);
-        let mut unknown = false;
+        let mut unknown: Vec<Unfilled> = Vec::new();
         for (hole, inside) in filled.holes.iter().zip(inside) {
             let (written, name) = (inline(&hole.written), inline(name));
             match inside {
@@ -170,12 +187,11 @@ impl Carried {
                     ),
                 ),
                 _ => {
-                    unknown = true;
-                    self.tell_in(
-                        file,
-                        hole.outer,
-                        format!("{what} `{name}` is not read: what `{written}` is in it is known once it is deployed"),
-                    );
+                    let message =
+                        format!("{what} `{name}` is not read: what `{written}` is in it is known once it is deployed");
+                    let called = placeholders(&hole.written).first().map(|one| one.name.to_owned());
+                    let location = Location::new(file, hole.outer);
+                    unknown.push(Unfilled { name: called, told: Unresolved { location, message } });
                 }
             }
         }
@@ -183,7 +199,10 @@ impl Carried {
         for hole in holes {
             text.mark_filled(Span::new(hole.at, hole.at + hole.written.len()));
         }
-        let content = if unknown { Content::UnknownIn(Arc::clone(file)) } else { Content::In(Arc::clone(file), text) };
+        let content = match unknown.is_empty() {
+            true => Content::In(Arc::clone(file), text),
+            false => Content::Unfilled(Arc::clone(file), text, unknown),
+        };
         self.add(name, role, home, content);
     }
 

@@ -7,6 +7,7 @@ use memchr::memmem;
 use rayon::prelude::*;
 
 use super::gathered::Gathered;
+use super::helm;
 use super::list::CARRIERS;
 use super::spec::{Carried, Neighbours, Spec};
 use crate::repo::files::Files;
@@ -26,6 +27,10 @@ impl Neighbours for Around<'_, '_> {
 
     fn text(&self, path: &str) -> Option<Arc<SourceFile>> {
         self.files.text(path).ok()
+    }
+
+    fn bytes(&self, path: &str) -> Option<Vec<u8>> {
+        self.files.bytes(path).ok()
     }
 }
 
@@ -63,13 +68,17 @@ pub(in crate::repo) fn gather(paths: &[String], files: &Files<'_>, is_other: fn(
             if let Found::Marks(specs) = found
                 && specs.contains(&at)
                 && !taken.contains(path.as_str())
-                && let Ok(file) = files.text(path)
+                && let Some(file) = file(spec, path, files)
             {
                 folders.entry(dir(path)).or_default().push(file);
             }
         }
-        let read: Vec<Carried> =
+        let mut read: Vec<Carried> =
             folders.into_par_iter().flat_map_iter(|(_, files)| (spec.read)(&files, &around)).collect();
+        for one in &mut read {
+            one.settle(&files.values);
+            helm::tell_conditions(one);
+        }
         taken.extend(
             marked.iter().map(|(path, _)| path.as_str()).filter(|path| read.iter().any(|one| one.file.path() == *path)),
         );
@@ -83,6 +92,11 @@ pub(in crate::repo) fn gather(paths: &[String], files: &Files<'_>, is_other: fn(
     };
     gathered.left_out.extend(marked.iter().filter_map(unread));
     gathered
+}
+
+/// The file at `path` as `spec` takes it.
+fn file(spec: &Spec, path: &str, files: &Files<'_>) -> Option<Arc<SourceFile>> {
+    if spec.is_text { files.text(path).ok() } else { Some(SourceFile::new(path, "")) }
 }
 
 /// What a look into a file shows.

@@ -51,12 +51,14 @@ impl Gathered {
     pub(super) fn of(carried: Vec<Carried>) -> Self {
         let names = store_names(&carried);
         let mut gathered = Self::default();
+        // Files of a module may each say the same of where it is called.
+        let mut once = BTreeSet::new();
         for one in carried {
             let path = one.file.path().to_owned();
             for part in one.parts {
                 let store = names.get(&part.home).cloned();
                 let name = format!("{}{}", part.name, part.role.ending());
-                let unknown = matches!(part.content, Content::Unknown | Content::UnknownIn(_));
+                let unknown = matches!(part.content, Content::Unknown | Content::UnknownIn(_) | Content::Unfilled(..));
                 let number = gathered.parts.len() + 1;
                 let (file, text) = match part.content {
                     Content::File(included) => {
@@ -68,7 +70,9 @@ impl Gathered {
                         gathered.taken(file.path(), part.role);
                         (file.path().to_owned(), Some((file, text)))
                     }
-                    Content::UnknownIn(file) => (file.path().to_owned(), Some((file, Mapped::default()))),
+                    Content::UnknownIn(file) | Content::Unfilled(file, ..) => {
+                        (file.path().to_owned(), Some((file, Mapped::default())))
+                    }
                     Content::Unknown => (path.clone(), Some((Arc::clone(&one.file), Mapped::default()))),
                 };
                 let key = if text.is_some() { inside(&file, number, &name) } else { file };
@@ -82,7 +86,12 @@ impl Gathered {
                 gathered.parts.push(Inside { path: key, role: part.role, text, unknown, store });
             }
             gathered.included.extend(one.takes);
-            gathered.unresolved.extend(one.unresolved);
+            for told in one.unresolved {
+                let span = told.location.span;
+                if once.insert((told.location.path().to_owned(), span.start, span.end, told.message.clone())) {
+                    gathered.unresolved.push(told);
+                }
+            }
             gathered.left_out.extend(one.left_out);
             gathered.files.insert(path);
         }

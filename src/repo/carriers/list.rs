@@ -1,7 +1,7 @@
 //! Every carrier.
 
 use super::spec::Spec;
-use super::{cedar_agent, cedarling, cloudformation, kubernetes, terraform, verified_permissions};
+use super::{cedar_agent, cedarling, cedarling_archive, cloudformation, kubernetes, terraform, verified_permissions};
 
 /// Every carrier. The first that takes a file has it.
 pub(super) const CARRIERS: &[&Spec] = &[
@@ -9,6 +9,7 @@ pub(super) const CARRIERS: &[&Spec] = &[
     &terraform::SPEC,
     &kubernetes::SPEC,
     &cedarling::SPEC,
+    &cedarling_archive::SPEC,
     &verified_permissions::SPEC,
     &cedar_agent::SPEC,
 ];

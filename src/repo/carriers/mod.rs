@@ -6,6 +6,8 @@
 //! | `gather` | the carriers among the files of a repository |
 //! | `gathered` | what all of them hold, by store |
 //! | `fill` | texts that are filled in when they are deployed |
+//! | `documents`, `encoded` | the values of a file of JSON or YAML, texts in base64 |
+//! | `helm` | YAML that a step such as Helm's fills in |
 //! | `aws`, `links` | what several carriers write alike: policies of Amazon's services, links of templates |
 //! | `list` | every carrier |
 //! | the others | a carrier each |
@@ -22,10 +24,14 @@
 mod aws;
 mod cedar_agent;
 mod cedarling;
+mod cedarling_archive;
 mod cloudformation;
+mod documents;
+mod encoded;
 mod fill;
 mod gather;
 mod gathered;
+mod helm;
 mod kubernetes;
 mod links;
 mod list;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::data::{Fault, Item};
+use crate::data::Fault;
 use crate::text::{Location, Mapped, SourceFile, Span};
 
 /// How a carrier is known and read.
@@ -13,7 +13,10 @@ pub(super) struct Spec {
     pub(super) endings: &'static [&'static str],
     /// What stands in every file of it: one of these.
     pub(super) marks: &'static [&'static str],
-    /// Reads the files of one folder that have such a name and such a mark. A file that it does not take gives nothing.
+    /// Whether its files are text. The others are given without, by their paths.
+    pub(super) is_text: bool,
+    /// Reads the files of one folder that have such a name and such a mark. A file that it does not take gives
+    /// nothing.
     pub(super) read: fn(&[Arc<SourceFile>], &dyn Neighbours) -> Vec<Carried>,
 }
 
@@ -23,6 +26,8 @@ pub(super) trait Neighbours {
     fn paths(&self) -> &[String];
     /// The text of the file at `path`.
     fn text(&self, path: &str) -> Option<Arc<SourceFile>>;
+    /// What is in the file at `path`.
+    fn bytes(&self, path: &str) -> Option<Vec<u8>>;
 }
 
 /// What one file holds.
@@ -85,12 +90,23 @@ pub(super) enum Content {
     Text(Mapped),
     /// In this file, which the carrier takes it from.
     In(Arc<SourceFile>, Mapped),
+    /// The same, where something has to be filled in before it can be read.
+    Unfilled(Arc<SourceFile>, Mapped, Vec<Unfilled>),
     /// In a file of its own, which the carrier includes.
     File(String),
     /// Nobody knows, and an [`Unresolved`] says so. The store is not whole.
     Unknown,
     /// The same of what stands in this file, which the carrier takes it from.
     UnknownIn(Arc<SourceFile>),
+}
+
+/// What has to be filled in before a text can be read.
+#[derive(Debug)]
+pub(super) struct Unfilled {
+    /// Its name, if it has one.
+    pub(super) name: Option<String>,
+    /// What is said where nobody knows it.
+    pub(super) told: Unresolved,
 }
 
 /// Which store a part belongs to.
@@ -164,17 +180,6 @@ impl Carried {
     }
 }
 
-/// The documents of `file`, JSON or YAML by its name; and what is wrong with the rest.
-pub(super) fn documents(file: &Arc<SourceFile>) -> (Vec<Arc<Item>>, Option<Fault>) {
-    if is_json(file) {
-        return match Item::of_json(file) {
-            Ok(item) => (vec![Arc::new(item)], None),
-            Err(fault) => (Vec::new(), Some(fault)),
-        };
-    }
-    crate::data::yaml::documents(file.text())
-}
-
 /// Whether a policy stands in `text`, with line ends as they are or escaped: an effect, and a scope that begins.
 pub(in crate::repo) fn speaks_cedar(text: &str) -> bool {
     let blank = |text: &'_ str| -> usize {
@@ -197,11 +202,4 @@ pub(in crate::repo) fn speaks_cedar(text: &str) -> bool {
             scope.is_some_and(|scope| scope.starts_with("principal") || scope.starts_with('?'))
         })
     })
-}
-
-/// Whether `file` is JSON: by its name or, where that does not say, by how it begins.
-fn is_json(file: &SourceFile) -> bool {
-    let name = file.name();
-    let yaml = name.ends_with(".yaml") || name.ends_with(".yml");
-    !yaml && (name.ends_with(".json") || file.parse_text().trim_start().starts_with('{'))
 }

@@ -4,8 +4,9 @@
 use std::sync::Arc;
 
 use super::aws::{self, Known, Target, Values, any};
+use super::documents::documents;
 use super::fill::Filled;
-use super::spec::{Carried, Home, Neighbours, Role, Spec, documents, speaks_cedar};
+use super::spec::{Carried, Home, Neighbours, Role, Spec, speaks_cedar};
 use crate::data::Item;
 use crate::text::SourceFile;
 use crate::text::tokens::words;
@@ -14,6 +15,7 @@ pub(super) const SPEC: Spec = Spec {
     name: "a request to Amazon Verified Permissions",
     endings: &[".json", ".yaml", ".yml"],
     marks: &["statement", "cedarJson", "cedarFormat", "templateLinked"],
+    is_text: true,
     read,
 };
 

@@ -88,10 +88,6 @@ pub(super) fn why_not(path: &str) -> Option<String> {
         Some(_) => None,
         None => {
             let lower = name.to_lowercase();
-            if lower.ends_with(".cjar") {
-                let why = "archives are not read; the folder that this one is made of is, where it is here";
-                return Some(why.to_owned());
-            }
             let part = |start: &str| lower.split('.').skip(1).any(|part| part.starts_with(start));
             let wanted = if part("cedarschem") || (lower.contains("cedar") && lower.contains("schema")) {
                 "a schema end in `.cedarschema`"
@@ -201,6 +197,8 @@ mod tests {
             ".tftpl",
             ".tofu",
             ".template",
+            ".cjar",
+            ".tofu.json",
             ".tfx",
         ];
         let folders = [

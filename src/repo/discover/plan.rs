@@ -79,7 +79,7 @@ impl Plan {
     }
 
     /// The folder that it lies in: for one that is spelled out, the innermost that holds all of its policies.
-    pub(super) fn folder(&self) -> &str {
+    pub(in crate::repo) fn folder(&self) -> &str {
         if let Some(root) = &self.root {
             return root;
         }

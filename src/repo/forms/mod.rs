@@ -41,6 +41,8 @@ table_forms! {
     Yaml yaml
     /// Our own, in CSV.
     Csv csv
+    /// Requests to Amazon Verified Permissions, and what it answered.
+    Service service
     /// The array of `cedar run-tests`.
     RunTests run_tests
     /// One request, expected to be allowed or denied as its folder says.

@@ -2,6 +2,7 @@
 
 use crate::finding::Finding;
 use crate::repo::cedar::Body;
+use crate::repo::model::Unfilled;
 use crate::text::{Location, Span};
 
 /// One policy file, read.
@@ -10,8 +11,8 @@ pub(super) struct PolicyFile {
     pub(super) policies: Vec<Found>,
     pub(super) links: Vec<FoundLink>,
     pub(super) findings: Vec<Finding>,
-    /// What is not read because another program fills in a part of it: where, and a sentence.
-    pub(super) unresolved: Vec<(Location, String)>,
+    /// What is not read because another program fills in a part of it.
+    pub(super) unfilled: Vec<Unfilled>,
     /// Whether anything in the file is out.
     pub(super) broken: bool,
 }

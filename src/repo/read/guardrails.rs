@@ -22,9 +22,9 @@ pub(in crate::repo) fn read_guardrails(paths: &[String], files: &Files<'_>) -> (
             Ok(file) => {
                 let mut part = policies_cedar::read(&file, files.parsed.as_ref());
                 findings.append(&mut part.findings);
-                findings.extend(std::mem::take(&mut part.unresolved).into_iter().map(|(place, message)| {
-                    let message = message.replace("a policy is", "a guardrail is");
-                    Finding::new(GUARDRAIL_ERROR.id, Level::Error, place, message)
+                findings.extend(std::mem::take(&mut part.unfilled).into_iter().map(|one| {
+                    let message = format!("a guardrail is not read: {}", one.why("it"));
+                    Finding::new(GUARDRAIL_ERROR.id, Level::Error, one.location, message)
                 }));
                 if part.broken {
                     store.broken.push(Broken::of_path(path.clone()));

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use super::found::PolicyFile;
-pub(super) use super::policies_cedar::not_filled_in;
 use super::{policies_cedar, policies_json};
 use crate::repo::parsed_texts::ParsedTexts;
 use crate::text::SourceFile;

@@ -10,12 +10,13 @@ use rustc_hash::FxHasher;
 use super::found::{Found, PolicyFile};
 use crate::finding::{Finding, Level};
 use crate::repo::cedar::{self, CedarFault, Parsed};
+use crate::repo::model::Unfilled;
 use crate::repo::parsed_texts::ParsedTexts;
 use crate::repo::rules::{SYNTAX_ERROR, TOO_DEEP};
 use crate::repo::slips;
 use crate::repo::statements::{Statement, split, split_broken};
-use crate::repo::templating::hole;
-use crate::text::{Location, SourceFile, Span, inline};
+use crate::repo::templating::holes;
+use crate::text::{Location, SourceFile, Span};
 
 /// Deeper bracket nesting than this is not analysed.
 const MAX_DEPTH: usize = 250;
@@ -59,7 +60,7 @@ fn read_statements(
     for part in parts {
         all.policies.extend(part.policies);
         all.findings.extend(part.findings);
-        all.unresolved.extend(part.unresolved);
+        all.unfilled.extend(part.unfilled);
         all.broken |= part.broken;
     }
     all
@@ -95,7 +96,7 @@ fn read_chunk(
     let mut out = PolicyFile::default();
     let (Some(start), Some(end)) = (chunk.first(), chunk.last()) else { return out };
     let of = |statement: &Statement| text.get(statement.span.start..statement.span.end).unwrap_or_default();
-    let bounded = chunk.iter().all(|statement| too_deep(statement).is_none() && hole(of(statement)).is_none());
+    let bounded = chunk.iter().all(|statement| too_deep(statement).is_none() && holes(of(statement)).is_empty());
     let whole = Span::new(start.span.start, end.span.end);
     let written = text.get(whole.start..whole.end).unwrap_or_default();
     let parsed = bounded.then(|| match known {
@@ -143,9 +144,11 @@ fn read_statement(file: &Arc<SourceFile>, text: &str, statement: &Statement, pos
         return;
     }
     let written = text.get(base..statement.span.end).unwrap_or_default();
-    if let Some(hole) = hole(written) {
+    let holes = holes(written);
+    if let Some(first) = holes.first() {
         out.broken = true;
-        out.unresolved.push((Location::new(file, hole.span.shifted(base)), not_filled_in(&hole.written)));
+        let location = Location::new(file, first.span.shifted(base));
+        out.unfilled.push(Unfilled::new(location, holes.iter().map(|hole| hole.written.as_str())));
         return;
     }
     match cedar::parse(written) {
@@ -156,14 +159,6 @@ fn read_statement(file: &Arc<SourceFile>, text: &str, statement: &Statement, pos
             out.findings.extend(faults.map(|fault| syntax_error(file, text, fault, statement.span)));
         }
     }
-}
-
-/// What is said of a policy in which `written` stands and is not known.
-pub(super) fn not_filled_in(written: &str) -> String {
-    let written = inline(written);
-    format!(
-        "a policy is not read: `{written}` in it is filled in by another program, and `[template] vars` in polcheck.toml does not say with what"
-    )
 }
 
 fn first_line_end(text: &str, from: usize) -> usize {

@@ -12,7 +12,7 @@ use crate::repo::discover::Plan;
 use crate::repo::error::OwnStoreError;
 use crate::repo::files::{Files, Unread};
 use crate::repo::forms::{StorePaths, TableForm};
-use crate::repo::model::{Broken, EntityState, SchemaState, Store, Table};
+use crate::repo::model::{Broken, EntityState, SchemaState, Store, Table, Unfilled};
 use crate::repo::paths::shown;
 use crate::repo::schema;
 use crate::repo::templating::stand_ins;
@@ -25,8 +25,8 @@ pub(in crate::repo) struct ReadStore {
     pub(in crate::repo) findings: Vec<Finding>,
     /// Files that are not used: path and reason.
     pub(in crate::repo) left_out: Vec<(String, String)>,
-    /// Policies that are not read because a part of them is filled in: where, and a sentence.
-    pub(in crate::repo) unresolved: Vec<(Location, String)>,
+    /// Policies that are not read because a part of them is filled in.
+    pub(in crate::repo) unfilled: Vec<Unfilled>,
 }
 
 /// The parts of a store that is being read.
@@ -83,18 +83,20 @@ pub(in crate::repo) fn read_store(plan: Plan, files: &Files<'_>) -> ReadStore {
         .collect();
     read.extend(link_files.into_iter().map(|file| (Arc::clone(&file), links::read(&file))));
     let schema_files = plan.schema.iter().chain(plan.twins.iter().map(|(twin, _)| twin));
+    let folder = plan.folder().to_owned();
     let mut store = Store {
         schema,
         schema_source: plan.schema_source,
         broken,
         level: plan.level,
+        folder,
         schema_files: schema_files.map(|path| shown(path).to_owned()).collect(),
         files: files_of_store,
         ..Store::empty(&plan.name)
     };
     translations::leave_out(&mut read, &mut reading.findings, &mut reading.left_out);
     translations::count_once(&mut read, &mut reading.left_out);
-    let mut unresolved = Vec::new();
+    let mut unfilled = Vec::new();
     names_filled_in(&plan.schema, &store.schema, &mut read, files);
     let mut found_links = Vec::new();
     for (file, mut part) in read {
@@ -103,7 +105,7 @@ pub(in crate::repo) fn read_store(plan: Plan, files: &Files<'_>) -> ReadStore {
             store.broken.push(Broken { path: file.path().to_owned(), text });
         }
         reading.findings.append(&mut part.findings);
-        unresolved.append(&mut part.unresolved);
+        unfilled.append(&mut part.unfilled);
         found_links.append(&mut part.links);
         add_policies(&mut store, &file, part);
     }
@@ -125,7 +127,7 @@ pub(in crate::repo) fn read_store(plan: Plan, files: &Files<'_>) -> ReadStore {
     for finding in &mut reading.findings {
         finding.store.get_or_insert_with(|| store.name.clone());
     }
-    ReadStore { store, findings: reading.findings, left_out: reading.left_out, unresolved }
+    ReadStore { store, findings: reading.findings, left_out: reading.left_out, unfilled }
 }
 
 /// Takes policies that speak of types in whose names something is filled in out of `read`, where the schema declares no
@@ -154,9 +156,9 @@ fn names_filled_in(
             all
         });
         part.broken |= !unknown.is_empty();
-        part.unresolved.extend(unknown.into_iter().map(|place| {
-            let message = policies::not_filled_in(place.shown().text());
-            (place, message)
+        part.unfilled.extend(unknown.into_iter().map(|place| {
+            let written = place.shown().text().to_owned();
+            Unfilled::new(place, std::iter::once(written.as_str()))
         }));
     }
 }

@@ -74,12 +74,18 @@ fn undeclared(forms: &[(&Arc<SourceFile>, Form)], name: &str) -> Option<Finding>
     let elsewhere = known.iter().find(|other| id.is_none() && **other != name && base(other) == base(name));
     let finding = error(Location::new(file, span), message);
     let lower = base(name).to_ascii_lowercase();
-    Some(match (elsewhere, OTHERS.iter().find(|(word, _)| *word == lower), nearest(name, known.iter().copied())) {
-        (Some(full), ..) => finding.help(format!("write it with its namespace: `{}`", inline(full))),
-        (None, Some((_, meant)), _) if id.is_none() => finding.help(format!("write `{meant}`")),
-        (None, _, Some(meant)) => finding.help(format!("did you mean `{}`?", inline(meant))),
-        (None, _, None) => finding.help("declare it, or correct the name"),
-    })
+    Some(
+        match (
+            elsewhere,
+            OTHERS.iter().find(|(word, _)| *word == lower),
+            nearest(id.unwrap_or(name), known.iter().copied()),
+        ) {
+            (Some(full), ..) => finding.help(format!("write it with its namespace: `{}`", inline(full))),
+            (None, Some((_, meant)), _) if id.is_none() => finding.help(format!("write `{meant}`")),
+            (None, _, Some(meant)) => finding.help(format!("did you mean `{}`?", inline(meant))),
+            (None, _, None) => finding.help("declare it, or correct the name"),
+        },
+    )
 }
 
 /// What others call the types of Cedar.

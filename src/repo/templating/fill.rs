@@ -93,7 +93,7 @@ fn fill(text: &str, syntax: Syntax, values: &[(String, String)]) -> Option<Mappe
 }
 
 /// The value of the placeholder `name`: `.Values.x` goes by `Values.x` as well.
-fn value<'v>(values: &'v [(String, String)], name: &str) -> Option<&'v str> {
+pub(in crate::repo) fn value<'v>(values: &'v [(String, String)], name: &str) -> Option<&'v str> {
     let called = |known: &str| known == name || name.strip_prefix('.') == Some(known);
     values.iter().rev().find(|(known, _)| called(known)).map(|(_, value)| value.as_str())
 }

@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::constants::{Constant, Piece, of_store, of_text, types_of};
+use super::constants::{Constant, Kind, Piece, of_store, of_text, types_of};
 use super::hole::stand_ins;
+use crate::repo::cedar::enumeration;
 use crate::repo::model::{Repo, Store};
 use crate::text::Location;
 use crate::text::templating::{is_templated, placeholders};
@@ -26,6 +27,8 @@ pub struct Fillings {
     pub policies: Vec<Location>,
     /// How each is written by its name.
     pub written: BTreeMap<String, String>,
+    /// What may stand for those that are ids of an enumerated type, which have to be one of these.
+    pub members: BTreeMap<String, Vec<String>>,
 }
 
 /// What hangs on what is filled in in `repos`, the sides of one run, whose guardrails say `more`.
@@ -51,6 +54,9 @@ pub fn fillings(repos: &[&Repo], more: &[&str]) -> Fillings {
         }
         more.iter().for_each(|text| of_text(text, &mut constants));
         let constants: Vec<Constant> = constants.into_iter().collect();
+        for (store, _) in &stores {
+            members(store, &constants, &mut found.members);
+        }
         for one in constants.iter().filter(|one| one.is_unknown()) {
             for other in constants.iter().filter(|other| *other != one && other.kind == one.kind) {
                 match rival(one, other) {
@@ -74,6 +80,62 @@ pub fn fillings(repos: &[&Repo], more: &[&str]) -> Fillings {
         }
     }
     found
+}
+
+/// Adds what the schema of `store` lets stand for each of `constants` that is the id of an enumerated type.
+fn members(store: &Store, constants: &[Constant], found: &mut BTreeMap<String, Vec<String>>) {
+    let Some(schema) = store.schema.ready() else { return };
+    for one in constants.iter().filter(|one| !one.foreign) {
+        let Kind::Entity(ty) = &one.kind else { continue };
+        let ([Piece::Unknown(name, _)], Ok(ty)) = (one.pieces.as_slice(), ty.parse()) else { continue };
+        let Some(ids) = enumeration(&schema.cedar, &ty) else { continue };
+        let ids = ids.iter().map(|uid| AsRef::<str>::as_ref(uid.id()).escape_debug().to_string());
+        match found.get_mut(name) {
+            Some(known) => {
+                let ids: Vec<String> = ids.collect();
+                known.retain(|id| ids.contains(id));
+            }
+            None => drop(found.insert(name.clone(), ids.collect())),
+        }
+    }
+}
+
+impl Fillings {
+    /// What is shown for those that are ids of an enumerated type: the first of what may stand for each.
+    #[must_use]
+    pub fn taken(&self) -> Filling {
+        let first = |(name, ids): (&String, &Vec<String>)| Some((name.clone(), ids.first()?.clone()));
+        self.members.iter().filter_map(first).collect()
+    }
+
+    /// The same as `others`, found with [`Self::taken`], for all that may stand for these ids.
+    #[must_use]
+    pub fn with_members(self, others: Self) -> Self {
+        let mut choices: Vec<Filling> = vec![Vec::new()];
+        let mut open = others.open;
+        for (name, ids) in &self.members {
+            let more: Vec<Filling> = choices
+                .iter()
+                .flat_map(|choice| {
+                    ids.iter().map(move |id| [choice.as_slice(), &[(name.clone(), id.clone())]].concat())
+                })
+                .take(MOST + 1)
+                .collect();
+            choices = more;
+        }
+        let mut all: Vec<Filling> = Vec::new();
+        for choice in &choices {
+            // The first is what the run was made with.
+            all.extend((choice != &self.taken()).then(|| choice.clone()));
+            all.extend(others.all.iter().map(|other| [choice.as_slice(), other].concat()));
+        }
+        if all.len() > MOST {
+            all.clear();
+            let first = self.members.keys().next().and_then(|name| self.written.get(name)).cloned();
+            open = open.or(first);
+        }
+        Self { all, open, ..self }
+    }
 }
 
 /// Keeps which policies of `store` hang on what is filled in; whether any does.

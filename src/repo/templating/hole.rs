@@ -16,11 +16,12 @@ pub(in crate::repo) struct Hole {
 /// Functions whose argument Cedar reads when it reads the policy.
 const READ_AT_ONCE: [&str; 4] = ["ip", "decimal", "datetime", "duration"];
 
-/// What of `statement` cannot be read, if anything: code that is filled in, the id of an action, which the schema has
-/// to declare, and what a function takes apart. Other strings are read as they are written.
-pub(in crate::repo) fn hole(statement: &str) -> Option<Hole> {
+/// What of `statement` cannot be read: code that is filled in, the id of an action, which the schema has to declare,
+/// and what a function takes apart. Other strings are read as they are written.
+pub(in crate::repo) fn holes(statement: &str) -> Vec<Hole> {
+    let mut found = Vec::new();
     if !is_templated(statement) {
-        return None;
+        return found;
     }
     let made = |span: Span| Hole { span, written: statement.get(span.start..span.end).unwrap_or_default().to_owned() };
     let mut before: [Option<Token<'_>>; 2] = [None, None];
@@ -29,23 +30,20 @@ pub(in crate::repo) fn hole(statement: &str) -> Option<Hole> {
             Token::Text(text) => {
                 let action = matches!(before, [Some(Token::Word("Action")), Some(Token::Colons)]);
                 let taken_apart = matches!(before, [Some(Token::Word(name)), Some(Token::Symbol(b'('))] if READ_AT_ONCE.contains(&name));
-                if (action || taken_apart)
-                    && let Some(found) = placeholders(text).first()
-                {
-                    return Some(made(found.span.shifted(span.start + 1)));
+                if action || taken_apart {
+                    let inner = placeholders(text).into_iter();
+                    found.extend(inner.map(|one| made(one.span.shifted(span.start + 1))));
                 }
             }
             // `__X__` in code is a word as it is.
             Token::Symbol(b'$' | b'{' | b'<') => {
-                if let Some(found) = placeholder_at(statement, span.start) {
-                    return Some(made(found.span));
-                }
+                found.extend(placeholder_at(statement, span.start).map(|one| made(one.span)));
             }
             Token::Word(_) | Token::Colons | Token::Symbol(_) => {}
         }
         before = [before[1], Some(token)];
     }
-    None
+    found
 }
 
 /// The words of the code of `text` that stand for names that are filled in.
@@ -66,13 +64,14 @@ mod tests {
             ("permit(principal, action, resource) when { context.n > <%= n %> };", "<%= n %>"),
             ("{{- .Files.Get \"a.cedar\" | nindent 4 }}", "{{- .Files.Get \"a.cedar\" | nindent 4 }}"),
         ] {
-            assert_eq!(hole(text).map(|hole| hole.written).as_deref(), Some(written));
+            let found = holes(text);
+            assert_eq!(found.iter().map(|hole| hole.written.as_str()).collect::<Vec<_>>(), [written]);
         }
         for text in [
             "@id(\"${x}\") permit(principal == User::\"${x}\", action, resource) when { \"$(Y)\" == context.y }; // ${z}",
             "permit(principal is __NS__::User, action, resource) when { {a: {b: 1}} == context.x };",
         ] {
-            assert_eq!(hole(text), None, "{text}");
+            assert_eq!(holes(text), [], "{text}");
         }
     }
 }

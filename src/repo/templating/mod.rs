@@ -19,6 +19,6 @@ mod fill;
 mod fillings;
 mod hole;
 
-pub(super) use fill::filled;
+pub(super) use fill::{filled, value};
 pub use fillings::{Filling, Fillings, fillings};
-pub(super) use hole::{hole, stand_ins};
+pub(super) use hole::{holes, stand_ins};

@@ -12,6 +12,7 @@ mod guardrails;
 mod mutation;
 mod paint;
 mod render;
+mod replay;
 mod row;
 mod snippet;
 mod who_can;

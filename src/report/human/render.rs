@@ -30,6 +30,9 @@ pub(super) fn render(outcome: &Outcome, options: &Options) -> String {
         super::who_can::heading(&mut page, who_can);
         super::who_can::write(&mut page, who_can, &options);
     }
+    if let Some(replayed) = &outcome.replayed {
+        super::replay::write(&mut page, replayed, &options);
+    }
     let mut findings = Findings::new(handler(options.width, options.color), options);
     if options.statistics {
         statistics(&mut page, outcome);
@@ -173,6 +176,10 @@ fn remarks(page: &mut Page, outcome: &Outcome, options: &Options) {
     }
     for file in outcome.left_out.iter().filter(|_| options.verbose) {
         page.item(Ink::Dim, "  left out: ", 4, &format!("{}: {}", clean(&file.path), clean(&file.why)));
+    }
+    if options.verbose && outcome.summary.stores > 1 {
+        let what = "the policies that decide together, with their schema, links and entities";
+        page.item(Ink::Dim, "  (a store is ", 4, &format!("{what})"));
     }
     if page.text.len() > before {
         page.gap();

@@ -10,6 +10,7 @@ mod guardrails;
 mod impact;
 mod location;
 mod mutation;
+mod replay;
 mod run;
 mod who_can;
 

@@ -11,6 +11,7 @@ use super::guardrails::{GuardrailOut, guardrail};
 use super::impact::{self, ImpactOut};
 use super::location::{LocationOut, location};
 use super::mutation::{self, MutationOut};
+use super::replay::{self, ReplayOut};
 use super::who_can::{self, WhoCanOut};
 use crate::finding::{Environment, Evidence, Finding, Level, Related};
 use crate::outcome::{
@@ -57,6 +58,8 @@ struct Root<'a> {
     impact: Option<ImpactOut<'a>>,
     #[serde(flatten)]
     who_can: Option<WhoCanOut<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    replay: Option<ReplayOut<'a>>,
     left_out: Vec<LeftOutOut<'a>>,
 }
 
@@ -249,6 +252,7 @@ pub(super) fn render(outcome: &Outcome, _options: &Options) -> String {
         comparison: outcome.comparison.as_ref().map(changes::comparison),
         impact: impact::impact(&outcome.impact),
         who_can: outcome.who_can.as_ref().map(who_can::who_can),
+        replay: outcome.replayed.as_ref().map(replay::replay),
         left_out: outcome.left_out.iter().map(|file| LeftOutOut { path: &file.path, why: &file.why }).collect(),
     })
 }

@@ -5,6 +5,7 @@ mod changes;
 mod conflicts;
 mod escape;
 mod explained;
+mod replay;
 mod summary;
 
 use crate::report::Format;

@@ -45,6 +45,13 @@ pub fn summary_markdown(outcome: &Outcome, options: &Options) -> String {
         LONGEST - reserved(&[found, failed, said]),
         ("group is", "groups are"),
     );
+    if let Some(replayed) = &outcome.replayed {
+        let (sentence, tables) = super::replay::tables(replayed);
+        out.text.push_str(&sentence);
+        for (head, rows, name) in tables {
+            out.table(head, rows.into_iter(), LONGEST - reserved(&[true, found, failed, said]), name);
+        }
+    }
     if let Some(explained) = &outcome.explained {
         out.text.push_str(&super::explained::section(explained));
     }

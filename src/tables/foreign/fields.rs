@@ -31,10 +31,10 @@ pub(in crate::tables) fn found<'t>(
 
 /// What every form says of a request.
 pub(in crate::tables) struct Request<'t> {
-    principal: Node<'t>,
-    action: Node<'t>,
-    resource: Node<'t>,
-    context: Option<Node<'t>>,
+    pub(in crate::tables) principal: Node<'t>,
+    pub(in crate::tables) action: Node<'t>,
+    pub(in crate::tables) resource: Node<'t>,
+    pub(in crate::tables) context: Option<Node<'t>>,
 }
 
 impl<'t> Request<'t> {
@@ -111,9 +111,9 @@ impl<'t, 'f> Fields<'t, 'f> {
 
     pub(in crate::tables) fn decision(&mut self) -> Option<Decision> {
         let node = self.get("decision")?;
-        match node.string().as_deref() {
-            Some("allow" | "Allow") => Some(Decision::Allow),
-            Some("deny" | "Deny") => Some(Decision::Deny),
+        match node.string().map(|text| text.to_lowercase()).as_deref() {
+            Some("allow") => Some(Decision::Allow),
+            Some("deny") => Some(Decision::Deny),
             _ => self.fault(node, format!("`decision` is \"allow\" or \"deny\", and this is {}", inline(node.raw))),
         }
     }

@@ -8,5 +8,5 @@
 mod fields;
 mod malformed;
 
-pub(super) use fields::{Fields, found};
+pub(super) use fields::{Fields, Request, found};
 pub(super) use malformed::{malformed, unknown_form};

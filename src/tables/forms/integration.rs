@@ -1,7 +1,7 @@
 //! Cedar's integration tests.
 
-use super::opening::{Foreign, Opening};
-use crate::data::json::{JsonError, Node};
+use super::opening::{Foreign, Opening, Unread};
+use crate::data::json::Node;
 use crate::repo::Table;
 use crate::tables::foreign::{Fields, found};
 use crate::tables::rows::{Errors, Found, Reasons, Row, RowEntities};
@@ -9,11 +9,11 @@ use crate::text::SourceFile;
 
 pub(super) static OPENING: Opening = Opening::Foreign(Foreign { rows, row, single: false });
 
-fn rows<'t>(file: &SourceFile, text: &'t str) -> Result<Option<Vec<Node<'t>>>, JsonError> {
-    Node::parse(file, text).map(|root| root.field("requests").and_then(Node::elements))
+fn rows<'t>(file: &SourceFile, text: &'t str) -> Unread<'t> {
+    Node::parse(file, text).map(|root| root.field("requests").and_then(Node::elements).map(Into::into))
 }
 
-fn row<'t>(_: &Table, node: Node<'t>) -> Found<'t> {
+fn row<'t>(_: &Table, node: Node<'t>, _: Option<Node<'t>>) -> Found<'t> {
     found(node, Some("description"), read)
 }
 

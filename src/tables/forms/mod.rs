@@ -22,9 +22,10 @@ macro_rules! openings {
 openings! {
     Yaml yaml
     Csv csv
+    Service service
     RunTests run_tests
     Request request
     Integration integration
 }
 
-pub(super) use opening::{Foreign, Native, Opened, Opening, Specs};
+pub(super) use opening::{Foreign, Native, Opened, Opening, Rows, Specs};

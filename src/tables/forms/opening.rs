@@ -37,15 +37,28 @@ pub(in crate::tables) struct Opened<'t> {
 /// Specifications, one after the other. After an error there is none.
 pub(in crate::tables) type Specs<'t> = Box<dyn Iterator<Item = Result<Spec, Fault>> + 't>;
 
-/// Rows that are found and not read yet; `None` when there is JSON in another shape.
-pub(in crate::tables) type Unread<'t> = Result<Option<Vec<Node<'t>>>, JsonError>;
+/// Rows that are found and not read yet.
+pub(in crate::tables) struct Rows<'t> {
+    pub(in crate::tables) nodes: Vec<Node<'t>>,
+    /// The value around them, where it says something of all.
+    pub(in crate::tables) around: Option<Node<'t>>,
+}
+
+impl<'t> From<Vec<Node<'t>>> for Rows<'t> {
+    fn from(nodes: Vec<Node<'t>>) -> Self {
+        Self { nodes, around: None }
+    }
+}
+
+/// The rows of a file; `None` when there is JSON in another shape.
+pub(in crate::tables) type Unread<'t> = Result<Option<Rows<'t>>, JsonError>;
 
 /// How the tables of others are read: JSON, row by row.
 pub(in crate::tables) struct Foreign {
     /// The rows of a file, not read yet, by its text for a parser; `None` when there is JSON in another shape.
     pub(in crate::tables) rows: for<'t> fn(&SourceFile, &'t str) -> Unread<'t>,
-    /// The row of a table that a value is.
-    pub(in crate::tables) row: for<'t> fn(&Table, Node<'t>) -> Found<'t>,
+    /// The row of a table that a value is, and the value around all rows.
+    pub(in crate::tables) row: for<'t> fn(&Table, Node<'t>, Option<Node<'t>>) -> Found<'t>,
     /// Whether a file is one row, which is called as the file is.
     pub(in crate::tables) single: bool,
 }

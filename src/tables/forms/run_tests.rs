@@ -1,7 +1,7 @@
 //! The rows of `cedar run-tests`.
 
-use super::opening::{Foreign, Opening};
-use crate::data::json::{JsonError, Node};
+use super::opening::{Foreign, Opening, Unread};
+use crate::data::json::Node;
 use crate::repo::Table;
 use crate::tables::foreign::{Fields, found};
 use crate::tables::rows::{Errors, Found, Reasons, Row, RowEntities};
@@ -9,11 +9,11 @@ use crate::text::{SourceFile, inline};
 
 pub(super) static OPENING: Opening = Opening::Foreign(Foreign { rows, row, single: false });
 
-fn rows<'t>(file: &SourceFile, text: &'t str) -> Result<Option<Vec<Node<'t>>>, JsonError> {
-    Node::parse_elements(file, text).map(Some)
+fn rows<'t>(file: &SourceFile, text: &'t str) -> Unread<'t> {
+    Node::parse_elements(file, text).map(|rows| Some(rows.into()))
 }
 
-fn row<'t>(table: &Table, node: Node<'t>) -> Found<'t> {
+fn row<'t>(table: &Table, node: Node<'t>, _: Option<Node<'t>>) -> Found<'t> {
     found(node, Some("name"), |fields| read(table, fields))
 }
 

@@ -3,10 +3,14 @@
 //! | file | what it does |
 //! |---|---|
 //! | `names` | names that the schema does not declare: what was meant, and who has it |
+//! | `scope` | a scope that no action fits |
 //! | `types` | values of the wrong type: how the right one is written |
 
 mod names;
+mod scope;
 mod types;
+
+pub(super) use scope::fitting;
 
 use crate::finding::Finding;
 use crate::repo::Schema;

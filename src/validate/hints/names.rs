@@ -105,7 +105,7 @@ fn coded(names: Vec<String>) -> Vec<String> {
 }
 
 /// `names` in order, as one phrase; of very many the first.
-fn listed(mut names: Vec<String>, last: &str) -> String {
+pub(super) fn listed(mut names: Vec<String>, last: &str) -> String {
     names.sort_unstable();
     names.dedup();
     let more = names.len().saturating_sub(LISTED);

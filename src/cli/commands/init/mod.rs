@@ -112,7 +112,7 @@ fn plan(opened: &Opened) -> Vec<Step> {
     let stores = opened.repo.stores.iter().filter(|store| !store.policies.is_empty());
     steps.extend(stores.map(|store| {
         let name = inline(&store.name);
-        match starter::first_table(store, &opened.config, &tables::unknown) {
+        match starter::first_table(store, &opened.repo.stores, &opened.config, &tables::unknown) {
             Ok(FirstTable { path, about, text }) => {
                 Step::file(&path, &format!("what store `{name}` decides today: {about}"), text)
             }

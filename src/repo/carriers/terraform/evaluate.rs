@@ -3,9 +3,8 @@
 use std::sync::Arc;
 
 use hcl_edit::expr::{BinaryOperator, Expression, ForExpr, ObjectKey, Traversal, TraversalOperator, UnaryOperator};
-use hcl_edit::template::{Element, Strip, Template};
 
-use super::literal;
+use super::literal::{self, QUOTED, UNQUOTED};
 use super::module::Module;
 use super::value::{Entry, Kind, Value};
 use crate::repo::carriers::aws::Known;
@@ -45,7 +44,7 @@ impl<'m> Scope<'m> {
         Value { file: Arc::clone(self.file), span, kind }
     }
 
-    fn bind(&self, name: &str, value: Value) -> Self {
+    pub(super) fn bind(&self, name: &str, value: Value) -> Self {
         let mut scope = self.clone();
         scope.bound.push((name.to_owned(), value));
         scope
@@ -72,10 +71,8 @@ impl<'m> Scope<'m> {
                 let text = literal::mapped(self.file.text(), inner, text.as_str(), true, false);
                 Ok(self.made(span, Kind::Text(Filled::whole(text))))
             }
-            Expression::StringTemplate(template) => Ok(self.made(span, self.template(template, (true, false))?)),
-            Expression::HeredocTemplate(heredoc) => {
-                Ok(self.made(span, self.template(&heredoc.template, (false, true))?))
-            }
+            Expression::StringTemplate(template) => Ok(self.made(span, self.template(template, QUOTED)?)),
+            Expression::HeredocTemplate(heredoc) => Ok(self.made(span, self.template(&heredoc.template, UNQUOTED)?)),
             Expression::Null(_) => Ok(self.made(span, Kind::Bare("null".to_owned()))),
             Expression::Bool(value) => Ok(self.made(span, Kind::Bare(value.value().to_string()))),
             Expression::Number(value) => Ok(self.made(span, Kind::Bare(value.value().to_string()))),
@@ -108,7 +105,7 @@ impl<'m> Scope<'m> {
     }
 
     /// Whether the condition `expression` holds.
-    fn holds(&self, expression: &Expression) -> Known<bool> {
+    pub(super) fn holds(&self, expression: &Expression) -> Known<bool> {
         let unknown = || (span(expression), "what it hangs on is known once it is deployed".to_owned());
         match expression {
             Expression::BinaryOp(op) => match op.operator.value() {
@@ -189,14 +186,30 @@ impl<'m> Scope<'m> {
             return None;
         }
         if root == "path" && matches!(name, "module" | "root" | "cwd") {
-            return Some(Ok(self.made(span, Kind::Text(Filled::whole(Mapped::whole(".", span))))));
+            let path = if name == "module" { self.module.path() } else { ".".to_owned() };
+            return Some(Ok(self.made(span, Kind::Text(Filled::whole(Mapped::whole(&path, span))))));
         }
-        let (file, expression) = self.module.declaration(&whole)?;
+        let (scope, expression) = self.declaration(root, name)?;
         if self.depth > DEEPEST {
             return None;
         }
-        let scope = Scope { depth: self.depth + 1, ..Scope::new(self.module, file) };
         Some(scope.value(expression).map_err(|(_, why)| (span, why)))
+    }
+
+    /// What `root.name` is declared as: of a variable what it is given where the module is called, else its default.
+    pub(super) fn declaration(&self, root: &str, name: &str) -> Option<(Scope<'m>, &'m Expression)> {
+        let depth = self.depth + 1;
+        let given = || {
+            let call = self.module.call.as_ref().filter(|_| root == "var")?;
+            let (file, block) = call.block()?;
+            let value = &block.body.get_attribute(name)?.value;
+            Some((Scope { depth, ..Scope::new(&call.module, file) }, value))
+        };
+        let declared = || {
+            let (file, expression) = self.module.declaration(&format!("{root}.{name}"))?;
+            Some((Scope { depth, ..Scope::new(self.module, file) }, expression))
+        };
+        given().or_else(declared)
     }
 
     fn for_each(&self, each: &ForExpr, span: Span) -> Known<Value> {
@@ -232,37 +245,6 @@ impl<'m> Scope<'m> {
             return Err((span, "what it groups is not worked out".to_owned()));
         }
         Ok(self.made(span, if each.key_expr.is_some() { Kind::Object(entries) } else { Kind::List(items) }))
-    }
-
-    /// A template: `quoted` or a heredoc, whose first line may begin with it (`opens`). What is not known in it is a
-    /// part that is filled in.
-    pub(super) fn template(&self, template: &Template, (quoted, opens): (bool, bool)) -> Known<Kind> {
-        let mut filled = Filled::default();
-        let source = self.file.text();
-        for (at, element) in template.iter().enumerate() {
-            match element {
-                Element::Literal(text) => {
-                    let opens = opens && at == 0;
-                    filled.text.push_all(&literal::mapped(source, span(text), text.as_str(), quoted, opens));
-                }
-                Element::Interpolation(part) => {
-                    let outer = span(part);
-                    let known = self.value(&part.expr).and_then(|value| value.text(self.module, self.file, outer));
-                    match known {
-                        Ok(known) if part.strip == Strip::None => {
-                            let too_much = || (outer, "it is too large".to_owned());
-                            self.module.spend(known.text.text().len()).ok_or_else(too_much)?;
-                            filled.push(known.moved(outer));
-                        }
-                        _ => filled.push_hole(source.get(outer.start..outer.end).unwrap_or_default(), outer),
-                    }
-                }
-                Element::Directive(part) => {
-                    return Err((span(&**part), "it is put together by a template's `%{..}`".to_owned()));
-                }
-            }
-        }
-        Ok(Kind::Text(filled))
     }
 }
 

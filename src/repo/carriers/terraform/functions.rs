@@ -3,6 +3,8 @@
 use hcl_edit::expr::{Expression, FuncCall};
 
 use super::evaluate::Scope;
+use super::literal::UNQUOTED;
+use super::module::join;
 use super::value::{Entry, Kind, Value};
 use crate::repo::carriers::aws::Known;
 use crate::repo::carriers::fill::Filled;
@@ -64,8 +66,7 @@ impl Scope<'_> {
         let value = self.value(path)?;
         let written =
             value.plain().ok_or_else(|| (span, "which file it is in is known once it is deployed".to_owned()))?;
-        within_repository(&self.module.folder, written)
-            .ok_or_else(|| (span, format!("`{written}` lies outside of the repository")))
+        join(self.module.root(), written).ok_or_else(|| (span, format!("`{written}` lies outside of the repository")))
     }
 
     fn file(&self, path: &Expression, span: Span) -> Known<Value> {
@@ -85,7 +86,7 @@ impl Scope<'_> {
             .map_err(|_| (span, format!("`{path}` is no template that can be read")))?;
         let bound = self.bindings(vars);
         let scope = Scope { module: self.module, file: &file, bound, only_bound: true, depth: self.depth };
-        let kind = scope.template(&template, (false, true)).map_err(|(_, why)| (span, why))?;
+        let kind = scope.template(&template, UNQUOTED).map_err(|(_, why)| (span, why))?;
         Ok(Value { span: Span::new(0, text.len()), file: file.clone(), kind })
     }
 
@@ -207,20 +208,4 @@ fn format(form: &str, args: &[&str]) -> Option<String> {
         out.push_str(args.get(at).copied().unwrap_or_default());
     }
     Some(out)
-}
-
-/// `relative` from `folder`; none where it leads out of the repository.
-fn within_repository(folder: &str, relative: &str) -> Option<String> {
-    if relative.starts_with('/') {
-        return None;
-    }
-    let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
-    for part in relative.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => drop(parts.pop()?),
-            part => parts.push(part),
-        }
-    }
-    Some(parts.join("/"))
 }

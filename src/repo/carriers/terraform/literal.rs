@@ -2,9 +2,23 @@
 
 use crate::text::{Mapped, Span};
 
-/// The text `said`, which is written at `span` of `source`: between quotes, or in a heredoc, where `opens` says whether
-/// it begins a line, and the indentation that its lines share is no part of what it says. All of it stands for the
-/// whole of `span` where the two cannot be brought together.
+/// How the literals of a template are written.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Form {
+    /// Between quotes.
+    pub(super) quoted: bool,
+    /// In a heredoc or a file, whose first line begins with it.
+    pub(super) opens: bool,
+}
+
+/// Between quotes.
+pub(super) const QUOTED: Form = Form { quoted: true, opens: false };
+/// In a heredoc or a file.
+pub(super) const UNQUOTED: Form = Form { quoted: false, opens: true };
+
+/// The text `said`, which is written at `span` of `source`: between quotes, or in a heredoc, where `opens` says
+/// whether it begins a line, and the indentation that its lines share is no part of what it says. All of it stands
+/// for the whole of `span` where the two cannot be brought together.
 pub(super) fn mapped(source: &str, span: Span, said: &str, quoted: bool, opens: bool) -> Mapped {
     let found = align(source, span, said, quoted, opens);
     found.unwrap_or_else(|| Mapped::whole(said, span))

@@ -7,22 +7,34 @@ use hcl_edit::structure::{Block, Body};
 
 use super::evaluate::{Scope, span};
 use super::module::Module;
+use super::store;
 use super::value::{Kind, Value};
 use crate::repo::carriers::aws::Known;
 use crate::repo::carriers::links;
 use crate::repo::carriers::spec::{Carried, Content, Home, Role};
 use crate::repo::paths::dir;
+use crate::text::templating::is_templated;
 use crate::text::{Mapped, Span, inline};
 
 /// Resources that are counted beyond this are not told apart.
 const MOST_COUNTED: usize = 1_000;
 const ELSEWHERE: &str = "it is put together when it is deployed";
 
+/// The kind and the name of the resource of ours that `block` declares, if it does.
+fn ours(block: &Block) -> Option<(What, &str)> {
+    let labels: Vec<&str> = block.labels.iter().map(|label| label.as_str()).collect();
+    let ("resource", [ty, name]) = (block.ident.as_str(), labels.as_slice()) else { return None };
+    Some((kind(ty)?, name))
+}
+
+/// Whether `body` declares a resource of ours.
+pub(super) fn declares(body: &Body) -> bool {
+    body.blocks().any(|block| ours(block).is_some())
+}
+
 /// Adds what `block` declares, if it is a resource of ours.
 pub(super) fn add(carried: &mut Carried, module: &Module<'_>, block: &Block) {
-    let labels: Vec<&str> = block.labels.iter().map(|label| label.as_str()).collect();
-    let ("resource", [ty, name]) = (block.ident.as_str(), labels.as_slice()) else { return };
-    let Some(kind) = kind(ty) else { return };
+    let Some((kind, name)) = ours(block) else { return };
     let file = Arc::clone(&carried.file);
     let scope = Scope::new(module, &file);
     module.taken();
@@ -32,10 +44,32 @@ pub(super) fn add(carried: &mut Carried, module: &Module<'_>, block: &Block) {
     }
 }
 
+/// Whether the call of `module`, if it is called, deploys it; what is not known of that is said.
+pub(super) fn is_called(carried: &mut Carried, module: &Module<'_>) -> bool {
+    let Some((call, (file, block))) = module.call.as_ref().and_then(|call| Some((call, call.block()?))) else {
+        return true;
+    };
+    let scope = Scope::new(&call.module, file);
+    let often = ["count", "for_each"].iter().find_map(|key| block.body.get_attribute(key));
+    let Some(often) = often else { return is_called(carried, &call.module) };
+    let known = scope.value(&often.value).ok();
+    if known.as_ref().and_then(Value::plain) == Some("0") {
+        return false;
+    }
+    if known.is_none_or(|value| value.plain().is_none() && value.elements().is_none()) {
+        let name = inline(&call.name);
+        let message =
+            format!("how often module `{name}` is deployed is known only then; it is read as if it were once");
+        carried.tell_in(file, span(&often.value), message);
+    }
+    is_called(carried, &call.module)
+}
+
 /// Adds the resource of this `kind` and `name`, as often as it is deployed.
 fn declared(carried: &mut Carried, scope: &Scope<'_>, block: &Block, (kind, name): (What, &str)) {
     let file = scope.file;
-    let resource = Resource { kind, name: name.to_owned(), body: &block.body, span: span(block) };
+    let own = scope.module.qualified(name);
+    let resource = Resource { kind, store: name.to_owned(), name: own.clone(), body: &block.body, span: span(block) };
     if let Some(count) = block.body.get_attribute("count") {
         match scope.value(&count.value).ok().and_then(|value| value.plain().map(str::to_owned)).as_deref() {
             Some("0") => return,
@@ -46,7 +80,7 @@ fn declared(carried: &mut Carried, scope: &Scope<'_>, block: &Block, (kind, name
                 // Those that are alike decide as one does.
                 if by_number && number <= MOST_COUNTED {
                     for index in 0..number {
-                        let one = Resource { name: format!("{name}[{index}]"), ..resource.clone() };
+                        let one = Resource { name: format!("{own}[{index}]"), ..resource.clone() };
                         one.add(carried, &scope.counted(index, span(&count.value)));
                     }
                     return;
@@ -70,12 +104,12 @@ fn declared(carried: &mut Carried, scope: &Scope<'_>, block: &Block, (kind, name
             let is_list = matches!(value.kind, Kind::List(_));
             for (key, value) in elements {
                 let key = if is_list { value.plain().unwrap_or(&key).to_owned() } else { key };
-                let one = Resource { name: format!("{name}[{key}]"), ..resource.clone() };
+                let one = Resource { name: format!("{own}[{key}]"), ..resource.clone() };
                 one.add(carried, &scope.each(&key, value));
             }
         }
-        Ok((_, None)) => resource.unknown(carried, (span(&each.value), ELSEWHERE.to_owned())),
-        Err(why) => resource.unknown(carried, why.clone()),
+        Ok((_, None)) => resource.unknown(carried, scope, (span(&each.value), ELSEWHERE.to_owned())),
+        Err(why) => resource.unknown(carried, scope, why.clone()),
     }
 }
 
@@ -102,6 +136,8 @@ fn kind(ty: &str) -> Option<What> {
 #[derive(Clone)]
 struct Resource<'b> {
     kind: What,
+    /// What the resource is called, without what tells its copies apart.
+    store: String,
     name: String,
     body: &'b Body,
     span: Span,
@@ -136,29 +172,25 @@ impl Resource<'_> {
     fn home(&self, carried: &Carried, scope: &Scope<'_>) -> Home {
         let place = dir(carried.file.path()).to_owned();
         if self.kind == What::Store {
-            return Home::Store { place, label: self.name.clone() };
+            return Home::Store { place, label: scope.module.qualified(&self.store) };
         }
         let reference = ["policy_store_id", "policy_engine_id"].iter().find_map(|key| self.body.get_attribute(key));
-        let label = reference.map(|attribute| {
-            let known = scope.value(&attribute.value).ok().and_then(|value| value.plain().map(str::to_owned));
-            let at = span(&attribute.value);
-            let written = carried.file.text().get(at.start..at.end).unwrap_or_default();
-            known.unwrap_or_else(|| resource_name(written).unwrap_or(written).to_owned())
-        });
-        Home::Store { place, label: label.unwrap_or_default() }
+        let Some(reference) = reference.map(|attribute| &attribute.value) else {
+            return Home::Store { place, label: scope.module.qualified("") };
+        };
+        if let Some((place, label)) = store::declared(scope, reference) {
+            return Home::Store { place, label };
+        }
+        let known = scope.value(reference).ok().and_then(|value| value.plain().map(str::to_owned));
+        let written = scope.written(span(reference));
+        let label = known.unwrap_or_else(|| scope.module.qualified(resource_name(written).unwrap_or(written)));
+        Home::Store { place, label }
     }
 
-    fn unknown(&self, carried: &mut Carried, (span, why): (Span, String)) {
-        let scope_free = Home::Store { place: dir(carried.file.path()).to_owned(), label: self.label(carried) };
+    fn unknown(&self, carried: &mut Carried, scope: &Scope<'_>, (span, why): (Span, String)) {
+        let home = self.home(carried, scope);
         let role = if matches!(self.kind, What::Policy | What::Template) { Role::Policies } else { Role::SchemaJson };
-        carried.add_unknown((self.what(), &self.name), role, scope_free, (span, &why));
-    }
-
-    fn label(&self, carried: &Carried) -> String {
-        let reference = ["policy_store_id", "policy_engine_id"].iter().find_map(|key| self.body.get_attribute(key));
-        let at = reference.map(|attribute| span(&attribute.value)).unwrap_or_default();
-        let written = carried.file.text().get(at.start..at.end).unwrap_or_default();
-        resource_name(written).unwrap_or(written).to_owned()
+        carried.add_unknown((self.what(), &self.name), role, home, (span, &why));
     }
 
     fn add(&self, carried: &mut Carried, scope: &Scope<'_>) {
@@ -166,8 +198,8 @@ impl Resource<'_> {
         match self.kind {
             What::Policy => match self.find(scope, &["definition"]) {
                 Some(Ok(definition)) => self.add_definition(carried, scope, home, &definition),
-                Some(Err(why)) => self.unknown(carried, why),
-                None => self.unknown(carried, (self.span, ELSEWHERE.to_owned())),
+                Some(Err(why)) => self.unknown(carried, scope, why),
+                None => self.unknown(carried, scope, (self.span, ELSEWHERE.to_owned())),
             },
             What::Template => self.add_found(carried, scope, home, Role::Policies, self.find(scope, &["statement"])),
             What::Schema => {
@@ -197,7 +229,8 @@ impl Resource<'_> {
         }
         match definition.get("template_linked").map(|linked| self.link(scope, linked)) {
             Some(Ok((text, holes, span))) => {
-                for (outer, written) in holes {
+                // An id that has a name is a value that nobody knows, as in a policy.
+                for (outer, written) in holes.into_iter().filter(|(_, written)| !is_templated(written)) {
                     let message = format!(
                         "who `{}` is for is known once it is deployed: `{}` is read as written",
                         inline(&self.name),
@@ -210,7 +243,7 @@ impl Resource<'_> {
             Some(Err((span, why))) => {
                 carried.add_unknown((self.what(), &self.name), Role::Links, home, (span, &why));
             }
-            None => self.unknown(carried, (definition.span, ELSEWHERE.to_owned())),
+            None => self.unknown(carried, scope, (definition.span, ELSEWHERE.to_owned())),
         }
     }
 
@@ -220,8 +253,9 @@ impl Resource<'_> {
         let template = template.ok_or_else(|| (linked.span, "it names no template".to_owned()))?;
         let written = scope.written(template.span);
         let name = resource_name(written.trim_matches('"').trim_start_matches("${").trim_end_matches('}'));
-        let name =
-            name.map(str::to_owned).ok_or_else(|| (template.span, "its template is declared elsewhere".to_owned()))?;
+        let name = name
+            .map(|name| scope.module.qualified(name))
+            .ok_or_else(|| (template.span, "its template is declared elsewhere".to_owned()))?;
         let mut holes = Vec::new();
         let mut slot = |key: &str| -> Known<Option<String>> {
             let Some(entity) = linked.get(key) else { return Ok(None) };
@@ -237,7 +271,11 @@ impl Resource<'_> {
                 holes.extend(text.written().map(|(span, written)| (span, written.to_owned())));
                 Ok(text.text.text().to_owned())
             };
-            Ok(Some(links::entity(&part("entity_type")?, &part("entity_id")?)))
+            let ty = part("entity_type")?;
+            if is_templated(&ty) {
+                return Err((entity.span, format!("which type `{}` is, is known once it is deployed", inline(&ty))));
+            }
+            Ok(Some(links::entity(&ty, &part("entity_id")?)))
         };
         let (principal, resource) = (slot("principal")?, slot("resource")?);
         Ok((links::text(&self.name, &name, principal.as_deref(), resource.as_deref()), holes, linked.span))
@@ -246,8 +284,8 @@ impl Resource<'_> {
     /// Adds the text that was found.
     fn add_found(&self, carried: &mut Carried, scope: &Scope<'_>, home: Home, role: Role, found: Option<Known<Value>>) {
         match found {
-            None => self.unknown(carried, (self.span, ELSEWHERE.to_owned())),
-            Some(Err(why)) => self.unknown(carried, why),
+            None => self.unknown(carried, scope, (self.span, ELSEWHERE.to_owned())),
+            Some(Err(why)) => self.unknown(carried, scope, why),
             Some(Ok(value)) => match &value.kind {
                 Kind::File(path) => {
                     let content = included(scope.module, path, role);
@@ -258,7 +296,7 @@ impl Resource<'_> {
                 }
                 _ => match value.text(scope.module, scope.file, value.span) {
                     Ok(text) => carried.add_filled((self.what(), &self.name), role, home, text),
-                    Err(why) => self.unknown(carried, why),
+                    Err(why) => self.unknown(carried, scope, why),
                 },
             },
         }

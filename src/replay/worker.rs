@@ -1,0 +1,647 @@
+//! From the lines of a log to what is counted of them: what one thread does.
+//!
+//! # Why
+//!
+//! Requests repeat themselves, so what was asked in the same words is not asked again. Whether decisions differ is
+//! looked up at every record, because the recorded one is part of no request.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use cedar_policy::{EntityId, EntityTypeName, EntityUid};
+use rustc_hash::FxHashMap;
+use serde_json::value::RawValue;
+
+use super::chunks::{Layout, Piece};
+use super::classes::{Class, Sample};
+use super::formats;
+use super::judge::{Asked, Decided, Judge, Party as Judged, Question, Why};
+use super::record::{Given, Party, Read, Record, Wrong};
+use super::stores::{Pair, Ready, Stores};
+use crate::data::json::Node;
+use crate::decide::Gap;
+use crate::outcome::replay::{
+    Cause, ChangeKey, Changed, Direction, Example, Grant, GrantSide, Kept, Merge, Moved, Place, Tally, Unread,
+    stable_hash,
+};
+use crate::tables;
+use crate::text::inline;
+
+/// What is asked of the records of a log.
+#[derive(Debug, Clone, Copy)]
+pub struct Asking<'s> {
+    /// The stores of both sides.
+    pub stores: &'s Stores<'s>,
+    /// Only records from this time on, in milliseconds since 1970, and those that say no time.
+    pub since: Option<i64>,
+    /// Only this percentage of the records, told by their text.
+    pub sample: Option<f64>,
+    /// Whether requests are sorted by what policies make of them.
+    pub classes: bool,
+}
+
+/// What is counted.
+#[derive(Debug, Clone, Default)]
+pub struct Counted {
+    /// Of all records.
+    pub tally: Tally,
+    /// Requests by what policies make of them, where that is asked for.
+    pub classes: Kept<Class>,
+}
+
+impl Merge for Counted {
+    fn merge(&mut self, other: Self) {
+        self.tally.merge(other.tally);
+        self.classes.merge(other.classes);
+    }
+}
+
+/// What is kept of what was seen, in bytes and in names.
+const KEPT_BYTES: usize = 16 << 20;
+const KEPT_NAMES: usize = 65_536;
+
+/// So many of the records that do not change are confirmed: one of these.
+const CONFIRMED: u64 = 1_024;
+
+/// Larger records are no examples, in bytes.
+const LARGEST_EXAMPLE: usize = 16_384;
+
+/// So many policies tell changes apart.
+const POLICIES: usize = 8;
+
+/// A request that was judged.
+struct Seen {
+    pair: usize,
+    principal: String,
+    action: String,
+    resource: String,
+    /// Whether all three are entities that the record names.
+    named: bool,
+    sides: [Option<Side>; 2],
+    confirmed: Cell<bool>,
+}
+
+/// What a side says of it.
+struct Side {
+    question: Option<Question>,
+    said: Result<Decided, Why>,
+}
+
+/// One thread.
+pub(super) struct Worker<'s> {
+    asking: Asking<'s>,
+    judges: Vec<[Option<Judge<'s>>; 2]>,
+    seen: FxHashMap<Box<[u8]>, Found<Rc<Seen>>>,
+    seen_bytes: usize,
+    key: Vec<u8>,
+    uids: FxHashMap<Box<str>, Option<EntityUid>>,
+    /// The store that decides about an action, and the action.
+    actions: FxHashMap<Box<str>, Found<(usize, EntityUid)>>,
+    /// Uses of permits since the last piece.
+    grants: FxHashMap<(usize, usize, u32), Grant>,
+    /// Classes of requests since the last piece.
+    classes: Kept<Class>,
+}
+
+/// Why a request is none, or nobody decides it.
+struct Unknown {
+    unread: Unread,
+    kind: &'static str,
+    message: String,
+}
+
+/// What was found, or why there is nothing.
+type Found<T> = Result<T, Rc<Unknown>>;
+
+/// Where a record stands and what it is.
+struct Spot<'t> {
+    log: &'t str,
+    line: u64,
+    text: &'t str,
+}
+
+impl Spot<'_> {
+    fn place(&self) -> Place {
+        Place { log: self.log.to_owned(), line: self.line }
+    }
+}
+
+impl<'s> Worker<'s> {
+    pub(super) fn new(asking: Asking<'s>) -> Self {
+        let judge = |ready: &'s Option<Ready<'s>>| ready.as_ref().map(Judge::new);
+        Self {
+            judges: asking.stores.pairs.iter().map(|pair| [judge(&pair.from), judge(&pair.to)]).collect(),
+            asking,
+            seen: FxHashMap::default(),
+            seen_bytes: 0,
+            key: Vec::new(),
+            uids: FxHashMap::default(),
+            actions: FxHashMap::default(),
+            grants: FxHashMap::default(),
+            classes: Kept::default(),
+        }
+    }
+
+    /// What is counted of `piece` of `log`.
+    ///
+    /// # Errors
+    /// A request about which Cedar's authorizer is of another mind.
+    pub(super) fn count(&mut self, log: &str, piece: &Piece) -> Result<Counted, String> {
+        let mut tally = Tally::default();
+        match piece.layout {
+            Layout::TooLong => {
+                let wrong = Wrong { kind: "too-long", message: "a line of more than 64 MiB".to_owned() };
+                let spot = Spot { log, line: piece.line, text: "" };
+                malformed(&spot, &wrong, &mut tally);
+            }
+            Layout::Lines => self.lines(log, piece.line, &piece.bytes, &mut tally)?,
+            Layout::Values => self.values(log, piece, &mut tally)?,
+        }
+        for ((_, _, _), grant) in self.grants.drain() {
+            let name = format!("{}\n{}\n{}", grant.side.as_str(), grant.store, grant.policy);
+            let empty = Grant { uses: 0, untimed: 0, outside: 0, ..grant.clone() };
+            if let Some(known) = tally.grants.entry(&name, || empty) {
+                known.merge(grant);
+            }
+        }
+        Ok(Counted { tally, classes: std::mem::take(&mut self.classes) })
+    }
+
+    /// Values of several lines each; from the first that is none on, a record a line.
+    fn values(&mut self, log: &str, piece: &Piece, tally: &mut Tally) -> Result<(), String> {
+        let text = match std::str::from_utf8(&piece.bytes) {
+            // A list is one value and nothing else, or it is lines of which the first looks like one.
+            Ok(text) if text.trim_start().starts_with('[') && serde_json::from_str::<&RawValue>(text).is_err() => {
+                return self.lines(log, piece.line, &piece.bytes, tally);
+            }
+            Ok(text) => text,
+            Err(_) => return self.lines(log, piece.line, &piece.bytes, tally),
+        };
+        let mut values = serde_json::Deserializer::from_str(text).into_iter::<&RawValue>();
+        let mut done = 0;
+        let line_at = |at: usize| {
+            let before = text.as_bytes().get(..at).unwrap_or_default();
+            piece.line + u64::try_from(memchr::memchr_iter(b'\n', before).count()).unwrap_or_default()
+        };
+        while let Some(Ok(value)) = values.next() {
+            let start = values.byte_offset().saturating_sub(value.get().len());
+            self.line(&Spot { log, line: line_at(start), text: value.get() }, tally)?;
+            done = values.byte_offset();
+        }
+        let rest = piece.bytes.get(done..).unwrap_or_default();
+        match rest.trim_ascii().is_empty() {
+            true => Ok(()),
+            false => {
+                let skipped = rest.len() - rest.trim_ascii_start().len();
+                self.lines(log, line_at(done + skipped), rest.trim_ascii_start(), tally)
+            }
+        }
+    }
+
+    fn lines(&mut self, log: &str, first: u64, bytes: &[u8], tally: &mut Tally) -> Result<(), String> {
+        let bytes = bytes.strip_suffix(b"\n").unwrap_or(bytes);
+        let mut rest = Some(bytes);
+        let mut number = first;
+        while let Some(bytes) = rest {
+            let (line, after) = match memchr::memchr(b'\n', bytes) {
+                Some(at) => (bytes.get(..at).unwrap_or_default(), bytes.get(at + 1..)),
+                None => (bytes, None),
+            };
+            let line = line.strip_suffix(b"\r").unwrap_or(line);
+            match std::str::from_utf8(line) {
+                Ok(text) => self.line(&Spot { log, line: number, text }, tally)?,
+                Err(_) => {
+                    let wrong = Wrong { kind: "not-utf-8", message: "a line that is not UTF-8".to_owned() };
+                    malformed(&Spot { log, line: number, text: "" }, &wrong, tally);
+                }
+            }
+            number += 1;
+            rest = after;
+        }
+        Ok(())
+    }
+
+    fn line(&mut self, spot: &Spot<'_>, tally: &mut Tally) -> Result<(), String> {
+        let records: Read<'_> = formats::read(spot.text);
+        let several = records.len() > 1;
+        if records.is_empty() {
+            malformed(spot, &Wrong::foreign("a line of JSON that holds no record"), tally);
+        }
+        for (at, record) in records.into_iter().enumerate() {
+            match record {
+                Ok(record) => self.record(spot, several.then_some(at), &record, tally)?,
+                Err(wrong) => malformed(spot, &wrong, tally),
+            }
+        }
+        Ok(())
+    }
+
+    /// Counts `record`, which is the one at `place` of several in its line.
+    fn record(
+        &mut self,
+        spot: &Spot<'_>,
+        place: Option<usize>,
+        record: &Record<'_>,
+        tally: &mut Tally,
+    ) -> Result<(), String> {
+        let hash = || {
+            let hash = stable_hash(spot.text.as_bytes());
+            place.map_or(hash, |at| stable_hash(&[hash.to_le_bytes(), at.to_le_bytes()].concat()))
+        };
+        if let (Some(since), Some(time)) = (self.asking.since, record.time)
+            && time < since
+        {
+            tally.before += 1;
+            return Ok(());
+        }
+        if let Some(percent) = self.asking.sample {
+            #[expect(clippy::cast_precision_loss, reason = "a share of all hashes")]
+            let share = hash() as f64 / u64::MAX as f64 * 100.0;
+            if share >= percent {
+                tally.unsampled += 1;
+                return Ok(());
+            }
+        }
+        tally.untimed += u64::from(record.time.is_none());
+        tally.period.add(record.time);
+        let seen = match self.look(record) {
+            Ok(seen) => seen,
+            Err(unknown) => {
+                not_decided(spot, hash(), &unknown, tally);
+                return Ok(());
+            }
+        };
+        let old = match (&seen.sides[0], self.asking.stores.compared) {
+            (Some(side), _) => side.said.as_ref().map(|said| said.allowed).map_err(|why| (0, why)),
+            (None, true) => {
+                let message = "the store is not there on the old side".to_owned();
+                not_decided(spot, hash(), &Unknown { unread: Unread::Undecided, kind: "no-store", message }, tally);
+                return Ok(());
+            }
+            (None, false) => match record.decision {
+                Some(allowed) => Ok(allowed),
+                None => {
+                    let message = "the record names no decision to compare with".to_owned();
+                    let unknown = Unknown { unread: Unread::Undecided, kind: "no-decision", message };
+                    not_decided(spot, hash(), &unknown, tally);
+                    return Ok(());
+                }
+            },
+        };
+        let new = match &seen.sides[1] {
+            Some(side) => side.said.as_ref().map_err(|why| (1, why)),
+            None => {
+                let message = "the store is not there on the new side".to_owned();
+                not_decided(spot, hash(), &Unknown { unread: Unread::Undecided, kind: "no-store", message }, tally);
+                return Ok(());
+            }
+        };
+        let (old, new) = match (old, new) {
+            (Ok(old), Ok(new)) => (old, new),
+            (Err((side, why)), _) | (_, Err((side, why))) => {
+                self.undecided(spot, hash(), &seen, side, why, tally);
+                return Ok(());
+            }
+        };
+        let changed = old != new.allowed;
+        if (changed || spot.line.is_multiple_of(CONFIRMED)) && !seen.confirmed.get() {
+            self.confirm(&seen)?;
+            seen.confirmed.set(true);
+        }
+        tally.decided += 1;
+        self.use_grants(&seen, record.time);
+        if self.asking.classes {
+            self.class(hash(), record, &seen);
+        }
+        if changed {
+            self.changed(spot, hash(), record, &seen, tally);
+        }
+        Ok(())
+    }
+
+    /// Puts a request that is known whole into its class.
+    fn class(&mut self, hash: u64, record: &Record<'_>, seen: &Seen) {
+        let (Some(Side { question: Some(question), said: Ok(decided) }), Some(context)) =
+            (&seen.sides[1], &record.context)
+        else {
+            return;
+        };
+        let asked = question.whole().filter(|_| !decided.open && !matches!(record.entities, Given::Some(_)));
+        let Some([principal, action, resource]) = asked else { return };
+        let entities = record.entities.json().map(str::to_owned);
+        let [principal, action, resource] = [principal, action, resource].map(Clone::clone);
+        let sample = Sample { principal, action, resource, context: context.to_string(), entities };
+        let expected = record.decision.unwrap_or(decided.allowed);
+        let key = Class::key(seen.pair, expected, decided, &sample);
+        let new = || Class { pair: seen.pair, expected, lines: 0, decided: decided.clone(), samples: Vec::new() };
+        if let Some(class) = self.classes.entry(&key, new) {
+            class.add(hash, || sample);
+        }
+    }
+
+    fn confirm(&self, seen: &Seen) -> Result<(), String> {
+        let judges = self.judges.get(seen.pair).into_iter().flatten();
+        for (judge, side) in judges.zip(&seen.sides) {
+            if let (Some(judge), Some(Side { question: Some(question), said: Ok(decided) })) = (judge, side) {
+                judge.confirm(question, decided)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn ready(&self, pair: usize, side: usize) -> Option<&'s Ready<'s>> {
+        let Pair { from, to } = self.asking.stores.pairs.get(pair)?;
+        if side == 0 { from.as_ref() } else { to.as_ref() }
+    }
+
+    fn use_grants(&mut self, seen: &Seen, time: Option<i64>) {
+        for (at, side) in seen.sides.iter().enumerate() {
+            let Some(Side { said: Ok(decided), .. }) = side else { continue };
+            for policy in decided.permits.iter().filter(|_| decided.allowed) {
+                let ready = self.ready(seen.pair, at);
+                let named = ready.and_then(|ready| Some((ready.store, ready.policy(*policy)?)));
+                let grant = self.grants.entry((seen.pair, at, *policy)).or_insert_with(|| Grant {
+                    side: if at == 0 { GrantSide::From } else { GrantSide::To },
+                    store: named.map(|(store, _)| store.name.clone()).unwrap_or_default(),
+                    policy: named.map(|(_, named)| named.name.clone()).unwrap_or_default(),
+                    uses: 0,
+                    untimed: 0,
+                    outside: 0,
+                    window: named.map(|(_, named)| named.window).unwrap_or_default(),
+                    period: Default::default(),
+                });
+                grant.add(time);
+            }
+        }
+    }
+
+    fn undecided(&self, spot: &Spot<'_>, hash: u64, seen: &Seen, side: usize, why: &Why, tally: &mut Tally) {
+        let ready = self.ready(seen.pair, side);
+        let named = why.policy.and_then(|policy| ready?.policy(policy));
+        let where_ = match (side, self.asking.stores.compared) {
+            (0, _) => " on the old side",
+            (_, true) => " on the new side",
+            (_, false) => "",
+        };
+        let message = match named {
+            Some(named) => format!("`{}` {}{where_}", inline(&named.name), why.message),
+            None => format!("{}{where_}", why.message),
+        };
+        tally.undecided += 1;
+        let store = ready.map(|ready| ready.store.name.clone());
+        let policy = named.map(|named| named.name.clone());
+        let new = || Cause::new(Unread::Undecided, why.kind, &message).about(store, policy);
+        if let Some(cause) = tally.causes.entry(&format!("undecided\n{}\n{message}", why.kind), new) {
+            cause.add(hash, || spot.place());
+        }
+    }
+
+    fn changed(&self, spot: &Spot<'_>, hash: u64, record: &Record<'_>, seen: &Seen, tally: &mut Tally) {
+        let names = |side: usize| -> Vec<String> {
+            let Some(Side { said: Ok(decided), .. }) = seen.sides.get(side).and_then(Option::as_ref) else {
+                return Vec::new();
+            };
+            let ready = self.ready(seen.pair, side);
+            let name = |number: &u32| ready.and_then(|ready| ready.policy(*number)).map(|named| named.name.clone());
+            decided.reason().iter().filter_map(name).take(POLICIES).collect()
+        };
+        let mut from = match self.asking.stores.compared {
+            true => names(0),
+            false => {
+                let ready = self.ready(seen.pair, 1);
+                let called = |name: &String| {
+                    ready.and_then(|ready| ready.called(name)).map_or_else(|| name.clone(), str::to_owned)
+                };
+                record.reason.iter().take(POLICIES).map(called).collect()
+            }
+        };
+        from.sort();
+        let mut to = names(1);
+        to.sort();
+        let allowed = matches!(&seen.sides[1], Some(Side { said: Ok(decided), .. }) if decided.allowed);
+        let direction = if allowed { Direction::Gained } else { Direction::Lost };
+        match direction {
+            Direction::Gained => tally.gained += 1,
+            Direction::Lost => tally.lost += 1,
+        }
+        let store = self.ready(seen.pair, 1).map(|ready| ready.store.name.clone()).unwrap_or_default();
+        for (side, names) in [("from", &from), ("to", &to)] {
+            for name in names {
+                if let Some(moved) = tally.policies.entry(&format!("{side}\n{name}"), Moved::default) {
+                    moved.add(direction, record.time);
+                }
+            }
+        }
+        for (counts, name) in [(&mut tally.principals, &seen.principal), (&mut tally.actions, &seen.action)] {
+            if let Some(moved) = counts.entry(name, Moved::default) {
+                moved.add(direction, record.time);
+            }
+        }
+        let key = ChangeKey { direction, store, action: seen.action.clone(), from, to };
+        let name = serde_json::to_string(&key).unwrap_or_default();
+        if let Some(changed) = tally.changes.entry(&name, || Changed::new(key)) {
+            changed.add(&seen.principal, hash, || self.example(spot, record, seen), record.time);
+        }
+    }
+
+    fn example(&self, spot: &Spot<'_>, record: &Record<'_>, seen: &Seen) -> Example {
+        let quoted = |text: &str| serde_json::Value::from(text).to_string();
+        let mut request = format!(
+            "{{\"principal\":{},\"action\":{},\"resource\":{}",
+            quoted(&seen.principal),
+            quoted(&seen.action),
+            quoted(&seen.resource)
+        );
+        for (name, json) in [("context", record.context.as_deref()), ("entities", record.entities.json())] {
+            if let Some(json) = json {
+                request.push_str(&format!(",\"{name}\":{json}"));
+            }
+        }
+        request.push('}');
+        let usable = seen.named && request.len() <= LARGEST_EXAMPLE;
+        Example {
+            place: spot.place(),
+            time: record.time,
+            recorded: record.decision,
+            request: usable.then_some(request),
+        }
+    }
+
+    /// What both sides say of what `record` asks.
+    fn look(&mut self, record: &Record<'_>) -> Found<Rc<Seen>> {
+        self.key.clear();
+        let parts = [
+            party_key(&record.principal),
+            ("", record.action.as_ref()),
+            party_key(&record.resource),
+            record.context.as_deref().map_or(("?", ""), |json| ("", json)),
+            match &record.entities {
+                Given::Nothing => ("?", ""),
+                Given::All(json) => ("", json),
+                Given::Some(json) => ("+", json),
+            },
+        ];
+        for (mark, text) in parts {
+            self.key.extend(mark.as_bytes());
+            self.key.extend(text.as_bytes());
+            self.key.push(0);
+        }
+        if let Some(known) = self.seen.get(self.key.as_slice()) {
+            return known.clone();
+        }
+        let key: Box<[u8]> = self.key.as_slice().into();
+        let found = self.ask(record).map(Rc::new);
+        if self.seen_bytes > KEPT_BYTES {
+            self.seen.clear();
+            self.seen_bytes = 0;
+        }
+        self.seen_bytes += key.len() + 512;
+        self.seen.insert(key, found.clone());
+        found
+    }
+
+    fn ask(&mut self, record: &Record<'_>) -> Found<Seen> {
+        let broken = |what: &str| {
+            let message = format!("`{what}` is no entity");
+            Rc::new(Unknown { unread: Unread::Malformed, kind: "broken-record", message })
+        };
+        let (pair, action) = self.action(&record.action)?;
+        let principal = self.party("principal", &record.principal).ok_or_else(|| broken("principal"))?;
+        let resource = self.party("resource", &record.resource).ok_or_else(|| broken("resource"))?;
+        let asked = Asked {
+            principal: &principal,
+            action: &action,
+            resource: &resource,
+            context: record.context.as_deref(),
+            entities: &record.entities,
+        };
+        let mut judge = |side: usize| {
+            let judge = self.judges.get_mut(pair)?.get_mut(side)?.as_mut()?;
+            Some(match judge.question(asked) {
+                Ok(question) => {
+                    let said = judge.judge(&question);
+                    Side { question: Some(question), said }
+                }
+                Err(why) => Side { question: None, said: Err(why) },
+            })
+        };
+        let sides = [judge(0), judge(1)];
+        let text = |party: &Judged| match party.gap {
+            None => party.uid.to_string(),
+            Some(Gap::Id) => format!("{}::?", party.uid.type_name()),
+            Some(Gap::Whole) => "?".to_owned(),
+        };
+        Ok(Seen {
+            pair,
+            named: principal.gap.is_none() && resource.gap.is_none(),
+            principal: text(&principal),
+            action: action.to_string(),
+            resource: text(&resource),
+            sides,
+            confirmed: Cell::new(false),
+        })
+    }
+
+    /// The store that decides about the action that `json` names.
+    fn action(&mut self, json: &str) -> Found<(usize, EntityUid)> {
+        if let Some(known) = self.actions.get(json) {
+            return known.clone();
+        }
+        if self.actions.len() >= KEPT_NAMES {
+            self.actions.clear();
+        }
+        let found = self.find_action(json).map_err(Rc::new);
+        self.actions.insert(json.into(), found.clone());
+        found
+    }
+
+    fn find_action(&self, json: &str) -> Result<(usize, EntityUid), Unknown> {
+        let node = Node { raw: json, offset: 0 };
+        let text = match node.string() {
+            Some(text) => text.into_owned(),
+            None => match tables::identity("action", node) {
+                Ok(uid) => uid.to_string(),
+                Err(_) => {
+                    let message = "`action` is no entity".to_owned();
+                    return Err(Unknown { unread: Unread::Malformed, kind: "broken-record", message });
+                }
+            },
+        };
+        let mut found: Vec<(usize, EntityUid, bool)> = Vec::new();
+        for (at, pair) in self.asking.stores.pairs.iter().enumerate() {
+            let sides = [&pair.to, &pair.from];
+            let named = sides.into_iter().flatten().filter_map(|ready| ready.action(&text));
+            if let Some((uid, known)) = named.max_by_key(|(_, known)| *known) {
+                found.push((at, uid, known));
+            }
+        }
+        if found.iter().any(|(_, _, known)| *known) {
+            found.retain(|(_, _, known)| *known);
+        }
+        let undecided = |kind, message| Unknown { unread: Unread::Undecided, kind, message };
+        match found.as_slice() {
+            [(at, uid, _)] => Ok((*at, uid.clone())),
+            [] => Err(undecided("no-action", "no store here has its action".to_owned())),
+            _ => {
+                let message = "several stores here have its action; name one of them with `--store`".to_owned();
+                Err(undecided("several-stores", message))
+            }
+        }
+    }
+
+    fn party(&mut self, what: &str, party: &Party<'_>) -> Option<Judged> {
+        let placeholder = |ty: EntityTypeName| EntityUid::from_type_name_and_id(ty, EntityId::new("?"));
+        let (uid, gap) = match party {
+            Party::Entity(json) => (self.uid(what, json)?, None),
+            Party::Type(name) => match name.parse::<EntityTypeName>() {
+                Ok(ty) if self.declares(&ty) => (placeholder(ty), Some(Gap::Id)),
+                // What is no type here is a word that says nothing.
+                _ => (placeholder("Unknown".parse().ok()?), Some(Gap::Whole)),
+            },
+            Party::Unknown => (placeholder("Unknown".parse().ok()?), Some(Gap::Whole)),
+        };
+        Some(Judged { uid, gap })
+    }
+
+    fn declares(&self, ty: &EntityTypeName) -> bool {
+        let mut schemas = self.asking.stores.pairs.iter().flat_map(|pair| [&pair.from, &pair.to]).flatten();
+        schemas.any(|ready| ready.schema.is_some_and(|schema| schema.entity_types().any(|known| known == ty)))
+    }
+
+    fn uid(&mut self, what: &str, json: &str) -> Option<EntityUid> {
+        if let Some(known) = self.uids.get(json) {
+            return known.clone();
+        }
+        let uid = tables::identity(what, Node { raw: json, offset: 0 }).ok();
+        if self.uids.len() >= KEPT_NAMES {
+            self.uids.clear();
+        }
+        self.uids.insert(json.into(), uid.clone());
+        uid
+    }
+}
+
+fn party_key<'t>(party: &'t Party<'_>) -> (&'static str, &'t str) {
+    match party {
+        Party::Entity(json) => ("", json),
+        Party::Type(name) => ("is ", name),
+        Party::Unknown => ("?", ""),
+    }
+}
+
+fn malformed(spot: &Spot<'_>, wrong: &Wrong, tally: &mut Tally) {
+    let unknown = Unknown { unread: Unread::Malformed, kind: wrong.kind, message: wrong.message.clone() };
+    not_decided(spot, stable_hash(spot.text.as_bytes()), &unknown, tally);
+}
+
+fn not_decided(spot: &Spot<'_>, hash: u64, unknown: &Unknown, tally: &mut Tally) {
+    match unknown.unread {
+        Unread::Undecided => tally.undecided += 1,
+        Unread::Malformed => tally.malformed += 1,
+    }
+    let name = format!("{}\n{}\n{}", unknown.unread.as_str(), unknown.kind, unknown.message);
+    let new = || Cause::new(unknown.unread, unknown.kind, &unknown.message);
+    if let Some(cause) = tally.causes.entry(&name, new) {
+        cause.add(hash, || spot.place());
+    }
+}
