@@ -107,7 +107,7 @@ fn what_nobody_can_know_makes_a_run_inconclusive() {
         ("main.tf", terraform("join(\"\", var.parts)"), "main.tf:5"),
         ("main.tf", terraform("base64decode(\"cA==\")"), "main.tf:5"),
         ("main.tf", terraform("\"x\"").replace("  policy_store_id", "  for_each = fileset(var.dir, \"*.cedar\")\n  policy_store_id"), "main.tf:2"),
-        ("main.tf", terraform("<<-X\n%{ if var.on }permit (principal, action, resource);%{ endif }\n      X"), "main.tf:6"),
+        ("main.tf", terraform("<<-X\n%{ if var.on }permit (principal, action, resource);%{ endif }\n      X"), "main.tf:5"),
         ("main.tf", terraform("x").replace("  definition {\n    static {\n      statement = x\n    }\n  }\n", "  dynamic \"definition\" {\n    for_each = [1]\n    content {}\n  }\n"), "main.tf:1"),
         ("main.tf", terraform("x").replace("    static {\n      statement = x\n    }\n", "    template_linked {\n      policy_template_id = var.template\n    }\n"), "main.tf:5"),
         ("p.json", "{\"policyStoreId\": \"s\", \"definition\": {\"static\": {\"statement\": [1]}}}".to_owned(), "p.json:1"),

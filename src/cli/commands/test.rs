@@ -93,7 +93,7 @@ struct LogArgs {
 }
 
 /// Rows made of recorded decisions.
-fn from_log(args: &TestArgs, output: Output<'_>) -> Result<u8, Failure> {
+fn from_log(args: &TestArgs, output: Output<'_>, quiet: bool) -> Result<u8, Failure> {
     let progress = Arc::new(ReplayProgress::default());
     let options = ReplayOptions {
         reading: output.reading(&args.read),
@@ -117,7 +117,7 @@ fn from_log(args: &TestArgs, output: Output<'_>) -> Result<u8, Failure> {
             output.write_aside(outcome)
         }
         Some(file) => {
-            suggested::write(&file, suggested::RECORDED, rows, common.quiet)?;
+            suggested::write(&file, suggested::RECORDED, rows, quiet)?;
             output.write(outcome)
         }
     }
@@ -127,7 +127,7 @@ fn from_log(args: &TestArgs, output: Output<'_>) -> Result<u8, Failure> {
 pub(super) fn run(args: &TestArgs, common: &CommonArgs) -> Result<u8, Failure> {
     let output = Output::of(common)?;
     if !args.logs.from_log.is_empty() {
-        return from_log(args, output);
+        return from_log(args, output, common.quiet);
     }
     let (coverage, mutation) = (&args.coverage, &args.mutation);
     let mutate = mutation.mutate || mutation.mutate_floor.is_some() || mutation.suggest.is_some();

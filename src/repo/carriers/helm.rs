@@ -11,7 +11,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::spec::{Carried, Content};
-use crate::data::{Fault, Field, Item, Scalar, What};
+use crate::data::{Fault, Field, Item, Scalar, Style, What};
 use crate::text::{SourceFile, Span, inline};
 
 /// What stands for the beginning of an action.
@@ -138,9 +138,6 @@ impl Back<'_> {
             return Arc::clone(known);
         }
         let within: Vec<&Action> = self.within(item.span).collect();
-        if within.is_empty() && item.fields().is_empty() && item.items().is_empty() {
-            return Arc::clone(item);
-        }
         let what = match &item.what {
             What::List(items) => What::List(items.iter().map(|item| self.item(item)).collect()),
             What::Map(fields) => What::Map(fields.iter().map(|field| self.field(field)).collect()),
@@ -193,6 +190,11 @@ impl Back<'_> {
             rest = after.get(action.shown - MARK.len_utf8()..).unwrap_or_default();
         }
         text.push_str(rest);
+        // The blanks in the place of what stands below a block are none of it.
+        if scalar.style == Style::Literal && text.ends_with('\n') {
+            text.truncate(text.trim_end().len());
+            text.push('\n');
+        }
         Scalar { text, style: scalar.style }
     }
 }
