@@ -1,12 +1,18 @@
-//! Which mutants rows kill.
+//! Which mutants rows notice.
+//!
+//! # Why
+//!
+//! Every row is asked of every mutant. So the changed policies are compiled together and asked at once, and what they share
+//! is evaluated once; each row that notices is confirmed by Cedar's authorizer.
 
 use std::collections::BTreeSet;
 
 use cedar_policy::{AuthorizationError, Authorizer, Effect, Entities, PolicyId, PolicySet, Request, Response};
 use rayon::prelude::*;
+use rustc_hash::FxHashMap;
 
 use super::mutant::Mutant;
-use crate::decide::ScopedAuthorizer;
+use crate::decide::{Answerer, CompiledAuthorizer, Gaps, ScopedAuthorizer};
 use crate::repo::Store;
 use crate::tables::{Recorded, Verdict};
 
@@ -45,14 +51,33 @@ impl Satisfied {
         keys.iter().any(|key| self.permits.contains(key) || self.forbids.contains(key) || self.errors.contains(key))
     }
 
-    /// The same with `mutant`, asked about the same request.
-    pub(super) fn with(&self, mutant: &Mutant<'_>, request: &Request, entities: &Entities) -> Self {
+    fn without(&self, keys: &[PolicyId]) -> Self {
         let mut all = self.clone();
-        for key in &mutant.gone {
+        for key in keys {
             all.permits.remove(key);
             all.forbids.remove(key);
             all.errors.remove(key);
         }
+        all
+    }
+
+    /// The same with `mutant`, whose one policy does this.
+    fn done(&self, mutant: &Mutant<'_>, does: Option<Does>) -> Self {
+        let mut all = self.without(&mutant.gone);
+        if let (Some(policy), Some(does)) = (mutant.come.first(), does) {
+            let of = match does {
+                Does::Permit => &mut all.permits,
+                Does::Forbid => &mut all.forbids,
+                Does::Err => &mut all.errors,
+            };
+            of.insert(policy.id().clone());
+        }
+        all
+    }
+
+    /// The same with `mutant`, asked about the same request.
+    pub(super) fn with(&self, mutant: &Mutant<'_>, request: &Request, entities: &Entities) -> Self {
+        let mut all = self.without(&mutant.gone);
         if let Some(policy) = mutant.come.first() {
             all.add(policy.effect(), &Authorizer::new().is_authorized(request, &mutant.set, entities));
         }
@@ -92,31 +117,99 @@ impl Effects {
     }
 }
 
-/// A row and what it satisfies today.
+/// What a changed policy does with a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Does {
+    Permit,
+    Forbid,
+    Err,
+}
+
+/// The changed policies of all mutants, compiled once and asked at once.
+struct Compiled {
+    authorizer: CompiledAuthorizer,
+    /// Of each mutant, whether it is among them; those of templates are left to Cedar's authorizer.
+    there: Vec<bool>,
+}
+
+impl Compiled {
+    fn of(mutants: &[Mutant<'_>]) -> Self {
+        let mut set = PolicySet::new();
+        let add = |(at, mutant): (usize, &Mutant<'_>)| match mutant.come.as_slice() {
+            [] => true,
+            [policy] if policy.template_id().is_none() => set.add(policy.new_id(PolicyId::new(at.to_string()))).is_ok(),
+            _ => false,
+        };
+        let there = mutants.iter().enumerate().map(add).collect();
+        Self { authorizer: CompiledAuthorizer::new(&set, &Entities::empty()), there }
+    }
+
+    /// What the policies of mutants do with the request of `row`, by the number of the mutant; those that do nothing
+    /// are left out. `None` where that cannot be said.
+    fn done(&self, answerer: &mut Answerer<'_>, row: &Recorded) -> Option<FxHashMap<usize, Does>> {
+        let answer = answerer.answer(&row.request, Gaps::default(), Some(&row.entities));
+        if !answer.all {
+            return None;
+        }
+        let all = [(answer.permits, Does::Permit), (answer.forbids, Does::Forbid), (answer.errors, Does::Err)];
+        let mutant = |number: &u32| AsRef::<str>::as_ref(self.authorizer.policy(*number)?).parse().ok();
+        let each = |(numbers, does): (&[u32], Does)| -> Vec<(usize, Does)> {
+            numbers.iter().filter_map(|number| Some((mutant(number)?, does))).collect()
+        };
+        Some(all.into_iter().flat_map(each).collect())
+    }
+}
+
+/// A row with what it satisfies today, and what mutants do with it.
 struct Asked {
     row: Recorded,
     satisfied: Satisfied,
+    /// `None` where Cedar's authorizer has to say.
+    done: Option<FxHashMap<usize, Does>>,
 }
 
-/// For each of `mutants` the id of one of `rows` that kills it, if any does.
-pub(super) fn killed(
-    store: &Store,
-    effects: &Effects,
-    rows: Vec<Recorded>,
-    mutants: &[Mutant<'_>],
-) -> Vec<Option<String>> {
-    let asked = |row: Recorded| Asked { satisfied: effects.satisfied(&row.request, &row.entities), row };
-    let rows: Vec<Asked> = rows.into_par_iter().map(asked).collect();
-    let kills = |asked: &Asked, mutant: &Mutant<'_>| {
+/// What rows notice of a mutant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Noticed {
+    /// Nothing.
+    Nothing,
+    /// The row of this id fails.
+    By(String),
+    /// A row fails, and Cedar's authorizer says that it does not.
+    Disputed,
+}
+
+/// What `rows` notice of each of `mutants`.
+pub(super) fn noticed(store: &Store, effects: &Effects, rows: Vec<Recorded>, mutants: &[Mutant<'_>]) -> Vec<Noticed> {
+    let compiled = Compiled::of(mutants);
+    let asked = |answerer: &mut Answerer<'_>, row: Recorded| {
+        let satisfied = effects.satisfied(&row.request, &row.entities);
+        Asked { satisfied, done: compiled.done(answerer, &row), row }
+    };
+    let rows: Vec<Asked> = rows.into_par_iter().map_init(|| compiled.authorizer.answerer(), asked).collect();
+    let by_cedar = |asked: &Asked, mutant: &Mutant<'_>| {
         let with = asked.satisfied.with(mutant, &asked.row.request, &asked.row.entities);
         // What comes to the same passes as before.
         with != asked.satisfied && !asked.row.passes(store, &with.verdict())
     };
-    let killed = |mutant: &Mutant<'_>| {
+    let fails = |asked: &Asked, at: usize, mutant: &Mutant<'_>| {
+        let (Some(true), Some(done)) = (compiled.there.get(at), &asked.done) else { return by_cedar(asked, mutant) };
+        let done = done.get(&at).copied();
+        if done.is_none() && !asked.satisfied.concerns(&mutant.gone) {
+            return false;
+        }
+        let with = asked.satisfied.done(mutant, done);
+        with != asked.satisfied && !asked.row.passes(store, &with.verdict())
+    };
+    let of = |(at, mutant): (usize, &Mutant<'_>)| {
         // Rows that the policy decides notice first.
         let (first, then): (Vec<&Asked>, Vec<&Asked>) =
             rows.iter().partition(|asked| asked.satisfied.concerns(&mutant.gone));
-        first.into_iter().chain(then).find(|asked| kills(asked, mutant)).map(|asked| asked.row.id.clone())
+        match first.into_iter().chain(then).find(|asked| fails(asked, at, mutant)) {
+            None => Noticed::Nothing,
+            Some(asked) if by_cedar(asked, mutant) => Noticed::By(asked.row.id.clone()),
+            Some(_) => Noticed::Disputed,
+        }
     };
-    mutants.par_iter().map(killed).collect()
+    mutants.par_iter().enumerate().map(of).collect()
 }

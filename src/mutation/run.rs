@@ -8,7 +8,7 @@ use cedar_policy::PolicySet;
 use super::fate::Fate;
 use super::mutant::{Mutant, mutants};
 use super::proofs::{Engine, proofs};
-use super::rows::{Effects, killed};
+use super::rows::{Effects, Noticed, noticed};
 use super::suggest::Suggestions;
 use crate::outcome::{Mutation, Notice, NoticeKind, PolicyRef, Survival, Survivor};
 use crate::repo::{Repo, Store};
@@ -70,16 +70,21 @@ impl Trial<'_> {
 #[must_use]
 pub fn trials<'s>(store: &'s Store, rows: Vec<Recorded>, asked: &Asked<'_>) -> (Vec<Trial<'s>>, usize) {
     let (all, untried) = mutants(store, asked.only);
-    let kills = killed(store, &Effects::of(store), rows, &all);
-    let alive: Vec<&Mutant<'_>> =
-        all.iter().zip(&kills).filter(|(_, killer)| killer.is_none()).map(|(mutant, _)| mutant).collect();
+    let found = noticed(store, &Effects::of(store), rows, &all);
+    let alive: Vec<&Mutant<'_>> = (all.iter().zip(&found))
+        .filter(|(_, noticed)| **noticed == Noticed::Nothing)
+        .map(|(mutant, _)| mutant)
+        .collect();
     let engine = Engine { inference: asked.inference, solvers: asked.solvers };
     let mut proved = proofs(store, &alive, &engine).into_iter();
-    let fates: Vec<Fate> = kills
+    let fates: Vec<Fate> = found
         .into_iter()
-        .map(|killer| match killer {
-            Some(row) => Fate::Killed(row),
-            None => proved.next().unwrap_or_else(|| Fate::Unknown("it was not asked".to_owned())),
+        .map(|noticed| match noticed {
+            Noticed::By(row) => Fate::Killed(row),
+            Noticed::Disputed => {
+                Fate::Unknown("internal error: Cedar's authorizer decides what a row notices as before".to_owned())
+            }
+            Noticed::Nothing => proved.next().unwrap_or_else(|| Fate::Unknown("it was not asked".to_owned())),
         })
         .collect();
     (all.into_iter().zip(fates).map(|(mutant, fate)| Trial { mutant, fate }).collect(), untried)
