@@ -84,7 +84,7 @@ fn carriers(text: &str, deep: usize) -> Vec<(&'static str, String)> {
     let tf_json = format!(
         "{{\"//\": \"é\", \"resource\": {{\"aws_verifiedpermissions_policy_template\": {{\"q\": [{{\"policy_store_id\": \
          \"${{var.s}}\",\n  \"statement\": {}}}]}}}}}}",
-        json(&marks(text), deep % 2 == 0)
+        json(&marks(text), deep.is_multiple_of(2))
     );
     let heredoc = |mark: &str, body: &str| {
         format!(

@@ -31,7 +31,7 @@ fn a_pull_request_reads_who_gains_and_who_loses_what() {
          the forbid `freeze` was removed; it takes both<br>for every such request<br>for example: `User::\"alice\"` is now \
          allowed `readOrders` on `Customer::\"c1\"`, with `principal in Role::\"support\"` (everything else: any value)<br>at \
          `policies/export.cedar:4:1` in `the worktree`<br>at `policies/export.cedar:3:1` in `main`",
-        "  <details><summary>to replay: Admin gains export on Report</summary>",
+        "  <details><summary>to replay: User::\"alice\" is now allowed readOrders on Customer::\"c1\"</summary>",
         "",
         "  ```json",
         "  {",

@@ -154,7 +154,7 @@ fn the_entities_of_others_are_read_as_cedar_reads_them() {
     let Some(corpora) = crate::common::corpora() else { return };
     let (mut all, mut typed) = (0, 0);
     for corpus in std::fs::read_dir(corpora).unwrap().filter_map(Result::ok) {
-        let repo = repo::load(&Worktree::new(&corpus.path()), &Config::default(), &Request::default()).unwrap();
+        let repo = repo::load(&Worktree::new(corpus.path()), &Config::default(), &Request::default()).unwrap();
         for store in &repo.stores {
             let schema = store.schema.ready().map(|schema| &schema.cedar);
             let (mut reader, mut bare) = (EntityReader::new(schema), EntityReader::new(None));

@@ -101,7 +101,7 @@ fn of_kinds(names: &Names<'_>, store: &StoreChanges, lifecycle: Lifecycle, lead:
         (change.kind.starts_with("entity_type_") && types.contains(&change.what.as_str()))
             || (change.kind.starts_with("action_") && actions.contains(&change.what.as_str()))
     });
-    let places: Vec<Phrase> = place.filter_map(|change| at(change)).collect();
+    let places: Vec<Phrase> = place.filter_map(at).collect();
     let lead = Phrase::of(lead);
     let lead = if all.is_empty() { lead } else { lead.say(word).say(" ").then(Phrase::listed(all, "and")) };
     match places.len() {
