@@ -406,28 +406,6 @@ fn a_file_that_lies_elsewhere_is_not_mended() {
     assert_eq!(std::fs::read_to_string(file).unwrap(), text);
 }
 
-/// The kind: text that another tool's file carries. An edit of it would break what carries it.
-#[test]
-fn what_another_file_carries_is_told_and_left_alone() {
-    let policy =
-        "permit (principal, action == Action::\"view\", resource) when { principal.level > 5 && principal.level > 3 };";
-    let template = format!(
-        "AWSTemplateFormatVersion: '2010-09-09'\nResources:\n  P:\n    Type: AWS::VerifiedPermissions::Policy\n    Properties:\n      \
-         Definition:\n        Static:\n          Statement: |\n            {policy}\n"
-    );
-    let dir = place(&format!("{policy}\n"));
-    write(dir.path(), &[("infra/template.yaml", &template)]);
-    let (report, _) = json(dir.path(), &["lint"]);
-    let findings = report["findings"].as_array().unwrap();
-    let of = |path: &str| findings.iter().filter(|one| one["location"]["path"] == path).collect::<Vec<_>>();
-    assert!(of("p.cedar").iter().any(|one| !one["fix"].is_null()), "{report:#}");
-    let carried = of("infra/template.yaml");
-    assert!(!carried.is_empty() && carried.iter().all(|one| one["fix"].is_null()), "{report:#}");
-    run(dir.path(), &["lint", "--fix", "-v"]);
-    assert_eq!(std::fs::read_to_string(dir.path().join("infra/template.yaml")).unwrap(), template);
-    assert_ne!(text(dir.path()), format!("{policy}\n"));
-}
-
 /// The kind: a fix proved of less than there is. What one store does not need, or a rule that could not look did not
 /// find, another may.
 #[test]
