@@ -2,8 +2,8 @@
 //!
 //! # Why
 //!
-//! Every row is asked of every mutant. So the changed policies are compiled together and asked at once, and what they share
-//! is evaluated once; each row that notices is confirmed by Cedar's authorizer.
+//! Every row is asked of every mutant. So the changed policies are compiled together and asked at once, and what they
+//! share is evaluated once; each row that notices is confirmed by Cedar's authorizer.
 
 use std::collections::BTreeSet;
 

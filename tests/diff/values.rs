@@ -161,7 +161,7 @@ fn no_exception_is_a_negation() {
     let open = of("permit", "open", "!context.flag");
     let shown = seen(&(all.clone() + &open), &open);
     assert!(
-        shown.contains("and when `context.flag` (otherwise still allowed by `open` (line 1))")
+        shown.contains("and when `context.flag` (otherwise still permitted by `open` (line 1))")
             && !shown.contains("unless"),
         "{shown}"
     );
@@ -180,7 +180,7 @@ fn no_exception_is_a_negation() {
     // What may err and hold neither way stays an exception.
     let errs = of("permit", "open", "!(context.n + 1 > 7)");
     let shown = seen(&(all + &errs), &errs);
-    assert!(shown.contains("unless still allowed by `open`"), "{shown}");
+    assert!(shown.contains("unless still permitted by `open`"), "{shown}");
 }
 
 /// The kind: what the action alone decides, told for another action.

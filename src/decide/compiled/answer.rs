@@ -36,8 +36,8 @@ pub struct Answer<'a> {
     pub errors: &'a [u32],
     /// The policies of which it is not known whether they hold, with something that each asks for.
     pub open: &'a [(u32, Lack)],
-    /// Whether these are all permits and forbids that hold. Where Cedar's authorizer had to be asked, those are left out
-    /// that do not determine the decision.
+    /// Whether these are all permits and forbids that hold. Where Cedar's authorizer had to be asked, those are left
+    /// out that do not determine the decision.
     pub all: bool,
 }
 

@@ -26,12 +26,26 @@ pub fn declared_at(schema: &Schema, what: &str) -> Option<Location> {
         let declared = names(file).declared;
         let about = |one: &&Reference| names_it(one, what);
         let longest = declared.iter().filter(about).max_by_key(|one| one.name.len())?;
-        let end = declared.iter().map(|one| one.span.start).filter(|start| *start > longest.span.start).min();
+        let end = next(&file.parse_text(), longest, &declared);
         let attribute = what.rsplit_once('.').map(|(_, name)| name).filter(|_| what.len() > longest.name.len());
         let span = attribute.and_then(|name| attribute_at(file, longest.span.end, end, name)).unwrap_or(longest.span);
         Some(Location::new(file, span))
     };
     schema.files.iter().find_map(of_file)
+}
+
+/// Where the declaration after that of `one` begins; names in one list are declared together.
+fn next(text: &str, one: &Reference, declared: &[Reference]) -> Option<usize> {
+    let mut after: Vec<Span> = declared.iter().map(|one| one.span).filter(|span| span.start > one.span.start).collect();
+    after.sort_by_key(|span| span.start);
+    let mut last = one.span.end;
+    for span in after {
+        if text.get(last..span.start).is_none_or(|between| between.trim() != ",") {
+            return Some(span.start);
+        }
+        last = span.end;
+    }
+    None
 }
 
 /// Whether `what` is about what is declared as `one`.

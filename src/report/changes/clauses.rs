@@ -179,8 +179,8 @@ fn lines(condition: &Condition, group: &CauseGroup, here: Option<&str>, policies
         }
     };
     let (allowed, refused) = match direction {
-        Direction::Gained => ("unless allowed before by", "unless refused by"),
-        Direction::Lost => ("unless still allowed by", "unless already refused by"),
+        Direction::Gained => ("unless already permitted by", "unless refused by"),
+        Direction::Lost => ("unless still permitted by", "unless already refused by"),
     };
     add("where allowed by", &condition.where_allowed, Joint::Or, !gained);
     // What holds without an exception that is a negation is said in its place.

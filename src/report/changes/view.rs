@@ -102,14 +102,18 @@ fn needs(policies: &Policies<'_>, store: &StoreChanges, group: &CauseGroup) -> O
         |names: Vec<&str>| Phrase::listed(names.into_iter().map(|name| Phrase::default().name(name)).collect(), "or");
     if !names.is_empty() {
         let did = if group.direction == Direction::Gained { " refused before" } else { " allowed before" };
-        let told = " takes both edits, and has an entry of its own";
+        let told = " needs both edits, and has an entry of its own as well";
         return Some(Phrase::of("of these, what ").then(listed(names)).say(did).say(told));
     }
     let lifted = lifted(policies, store, group);
     if lifted.is_empty() {
         return None;
     }
-    Some(Phrase::of("of these, what the forbid ").then(listed(lifted)).say(" refused before takes its change as well"))
+    Some(
+        Phrase::of("of these, what the forbid ")
+            .then(listed(lifted))
+            .say(" refused before needs the change of that forbid as well"),
+    )
 }
 
 /// The forbids that refuse less than they did where `group`, which a permit brings about, gains something: some of what
