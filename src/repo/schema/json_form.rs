@@ -109,7 +109,7 @@ impl Form {
             let fault = Fault::new(format!("{what} has no key `{}`", inline(key))).at(key_span(node, *value));
             self.fault(match nearest(key, known.iter().copied()) {
                 Some(meant) => fault.help(format!("did you mean `{meant}`?")),
-                None => fault.help(format!("it has {}", listed(known))),
+                None => fault.help(format!("leave it out; what it can have is {}", listed(known))),
             });
         }
         Some(fields)
@@ -140,7 +140,7 @@ impl Form {
         let known = ["entityTypes", "actions", "commonTypes", "annotations"];
         let Some(fields) = self.record(node, "a namespace", &known) else { return };
         for key in ["entityTypes", "actions"] {
-            if !fields.iter().any(|(other, _)| other == key) {
+            if lacks(&fields, key, &known) {
                 let help = format!("write \"{key}\": {{}} where there are none");
                 self.fault(Fault::new(format!("this namespace lacks `{key}`")).help(help).at(start(node)));
             }
@@ -232,7 +232,7 @@ impl Form {
         let known = ["principalTypes", "resourceTypes", "context"];
         let Some(fields) = self.record(node, "`appliesTo`", &known) else { return };
         for key in ["principalTypes", "resourceTypes"] {
-            if !fields.iter().any(|(other, _)| other == key) {
+            if lacks(&fields, key, &known) {
                 self.fault(
                     Fault::new(format!("`appliesTo` lacks `{key}`")).help("list the entity types").at(start(node)),
                 );
@@ -293,8 +293,8 @@ impl Form {
         let known: Vec<&str> = ["type"].iter().chain(own).chain(more).copied().collect();
         let shown = format!("a type `{}`", inline(&name));
         self.record(node, &shown, &known);
-        if let Some(lacks) = own.first().filter(|key| get(key).is_none()) {
-            self.fault(Fault::new(format!("{shown} lacks `{lacks}`")).at(start(node)));
+        if let Some(key) = own.first().filter(|key| lacks(&fields, key, &known)) {
+            self.fault(Fault::new(format!("{shown} lacks `{key}`")).at(start(node)));
         }
         match name.as_str() {
             "String" | "Long" | "Boolean" => {}
@@ -327,6 +327,12 @@ impl Form {
     }
 }
 
+/// Whether there is neither the field `key` nor one that is a slip for it, which is told by itself.
+fn lacks(fields: &Fields<'_>, key: &str, known: &[&str]) -> bool {
+    let slip = |other: &str| !known.contains(&other) && nearest(other, known.iter().copied()) == Some(key);
+    !fields.iter().any(|(other, _)| other == key || slip(other))
+}
+
 fn listed(names: &[&str]) -> String {
     let names: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
     names.join(", ")
@@ -350,6 +356,26 @@ mod tests {
             "actions": {"view": {"appliesTo": {"principalTypes": "User", "resourceTypes": []}}}}}"#;
         let places: Vec<String> = told(json).into_iter().map(|(place, _)| place).collect();
         assert_eq!(places, ["\"memberOfType\"", "\"requird\"", "\"String\"", "\"User\""]);
+    }
+
+    /// The kind: a key that has to be there, under a name that is a slip for it, is one mistake.
+    #[test]
+    fn a_slip_for_a_key_that_is_needed_is_told_once() {
+        for (json, slip) in [
+            (r#"{"": {"entityType": {}, "actions": {}}}"#, "entityType"),
+            (
+                r#"{"": {"entityTypes": {"A": {"shape": {"type": "Record", "atributes": {}}}}, "actions": {}}}"#,
+                "atributes",
+            ),
+            (
+                r#"{"": {"entityTypes": {}, "actions": {"a": {"appliesTo": {"principalType": [], "resourceTypes": []}}}}}"#,
+                "principalType",
+            ),
+        ] {
+            let places: Vec<String> = told(json).into_iter().map(|(place, _)| place).collect();
+            assert_eq!(places, [format!("\"{slip}\"")], "{json}");
+        }
+        assert!(told(r#"{"": {"entityTypes": {}}}"#)[0].1.contains("lacks `actions`"));
     }
 
     #[test]
