@@ -14,7 +14,7 @@ use serde_json::Value;
 use super::mutant::Mutant;
 use super::rows::Effects;
 use crate::example::{Asker, Row, yaml};
-use crate::outcome::{Decision, SuggestedRow};
+use crate::outcome::{Decision, SuggestedRow, row_name};
 use crate::repo::{EntityState, Store};
 use crate::symbolic::Case;
 use crate::tables::unknown;
@@ -160,12 +160,6 @@ impl<'s> Suggestions<'s> {
             (Some(_), _) => format!("{policy}: the condition in line {}", draft.location.start().line),
             _ => format!("{policy} decides"),
         };
-        let mut unique = name.clone();
-        let mut number = 1;
-        while !self.names.insert(unique.clone()) {
-            number += 1;
-            unique = format!("{name} ({number})");
-        }
-        unique
+        row_name(&name, &mut self.names)
     }
 }

@@ -30,7 +30,7 @@ pub use explanation::{Explanation, Mark};
 pub use fixes::{FixResult, FixStatus};
 pub use guardrails::{AtFault, GuardrailResult, GuardrailStatus, GuardrailText, Guardrails, Slip, Touched, Uncovered};
 pub use impact::{ImpactLine, StoreImpact, is_conditional};
-pub use mutation::{Mutation, SuggestedRow, Survival, Survivor};
+pub use mutation::{Mutation, SuggestedRow, Survival, Survivor, row_name};
 pub use notice::{Notice, NoticeKind, Weight};
 pub use policy_ref::PolicyRef;
 pub use run::{Count, LeftOut, Outcome, Summary, Verdict};

@@ -1,5 +1,7 @@
 //! What decision tables notice of small changes of the policies they test.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::{Decision, PolicyRef};
@@ -34,6 +36,20 @@ pub struct SuggestedRow {
     pub expect: Decision,
     /// The row as an entry of a table in YAML.
     pub yaml: String,
+}
+
+/// A name for a row that is suggested: as `wanted`, unlike all `names`, to which it is added.
+#[must_use]
+pub fn row_name(wanted: &str, names: &mut BTreeSet<String>) -> String {
+    // ` / ` stands between a row and its cells.
+    let wanted = wanted.replace(" / ", "/");
+    let mut name = wanted.clone();
+    let mut number = 1;
+    while !names.insert(name.clone()) {
+        number += 1;
+        name = format!("{wanted} ({number})");
+    }
+    name
 }
 
 /// What became of a change that no row notices.

@@ -12,7 +12,7 @@ use super::record::Given;
 use super::stores::{Ready, Stores};
 use crate::example::{Asker, Row, yaml};
 use crate::outcome::replay::Kept;
-use crate::outcome::{Decision, SuggestedRow};
+use crate::outcome::{Decision, SuggestedRow, row_name};
 use crate::repo::cedar::{direct_parents, entity_values};
 use crate::tables;
 
@@ -161,15 +161,7 @@ impl<'r> Making<'r> {
             true => String::new(),
             false => format!("recorded as {}, ", if class.expected { "allowed" } else { "denied" }),
         };
-        // A name of a row holds no ` / `, which stands between a row and its cells.
-        let name = format!("{id}: {recorded}{by}").replace(" / ", "/");
-        let mut unique = name.clone();
-        let mut number = 1;
-        while !self.names.insert(unique.clone()) {
-            number += 1;
-            unique = format!("{name} ({number})");
-        }
-        unique
+        row_name(&format!("{id}: {recorded}{by}"), &mut self.names)
     }
 }
 

@@ -232,6 +232,20 @@ fn a_store_without_tables_gets_its_first() {
     assert!(again.code == 0 && again.stderr.contains("no row to write"), "{}", again.stderr);
 }
 
+/// The kind: what a name of a row cannot hold, in the text of a policy that the row is called by.
+#[test]
+fn rows_are_named_as_a_table_allows() {
+    let dir = TempDir::new().unwrap();
+    let schema =
+        "entity User; entity Doc { path: String }; action view appliesTo { principal: User, resource: Doc };\n";
+    let policy =
+        "permit (principal, action, resource) when { resource.path == \"a / b\" || resource.path like \"c / *\" };\n";
+    write(dir.path(), &[("app.cedarschema", schema), ("p.cedar", policy)]);
+    assert_eq!(run(dir.path(), &["test", "--suggest", "rows_test.yaml"]).code, 0);
+    let (after, code) = json(dir.path(), &["test", "--mutate"]);
+    assert!(code == 0 && percent(&after) == 100, "{after:#}");
+}
+
 /// Rows go to the end of a table where they ask there what they ask alone, and nowhere else.
 #[test]
 fn rows_are_added_only_where_they_ask_the_same() {

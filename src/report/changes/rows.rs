@@ -8,7 +8,7 @@ use super::change::Change;
 use super::view::View;
 use crate::finding::Evidence;
 use crate::outcome::changes::{Comparison, Direction, Witness};
-use crate::outcome::{Decision, SuggestedRow};
+use crate::outcome::{Decision, SuggestedRow, row_name};
 use crate::report::evidence;
 
 /// What the new side decides of an example of a change in this direction.
@@ -57,13 +57,7 @@ fn row(comparison: &Comparison, change: &Change<'_>, names: &mut BTreeSet<String
     let Evidence { request, entities } = &witness.evidence;
     let expect = expected(change.group.direction);
     let uid = |key: &str| evidence::uid(request.get(key)?);
-    let said = change.effect.plain();
-    let mut name = said.clone();
-    let mut number = 1;
-    while !names.insert(name.clone()) {
-        number += 1;
-        name = format!("{said} ({number})");
-    }
+    let name = row_name(&change.effect.plain(), names);
     let (principal, resource) = (uid("principal")?, uid("resource")?);
     let entry = entry(&Value::from(name.as_str()).to_string(), witness, expect)?;
     let yaml = entry.lines().map(|line| format!("  {line}\n")).collect();
