@@ -21,6 +21,7 @@
 //! | `window` | from when until when a policy is meant to be used |
 //! | `context` | contexts of plain values |
 //! | `judge` | what a store says of a request |
+//! | `asker` | what both sides say of a request, asked once |
 //! | `worker` | from lines to what is counted |
 //! | `threads` | many logs, several threads |
 //! | `classes` | requests by what policies make of them |
@@ -28,6 +29,7 @@
 //! | `rows` | rows of a decision table, one for each class |
 //! | `part` | parts of an answer, written down and joined |
 
+mod asker;
 mod chunks;
 mod classes;
 mod context;

@@ -2,29 +2,23 @@
 //!
 //! # Why
 //!
-//! Requests repeat themselves, so what was asked in the same words is not asked again. Whether decisions differ is
-//! looked up at every record, because the recorded one is part of no request.
+//! What both sides say of a request is asked once. Whether decisions differ is looked up at every record, because the
+//! recorded one is part of no request.
 
-use std::cell::Cell;
-use std::rc::Rc;
-
-use cedar_policy::{EntityId, EntityTypeName, EntityUid};
 use rustc_hash::FxHashMap;
 use serde_json::value::RawValue;
 
+use super::asker::{Asker, Seen, Side, Unknown};
 use super::chunks::{Layout, Piece};
 use super::classes::{Class, Sample};
 use super::formats;
-use super::judge::{Asked, Decided, Judge, Party as Judged, Question, Why};
-use super::record::{Given, Party, Read, Record, Wrong};
-use super::stores::{Pair, Ready, Stores};
-use crate::data::json::Node;
-use crate::decide::Gap;
+use super::judge::Why;
+use super::record::{Given, Read, Record, Wrong};
+use super::stores::Stores;
+use crate::outcome::changes::Direction;
 use crate::outcome::replay::{
-    Cause, ChangeKey, Changed, Direction, Example, Grant, GrantSide, Kept, Merge, Moved, Place, Tally, Unread,
-    stable_hash,
+    Cause, ChangeKey, Changed, Example, Grant, GrantSide, Kept, Merge, Moved, Place, Tally, Unread, stable_hash,
 };
-use crate::tables;
 use crate::text::inline;
 
 /// What is asked of the records of a log.
@@ -56,10 +50,6 @@ impl Merge for Counted {
     }
 }
 
-/// What is kept of what was seen, in bytes and in names.
-const KEPT_BYTES: usize = 16 << 20;
-const KEPT_NAMES: usize = 65_536;
-
 /// So many of the records that do not change are confirmed: one of these.
 const CONFIRMED: u64 = 1_024;
 
@@ -69,49 +59,15 @@ const LARGEST_EXAMPLE: usize = 16_384;
 /// So many policies tell changes apart.
 const POLICIES: usize = 8;
 
-/// A request that was judged.
-struct Seen {
-    pair: usize,
-    principal: String,
-    action: String,
-    resource: String,
-    /// Whether all three are entities that the record names.
-    named: bool,
-    sides: [Option<Side>; 2],
-    confirmed: Cell<bool>,
-}
-
-/// What a side says of it.
-struct Side {
-    question: Option<Question>,
-    said: Result<Decided, Why>,
-}
-
 /// One thread.
 pub(super) struct Worker<'s> {
     asking: Asking<'s>,
-    judges: Vec<[Option<Judge<'s>>; 2]>,
-    seen: FxHashMap<Box<[u8]>, Found<Rc<Seen>>>,
-    seen_bytes: usize,
-    key: Vec<u8>,
-    uids: FxHashMap<Box<str>, Option<EntityUid>>,
-    /// The store that decides about an action, and the action.
-    actions: FxHashMap<Box<str>, Found<(usize, EntityUid)>>,
+    asker: Asker<'s>,
     /// Uses of permits since the last piece.
     grants: FxHashMap<(usize, usize, u32), Grant>,
     /// Classes of requests since the last piece.
     classes: Kept<Class>,
 }
-
-/// Why a request is none, or nobody decides it.
-struct Unknown {
-    unread: Unread,
-    kind: &'static str,
-    message: String,
-}
-
-/// What was found, or why there is nothing.
-type Found<T> = Result<T, Rc<Unknown>>;
 
 /// Where a record stands and what it is.
 struct Spot<'t> {
@@ -128,18 +84,8 @@ impl Spot<'_> {
 
 impl<'s> Worker<'s> {
     pub(super) fn new(asking: Asking<'s>) -> Self {
-        let judge = |ready: &'s Option<Ready<'s>>| ready.as_ref().map(Judge::new);
-        Self {
-            judges: asking.stores.pairs.iter().map(|pair| [judge(&pair.from), judge(&pair.to)]).collect(),
-            asking,
-            seen: FxHashMap::default(),
-            seen_bytes: 0,
-            key: Vec::new(),
-            uids: FxHashMap::default(),
-            actions: FxHashMap::default(),
-            grants: FxHashMap::default(),
-            classes: Kept::default(),
-        }
+        let asker = Asker::new(asking.stores);
+        Self { asking, asker, grants: FxHashMap::default(), classes: Kept::default() }
     }
 
     /// What is counted of `piece` of `log`.
@@ -264,7 +210,7 @@ impl<'s> Worker<'s> {
         }
         tally.untimed += u64::from(record.time.is_none());
         tally.period.add(record.time);
-        let seen = match self.look(record) {
+        let seen = match self.asker.look(record) {
             Ok(seen) => seen,
             Err(unknown) => {
                 not_decided(spot, hash(), &unknown, tally);
@@ -305,7 +251,7 @@ impl<'s> Worker<'s> {
         };
         let changed = old != new.allowed;
         if (changed || spot.line.is_multiple_of(CONFIRMED)) && !seen.confirmed.get() {
-            self.confirm(&seen)?;
+            self.asker.confirm(&seen)?;
             seen.confirmed.set(true);
         }
         tally.decided += 1;
@@ -339,26 +285,11 @@ impl<'s> Worker<'s> {
         }
     }
 
-    fn confirm(&self, seen: &Seen) -> Result<(), String> {
-        let judges = self.judges.get(seen.pair).into_iter().flatten();
-        for (judge, side) in judges.zip(&seen.sides) {
-            if let (Some(judge), Some(Side { question: Some(question), said: Ok(decided) })) = (judge, side) {
-                judge.confirm(question, decided)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn ready(&self, pair: usize, side: usize) -> Option<&'s Ready<'s>> {
-        let Pair { from, to } = self.asking.stores.pairs.get(pair)?;
-        if side == 0 { from.as_ref() } else { to.as_ref() }
-    }
-
     fn use_grants(&mut self, seen: &Seen, time: Option<i64>) {
         for (at, side) in seen.sides.iter().enumerate() {
             let Some(Side { said: Ok(decided), .. }) = side else { continue };
             for policy in decided.permits.iter().filter(|_| decided.allowed) {
-                let ready = self.ready(seen.pair, at);
+                let ready = self.asker.ready(seen.pair, at);
                 let named = ready.and_then(|ready| Some((ready.store, ready.policy(*policy)?)));
                 let grant = self.grants.entry((seen.pair, at, *policy)).or_insert_with(|| Grant {
                     side: if at == 0 { GrantSide::From } else { GrantSide::To },
@@ -376,7 +307,7 @@ impl<'s> Worker<'s> {
     }
 
     fn undecided(&self, spot: &Spot<'_>, hash: u64, seen: &Seen, side: usize, why: &Why, tally: &mut Tally) {
-        let ready = self.ready(seen.pair, side);
+        let ready = self.asker.ready(seen.pair, side);
         let named = why.policy.and_then(|policy| ready?.policy(policy));
         let where_ = match (side, self.asking.stores.compared) {
             (0, _) => " on the old side",
@@ -401,14 +332,14 @@ impl<'s> Worker<'s> {
             let Some(Side { said: Ok(decided), .. }) = seen.sides.get(side).and_then(Option::as_ref) else {
                 return Vec::new();
             };
-            let ready = self.ready(seen.pair, side);
+            let ready = self.asker.ready(seen.pair, side);
             let name = |number: &u32| ready.and_then(|ready| ready.policy(*number)).map(|named| named.name.clone());
             decided.reason().iter().filter_map(name).take(POLICIES).collect()
         };
         let mut from = match self.asking.stores.compared {
             true => names(0),
             false => {
-                let ready = self.ready(seen.pair, 1);
+                let ready = self.asker.ready(seen.pair, 1);
                 let called = |name: &String| {
                     ready.and_then(|ready| ready.called(name)).map_or_else(|| name.clone(), str::to_owned)
                 };
@@ -424,7 +355,7 @@ impl<'s> Worker<'s> {
             Direction::Gained => tally.gained += 1,
             Direction::Lost => tally.lost += 1,
         }
-        let store = self.ready(seen.pair, 1).map(|ready| ready.store.name.clone()).unwrap_or_default();
+        let store = self.asker.ready(seen.pair, 1).map(|ready| ready.store.name.clone()).unwrap_or_default();
         for (side, names) in [("from", &from), ("to", &to)] {
             for name in names {
                 if let Some(moved) = tally.policies.entry(&format!("{side}\n{name}"), Moved::default) {
@@ -465,167 +396,6 @@ impl<'s> Worker<'s> {
             recorded: record.decision,
             request: usable.then_some(request),
         }
-    }
-
-    /// What both sides say of what `record` asks.
-    fn look(&mut self, record: &Record<'_>) -> Found<Rc<Seen>> {
-        self.key.clear();
-        let parts = [
-            party_key(&record.principal),
-            ("", record.action.as_ref()),
-            party_key(&record.resource),
-            record.context.as_deref().map_or(("?", ""), |json| ("", json)),
-            match &record.entities {
-                Given::Nothing => ("?", ""),
-                Given::All(json) => ("", json),
-                Given::Some(json) => ("+", json),
-            },
-        ];
-        for (mark, text) in parts {
-            self.key.extend(mark.as_bytes());
-            self.key.extend(text.as_bytes());
-            self.key.push(0);
-        }
-        if let Some(known) = self.seen.get(self.key.as_slice()) {
-            return known.clone();
-        }
-        let key: Box<[u8]> = self.key.as_slice().into();
-        let found = self.ask(record).map(Rc::new);
-        if self.seen_bytes > KEPT_BYTES {
-            self.seen.clear();
-            self.seen_bytes = 0;
-        }
-        self.seen_bytes += key.len() + 512;
-        self.seen.insert(key, found.clone());
-        found
-    }
-
-    fn ask(&mut self, record: &Record<'_>) -> Found<Seen> {
-        let broken = |what: &str| {
-            let message = format!("`{what}` is no entity");
-            Rc::new(Unknown { unread: Unread::Malformed, kind: "broken-record", message })
-        };
-        let (pair, action) = self.action(&record.action)?;
-        let principal = self.party("principal", &record.principal).ok_or_else(|| broken("principal"))?;
-        let resource = self.party("resource", &record.resource).ok_or_else(|| broken("resource"))?;
-        let asked = Asked {
-            principal: &principal,
-            action: &action,
-            resource: &resource,
-            context: record.context.as_deref(),
-            entities: &record.entities,
-        };
-        let mut judge = |side: usize| {
-            let judge = self.judges.get_mut(pair)?.get_mut(side)?.as_mut()?;
-            Some(match judge.question(asked) {
-                Ok(question) => {
-                    let said = judge.judge(&question);
-                    Side { question: Some(question), said }
-                }
-                Err(why) => Side { question: None, said: Err(why) },
-            })
-        };
-        let sides = [judge(0), judge(1)];
-        let text = |party: &Judged| match party.gap {
-            None => party.uid.to_string(),
-            Some(Gap::Id) => format!("{}::?", party.uid.type_name()),
-            Some(Gap::Whole) => "?".to_owned(),
-        };
-        Ok(Seen {
-            pair,
-            named: principal.gap.is_none() && resource.gap.is_none(),
-            principal: text(&principal),
-            action: action.to_string(),
-            resource: text(&resource),
-            sides,
-            confirmed: Cell::new(false),
-        })
-    }
-
-    /// The store that decides about the action that `json` names.
-    fn action(&mut self, json: &str) -> Found<(usize, EntityUid)> {
-        if let Some(known) = self.actions.get(json) {
-            return known.clone();
-        }
-        if self.actions.len() >= KEPT_NAMES {
-            self.actions.clear();
-        }
-        let found = self.find_action(json).map_err(Rc::new);
-        self.actions.insert(json.into(), found.clone());
-        found
-    }
-
-    fn find_action(&self, json: &str) -> Result<(usize, EntityUid), Unknown> {
-        let node = Node { raw: json, offset: 0 };
-        let text = match node.string() {
-            Some(text) => text.into_owned(),
-            None => match tables::identity("action", node) {
-                Ok(uid) => uid.to_string(),
-                Err(_) => {
-                    let message = "`action` is no entity".to_owned();
-                    return Err(Unknown { unread: Unread::Malformed, kind: "broken-record", message });
-                }
-            },
-        };
-        let mut found: Vec<(usize, EntityUid, bool)> = Vec::new();
-        for (at, pair) in self.asking.stores.pairs.iter().enumerate() {
-            let sides = [&pair.to, &pair.from];
-            let named = sides.into_iter().flatten().filter_map(|ready| ready.action(&text));
-            if let Some((uid, known)) = named.max_by_key(|(_, known)| *known) {
-                found.push((at, uid, known));
-            }
-        }
-        if found.iter().any(|(_, _, known)| *known) {
-            found.retain(|(_, _, known)| *known);
-        }
-        let undecided = |kind, message| Unknown { unread: Unread::Undecided, kind, message };
-        match found.as_slice() {
-            [(at, uid, _)] => Ok((*at, uid.clone())),
-            [] => Err(undecided("no-action", "no store here has its action".to_owned())),
-            _ => {
-                let message = "several stores here have its action; name one of them with `--store`".to_owned();
-                Err(undecided("several-stores", message))
-            }
-        }
-    }
-
-    fn party(&mut self, what: &str, party: &Party<'_>) -> Option<Judged> {
-        let placeholder = |ty: EntityTypeName| EntityUid::from_type_name_and_id(ty, EntityId::new("?"));
-        let (uid, gap) = match party {
-            Party::Entity(json) => (self.uid(what, json)?, None),
-            Party::Type(name) => match name.parse::<EntityTypeName>() {
-                Ok(ty) if self.declares(&ty) => (placeholder(ty), Some(Gap::Id)),
-                // What is no type here is a word that says nothing.
-                _ => (placeholder("Unknown".parse().ok()?), Some(Gap::Whole)),
-            },
-            Party::Unknown => (placeholder("Unknown".parse().ok()?), Some(Gap::Whole)),
-        };
-        Some(Judged { uid, gap })
-    }
-
-    fn declares(&self, ty: &EntityTypeName) -> bool {
-        let mut schemas = self.asking.stores.pairs.iter().flat_map(|pair| [&pair.from, &pair.to]).flatten();
-        schemas.any(|ready| ready.schema.is_some_and(|schema| schema.entity_types().any(|known| known == ty)))
-    }
-
-    fn uid(&mut self, what: &str, json: &str) -> Option<EntityUid> {
-        if let Some(known) = self.uids.get(json) {
-            return known.clone();
-        }
-        let uid = tables::identity(what, Node { raw: json, offset: 0 }).ok();
-        if self.uids.len() >= KEPT_NAMES {
-            self.uids.clear();
-        }
-        self.uids.insert(json.into(), uid.clone());
-        uid
-    }
-}
-
-fn party_key<'t>(party: &'t Party<'_>) -> (&'static str, &'t str) {
-    match party {
-        Party::Entity(json) => ("", json),
-        Party::Type(name) => ("is ", name),
-        Party::Unknown => ("?", ""),
     }
 }
 

@@ -16,7 +16,7 @@ use super::changes::{Change, Phrase, View, ruling_of};
 use super::{evidence, guardrails, replay};
 use crate::finding::{Environment, Evidence, Finding, Fix, Level};
 use crate::outcome::changes::{Direction, Ruling, Weakened, Witness};
-use crate::outcome::replay::{self as recorded, Changed, Replayed};
+use crate::outcome::replay::{Changed, Replayed};
 use crate::outcome::{GuardrailResult, GuardrailStatus, Outcome, RowRequest, Status, TestResult};
 use crate::rule::{Basis, Precision, Rule};
 use crate::text::{Location, inline};
@@ -271,12 +271,17 @@ pub(super) fn details_of(change: &Change<'_>) -> impl Iterator<Item = Phrase> {
     change.rulings.iter().cloned().chain(change.edits.clone()).chain(change.conditions())
 }
 
-/// At the line that brings the change about; at the repository as a whole where no policy does.
-fn of_change(change: Change<'_>) -> Alert<'_> {
-    let rule = match change.group.direction {
+/// What is said of a change in this direction is listed as this.
+fn rule_of(direction: Direction) -> &'static Rule {
+    match direction {
         Direction::Gained => &GAINED,
         Direction::Lost => &LOST,
-    };
+    }
+}
+
+/// At the line that brings the change about; at the repository as a whole where no policy does.
+fn of_change(change: Change<'_>) -> Alert<'_> {
+    let rule = rule_of(change.group.direction);
     let mut details: Vec<String> = details_of(&change).map(|phrase| inline(&phrase.plain()).into_owned()).collect();
     let shown = change.effects().next();
     details.extend(shown.map(|effect| example(&effect.witness.evidence)));
@@ -331,10 +336,7 @@ fn of_weakened(weakened: &Weakened) -> Alert<'_> {
 /// Recorded decisions that change alike: about the repository as a whole.
 fn of_recorded<'a>(changed: &'a Changed, replayed: &Replayed) -> Alert<'a> {
     let direction = changed.key.direction;
-    let rule = match direction {
-        recorded::Direction::Gained => &GAINED,
-        recorded::Direction::Lost => &LOST,
-    };
+    let rule = rule_of(direction);
     let (action, who) = (inline(&changed.key.action), replay::principals(&changed.principals));
     let lines = replay::records(changed.lines);
     let places = changed.examples().map(|example| format!("for example: {}", inline(&replay::place(&example.place))));

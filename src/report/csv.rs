@@ -7,7 +7,8 @@
 use super::access::{each, word};
 use super::replay;
 use super::{Format, Options};
-use crate::outcome::replay::{Direction, Period, Replayed};
+use crate::outcome::changes::Direction;
+use crate::outcome::replay::{Period, Replayed};
 use crate::outcome::{Access, Outcome, StoreImpact, WhoCan};
 use crate::text::inline;
 

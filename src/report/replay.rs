@@ -1,6 +1,7 @@
 //! What recorded decisions say of a revision, in words that several reports share: the only owner of that wording.
 
-use crate::outcome::replay::{Cause, Changed, Direction, Distinct, Grant, Kept, Moved, Period, Place, Replayed};
+use crate::outcome::changes::Direction;
+use crate::outcome::replay::{Cause, Changed, Distinct, Grant, Kept, Moved, Period, Place, Replayed};
 use crate::report::counted::counted;
 use crate::text::inline;
 

@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 use crate::cli::args::{CommonArgs, ExplicitArgs, ReadArgs};
 use crate::cli::failure::Failure;
 use crate::cli::output::{Output, print};
-use crate::outcome::replay::Direction;
+use crate::outcome::changes::Direction;
 use crate::run::{self, ReplayOptions, ReplayProgress};
 
 /// Run recorded decisions against a revision: which real requests change

@@ -1,5 +1,7 @@
 //! What becomes of one request environment.
 
+use serde::{Deserialize, Serialize};
+
 use crate::finding::Environment;
 
 /// Whether something is on both sides or on one.
@@ -26,7 +28,8 @@ impl Lifecycle {
 }
 
 /// Which way access changes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Direction {
     /// Denied by the old side, allowed by the new.
     Gained,

@@ -14,6 +14,4 @@ mod tally;
 
 pub use kept::{Distinct, Kept, Merge, stable_hash};
 pub use replayed::{Input, Replayed};
-pub use tally::{
-    Cause, ChangeKey, Changed, Direction, Example, Grant, GrantSide, Moved, Period, Place, Tally, Unread, Window,
-};
+pub use tally::{Cause, ChangeKey, Changed, Example, Grant, GrantSide, Moved, Period, Place, Tally, Unread, Window};

@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::tally::{Direction, Tally};
+use super::tally::Tally;
 use crate::outcome::SuggestedRow;
+use crate::outcome::changes::Direction;
 
 /// A log, or a part of one, that was read.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

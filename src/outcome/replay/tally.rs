@@ -3,30 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::kept::{Distinct, Kept, Merge};
+use crate::outcome::changes::Direction;
 
 /// So many examples of a change, and places of what was not decided or read, are kept.
 const EXAMPLES: usize = 3;
-
-/// Which way a decision changes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Direction {
-    /// Denied before, allowed now.
-    Gained,
-    /// Allowed before, denied now.
-    Lost,
-}
-
-impl Direction {
-    /// The word in reports.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Gained => "gained",
-            Self::Lost => "lost",
-        }
-    }
-}
 
 /// The first and the last time of something, in milliseconds since 1970; none where no record of it has a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]

@@ -2,7 +2,8 @@
 
 use super::clean::clean;
 use super::paint::{Ink, Page};
-use crate::outcome::replay::{Direction, Replayed, Unread};
+use crate::outcome::changes::Direction;
+use crate::outcome::replay::{Replayed, Unread};
 use crate::report::Options;
 use crate::report::replay::{
     causes, changes, command, decided, grants, moved, period, policy, principals, records, sides, used, why,

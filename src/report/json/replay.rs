@@ -3,7 +3,8 @@
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::outcome::replay::{Direction, Input, Moved, Period, Place, Replayed};
+use crate::outcome::changes::Direction;
+use crate::outcome::replay::{Input, Moved, Period, Place, Replayed};
 use crate::report::replay::{causes, changes, grants, moved, policy, time};
 
 /// The key `replay`.
