@@ -40,6 +40,11 @@ fn ending(outcome: &Outcome, hidden: usize, moved: fn(&Comparison) -> Option<Str
         let asked = counted(outcome.cacheable.len(), "action", "actions");
         parts.push(format!("what decisions hang on, of {asked}"));
     }
+    // That rows are suggested is not that any passed.
+    let suggested = outcome.mutation.as_ref().map_or(0, |mutation| mutation.suggested.len());
+    if outcome.checked_something && outcome.rows() == 0 && suggested > 0 {
+        parts.push(format!("no row ran, {} suggested", counted(suggested, "row is", "rows are")));
+    }
     let found = found(outcome, hidden);
     let shown = outcome.findings.iter().filter(|finding| outcome.counts(finding)).count();
     match outcome.verdict() {

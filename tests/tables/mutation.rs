@@ -226,6 +226,7 @@ fn a_store_without_tables_gets_its_first() {
     assert_eq!(code, 3);
     let done = run(dir.path(), &["test", "--suggest", "first_test.yaml"]);
     assert!(done.code == 0 && done.stderr.contains("rows written to `first_test.yaml`"), "{}", done.stderr);
+    assert!(done.stdout.contains("no row ran,") && !done.stdout.contains("clean"), "{}", done.stdout);
     let (after, code) = json(dir.path(), &["test", "--mutate"]);
     assert!(code == 0 && percent(&after) == 100, "{:#}", after["mutation"]["survivors"]);
     let again = run(dir.path(), &["test", "--suggest", "first_test.yaml"]);
