@@ -247,12 +247,13 @@ impl<'i, 'w, 's> Search<'i, 'w, 's> {
         left.retain(|permit| self.may_overlap(permit));
         let others = any(permits.iter().chain(forbids).map(|(applied, _)| applied));
         let allowed = any(left.iter().map(|(applied, _)| applied));
-        if self.work.options.conditions && self.impossible(narrow.clone().and(!others).and(!allowed)) {
+        if self.work.options.conditions && self.impossible(narrow.clone().and(!others.clone()).and(!allowed.clone())) {
             return Vec::new();
         }
-        let concerned = self.candidate.region(self.work);
-        // All of them or none: what only one that is left out allows would be concerned and not named.
-        let chosen = self.choose(concerned, None, &mut left);
+        // Whatever is allowed now, be it told of the permit as well: who reads of a forbid looks for all that it cut. All
+        // of them or none: what only one that is left out allows would be concerned and not named.
+        let cut = narrow.clone().and(!others).and(allowed);
+        let chosen = self.choose(cut, None, &mut left);
         if left.is_empty() || !self.partial { chosen } else { Vec::new() }
     }
 

@@ -10,6 +10,8 @@ use crate::text::Location;
 pub(super) struct Policies<'a> {
     /// By short name the one full name that has it; `None` where several have.
     known: HashMap<&'a str, Option<&'a str>>,
+    /// The only file that policies stand in, if there is one.
+    file: Option<&'a str>,
 }
 
 /// What stands behind the path of a full name.
@@ -31,7 +33,9 @@ impl<'a> Policies<'a> {
         for store in &comparison.stores {
             names(store).for_each(&mut add);
         }
-        Self { known }
+        let mut files = comparison.stores.iter().flat_map(locations).map(Location::path);
+        let file = files.next().filter(|first| files.all(|other| other == *first));
+        Self { known, file }
     }
 
     /// The shortest name that no other policy has.
@@ -39,17 +43,28 @@ impl<'a> Policies<'a> {
         short(full).filter(|short| self.known.get(short).is_some_and(Option::is_some)).unwrap_or(full)
     }
 
-    /// The name, and where it stands: a reader of the file `here` needs the line only. `old` says
-    /// that it is of the old side, and may stand elsewhere by now.
+    /// The name, and where it stands: a reader of the file `here` needs the line only, where no policy stands in
+    /// another. `old` says that it is of the old side, and may stand elsewhere by now.
     pub(super) fn with_place(&self, full: &str, location: &Location, here: Option<&str>, old: bool) -> Phrase {
         let phrase = Phrase::default().name(self.name(full)).say(if old { " (old " } else { " (" });
-        match here {
+        match here.filter(|here| self.file == Some(*here)) {
             _ if !location.has_lines() => phrase.word(location.path()),
-            Some(here) if here == location.path() => phrase.say(&format!("line {}", location.start().line)),
-            _ => phrase.word(&format!("{}:{}", location.path(), location.start().line)),
+            Some(_) => phrase.say(&format!("line {}", location.start().line)),
+            None => phrase.word(&format!("{}:{}", location.path(), location.start().line)),
         }
         .say(")")
     }
+}
+
+/// Where the policies stand that `store` speaks of.
+fn locations(store: &StoreChanges) -> impl Iterator<Item = &Location> {
+    let causes = store.groups.iter().flat_map(|group| &group.causes).chain(&store.undecided);
+    let causes = causes.flat_map(|cause| cause.old.iter().chain(&cause.new));
+    let conditions = store.groups.iter().flat_map(|group| &group.effects).map(|effect| &effect.condition);
+    let clauses = conditions.flat_map(|condition| {
+        [&condition.where_allowed, &condition.unless_allowed, &condition.unless_refused].into_iter().flatten()
+    });
+    causes.chain(clauses.map(|clause| &clause.location))
 }
 
 /// Every policy that `store` speaks of.

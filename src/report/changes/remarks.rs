@@ -94,7 +94,7 @@ pub(in crate::report) fn without_effect(comparison: &Comparison) -> Vec<Phrase> 
             if names.is_empty() {
                 continue;
             }
-            let phrase = Phrase::of(change.as_str()).say(" without effect: ").then(sentence::listed(names));
+            let phrase = Phrase::of(change.as_str()).say(", changing no decision: ").then(sentence::listed(names));
             out.push(if several { phrase.say(" in store ").word(&store.name) } else { phrase });
         }
     }

@@ -20,10 +20,10 @@ pub(super) fn of_group(names: &Names<'_>, store: &StoreChanges, group: &CauseGro
     let lifecycles: BTreeSet<Lifecycle> = here().map(|change| change.lifecycle).collect();
     let only = |lifecycle: Lifecycle| lifecycles.len() == 1 && lifecycles.contains(&lifecycle);
     if only(Lifecycle::Added) {
-        return Some(of_kinds(names, store, Lifecycle::Added, "new kinds of request", ", by the new"));
+        return Some(of_kinds(names, store, group, Lifecycle::Added));
     }
     if only(Lifecycle::Removed) {
-        return Some(of_kinds(names, store, Lifecycle::Removed, "kinds of request are gone", ", with the"));
+        return Some(of_kinds(names, store, group, Lifecycle::Removed));
     }
     let actions: BTreeSet<&str> = here().map(|change| change.environment.action.as_str()).collect();
     let about = |what: &str| actions.contains(what) || reads(&group.causes, what);
@@ -76,8 +76,14 @@ fn reads(causes: &[Cause], what: &str) -> bool {
     text.any(|text| names(text, name))
 }
 
-/// The types and actions that have kinds of request of this lifecycle alone.
-fn of_kinds(names: &Names<'_>, store: &StoreChanges, lifecycle: Lifecycle, lead: &str, word: &str) -> Phrase {
+/// The types and actions that have kinds of request of this lifecycle alone, and which other actions apply to them, or
+/// no longer do, of those that the group is about.
+fn of_kinds(names: &Names<'_>, store: &StoreChanges, group: &CauseGroup, lifecycle: Lifecycle) -> Phrase {
+    let new = lifecycle == Lifecycle::Added;
+    let (lead, word) = match new {
+        true => ("new kinds of request", ", by the new"),
+        false => ("kinds of request are gone", ", with the"),
+    };
     let mut all = Vec::new();
     let alone = |of: fn(&crate::finding::Environment) -> &str| -> BTreeSet<&str> {
         let (those, others): (Vec<_>, Vec<_>) = store.environments.iter().partition(|one| one.lifecycle == lifecycle);
@@ -103,11 +109,45 @@ fn of_kinds(names: &Names<'_>, store: &StoreChanges, lifecycle: Lifecycle, lead:
     });
     let places: Vec<Phrase> = place.filter_map(at).collect();
     let lead = Phrase::of(lead);
-    let lead = if all.is_empty() { lead } else { lead.say(word).say(" ").then(Phrase::listed(all, "and")) };
-    match places.len() {
+    let bare = all.is_empty();
+    let lead = if bare { lead } else { lead.say(word).say(" ").then(Phrase::listed(all, "and")) };
+    let lead = match places.len() {
         1..=NAMED => lead.say(" (").then(Phrase::listed(places, "and")).say(")"),
         _ => lead,
+    };
+    let here = group.effects.iter().filter_map(|effect| store.environments.get(effect.environment));
+    let others: BTreeSet<&str> = here.map(|one| one.environment.action.as_str()).collect();
+    let others: Vec<Phrase> = others
+        .into_iter()
+        .filter(|action| !actions.contains(action))
+        .map(|action| {
+            let about = format!("{action} by ");
+            let declared = |change: &&SchemaChange| {
+                change.kind.starts_with("environment_") && change.what.starts_with(about.as_str())
+            };
+            let name = Phrase::default().name(names.action(action));
+            match store.schema_changes.iter().find(declared).and_then(at) {
+                Some(place) => name.say(" (").then(place).say(")"),
+                None => name,
+            }
+        })
+        .collect();
+    if others.is_empty() || others.len() > NAMED {
+        return lead;
     }
+    let applies = match (new, others.len()) {
+        (true, 1) => " now applies to ",
+        (true, _) => " now apply to ",
+        (false, 1) => " no longer applies to ",
+        (false, _) => " no longer apply to ",
+    };
+    let to = match types.len() {
+        0 => "these types",
+        1 => "it",
+        _ => "them",
+    };
+    let link = if bare { ": " } else { "; " };
+    lead.say(link).then(Phrase::listed(others, "and")).say(applies).say(to)
 }
 
 /// Where it stands.

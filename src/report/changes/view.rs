@@ -106,14 +106,51 @@ fn needs(policies: &Policies<'_>, store: &StoreChanges, group: &CauseGroup) -> O
         return Some(Phrase::of("of these, what ").then(listed(names)).say(did).say(told));
     }
     let lifted = lifted(policies, store, group);
-    if lifted.is_empty() {
-        return None;
+    if !lifted.is_empty() {
+        return Some(
+            Phrase::of("of these, what the forbid ")
+                .then(listed(lifted))
+                .say(" refused before needs the change of that forbid as well"),
+        );
     }
-    Some(
-        Phrase::of("of these, what the forbid ")
-            .then(listed(lifted))
-            .say(" refused before needs the change of that forbid as well"),
-    )
+    let [forbids, permits] = either_way(policies, store, group);
+    let (what, did) = match (forbids.is_empty(), permits.is_empty()) {
+        (true, true) => return None,
+        (false, _) => (Phrase::of("the forbid ").then(listed(forbids)), " now blocks is lost either way"),
+        (true, false) => (Phrase::default().then(listed(permits)), " no longer allows is lost either way"),
+    };
+    Some(Phrase::of("of these, what ").then(what).say(did))
+}
+
+/// Of a loss: the forbids that block what the group's permits allowed, and the permits of those that the group's forbid
+/// blocks that no longer allow it anyway. Each of the two edits alone takes what both concern.
+fn either_way<'p>(policies: &Policies<'_>, store: &'p StoreChanges, group: &CauseGroup) -> [Vec<&'p str>; 2] {
+    let mut found = [Vec::new(), Vec::new()];
+    let [of_group] = group.causes.as_slice() else { return found };
+    if group.direction != Direction::Lost {
+        return found;
+    }
+    for other in store.groups.iter().filter(|other| other.direction == Direction::Lost) {
+        let [of_other] = other.causes.as_slice() else { continue };
+        let (at, forbid, permit) = match (of_group.effect, of_other.effect) {
+            ("permit", "forbid") => (0, other, of_group),
+            ("forbid", "permit") => (1, group, of_other),
+            _ => continue,
+        };
+        let cuts = |effect: &Effect| effect.condition.where_allowed.iter().any(|one| one.policy == permit.policy);
+        let here = |effect: &&Effect| {
+            group.effects.iter().chain(&other.effects).filter(|one| one.environment == effect.environment).count() > 1
+        };
+        if forbid.effects.iter().filter(here).any(cuts)
+            && let Some(names) = found.get_mut(at)
+        {
+            let name = policies.name(&of_other.policy);
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+    }
+    found
 }
 
 /// The forbids that refuse less than they did where `group`, which a permit brings about, gains something: some of what
