@@ -223,6 +223,11 @@ impl Candidate {
         Self { causes, carrier, needed }
     }
 
+    /// Whether forbids of the old side, which are among the causes, refused everything that is gained.
+    pub(super) fn was_refused(&self) -> bool {
+        self.carrier.mechanism == Mechanism::NewPermit && !self.needed.is_empty()
+    }
+
     /// The requests that these causes explain and no others.
     pub(super) fn region(&self, work: &Work<'_, '_>) -> Formula {
         Family::of(work, self.carrier).region(&self.needed)

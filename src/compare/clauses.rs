@@ -176,7 +176,8 @@ impl<'i, 'w, 's> Search<'i, 'w, 's> {
         if !allowing.is_empty() {
             left = left.and(any(allowing.iter().map(|(applied, _)| applied)));
         }
-        let permits = self.deciding(&left, permits);
+        // What an old forbid refused was not allowed, whatever permits matched it.
+        let permits = if self.candidate.was_refused() { Vec::new() } else { self.deciding(&left, permits) };
         let before = left.clone();
         let left = left.and(!any(permits.iter().map(|(applied, _)| applied)));
         let forbids = self.deciding(&left, forbids);
@@ -250,8 +251,8 @@ impl<'i, 'w, 's> Search<'i, 'w, 's> {
         if self.work.options.conditions && self.impossible(narrow.clone().and(!others.clone()).and(!allowed.clone())) {
             return Vec::new();
         }
-        // Whatever is allowed now, be it told of the permit as well: who reads of a forbid looks for all that it cut. All
-        // of them or none: what only one that is left out allows would be concerned and not named.
+        // Whatever is allowed now, be it told of the permit as well: who reads of a forbid looks for all that it cut.
+        // All of them or none: what only one that is left out allows would be concerned and not named.
         let cut = narrow.clone().and(!others).and(allowed);
         let chosen = self.choose(cut, None, &mut left);
         if left.is_empty() || !self.partial { chosen } else { Vec::new() }

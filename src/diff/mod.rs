@@ -32,6 +32,7 @@ mod custom_rules;
 mod edits;
 mod effects;
 mod gates;
+mod idle;
 mod known;
 mod leftovers;
 mod names;

@@ -7,6 +7,7 @@ use cedar_policy::{Decision, Entities, PolicyId, Request, RequestEnv};
 use serde_json::json;
 
 use super::effects::{self, Solved};
+use super::idle;
 use super::pairing::{self, Paired};
 use super::stores::{self, Stores};
 use super::undecided::OpenQuestions;
@@ -14,7 +15,7 @@ use crate::compare::{Delta, Options, Pair, PolicyPair, Undecided, Where, Which};
 use crate::decide::ScopedAuthorizer;
 use crate::finding::Environment;
 use crate::infer::{Inferred, infer, infer_for};
-use crate::outcome::changes::{Change, EnvironmentChange, Lifecycle, SchemaChange, SetAside, Status, StoreChanges};
+use crate::outcome::changes::{EnvironmentChange, Lifecycle, SchemaChange, SetAside, Status, StoreChanges};
 use crate::outcome::{Notice, NoticeKind};
 use crate::repo::{Broken, Repo, SchemaState, Store, declared_at};
 use crate::symbolic::{Case, Difference, Reason, SchemaModel, Solvers, Subject, Witness, differences};
@@ -140,7 +141,7 @@ fn schemas(stores: Stores<'_>, engine: &Engine) -> Result<Schemas, String> {
             let (old, new) = rayon::join(|| model(&old), || model(&new));
             let (old, new) = (old?, new?);
             let changes: Vec<SchemaChange> =
-                differences(&old, &new).into_iter().map(|one| located(one, &schemas)).collect();
+                differences(&old, &new).into_iter().map(|one| located(one, &schemas, stores)).collect();
             Ok(Schemas { alike: changes.is_empty(), old: Some(old), new: Some(new), changes, inferred: None })
         }
         // Where the store has a schema on one side only, both are read under that one; decisions do not depend on it.
@@ -149,7 +150,7 @@ fn schemas(stores: Stores<'_>, engine: &Engine) -> Result<Schemas, String> {
             let Some(only) = old.or(new) else { return Err("there is no schema".to_owned()) };
             let what = only.files.first().map(|file| file.path().to_owned()).unwrap_or_default();
             let model = model(&only)?;
-            let changes = vec![SchemaChange { kind, what, old: None, new: None, location: None }];
+            let changes = vec![SchemaChange { kind, what, old: None, new: None, location: None, read: true }];
             Ok(Schemas { old: Some(Arc::clone(&model)), new: Some(model), alike: true, changes, inferred: None })
         }
         (Some(only), None) => Ok(Schemas { old: Some(model(&only)?), alike: false, ..Schemas::none() }),
@@ -160,9 +161,12 @@ fn schemas(stores: Stores<'_>, engine: &Engine) -> Result<Schemas, String> {
 }
 
 /// `one` with its place: where the first of `schemas` declares it that does.
-fn located(one: Difference, schemas: &[&crate::repo::Schema]) -> SchemaChange {
+fn located(one: Difference, schemas: &[&crate::repo::Schema], stores: Stores<'_>) -> SchemaChange {
     let location = schemas.iter().find_map(|schema| declared_at(schema, &one.what));
-    SchemaChange { kind: one.kind, what: one.what, old: one.old, new: one.new, location }
+    let name = one.what.rsplit_once('.').map(|(_, name)| name);
+    let policies = [stores.old, stores.new].into_iter().flatten().flat_map(|store| &store.policies);
+    let read = name.is_none_or(|name| policies.into_iter().any(|policy| policy.location.text().contains(name)));
+    SchemaChange { kind: one.kind, what: one.what, old: one.old, new: one.new, location, read }
 }
 
 /// Decisions by Cedar's authorizer on both sides, over all policies.
@@ -310,7 +314,8 @@ fn store(stores: Stores<'_>, engine: &Engine) -> (StoreChanges, Vec<Notice>) {
     changes.groups = effects::group(solved, &changes.environments, &pairs, stores, &allows);
     changes.set_aside = set_aside(&aside, &pairs);
     if open.is_empty() {
-        changes.without_effect = without_effect(&changes, &pairs);
+        let model = schemas.new.as_ref().filter(|_| schemas.alike && schemas.inferred.is_none());
+        changes.without_effect = idle::of(&changes, &pairs, stores, model);
     }
     let undecided = open
         .notices(&store_name)
@@ -467,14 +472,6 @@ fn broken(stores: Stores<'_>, pairs: &[Paired<'_>]) -> Option<(String, String)> 
         Some((format!("`{}` does not load whole on the {side} side", inline(path)), path.clone()))
     };
     of(stores.new, stores.old, "new").or_else(|| of(stores.old, stores.new, "old"))
-}
-
-/// What changed as text and brings nothing about, where everything is decided.
-fn without_effect(changes: &StoreChanges, pairs: &[Paired<'_>]) -> Vec<(Change, String)> {
-    let causes = changes.groups.iter().flat_map(|group| &group.causes).map(|cause| cause.policy.as_str());
-    let causes: BTreeSet<&str> = causes.collect();
-    let idle = pairs.iter().filter(|pair| !pair.same && !pair.is_linked_template() && !causes.contains(pair.name()));
-    idle.map(|pair| (pair.change(), pair.name().to_owned())).collect()
 }
 
 fn set_aside(aside: &BTreeMap<(usize, String), BTreeSet<Which>>, pairs: &[Paired<'_>]) -> Vec<SetAside> {

@@ -40,12 +40,10 @@ fn sentence(line: &ImpactLine) -> String {
     let what = things(line.count.resources, line.resource_type.as_deref(), ("resource", "resources"));
     let hangs = match line.conditional {
         0 => String::new(),
-        all if all == line.count.requests => ", where the context decides".to_owned(),
-        some => format!(
-            ", where the context decides in {} of {}",
-            number(some),
-            said(line.count.requests, "request", "requests")
-        ),
+        all if all == line.count.requests => ", in some contexts".to_owned(),
+        some => {
+            format!(", in some contexts for {} of {}", number(some), said(line.count.requests, "request", "requests"))
+        }
     };
     format!("{who} {does} `{action}` on {what}{hangs}")
 }

@@ -111,6 +111,7 @@ pub(super) fn not_validated(outcome: &Outcome) -> Option<String> {
 /// How many kinds of request the comparison finds what of: `kinds of request: 2 gained, 31 same`.
 fn by_kind(comparison: &Comparison) -> Option<String> {
     let mut counts = Vec::new();
+    let may = if may_only(comparison) { "may be " } else { "" };
     for (relation, what) in [
         (Relation::Gained, "gained"),
         (Relation::Lost, "lost"),
@@ -120,10 +121,16 @@ fn by_kind(comparison: &Comparison) -> Option<String> {
     ] {
         let count: usize = comparison.stores.iter().map(|store| store.count(relation)).sum();
         if count > 0 {
-            counts.push(format!("{count} {what}"));
+            let moves = matches!(relation, Relation::Gained | Relation::Lost | Relation::Both);
+            counts.push(format!("{count} {}{what}", if moves { may } else { "" }));
         }
     }
     (!counts.is_empty()).then(|| format!("kinds of request: {}", counts.join(", ")))
+}
+
+/// Whether all that changes hangs on how data is carried over.
+fn may_only(comparison: &Comparison) -> bool {
+    comparison.groups().all(|(_, group)| !group.migrated().is_empty())
 }
 
 /// Which way access changes, if it does: `access gained and lost`.
@@ -135,7 +142,7 @@ fn moved(comparison: &Comparison) -> Option<String> {
         (false, true) => Some("lost"),
         (false, false) => None,
     };
-    let may = if comparison.groups().all(|(_, group)| !group.migrated().is_empty()) { "may be " } else { "" };
+    let may = if may_only(comparison) { "may be " } else { "" };
     let unknown = |status: &changes::Status| matches!(status, changes::Status::Unknown(_));
     let mut environments = comparison.stores.iter().flat_map(|store| &store.environments);
     let open = environments.any(|one| unknown(&one.gained) || unknown(&one.lost));

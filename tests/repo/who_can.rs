@@ -191,10 +191,7 @@ fn a_revision_stands_beside_it_and_a_diff_counts_people_and_things() {
         "{report:#}"
     );
     let page = run(dir.path(), &["diff"]).stdout.split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!(
-        page.contains("of the entities here: 2 users gain `export` on 2 reports, where the context decides"),
-        "{page}"
-    );
+    assert!(page.contains("of the entities here: 2 users gain `export` on 2 reports, in some contexts"), "{page}");
     assert!(page.contains("of the entities here: 1 user loses `close` on 1 report"), "{page}");
     let list = run(dir.path(), &["diff", "--list"]);
     assert_eq!(list.stdout.lines().count(), 5, "{}", list.stdout);

@@ -398,6 +398,7 @@ fn schema_changes_are_listed_in_part() {
         old: None,
         new: Some("String".to_owned()),
         location: None,
+        read: true,
     };
     comparison.stores[0].schema_changes = (0..7).map(kind).collect();
     let out = render("human", &diff(comparison.clone()), &PLAIN);

@@ -10,10 +10,11 @@ use cedar_policy::{Effect, PolicySet, RequestEnv};
 
 use super::environment_facts::{EnvironmentFacts, Fact, Known, examine_environment};
 use super::members::{Member, alone};
+use super::questions::policy;
 use super::unanswered::Unanswered;
 use crate::finding::Environment;
 use crate::repo::Store;
-use crate::symbolic::{Answer, CompiledPolicies, Formula, Sample, SchemaModel, Session, Sessions};
+use crate::symbolic::{Answer, CompiledPolicies, Formula, PolicyRef, Sample, SchemaModel, Session, Sessions};
 
 /// One store, as proofs see it. Policies and environments go by their indices.
 #[derive(Debug)]
@@ -154,6 +155,19 @@ impl<'a> Facts<'a> {
     /// Whether a request of `environment` is as `question` says. Without an answer, `about` is noted.
     pub(in crate::lint) fn check(&mut self, environment: usize, question: &Formula, about: usize) -> Answer<Sample> {
         ask(self.sessions.full(environment), &mut self.unanswered, question, about)
+    }
+
+    /// The policies that match one request of `environment` which `first` matches, and as many of `others` as are seen
+    /// to go with it without a search; `None` where none is seen.
+    pub(in crate::lint) fn seen_together(
+        &mut self,
+        environment: usize,
+        first: usize,
+        others: &[usize],
+    ) -> Option<Vec<usize>> {
+        let others: Vec<PolicyRef> = others.iter().map(|index| policy(*index)).collect();
+        let sample = self.sessions.full(environment)?.merge(policy(first), &others)?;
+        (sample.matches(policy(first)) == Some(true)).then(|| sample.matching(0).to_vec())
     }
 
     /// The same for a question that names a few policies and no others.

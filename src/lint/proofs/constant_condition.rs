@@ -5,7 +5,7 @@
 //! An operand is superfluous where the policy without it matches and errs on the same requests in every environment
 //! that its scope admits. All that are reported of one policy can go together. What a policy comes to does not hang on
 //! how the entities and strings that it names are called, only on which are the same: one policy of each shape is asked
-//! about. What is plain to see to make a difference (`Operand::is_free`) is not.
+//! about. What is plain to see to make a difference (`Operand::freedom`) is not.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,7 +18,7 @@ use crate::lint::facts::{Facts, Member, MemberKind, Proved, Unanswered, finding_
 use crate::lint::fixes::remove_operand;
 use crate::lint::rule::LintRule;
 use crate::repo::Policy;
-use crate::repo::cedar::Operand;
+use crate::repo::cedar::{Freedom, Operand, Root};
 use crate::repo::syntax::{BinaryOp, Expr, ExprKind, UnaryOp, Variable};
 use crate::rule::{Basis, Precision, Rule};
 use crate::symbolic::{Answer, CompiledPolicies, Formula, SchemaModel, Session, Subject};
@@ -228,7 +228,8 @@ impl Asking<'_> {
         let mut left: Vec<(usize, cedar_policy::Policy)> = Vec::new();
         for (at, operand) in self.operands.iter().enumerate() {
             // A condition that is nothing but `true` says what an empty one does.
-            if !(operand.is_free || operand.is_literal && (operand.depth == 0 || !operand.neutral)) {
+            let is_written = operand.is_literal && (operand.depth == 0 || !operand.neutral);
+            if !is_written && !self.is_seen_to_matter(operand) {
                 left.extend(body.without(&format!("without{at}"), &[operand]).map(|without| (at, without)));
             }
         }
@@ -248,6 +249,11 @@ impl Asking<'_> {
             }
         }
         open.into_iter().map(|(_, at)| at).collect()
+    }
+
+    /// Whether the operand is seen to make a difference, with what the schema says.
+    fn is_seen_to_matter(&self, operand: &Operand) -> bool {
+        is_seen_to_matter(self.model, &self.environments, operand)
     }
 
     /// Whether the policy and `other` match and err on the same requests.
@@ -290,6 +296,20 @@ impl Asking<'_> {
     }
 }
 
+/// Whether the operand is seen to make a difference in all of `environments`.
+fn is_seen_to_matter(model: &SchemaModel, environments: &[&RequestEnv], operand: &Operand) -> bool {
+    match &operand.freedom {
+        Freedom::Bound => false,
+        Freedom::Free => true,
+        Freedom::Open => !model.enumerates(),
+        Freedom::Guard(root, attr) => environments.iter().all(|environment| match root {
+            Root::Principal => model.may_lack(environment.principal(), attr),
+            Root::Resource => model.may_lack(environment.resource(), attr),
+            Root::Context => model.context_may_lack(environment.action(), attr),
+        }),
+    }
+}
+
 /// One of the two matches, or errs, and the other does not.
 fn differs(one: usize, other: usize) -> Formula {
     let either = |of: fn(crate::symbolic::PolicyRef) -> Formula| {
@@ -297,4 +317,109 @@ fn differs(one: usize, other: usize) -> Formula {
         a.clone().and(!b.clone()).or((!a).and(b))
     };
     either(Formula::Matches).or(either(Formula::Errors))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::repo::cedar::Body;
+
+    const SCHEMA: &str = "entity Team in [Team]; entity Folder in [Folder];
+        entity User in [Team] { level: Long, name: String, manager?: User, admin: Bool, tags1: Set<String> };
+        entity Doc in [Folder] { owner: User, readers: Set<User>, size: Long, path: String, level: Long, note?: String };
+        action view appliesTo { principal: User, resource: Doc, context: {
+            hour: Long, mfa?: Bool, ip?: ipaddr, now: datetime, reason?: String, rec: { a: Long, b?: Bool } } };";
+
+    const PARTS: &[&str] = &[
+        "principal.level > 3",
+        "principal.level < 9",
+        "principal.level == 4",
+        "principal.level != 3",
+        "resource.level >= 4",
+        "principal.name == \"x\"",
+        "principal.name != \"y\"",
+        "principal.name like \"a*\"",
+        "principal.admin",
+        "!principal.admin",
+        "principal.admin == true",
+        "principal has manager",
+        "principal.manager == resource.owner",
+        "principal.manager.level > 2",
+        "!(principal has manager)",
+        "resource.owner == principal",
+        "principal == resource.owner",
+        "resource.owner.admin",
+        "resource.readers.contains(principal)",
+        "!resource.readers.contains(principal)",
+        "[User::\"a\", User::\"b\"].contains(resource.owner)",
+        "principal.tags1.containsAll([\"x\"])",
+        "principal.tags1.containsAny([\"x\", \"y\"])",
+        "principal.tags1.isEmpty()",
+        "[\"x\", \"y\"].contains(principal.name)",
+        "principal in Team::\"t\"",
+        "principal in [Team::\"t\", Team::\"u\"]",
+        "principal == User::\"a\"",
+        "principal is User",
+        "resource in Folder::\"f\"",
+        "resource has note",
+        "resource.note == \"n\"",
+        "context has mfa",
+        "context.mfa",
+        "context has reason",
+        "context.reason == \"r\"",
+        "context has ip",
+        "context.ip.isInRange(ip(\"10.0.0.0/8\"))",
+        "context.hour >= 3",
+        "context.hour < 7",
+        "context.hour <= 9223372036854775807",
+        "context.now < datetime(\"2024-01-01\")",
+        "context.now >= datetime(\"2023-01-01\")",
+        "context.rec.a == 3",
+        "context.rec == {a: 3}",
+        "context has rec.b",
+        "resource.size > 5 || principal.admin",
+    ];
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, cases: 512, ..ProptestConfig::default() })]
+
+        /// The kind: what is seen without a search is what the search finds.
+        #[test]
+        fn what_is_seen_to_matter_does(picked in proptest::collection::vec(0..PARTS.len(), 1..6), scoped in 0..4_usize) {
+            let parts: Vec<&str> = picked.iter().filter_map(|at| PARTS.get(*at).copied()).collect();
+            let scope = [
+                "principal, action, resource",
+                "principal in Team::\"t\", action, resource",
+                "principal, action, resource == Doc::\"d\"",
+                "principal is User, action, resource is Doc in Folder::\"f\"",
+            ];
+            let text = format!("permit ({}) when {{ {} }};", scope[scoped], parts.join(" && "));
+            let (schema, _) = cedar_policy::Schema::from_cedarschema_str(SCHEMA).unwrap();
+            let policy = cedar_policy::Policy::parse(None, &text).unwrap();
+            let set = cedar_policy::PolicySet::from_policies([policy.clone()]).unwrap();
+            let validator = cedar_policy::Validator::new(schema.clone());
+            prop_assume!(validator.validate(&set, cedar_policy::ValidationMode::Strict).validation_passed());
+            let model = SchemaModel::new(&schema).unwrap();
+            let body = Body::Static(policy);
+            let environment = &model.environments()[0];
+            let whole = body.with_parts("whole", &body.parts(0)).unwrap();
+            for operand in body.operands(0, 40) {
+                if !is_seen_to_matter(&model, &[environment], &operand) {
+                    continue;
+                }
+                let without = body.without("without", &[&operand]).unwrap();
+                let subjects = vec![Subject::policy(&whole), Subject::policy(&without)];
+                let policies = CompiledPolicies::new(Arc::clone(&model), subjects);
+                let mut session = Session::new(&policies, environment);
+                if !matches!(session.check(&Formula::Matches(super::policy(0))), Answer::Witness(_)) {
+                    // Of what matches nothing, nothing is said.
+                    continue;
+                }
+                let answer = session.check(&differs(0, 1));
+                prop_assert!(matches!(answer, Answer::Witness(_)), "{text}: {:?}: {answer:?}", operand.span);
+            }
+        }
+    }
 }

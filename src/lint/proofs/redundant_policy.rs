@@ -26,6 +26,9 @@ pub(in crate::lint) static RULE: LintRule = LintRule::proof(
 )
 .of_all_requests();
 
+/// So many permits are tried before a request is searched for that only the forbid refuses.
+const TRIED: usize = 2;
+
 /// Where more permits apply, a forbid is not held against them.
 const MAX_PERMITS: usize = 200;
 
@@ -101,6 +104,20 @@ fn forbid_is_redundant(facts: &mut Facts<'_>, forbid: usize) -> bool {
     open.iter().all(|at| {
         let permits = facts.applying(Effect::Permit, &[*at]);
         // Where there is no permit at all it stands guard for those to come.
-        !permits.is_empty() && permits.len() <= MAX_PERMITS && facts.check(*at, &alone, forbid).is_impossible()
+        !permits.is_empty()
+            && permits.len() <= MAX_PERMITS
+            && !is_seen_to_refuse(facts, *at, forbid, &permits)
+            && facts.check(*at, &alone, forbid).is_impossible()
+    })
+}
+
+/// Whether a request is seen, without a search, that one of `permits` allows and no forbid but this one refuses.
+fn is_seen_to_refuse(facts: &mut Facts<'_>, at: usize, forbid: usize, permits: &[usize]) -> bool {
+    permits.iter().take(TRIED).any(|permit| {
+        let Some(matching) = facts.seen_together(at, forbid, &[*permit]) else { return false };
+        let refuses = |other: &usize| {
+            facts.members.get(*other).is_some_and(|member| member.decides() && member.effect == Effect::Forbid)
+        };
+        matching.contains(permit) && !matching.iter().any(|other| *other != forbid && refuses(other))
     })
 }

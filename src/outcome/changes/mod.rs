@@ -21,4 +21,4 @@ pub use comparison::{Accepted, Comparison, Side, Weakened};
 pub use condition::{Clause, Condition, Left, LeftOver};
 pub use effect::{CauseGroup, Effect, Ruling, Witness};
 pub use environment::{Direction, EnvironmentChange, Lifecycle, Relation, Status};
-pub use store::{SchemaChange, SetAside, StoreChanges, TextChanges, Unfit, UnfitKind};
+pub use store::{Idle, SchemaChange, SetAside, StoreChanges, TextChanges, Unfit, UnfitKind};

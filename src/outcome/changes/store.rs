@@ -1,6 +1,6 @@
 //! Everything that changes in one store.
 
-use super::cause::{Cause, Change};
+use super::cause::Cause;
 use super::effect::CauseGroup;
 use super::environment::{EnvironmentChange, Lifecycle, Relation};
 use crate::text::Location;
@@ -43,6 +43,8 @@ pub struct SchemaChange {
     pub new: Option<String>,
     /// Where the new side declares it, or else the old side did; as far as is known.
     pub location: Option<Location>,
+    /// Whether a policy of either side may read it: its name stands in one.
+    pub read: bool,
 }
 
 impl SchemaChange {
@@ -155,8 +157,18 @@ pub struct StoreChanges {
     pub set_aside: Vec<SetAside>,
     /// Changed policies that do not typecheck: each by its first fault on a side.
     pub ill_typed: Vec<SetAside>,
-    /// Policies that came, went or were edited and change no decision, as far as everything is decided: by full name.
-    pub without_effect: Vec<(Change, String)>,
+    /// Policies that came, went or were edited and change no decision, as far as everything is decided.
+    pub without_effect: Vec<Idle>,
+}
+
+/// A policy that differs as text and changes no decision.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Idle {
+    /// What came, went or was edited.
+    pub cause: Cause,
+    /// Of an edited one: whether both versions match the same requests; where they do not, other policies decide what
+    /// tells them apart. `None` is not known.
+    pub same: Option<bool>,
 }
 
 impl StoreChanges {

@@ -33,6 +33,7 @@ mod written;
 pub use body::{Body, Part};
 pub use entities::{EntityReader, SharedEntity, direct_parents, entity_values, is_action, with_actions};
 pub use fault::{CedarFault, fault};
+pub use free::{Freedom, Root};
 pub use operands::Operand;
 pub use parse::{Parsed, parse};
 pub use reads::Read;

@@ -6,7 +6,7 @@ use cedar_policy::Policy;
 use cedar_policy_core::ast;
 
 use super::body::Body;
-use super::free::Reads;
+use super::free::{Freedom, Reads};
 use super::places::span;
 use crate::text::Span;
 
@@ -21,9 +21,8 @@ pub struct Operand {
     pub is_guard: bool,
     /// Whether it is `true` or `false`, written out.
     pub is_literal: bool,
-    /// Whether it is seen to make a difference, in a policy that typechecks and matches something: some value of an
-    /// attribute that nothing else reads fails it.
-    pub is_free: bool,
+    /// Whether it is seen to make a difference, in a policy that typechecks and matches something.
+    pub freedom: Freedom,
     /// How many operands it is inside of.
     pub depth: usize,
     /// The sides to take from the whole condition.
@@ -60,7 +59,8 @@ impl Body {
         // Each with whether it is an operand of `&&` alone, up to the whole.
         let mut open: Vec<Open<'_>> = Vec::new();
         let whole = self.ast().non_scope_constraints();
-        let reads = whole.map(Reads::of);
+        let scoped = self.names_in_scope();
+        let reads = whole.map(|whole| Reads::of(whole, scoped));
         open.extend(whole.map(|whole| (whole, None, (true, true), Vec::new())));
         while let Some((expr, within, (neutral, of_whole), path)) = open.pop() {
             if found.len() >= most {
@@ -75,7 +75,10 @@ impl Body {
                     neutral,
                     is_guard: is_guard(expr),
                     is_literal: matches!(expr.expr_kind(), ast::ExprKind::Lit(ast::Literal::Bool(_))),
-                    is_free: free && reads.as_ref().is_some_and(|reads| reads.can_fail_alone(expr)),
+                    freedom: match &reads {
+                        Some(reads) if free => reads.freedom(expr),
+                        _ => Freedom::Bound,
+                    },
                     depth: path.len(),
                     path: path.clone(),
                 });
@@ -110,6 +113,14 @@ impl Body {
             }
         }
         found
+    }
+
+    /// Whether the scope says which principal, and which resource.
+    fn names_in_scope(&self) -> [bool; 2] {
+        let template = self.ast();
+        [template.principal_constraint().as_inner(), template.resource_constraint().as_inner()].map(|constraint| {
+            !matches!(constraint, ast::PrincipalOrResourceConstraint::Any | ast::PrincipalOrResourceConstraint::Is(_))
+        })
     }
 
     /// A static policy called `id` with the scope of this one (all slots open), and its condition with what makes no

@@ -270,16 +270,16 @@ fn policy(clause: &Clause, causes: &[Cause], here: Option<&str>, old: bool, poli
     }
 }
 
-/// Says of the conditions of exceptions that were the last to be said of their policies that they are as before.
+/// Says of the conditions of exceptions that they are as before, where nothing else was said of their policies.
 pub(super) fn say_once<'l>(lines: impl IntoIterator<Item = &'l mut Line>) {
     let mut said: Vec<Item> = Vec::new();
     for line in lines.into_iter().filter(|line| line.joint == Joint::Nor) {
         for item in line.items.iter_mut().filter(|item| item.condition.is_some() && item.policy.is_some()) {
-            let same = |other: &&Item| other.policy == item.policy;
-            if said.iter().find(same).is_some_and(|last| last.condition == item.condition) {
+            // Where it was said in several ways nobody knows which of them is meant.
+            let mut last = said.iter().filter(|other| other.policy == item.policy).peekable();
+            if last.peek().is_some() && last.all(|other| other.condition == item.condition) {
                 item.above = true;
             } else {
-                said.retain(|other| other.policy != item.policy);
                 said.push(item.clone());
             }
         }

@@ -12,13 +12,22 @@ pub(super) fn of_cause(cause: &Cause) -> Vec<Phrase> {
     cause.edits.iter().map(of_edit).collect()
 }
 
-fn of_edit(edit: &Edit) -> Phrase {
-    let phrase = match (edit.kind, &edit.old, &edit.new) {
+/// The same without the places.
+pub(super) fn bare(cause: &Cause) -> Vec<Phrase> {
+    cause.edits.iter().map(words).collect()
+}
+
+fn words(edit: &Edit) -> Phrase {
+    match (edit.kind, &edit.old, &edit.new) {
         (EditKind::Replaced, Some(old), Some(new)) => replaced(edit.part, old, new),
         (EditKind::Removed, Some(old), _) => came_or_went(edit.part, false, old),
         (_, _, Some(new)) => came_or_went(edit.part, true, new),
         _ => Phrase::default(),
-    };
+    }
+}
+
+fn of_edit(edit: &Edit) -> Phrase {
+    let phrase = words(edit);
     match &edit.location {
         Some(location) => phrase.say(" (").word(&label(location)).say(")"),
         None => phrase,

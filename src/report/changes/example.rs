@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value};
 
 use super::untrusted_text::Phrase;
+use crate::finding::Evidence;
 use crate::outcome::changes::{Condition, Direction, Effect};
 use crate::report::evidence;
 
@@ -19,6 +20,19 @@ pub(in crate::report) fn example(direction: Direction, effect: &Effect) -> Phras
     let may = may(direction, effect);
     let action =
         action.split_once("::\"").and_then(|(_, id)| id.strip_suffix('"')).map_or(action.clone(), str::to_owned);
+    let mut seen = seen(evidence, effect, &principal, &resource);
+    if let Some(old) = &effect.witness.old {
+        seen.before(self::seen(old, effect, &principal, &resource).shown);
+    }
+    let phrase = Phrase::default().word(&principal).say(may).word(&action).say(" on ").word(&resource);
+    let shown: Vec<Phrase> = seen.shown.iter().map(|one| Phrase::default().word(one)).collect();
+    let phrase = if shown.is_empty() { phrase } else { phrase.say(", with ").then(commas(shown)) };
+    let what = if effect.condition.exact { "any value" } else { "not shown" };
+    if seen.others > 0 { phrase.say(&format!(" (everything else: {what})")) } else { phrase }
+}
+
+/// What `evidence` holds of what the clauses of `effect` read.
+fn seen(evidence: &Evidence, effect: &Effect, principal: &str, resource: &str) -> Seen {
     let mut seen = Seen { read: read(&effect.condition), shown: Vec::new(), others: 0 };
     for entity in evidence.entities.as_array().into_iter().flatten() {
         let Some(uid) = entity.get("uid").and_then(evidence::uid) else { continue };
@@ -41,9 +55,9 @@ pub(in crate::report) fn example(direction: Direction, effect: &Effect) -> Phras
         let held = match of {
             "context" => evidence.request.get("context"),
             of => {
-                let uid = if of == "principal" { &principal } else { &resource };
+                let uid = if of == "principal" { principal } else { resource };
                 let mut all = evidence.entities.as_array().into_iter().flatten();
-                let holds = |one: &&Value| one.get("uid").and_then(evidence::uid).as_ref() == Some(uid);
+                let holds = |one: &&Value| one.get("uid").and_then(evidence::uid).as_deref() == Some(uid);
                 all.find(holds).and_then(|entity| entity.get("attrs"))
             }
         };
@@ -51,11 +65,7 @@ pub(in crate::report) fn example(direction: Direction, effect: &Effect) -> Phras
             seen.shown.push(format!("no {of}.{name}"));
         }
     }
-    let phrase = Phrase::default().word(&principal).say(may).word(&action).say(" on ").word(&resource);
-    let shown: Vec<Phrase> = seen.shown.iter().map(|one| Phrase::default().word(one)).collect();
-    let phrase = if shown.is_empty() { phrase } else { phrase.say(", with ").then(commas(shown)) };
-    let what = if effect.condition.exact { "any value" } else { "not shown" };
-    if seen.others > 0 { phrase.say(&format!(" (everything else: {what})")) } else { phrase }
+    seen
 }
 
 /// What becomes of the example.
@@ -124,6 +134,22 @@ struct Seen {
 }
 
 impl Seen {
+    /// Says of each value what it was, where that was another; `old` is what was shown then.
+    fn before(&mut self, old: Vec<String>) {
+        for one in old {
+            let Some((name, value)) = one.split_once(" = ") else { continue };
+            let same = |shown: &&mut String| shown.split_once(" = ").is_some_and(|(known, _)| known == name);
+            match self.shown.iter_mut().find(same) {
+                Some(shown) if *shown == one => {}
+                Some(shown) => {
+                    let now = shown.split_once(" = ").map_or("", |(_, value)| value);
+                    *shown = format!("{name} = {value} before and {now} now");
+                }
+                None => self.shown.push(format!("{name} = {value} before")),
+            }
+        }
+    }
+
     fn fields(&mut self, of: &str, fields: Option<&Map<String, Value>>, tags: bool) {
         for (key, value) in fields.into_iter().flatten() {
             // A key of several words is read when all of them are.

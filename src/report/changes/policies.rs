@@ -83,6 +83,6 @@ fn names(store: &StoreChanges) -> impl Iterator<Item = &str> {
         .chain(clauses.map(|clause| clause.policy.as_str()))
         .chain(unfit)
         .chain(store.ill_typed.iter().map(|aside| aside.policy.as_str()))
-        .chain(store.without_effect.iter().map(|(_, policy)| policy.as_str()))
+        .chain(store.without_effect.iter().map(|idle| idle.cause.policy.as_str()))
         .chain(aside)
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::change::Entry;
+use super::edits;
 use super::policies::Policies;
 use super::schema::{is_idle, schema_change};
 use super::sentence;
@@ -10,9 +11,12 @@ use super::subjects::{Names, who};
 use super::untrusted_text::Phrase;
 use crate::finding::Environment;
 use crate::outcome::changes::{
-    Accepted, Cause, Change, Comparison, EnvironmentChange, Lifecycle, Relation, SchemaChange, SetAside, Side, Status,
-    StoreChanges,
+    Accepted, Cause, Change, Comparison, EnvironmentChange, Idle, Lifecycle, Relation, SchemaChange, SetAside, Side,
+    Status, StoreChanges,
 };
+
+/// Of more policies that change no decision only the names are said.
+const SPELLED_OUT: usize = 6;
 
 /// Something that is not decided.
 pub(in crate::report) struct Undecided<'a> {
@@ -88,13 +92,34 @@ pub(in crate::report) fn without_effect(comparison: &Comparison) -> Vec<Phrase> 
     let policies = Policies::of(comparison);
     let mut out = Vec::new();
     for store in &comparison.stores {
-        for change in [Change::Added, Change::Removed, Change::Edited] {
-            let these = store.without_effect.iter().filter(|(known, _)| *known == change);
-            let names: Vec<Phrase> = these.map(|(_, policy)| Phrase::default().name(policies.name(policy))).collect();
+        let several_policies = store.text.added + store.text.removed + store.text.edited > 1;
+        let beside = if several_policies { "together with the rest " } else { "" };
+        for (change, same) in [
+            (Change::Added, None),
+            (Change::Removed, None),
+            (Change::Edited, Some(true)),
+            (Change::Edited, Some(false)),
+            (Change::Edited, None),
+        ] {
+            let these = || store.without_effect.iter().filter(|idle| (idle.cause.change, idle.same) == (change, same));
+            let few = these().count() <= SPELLED_OUT;
+            let one = |idle: &Idle| {
+                let name = Phrase::default().name(policies.name(&idle.cause.policy));
+                let edits = edits::bare(&idle.cause);
+                if same == Some(true) || !few || edits.is_empty() {
+                    return name;
+                }
+                name.say(" (").then(Phrase::listed(edits, "and")).say(")")
+            };
+            let names: Vec<Phrase> = these().map(one).collect();
             if names.is_empty() {
                 continue;
             }
-            let phrase = Phrase::of(change.as_str()).say(", changing no decision: ").then(sentence::listed(names));
+            let lead = match (change, same) {
+                (Change::Edited, Some(true)) => "edited, with the same meaning as before: ".to_owned(),
+                _ => format!("{}, {beside}changing no decision: ", change.as_str()),
+            };
+            let phrase = Phrase::of(&lead).then(sentence::listed(names));
             out.push(if several { phrase.say(" in store ").word(&store.name) } else { phrase });
         }
     }
@@ -177,7 +202,11 @@ pub(in crate::report) fn schema_changes(comparison: &Comparison, entries: &[&Ent
         };
         for change in all.into_iter().filter(|change| !said(change)) {
             let phrase = schema_change(change);
-            let phrase = if is_idle(store, change) { phrase.say(", which changes no permission") } else { phrase };
+            let phrase = match () {
+                () if !change.read => phrase.say(", which no policy reads"),
+                () if is_idle(store, change) => phrase.say(", which changes no permission"),
+                () => phrase,
+            };
             out.push(if several { phrase.say(" in store ").word(&store.name) } else { phrase });
         }
     }

@@ -182,6 +182,7 @@ mod tests {
             old: old.map(str::to_owned),
             new: new.map(str::to_owned),
             location: None,
+            read: true,
         };
         let said = |old, new| schema_change(&change(old, new)).plain();
         assert_eq!(said(None, None), "attribute changed: `User.tenant`");

@@ -113,6 +113,12 @@ fn needs(policies: &Policies<'_>, store: &StoreChanges, group: &CauseGroup) -> O
                 .say(" refused before needs the change of that forbid as well"),
         );
     }
+    let with_it = newly_allowed(policies, store, group);
+    if !with_it.is_empty() {
+        let its = if with_it.len() == 1 { "its change" } else { "their changes" };
+        let told = format!(" newly allows needs {its} as well");
+        return Some(Phrase::of("of these, what ").then(listed(with_it)).say(&told));
+    }
     let [forbids, permits] = either_way(policies, store, group);
     let (what, did) = match (forbids.is_empty(), permits.is_empty()) {
         (true, true) => return None,
@@ -170,6 +176,30 @@ fn lifted<'p>(policies: &Policies<'_>, store: &'p StoreChanges, group: &CauseGro
                 if !names.contains(&name) {
                     names.push(name);
                 }
+            }
+        }
+    }
+    names
+}
+
+/// The permits that allow more than they did where `group`, which a forbid brings about, gains something: some of what
+/// it no longer refuses takes what they newly allow.
+fn newly_allowed<'p>(policies: &Policies<'_>, store: &'p StoreChanges, group: &CauseGroup) -> Vec<&'p str> {
+    let all = |group: &CauseGroup, effect: &str| {
+        !group.causes.is_empty() && group.causes.iter().all(|cause| cause.effect == effect)
+    };
+    if group.direction != Direction::Gained || !all(group, "forbid") {
+        return Vec::new();
+    }
+    let mut names: Vec<&str> = Vec::new();
+    let gained = store.groups.iter().filter(|other| other.direction == Direction::Gained && all(other, "permit"));
+    for other in gained {
+        for cause in &other.causes {
+            let by = |effect: &Effect| effect.condition.where_allowed.iter().any(|one| one.policy == cause.policy);
+            let here = |effect: &&Effect| other.effects.iter().any(|one| one.environment == effect.environment);
+            let name = policies.name(&cause.policy);
+            if group.effects.iter().filter(here).any(by) && !names.contains(&name) {
+                names.push(name);
             }
         }
     }

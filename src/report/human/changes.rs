@@ -151,11 +151,22 @@ fn sign(change: &Change<'_>) -> &'static str {
     }
 }
 
+/// The sign before changes of one edit: that of their direction, where all have the same.
+fn sign_of_all(entry: &Entry<'_>) -> &'static str {
+    let mut directions = entry.changes.iter().map(|change| change.group.direction);
+    let first = directions.next();
+    match first.filter(|first| directions.all(|other| other == *first)) {
+        Some(Direction::Gained) => "+ ",
+        Some(Direction::Lost) => "- ",
+        None => "* ",
+    }
+}
+
 impl Pen<'_> {
     fn entry(&self, page: &mut Page, entry: &Entry<'_>) {
         let indent = match &entry.lead {
             Some(lead) => {
-                page.item(Ink::Dim, "  * ", 4, &for_terminal(lead));
+                page.item(Ink::Dim, &format!("  {}", sign_of_all(entry)), 4, &for_terminal(lead));
                 self.edits(page, entry);
                 for line in &entry.shared {
                     clauses(page, line, 4);

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::location::{LocationOut, location};
 use crate::finding::{Environment, Evidence};
 use crate::outcome::changes::{
-    Accepted, Cause, CauseGroup, Clause, Comparison, Direction, Edit, Effect, EnvironmentChange, Left, LeftOver,
+    Accepted, Cause, CauseGroup, Clause, Comparison, Direction, Edit, Effect, EnvironmentChange, Idle, Left, LeftOver,
     Ruling, SchemaChange, SetAside, Side, Status, StoreChanges, Unfit,
 };
 
@@ -77,6 +77,9 @@ struct TextChangesOut<'a> {
 struct WithoutEffectOut<'a> {
     policy: &'a str,
     change: &'static str,
+    /// Of an edited one, where it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    same_meaning: Option<bool>,
 }
 
 #[derive(Serialize)]
@@ -274,7 +277,11 @@ fn text_changes(store: &StoreChanges) -> TextChangesOut<'_> {
         edited_by_template: store.text.links,
         moved: store.text.moved,
         without_effect: (store.without_effect.iter())
-            .map(|(change, policy)| WithoutEffectOut { policy, change: change.as_str() })
+            .map(|Idle { cause, same }| WithoutEffectOut {
+                policy: &cause.policy,
+                change: cause.change.as_str(),
+                same_meaning: *same,
+            })
             .collect(),
     }
 }

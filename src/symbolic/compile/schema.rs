@@ -172,6 +172,23 @@ impl SchemaModel {
         self.types.get(ty)?.choices.as_deref()
     }
 
+    /// Whether the schema lists the ids of any entity type, those of actions aside.
+    pub fn enumerates(&self) -> bool {
+        let is_of_actions = |ty: &EntityTypeName| self.actions.keys().any(|action| action.type_name() == ty);
+        self.types.iter().any(|(ty, model)| model.choices.is_some() && !is_of_actions(ty))
+    }
+
+    /// Whether entities of type `ty` may lack the attribute that is called `attr`, which others of them have.
+    pub fn may_lack(&self, ty: &EntityTypeName, attr: &str) -> bool {
+        let Some(TermType::Record { rty }) = self.types.get(ty).map(|model| &model.attributes) else { return false };
+        rty.iter().any(|(name, ty)| name.as_str() == attr && matches!(ty, TermType::Option { .. }))
+    }
+
+    /// The same of the context of requests for `action`.
+    pub fn context_may_lack(&self, action: &EntityUid, attr: &str) -> bool {
+        terms::context_may_lack(&self.schema, action, attr)
+    }
+
     /// The entity types that both schemas declare and whose lists of members differ, an open type having none.
     pub fn enumerations_unlike(&self, other: &Self) -> Vec<EntityTypeName> {
         let sorted = |ids: &Vec<String>| ids.iter().cloned().collect::<BTreeSet<_>>();

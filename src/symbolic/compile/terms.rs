@@ -5,6 +5,7 @@ use std::num::NonZeroU32;
 
 use cedar_policy::{EntityUid, Policy, Schema, Template};
 use cedar_policy_core::ast::{Expr, ExprKind, PatternElem, Var};
+use cedar_policy_core::validator::types::Type;
 use cedar_policy_symcc::bitvec::BitVec;
 use cedar_policy_symcc::op::Op;
 use cedar_policy_symcc::term::Term;
@@ -63,6 +64,12 @@ pub(in crate::symbolic) fn pattern(pattern: &OrdPattern) -> Vec<Option<char>> {
 /// The type of the context of requests for `action`.
 pub(super) fn context<'s>(schema: &'s Schema, action: &EntityUid) -> Option<impl Eq + Hash + use<'s>> {
     schema.as_ref().context_type(action.as_ref())
+}
+
+/// Whether the context of requests for `action` may lack the attribute that is called `attr`, which others have.
+pub(super) fn context_may_lack(schema: &Schema, action: &EntityUid, attr: &str) -> bool {
+    let Some(Type::Record { attrs, .. }) = schema.as_ref().context_type(action.as_ref()) else { return false };
+    attrs.get_attr(attr).is_some_and(|one| !one.is_required())
 }
 
 /// Whether the policy's conditions ask for the action.

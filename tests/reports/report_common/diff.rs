@@ -220,6 +220,7 @@ pub fn hostile_diff() -> Outcome {
         old: Some(HOSTILE.to_owned()),
         new: Some(HOSTILE.to_owned()),
         location: Some(Location::of_path(HOSTILE)),
+        read: true,
     }];
     store.set_aside = vec![SetAside { policy: HOSTILE.to_owned(), side: "both", why: HOSTILE.to_owned() }];
     let accepted = |used| Accepted {
