@@ -11,6 +11,7 @@
 //! | `view`, `work` | the policies of one environment in a session |
 //! | `effects` | what is gained or lost, each with a request that shows it |
 //! | `fails_open` | forbids that a schema change makes error |
+//! | `idle` | changed policies that change no decision |
 //! | `migrated` | effects that hang on how re-declared data is carried over |
 //! | `causes` | the smallest sets of changes that bring an effect about |
 //! | `reading` | which attributes an expression reads |
@@ -31,6 +32,7 @@ mod delta;
 mod effects;
 mod environment;
 mod fails_open;
+mod idle;
 mod left;
 mod migrated;
 mod pair;
@@ -42,4 +44,5 @@ mod work;
 pub use delta::{
     Clause, Condition, Confirm, Decided, Delta, Effect, Found, Left, LeftOver, Open, Options, Undecided, Where,
 };
+pub use idle::Idle;
 pub use pair::{Body, Pair, PolicyPair, Which};

@@ -314,8 +314,7 @@ fn store(stores: Stores<'_>, engine: &Engine) -> (StoreChanges, Vec<Notice>) {
     changes.groups = effects::group(solved, &changes.environments, &pairs, stores, &allows);
     changes.set_aside = set_aside(&aside, &pairs);
     if open.is_empty() {
-        let model = schemas.new.as_ref().filter(|_| schemas.alike && schemas.inferred.is_none());
-        changes.without_effect = idle::of(&changes, &pairs, stores, model);
+        changes.without_effect = idle::of(&changes, &pairs, stores, &pair, &requests);
     }
     let undecided = open
         .notices(&store_name)

@@ -11,6 +11,7 @@ mod edit_texts;
 mod fresh;
 mod gates;
 mod histories;
+mod idle;
 mod inferred;
 mod inferred_corpora;
 mod literals;

@@ -166,9 +166,12 @@ pub struct StoreChanges {
 pub struct Idle {
     /// What came, went or was edited.
     pub cause: Cause,
-    /// Of an edited one: whether both versions match the same requests; where they do not, other policies decide what
-    /// tells them apart. `None` is not known.
+    /// Whether both versions match the same requests; `None` is not known.
     pub same: Option<bool>,
+    /// Whether some request is allowed that would not be, had it not changed.
+    pub keeps_allowed: Option<bool>,
+    /// Whether some request is refused that would not be, had it not changed.
+    pub keeps_refused: Option<bool>,
 }
 
 impl StoreChanges {

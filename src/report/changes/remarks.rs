@@ -92,38 +92,47 @@ pub(in crate::report) fn without_effect(comparison: &Comparison) -> Vec<Phrase> 
     let policies = Policies::of(comparison);
     let mut out = Vec::new();
     for store in &comparison.stores {
-        let several_policies = store.text.added + store.text.removed + store.text.edited > 1;
-        let beside = if several_policies { "together with the rest " } else { "" };
-        for (change, same) in [
-            (Change::Added, None),
-            (Change::Removed, None),
-            (Change::Edited, Some(true)),
-            (Change::Edited, Some(false)),
-            (Change::Edited, None),
-        ] {
-            let these = || store.without_effect.iter().filter(|idle| (idle.cause.change, idle.same) == (change, same));
-            let few = these().count() <= SPELLED_OUT;
-            let one = |idle: &Idle| {
-                let name = Phrase::default().name(policies.name(&idle.cause.policy));
-                let edits = edits::bare(&idle.cause);
-                if same == Some(true) || !few || edits.is_empty() {
-                    return name;
+        for change in [Change::Added, Change::Removed, Change::Edited] {
+            let mut said: Vec<(&str, Vec<&Idle>)> = Vec::new();
+            for idle in store.without_effect.iter().filter(|idle| idle.cause.change == change) {
+                let does = does(idle);
+                match said.iter_mut().find(|(known, _)| *known == does) {
+                    Some((_, all)) => all.push(idle),
+                    None => said.push((does, vec![idle])),
                 }
-                name.say(" (").then(Phrase::listed(edits, "and")).say(")")
-            };
-            let names: Vec<Phrase> = these().map(one).collect();
-            if names.is_empty() {
-                continue;
             }
-            let lead = match (change, same) {
-                (Change::Edited, Some(true)) => "edited, with the same meaning as before: ".to_owned(),
-                _ => format!("{}, {beside}changing no decision: ", change.as_str()),
-            };
-            let phrase = Phrase::of(&lead).then(sentence::listed(names));
-            out.push(if several { phrase.say(" in store ").word(&store.name) } else { phrase });
+            for (does, all) in said {
+                let one = |idle: &&Idle| {
+                    let name = Phrase::default().name(policies.name(&idle.cause.policy));
+                    let edits = edits::bare(&idle.cause);
+                    if does == SAME || all.len() > SPELLED_OUT || edits.is_empty() {
+                        return name;
+                    }
+                    name.say(" (").then(Phrase::listed(edits, "and")).say(")")
+                };
+                let names: Vec<Phrase> = all.iter().map(one).collect();
+                let phrase = Phrase::of(&format!("{}, {does}: ", change.as_str())).then(sentence::listed(names));
+                out.push(if several { phrase.say(" in store ").word(&store.name) } else { phrase });
+            }
         }
     }
     out
+}
+
+/// What an edit does that leaves the policy's meaning as it was.
+const SAME: &str = "with the same meaning as before";
+
+/// What a policy does that changed and changes no decision.
+fn does(idle: &Idle) -> &'static str {
+    let keeps = (idle.keeps_allowed == Some(true), idle.keeps_refused == Some(true));
+    match (idle.same, keeps) {
+        (Some(true), _) if idle.cause.change == Change::Edited => SAME,
+        (_, (true, false)) => "which only keeps other changes from taking more away",
+        (_, (false, true)) => "which only keeps other changes from granting more",
+        (_, (true, true)) => "which only keeps other changes from granting and taking away more",
+        (Some(_), (false, false)) => "changing no decision",
+        (None, (false, false)) => "together with the other changes changing no decision",
+    }
 }
 
 /// The policy and what happened to it.

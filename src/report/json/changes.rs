@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::location::{LocationOut, location};
 use crate::finding::{Environment, Evidence};
 use crate::outcome::changes::{
-    Accepted, Cause, CauseGroup, Clause, Comparison, Direction, Edit, Effect, EnvironmentChange, Idle, Left, LeftOver,
+    Accepted, Cause, CauseGroup, Clause, Comparison, Direction, Edit, Effect, EnvironmentChange, Left, LeftOver,
     Ruling, SchemaChange, SetAside, Side, Status, StoreChanges, Unfit,
 };
 
@@ -77,9 +77,15 @@ struct TextChangesOut<'a> {
 struct WithoutEffectOut<'a> {
     policy: &'a str,
     change: &'static str,
-    /// Of an edited one, where it is known.
+    /// Where it is known: whether both versions match the same requests.
     #[serde(skip_serializing_if = "Option::is_none")]
     same_meaning: Option<bool>,
+    /// Whether, had it not changed, something would be refused that is allowed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    keeps_allowed: Option<bool>,
+    /// The other way round.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    keeps_refused: Option<bool>,
 }
 
 #[derive(Serialize)]
@@ -277,10 +283,12 @@ fn text_changes(store: &StoreChanges) -> TextChangesOut<'_> {
         edited_by_template: store.text.links,
         moved: store.text.moved,
         without_effect: (store.without_effect.iter())
-            .map(|Idle { cause, same }| WithoutEffectOut {
-                policy: &cause.policy,
-                change: cause.change.as_str(),
-                same_meaning: *same,
+            .map(|idle| WithoutEffectOut {
+                policy: &idle.cause.policy,
+                change: idle.cause.change.as_str(),
+                same_meaning: idle.same,
+                keeps_allowed: idle.keeps_allowed,
+                keeps_refused: idle.keeps_refused,
             })
             .collect(),
     }
