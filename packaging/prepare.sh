@@ -1,0 +1,12 @@
+#!/usr/bin/env bash
+# Makes a runner ready to build a release: prepare.sh TARGET. The Rust that is there is used; packaging/venv has maturin.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+rustup target add "$1"
+case "$1" in
+  *-linux-musl) sudo apt-get install --yes --no-install-recommends musl-tools ;;
+esac
+python="$(command -v python3 || command -v python)"
+"$python" -m venv target/maturin
+[ -d target/maturin/bin ] && bin=bin || bin=Scripts
+"target/maturin/$bin/python" -m pip install --quiet --disable-pip-version-check maturin==1.16.0
