@@ -47,8 +47,8 @@ platform="$("$python" -c 'import sys; sys.path.insert(0, sys.argv[1]); import pa
   "$root/packaging" "$1")"
 printf '{ "private": true }\n' > project/package.json
 # Offline, the packages for other platforms are not to be had, as they are not when they do not fit.
-npm install --prefix project --offline --no-audit --no-fund --silent "$out/polcheck-$platform-$version.tgz" \
-  "packages/polcheck-$version.tgz"
+npm install --prefix project --offline --no-audit --no-fund --loglevel=error "$out/polcheck-$platform-$version.tgz" \
+  "./packages/polcheck-$version.tgz"
 cp -R repo broken project
 cd project
 works npx --no-install polcheck
