@@ -1,7 +1,7 @@
 """How large polcheck is, how fast it starts, and of how many packages it is made: size.py PROGRAM.
 
-Prints the table of docs/packages.md. Times are the best of many runs, with the program in the page cache: what the program takes, not
-what else the machine does. With POLCHECK_BLESS the table of the page is written anew.
+Prints the table of docs/packages.md. Times are the best of many runs, with the program in the page cache: what the
+program takes, not what else the machine does. With POLCHECK_BLESS the table of the page is written anew.
 """
 
 import os

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Checks what a release is made with, and makes one of this machine: workflows, the container file, the book, the release job's steps
-# one by one, and what comes out of them, installed outside of the tree. .ci/run runs it.
+# Checks what a release is made with, and makes one of this machine: workflows, the container file, the book, the release
+# job's steps one by one, and what comes out of them, installed outside of the tree. .ci/run runs it.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -16,7 +16,7 @@ PIPX_HOME="$(mktemp -d)"
 export PIPX_HOME
 trap 'rm -rf "$PIPX_HOME"' EXIT
 
-mypy --strict --python-version 3.8 --cache-dir target/mypy-cache packaging/*.py docs/pictures/*.py
+mypy --strict --python-version 3.8 --cache-dir target/mypy-cache packaging/*.py docs/pictures/*.py benches/size.py
 actionlint
 zizmor --offline --persona pedantic --quiet .github action.yml
 hadolint Containerfile

@@ -9,9 +9,9 @@
   sums OUT              SHA256SUMS of the archives and bills of materials in OUT
   targets               the targets, one a line
 
-Version, repository, licence and description are taken from Cargo.toml, and stand nowhere else. The program is the one that
-`cargo build --profile dist --locked --target TARGET` leaves; POLCHECK_PROGRAM names another. The same program gives the same
-bytes: files are dated by SOURCE_DATE_EPOCH, or else by the last commit.
+Version, repository, licence and description are taken from Cargo.toml, and stand nowhere else. The program is the one
+that `cargo build --profile dist --locked --target TARGET` leaves; POLCHECK_PROGRAM names another. The same program
+gives the same bytes: files are dated by SOURCE_DATE_EPOCH, or else by the last commit.
 """
 
 import gzip
@@ -69,7 +69,7 @@ def facts() -> Dict[str, Any]:
 
 
 def known(target: str) -> str:
-    return target if target in TARGETS else fail(f"there is no release for `{target}`; there is for {', '.join(TARGETS)}")
+    return target if target in TARGETS else fail(f"`{target}` is not released; what is: {', '.join(TARGETS)}")
 
 
 def program(target: str) -> str:
@@ -86,7 +86,7 @@ def epoch() -> int:
 
 
 def name_of(target: str) -> str:
-    """What is released for `target`, without an ending; action/install.py and docs/ci/gitlab.yml ask for it by this name."""
+    """What is released for `target`, without an ending: the name that the action and the GitLab template ask for."""
     return f"polcheck-{facts()['version']}-{known(target)}"
 
 
@@ -189,6 +189,8 @@ def sbom(target: str, out: str) -> None:
 
     refs = {one: component(package) for one, package in packages.items()}
     top = {**refs[root], "type": "application"}
+    names = {one: str(made["bom-ref"]) for one, made in refs.items()}
+    uses = [{"ref": names[one], "dependsOn": sorted({names[dep] for dep in deps})} for one, deps in used.items()]
     bill = {
         "$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json",
         "bomFormat": "CycloneDX",
@@ -197,10 +199,7 @@ def sbom(target: str, out: str) -> None:
         "version": 1,
         "metadata": {"component": top, "properties": [{"name": "cdx:rustc:target", "value": target}]},
         "components": sorted((refs[one] for one in refs if one != root), key=lambda made: str(made["bom-ref"])),
-        "dependencies": sorted(
-            ({"ref": refs[one]["bom-ref"], "dependsOn": sorted({refs[d]["bom-ref"] for d in deps})} for one, deps in used.items()),
-            key=lambda made: str(made["ref"]),
-        ),
+        "dependencies": sorted(uses, key=lambda made: str(made["ref"])),
     }
     write(out, f"{name_of(target)}.cdx.json", (json.dumps(bill, indent=1) + "\n").encode())
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes a runner ready to build a release: prepare.sh TARGET. The Rust that is there is used; packaging/venv has maturin.
+# Makes a runner ready to build a release: prepare.sh TARGET. The Rust that is there is used; target/maturin has maturin.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 rustup target add "$1"

@@ -1,7 +1,7 @@
 """Runs the `run:` steps of a job as GitHub would, one by one: steps.py WORKFLOW JOB KEY=VALUE ...
 
-KEY=VALUE chooses the entry of the job's matrix. Steps that use an action are named and left out: they move files between machines,
-sign, or publish.
+KEY=VALUE chooses the entry of the job's matrix. Steps that use an action are named and left out: they move files
+between machines, sign, or publish.
 """
 
 import os

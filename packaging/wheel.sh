@@ -2,7 +2,7 @@
 # Makes the wheel of a target: wheel.sh TARGET OUT. cargo finds the program that is built already.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-# A program that is linked with musl, all of it, needs no C library: it runs on every Linux. Otherwise maturin finds out what is needed.
+# What is linked with musl needs no C library, and runs on every Linux. Otherwise maturin finds out what is needed.
 case "$1" in
   *-linux-musl) compatibility=(--compatibility manylinux_2_17 musllinux_1_1) ;;
   *) compatibility=(--compatibility pypi) ;;

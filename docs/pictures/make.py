@@ -1,8 +1,9 @@
 """Draws the pictures of the README: make.py PROGRAM FOLDER.
 
-Types in what docs/start.md says, up to its change, with the polcheck that PROGRAM is; records what the terminal then shows of
-`polcheck check --against HEAD`, colours and all, as check.svg; and draws the comment that the same run leaves on a pull request as
-comment.svg. A test holds both to what is printed today (`POLCHECK_BLESS=1 cargo test --test ci documents`).
+Types in what docs/start.md says, up to its change, with the polcheck that PROGRAM is; records what the terminal then
+shows of `polcheck check --against HEAD`, colours and all, as check.svg; and draws the comment that the same run
+leaves on a pull request as comment.svg. A test holds both to what is printed today (`POLCHECK_BLESS=1 cargo test
+--test ci documents`).
 """
 
 import os

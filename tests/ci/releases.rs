@@ -1,4 +1,5 @@
-//! A release is what the action, the templates and cargo-binstall ask for, and version and repository stand in one place.
+//! A release is what the action, the templates and cargo-binstall ask for, and version and repository stand in one
+//! place.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -38,7 +39,14 @@ fn every_target_is_built_and_attested() {
 
 #[test]
 fn what_the_action_downloads_is_released() {
-    for (system, machine) in [("Linux", "X64"), ("Linux", "ARM64"), ("macOS", "X64"), ("macOS", "ARM64"), ("Windows", "X64"), ("Windows", "ARM64")] {
+    for (system, machine) in [
+        ("Linux", "X64"),
+        ("Linux", "ARM64"),
+        ("macOS", "X64"),
+        ("macOS", "ARM64"),
+        ("Windows", "X64"),
+        ("Windows", "ARM64"),
+    ] {
         let output = Command::new("python3")
             .args(["-B", "-c", "import sys; sys.path.insert(0, 'action'); import install; print(install.target())"])
             .envs([("RUNNER_OS", system), ("RUNNER_ARCH", machine)])
@@ -81,7 +89,7 @@ fn binstall_finds_the_archives() {
     }
 }
 
-/// The archive, made of a small stand-in for the program that these tests run: twice the same bytes, and what the action takes.
+/// The archive, made of a small stand-in for the program: twice the same bytes, and what the action takes.
 #[test]
 fn an_archive_is_the_same_every_time_and_the_action_takes_it() {
     let out = tempfile::TempDir::new().unwrap();
@@ -132,12 +140,24 @@ fn copied_from() -> Vec<PathBuf> {
             for entry in std::fs::read_dir(path).unwrap() {
                 below(&entry.unwrap().path(), found);
             }
-        } else if path.extension().is_some_and(|ending| ["md", "yml", "yaml", "py", "js", "toml", "txt", "sh"].map(Into::into).contains(&ending.to_owned())) {
+        } else if path.extension().is_some_and(|ending| {
+            ["md", "yml", "yaml", "py", "js", "toml", "txt", "sh"].map(Into::into).contains(&ending.to_owned())
+        }) {
             found.push(path.to_path_buf());
         }
     }
     let mut found = Vec::new();
-    for path in ["README.md", "action.yml", ".pre-commit-hooks.yaml", "pyproject.toml", "action", "docs", "packaging", "integrations", "fixtures/repos"] {
+    for path in [
+        "README.md",
+        "action.yml",
+        ".pre-commit-hooks.yaml",
+        "pyproject.toml",
+        "action",
+        "docs",
+        "packaging",
+        "integrations",
+        "fixtures/repos",
+    ] {
         below(Path::new(path), &mut found);
     }
     found.retain(|path| !path.to_str().unwrap().contains("__pycache__"));
@@ -145,8 +165,15 @@ fn copied_from() -> Vec<PathBuf> {
 }
 
 /// What stands before a version of polcheck where somebody copies it.
-const BEFORE: [&str; 7] =
-    ["polcheck/polcheck@v", "rev: v", " version: ", "POLCHECK_VERSION: \"", "polcheck/polcheck/v", "polcheck==", "such as "];
+const BEFORE: [&str; 7] = [
+    "polcheck/polcheck@v",
+    "rev: v",
+    " version: ",
+    "POLCHECK_VERSION: \"",
+    "polcheck/polcheck/v",
+    "polcheck==",
+    "such as ",
+];
 
 /// A line with the version of today in these places, and how many there are.
 fn today(line: &str) -> (String, usize) {
@@ -181,11 +208,17 @@ fn versions_and_addresses_come_from_one_place() {
         if wanted != text && std::env::var_os("POLCHECK_BLESS").is_some() {
             std::fs::write(&path, &wanted).unwrap();
         } else {
-            assert!(wanted == text, "{} names another version than Cargo.toml; POLCHECK_BLESS=1 writes it", path.display());
+            assert!(
+                wanted == text,
+                "{} names another version than Cargo.toml; POLCHECK_BLESS=1 writes it",
+                path.display()
+            );
         }
         for (at, _) in text.match_indices("/polcheck/") {
             let before = &text[..at];
-            if let Some(start) = before.rfind("github.com/").filter(|start| !before[*start..].contains(char::is_whitespace)) {
+            if let Some(start) =
+                before.rfind("github.com/").filter(|start| !before[*start..].contains(char::is_whitespace))
+            {
                 let named = format!("https://{}", &text[start..at + "/polcheck".len()]);
                 assert!(named.starts_with(env!("CARGO_PKG_REPOSITORY")), "{}: {named}", path.display());
             }
@@ -203,7 +236,8 @@ fn versions_and_addresses_come_from_one_place() {
 /// The number of packages that docs/packages.md tells is that of Cargo.lock today.
 #[test]
 fn the_page_counts_the_packages() {
-    let count = "import sys; sys.path.insert(0, 'packaging'); import package; print(len(package.compiled_in(sys.argv[1])[0]) - 1)";
+    let count = "import sys; sys.path.insert(0, 'packaging'); import package; \
+                 print(len(package.compiled_in(sys.argv[1])[0]) - 1)";
     let output = Command::new("python3").args(["-B", "-c", count, "x86_64-unknown-linux-gnu"]).output().unwrap();
     let count = String::from_utf8(output.stdout).unwrap();
     let line = format!("| packages compiled into it | {} |", count.trim());

@@ -89,7 +89,9 @@ fn wrong(path: &Path, text: &str) -> Vec<String> {
 
 #[test]
 fn every_link_leads_somewhere() {
-    let mut all: Vec<PathBuf> = ["README", "ARCHITECTURE", "CONTRIBUTING", "CHANGELOG", "SECURITY"].map(|name| format!("{name}.md").into()).into();
+    let mut all: Vec<PathBuf> = ["README", "ARCHITECTURE", "CONTRIBUTING", "CHANGELOG", "SECURITY"]
+        .map(|name| format!("{name}.md").into())
+        .into();
     all.extend(pages("docs"));
     let found: Vec<String> = all.iter().flat_map(|path| wrong(path, &std::fs::read_to_string(path).unwrap())).collect();
     assert!(found.is_empty(), "{}", found.join("\n"));
@@ -128,7 +130,8 @@ fn the_book_has_every_page_once() {
         }
     }
     let there: BTreeSet<PathBuf> = listed(&wanted).into_iter().collect();
-    let lacks: Vec<PathBuf> = (pages("docs").into_iter()).filter(|path| path != Path::new(SUMMARY) && !there.contains(path)).collect();
+    let lacks: Vec<PathBuf> =
+        (pages("docs").into_iter()).filter(|path| path != Path::new(SUMMARY) && !there.contains(path)).collect();
     wanted.extend(lacks.iter().map(|path| line("", path)));
     let pages: BTreeSet<PathBuf> = pages("docs").into_iter().filter(|path| path != Path::new(SUMMARY)).collect();
     wanted = (wanted.lines())

@@ -26,7 +26,9 @@ const PAGES: [(&str, &str); 14] = [
 
 /// The help of a command, as a terminal of 80 columns shows it.
 fn help(name: &str) -> String {
-    let run = finish(command(Path::new(".")).env("COLUMNS", "80").args(name.split_whitespace()).arg("--help").output().unwrap());
+    let run = finish(
+        command(Path::new(".")).env("COLUMNS", "80").args(name.split_whitespace()).arg("--help").output().unwrap(),
+    );
     assert_eq!(run.code, 0, "{name}");
     run.stdout
 }
@@ -51,7 +53,10 @@ fn the_page_is_the_help() {
     let mut commands = Vec::new();
     all("", &mut commands);
     assert!(commands.len() > 14, "{}", commands.len());
-    let mut page = "# Commands\n\nWhat `--help` says of each. `POLCHECK_BLESS=1 cargo test --test ci documents` writes this page.\n".to_owned();
+    let mut page =
+        "# Commands\n\nWhat `--help` says of each. `POLCHECK_BLESS=1 cargo test --test ci documents` writes this \
+                    page.\n"
+            .to_owned();
     for (name, text) in &commands {
         let title = format!("polcheck {name}");
         let _ = write!(page, "\n## `{}`\n\n", title.trim());

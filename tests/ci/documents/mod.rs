@@ -2,6 +2,7 @@
 
 mod book;
 mod commands;
+mod configurations;
 mod pictures;
 mod typed;
 
@@ -18,7 +19,10 @@ fn keep(path: &str, wanted: &str) {
     if blesses() && kept != wanted {
         std::fs::write(path, wanted).unwrap();
     } else {
-        assert!(kept == wanted, "{path} is not what it should be; POLCHECK_BLESS=1 cargo test --test ci documents writes it");
+        assert!(
+            kept == wanted,
+            "{path} is not what it should be; POLCHECK_BLESS=1 cargo test --test ci documents writes it"
+        );
     }
 }
 

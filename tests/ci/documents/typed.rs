@@ -1,14 +1,14 @@
 //! What README.md and docs/ show is typed in, and what they show of its output is compared.
 //!
-//! A block ```console has commands behind `$ ` and what each prints; a block ```sh has commands alone. They run one after another in a
-//! folder that a comment on the page names, up to the next such comment:
+//! A block ```console has commands behind `$ ` and what each prints; a block ```sh has commands alone. They run one
+//! after another in a folder that a comment on the page names, up to the next such comment:
 //!
 //! - `<!-- in fixtures/replay -->`: a copy of that folder, as a git repository of one commit
 //! - `<!-- in history step-up -->`: what fixtures/repos/history makes of that example, on its branch `change`
 //! - `<!-- in an empty folder -->`
 //!
-//! In a block with a path behind its language the text is written to that file first. `<!-- part of PAGE -->` says that the next
-//! block is an excerpt of another page that a test holds.
+//! In a block with a path behind its language the text is written to that file first. `<!-- part of PAGE -->` says that
+//! the next block is an excerpt of another page that a test holds.
 
 use std::path::Path;
 use std::process::Command;
@@ -77,7 +77,9 @@ fn typed(dir: &TempDir, command: &str) -> String {
     let mut shell = Command::new("bash");
     shell.args(["-c", &command]).current_dir(folder).env_clear();
     shell.env("PATH", format!("{}:{}:{path}", dir.path().join("bin").display(), own.parent().unwrap().display()));
-    for (name, value) in [("GIT_CONFIG_GLOBAL", "/dev/null"), ("GIT_CONFIG_SYSTEM", "/dev/null"), ("HOME", "/nonexistent")] {
+    for (name, value) in
+        [("GIT_CONFIG_GLOBAL", "/dev/null"), ("GIT_CONFIG_SYSTEM", "/dev/null"), ("HOME", "/nonexistent")]
+    {
         shell.env(name, value);
     }
     for who in ["AUTHOR", "COMMITTER"] {
@@ -137,12 +139,13 @@ fn page(path: &str, text: &str) -> (String, usize) {
             assert!(source.contains(&body), "{path} shows what its source does not:\n{body}");
             wanted.push_str(&body);
         } else if let Some((page, _, test)) = other {
-            let held = std::fs::read_to_string(test).unwrap().contains(page.trim_end_matches('/'));
+            let name = page.strip_prefix("docs/ci/").unwrap_or(page).trim_end_matches('/');
+            let held = std::fs::read_to_string(test).unwrap().contains(name);
             assert!(held, "{test} does not hold {page}");
             wanted.push_str(&body);
         } else if language == "console" {
             let dir = dir.as_ref().unwrap_or_else(|| {
-                panic!("{path}: no comment `<!-- in FOLDER -->` says where a block runs, and no other test holds it (OTHERS)")
+                panic!("{path}: no `<!-- in FOLDER -->` says where a block runs, and no other test holds it (OTHERS)")
             });
             let shown: Vec<&str> = block.iter().filter_map(|line| line.strip_prefix("$ ")).collect();
             assert!(!shown.is_empty(), "{path}: a block without a command:\n{body}");
