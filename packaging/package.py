@@ -53,7 +53,7 @@ def fail(message: str) -> NoReturn:
 def answer(*command: str) -> str:
     """What a command prints; it is run at the root of the repository, and has to succeed."""
     program = shutil.which(command[0]) or fail(f"`{command[0]}` is not installed")
-    return subprocess.run([program, *command[1:]], cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
+    return subprocess.run([program, *command[1:]], cwd=ROOT, check=True, stdout=subprocess.PIPE, encoding="utf-8").stdout
 
 
 def metadata(*options: str) -> Dict[str, Any]:

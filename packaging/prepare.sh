@@ -4,7 +4,12 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 rustup target add "$1"
 case "$1" in
-  *-linux-musl) sudo apt-get install --yes --no-install-recommends musl-tools ;;
+  *-linux-musl)
+    sudo apt-get install --yes --no-install-recommends musl-tools
+    # For the allocator, which is C. Not every machine has the compiler under the name that is looked for.
+    target="${1//-/_}"
+    printf 'CC_%s=musl-gcc\n' "$target" >> "${GITHUB_ENV:-/dev/null}"
+    ;;
 esac
 python="$(command -v python3 || command -v python)"
 "$python" -m venv target/maturin

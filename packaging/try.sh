@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs what was made for a target as people do, outside of the tree, and runs it there: try.sh TARGET OUT.
 set -euo pipefail
+export PYTHONDONTWRITEBYTECODE=1
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 out="$(cd "$2" && pwd)"
 python="$(command -v python3 || command -v python)"
@@ -45,6 +46,14 @@ mkdir packages project
 "$python" "$root/packaging/package.py" npm-main packages > /dev/null
 platform="$("$python" -c 'import sys; sys.path.insert(0, sys.argv[1]); import package; print(package.TARGETS[sys.argv[2]][0])' \
   "$root/packaging" "$1")"
+case "$1" in
+  *-linux-musl)
+    # npm installs it only where Node itself runs on musl, as no runner does.
+    tar -xzf "$out/polcheck-$platform-$version.tgz"
+    works package/bin/polcheck
+    exit
+    ;;
+esac
 printf '{ "private": true }\n' > project/package.json
 # Offline, the packages for other platforms are not to be had, as they are not when they do not fit.
 npm install --prefix project --offline --no-audit --no-fund --loglevel=error "$out/polcheck-$platform-$version.tgz" \

@@ -161,7 +161,11 @@ fn page(path: &str, text: &str) -> (String, usize) {
             }
             wanted.push_str(&body);
         } else {
-            assert!(!["bash", "shell"].contains(&language), "{path}: commands stand in `sh` or `console`");
+            let typed = block.iter().any(|line| line.starts_with("$ ") || line.starts_with("polcheck "));
+            assert!(
+                !typed && !["bash", "shell"].contains(&language),
+                "{path}: commands stand in `sh` or `console`:\n{body}"
+            );
             if let (false, Some(dir)) = (file.is_empty(), &dir) {
                 write(&dir.path().join("here"), &[(file, &body)]);
             }
