@@ -17,7 +17,7 @@ cd "$place"
 works() {
   printf 'trying %s\n' "$*"
   [ "$("$@" --version)" = "polcheck $version" ]
-  "$@" check -C repo --report "json=$place/report.json" > /dev/null
+  "$@" check -C repo --report json=../report.json > /dev/null
   local code=0
   "$@" check -C broken > /dev/null || code=$?
   [ "$code" = 1 ]
