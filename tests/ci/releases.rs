@@ -240,6 +240,12 @@ fn the_page_counts_the_packages() {
                  print(len(package.compiled_in(sys.argv[1])[0]) - 1)";
     let output = Command::new("python3").args(["-B", "-c", count, "x86_64-unknown-linux-gnu"]).output().unwrap();
     let count = String::from_utf8(output.stdout).unwrap();
-    let line = format!("| packages compiled into it | {} |", count.trim());
-    assert!(read("docs/packages.md").contains(&line), "docs/packages.md does not say `{line}`");
+    let page = read("docs/packages.md");
+    let old = page.lines().find(|line| line.starts_with("| packages compiled into it | ")).unwrap();
+    let new = format!("| packages compiled into it | {} |", count.trim());
+    if std::env::var_os("POLCHECK_BLESS").is_some() {
+        std::fs::write("docs/packages.md", page.replace(old, &new)).unwrap();
+    } else {
+        assert_eq!(old, new, "POLCHECK_BLESS=1 cargo test --test ci releases writes it");
+    }
 }
