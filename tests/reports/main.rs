@@ -9,6 +9,7 @@ mod github;
 mod gitlab_junit;
 mod human;
 mod json;
+mod json_schema;
 mod notices;
 mod prop_bytes;
 mod report_common;
