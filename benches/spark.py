@@ -19,7 +19,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from replay import ROOT, store, write_log
+from replay import ROOT, Store, write_log
 
 EXECUTOR = b"org.apache.spark.executor.CoarseGrainedExecutorBackend"
 
@@ -84,9 +84,10 @@ def main():
         repository, logs = folder / "repository", folder / "logs"
         repository.mkdir()
         logs.mkdir()
-        store(repository, random.Random(1))
+        store = Store(random.Random(1))
+        store.write(repository)
         for number in range(args.files):
-            write_log(logs / f"{number}.jsonl", args.lines, random.Random(100 + number))
+            write_log(logs / f"{number}.jsonl", args.lines, random.Random(100 + number), store)
         (logs / "broken.jsonl").write_text('not json\n{"principal": "User::\n')
         report = ["--report", "json", "--undecided", "100"]
         alone = subprocess.run(

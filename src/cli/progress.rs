@@ -38,17 +38,26 @@ impl Progress {
     pub(super) fn counting(counted: &Arc<ReplayProgress>, quiet: bool) -> Self {
         let counted = Arc::clone(counted);
         Self::showing(quiet, move |wait| {
-            let total = counted.total.load(Ordering::Relaxed);
-            let (bar, template) = match total {
-                0 => (ProgressBar::no_length(), "{spinner} {bytes} read, {msg}, {elapsed}"),
-                total => (ProgressBar::new(total), "{wide_bar} {bytes} of {total_bytes}, {msg}, {eta} left"),
-            };
-            if let Ok(style) = ProgressStyle::with_template(template) {
-                bar.set_style(style);
-            }
+            let bar = ProgressBar::no_length();
+            let mut shown = "";
             while wait.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
+                // Policies and entities are read first; how much there is in logs is known after that.
+                let (read, total) = (counted.read.load(Ordering::Relaxed), counted.total.load(Ordering::Relaxed));
+                let template = match (read, total) {
+                    (0, 0) => "{spinner} reading policies and entities, {elapsed}",
+                    (_, 0) => "{spinner} {bytes} read, {msg}, {elapsed}",
+                    _ => "{wide_bar} {bytes} of {total_bytes}, {msg}, {eta} left",
+                };
+                if template != shown {
+                    shown = template;
+                    if total > 0 {
+                        bar.set_length(total);
+                    }
+                    bar.reset_eta();
+                    ProgressStyle::with_template(template).into_iter().for_each(|style| bar.set_style(style));
+                }
                 bar.set_message(format!("{} records", counted.lines.load(Ordering::Relaxed)));
-                bar.set_position(counted.read.load(Ordering::Relaxed));
+                bar.set_position(read);
                 bar.tick();
             }
             bar.finish_and_clear();

@@ -7,6 +7,7 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
+use super::scan::Scan;
 use crate::text::{SourceFile, Span};
 
 /// One JSON value as written, and where.
@@ -75,6 +76,11 @@ impl<'a> Node<'a> {
     /// # Errors
     /// When it is not JSON, or something other than an array.
     pub fn parse_elements(file: &SourceFile, text: &'a str) -> Result<Vec<Self>, JsonError> {
+        let mut elements = Vec::new();
+        let whole = Self { raw: text, offset: 0 };
+        if Scan::new(text).elements(|raw| elements.push(whole.part(raw))).is_some() {
+            return Ok(elements);
+        }
         match serde_json::from_str::<Vec<&'a RawValue>>(text) {
             Ok(values) => {
                 Ok(values.into_iter().map(|v| Self { raw: v.get(), offset: offset_in(text, v.get()) }).collect())
@@ -97,22 +103,39 @@ impl<'a> Node<'a> {
         Span::new(self.offset, self.offset + self.raw.len())
     }
 
-    fn child(self, value: &'a RawValue) -> Self {
-        Self { raw: value.get(), offset: self.offset + offset_in(self.raw, value.get()) }
+    /// The value in it that is written as `raw`, a slice of it.
+    fn part(self, raw: &'a str) -> Self {
+        Self { raw, offset: self.offset + offset_in(self.raw, raw) }
     }
 
     /// The elements, when it is an array.
     #[must_use]
     pub fn elements(self) -> Option<Vec<Self>> {
+        let mut elements = Vec::new();
+        match Scan::new(self.raw).elements(|raw| elements.push(self.part(raw))) {
+            Some(()) => Some(elements),
+            None => self.elements_by_serde(),
+        }
+    }
+
+    fn elements_by_serde(self) -> Option<Vec<Self>> {
         let values: Vec<&'a RawValue> = serde_json::from_str(self.raw).ok()?;
-        Some(values.into_iter().map(|value| self.child(value)).collect())
+        Some(values.into_iter().map(|value| self.part(value.get())).collect())
     }
 
     /// The fields in order, when it is an object; a key written twice comes twice.
     #[must_use]
     pub fn fields(self) -> Option<Vec<(Cow<'a, str>, Self)>> {
+        let mut fields = Vec::new();
+        match Scan::new(self.raw).fields(|name, raw| fields.push((Cow::Borrowed(name), self.part(raw)))) {
+            Some(()) => Some(fields),
+            None => self.fields_by_serde(),
+        }
+    }
+
+    fn fields_by_serde(self) -> Option<Vec<(Cow<'a, str>, Self)>> {
         let Fields(fields) = serde_json::from_str(self.raw).ok()?;
-        Some(fields.into_iter().map(|(key, value)| (key, self.child(value))).collect())
+        Some(fields.into_iter().map(|(key, value)| (key, self.part(value.get()))).collect())
     }
 
     /// The first field called `name`, when it is an object that has one.
@@ -124,7 +147,11 @@ impl<'a> Node<'a> {
     /// The string, when it is one.
     #[must_use]
     pub fn string(self) -> Option<Cow<'a, str>> {
-        serde_json::from_str::<Str<'a>>(self.raw).ok().map(|Str(text)| text)
+        match Scan::new(self.raw).string() {
+            Some(text) => Some(Cow::Borrowed(text)),
+            None if !self.raw.trim_start().starts_with('"') => None,
+            None => serde_json::from_str::<Str<'a>>(self.raw).ok().map(|Str(text)| text),
+        }
     }
 
     /// The value as serde_json's own type.
@@ -207,6 +234,43 @@ mod tests {
         let inner = list.elements().unwrap()[1].field("b").unwrap();
         assert_eq!(file.slice(inner.span()), "\"x\"");
         assert_eq!(inner.string().unwrap(), "x");
+    }
+
+    /// What is told apart without serde_json is what serde_json tells apart, and what is no JSON is never read.
+    #[test]
+    fn plain_values_are_read_as_serde_json_reads_them() {
+        let whole = r#" {"a": "x y", "b":1, "c":[ 1 , -0.5e+3,[],{}, "q\"uo\te"],"d":{"e":null,"é":true} ,"f":"\u00e9", "g":""} "#;
+        let mut texts: Vec<String> = (0..=whole.len()).filter_map(|end| whole.get(..end).map(str::to_owned)).collect();
+        // Every byte of it gone, or another one.
+        for (at, letter) in whole.char_indices() {
+            for other in ["", "0", "\"", "\\", ",", "}", "[", "\u{1}", "-", ".", "e", " ", "t", ":"] {
+                texts.push(format!("{}{other}{}", &whole[..at], &whole[at + letter.len_utf8()..]));
+            }
+        }
+        texts.extend(
+            ["{}", "[]", "[1,]", "{\"a\":01}", "\"a\" ", "\"a", "1", "", "[1] 2", "{\"a\":1}}"].map(str::to_owned),
+        );
+        texts.push("[".repeat(200) + &"]".repeat(200));
+        let (mut objects, mut lists) = (0, 0);
+        for text in &texts {
+            for part in [text.as_str(), text.trim()] {
+                let node = Node { raw: part, offset: 3 };
+                let told = |fields: Vec<(Cow<'_, str>, Node<'_>)>| -> Vec<(String, String, usize)> {
+                    let one = |(name, node): (Cow<'_, str>, Node<'_>)| (name.into(), node.raw.to_owned(), node.offset);
+                    fields.into_iter().map(one).collect()
+                };
+                let listed = |all: Vec<Node<'_>>| -> Vec<(String, usize)> {
+                    all.into_iter().map(|node| (node.raw.to_owned(), node.offset)).collect()
+                };
+                assert_eq!(node.fields().map(told), node.fields_by_serde().map(told), "{part}");
+                assert_eq!(node.elements().map(listed), node.elements_by_serde().map(listed), "{part}");
+                let text = serde_json::from_str::<String>(part).ok();
+                assert_eq!(node.string().map(Cow::into_owned), text, "{part}");
+                objects += usize::from(Scan::new(part).fields(|_, _| ()).is_some());
+                lists += usize::from(Scan::new(part).elements(|_| ()).is_some());
+            }
+        }
+        assert!(objects > 100 && lists > 0, "{objects} {lists}");
     }
 
     #[test]

@@ -5,6 +5,8 @@
 //! | file | what it does |
 //! |---|---|
 //! | `json` | JSON by serde_json's raw values |
+//! | `instant` | instants as they are mostly written |
+//! | `scan` | JSON that is written plainly, without serde_json |
 //! | `yaml` | YAML, a list of rows at a time |
 //! | `csv` | comma-separated values |
 //! | `tree` | values, whatever the syntax |
@@ -15,8 +17,10 @@
 pub mod csv;
 mod exact;
 mod fault;
+pub mod instant;
 mod item;
 pub mod json;
+mod scan;
 mod tree;
 pub mod yaml;
 

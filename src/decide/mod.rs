@@ -13,5 +13,7 @@ mod compiled;
 mod scoped_authorizer;
 
 pub use census::{Access, Bits, Census, Column, Condition, Counted, Kind, Uncounted};
-pub use compiled::{Answer, Answerer, CompiledAuthorizer, Decider, Gap, Gaps, Lack, Verdict};
+pub use compiled::{
+    Answer, Answerer, CompiledAuthorizer, Decider, Gap, Gaps, Lack, Numbered, Plain, Requested, Verdict,
+};
 pub use scoped_authorizer::ScopedAuthorizer;

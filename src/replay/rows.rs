@@ -1,6 +1,7 @@
 //! Rows of a decision table: one for each class of recorded requests.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use cedar_policy::{Context, Entities, EntityUid};
 use serde_json::Value;
@@ -65,7 +66,7 @@ impl<'r> Making<'r> {
         Self {
             ready,
             asker: Asker::new(ready.store, ready.schema),
-            judge: Judge::new(ready),
+            judge: Judge::new(ready, 1),
             public: Public::of(ready.store),
             keep_names,
             names: BTreeSet::new(),
@@ -106,13 +107,14 @@ impl<'r> Making<'r> {
         let entities: Vec<Value> = entities.iter().map(|one| names.described(one)).collect::<Option<_>>()?;
         let json = Value::Array(entities);
         let [principal, action, resource] = &asked;
-        let party = |uid: &EntityUid| Party { uid: uid.clone(), gap: None };
+        let party = |uid: &EntityUid| Rc::new(Party::new(uid.clone(), None));
+        let (context_text, given) = (context.to_string(), Given::All(json.to_string().into()));
         let asked = Asked {
-            principal: &party(principal),
-            action,
-            resource: &party(resource),
-            context: Some(&context.to_string()),
-            entities: &Given::All(json.to_string().into()),
+            principal: party(principal),
+            action: party(action),
+            resource: party(resource),
+            context: Some(&context_text),
+            entities: &given,
         };
         let question = self.judge.question(asked).ok()?;
         let decided = self.judge.judge(&question).ok()?;

@@ -1,5 +1,7 @@
 //! The stores of both sides, made ready to decide records.
 
+use std::sync::Arc;
+
 use cedar_policy::{AuthorizationError, Decision, Entities, EntityTypeName, EntityUid, Request, Schema};
 
 use super::window::window;
@@ -7,7 +9,7 @@ use crate::decide::{CompiledAuthorizer, ScopedAuthorizer};
 use crate::outcome::replay::Window;
 use crate::repo::cedar::entity_shape;
 use crate::repo::{SchemaState, Store};
-use crate::tables;
+use crate::tables::Names;
 
 /// A policy of a store, as records use it.
 #[derive(Debug)]
@@ -23,13 +25,14 @@ pub struct Ready<'s> {
     pub(super) store: &'s Store,
     pub(super) schema: Option<&'s Schema>,
     /// Those that are known.
-    pub(super) entities: Entities,
+    pub(super) entities: Arc<Entities>,
     pub(super) over_known: CompiledAuthorizer,
     /// For records that bring their entities along.
     pub(super) over_given: CompiledAuthorizer,
     cedar: ScopedAuthorizer,
     /// By number.
     pub(super) policies: Vec<Named>,
+    names: Names,
     /// Why nothing that it decides is known, if so.
     pub(super) blocked: Option<String>,
 }
@@ -68,11 +71,11 @@ impl<'s> Ready<'s> {
     /// `store` with the `entities` that are known, its actions among them. `clock` is the attribute of the context that
     /// tells the time.
     #[must_use]
-    pub fn new(store: &'s Store, entities: Entities, clock: &str) -> Self {
+    pub fn new(store: &'s Store, entities: Arc<Entities>, clock: &str) -> Self {
         let schema = store.schema.ready().map(|schema| &schema.cedar);
         let [bare, in_nothing] = schema.map(closed_types).unwrap_or_default();
-        let compile = |entities: &Entities| CompiledAuthorizer::new(&store.set, entities).declaring(&bare, &in_nothing);
-        let over_known = compile(&entities);
+        let compile = |entities| CompiledAuthorizer::over(&store.set, entities).declaring(&bare, &in_nothing);
+        let over_known = compile(Arc::clone(&entities));
         let name = |number: u32| {
             let key = over_known.policy(number)?;
             let decider = store.find(key)?;
@@ -84,9 +87,10 @@ impl<'s> Ready<'s> {
             (None, _) => None,
         };
         Self {
+            names: Names::of(store),
             store,
             schema,
-            over_given: compile(&Entities::empty()),
+            over_given: compile(Arc::default()),
             cedar: ScopedAuthorizer::new(&store.set),
             policies: (0..).map_while(name).collect(),
             over_known,
@@ -102,7 +106,7 @@ impl<'s> Ready<'s> {
 
     /// The action that `text` names here, and whether the store declares or names it.
     pub(super) fn action(&self, text: &str) -> Option<(EntityUid, bool)> {
-        tables::action(self.store, text).ok()
+        self.names.action(text).ok()
     }
 
     /// The full name of the policy that a record calls `name`, if it is one of these.

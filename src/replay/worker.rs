@@ -2,8 +2,7 @@
 //!
 //! # Why
 //!
-//! What both sides say of a request is asked once. Whether decisions differ is looked up at every record, because the
-//! recorded one is part of no request.
+//! Whatever can be put off is: texts are made, and Cedar is asked, only for records that change.
 
 use rustc_hash::FxHashMap;
 use serde_json::value::RawValue;
@@ -250,9 +249,8 @@ impl<'s> Worker<'s> {
             }
         };
         let changed = old != new.allowed;
-        if (changed || spot.line.is_multiple_of(CONFIRMED)) && !seen.confirmed.get() {
-            self.asker.confirm(&seen)?;
-            seen.confirmed.set(true);
+        if changed || spot.line.is_multiple_of(CONFIRMED) {
+            self.asker.confirm(record, &seen)?;
         }
         tally.decided += 1;
         self.use_grants(&seen, record.time);
@@ -266,7 +264,7 @@ impl<'s> Worker<'s> {
     }
 
     /// Puts a request that is known whole into its class.
-    fn class(&mut self, hash: u64, record: &Record<'_>, seen: &Seen) {
+    fn class(&mut self, hash: u64, record: &Record<'_>, seen: &Seen<'_>) {
         let (Some(Side { question: Some(question), said: Ok(decided) }), Some(context)) =
             (&seen.sides[1], &record.context)
         else {
@@ -285,7 +283,7 @@ impl<'s> Worker<'s> {
         }
     }
 
-    fn use_grants(&mut self, seen: &Seen, time: Option<i64>) {
+    fn use_grants(&mut self, seen: &Seen<'_>, time: Option<i64>) {
         for (at, side) in seen.sides.iter().enumerate() {
             let Some(Side { said: Ok(decided), .. }) = side else { continue };
             for policy in decided.permits.iter().filter(|_| decided.allowed) {
@@ -306,7 +304,7 @@ impl<'s> Worker<'s> {
         }
     }
 
-    fn undecided(&self, spot: &Spot<'_>, hash: u64, seen: &Seen, side: usize, why: &Why, tally: &mut Tally) {
+    fn undecided(&self, spot: &Spot<'_>, hash: u64, seen: &Seen<'_>, side: usize, why: &Why, tally: &mut Tally) {
         let ready = self.asker.ready(seen.pair, side);
         let named = why.policy.and_then(|policy| ready?.policy(policy));
         let where_ = match (side, self.asking.stores.compared) {
@@ -327,7 +325,7 @@ impl<'s> Worker<'s> {
         }
     }
 
-    fn changed(&self, spot: &Spot<'_>, hash: u64, record: &Record<'_>, seen: &Seen, tally: &mut Tally) {
+    fn changed(&self, spot: &Spot<'_>, hash: u64, record: &Record<'_>, seen: &Seen<'_>, tally: &mut Tally) {
         let names = |side: usize| -> Vec<String> {
             let Some(Side { said: Ok(decided), .. }) = seen.sides.get(side).and_then(Option::as_ref) else {
                 return Vec::new();
@@ -363,25 +361,26 @@ impl<'s> Worker<'s> {
                 }
             }
         }
-        for (counts, name) in [(&mut tally.principals, &seen.principal), (&mut tally.actions, &seen.action)] {
+        let (principal, action) = (seen.principal(), seen.action.uid.to_string());
+        for (counts, name) in [(&mut tally.principals, &principal), (&mut tally.actions, &action)] {
             if let Some(moved) = counts.entry(name, Moved::default) {
                 moved.add(direction, record.time);
             }
         }
-        let key = ChangeKey { direction, store, action: seen.action.clone(), from, to };
+        let key = ChangeKey { direction, store, action, from, to };
         let name = serde_json::to_string(&key).unwrap_or_default();
         if let Some(changed) = tally.changes.entry(&name, || Changed::new(key)) {
-            changed.add(&seen.principal, hash, || self.example(spot, record, seen), record.time);
+            changed.add(&principal, hash, || self.example(spot, record, seen), record.time);
         }
     }
 
-    fn example(&self, spot: &Spot<'_>, record: &Record<'_>, seen: &Seen) -> Example {
+    fn example(&self, spot: &Spot<'_>, record: &Record<'_>, seen: &Seen<'_>) -> Example {
         let quoted = |text: &str| serde_json::Value::from(text).to_string();
         let mut request = format!(
             "{{\"principal\":{},\"action\":{},\"resource\":{}",
-            quoted(&seen.principal),
-            quoted(&seen.action),
-            quoted(&seen.resource)
+            quoted(&seen.principal()),
+            quoted(&seen.action.uid.to_string()),
+            quoted(&seen.resource())
         );
         for (name, json) in [("context", record.context.as_deref()), ("entities", record.entities.json())] {
             if let Some(json) = json {
@@ -389,7 +388,7 @@ impl<'s> Worker<'s> {
             }
         }
         request.push('}');
-        let usable = seen.named && request.len() <= LARGEST_EXAMPLE;
+        let usable = seen.named() && request.len() <= LARGEST_EXAMPLE;
         Example {
             place: spot.place(),
             time: record.time,

@@ -10,10 +10,10 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use super::cedar::{self, CedarFault, Parsed};
-use super::model::Schema;
+use super::model::{EntityData, Schema, SchemaState};
 use crate::text::SourceFile;
 
-/// Policies and schemas by their texts. A clone has what the other has, then and later.
+/// Policies, schemas and entities by their texts. A clone has what the other has, then and later.
 #[derive(Debug, Clone, Default)]
 pub struct ParsedTexts(Arc<Texts>);
 
@@ -21,6 +21,15 @@ pub struct ParsedTexts(Arc<Texts>);
 struct Texts {
     policies: Mutex<HashMap<Box<str>, Arc<[Parsed]>>>,
     schemas: Mutex<Vec<Arc<Schema>>>,
+    entities: Mutex<Vec<KnownEntities>>,
+}
+
+/// Entities, with the files that they are made of and the schema that these were read by.
+#[derive(Debug)]
+struct KnownEntities {
+    schema: Option<Arc<Schema>>,
+    files: Vec<Arc<SourceFile>>,
+    data: Arc<EntityData>,
 }
 
 impl ParsedTexts {
@@ -50,6 +59,37 @@ impl ParsedTexts {
             schema.files.len() == files.len() && schema.files.iter().zip(files).all(|(one, other)| same(one, other))
         };
         known.iter().find(of).map(Arc::clone)
+    }
+
+    /// The entities that `files` make together under `schema`, if they were made before: of the same texts at the same
+    /// paths, by the very same schema.
+    pub(super) fn entities(&self, files: &[Arc<SourceFile>], schema: &SchemaState) -> Option<Arc<EntityData>> {
+        let same_schema = |known: &Option<Arc<Schema>>| match (known, schema) {
+            (Some(known), SchemaState::Ready(schema)) => Arc::ptr_eq(known, schema),
+            (None, SchemaState::None) => true,
+            _ => false,
+        };
+        let same =
+            |one: &Arc<SourceFile>, other: &Arc<SourceFile>| one.path() == other.path() && one.text() == other.text();
+        let all = self.0.entities.lock().ok()?;
+        let of = |known: &&KnownEntities| {
+            same_schema(&known.schema)
+                && known.files.len() == files.len()
+                && known.files.iter().zip(files).all(|(one, other)| same(one, other))
+        };
+        all.iter().find(of).map(|known| Arc::clone(&known.data))
+    }
+
+    /// Keeps entities that `files` make together under `schema`.
+    pub(super) fn keep_entities(&self, files: &[Arc<SourceFile>], schema: &SchemaState, data: &Arc<EntityData>) {
+        let schema = match schema {
+            SchemaState::Ready(schema) => Some(Arc::clone(schema)),
+            SchemaState::None => None,
+            SchemaState::Broken => return,
+        };
+        if let Ok(mut all) = self.0.entities.lock() {
+            all.push(KnownEntities { schema, files: files.to_vec(), data: Arc::clone(data) });
+        }
     }
 
     /// Keeps a schema.

@@ -237,8 +237,9 @@ impl Typed<'_> {
         named: &[PathBuf],
     ) -> Result<Asking<'l>, RunError> {
         let (store, action) = store(loaded, self.action)?;
+        let names = tables::Names::of(store);
         let uid = |what: &str, text: &str| -> Result<EntityUid, RunError> {
-            tables::entity(store, text).map_err(|mut fault| {
+            names.entity(text).map_err(|mut fault| {
                 fault.message = format!("{what}: {}", fault.message);
                 said(None, &fault)
             })
@@ -283,7 +284,7 @@ fn store<'l>(loaded: &'l Loaded, text: &str) -> Result<(&'l Store, EntityUid), R
     let mut fault = None;
     let stores = || loaded.repo.stores.iter().filter(|store| store.deciding().next().is_some());
     for store in stores() {
-        match tables::action(store, text) {
+        match tables::Names::of(store).action(text) {
             Ok((action, true)) => known.push((store, action)),
             Ok((action, false)) => possible.push((store, action)),
             Err(found) => fault = fault.filter(|first: &Fault| first.help.is_some()).or(Some(found)),

@@ -1,5 +1,6 @@
 //! Recorded decisions run against a revision.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -25,7 +26,7 @@ use crate::outcome::replay::{Input, Merge, Replayed, Tally};
 use crate::outcome::{Notice, NoticeKind, Outcome, Summary};
 use crate::replay::{self, Asking, Counted, Failed, Log, Pair, Part, Question, Ready, Rows, Stores, Threads};
 use crate::repo::cedar::with_actions;
-use crate::repo::{EntityData, EntityState, ParsedTexts, Store};
+use crate::repo::{EntityData, EntityState, ParsedTexts, SchemaState, Store};
 use crate::source::{GitRevision, STDIN, log_size, logs, open_log};
 use crate::text::inline;
 
@@ -158,14 +159,21 @@ fn joined(options: &ReplayOptions) -> Result<Part, RunError> {
     all.ok_or_else(|| RunError::usage("there is no part to join"))
 }
 
+/// That a log cannot be read, and what then.
+fn unread(log: &str, error: &std::io::Error) -> RunError {
+    let way_out = match error.kind() {
+        std::io::ErrorKind::NotFound => "name a file, a folder, or `-` for standard input",
+        std::io::ErrorKind::PermissionDenied => "allow it to be read, or name the logs without it",
+        _ => "see what it is, or name the logs without it",
+    };
+    RunError::usage(format!("cannot read the log `{}`: {error}; {way_out}", inline(log)))
+}
+
 /// The files that `paths` stand for, wherever the run stands.
 fn found(place: &Place, paths: &[PathBuf]) -> Result<Vec<PathBuf>, RunError> {
     let mut all = Vec::new();
     for path in paths {
-        let failed = |error: std::io::Error| {
-            let shown = path.display().to_string();
-            RunError::usage(format!("cannot read the log `{}`: {error}", inline(&shown)))
-        };
+        let failed = |error| unread(&path.display().to_string(), &error);
         let full = if path == Path::new(STDIN) { path.clone() } else { place.full(path) };
         all.extend(logs(&full).map_err(failed)?);
     }
@@ -295,7 +303,7 @@ impl Revisions {
         let threads = Threads { count: rayon::current_num_threads(), stack: STACK };
         replay::replay(asking, logs, threads, &progress.lines, take).map_err(|failed| match failed {
             Failed::Disagreement(request) => RunError::Defect(request),
-            Failed::Log(name, error) => RunError::usage(format!("cannot read the log `{}`: {error}", inline(&name))),
+            Failed::Log(name, error) => unread(&name, &error),
             Failed::Thread(error) => RunError::System(error),
         })
     }
@@ -311,9 +319,15 @@ impl Revisions {
                 // What cannot be used is not known; findings say why.
                 (None, ..) => None,
             };
-            let ready = |store: &'_ Store| over(store, known.as_deref());
-            let from = old.map(|store| Ready::new(store, ready(store), clock));
-            let to = new.map(|store| Ready::new(store, ready(store), clock));
+            let of_new = new.map(|store| over(store, known.as_deref()));
+            // Both sides have the same where they have the same actions.
+            let of_old = old.map(|old| match (new, &of_new) {
+                (Some(new), Some(same)) if same_schema(old, new) => Arc::clone(same),
+                _ => over(old, known.as_deref()),
+            });
+            let ready = |(store, entities)| Ready::new(store, entities, clock);
+            let from = old.zip(of_old).map(ready);
+            let to = new.zip(of_new).map(ready);
             all.push(Pair { from, to });
         }
         Stores { pairs: all, compared: self.old.is_some() }
@@ -321,15 +335,24 @@ impl Revisions {
 }
 
 /// The entities that are known, with the actions of `store`.
-fn over(store: &Store, known: Option<&EntityData>) -> Entities {
+fn over(store: &Store, known: Option<&EntityData>) -> Arc<Entities> {
     let known = known.map_or_else(Entities::empty, |data| data.cedar.clone());
-    let Some(schema) = store.schema.ready() else { return known };
-    let Ok(actions) = schema.cedar.action_entities() else { return known };
-    let mut actions: Vec<Entity> = actions.iter().cloned().collect();
+    let actions = store.schema.ready().and_then(|schema| schema.cedar.action_entities().ok());
+    let mut actions: Vec<Entity> = actions.iter().flat_map(Entities::iter).cloned().collect();
     actions.sort_by_key(Entity::uid);
-    match with_actions(&known, &actions) {
-        Some(all) => all.into_owned(),
-        None => known,
+    let added = match with_actions(&known, &actions) {
+        Some(Cow::Owned(all)) => Some(all),
+        Some(Cow::Borrowed(_)) | None => None,
+    };
+    Arc::new(added.unwrap_or(known))
+}
+
+/// Whether two stores have the very same schema, or none.
+fn same_schema(one: &Store, other: &Store) -> bool {
+    match (&one.schema, &other.schema) {
+        (SchemaState::Ready(one), SchemaState::Ready(other)) => Arc::ptr_eq(one, other),
+        (SchemaState::None, SchemaState::None) => true,
+        _ => false,
     }
 }
 

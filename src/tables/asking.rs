@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use cedar_policy::{Context, Entities, EntityUid, Request};
+use cedar_policy::{Context, Entities, EntityId, EntityTypeName, EntityUid, Request};
+use rustc_hash::FxHashMap;
 
 use super::body::written;
 use super::engine::run;
@@ -19,26 +20,63 @@ use crate::repo::cedar::context_shape;
 use crate::repo::{Repo, Store};
 use crate::text::{SourceFile, inline, nearest};
 
-/// The action that `text` names in `store`, in full or by its id, and whether the store declares it or names it.
-///
-/// # Errors
-/// When it names none, or several.
-pub fn action(store: &Store, text: &str) -> Result<(EntityUid, bool), Fault> {
-    let vocabulary = Vocabulary::of(store);
-    let action = vocabulary.action(text)?;
-    let known = vocabulary.knows(&action);
-    Ok((action, known))
+/// What a store has names for, for whoever asks more than once.
+#[derive(Debug)]
+pub struct Names(Vocabulary);
+
+impl Names {
+    /// Those of `store`.
+    #[must_use]
+    pub fn of(store: &Store) -> Self {
+        Self(Vocabulary::of(store))
+    }
+
+    /// The action that `text` names, in full or by its id, and whether the store declares it or names it.
+    ///
+    /// # Errors
+    /// When it names none, or several.
+    pub fn action(&self, text: &str) -> Result<(EntityUid, bool), Fault> {
+        let action = self.0.action(text)?;
+        let known = self.0.knows(&action);
+        Ok((action, known))
+    }
+
+    /// The entity that `text` is in Cedar's syntax, of a type that the schema of the store declares, if it has one.
+    ///
+    /// # Errors
+    /// When it is none.
+    pub fn entity(&self, text: &str) -> Result<EntityUid, Fault> {
+        let uid = uid::parse(text)?;
+        match self.0.unknown_type(uid.type_name()) {
+            Some(fault) => Err(fault),
+            None => Ok(uid),
+        }
+    }
 }
 
-/// The entity that `text` is in Cedar's syntax, of a type that the schema of `store` declares, if it has one.
-///
-/// # Errors
-/// When it is none.
-pub fn entity(store: &Store, text: &str) -> Result<EntityUid, Fault> {
-    let uid = uid::parse(text)?;
-    match Vocabulary::of(store).unknown_type(uid.type_name()) {
-        Some(fault) => Err(fault),
-        None => Ok(uid),
+/// Reads entities one after the other; names of types that come again are not parsed again.
+#[derive(Debug, Default)]
+pub struct Identities(FxHashMap<String, EntityTypeName>);
+
+/// So many names of types are kept.
+const KEPT_TYPES: usize = 1_024;
+
+impl Identities {
+    /// The same as [`identity`].
+    ///
+    /// # Errors
+    /// The same.
+    pub fn identity(&mut self, what: &str, node: Node<'_>) -> Result<EntityUid, Fault> {
+        let text = node.string();
+        let Some((ty, id)) = text.as_deref().and_then(uid::plain) else { return identity(what, node) };
+        if let Some(ty) = self.0.get(ty) {
+            return Ok(EntityUid::from_type_name_and_id(ty.clone(), EntityId::new(id)));
+        }
+        let uid = identity(what, node)?;
+        if self.0.len() < KEPT_TYPES {
+            self.0.insert(ty.to_owned(), uid.type_name().clone());
+        }
+        Ok(uid)
     }
 }
 

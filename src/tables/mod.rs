@@ -37,7 +37,7 @@ mod strangers;
 mod uid;
 mod worker;
 
-pub use asking::{AskedRow, action, context, entity, identity, json, near, request, row, store_of};
+pub use asking::{AskedRow, Identities, Names, context, identity, json, near, request, row, store_of};
 pub use body::{Body, Rewritten, body, cedar_context, cedar_entities};
 pub use compare::got;
 pub use coverage::Gauge;

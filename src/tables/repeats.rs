@@ -43,18 +43,32 @@ pub(super) fn question_who(who: &Who<'_>) -> Question {
     })
 }
 
-/// Twice 64 bits: too many for two questions to meet by chance.
-fn hashed(write: impl Fn(&mut DefaultHasher)) -> Question {
-    let half = |seed: u8| {
+/// What is hashed, byte for byte.
+#[derive(Default)]
+struct Bytes(Vec<u8>);
+
+impl Hasher for Bytes {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0.extend_from_slice(bytes);
+    }
+
+    fn finish(&self) -> u64 {
         let mut hasher = DefaultHasher::new();
-        seed.hash(&mut hasher);
-        write(&mut hasher);
-        u128::from(hasher.finish())
-    };
-    (half(0) << 64) | half(1)
+        hasher.write(&self.0);
+        hasher.finish()
+    }
 }
 
-fn context(context: &RowContext<'_>, hasher: &mut DefaultHasher) {
+/// Twice 64 bits: too many for two questions to meet by chance.
+fn hashed(write: impl Fn(&mut Bytes)) -> Question {
+    let mut bytes = Bytes::default();
+    write(&mut bytes);
+    let first = bytes.finish();
+    bytes.write_u8(1);
+    (u128::from(first) << 64) | u128::from(bytes.finish())
+}
+
+fn context(context: &RowContext<'_>, hasher: &mut Bytes) {
     match serde_json::from_str::<Value>(context.json()) {
         Ok(value) => sorted(&value, hasher),
         Err(_) => context.json().hash(hasher),
@@ -62,7 +76,7 @@ fn context(context: &RowContext<'_>, hasher: &mut DefaultHasher) {
 }
 
 /// `value` whatever the order of its keys.
-fn sorted(value: &Value, hasher: &mut DefaultHasher) {
+fn sorted(value: &Value, hasher: &mut Bytes) {
     match value {
         Value::Object(map) => {
             let mut fields: Vec<_> = map.iter().collect();

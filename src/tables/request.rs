@@ -10,7 +10,6 @@ use std::sync::Arc;
 use cedar_policy::{Context, Entities, EntityId, EntityTypeName, EntityUid, Request, Schema};
 
 use rustc_hash::FxHashMap;
-use serde_json::value::RawValue;
 
 use super::body::identifier;
 use super::rows::{Row, RowContext, RowEntities, Uid, Who};
@@ -207,9 +206,9 @@ impl Requests<'_> {
     /// for less when rows share entities. `None` where that is not sure: something is wrong, or an action is among
     /// them, which the schema judges only together with the others.
     fn assemble(&mut self, json: &str) -> Option<Entities> {
-        let texts: Vec<&RawValue> = serde_json::from_str(json).ok()?;
-        let mut all = Vec::with_capacity(texts.len());
-        for text in texts.into_iter().map(RawValue::get) {
+        let nodes = Node { raw: json, offset: 0 }.elements()?;
+        let mut all = Vec::with_capacity(nodes.len());
+        for text in nodes.into_iter().map(|node| node.raw) {
             let known = match self.single.get(text) {
                 Some(known) => known.clone(),
                 None => {

@@ -32,6 +32,7 @@ mod prop_carriers;
 mod prop_statements;
 mod read_twice;
 mod replay;
+mod replay_oracle;
 mod replay_parts;
 mod replay_rows;
 mod rule_docs;

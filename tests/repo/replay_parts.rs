@@ -152,10 +152,15 @@ fn parts_of_other_questions_and_other_files_are_refused() {
         ("none.json", "it is no part"),
         ("empty.json", "it holds no part"),
         ("missing.json", "cannot read the log `missing.json`"),
+        ("missing.json", "; name a file, a folder, or `-` for standard input"),
     ] {
         let wrong = polcheck(dir.path(), &["replay", "--merge", "a.json", file]);
         assert!(wrong.code == 2 && wrong.stderr.contains(said), "{file}: {}", wrong.stderr);
     }
+    // A part reports nothing, and says who does.
+    let wrong = polcheck(dir.path(), &["replay", "a.jsonl", "--partial", "--report", "json=report.json"]);
+    assert!(wrong.code == 2 && wrong.stderr.contains("`polcheck replay --merge PART"), "{}", wrong.stderr);
+    assert!(!dir.path().join("report.json").exists());
     // Nothing is counted over policies that do not load.
     write(dir.path(), &[("policies.cedar", "permit (")]);
     let wrong = polcheck(dir.path(), &["replay", "a.jsonl", "--partial"]);

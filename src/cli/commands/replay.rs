@@ -94,7 +94,10 @@ pub(super) fn run(args: &ReplayArgs, common: &CommonArgs) -> Result<u8, Failure>
         progress: Arc::clone(&progress),
     };
     if args.partial {
-        output.is_free("the part")?;
+        if !common.report.is_empty() {
+            let way_out = "join parts with a report: `polcheck replay --merge PART --report FORMAT=FILE`";
+            return Err(Failure(format!("`--partial` counts one part and reports nothing; {way_out}")));
+        }
         print(&output.counting(&progress, || run::replay_part(&options))?)?;
         return Ok(0);
     }

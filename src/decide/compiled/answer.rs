@@ -6,6 +6,7 @@
 //! forbid holds or no permit can, allowed where a permit holds and no forbid can, and else it is not decided. The
 //! authorizer over any completion of the request gives the same decision, that in which nothing more is there included.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use cedar_policy::{AuthorizationError, Authorizer, Entities, EntityTypeName, EntityUid, PolicyId, Request};
@@ -17,6 +18,7 @@ use rustc_hash::FxHashMap;
 use super::authorizer::CompiledAuthorizer;
 use super::evaluator::{Ask, Evaluator};
 use super::gaps::{Gap, Gaps, Lack, Missing};
+use super::plain::Plain;
 use super::policies::{Filed, Policies};
 use super::policy::{Body, Part, Policy};
 use super::value::Value;
@@ -41,6 +43,24 @@ pub struct Answer<'a> {
     pub all: bool,
 }
 
+/// Who or what a request names, with the number that [`CompiledAuthorizer::numbered`] gives.
+#[derive(Debug, Clone, Copy)]
+pub struct Numbered<'r> {
+    /// The entity.
+    pub uid: &'r EntityUid,
+    /// Its number; none is always right.
+    pub number: Option<u32>,
+}
+
+/// A request with a context of plain values.
+#[derive(Debug, Clone, Copy)]
+pub struct Requested<'r> {
+    /// Principal, action and resource.
+    pub who: [Numbered<'r>; 3],
+    /// The attributes of the context, each once; none where it is not known.
+    pub context: Option<&'r [(Cow<'r, str>, Plain<'r>)]>,
+}
+
 /// One thread's use of a [`CompiledAuthorizer`] for requests of which not everything need be known.
 #[derive(Debug)]
 pub struct Answerer<'c> {
@@ -55,6 +75,25 @@ struct Parts<'c> {
     evaluator: Evaluator<'c>,
     /// By action.
     filed: FxHashMap<u32, Arc<Filed>>,
+    /// Room for the policies that may apply.
+    candidates: Vec<u32>,
+}
+
+/// What [`Parts`] are asked.
+#[derive(Debug, Clone, Copy)]
+struct Question<'q> {
+    who: [Numbered<'q>; 3],
+    context: Asked<'q>,
+    /// What Cedar's evaluator is asked, where there is something.
+    cedar: Option<&'q ast::Request>,
+}
+
+/// A context.
+#[derive(Debug, Clone, Copy)]
+enum Asked<'q> {
+    Unknown,
+    Cedar(&'q ast::Context),
+    Plain(&'q [(Cow<'q, str>, Plain<'q>)]),
 }
 
 #[derive(Debug, Default)]
@@ -75,6 +114,24 @@ impl Found {
         self.open.clear();
         self.open_permit = false;
         self.open_forbid = false;
+    }
+
+    fn sort(&mut self) {
+        self.permits.sort_unstable();
+        self.forbids.sort_unstable();
+        self.errors.sort_unstable();
+        self.open.sort_unstable();
+    }
+
+    fn answer(&self, all: bool) -> Answer<'_> {
+        Answer {
+            allowed: self.allowed(),
+            permits: &self.permits,
+            forbids: &self.forbids,
+            errors: &self.errors,
+            open: &self.open,
+            all,
+        }
     }
 
     fn allowed(&self) -> Option<bool> {
@@ -107,6 +164,7 @@ impl CompiledAuthorizer {
             policies,
             evaluator: Evaluator::new(policies),
             filed: FxHashMap::default(),
+            candidates: Vec::new(),
         });
         Answerer { authorizer: self, parts, found: Found::default() }
     }
@@ -115,6 +173,12 @@ impl CompiledAuthorizer {
     #[must_use]
     pub fn policy(&self, number: u32) -> Option<&PolicyId> {
         self.ids.get(usize::try_from(number).ok()?)
+    }
+
+    /// The number that `uid` has here, if policies or entities name it.
+    #[must_use]
+    pub fn numbered(&self, uid: &EntityUid) -> Option<u32> {
+        self.policies.as_ref()?.pool.known_entity(uid.as_ref())
     }
 
     /// The number of the policy `id`.
@@ -131,25 +195,38 @@ impl Answerer<'_> {
         let authorizer = self.authorizer;
         self.found.clear();
         let entities = own.unwrap_or(&authorizer.entities);
-        let done = self.parts.as_mut().and_then(|parts| parts.find(request, gaps, (entities, own), &mut self.found));
+        let done = question(request, gaps)
+            .and_then(|question| self.parts.as_mut()?.find(question, gaps, (entities, own), &mut self.found));
         if done.is_none() {
             self.found.clear();
             by_cedar(authorizer, request, gaps, entities, &mut self.found);
         }
-        let found = &mut self.found;
-        found.permits.sort_unstable();
-        found.forbids.sort_unstable();
-        found.errors.sort_unstable();
-        found.open.sort_unstable();
-        Answer {
-            allowed: found.allowed(),
-            permits: &found.permits,
-            forbids: &found.forbids,
-            errors: &found.errors,
-            open: &found.open,
-            all: done.is_some(),
-        }
+        self.found.sort();
+        self.found.answer(done.is_some())
     }
+
+    /// The same of a request with a context of plain values; `None` where only [`Answerer::answer`] can say.
+    pub fn answer_plain(&mut self, requested: Requested<'_>, gaps: Gaps, own: Option<&Entities>) -> Option<Answer<'_>> {
+        self.found.clear();
+        let context = requested.context.filter(|_| !gaps.context).map_or(Asked::Unknown, Asked::Plain);
+        let question = Question { who: requested.who, context, cedar: None };
+        let entities = own.unwrap_or(&self.authorizer.entities);
+        self.parts.as_mut()?.find(question, gaps, (entities, own), &mut self.found)?;
+        self.found.sort();
+        Some(self.found.answer(true))
+    }
+}
+
+/// What is asked with `request`; `None` where it is not complete.
+fn question(request: &Request, gaps: Gaps) -> Option<Question<'_>> {
+    let cedar: &ast::Request = request.as_ref();
+    let named = |uid| Numbered { uid, number: None };
+    let context = match gaps.context {
+        true => Asked::Unknown,
+        false => Asked::Cedar(cedar.context().filter(|context| matches!(context, ast::Context::Value(_)))?),
+    };
+    let who = [named(request.principal()?), named(request.action()?), named(request.resource()?)];
+    Some(Question { who, context, cedar: Some(cedar) })
 }
 
 /// The same where nothing is compiled: of a request that is known whole what Cedar says, of any other nothing.
@@ -247,38 +324,43 @@ impl Scoped<'_> {
 }
 
 impl Parts<'_> {
-    /// Finds what policies do with `request`; `None` where that cannot be said.
+    /// Finds what policies do with what is asked; `None` where that cannot be said.
     fn find(
         &mut self,
-        request: &Request,
+        Question { who, context, cedar }: Question<'_>,
         gaps: Gaps,
         (entities, own): (&Entities, Option<&Entities>),
         found: &mut Found,
     ) -> Option<()> {
         let policies = self.policies;
-        self.evaluator.forget();
         let own = match own {
-            Some(own) => Some(World::new(own.as_ref(), &mut self.evaluator.pool)?),
-            None => None,
+            Some(own) => {
+                self.evaluator.forget();
+                Some(World::new(own.as_ref(), &mut self.evaluator.pool)?)
+            }
+            None => {
+                self.evaluator.forget_when_full();
+                None
+            }
         };
         let alone = own.is_none();
         self.evaluator.know(gaps, own);
-        let mut number = |uid: Option<&EntityUid>| Some(self.evaluator.pool.add_entity(uid?.as_ref()));
-        let [principal, action, resource] = [request.principal(), request.action(), request.resource()];
-        let (principal, action, resource) = (number(principal)?, number(action)?, number(resource)?);
-        let cedar: &ast::Request = request.as_ref();
+        let pool = &mut self.evaluator.pool;
+        let [principal, action, resource] =
+            who.map(|one| one.number.unwrap_or_else(|| pool.add_entity(one.uid.as_ref())));
         let asked = Ask { principal, action, resource, context: Evaluator::UNKNOWN };
-        if gaps.context {
-            self.evaluator.begin(asked);
-        } else {
-            let context = cedar.context().filter(|context| matches!(context, ast::Context::Value(_)))?;
-            self.evaluator.begin_with(asked, context);
+        match context {
+            Asked::Unknown => self.evaluator.begin(asked),
+            Asked::Cedar(context) => self.evaluator.begin_with(asked, context),
+            Asked::Plain(context) => self.evaluator.begin_plain(asked, context),
         }
         let open = [principal, action, resource].map(|entity| self.evaluator.lacks_ancestors(entity));
         let types = (self.evaluator.pool.type_of(principal), self.evaluator.pool.type_of(resource));
         let set = policies.sets.first()?;
         let certain = open == [false; 3] && gaps.principal.is_none() && gaps.resource.is_none();
-        let (mut candidates, mut first): (Vec<u32>, Option<Missing>) = (Vec::new(), None);
+        let mut first: Option<Missing> = None;
+        let mut candidates = std::mem::take(&mut self.candidates);
+        candidates.clear();
         if certain && alone {
             let filed = self.filed.entry(action).or_insert_with(|| Arc::new(policies.filed(0, action)));
             // Entities of the request alone have numbers of the moment.
@@ -290,7 +372,7 @@ impl Parts<'_> {
         } else {
             candidates.extend((0_u32..).take(set.len()));
         }
-        for candidate in candidates {
+        for candidate in candidates.iter().copied() {
             let Some(policy) = usize::try_from(candidate).ok().and_then(|at| set.get(at)) else { continue };
             let evaluator = &self.evaluator;
             let scoped = Scoped { asked, types, gaps, open, world: evaluator.world() };
@@ -308,7 +390,7 @@ impl Parts<'_> {
                     continue;
                 }
                 Body::Cedar(policy) => {
-                    CedarEvaluator::new(cedar.clone(), entities.as_ref(), Extensions::all_available())
+                    CedarEvaluator::new(cedar?.clone(), entities.as_ref(), Extensions::all_available())
                         .evaluate(policy)
                         .ok()
                         .map(Value::Bool)
@@ -331,6 +413,7 @@ impl Parts<'_> {
                 (_, None) => {}
             }
         }
+        self.candidates = candidates;
         Some(())
     }
 

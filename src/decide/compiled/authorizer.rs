@@ -17,7 +17,7 @@ use super::value::{Pool, Value};
 #[derive(Debug)]
 pub struct CompiledAuthorizer {
     pub(super) set: PolicySet,
-    pub(super) entities: Entities,
+    pub(super) entities: Arc<Entities>,
     /// `None` where Cedar has to do it all.
     pub(super) policies: Option<Policies>,
     /// Of all policies, in ascending order, which is that of their numbers.
@@ -64,10 +64,16 @@ impl CompiledAuthorizer {
     /// The static and linked policies of `set` over `entities`, those of actions included.
     #[must_use]
     pub fn new(set: &PolicySet, entities: &Entities) -> Self {
-        let policies = Policies::new(&[set], entities);
+        Self::over(set, Arc::new(entities.clone()))
+    }
+
+    /// The same over entities that others have too.
+    #[must_use]
+    pub fn over(set: &PolicySet, entities: Arc<Entities>) -> Self {
+        let policies = Policies::new(&[set], &entities);
         let mut ids: Vec<PolicyId> = set.policies().map(|policy| policy.id().clone()).collect();
         ids.sort_unstable();
-        Self { set: set.clone(), entities: entities.clone(), policies, ids }
+        Self { set: set.clone(), entities, policies, ids }
     }
 
     /// For one thread.

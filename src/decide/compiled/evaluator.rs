@@ -6,14 +6,17 @@
 //! what is left to ask of the context. An operand that errs where it is not sure that it is evaluated is kept as a
 //! node that errs, so that what is left errs exactly where the whole does.
 
-use cedar_policy_core::ast::{self, Value as CedarValue};
+use std::borrow::Cow;
+
+use cedar_policy_core::ast;
 
 use super::gaps::{Gaps, Missing};
 use super::node::{BinaryOp, Graph, Node};
 use super::operations::{attribute, binary, call, elements, has, has_all};
+use super::plain::Plain;
 use super::policies::Policies;
-use super::value::{Pool, Value};
-use super::world::World;
+use super::value::{Field, Pool, Value};
+use super::world::{World, field};
 
 /// Who does what to what, by number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,6 +26,16 @@ pub(in crate::decide) struct Ask {
     pub(in crate::decide) resource: u32,
     /// A record, or [`Value::Open`] where it is not known.
     pub(in crate::decide) context: Value,
+}
+
+/// A context of which attributes are asked for.
+#[derive(Debug)]
+enum Given {
+    /// None, or one that is taken in whole.
+    Nothing,
+    Cedar(ast::Context),
+    /// The attributes that anything asks for, in the order of their names' numbers.
+    Plain(Vec<Field>),
 }
 
 /// One thread's evaluation of one request after the other.
@@ -35,7 +48,9 @@ pub(in crate::decide) struct Evaluator<'p> {
     pub(in crate::decide) left: Graph,
     ask: Ask,
     /// The context of the request, as long as only attributes of it were asked for.
-    given: Option<ast::Context>,
+    given: Given,
+    /// Room for the next one.
+    plain: Vec<Field>,
     /// What nodes came to, with the number of the request for which they did.
     memo: Vec<(u32, Option<Value>)>,
     request: u32,
@@ -56,7 +71,8 @@ impl<'p> Evaluator<'p> {
             pool: Pool::new(Some(policies.pool.clone())),
             left,
             ask: Ask { principal: 0, action: 0, resource: 0, context },
-            given: None,
+            given: Given::Nothing,
+            plain: Vec::new(),
             memo: vec![(0, None); policies.graph.len()],
             request: 0,
             gaps: Gaps::default(),
@@ -144,6 +160,12 @@ impl<'p> Evaluator<'p> {
         self.left.cut(1);
     }
 
+    /// The same, once there is much of it. Until then values keep their numbers.
+    pub(super) fn forget_when_full(&mut self) {
+        self.pool.clear_when_full();
+        self.left.cut(1);
+    }
+
     /// A context that is not known.
     pub(in crate::decide) const UNKNOWN: Value = Value::Open(0);
 
@@ -163,19 +185,61 @@ impl<'p> Evaluator<'p> {
     /// asked need not be taken in.
     pub(super) fn begin_with(&mut self, ask: Ask, context: &ast::Context) {
         self.begin(ask);
-        self.given = Some(context.clone());
+        self.given = Given::Cedar(context.clone());
+    }
+
+    /// The same with a context of plain values.
+    pub(super) fn begin_plain(&mut self, ask: Ask, context: &[(Cow<'_, str>, Plain<'_>)]) {
+        self.begin(ask);
+        let mut fields = std::mem::take(&mut self.plain);
+        for (name, value) in context {
+            let number = match self.policies.whole_context {
+                true => Some(self.pool.add_text(name)),
+                false => self.pool.number_below(name),
+            };
+            if let Some(number) = number {
+                fields.push((number, value.add_to(&mut self.pool)));
+            }
+        }
+        fields.sort_unstable_by_key(|(name, _)| *name);
+        self.given = Given::Plain(fields);
     }
 
     /// The attribute of the context, where that is given; `None` where it has to be taken from the whole.
-    fn given(&self, of: u32, name: u32) -> Option<Option<CedarValue>> {
-        let Some(ast::Context::Value(fields)) = &self.given else { return None };
-        matches!(self.policies.graph.node(of), Some(Node::Context)).then(|| fields.get(self.pool.text(name)).cloned())
+    fn given(&mut self, of: u32, name: u32) -> Option<Option<Value>> {
+        if matches!(self.given, Given::Nothing) || !matches!(self.policies.graph.node(of), Some(Node::Context)) {
+            return None;
+        }
+        match &self.given {
+            Given::Nothing => None,
+            Given::Plain(fields) => Some(field(fields, name)),
+            Given::Cedar(ast::Context::Value(fields)) => {
+                let value = fields.get(self.pool.text(name));
+                Some(value.map(|value| self.pool.add_value(value)))
+            }
+            Given::Cedar(ast::Context::RestrictedResidual(_)) => None,
+        }
+    }
+
+    /// Whether the context, where it is given, has an attribute.
+    fn is_given(&self, of: u32, name: u32) -> Option<bool> {
+        if !matches!(self.policies.graph.node(of), Some(Node::Context)) {
+            return None;
+        }
+        match &self.given {
+            Given::Nothing | Given::Cedar(ast::Context::RestrictedResidual(_)) => None,
+            Given::Plain(fields) => Some(field(fields, name).is_some()),
+            Given::Cedar(ast::Context::Value(fields)) => Some(fields.contains_key(self.pool.text(name))),
+        }
     }
 
     /// From now on nodes are evaluated for `ask`.
     pub(in crate::decide) fn begin(&mut self, ask: Ask) {
         self.ask = ask;
-        self.given = None;
+        if let Given::Plain(mut fields) = std::mem::replace(&mut self.given, Given::Nothing) {
+            fields.clear();
+            self.plain = fields;
+        }
         self.request = self.request.wrapping_add(1);
         if self.request == 0 {
             self.memo.fill((0, None));
@@ -221,8 +285,10 @@ impl<'p> Evaluator<'p> {
                 if self.gaps.context {
                     self.missing.get_or_insert(Missing::Context);
                 }
-                if let Some(context) = self.given.take() {
-                    self.ask.context = self.add_context(&context)?;
+                match std::mem::replace(&mut self.given, Given::Nothing) {
+                    Given::Nothing => {}
+                    Given::Cedar(context) => self.ask.context = self.add_context(&context)?,
+                    Given::Plain(fields) => self.ask.context = self.pool.add_record(fields),
                 }
                 Some(self.ask.context)
             }
@@ -253,10 +319,8 @@ impl<'p> Evaluator<'p> {
                 }
                 (left, right) => self.related(*op, left, right),
             },
-            Node::Get(of, name) if let Some(field) = self.given(*of, *name) => {
-                field.map(|field| self.pool.add_value(&field))
-            }
-            Node::Has(of, name) if let Some(field) = self.given(*of, *name) => Some(Value::Bool(field.is_some())),
+            Node::Get(of, name) if let Some(field) = self.given(*of, *name) => field,
+            Node::Has(of, name) if let Some(there) = self.is_given(*of, *name) => Some(Value::Bool(there)),
             Node::Get(of, name) => match self.value(*of)? {
                 Value::Open(of) => self.leave(Node::Get(of, *name)),
                 value if self.lacks(value) => {
@@ -320,7 +384,7 @@ impl<'p> Evaluator<'p> {
             && !rest.is_empty()
             && let Some(Some(field)) = self.given(of, *first)
         {
-            return Some((self.pool.add_value(&field), rest));
+            return Some((field, rest));
         }
         Some((self.value(of)?, names))
     }

@@ -3,6 +3,8 @@
 //! | file | what it does |
 //! |---|---|
 //! | `value` | values as numbers |
+//! | `instants` | instants as numbers |
+//! | `plain` | contexts as they are read |
 //! | `world` | entities by number |
 //! | `node` | conditions as a graph |
 //! | `glob` | patterns |
@@ -22,19 +24,22 @@ mod compile;
 mod evaluator;
 mod gaps;
 mod glob;
+mod instants;
 mod left_over;
 mod node;
 mod operations;
+mod plain;
 mod policies;
 mod policy;
 mod value;
 mod world;
 
-pub use answer::{Answer, Answerer};
+pub use answer::{Answer, Answerer, Numbered, Requested};
 pub use authorizer::{CompiledAuthorizer, Decider, Verdict};
 pub(super) use evaluator::{Ask, Evaluator};
 pub use gaps::{Gap, Gaps, Lack};
 pub(super) use node::{BinaryOp, Graph, Node};
+pub use plain::Plain;
 pub(super) use policies::Policies;
 pub(super) use policy::{Body, Part, Policy};
 pub(super) use value::Value;

@@ -18,7 +18,10 @@ pub(super) fn binary(op: BinaryOp, left: Value, right: Value, pool: &Pool, world
             (Value::Long(left), Value::Long(right)) => {
                 truth(if op == BinaryOp::Less { left < right } else { left <= right })
             }
-            (Value::Extension(_), Value::Extension(_)) => relation(op, &pool.cedar(left)?, &pool.cedar(right)?),
+            (Value::Extension(one), Value::Extension(other)) => match (pool.instant(one), pool.instant(other)) {
+                (Some(one), Some(other)) => truth(if op == BinaryOp::Less { one < other } else { one <= other }),
+                _ => relation(op, &pool.cedar(left)?, &pool.cedar(right)?),
+            },
             _ => None,
         },
         BinaryOp::Add | BinaryOp::Sub | BinaryOp::Mul => {

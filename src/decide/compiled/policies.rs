@@ -9,7 +9,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::compile::Compiler;
 use super::glob::Glob;
-use super::node::Graph;
+use super::node::{Graph, Node};
 use super::policy::{Body, Policy};
 use super::value::Pool;
 use super::world::World;
@@ -25,6 +25,8 @@ pub(in crate::decide) struct Policies {
     pub(in crate::decide) world: World,
     /// The policies of each set.
     pub(in crate::decide) sets: Vec<Vec<Policy>>,
+    /// Whether more is asked of the context than for attributes by their names.
+    pub(super) whole_context: bool,
     /// The types whose entities have neither attributes nor tags.
     pub(super) bare: FxHashSet<u32>,
     /// The types whose entities are in nothing.
@@ -69,9 +71,20 @@ impl Policies {
         }
         let world = World::new(entities.as_ref(), &mut pool)?;
         let shared = shared(&graph, &compiled);
+        let whole_context = whole_context(&graph, &compiled);
         let globs = (0..).map_while(|number| graph.pattern(number)).map(Glob::new).collect();
         let (bare, in_nothing) = <(FxHashSet<u32>, FxHashSet<u32>)>::default();
-        Some(Self { pool: Arc::new(pool), graph, globs, shared, world, sets: compiled, bare, in_nothing })
+        Some(Self {
+            pool: Arc::new(pool),
+            graph,
+            globs,
+            shared,
+            world,
+            sets: compiled,
+            whole_context,
+            bare,
+            in_nothing,
+        })
     }
 
     /// Says of types what their entities cannot have: neither attributes nor tags, nor anything that they are in.
@@ -119,6 +132,18 @@ fn body(policy: &ast::Policy, graph: &mut Graph, pool: &mut Pool) -> Body {
         Some(node) => Body::Node(node),
         None => Body::Cedar(Box::new(policy.clone())),
     }
+}
+
+/// Whether the context is part of anything but a question for one of its attributes, or all of a policy.
+fn whole_context(graph: &Graph, sets: &[Vec<Policy>]) -> bool {
+    let is_context = |number: u32| matches!(graph.node(number), Some(Node::Context));
+    let mut whole = sets.iter().flatten().any(|policy| matches!(policy.body, Body::Node(node) if is_context(node)));
+    for node in (0..).map_while(|number| graph.node(number)) {
+        if !matches!(node, Node::Get(..) | Node::Has(..) | Node::HasAll(..)) {
+            node.parts(&mut |part| whole |= is_context(part));
+        }
+    }
+    whole
 }
 
 /// Of each node, whether it is part of several, or the whole of several policies.

@@ -15,6 +15,8 @@ use cedar_policy_core::ast::{
 };
 use rustc_hash::FxHashMap;
 
+use super::instants::{of_instant, to_instant};
+
 /// A value; the numbers are places in a [`Pool`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(in crate::decide) enum Value {
@@ -83,10 +85,24 @@ pub(in crate::decide) struct Pool {
     types: Table<EntityType>,
     sets: Table<Arc<[Value]>>,
     records: Table<Arc<[Field]>>,
-    extensions: Vec<CedarValue>,
+    extensions: Vec<Extension>,
+    /// Of those that are no instants.
     extension_numbers: BTreeMap<CedarKind, u32>,
+    /// Of instants, in milliseconds since 1970.
+    instants: FxHashMap<i64, u32>,
     extensions_start: u32,
 }
+
+/// What an extension function gave.
+#[derive(Debug)]
+enum Extension {
+    Cedar(CedarValue),
+    /// In milliseconds since 1970, with Cedar's value where it came of one: that keeps how it was written.
+    Instant(i64, Option<CedarValue>),
+}
+
+/// So many things of requests are kept from one to the next.
+const KEPT: usize = 8_192;
 
 /// A lookup through this pool and those below.
 macro_rules! lookup {
@@ -136,6 +152,7 @@ impl Pool {
             records: Table::above(under.map(|pool| &pool.records)),
             extensions: Vec::new(),
             extension_numbers: BTreeMap::new(),
+            instants: FxHashMap::default(),
             extensions_start,
             below,
         }
@@ -152,6 +169,15 @@ impl Pool {
         if !self.extensions.is_empty() {
             self.extensions.clear();
             self.extension_numbers.clear();
+            self.instants.clear();
+        }
+    }
+
+    /// The same, once there is much of it: until then what comes again has its number already.
+    pub(super) fn clear_when_full(&mut self) {
+        let lists = self.sets.items.len() + self.records.items.len() + self.extensions.len();
+        if self.texts.items.len() + self.entities.items.len() + lists > KEPT {
+            self.clear();
         }
     }
 
@@ -186,15 +212,29 @@ impl Pool {
         lookup!(self, records, record).map_or(&[], |fields| fields)
     }
 
-    fn extension(&self, number: u32) -> Option<&CedarValue> {
+    fn extension(&self, number: u32) -> Option<&Extension> {
         match number.checked_sub(self.extensions_start) {
             Some(at) => self.extensions.get(usize::try_from(at).ok()?),
             None => self.below.as_ref()?.extension(number),
         }
     }
 
+    /// The instant that an extension value is, in milliseconds since 1970.
+    pub(super) fn instant(&self, number: u32) -> Option<i64> {
+        match self.extension(number)? {
+            Extension::Instant(at, _) => Some(*at),
+            Extension::Cedar(_) => None,
+        }
+    }
+
     pub(super) fn add_text(&mut self, text: &str) -> u32 {
         number!(&*self, texts, text).unwrap_or_else(|| self.texts.add(Arc::from(text)))
+    }
+
+    /// The number of `text`, if the pool below has one for it: nothing that is compiled names any other.
+    pub(super) fn number_below(&self, text: &str) -> Option<u32> {
+        let below = self.below.as_deref()?;
+        number!(below, texts, text)
     }
 
     pub(super) fn add_type(&mut self, ty: &EntityType) -> u32 {
@@ -242,6 +282,26 @@ impl Pool {
         own.or_else(|| self.below.as_ref()?.known_extension(kind))
     }
 
+    fn known_instant(&self, at: i64) -> Option<u32> {
+        let own = self.instants.get(&at).copied();
+        own.or_else(|| self.below.as_ref()?.known_instant(at))
+    }
+
+    fn next_extension(&mut self, extension: Extension) -> u32 {
+        let number = self.extensions_start + u32::try_from(self.extensions.len()).unwrap_or(u32::MAX);
+        self.extensions.push(extension);
+        number
+    }
+
+    /// The instant `at`, in milliseconds since 1970.
+    pub(super) fn add_instant(&mut self, at: i64, value: Option<&CedarValue>) -> Value {
+        Value::Extension(self.known_instant(at).unwrap_or_else(|| {
+            let number = self.next_extension(Extension::Instant(at, value.cloned()));
+            self.instants.insert(at, number);
+            number
+        }))
+    }
+
     /// A value of Cedar's as one of ours.
     pub(super) fn add_value(&mut self, value: &CedarValue) -> Value {
         match value.value_kind() {
@@ -254,12 +314,14 @@ impl Pool {
                 let fields = record.iter().map(|(name, value)| (self.add_text(name), self.add_value(value))).collect();
                 self.add_record(fields)
             }
-            kind @ CedarKind::ExtensionValue(_) => Value::Extension(self.known_extension(kind).unwrap_or_else(|| {
-                let number = self.extensions_start + u32::try_from(self.extensions.len()).unwrap_or(u32::MAX);
-                self.extensions.push(value.clone());
-                self.extension_numbers.insert(kind.clone(), number);
-                number
-            })),
+            kind @ CedarKind::ExtensionValue(_) => match to_instant(value) {
+                Some(at) => self.add_instant(at, Some(value)),
+                None => Value::Extension(self.known_extension(kind).unwrap_or_else(|| {
+                    let number = self.next_extension(Extension::Cedar(value.clone()));
+                    self.extension_numbers.insert(kind.clone(), number);
+                    number
+                })),
+            },
         }
     }
 
@@ -296,7 +358,10 @@ impl Pool {
                 let field = |(name, value): &Field| Some((self.text(*name).to_owned(), self.cedar(*value)?));
                 CedarValue::record(fields.map(field).collect::<Option<Vec<_>>>()?, None)
             }
-            Value::Extension(number) => self.extension(number)?.clone(),
+            Value::Extension(number) => match self.extension(number)? {
+                Extension::Cedar(value) | Extension::Instant(_, Some(value)) => value.clone(),
+                Extension::Instant(at, None) => of_instant(*at)?,
+            },
             Value::Open(_) => return None,
         })
     }

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use serde::de::IgnoredAny;
 use serde_json::error::Category;
 
+use crate::data::instant::moment;
 use crate::data::json::Node;
 use crate::replay::record::{Given, Party, Record, Wrong};
 use crate::text::inline;
@@ -112,12 +113,11 @@ impl<'t> Fields<'t> {
     /// When it was decided, if these fields say so.
     pub(super) fn time(&self) -> Result<Option<i64>, Wrong> {
         let Some(node) = self.any(&["time", "timestamp", "eventTime", "at"]) else { return Ok(None) };
-        // An empty one is how a clock that cannot be read is written.
-        if node.string().is_some_and(|text| text.is_empty()) {
-            return Ok(None);
-        }
+        let of_text = |text: &str| moment(text).or_else(|| text.parse().ok().map(jiff::Timestamp::as_millisecond));
         let time = match node.string() {
-            Some(text) => text.parse::<jiff::Timestamp>().ok().map(jiff::Timestamp::as_millisecond),
+            // That is how a clock that cannot be read is written.
+            Some(text) if text.is_empty() => return Ok(None),
+            Some(text) => of_text(&text),
             None => node.raw.parse::<f64>().ok().and_then(since_1970),
         };
         let wrong = || Wrong::record(format!("this is no time: {}", shown(node.raw)));

@@ -106,13 +106,28 @@ impl SharedEntity {
     pub fn assemble(entities: Vec<Self>, actions: &[Self]) -> Option<cedar_policy::Entities> {
         let extensions = Extensions::all_available();
         let none = None::<&NoEntitiesSchema>;
-        let entities = entities.into_iter().map(|entity| entity.0);
         // The schema has closed the hierarchy of its actions, and no other entity has anything to do with it.
         let actions = actions.iter().map(|action| Arc::clone(&action.0));
+        let flat = is_flat(&entities);
+        let entities = entities.into_iter().map(|entity| entity.0);
+        if flat {
+            let all = entities.chain(actions);
+            let set = Entities::new().add_entities(all, none, TCComputation::AssumeAlreadyComputed, extensions).ok()?;
+            return Some(cedar_policy::Entities::from(set));
+        }
         let set = Entities::new().add_entities(entities, none, TCComputation::ComputeNow, extensions).ok()?;
         let set = set.add_entities(actions, none, TCComputation::AssumeAlreadyComputed, extensions).ok()?;
         Some(cedar_policy::Entities::from(set))
     }
+}
+
+/// So many entities are compared with each other; of more it is not asked whether they are flat.
+const FEW: usize = 8;
+
+/// Whether no parent of an entity is one of them: then their hierarchy is closed as it is.
+fn is_flat(entities: &[SharedEntity]) -> bool {
+    let is_one = |uid: &ast::EntityUID| entities.iter().any(|other| other.0.uid() == uid);
+    entities.len() <= FEW && entities.iter().all(|entity| !entity.0.ancestors().any(is_one))
 }
 
 /// Whether `uid` is an action, as Cedar tells by its type.

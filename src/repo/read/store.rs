@@ -116,8 +116,18 @@ pub(in crate::repo) fn read_store(plan: Plan, files: &Files<'_>) -> ReadStore {
         }
     }
     let (entity_files, entity_faults) = reading.texts(&plan.entities, "entity file");
-    let (mut state, found) = entities::read_entities(&entity_files, &store.schema);
-    reading.findings.extend(found);
+    let known = files.parsed.as_ref().filter(|_| !entity_files.is_empty());
+    let mut state = match known.and_then(|known| known.entities(&entity_files, &store.schema)) {
+        Some(data) => EntityState::Ready(data),
+        None => {
+            let (state, found) = entities::read_entities(&entity_files, &store.schema);
+            if let (Some(known), EntityState::Ready(data), true) = (known, &state, found.is_empty()) {
+                known.keep_entities(&entity_files, &store.schema, data);
+            }
+            reading.findings.extend(found);
+            state
+        }
+    };
     if let Some(path) = entity_faults.first() {
         let place = Location::of_path(path.clone());
         state = EntityState::Broken(place, "it cannot be read".to_owned());
