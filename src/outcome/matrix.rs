@@ -43,13 +43,24 @@ impl Extent {
     }
 }
 
-/// Who asks: principals of a type, all of them or those in a group.
+/// Which principals of a type ask.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Among {
+    /// All of them, whatever groups they are in.
+    All,
+    /// Those that are in no group that has a column.
+    NoGroup,
+    /// Those that are in this group, in Cedar syntax, and in no other that has a column, unless the group is in that.
+    Group(String),
+}
+
+/// Who asks.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct MatrixPrincipal {
     /// The type.
     pub of: String,
-    /// The group, in Cedar syntax.
-    pub within: Option<String>,
+    /// Which of them.
+    pub among: Among,
 }
 
 /// Requests of one kind: by a principal, for an action, on resources of a type.

@@ -33,7 +33,7 @@ pub use explanation::{Explanation, Mark};
 pub use fixes::{FixResult, FixStatus};
 pub use guardrails::{AtFault, GuardrailResult, GuardrailStatus, GuardrailText, Guardrails, Slip, Touched, Uncovered};
 pub use impact::{ImpactLine, StoreImpact, is_conditional};
-pub use matrix::{Extent, Matrix, MatrixCell, MatrixPart, MatrixPrincipal, MatrixRow};
+pub use matrix::{Among, Extent, Matrix, MatrixCell, MatrixPart, MatrixPrincipal, MatrixRow};
 pub use mutation::{Mutation, SuggestedRow, Survival, Survivor, row_name};
 pub use notice::{Notice, NoticeKind, Weight};
 pub use policy_ref::PolicyRef;

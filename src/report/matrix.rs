@@ -1,7 +1,7 @@
 //! The permission matrix in words: what every report says of it.
 
 use crate::outcome::changes::Relation;
-use crate::outcome::{Extent, MatrixCell, MatrixPrincipal};
+use crate::outcome::{Among, Extent, MatrixCell, MatrixPrincipal};
 
 /// What becomes of requests, in a word or two; of those that there are not as well.
 pub(super) fn word(reach: Option<&Extent>) -> &'static str {
@@ -28,9 +28,11 @@ pub(super) fn sign(relation: Relation) -> Option<&'static str> {
 /// A principal: its type, or the group and then the type; names between backticks.
 pub(super) fn principal(principal: &MatrixPrincipal) -> String {
     let ticked = |name: &str| format!("`{}`", name.replace('`', "\\u{60}"));
-    match &principal.within {
-        None => ticked(&principal.of),
-        Some(group) => format!("{} in {}", ticked(&principal.of), ticked(group)),
+    let of = ticked(&principal.of);
+    match &principal.among {
+        Among::All => of,
+        Among::NoGroup => format!("{of} in none of the groups"),
+        Among::Group(group) => format!("{of} in {}", ticked(group)),
     }
 }
 

@@ -71,7 +71,8 @@ pub struct Options {
     pub quiet: bool,
     /// Whether to count what rules find instead of showing it.
     pub statistics: bool,
-    /// Where files are shown on the web, as in `https://host/owner/name/blob/commit`: places in Markdown and HTML link there.
+    /// Where files are shown on the web, as in `https://host/owner/name/blob/commit`: places in Markdown and HTML link
+    /// there.
     pub link_base: Option<&'static str>,
     /// Whether the text goes to a terminal, which breaks lines that are too long wherever they are full.
     pub terminal: bool,

@@ -15,8 +15,8 @@ use crate::rule::Catalogue;
 /// So many kinds of request may change where a report only asks for those that do.
 const MOST_CHANGED: usize = 400;
 
-/// Says in `outcome` who may do what in every store of `loaded`, set beside what `sides` compares, and what the decisions
-/// of actions hang on.
+/// Says in `outcome` who may do what in every store of `loaded`, set beside what `sides` compares, and what the
+/// decisions of actions hang on.
 pub(super) fn whole(outcome: &mut Outcome, loaded: &Loaded, sides: Option<&Sides>) {
     // What is not decided there stands in the matrix, and is no answer that the check was asked for.
     let mut asked = Outcome::new(outcome.command, Catalogue::new([]));

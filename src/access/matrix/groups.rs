@@ -1,8 +1,8 @@
 //! The groups of principals that policies name.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use cedar_policy::{EntityUid, Policy, PolicyId, PrincipalConstraint};
+use cedar_policy::{Entities, EntityUid, Policy, PolicyId, PrincipalConstraint};
 use serde_json::Value as Json;
 
 use crate::symbolic::Subject;
@@ -12,8 +12,10 @@ const MOST: usize = 24;
 
 /// A group, and that a principal is in it as a policy that takes part in no decision.
 pub(super) struct Group {
-    pub(super) name: String,
+    pub(super) uid: EntityUid,
     pub(super) probe: Subject,
+    /// The places of others that it is in, as far as entities are known: who is in it is in these as well.
+    pub(super) within: BTreeSet<usize>,
 }
 
 /// The groups that `policies` name, those that most of them do if there are many, in the order of their names; and the
@@ -43,10 +45,20 @@ pub(super) fn named<'p>(policies: impl Iterator<Item = &'p Policy>, room: usize)
     let group = |(number, (uid, _)): (usize, (EntityUid, usize))| {
         let text = format!("permit (principal in {uid}, action, resource);");
         let policy = Policy::parse(Some(PolicyId::new(format!("in group {number}"))), text).ok()?;
-        Some(Group { name: uid.to_string(), probe: Subject::policy(&policy) })
+        Some(Group { uid, probe: Subject::policy(&policy), within: BTreeSet::new() })
     };
     let groups = all.into_iter().enumerate().filter_map(group).collect();
     (groups, rest.into_iter().map(|(uid, _)| uid.to_string()).collect())
+}
+
+/// Notes which of the groups are in which, by what `entities` say.
+pub(super) fn nest(groups: &mut [Group], entities: &Entities) {
+    let all: Vec<EntityUid> = groups.iter().map(|group| group.uid.clone()).collect();
+    for group in groups {
+        let above =
+            |(_, other): &(usize, &EntityUid)| **other != group.uid && entities.is_ancestor_of(other, &group.uid);
+        group.within.extend(all.iter().enumerate().filter(above).map(|(at, _)| at));
+    }
 }
 
 /// The entities that it is asked of whether the principal is in them, in conditions in Cedar's JSON form.

@@ -23,6 +23,17 @@ pub(super) enum Known<'a> {
     Open,
 }
 
+/// Which principals of the type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Column {
+    /// All.
+    All,
+    /// Those in none of the groups.
+    NoGroup,
+    /// Those in the group at this place.
+    Group(usize),
+}
+
 /// One kind of request.
 pub(super) struct Asking<'a> {
     pub(super) sides: &'a [Option<Side<'a>>; 2],
@@ -44,18 +55,15 @@ struct Alone<'a> {
 }
 
 impl<'a> Asking<'a> {
-    /// For all principals of the type, and for those of each group (by its place): what it comes to on resources of the
-    /// type `resource`.
-    pub(super) fn answers(&self, resource: &str) -> Vec<(Option<usize>, MatrixPart)> {
-        let [old, new] = [0, 1].map(|number| self.alone(number));
-        let (mut old, mut new) = (old, new);
+    /// For all principals of the type, for those in no group, and for those of each group: what it comes to on
+    /// resources of the type `resource`.
+    pub(super) fn answers(&self, resource: &str) -> Vec<(Column, MatrixPart)> {
+        let [mut old, mut new] = [0, 1].map(|number| self.alone(number));
         let mut both = self.both();
         let mut found = Vec::new();
-        for column in std::iter::once(None).chain((0..self.groups.len()).map(Some)) {
-            let of = |side: &Option<Alone<'_>>| {
-                let side = side.as_ref()?;
-                column.map_or(Some(Formula::Constant(true)), |at| side.within.get(at).cloned().flatten())
-            };
+        let groups = (0..self.groups.len()).map(Column::Group);
+        for column in [Column::All, Column::NoGroup].into_iter().chain(groups) {
+            let of = |side: &Option<Alone<'_>>| self.among(column, &side.as_ref()?.within);
             let (was, is) = (of(&old), of(&new));
             if was.is_none() && is.is_none() {
                 continue;
@@ -79,14 +87,36 @@ impl<'a> Asking<'a> {
             part.relation = match (self.known, column) {
                 (Known::NotAsked, _) => None,
                 (Known::Open, _) => Some(Relation::Unknown),
-                (Known::Found(change), None) => Some(change.relation()),
-                (Known::Found(change), Some(at)) => {
-                    Some(changed_within(change, &part, both.as_mut().and_then(|both| both.changes(at))))
+                (Known::Found(change), Column::All) => Some(change.relation()),
+                (Known::Found(change), _) => {
+                    let asked = both.as_mut().and_then(|both| {
+                        let within = self.among(column, &both.within)?;
+                        Some(both.changes(&within))
+                    });
+                    Some(changed_within(change, &part, asked))
                 }
             };
             found.push((column, part));
         }
         found
+    }
+
+    /// That a principal is one of the column; none where there can be no such, or nothing tells them from all.
+    fn among(&self, column: Column, within: &[Option<Formula>]) -> Option<Formula> {
+        let out_of = |kept: &dyn Fn(usize) -> bool| {
+            let others = within.iter().enumerate().filter(|(at, _)| !kept(*at));
+            others.filter_map(|(_, within)| Some(!within.clone()?)).collect::<Vec<_>>()
+        };
+        match column {
+            Column::All => Some(Formula::Constant(true)),
+            Column::NoGroup => Some(out_of(&|_| false)).filter(|all| !all.is_empty()).map(Formula::And),
+            Column::Group(at) => {
+                let group = self.groups.get(at)?;
+                let own = within.get(at).cloned().flatten()?;
+                let others = out_of(&|other| other == at || group.within.contains(&other));
+                Some(own.and(Formula::And(others)))
+            }
+        }
     }
 
     fn alone(&self, number: usize) -> Option<Alone<'a>> {
@@ -213,9 +243,8 @@ struct Both<'a> {
 }
 
 impl Both<'_> {
-    /// Whether principals of the group at `at` gain, and lose, something; `None` where that is not decided.
-    fn changes(&mut self, at: usize) -> Option<[Option<bool>; 2]> {
-        let within = self.within.get(at).cloned().flatten()?;
+    /// Whether principals for which `within` holds gain, and lose, something; `None` where that is not decided.
+    fn changes(&mut self, within: &Formula) -> [Option<bool>; 2] {
         let whole = match self.whole {
             Some(whole) => whole,
             None => {
@@ -223,11 +252,11 @@ impl Both<'_> {
                 *self.whole.insert(whole)
             }
         };
-        let own = [0, 1].map(|side| self.differs(side, &within));
+        let own = [0, 1].map(|side| self.differs(side, within));
         // What is not seen for the type at all is not seen for a group either.
         let seen = |whole: Option<bool>, own: Option<bool>| if whole == Some(true) { own } else { None };
         let ([gained, lost], [own_gained, own_lost]) = (whole, own);
-        Some([seen(gained, own_gained), seen(lost, own_lost)])
+        [seen(gained, own_gained), seen(lost, own_lost)]
     }
 
     /// Whether something for which `within` holds is gained (0), or lost (1).

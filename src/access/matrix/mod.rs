@@ -9,9 +9,13 @@
 //!
 //! # Why
 //!
-//! A cell is an answer of the engine: never and always are proved. What changed for a type is what the comparison
-//! found; for a group the engine is asked anew, and only of kinds of request that change. What it does not find there,
-//! though the comparison found it for the type, hangs on how the schemas differ and is not decided.
+//! A cell is an answer of the engine: never and always are proved. Who is in a group may be in any other, and may do
+//! what those may; so the column of a group is about those who are in no other, and shows what the group gives. What
+//! needs two of them is in the column of the type, of which nothing is left out.
+//!
+//! What changed for a type is what the comparison found; for a group the engine is asked anew, and only of kinds of
+//! request that change. What it does not find there, though the comparison found it for the type, hangs on how the
+//! schemas differ and is not decided.
 //!
 //! Its cost is bounded by the cells that are asked about, and what is left out is named.
 
@@ -27,13 +31,13 @@ use cedar_policy::{PolicyId, RequestEnv, Schema};
 use rayon::prelude::*;
 
 use self::groups::Group;
-use self::kind::{Asking, Known};
+use self::kind::{Asking, Column, Known};
 use super::by_type::Stores;
 use super::sides::schema;
 use crate::infer::{Inferred, infer};
 use crate::outcome::changes::{EnvironmentChange, Relation, StoreChanges};
-use crate::outcome::{Cacheable, Matrix, MatrixPart, MatrixPrincipal, PolicyRef};
-use crate::repo::Store;
+use crate::outcome::{Among, Cacheable, Matrix, MatrixPart, MatrixPrincipal, PolicyRef};
+use crate::repo::{EntityState, Store};
 use crate::symbolic::{CompiledPolicies, Limits, SchemaModel, Subject};
 use crate::text::inline;
 
@@ -186,14 +190,20 @@ fn cells(
         let names: Vec<&str> = dropped.iter().map(String::as_str).collect();
         notes.push(format!("there are too many kinds of request, so some of {} are not in it", listed(&names)));
     }
-    let room = (MOST_ANSWERS / kinds.len().max(1)).saturating_sub(1);
+    // Besides one column for all of a type, and one for those in no group.
+    let room = (MOST_ANSWERS / kinds.len().max(1)).saturating_sub(2);
     let policies = sides.iter().flatten().flat_map(|side| side.policies.subjects()).filter_map(Subject::cedar);
-    let (groups, left) = groups::named(policies, room);
+    let (mut groups, left) = groups::named(policies, room);
+    for side in sides.iter().flatten() {
+        if let EntityState::Ready(data) = &side.store.entities {
+            groups::nest(&mut groups, &data.cedar);
+        }
+    }
     if !left.is_empty() {
         let names: Vec<&str> = left.iter().map(String::as_str).collect();
         notes.push(format!("policies name too many groups, so there is no column for {}", listed(&names)));
     }
-    let answers: Vec<Vec<(Option<usize>, MatrixPart)>> = kinds
+    let answers: Vec<Vec<(Column, MatrixPart)>> = kinds
         .par_iter()
         .map(|(key, environments)| {
             let known = match (options.compared.is_some(), relations.get(key)) {
@@ -208,9 +218,16 @@ fn cells(
     let mut cells = Cells::new();
     for ((action, principal, _), parts) in kinds.keys().zip(answers) {
         let row = cells.entry(said(action.clone())).or_default();
-        for (group, part) in parts {
-            let within = group.and_then(|at| groups.get(at)).map(|group| group.name.clone());
-            row.entry(MatrixPrincipal { of: principal.clone(), within }).or_default().push(part);
+        for (column, part) in parts {
+            let among = match column {
+                Column::All => Among::All,
+                Column::NoGroup => Among::NoGroup,
+                Column::Group(at) => match groups.get(at) {
+                    Some(group) => Among::Group(group.uid.to_string()),
+                    None => continue,
+                },
+            };
+            row.entry(MatrixPrincipal { of: principal.clone(), among }).or_default().push(part);
         }
     }
     cells

@@ -14,8 +14,8 @@ use crate::run::{self, CheckOptions, Reading, ReportOptions};
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  polcheck report --html report.html\n  polcheck report --html report.html --against \
-                        main       and what changes, marked\n  polcheck report --html - services/payments > \
-                        payments.html\n\nThe page is one file that loads nothing. It exits as `polcheck check` does."
+                        main       and what changes, marked\n  polcheck report --html - services/payments   \
+                        printed, about a part\n\nThe page is one file that loads nothing. It exits as `polcheck check` does."
 )]
 pub(in crate::cli) struct ReportArgs {
     /// Write the page to FILE; `-` is standard output

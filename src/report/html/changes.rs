@@ -97,7 +97,10 @@ fn entry_of(out: &mut Markup, number: usize, entry: &Entry<'_>, anchors: &Anchor
     if let Some(lead) = &entry.lead {
         out.raw("<h3>").phrase(lead).raw("</h3>");
     }
-    edits(out, &entry.edits);
+    let alone = entry.lead.is_none();
+    if !alone {
+        edits(out, &entry.edits);
+    }
     if !entry.shared.is_empty() {
         out.raw("<ul class=\"clauses plain\">");
         for line in &entry.shared {
@@ -105,9 +108,8 @@ fn entry_of(out: &mut Markup, number: usize, entry: &Entry<'_>, anchors: &Anchor
         }
         out.raw("</ul>");
     }
-    let alone = entry.lead.is_none();
     for change in &entry.changes {
-        change_of(out, change, alone);
+        change_of(out, change, alone.then_some(entry.edits.as_slice()));
     }
     let mut causes: Vec<&Cause> = Vec::new();
     for cause in entry.changes.iter().flat_map(Change::causes) {
@@ -132,7 +134,8 @@ fn edits(out: &mut Markup, all: &[Phrase]) {
     out.raw("</ul>");
 }
 
-fn change_of(out: &mut Markup, change: &Change<'_>, alone: bool) {
+/// One change; where it stands alone, with what was `edited`.
+fn change_of(out: &mut Markup, change: &Change<'_>, edited: Option<&[Phrase]>) {
     if let Some(both) = &change.with_next {
         out.raw("<p>").phrase(&both.lead);
         for line in &both.lines {
@@ -140,7 +143,7 @@ fn change_of(out: &mut Markup, change: &Change<'_>, alone: bool) {
         }
         out.raw("</p>");
     }
-    out.raw(if alone { "<h3>" } else { "<h4>" });
+    out.raw(if edited.is_some() { "<h3>" } else { "<h4>" });
     out.raw(match (change.group.direction, change.group.migrated().is_empty()) {
         (Direction::Gained, true) => "<span class=\"tag gained\">▲ gained</span> ",
         (Direction::Gained, false) => "<span class=\"tag gained\">▲ may be gained</span> ",
@@ -154,7 +157,8 @@ fn change_of(out: &mut Markup, change: &Change<'_>, alone: bool) {
     if let Some(store) = change.store {
         out.raw("in store ").code(store).raw(": ");
     }
-    out.phrase(&change.sentence).raw(if alone { "</h3>" } else { "</h4>" });
+    out.phrase(&change.sentence).raw(if edited.is_some() { "</h3>" } else { "</h4>" });
+    edits(out, edited.unwrap_or_default());
     edits(out, &change.edits);
     clauses(out, change);
     for said in change.needs.iter().chain(&change.known) {
@@ -259,7 +263,7 @@ fn undecided_of(out: &mut Markup, open: &Undecided<'_>) {
 fn rest(out: &mut Markup, comparison: &Comparison, came_and_went: &[Phrase]) {
     phrases(out, "Also: ", came_and_went);
     phrases(out, "Schema: ", &changes::schema_changes(comparison, &[]));
-    phrases(out, "Without effect: ", &changes::without_effect(comparison));
+    phrases(out, "Also: ", &changes::without_effect(comparison));
     let stores = || comparison.stores.iter();
     let ill_typed = stores().flat_map(|store| &store.ill_typed).map(|one| changes::ill_typed(comparison, one));
     phrases(out, "Does not typecheck: ", &ill_typed.collect::<Vec<_>>());

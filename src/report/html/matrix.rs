@@ -4,7 +4,9 @@ use super::anchors::Anchors;
 use super::heading;
 use super::markup::Markup;
 use crate::outcome::changes::Relation;
-use crate::outcome::{Cacheable, Extent, HangsOnKind, Matrix, MatrixCell, MatrixPart, MatrixRow, Outcome, PolicyRef};
+use crate::outcome::{
+    Among, Cacheable, Extent, HangsOnKind, Matrix, MatrixCell, MatrixPart, MatrixRow, Outcome, PolicyRef,
+};
 use crate::report::access;
 use crate::report::counted::counted;
 use crate::report::guardrails::short;
@@ -26,7 +28,12 @@ pub(super) fn section(out: &mut Markup, outcome: &Outcome, anchors: &Anchors<'_>
     out.raw(
         "<p class=\"quiet legend\"><b>always</b> and <b>never</b> are proved for every request that fits the schema; ",
     );
-    out.raw("<b>if</b> names what the policies ask. Open a cell for the policies.</p>");
+    out.raw("<b>if</b> names what the policies ask. Open a cell for the policies.");
+    let groups = outcome.matrix.iter().flat_map(|matrix| &matrix.principals).flatten();
+    if groups.clone().any(|one| one.among != Among::All) {
+        out.raw(" A column of a group is about those who are in it and in no other that has a column.");
+    }
+    out.raw("</p>");
     for matrix in &outcome.matrix {
         one(out, matrix, anchors, outcome.matrix.len() > 1);
     }
@@ -163,8 +170,8 @@ fn summary(out: &mut Markup, cell: &MatrixCell, now: Option<&Extent>) {
         _ => {
             out.raw("<span class=\"reach if\">if</span>");
             let asked = matrix::asked(cell);
-            for one in asked.iter().take(ASKED) {
-                out.raw(" ").code(one);
+            for (at, one) in asked.iter().take(ASKED).enumerate() {
+                out.raw(if at > 0 { ", " } else { " " }).code(one);
             }
             match asked.len() {
                 0 => _ = out.raw(" on some resources"),

@@ -11,10 +11,10 @@
 //!
 //! # Why
 //!
-//! The page is opened from a build's artifacts, where it can rely on nothing: it loads nothing, and its policy lets only
-//! its own style and script run, by their hashes. Without the script everything can be read; only the filter is gone.
-//! What is folded is `<details>`, what is linked is within the page, so that a keyboard, a printer and a reader of
-//! screens have all of it. Colours say nothing that words do not say as well.
+//! The page is opened from a build's artifacts, where it can rely on nothing: it loads nothing, and its policy lets
+//! only its own style and script run, by their hashes. Without the script everything can be read; only the filter is
+//! gone. What is folded is `<details>`, what is linked is within the page, so that a keyboard, a printer and a reader
+//! of screens have all of it. Colours say nothing that words do not say as well.
 
 mod anchors;
 mod changes;
@@ -33,7 +33,7 @@ use sha2::{Digest, Sha256};
 
 use self::anchors::Anchors;
 use self::markup::Markup;
-use crate::outcome::{Outcome, Verdict, Weight};
+use crate::outcome::{Outcome, StatementKind, Verdict, Weight};
 use crate::report::counted::counted;
 use crate::report::{Options, verdict};
 use crate::text::Location;
@@ -181,7 +181,7 @@ fn stores(out: &mut Markup, outcome: &Outcome) {
     }
     out.raw("<div class=\"stores\">");
     for store in &outcome.contents {
-        out.raw("<article class=\"card\" data-filter=\"\"><h3>").code(&store.name).raw("</h3><dl>");
+        out.raw("<article class=\"card\" data-filter=\"\"><h3>store ").code(&store.name).raw("</h3><dl>");
         out.raw("<dt>schema</dt><dd>");
         match (store.schema.as_slice(), store.usable) {
             ([], None) => _ = out.raw("none: one is inferred where decisions are asked about"),
@@ -193,13 +193,18 @@ fn stores(out: &mut Markup, outcome: &Outcome) {
             }
         }
         out.raw("</dd><dt>holds</dt><dd>");
+        let of = |kind: StatementKind| store.statements.iter().filter(|one| one.kind == kind).count();
         let held = [
-            counted(store.statements.len(), "policy, template or link", "policies, templates and links"),
-            counted(store.environments, "kind of request", "kinds of request"),
-            counted(store.entities, "entity", "entities"),
-            counted(store.tables.len(), "decision table", "decision tables"),
+            (of(StatementKind::Policy), "policy", "policies"),
+            (of(StatementKind::Template), "template", "templates"),
+            (of(StatementKind::Link), "link", "links"),
+            (store.environments, "kind of request", "kinds of request"),
+            (store.entities, "entity", "entities"),
+            (store.tables.len(), "decision table", "decision tables"),
         ];
-        out.text(&held.join(", ")).raw("</dd></dl></article>");
+        let held = held.into_iter().filter(|(count, ..)| *count > 0);
+        let held: Vec<String> = held.map(|(count, one, many)| counted(count, one, many)).collect();
+        out.text(if held.is_empty() { "nothing" } else { &held.join(", ") }).raw("</dd></dl></article>");
     }
     out.raw("</div></section>");
 }

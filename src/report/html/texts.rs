@@ -97,7 +97,7 @@ fn one(out: &mut Markup, number: usize, text: &Text<'_>, whole: bool, over: &Ove
             out.raw("</div>");
             open = None;
         }
-        while let Some((id, statement)) = statements.next_if(|(_, one)| first_line(text, one) <= line) {
+        while let Some((id, statement)) = statements.next_if(|(_, one)| first_line(text, &lines, one) <= line) {
             if open.take().is_some() {
                 out.raw("</div>");
             }
@@ -141,8 +141,17 @@ fn around(text: &Text<'_>) -> BTreeSet<usize> {
     text.findings.iter().flat_map(|(_, finding)| near(start_line(text, finding))).collect()
 }
 
-fn first_line(text: &Text<'_>, statement: &Statement) -> usize {
-    text.file.line(statement.policy.location.written().span.start)
+/// The line at which a policy starts, the comment above it included.
+fn first_line(text: &Text<'_>, lines: &[Span], statement: &Statement) -> usize {
+    let mut first = text.file.line(statement.policy.location.written().span.start);
+    let comment = |line: usize| {
+        let above = lines.get(line.checked_sub(2)?)?;
+        Some(text.file.slice(*above).trim_start().starts_with("//"))
+    };
+    while comment(first) == Some(true) {
+        first -= 1;
+    }
+    first
 }
 
 fn start_line(text: &Text<'_>, finding: &Finding) -> usize {

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::explained::{CacheableOut, cacheable};
-use crate::outcome::{Extent, Matrix, MatrixCell, MatrixPart, MatrixPrincipal, MatrixRow};
+use crate::outcome::{Among, Extent, Matrix, MatrixCell, MatrixPart, MatrixPrincipal, MatrixRow};
 
 #[derive(Serialize)]
 pub(super) struct MatrixOut<'a> {
@@ -20,6 +20,9 @@ struct PrincipalOut<'a> {
     #[serde(rename = "type")]
     of: &'a str,
     group: Option<&'a str>,
+    /// Those in none of the groups that have a column.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    no_group: bool,
 }
 
 #[derive(Serialize)]
@@ -73,7 +76,11 @@ pub(super) fn matrix(of: &Matrix) -> MatrixOut<'_> {
 }
 
 fn principal(of: &MatrixPrincipal) -> PrincipalOut<'_> {
-    PrincipalOut { of: &of.of, group: of.within.as_deref() }
+    let group = match &of.among {
+        Among::Group(group) => Some(group.as_str()),
+        Among::All | Among::NoGroup => None,
+    };
+    PrincipalOut { of: &of.of, group, no_group: of.among == Among::NoGroup }
 }
 
 fn row(of: &MatrixRow) -> RowOut<'_> {

@@ -1,7 +1,7 @@
 //! What changed in the permission matrix, folded.
 
 use super::escape::{cut, named};
-use crate::outcome::{Extent, Matrix, MatrixCell, Outcome};
+use crate::outcome::{Among, Extent, Matrix, MatrixCell, MatrixPrincipal, Outcome};
 use crate::report::access;
 use crate::report::counted::counted;
 use crate::report::matrix;
@@ -61,9 +61,13 @@ fn table(matrix: &Matrix, several: bool) -> String {
     out
 }
 
-fn head(principal: &crate::outcome::MatrixPrincipal) -> String {
+fn head(principal: &MatrixPrincipal) -> String {
     let of = named(&principal.of, LONGEST);
-    principal.within.as_ref().map_or(of.clone(), |group| format!("{of} in {}", named(group, LONGEST)))
+    match &principal.among {
+        Among::All => of,
+        Among::NoGroup => format!("{of} in none of the groups"),
+        Among::Group(group) => format!("{of} in {}", named(group, LONGEST)),
+    }
 }
 
 fn listed(mut names: Vec<String>) -> String {
