@@ -223,7 +223,7 @@ fn cause_of(out: &mut Markup, cause: &Cause, anchors: &Anchors<'_>, options: &Op
         let id = anchors.policy(&cause.policy, new);
         out.raw("<p>");
         match id {
-            Some(id) => _ = out.link(Some(&id), |out| _ = out.raw("in its file")),
+            Some(id) => _ = out.link(Some(&id), |out| _ = out.raw("to its text")),
             None => place(out, new, anchors, options),
         }
         out.raw("</p>");

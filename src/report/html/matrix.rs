@@ -14,6 +14,8 @@ use crate::report::matrix::{self, principal};
 
 /// So many phrases stand in a cell; the others when it is opened.
 const ASKED: usize = 2;
+/// So many attributes that decisions hang on.
+const HANGS: usize = 4;
 /// So many names of one kind are listed.
 const LISTED: usize = 16;
 /// So many rows are shown, those that changed first.
@@ -222,28 +224,38 @@ fn policies(out: &mut Markup, all: &[PolicyRef], more: bool, anchors: &Anchors<'
     out.raw(if more || all.len() > LISTED { " and perhaps others" } else { "" });
 }
 
-/// What the decisions of an action hang on, besides who asks for what.
+/// What the decisions of an action hang on, besides who asks for what: the first of it, and all when it is opened.
 fn hangs(out: &mut Markup, on: &Cacheable) {
-    let known = || on.on.iter().filter(|one| one.open.is_none());
-    let open: Vec<_> = on.on.iter().filter(|one| one.open.is_some()).collect();
-    if on.on.is_empty() && on.groups.is_empty() {
+    let mut all: Vec<(&'static str, &str)> = Vec::new();
+    let of = |kind: HangsOnKind| on.on.iter().filter(move |one| one.open.is_none() && one.kind == kind);
+    all.extend(of(HangsOnKind::Time).map(|one| ("the time: ", one.attribute.as_str())));
+    all.extend(of(HangsOnKind::Context).map(|one| ("", one.attribute.as_str())));
+    all.extend(of(HangsOnKind::Entity).map(|one| ("", one.attribute.as_str())));
+    let open: Vec<&str> = on.on.iter().filter(|one| one.open.is_some()).map(|one| one.attribute.as_str()).collect();
+    if all.is_empty() && open.is_empty() && on.groups.is_empty() {
         out.raw("<span class=\"quiet\">nothing else: it may be kept</span>");
         return;
     }
     out.raw("<ul class=\"plain\">");
-    for (kind, lead) in [(HangsOnKind::Time, "the time: "), (HangsOnKind::Context, ""), (HangsOnKind::Entity, "")] {
-        for one in known().filter(|one| one.kind == kind) {
-            out.raw("<li>").raw(lead).code(&one.attribute).raw("</li>");
+    let (first, rest) = all.split_at(all.len().min(HANGS));
+    for (lead, name) in first {
+        out.raw("<li>").raw(lead).code(name).raw("</li>");
+    }
+    if !rest.is_empty() {
+        out.raw("<li><details><summary>").number(rest.len()).raw(" more</summary>");
+        for (at, (lead, name)) in rest.iter().enumerate() {
+            out.raw(if at > 0 { ", " } else { "" }).raw(lead).code(name);
         }
+        out.raw("</details></li>");
     }
     if !on.groups.is_empty() {
-        out.raw("<li class=\"quiet\">perhaps on who is in which ");
+        out.raw("<li class=\"quiet\">perhaps who is in which ");
         listed(out, on.groups.iter().map(String::as_str), |out, one| _ = out.code(one));
         out.raw("</li>");
     }
     if !open.is_empty() {
         out.raw("<li><span class=\"tag unknown\">not decided</span> ");
-        listed(out, open.iter().map(|one| one.attribute.as_str()), |out, one| _ = out.code(one));
+        listed(out, open.into_iter(), |out, one| _ = out.code(one));
         out.raw("</li>");
     }
     out.raw("</ul>");
