@@ -53,7 +53,7 @@ const NAMED: usize = 8;
 pub struct MatrixOptions<'a> {
     /// What the comparison of the two versions found, where there are two.
     pub compared: Option<&'a StoreChanges>,
-    /// Whether to leave out kinds of request that do not change.
+    /// Whether to leave out actions and types of principals that have no part in what changes.
     pub only_changed: bool,
     /// What the decisions of actions hang on, where that is to stand in it.
     pub hangs_on: &'a [Cacheable],
@@ -180,7 +180,11 @@ fn cells(
         }
     }
     if options.only_changed {
-        kinds.retain(|key, _| relations.get(key).is_none_or(|change| change.relation() != Relation::Same));
+        // Cells are whole: all kinds of request of the actions and principals that have a part in what changes.
+        let differs = |key: &&Key| relations.get(*key).is_none_or(|change| change.relation() != Relation::Same);
+        let (actions, principals): (BTreeSet<String>, BTreeSet<String>) =
+            kinds.keys().filter(differs).map(|(action, principal, _)| (action.clone(), principal.clone())).unzip();
+        kinds.retain(|(action, principal, _), _| actions.contains(action) && principals.contains(principal));
     }
     let dropped: BTreeSet<String> = match kinds.keys().nth(MOST_KINDS).cloned() {
         Some(first) => kinds.split_off(&first).into_keys().map(|(action, ..)| said(action)).collect(),

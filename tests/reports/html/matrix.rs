@@ -165,6 +165,32 @@ fn a_large_matrix_is_folded_and_says_what_it_leaves_out() {
     assert_eq!(matrix["notes"], serde_json::json!([]));
 }
 
+/// What stands beside a change is as it is, and not left out.
+#[test]
+fn cells_of_the_comment_are_whole() {
+    let dir = TempDir::new().unwrap();
+    let old = r#"permit (principal is User, action == Action::"view", resource is Report);
+permit (principal is User, action == Action::"export", resource);
+permit (principal is Service, action == Action::"export", resource) when { context.mfa };
+"#;
+    write(dir.path(), &[("app.cedarschema", SCHEMA), ("a.cedar", old)]);
+    git(dir.path(), &["init", "-q", "-b", "main"]);
+    git(dir.path(), &["add", "-A"]);
+    git(dir.path(), &["commit", "-q", "-m", "all"]);
+    let new = old.replace("resource is Report", "resource").replace(" when { context.mfa }", "");
+    write(dir.path(), &[("a.cedar", &new)]);
+    let text = run(dir.path(), &["diff", "main", "--report", "markdown"]).stdout;
+    let rows: Vec<&str> = text.lines().filter(|line| line.contains('▲') && line.starts_with("| ")).collect();
+    assert_eq!(
+        rows,
+        [
+            "| `export` | ▲ gained: under conditions → always | always |",
+            "| `view` | never | ▲ gained: under conditions → always |"
+        ],
+        "{text}"
+    );
+}
+
 #[test]
 fn the_comment_has_what_changed_and_nothing_where_nothing_did() {
     let dir = everything();
