@@ -204,7 +204,8 @@ fn stores(out: &mut Markup, outcome: &Outcome) {
         ];
         let held = held.into_iter().filter(|(count, ..)| *count > 0);
         let held: Vec<String> = held.map(|(count, one, many)| counted(count, one, many)).collect();
-        out.text(if held.is_empty() { "nothing" } else { &held.join(", ") }).raw("</dd></dl></article>");
+        let held = if held.is_empty() { "nothing".to_owned() } else { held.join(", ") };
+        out.text(&held).raw("</dd></dl></article>");
     }
     out.raw("</div></section>");
 }

@@ -1,6 +1,6 @@
 //! The page in a real Chromium, driven by tests/tools/browser.py. `POLCHECK_CHROMEDRIVER` names its driver.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::Value;
@@ -18,7 +18,7 @@ fn driver() -> Option<PathBuf> {
 }
 
 /// What the page of `dir` does in Chromium; `word` is typed into its filter.
-fn opened(driver: &PathBuf, dir: &TempDir, args: &[&str], word: &str) -> Value {
+fn opened(driver: &Path, dir: &TempDir, args: &[&str], word: &str) -> Value {
     let out = TempDir::new().unwrap();
     let file = out.path().join("page.html");
     std::fs::write(&file, page(dir.path(), args).0).unwrap();
