@@ -16,6 +16,8 @@ def main() -> int:
         else:
             say("error", "the SARIF report was not uploaded, and the log of that step says why; it needs `security-events: write`")
             failed = failed or 2
+    if variable("STEP_PAGE") == "failure":
+        say("warning", "the page was not uploaded, and the log of that step says why; what polcheck found is in the log of its own step")
     return failed
 
 

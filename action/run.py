@@ -28,6 +28,20 @@ def arguments(command: str, base: str, files: dict[str, str]) -> list[str]:
     args.extend(f"--report={name}={path}" for name, path in files.items())
     if flag_input("annotations"):
         args.append("--report=github")
+    return args + common_arguments()
+
+
+def page_arguments(base: str, path: str) -> list[str]:
+    """Those of the run that makes the page."""
+    args = ["report", f"--html={path}", "--quiet"]
+    if base:
+        args.append(f"--against={base}")
+    return args + common_arguments()
+
+
+def common_arguments() -> list[str]:
+    """What every run is given."""
+    args: list[str] = []
     for name in ("config", "fail-on"):
         value = text_input(name)
         if value:
@@ -58,6 +72,28 @@ def is_noteworthy(report: dict[str, Any], code: int, changes: str) -> bool:
     findings = at(report, "summary", "findings") or {}
     milder = findings.get("error") or findings.get("warning") or at(report, "weakened")
     return code != 0 or changes not in ("", "0") or bool(milder)
+
+
+def page_name(command: str) -> str:
+    """What the artifact is called: another name for each use of the action in a run, of letters that artifacts may have."""
+    parts = [variable("GITHUB_JOB"), command, text_input("working-directory"), "\0".join(lines_input("paths")), text_input("config")]
+    return "polcheck-report-" + hashlib.sha256("\0".join(parts).encode()).hexdigest()[:8]
+
+
+def make_page(base: str, where: str, folder: str, environment: dict[str, str]) -> str:
+    """The page, by path; empty where there is none. What it exits with is said by the run before it."""
+    path = os.path.join(folder, "polcheck-report.html")
+    try:
+        args = [variable("STEP_BIN"), *page_arguments(base, path)]
+        done = subprocess.run(args, cwd=where, env=environment, stderr=subprocess.PIPE, check=False)
+    except OSError as error:
+        say("warning", f"there is no page: {error}")
+        return ""
+    if os.path.isfile(path):
+        return path
+    # Releases before `report` know no such command.
+    say("warning", f"there is no page: {done.stderr.decode(errors='replace').strip() or done.returncode}")
+    return ""
 
 
 def category(command: str) -> str:
@@ -129,6 +165,9 @@ def main() -> None:
     for name in ("json", "sarif", "markdown"):
         path = files.get(name, "")
         output(f"{name}-file", path if os.path.isfile(path) else "")
+    if flag_input("html") and command == "check" and report:
+        output("html-file", make_page(base, where, folder, environment))
+        output("html-name", page_name(command))
 
 
 if __name__ == "__main__":

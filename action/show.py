@@ -91,7 +91,7 @@ def find(comments_url: str, login: str, line: str) -> list[int]:
 
 
 def footer(payload: dict[str, Any]) -> str:
-    """What the report is about: program, commit, run."""
+    """What the report is about: program, commit, run; and where all of it is."""
     parts = [f"polcheck {variable('STEP_VERSION')}"]
     head = sha_at(payload, "pull_request", "head", "sha")
     if head:
@@ -99,6 +99,9 @@ def footer(payload: dict[str, Any]) -> str:
     run = f"{variable('GITHUB_SERVER_URL')}/{variable('GITHUB_REPOSITORY')}/actions/runs/{variable('GITHUB_RUN_ID')}"
     if re.match(r"https?://[A-Za-z0-9.:-]+/[A-Za-z0-9._-]+/[A-Za-z0-9._-]+/actions/runs/[0-9]+\Z", run):
         parts.append(f"[the run]({run})")
+    page = variable("STEP_PAGE_URL")
+    if re.match(r"https?://[A-Za-z0-9.:-]+/[A-Za-z0-9._-]+/[A-Za-z0-9._-]+/actions/runs/[0-9]+/artifacts/[0-9]+\Z", page):
+        parts.append(f"[everything on one page]({page})")
     return f"\n<sub>{' · '.join(parts)}</sub>\n"
 
 

@@ -14,6 +14,7 @@
 //! | `confirmed` | what is shown, asked of Cedar's authorizer |
 //! | `groups` | who stands together |
 //! | `survey` | all of it |
+//! | `matrix` | the permission matrix: principals by type and by group, and actions |
 
 mod asked;
 mod by_type;
@@ -22,6 +23,7 @@ mod confirmed;
 mod counted;
 mod groups;
 mod kinds;
+mod matrix;
 mod settled;
 mod sides;
 mod survey;
@@ -30,5 +32,6 @@ pub use asked::{Asked, Subject, Wanted};
 pub use by_type::{ByType, Stores};
 pub use counted::SurveyError;
 pub use kinds::{Nameless, UnfitContext};
+pub use matrix::MatrixOptions;
 pub use sides::Sides;
 pub use survey::{Survey, survey};

@@ -62,6 +62,8 @@ impl<'a> Output<'a> {
             baseline: BaselineFile::default(),
             filled: Vec::new(),
             brief: brief(&self.wanted, common),
+            // GitHub's annotations bring the job summary along.
+            matrix: self.wanted.iter().any(|one| matches!(one.format.name, "markdown" | "github")),
             solvers: Arc::clone(&self.solvers),
         }
     }
@@ -115,6 +117,34 @@ impl<'a> Output<'a> {
                 one.format.name
             ))),
         }
+    }
+
+    /// Refuses `file`, relative to `-C`, where it cannot be written for all that is known before anything runs.
+    pub(super) fn can_be_written(&self, file: &Path) -> Result<(), Failure> {
+        let full = self.placed(file);
+        let shown = file.display().to_string();
+        let shown = inline(&shown);
+        if full.is_dir() {
+            return Err(Failure(format!("cannot write `{shown}`: it is a folder; name a file in it")));
+        }
+        match full.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.is_dir()) {
+            Some(_) => Err(Failure(format!("cannot write `{shown}`: its folder is not there; make it first"))),
+            None => Ok(()),
+        }
+    }
+
+    /// Writes `outcome` as a page, to `file`, relative to `-C`, or to standard output.
+    pub(super) fn write_page(&self, outcome: &Outcome, file: Option<&Path>) -> Result<(), Failure> {
+        let options = Options { verbose: self.args.verbose, link_base: self.link_base, ..Options::default() };
+        let page = report::html_page(outcome, &options);
+        match file {
+            Some(file) => save(&self.placed(file), &page),
+            None => print(&page),
+        }
+    }
+
+    fn placed(&self, file: &Path) -> PathBuf {
+        self.args.directory.as_ref().map_or_else(|| file.to_owned(), |folder| folder.join(file))
     }
 
     /// Whether something that obeys what it reads shows standard output: a terminal, or GitHub's log.

@@ -4,8 +4,8 @@ use crate::finding::{FailOn, Finding, Level};
 use crate::outcome::changes::Comparison;
 use crate::outcome::replay::Replayed;
 use crate::outcome::{
-    Breadth, Cacheable, Coverage, Explained, FixResult, Guardrails, Mutation, Notice, Status, StoreImpact, TestResult,
-    Weight, WhoCan,
+    Breadth, Cacheable, Coverage, Explained, FixResult, Guardrails, Matrix, Mutation, Notice, Status, StoreContents,
+    StoreImpact, TestResult, Weight, WhoCan,
 };
 use crate::rule::Catalogue;
 
@@ -136,6 +136,10 @@ pub struct Outcome {
     pub comparison: Option<Comparison>,
     /// Whom a change touches, of the entities that are known, store by store.
     pub impact: Vec<StoreImpact>,
+    /// Which types and groups of principals may do what, store by store, when that was asked for.
+    pub matrix: Vec<Matrix>,
+    /// What stores hold, where the texts are to be shown.
+    pub contents: Vec<StoreContents>,
     /// Who may do what, when that was asked for.
     pub who_can: Option<WhoCan>,
     /// What recorded decisions say, when that was asked for.
@@ -182,6 +186,8 @@ impl Outcome {
             guardrails: Guardrails::default(),
             comparison: None,
             impact: Vec::new(),
+            matrix: Vec::new(),
+            contents: Vec::new(),
             who_can: None,
             replayed: None,
             left_out: Vec::new(),

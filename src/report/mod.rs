@@ -16,22 +16,26 @@ mod fixes;
 mod github;
 mod gitlab;
 mod guardrails;
+mod html;
 mod human;
 mod impact;
 mod json;
 mod json_text;
 mod junit;
 mod markdown;
+mod matrix;
 mod mutation;
 mod replay;
 mod sarif;
 mod select;
 mod verdict;
+mod web_address;
 
 use crate::outcome::{Outcome, SuggestedRow};
 
 pub use csv::list_impact;
 pub use fixes::fix_lines;
+pub use html::html_page;
 pub use markdown::summary_markdown;
 pub use verdict::verdict_line;
 
@@ -67,7 +71,8 @@ pub struct Options {
     pub quiet: bool,
     /// Whether to count what rules find instead of showing it.
     pub statistics: bool,
-    /// Where files are shown on the web, as in `https://host/owner/name/blob/commit`: places in Markdown link there.
+    /// Where files are shown on the web, as in `https://host/owner/name/blob/commit`: places in Markdown and HTML link
+    /// there.
     pub link_base: Option<&'static str>,
     /// Whether the text goes to a terminal, which breaks lines that are too long wherever they are full.
     pub terminal: bool,

@@ -11,6 +11,7 @@ use super::finish::{finish, today};
 use super::fresh;
 use super::guardrails;
 use super::loaded::{all_proved, discard, load_as, load_held};
+use super::matrix;
 use super::reading::Reading;
 use super::sides::Base;
 use crate::diff;
@@ -37,17 +38,27 @@ pub struct CheckOptions {
 /// # Errors
 /// When what is asked for is not there, or does not go together.
 pub fn check(options: &CheckOptions) -> Result<Outcome, RunError> {
-    fillings::for_all(&options.reading, |reading| checked(options, reading))
+    fillings::for_all(&options.reading, |reading| checked(options, reading, "check", false))
 }
 
-fn checked(options: &CheckOptions, reading: &Reading) -> Result<fillings::Found, RunError> {
+/// The same as `report`, with what a page shows besides.
+pub(super) fn with_page(options: &CheckOptions) -> Result<Outcome, RunError> {
+    fillings::for_all(&options.reading, |reading| checked(options, reading, "report", true))
+}
+
+fn checked(
+    options: &CheckOptions,
+    reading: &Reading,
+    command: &'static str,
+    page: bool,
+) -> Result<fillings::Found, RunError> {
     let CheckOptions { level, against, all, .. } = options;
     let base = against.as_ref().map(|revision| Base::open(reading, revision)).transpose()?;
     let mut loaded = load_held(reading, base.as_ref().map(|base| (&base.settings.config, &base.parsed)))?;
-    let mut outcome = loaded.outcome("check");
+    let mut outcome = loaded.outcome(command);
     let (repo, config) = (&loaded.repo, &loaded.config);
     // The floor is the configuration's; what else there is about coverage belongs to `test`.
-    let asked = CoverageOptions::default();
+    let asked = CoverageOptions { wanted: page, ..CoverageOptions::default() };
     let gauge = coverage::is_asked(&asked, config).then(|| Gauge::new(repo));
     let selection = Selection { brief: reading.brief, ..Selection::default() };
     let today = today(reading)?;
@@ -66,7 +77,7 @@ fn checked(options: &CheckOptions, reading: &Reading) -> Result<fillings::Found,
             if let Some(config) = base.other_stores(config, &repo.listed) {
                 // Until the change is merged, the base says as well which files are a store.
                 let other = load_as(reading, config, &base.parsed)?;
-                let mut more = Outcome::new("check", loaded.catalogue.clone());
+                let mut more = Outcome::new(command, loaded.catalogue.clone());
                 engines(&mut more, &other.repo, &other.config, *level, &selection, None, (&loaded.solvers, &today));
                 add(&mut outcome, more);
             }
@@ -97,6 +108,12 @@ fn checked(options: &CheckOptions, reading: &Reading) -> Result<fillings::Found,
     baselined::apply(&mut outcome, baseline, &loaded, reading, &ran);
     let old = compared.as_ref().map(|sides| &sides.old);
     let found = fillings::of(&outcome, &std::iter::once(&loaded).chain(old).collect::<Vec<_>>());
+    if page {
+        outcome.contents = matrix::contents(&loaded);
+        matrix::whole(&mut outcome, &loaded, compared.as_ref());
+    } else if let (true, Some(sides)) = (reading.matrix, &compared) {
+        matrix::changed(&mut outcome, sides);
+    }
     if let Some(sides) = compared {
         outcome.only_new = !all;
         fresh::mark(&mut outcome, sides, &loaded, *level, reading)?;

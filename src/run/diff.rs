@@ -13,6 +13,7 @@ use super::fillings;
 use super::finish::{finish, today};
 use super::known_entities::{entities, given, pairs};
 use super::loaded::discard;
+use super::matrix;
 use super::place::Place;
 use super::reading::Reading;
 use super::sides::{Compare, Sides};
@@ -63,6 +64,9 @@ fn compared(options: &DiffOptions) -> Result<fillings::Found, RunError> {
     outcome.notices.extend(defects);
     compare(&sides, options.deny, &options.reading, &mut outcome)?;
     impact(&sides, options, &mut outcome)?;
+    if options.reading.matrix {
+        matrix::changed(&mut outcome, &sides);
+    }
     if let (true, Some(comparison)) = (options.rows, &mut outcome.comparison) {
         note_strangers(comparison, &sides.new.repo);
     }

@@ -5,7 +5,7 @@
 //!
 //! | file | what it does |
 //! |---|---|
-//! | `check`, `validate`, `lint`, `fix`, `test`, `prove`, `diff`, `explain`, `cacheable`, `fmt`, `who_can`, `baseline`, `schema`, `rules`, `replay` | one kind of run each, with what it is asked for |
+//! | `check`, `validate`, `lint`, `fix`, `test`, `prove`, `diff`, `explain`, `cacheable`, `fmt`, `who_can`, `baseline`, `schema`, `rules`, `replay`, `report` | one kind of run each, with what it is asked for |
 //! | `open` | a repository, opened and not judged |
 //! | `reading` | where to read, and what: what every run starts from |
 //! | `error` | why a run could not be |
@@ -19,6 +19,7 @@
 //! | `asking` | the request that is to be explained |
 //! | `coverage` | what rows exercise |
 //! | `example_rows` | what rows that examples of changes become have to say |
+//! | `matrix` | who may do what in every store, and what stores hold |
 //! | `mutation` | what rows notice of small changes of policies |
 //! | `baselined` | the baseline, applied |
 //! | `engines` | every engine over one reading |
@@ -58,6 +59,7 @@ runs! {
     cacheable CacheableOptions
     fmt FmtOptions
     replay ReplayOptions
+    report ReportOptions
 }
 
 mod asking;
@@ -75,6 +77,7 @@ mod fresh;
 mod guardrails;
 mod known_entities;
 mod loaded;
+mod matrix;
 mod mutation;
 mod open;
 mod place;

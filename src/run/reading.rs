@@ -33,6 +33,8 @@ pub struct Reading {
     pub filled: Vec<(String, String)>,
     /// Count rows that pass, and do not keep them.
     pub brief: bool,
+    /// Work out what a comparison changes in the permission matrix, which not every report shows.
+    pub matrix: bool,
     /// Who answers questions about policies.
     pub solvers: Arc<Solvers>,
 }

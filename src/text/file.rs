@@ -248,6 +248,17 @@ impl Location {
         }
     }
 
+    /// The range in the text as its author wrote it: of an embedded text that, before anything is filled in there.
+    #[must_use]
+    pub fn written(&self) -> Self {
+        match &self.file.carrier {
+            Some(carrier) if carrier.number == 0 || carrier.file.is_embedded() => {
+                Self::new(&carrier.file, carrier.map.outer(self.span)).written()
+            }
+            _ => self.clone(),
+        }
+    }
+
     /// The file that people see.
     #[must_use]
     pub fn shown_file(&self) -> &Arc<SourceFile> {

@@ -7,6 +7,7 @@ mod changes;
 mod changes_markdown;
 mod github;
 mod gitlab_junit;
+mod html;
 mod human;
 mod json;
 mod json_schema;

@@ -37,6 +37,7 @@ commands! {
     WhoCan who_can WhoCanArgs
     Explain explain ExplainArgs
     Replay replay ReplayArgs
+    Report report ReportArgs
     Fmt fmt FmtArgs
     Baseline baseline BaselineArgs
     Schema schema SchemaArgs

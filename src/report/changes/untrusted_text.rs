@@ -74,8 +74,18 @@ impl Phrase {
 
     /// The text, with `name` and `word` making harmless what is not ours.
     pub(in crate::report) fn render(&self, name: impl Fn(&str) -> String, word: impl Fn(&str) -> String) -> String {
+        self.render_with(str::to_owned, name, word)
+    }
+
+    /// The same, with `ours` for our own words, where these have to be made fit as well.
+    pub(in crate::report) fn render_with(
+        &self,
+        ours: impl Fn(&str) -> String,
+        name: impl Fn(&str) -> String,
+        word: impl Fn(&str) -> String,
+    ) -> String {
         let piece = |piece: &Piece| match piece {
-            Piece::Ours(text) => text.clone(),
+            Piece::Ours(text) => ours(text),
             Piece::Name(text) => name(text),
             Piece::Word(text) => word(text),
         };

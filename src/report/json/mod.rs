@@ -9,6 +9,7 @@ mod fixes;
 mod guardrails;
 mod impact;
 mod location;
+mod matrix;
 mod mutation;
 mod replay;
 mod run;

@@ -10,6 +10,7 @@ use super::fixes::{self, FixOut, FixResultOut};
 use super::guardrails::{GuardrailOut, guardrail};
 use super::impact::{self, ImpactOut};
 use super::location::{LocationOut, location};
+use super::matrix::{MatrixOut, matrix};
 use super::mutation::{self, MutationOut};
 use super::replay::{self, ReplayOut};
 use super::who_can::{self, WhoCanOut};
@@ -52,6 +53,8 @@ struct Root<'a> {
     explain: Option<ExplainedOut<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     cacheable: Vec<CacheableOut<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    matrix: Vec<MatrixOut<'a>>,
     #[serde(flatten)]
     comparison: Option<ComparisonOut<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -249,6 +252,8 @@ pub(super) fn render(outcome: &Outcome, _options: &Options) -> String {
         mutation: outcome.mutation.as_ref().map(mutation::mutation),
         explain: outcome.explained.as_ref().map(explained),
         cacheable: outcome.cacheable.iter().map(cacheable).collect(),
+        // Of a check it is what some report asked for, and not all of it.
+        matrix: outcome.matrix.iter().filter(|_| outcome.command == "report").map(matrix).collect(),
         comparison: outcome.comparison.as_ref().map(changes::comparison),
         impact: impact::impact(&outcome.impact),
         who_can: outcome.who_can.as_ref().map(who_can::who_can),

@@ -5,6 +5,7 @@ mod changes;
 mod conflicts;
 mod escape;
 mod explained;
+mod matrix;
 mod replay;
 mod summary;
 

@@ -1,18 +1,20 @@
 //! The page: the verdict, what a comparison found, findings, failing rows, and what could not be checked.
 
 use super::escape::{cell, code, prose};
-use super::{breadth, changes, conflicts};
+use super::{breadth, changes, conflicts, matrix};
 use crate::finding::Evidence;
 use crate::outcome::{AccessGroup, GuardrailResult, Names, Outcome, RowRequest, Status, TestResult, Verdict};
 use crate::report::access;
 use crate::report::counted::counted;
 use crate::report::select::Group;
 use crate::report::verdict;
-use crate::report::{Options, coverage, evidence, fixes, guardrails, impact, mutation, select};
+use crate::report::{Options, coverage, evidence, fixes, guardrails, impact, mutation, select, web_address};
 use crate::text::Location;
 
 /// GitHub refuses a comment above 65,536 characters; a job summary may have 1 MiB, which nobody reads.
 const LONGEST: usize = 64_000;
+/// What changed in the permission matrix may take so much.
+const LONGEST_MATRIX: usize = 12_000;
 /// What each part leaves to each part that follows and is not empty.
 const RESERVED: usize = 12_000;
 
@@ -37,6 +39,10 @@ pub fn summary_markdown(outcome: &Outcome, options: &Options) -> String {
         let room = LONGEST.saturating_sub(out.text.len() + reserved(&[found, failed, said]));
         let (touched, read) = (impact::sentences(&outcome.impact, options.verbose), verdict::what_was_read(outcome));
         out.text.push_str(&changes::section(comparison, &touched, &read, options, room));
+        if !options.quiet {
+            let room = LONGEST.saturating_sub(out.text.len() + reserved(&[found, failed, said]));
+            out.text.push_str(&matrix::section(outcome, room.min(LONGEST_MATRIX)));
+        }
     }
     let who_can = outcome.who_can.iter().flat_map(|who_can| &who_can.stores);
     out.table(
@@ -283,21 +289,7 @@ fn place(location: &Location, options: &Options) -> String {
     let shown = if bare { code(location.path()) } else { code(&location.label()) };
     match options.link_base {
         // What is about no file has no page.
-        Some(base) if location.path() != "." => link(&shown, base, location, bare),
+        Some(base) if location.path() != "." => format!("[{shown}]({})", web_address::of(base, location, bare)),
         _ => shown,
     }
-}
-
-/// `shown` as a link to the file of `location` below `base`, at its line.
-fn link(shown: &str, base: &str, location: &Location, bare: bool) -> String {
-    let mut address = format!("{}/", base.trim_end_matches('/'));
-    for byte in location.path().bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'-' | b'_' | b'.' | b'~') {
-            address.push(char::from(byte));
-        } else {
-            address.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    let line = if bare { String::new() } else { format!("#L{}", location.start().line) };
-    format!("[{shown}]({address}{line})")
 }

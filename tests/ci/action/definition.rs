@@ -28,9 +28,10 @@ fn keys(value: &Value) -> BTreeSet<String> {
 #[test]
 fn has_the_inputs_and_outputs_that_it_promises_and_uses_each() {
     let action = action();
-    let inputs = "command paths working-directory config version base fail-on sarif annotations summary comment token";
+    let inputs =
+        "command paths working-directory config version base fail-on sarif html annotations summary comment token";
     assert_eq!(keys(&action["inputs"]), inputs.split(' ').map(str::to_owned).collect());
-    let outputs = "exit-code outcome changes sarif-file json-file version";
+    let outputs = "exit-code outcome changes sarif-file html-file html-url json-file version";
     assert_eq!(keys(&action["outputs"]), outputs.split(' ').map(str::to_owned).collect());
     let mut used = BTreeSet::new();
     named(&action["runs"], "inputs.", &mut used);

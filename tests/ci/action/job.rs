@@ -24,6 +24,8 @@ pub(crate) struct Done {
     pub(crate) json: Value,
     /// The SARIF report, when the step that uploads it was reached.
     pub(crate) uploaded: Option<Value>,
+    /// The page, when the step that uploads it was reached, and what the artifact is called.
+    pub(crate) page: Option<(String, String)>,
 }
 
 /// A job whose workspace is made by the test.
@@ -33,6 +35,8 @@ pub(crate) struct Job {
     inputs: HashMap<String, String>,
     /// How the step that uploads SARIF ends.
     pub(crate) upload: &'static str,
+    /// How the step that uploads the page ends.
+    pub(crate) page: &'static str,
 }
 
 /// action.yml.
@@ -71,7 +75,7 @@ impl Job {
             ("POLCHECK_BIN", env!("CARGO_BIN_EXE_polcheck")),
         ];
         let env = env.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
-        Self { folder, env, inputs: HashMap::new(), upload: "success" }
+        Self { folder, env, inputs: HashMap::new(), upload: "success", page: "success" }
     }
 
     pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
@@ -130,7 +134,17 @@ impl Job {
                 continue;
             }
             if step["uses"].is_string() {
-                let sarif = std::fs::read(filled(step["with"]["sarif_file"].as_str().unwrap(), &known)).unwrap();
+                let with = |name: &str| filled(step["with"][name].as_str().unwrap(), &known);
+                if step["uses"].as_str().unwrap().starts_with("actions/upload-artifact@") {
+                    done.page = Some((std::fs::read_to_string(with("path")).unwrap(), with("name")));
+                    known.insert(format!("steps.{id}.outcome"), self.page.to_owned());
+                    if self.page == "success" {
+                        let url = "https://github.example/acme/support/actions/runs/1/artifacts/42";
+                        known.insert(format!("steps.{id}.outputs.artifact-url"), url.to_owned());
+                    }
+                    continue;
+                }
+                let sarif = std::fs::read(with("sarif_file")).unwrap();
                 done.uploaded = Some(serde_json::from_slice(&sarif).unwrap());
                 known.insert(format!("steps.{id}.outcome"), self.upload.to_owned());
                 continue;

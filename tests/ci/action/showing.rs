@@ -230,3 +230,38 @@ fn the_comment_in_docs_is_the_one_that_is_written() {
     let kept = std::fs::read_to_string(path).unwrap_or_default();
     assert_eq!(kept, body, "run this test with POLCHECK_BLESS=1 to write {path} anew");
 }
+
+/// All of it is kept as a page, which the comment links.
+#[test]
+fn the_page_is_an_artifact_that_the_comment_links() {
+    let (remote, stub) = (Remote::new("card"), Stub::start());
+    let done = job(&remote, &stub, false).run();
+    let (page, name) = done.page.unwrap_or_else(|| panic!("{}", done.log));
+    assert!(page.starts_with("<!DOCTYPE html>") && page.contains("id=\"changes\""), "{page}");
+    assert!(
+        name.strip_prefix("polcheck-report-").is_some_and(|rest| rest.chars().all(|c| c.is_ascii_hexdigit())),
+        "{name}"
+    );
+    let url = "https://github.example/acme/support/actions/runs/1/artifacts/42";
+    assert_eq!(done.outputs["html-url"], url);
+    let [body] = &stub.bodies()[..] else { panic!("{:?}", stub.bodies()) };
+    assert!(body.contains(&format!("[everything on one page]({url})")), "{body}");
+    // Another use of the action has another.
+    let other = job(&remote, &stub, false).input("paths", "policies").run();
+    assert_ne!(other.page.unwrap().1, name);
+}
+
+#[test]
+fn without_the_page_the_run_ends_as_it_would() {
+    let (remote, stub) = (Remote::new("card"), Stub::start());
+    let mut unwanted = job(&remote, &stub, false).input("html", "false");
+    let done = unwanted.run();
+    assert!(done.page.is_none() && done.code == 1, "{}", done.log);
+    assert!(!stub.bodies()[0].contains("one page"));
+    unwanted.set("html", "true");
+    unwanted.page = "failure";
+    let done = unwanted.run();
+    assert!(done.log.contains("::warning title=polcheck::the page was not uploaded"), "{}", done.log);
+    assert_eq!((done.code, done.outputs["html-url"].as_str()), (1, ""));
+    assert!(!stub.bodies()[0].contains("one page"));
+}
