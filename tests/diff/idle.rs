@@ -69,7 +69,7 @@ fn what_is_said_of_idle_changes_is_what_the_authorizer_says() {
             write(dir.path(), &[(schema.as_str(), SCHEMA), (file.as_str(), &policies.concat())]);
         }
         let (report, _) = json(dir.path(), &["diff", "--files", "old", "new"]);
-        for idle in report["diff"]["text_changes"]
+        for idle in report["text_changes"]
             .as_array()
             .unwrap()
             .iter()
