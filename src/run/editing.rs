@@ -42,7 +42,8 @@ use crate::{config, repo, validate};
 /// Texts that are not saved, by path relative to the root.
 pub type Unsaved = BTreeMap<String, String>;
 
-/// After so many looks what was parsed is forgotten: most of it are texts that somebody has typed on.
+/// After so many readings what was parsed is forgotten at the next whole look, which has time to parse all of it again:
+/// most of it are texts that somebody has typed on.
 const FORGOTTEN_AFTER: usize = 200;
 
 /// The branches that changes usually start from, the likeliest first.
@@ -150,10 +151,13 @@ impl Editing {
     fn parsed(&self) -> ParsedTexts {
         let Ok(mut parsed) = self.parsed.lock() else { return ParsedTexts::default() };
         parsed.1 += 1;
-        if parsed.1 > FORGOTTEN_AFTER {
+        parsed.0.clone()
+    }
+
+    fn forget_parsed(&self) {
+        if let Some(mut parsed) = self.parsed.lock().ok().filter(|parsed| parsed.1 > FORGOTTEN_AFTER) {
             *parsed = (ParsedTexts::default(), 0);
         }
-        parsed.0.clone()
     }
 
     fn load(&self, reading: &Reading, source: &dyn Source) -> Result<Loaded, RunError> {
@@ -175,6 +179,7 @@ impl Editing {
     /// # Errors
     /// When the repository cannot be read.
     pub fn look(&self, unsaved: &Unsaved) -> Result<Look, RunError> {
+        self.forget_parsed();
         let source = self.source(unsaved);
         let read = Mutex::new(None);
         let outcome = fillings::for_all(&self.reading, |reading| {
@@ -341,6 +346,8 @@ fn checked(loaded: &mut Loaded, reading: &Reading) -> Result<Outcome, RunError> 
 struct Moved<'m> {
     source: &'m dyn Source,
     old: &'m Repo,
+    /// The texts of policies then, by store and full name.
+    then: HashMap<(&'m str, &'m str), &'m str>,
     /// Policies by file, number of the embedded text and their own text, in the order of the file.
     now: HashMap<(&'m str, usize, &'m str), Vec<&'m Policy>>,
     /// The stores whose schema is the same as then, by name.
@@ -354,20 +361,27 @@ impl<'m> Moved<'m> {
         let then: HashMap<&str, _> =
             last.repo.stores.iter().map(|store| (store.name.as_str(), schema(store))).collect();
         let same = |store: &&'m Store| then.get(store.name.as_str()) == Some(&schema(*store));
+        let texts = last.repo.stores.iter().flat_map(|store| {
+            store.policies.iter().map(|one| ((store.name.as_str(), one.name.as_str()), one.location.text()))
+        });
         let same_schema = now.stores.iter().filter(same).map(|store| store.name.as_str()).collect();
-        Self { source, old: &last.repo, now: by_text(now), same_schema, same_files: Mutex::default() }
+        Self {
+            source,
+            old: &last.repo,
+            then: texts.collect(),
+            now: by_text(now),
+            same_schema,
+            same_files: Mutex::default(),
+        }
     }
 
     /// Whether the look saw `policy` of `store` as it is, under the schema that there is.
     fn knows(&self, store: &Store, policy: &Policy) -> bool {
-        let then = self.old.stores.iter().find(|old| old.name == store.name);
-        let text = policy.location.text();
+        let then = self.then.get(&(store.name.as_str(), policy.name.as_str()));
         // What it says of links it says of them together with the template.
         self.same_schema.contains(store.name.as_str())
             && !policy.body.is_template()
-            && then.is_some_and(|then| {
-                then.policies.iter().any(|old| old.name == policy.name && old.location.text() == text)
-            })
+            && then == Some(&policy.location.text())
     }
 
     /// Whether the file that people see at `location` holds what it held.

@@ -1,7 +1,7 @@
 //! An editor, as far as the protocol goes.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, Stdio};
 use std::sync::mpsc::{Receiver, channel};
@@ -15,25 +15,25 @@ use crate::common::command;
 const LONG: Duration = Duration::from_secs(120);
 
 /// What a text was told to be, and what was found in it.
-pub struct Shown {
-    pub version: Option<i64>,
-    pub diagnostics: Vec<Value>,
+pub(super) struct Shown {
+    pub(super) version: Option<i64>,
+    pub(super) diagnostics: Vec<Value>,
 }
 
 /// polcheck, with an editor at its other end.
-pub struct Editor {
+pub(super) struct Editor {
     process: Child,
     input: Option<ChildStdin>,
     messages: Receiver<Value>,
     last_id: i64,
     /// The last diagnostics of each URI.
-    pub shown: BTreeMap<String, Shown>,
+    pub(super) shown: BTreeMap<String, Shown>,
     /// Every message that is no answer, in order.
-    pub heard: Vec<Value>,
+    pub(super) heard: Vec<Value>,
 }
 
 /// Everything that is asked for.
-pub fn capabilities() -> Value {
+pub(super) fn capabilities() -> Value {
     json!({
         "general": { "positionEncodings": ["utf-16"] },
         "textDocument": {
@@ -49,13 +49,13 @@ pub fn capabilities() -> Value {
     })
 }
 
-pub fn uri(dir: &Path, path: &str) -> String {
+pub(super) fn uri(dir: &Path, path: &str) -> String {
     format!("file://{}", dir.canonicalize().unwrap().join(path).display())
 }
 
 impl Editor {
     /// Starts polcheck in `dir`; nothing was said yet.
-    pub fn bare(dir: &Path) -> Self {
+    pub(super) fn bare(dir: &Path) -> Self {
         let mut process = command(dir);
         process.args(["lsp", "--stdio"]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::inherit());
         let mut process = process.spawn().unwrap();
@@ -73,7 +73,7 @@ impl Editor {
     }
 
     /// The same with `folders` open.
-    pub fn open_with(dir: &Path, folders: &[&Path], capabilities: Value) -> Self {
+    pub(super) fn open_with(dir: &Path, folders: &[&Path], capabilities: Value) -> Self {
         let mut editor = Self::bare(dir);
         let folders: Vec<Value> = folders.iter().map(|folder| json!({ "uri": uri(folder, ""), "name": "x" })).collect();
         let params =
@@ -85,27 +85,27 @@ impl Editor {
     }
 
     /// The same with `dir` open.
-    pub fn in_folder(dir: &Path) -> Self {
+    pub(super) fn in_folder(dir: &Path) -> Self {
         Self::open_with(dir, &[dir], capabilities())
     }
 
-    pub fn send_raw(&mut self, text: &[u8]) {
+    pub(super) fn send_raw(&mut self, text: &[u8]) {
         let input = self.input.as_mut().unwrap();
         input.write_all(text).unwrap();
         input.flush().unwrap();
     }
 
-    pub fn send(&mut self, message: &Value) {
+    pub(super) fn send(&mut self, message: &Value) {
         let body = message.to_string();
         self.send_raw(format!("Content-Length: {}\r\n\r\n{body}", body.len()).as_bytes());
     }
 
-    pub fn tell(&mut self, method: &str, params: Value) {
+    pub(super) fn tell(&mut self, method: &str, params: Value) {
         self.send(&json!({ "jsonrpc": "2.0", "method": method, "params": params }));
     }
 
     /// Sends a request and gives its id.
-    pub fn begin(&mut self, method: &str, params: Value) -> i64 {
+    pub(super) fn begin(&mut self, method: &str, params: Value) -> i64 {
         self.last_id += 1;
         let id = self.last_id;
         self.send(&json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params }));
@@ -113,7 +113,7 @@ impl Editor {
     }
 
     /// The next message; what it tells is kept.
-    pub fn next(&mut self) -> Option<Value> {
+    pub(super) fn next(&mut self) -> Option<Value> {
         let message = self.messages.recv_timeout(LONG).ok()?;
         if message.get("method").is_some() {
             if let Some(id) = message.get("id") {
@@ -136,7 +136,7 @@ impl Editor {
     }
 
     /// The whole answer to the request `id`.
-    pub fn answer(&mut self, id: i64) -> Value {
+    pub(super) fn answer(&mut self, id: i64) -> Value {
         loop {
             let message = self.next().unwrap_or_else(|| panic!("no answer to {id}: {:#?}", self.heard));
             if message["id"] == id && message.get("method").is_none() {
@@ -146,45 +146,45 @@ impl Editor {
     }
 
     /// The result of a request.
-    pub fn ask(&mut self, method: &str, params: Value) -> Value {
+    pub(super) fn ask(&mut self, method: &str, params: Value) -> Value {
         let id = self.begin(method, params);
         let answer = self.answer(id);
         assert!(answer.get("error").is_none(), "{method}: {answer}");
         answer["result"].clone()
     }
 
-    pub fn open(&mut self, uri: &str, version: i64, text: &str) {
+    pub(super) fn open(&mut self, uri: &str, version: i64, text: &str) {
         let language = if uri.ends_with("schema") { "cedarschema" } else { "cedar" };
         let document = json!({ "uri": uri, "languageId": language, "version": version, "text": text });
         self.tell("textDocument/didOpen", json!({ "textDocument": document }));
     }
 
     /// Replaces the whole text.
-    pub fn replace(&mut self, uri: &str, version: i64, text: &str) {
+    pub(super) fn replace(&mut self, uri: &str, version: i64, text: &str) {
         self.change(uri, version, json!([{ "text": text }]));
     }
 
-    pub fn change(&mut self, uri: &str, version: i64, changes: Value) {
+    pub(super) fn change(&mut self, uri: &str, version: i64, changes: Value) {
         let document = json!({ "uri": uri, "version": version });
         self.tell("textDocument/didChange", json!({ "textDocument": document, "contentChanges": changes }));
     }
 
-    pub fn close(&mut self, uri: &str) {
+    pub(super) fn close(&mut self, uri: &str) {
         self.tell("textDocument/didClose", json!({ "textDocument": { "uri": uri } }));
     }
 
     /// The rules of the diagnostics of `uri` that are shown.
-    pub fn rules(&self, uri: &str) -> Vec<&str> {
+    pub(super) fn rules(&self, uri: &str) -> Vec<&str> {
         let all = self.shown.get(uri).into_iter().flat_map(|shown| &shown.diagnostics);
         all.map(|one| one["code"].as_str().unwrap()).collect()
     }
 
-    pub fn version(&self, uri: &str) -> Option<i64> {
+    pub(super) fn version(&self, uri: &str) -> Option<i64> {
         self.shown.get(uri)?.version
     }
 
     /// Waits until `holds`.
-    pub fn until(&mut self, what: &str, holds: impl Fn(&Self) -> bool) {
+    pub(super) fn until(&mut self, what: &str, holds: impl Fn(&Self) -> bool) {
         while !holds(self) {
             if self.next().is_none() {
                 let shown: Vec<_> = self.shown.iter().map(|(uri, shown)| (uri, &shown.diagnostics)).collect();
@@ -194,12 +194,12 @@ impl Editor {
     }
 
     /// Waits until the diagnostics of `uri` are those of `rules`, in order.
-    pub fn until_rules(&mut self, uri: &str, rules: &[&str]) {
+    pub(super) fn until_rules(&mut self, uri: &str, rules: &[&str]) {
         self.until(&format!("{uri} {rules:?}"), |editor| editor.shown.contains_key(uri) && editor.rules(uri) == rules);
     }
 
     /// Asks for what is at the `|` of `text`, the text of the document `uri`; several lines are fine.
-    pub fn ask_at(&mut self, method: &str, uri: &str, marked: &str) -> Value {
+    pub(super) fn ask_at(&mut self, method: &str, uri: &str, marked: &str) -> Value {
         let before = &marked[..marked.find('|').unwrap()];
         let position = json!({
             "line": before.matches('\n').count(),
@@ -209,7 +209,7 @@ impl Editor {
     }
 
     /// The actions for the first diagnostic of `uri`.
-    pub fn actions(&mut self, uri: &str) -> Vec<Value> {
+    pub(super) fn actions(&mut self, uri: &str) -> Vec<Value> {
         let diagnostic = self.shown[uri].diagnostics[0].clone();
         let params = json!({
             "textDocument": { "uri": uri }, "range": diagnostic["range"], "context": { "diagnostics": [diagnostic] },
@@ -218,14 +218,14 @@ impl Editor {
     }
 
     /// Leaves as agreed; the exit code.
-    pub fn leave(mut self) -> i32 {
+    pub(super) fn leave(mut self) -> i32 {
         self.ask("shutdown", Value::Null);
         self.tell("exit", Value::Null);
         self.gone()
     }
 
     /// Closes the stream and waits; the exit code.
-    pub fn gone(mut self) -> i32 {
+    pub(super) fn gone(mut self) -> i32 {
         self.input = None;
         self.process.wait().unwrap().code().unwrap_or(-1)
     }
@@ -256,7 +256,7 @@ fn read(output: &mut impl BufRead) -> Option<Value> {
 }
 
 /// `text` with `edits` of one document of a workspace edit, which an editor applies all at once.
-pub fn applied(text: &str, edit: &Value) -> String {
+pub(super) fn applied(text: &str, edit: &Value) -> String {
     let edits = edit["documentChanges"][0]["edits"].as_array().or_else(|| edit.as_array()).unwrap();
     let offset = |position: &Value| {
         let line = position["line"].as_u64().unwrap() as usize;

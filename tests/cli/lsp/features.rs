@@ -48,7 +48,7 @@ fn what_is_typed_is_looked_at_before_it_is_saved() {
     editor.until_rules(&policy, &[]);
     // `owner` becomes `ownr`.
     let at = good.find("owner").unwrap();
-    let range = json!({ "start": { "line": 0, "character": at + 2 }, "end": { "line": 0, "character": at + 3 } });
+    let range = json!({ "start": { "line": 0, "character": at + 3 }, "end": { "line": 0, "character": at + 4 } });
     editor.change(&policy, 2, json!([{ "range": range, "text": "" }]));
     editor.until("the mistake", |editor| {
         editor.version(&policy) == Some(2) && editor.rules(&policy) == ["unsafe-attribute-access"]

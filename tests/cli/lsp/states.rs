@@ -1,10 +1,12 @@
 //! Unusual situations: many edits at once, files that come and go, folders, texts that belong nowhere.
 
+use std::path::Path;
+
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::client::{Editor, capabilities, uri};
-use crate::common::{git, write};
+use crate::common::{copy, git, write};
 
 const SCHEMA: &str = "entity User { level: Long };\naction go appliesTo { principal: User, resource: User };\n";
 const GOOD: &str = "permit (principal, action == Action::\"go\", resource) when { principal.level > 1 };\n";
@@ -227,4 +229,66 @@ fn what_is_not_looked_at_is_said() {
         editor.shown.get(&table).is_some_and(|shown| shown.diagnostics[0]["range"]["start"]["line"] == 1)
     });
     assert_eq!(editor.leave(), 0);
+}
+
+/// Waits until all of the state that was told last was looked at, and what changed since the base.
+fn until_whole(editor: &mut Editor, from: usize) {
+    editor.until("a whole look", |editor| {
+        editor.heard[from..].iter().any(|message| message["method"] == "workspace/codeLens/refresh")
+    });
+}
+
+#[test]
+fn a_glance_says_what_a_whole_look_says_of_the_same_text() {
+    let repositories = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/repos");
+    let mut compared = 0;
+    for name in ["step-up-broken", "fine-grained-broken", "audit-broken"] {
+        let dir = TempDir::new().unwrap();
+        copy(&repositories.join(name), dir.path());
+        let extra = "@id(\"more\")\npermit (principal, action, resource)\nwhen { true };\n\n\
+                     // polcheck: ignore[never-matches] it is not so\n@id(\"less\")\nforbid (principal, action, resource) when { principal.nothing };\n";
+        let files: Vec<_> =
+            std::fs::read_dir(dir.path().join("policies")).unwrap().map(|file| file.unwrap().path()).collect();
+        let path = files.iter().find(|path| path.extension().is_some_and(|ending| ending == "cedar")).unwrap();
+        let text = format!("{}{extra}", std::fs::read_to_string(path).unwrap());
+        let policy = uri(dir.path(), path.strip_prefix(dir.path()).unwrap().to_str().unwrap());
+        let mut editor = Editor::in_folder(dir.path());
+        editor.open(&policy, 1, &text);
+        // Only a proof finds that it matches everything.
+        editor.until("a whole look", |editor| editor.rules(&policy).contains(&"unconditional-permit"));
+        // Other files are told of behind it, and lenses last of all.
+        let from = editor.heard.len();
+        until_whole(&mut editor, from);
+        let whole = editor.shown[&policy].diagnostics.clone();
+        assert!(whole.len() > 2, "{name}: {whole:#?}");
+        let others: Vec<String> = editor.shown.keys().filter(|uri| **uri != policy).cloned().collect();
+        let shown = |editor: &Editor| -> Vec<Value> {
+            others.iter().flat_map(|uri| editor.shown[uri].diagnostics.clone()).collect()
+        };
+        let around = shown(&editor);
+        // The same text in a new version, and the text with a line more, which moves everything by one.
+        for (version, moved) in [(2, 0), (3, 1)] {
+            let from = editor.heard.len();
+            editor.replace(&policy, version, &format!("{}{text}", "\n".repeat(moved)));
+            editor.until("the version", |editor| editor.version(&policy) == Some(version));
+            let glance = editor.shown[&policy].diagnostics.clone();
+            until_whole(&mut editor, from);
+            assert_eq!(shown(&editor), around, "{name}");
+            let places = |all: &[Value], by: u64| -> Vec<(Value, u64)> {
+                all.iter()
+                    .map(|one| (one["code"].clone(), one["range"]["start"]["line"].as_u64().unwrap() + by))
+                    .collect()
+            };
+            if moved == 0 {
+                assert_eq!(glance, whole, "{name}");
+            }
+            let unused = |(code, _): &(Value, u64)| code != "unused-suppression";
+            let wanted: Vec<_> = places(&whole, moved as u64).into_iter().filter(unused).collect();
+            let found: Vec<_> = places(&glance, 0).into_iter().filter(unused).collect();
+            assert_eq!(found, wanted, "{name} {version}");
+            compared += found.len();
+        }
+        assert_eq!(editor.leave(), 0);
+    }
+    assert!(compared > 10, "{compared}");
 }
