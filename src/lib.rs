@@ -4,7 +4,7 @@
 //! and links, entities, tests), with [`config`] saying how and [`data`] reading JSON, YAML and CSV; the engines
 //! ([`validate`], [`lint`], [`tables`], [`prove`], [`diff`], [`access`]) turn stores into [`finding`]s and rows; an
 //! [`outcome`] holds what a run produced; a [`report`] shows it. [`run`] wires the steps together, and [`cli`] parses
-//! arguments, calls it and prints.
+//! arguments, calls it and prints; [`lsp`] calls it for editors.
 //!
 //! To use polcheck as a library, call [`run`]: `examples/check.rs` does in twenty lines. Its functions, options and
 //! errors, [`outcome::Outcome`] and the names in [`report::FORMATS`] stay as they are within a minor version; JSON
@@ -34,6 +34,7 @@
 //! | `access` | `text`, `repo`, `decide`, `symbolic`, `expression`, `compare`, `infer`, `outcome` |
 //! | `report` | `text`, `finding`, `rule`, `outcome` |
 //! | `run` | `text`, `source`, `finding`, `rule`, `outcome`, `config`, `repo`, `triage`, `data`, `symbolic`, `infer`, `explain`, `validate`, `lint`, `tables`, `diff`, `prove`, `access`, `mutation`, `replay`, `example` |
+//! | `lsp` | `run`, `text`, `source`, `data`, `finding`, `rule`, `triage`, `outcome`, `repo` |
 //! | `cli` | everything |
 //!
 //! `tests/architecture.rs` reads this table and holds the code to it.
@@ -67,6 +68,7 @@ pub mod expression;
 pub mod finding;
 pub mod infer;
 pub mod lint;
+pub mod lsp;
 pub mod mutation;
 pub mod outcome;
 pub mod prove;

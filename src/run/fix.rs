@@ -17,7 +17,7 @@ use super::loaded::{Loaded, load_whole};
 use super::place::Place;
 use super::reading::Reading;
 use crate::diff::decide_alike;
-use crate::finding::{Edit, Level};
+use crate::finding::{Edit, Finding, Level};
 use crate::outcome::{FixResult, FixStatus, Notice, NoticeKind, Outcome};
 use crate::repo::{ParsedTexts, Repo};
 use crate::source::{Edited, Source, may_rewrite, rewrite};
@@ -125,6 +125,36 @@ pub(super) fn write(place: &Place, files: &[FixedFile], what: &str) -> Result<()
         written.push(format!("`{}`", inline(&file.path)));
     }
     Ok(())
+}
+
+/// Whether the fix of `finding`, which stands in what `source` holds, changes no decision: a phrase that says what is in
+/// the way.
+pub(super) fn prove_fix(
+    reading: &Reading,
+    place: &Place,
+    source: &dyn Source,
+    parsed: &ParsedTexts,
+    finding: &Finding,
+) -> Result<Result<(), String>, RunError> {
+    let Some(fix) = &finding.fix else { return Ok(Err("it has no fix".to_owned())) };
+    let options = FixOptions {
+        lint: LintOptions { reading: reading.clone(), ..LintOptions::default() },
+        ..FixOptions::default()
+    };
+    let work = Work {
+        options: &options,
+        place,
+        edited: Edited::new(source),
+        before: BTreeMap::new(),
+        results: Vec::new(),
+        parsed: parsed.clone(),
+        names: Names::default(),
+        refused: BTreeSet::new(),
+        tries: 0,
+    };
+    let candidate = Candidate::new(finding, fix, None);
+    let known: Vec<Known> = work.worlds(&work.edited)?.into_iter().map(Known::of).collect();
+    work.prove(&known, &[&candidate])
 }
 
 /// How it stands.

@@ -20,7 +20,8 @@ pub(super) struct Candidate {
 }
 
 impl Candidate {
-    fn new(finding: &Finding, fix: &Fix, called: Option<String>) -> Self {
+    /// `finding` with its `fix`, whose policy was `called` so at first.
+    pub(super) fn new(finding: &Finding, fix: &Fix, called: Option<String>) -> Self {
         let path = finding.location.path().to_owned();
         Self { rule: finding.rule, path, policy: finding.policy.clone(), called, fix: fix.clone() }
     }

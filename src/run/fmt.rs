@@ -83,7 +83,7 @@ pub fn fmt(options: &FmtOptions) -> Result<Formatted, RunError> {
 }
 
 /// The text of `file` laid out anew, with its line ends and its byte-order mark; where and why it cannot be.
-fn laid_out(file: &Arc<SourceFile>) -> Result<String, (Span, String)> {
+pub(super) fn laid_out(file: &Arc<SourceFile>) -> Result<String, (Span, String)> {
     let text = file.text();
     let (mark, bare) = match text.strip_prefix('\u{feff}') {
         Some(bare) => ("\u{feff}", bare),

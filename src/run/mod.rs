@@ -6,6 +6,7 @@
 //! | file | what it does |
 //! |---|---|
 //! | `check`, `validate`, `lint`, `fix`, `test`, `prove`, `diff`, `explain`, `cacheable`, `fmt`, `who_can`, `baseline`, `schema`, `rules`, `replay`, `report` | one kind of run each, with what it is asked for |
+//! | `editing` | a repository that somebody edits, looked at after every change |
 //! | `open` | a repository, opened and not judged |
 //! | `reading` | where to read, and what: what every run starts from |
 //! | `error` | why a run could not be |
@@ -67,6 +68,7 @@ mod baselined;
 mod comparing;
 mod configuration;
 mod coverage;
+mod editing;
 mod engines;
 mod error;
 mod example_rows;
@@ -92,6 +94,7 @@ pub use baseline::Baselined;
 pub use comparing::Deny;
 pub use coverage::CoverageOptions;
 pub use diff::accept;
+pub use editing::{Editing, Look, Unsaved, lay_out, repository_around};
 pub use error::RunError;
 pub use fix::{Fixed, FixedFile};
 pub use fmt::Formatted;

@@ -101,8 +101,18 @@ impl Base {
     pub(super) fn against(&self, reading: &Reading) -> Result<Sides, RunError> {
         let place = Place::of(reading)?;
         let current = place.compared(reading.staged)?;
-        let head = place.settings(reading, current.as_ref())?;
-        load_both(&place, reading, (&self.revision, &self.settings), (current.as_ref(), None, head), &self.parsed)
+        self.against_source(&place, reading, current.as_ref())
+    }
+
+    /// The same with `current` as the new side.
+    pub(super) fn against_source(
+        &self,
+        place: &Place,
+        reading: &Reading,
+        current: &dyn Source,
+    ) -> Result<Sides, RunError> {
+        let head = place.settings(reading, current)?;
+        load_both(place, reading, (&self.revision, &self.settings), (current, None, head), &self.parsed)
     }
 }
 

@@ -1,6 +1,6 @@
-//! Another source with some of its files changed, in memory.
+//! Another source with some of its files changed, in memory, or with files that it does not have.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use super::api::{Entry, ReadError, Source, SourceError};
 
@@ -34,7 +34,15 @@ impl<'s> Edited<'s> {
 
 impl Source for Edited<'_> {
     fn list(&self) -> Result<Vec<Entry>, SourceError> {
-        self.under.list()
+        let mut listed = self.under.list()?;
+        let known: HashSet<&str> = listed.iter().map(|entry| entry.path.as_str()).collect();
+        // What is there and not listed is ignored, and stays so.
+        let is_new =
+            |path: &&String| !known.contains(path.as_str()) && self.under.read(path) == Err(ReadError::Missing);
+        let new: Vec<Entry> = self.texts.keys().filter(is_new).map(|path| Entry { path: path.clone() }).collect();
+        listed.extend(new);
+        listed.sort();
+        Ok(listed)
     }
 
     fn not_entered(&self) -> Vec<(String, &'static str)> {
@@ -54,5 +62,35 @@ impl Source for Edited<'_> {
 
     fn label(&self) -> String {
         self.under.label()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::Memory;
+
+    #[test]
+    fn a_text_that_is_nowhere_else_is_listed_and_one_that_is_passed_over_is_not() {
+        struct Ignoring(Memory);
+        impl Source for Ignoring {
+            fn list(&self) -> Result<Vec<Entry>, SourceError> {
+                let mut listed = self.0.list()?;
+                listed.retain(|entry| entry.path != "ignored");
+                Ok(listed)
+            }
+            fn read(&self, path: &str) -> Result<Vec<u8>, ReadError> {
+                self.0.read(path)
+            }
+            fn label(&self) -> String {
+                self.0.label()
+            }
+        }
+        let under = Ignoring(Memory::new([("b", "1"), ("ignored", "2")]));
+        let texts = [("a", "3"), ("b", "4"), ("ignored", "5")].map(|(path, text)| (path.to_owned(), text.to_owned()));
+        let edited = Edited::new(&under).with(texts);
+        let listed: Vec<String> = edited.list().unwrap().into_iter().map(|entry| entry.path).collect();
+        assert_eq!(listed, ["a", "b"]);
+        assert_eq!(edited.read("b").unwrap(), b"4");
     }
 }

@@ -7,6 +7,7 @@
 //! |---|---|
 //! | `api` | what every source offers |
 //! | `worktree`, `memory` | files on disk, and files given |
+//! | `remembered` | a worktree that is read once |
 //! | `git` | commits and the index |
 //! | `edited` | a source with some of its files changed |
 //! | `log` | logs, read as streams and unpacked |
@@ -18,6 +19,7 @@ mod edited;
 mod git;
 mod log;
 mod memory;
+mod remembered;
 mod report_file;
 mod rewrite;
 mod worktree;
@@ -27,6 +29,7 @@ pub use edited::Edited;
 pub use git::{Asked, GitIndex, GitRevision, merge_base, parse_revisions, remote_urls, resolve};
 pub use log::{STDIN, is_packed, log_size, logs, open_log};
 pub use memory::Memory;
+pub use remembered::Remembered;
 pub use report_file::{replace_file, write_new_file};
 pub use rewrite::{RewriteError, may_rewrite, rewrite};
 pub use worktree::Worktree;

@@ -113,6 +113,19 @@ impl Worktree {
         around.unwrap_or(start).to_path_buf()
     }
 
+    /// The nearest folder, from `start` upwards, that holds the file `mark`, or a file that is `wanted` in itself or in
+    /// one of its `folders`. No folder below is looked into, so that nobody waits for a home folder.
+    #[must_use]
+    pub fn find_marked(start: &Path, mark: &str, folders: &[&str], wanted: &dyn Fn(&str) -> bool) -> Option<PathBuf> {
+        let holds = |dir: &Path| {
+            let entries = fs::read_dir(dir).into_iter().flatten().flatten();
+            let files = entries.filter(|entry| entry.path().is_file());
+            files.filter_map(|entry| entry.file_name().into_string().ok()).any(|name| name == mark || wanted(&name))
+        };
+        let mut above = start.ancestors().take(MOST_ABOVE);
+        above.find(|dir| holds(dir) || folders.iter().any(|folder| holds(&dir.join(folder)))).map(Path::to_path_buf)
+    }
+
     /// The root folder.
     #[must_use]
     pub fn root(&self) -> &Path {

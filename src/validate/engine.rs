@@ -23,12 +23,25 @@ const CHUNK: usize = 32;
 /// that `repo` reports on are looked at.
 #[must_use]
 pub fn run(repo: &Repo, config: &Config, level: Option<u32>) -> Vec<Finding> {
+    run_some(repo, config, level, &|_, _| true)
+}
+
+/// The same of the policies among them for which `wanted` holds.
+#[must_use]
+pub fn run_some(
+    repo: &Repo,
+    config: &Config,
+    level: Option<u32>,
+    wanted: &dyn Fn(&Store, &Policy) -> bool,
+) -> Vec<Finding> {
     let jobs: Vec<_> = repo
         .stores
         .iter()
         .filter_map(|store| store.schema.ready().map(|schema| (store, schema)))
         .flat_map(|(store, schema)| {
-            let chunks: Vec<Vec<usize>> = asked_for(repo, store).chunks(CHUNK).map(<[usize]>::to_vec).collect();
+            let mut asked = asked_for(repo, store);
+            asked.retain(|at| store.policies.get(*at).is_some_and(|policy| wanted(store, policy)));
+            let chunks: Vec<Vec<usize>> = asked.chunks(CHUNK).map(<[usize]>::to_vec).collect();
             chunks.into_iter().map(move |chunk| (store, schema, chunk))
         })
         .collect();

@@ -7,5 +7,5 @@ mod fold;
 mod hints;
 mod rules;
 
-pub use engine::{of_policies, run};
+pub use engine::{of_policies, run, run_some};
 pub use rules::RULES;

@@ -11,6 +11,7 @@ mod habits;
 mod help;
 mod hostile;
 mod init;
+mod lsp;
 mod same_bytes;
 mod selection;
 mod solvers;

@@ -43,5 +43,6 @@ commands! {
     Schema schema SchemaArgs
     Init init InitArgs
     Rules rules RulesArgs
+    Lsp lsp LspArgs
     Completions completions CompletionsArgs
 }

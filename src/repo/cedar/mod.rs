@@ -11,12 +11,14 @@
 //! | `operands` | the operands of a condition, and the condition without them |
 //! | `free` | operands that can fail whatever stands beside them |
 //! | `schema` | what a schema declares |
+//! | `declared` | what a schema declares, for people |
 //! | `entities` | entities read one by one |
 //! | `typed`, `untyped`, `written` | entities that are written plainly, read by what their schema declares or without one |
 //! | `fault` | Cedar's diagnostics as words |
 //! | `places` | Cedar's places as ours |
 
 mod body;
+mod declared;
 mod entities;
 mod fault;
 mod free;
@@ -31,6 +33,9 @@ mod untyped;
 mod written;
 
 pub use body::{Body, Part};
+pub use declared::{
+    Attribute, Kind as ValueKind, action_declaration, context_attributes, entity_attributes, entity_declaration,
+};
 pub use entities::{EntityReader, SharedEntity, direct_parents, entity_values, is_action, with_actions};
 pub use fault::{CedarFault, fault};
 pub use free::{Freedom, Root};

@@ -99,21 +99,26 @@ fn read_chunk(
     let bounded = chunk.iter().all(|statement| too_deep(statement).is_none() && holes(of(statement)).is_empty());
     let whole = Span::new(start.span.start, end.span.end);
     let written = text.get(whole.start..whole.end).unwrap_or_default();
-    let parsed = bounded.then(|| match known {
-        Some(known) => known.policies(written),
-        None => cedar::parse(written).map(Arc::from),
-    });
+    let parsed = bounded.then(|| parse(written, known));
     match parsed {
         Some(Ok(parsed)) if parsed.len() == chunk.len() => {
             out.policies.extend(parsed.iter().map(|parsed| found(parsed, first, whole.start)));
         }
         _ => {
             for (at, statement) in chunk.iter().enumerate() {
-                read_statement(file, text, statement, first + at, &mut out);
+                read_statement(file, text, statement, first + at, known, &mut out);
             }
         }
     }
     out
+}
+
+/// The policies of `text`, which may be `known`.
+fn parse(text: &str, known: Option<&ParsedTexts>) -> Result<Arc<[Parsed]>, Vec<CedarFault>> {
+    match known {
+        Some(known) => known.policies(text),
+        None => cedar::parse(text).map(Arc::from),
+    }
 }
 
 fn found(parsed: &Parsed, first: usize, base: usize) -> Found {
@@ -134,7 +139,14 @@ fn too_deep(statement: &Statement) -> Option<String> {
         .then(|| format!("{} operators in one policy; more than {MAX_OPERATORS} are not analysed", statement.operators))
 }
 
-fn read_statement(file: &Arc<SourceFile>, text: &str, statement: &Statement, position: usize, out: &mut PolicyFile) {
+fn read_statement(
+    file: &Arc<SourceFile>,
+    text: &str,
+    statement: &Statement,
+    position: usize,
+    known: Option<&ParsedTexts>,
+    out: &mut PolicyFile,
+) {
     let base = statement.span.start;
     if let Some(why) = too_deep(statement) {
         out.broken = true;
@@ -151,7 +163,7 @@ fn read_statement(file: &Arc<SourceFile>, text: &str, statement: &Statement, pos
         out.unfilled.push(Unfilled::new(location, holes.iter().map(|hole| hole.written.as_str())));
         return;
     }
-    match cedar::parse(written) {
+    match parse(written, known) {
         Ok(parsed) => out.policies.extend(parsed.iter().map(|parsed| found(parsed, position, base))),
         Err(faults) => {
             out.broken = true;
