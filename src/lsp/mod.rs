@@ -58,7 +58,8 @@ pub fn serve(
 ) -> io::Result<bool> {
     let cores = thread::available_parallelism().map_or(1, usize::from);
     // What somebody waits for has a core for itself while something is proved.
-    let (quick_pool, slow_pool) = (Arc::new(pool(cores)?), Arc::new(pool(cores.saturating_sub(1).max(1))?));
+    let quick_pool = Arc::new(pool("quick", cores)?);
+    let slow_pool = Arc::new(pool("slow", cores.saturating_sub(1).max(1))?);
     let (answers, events) = channel();
     let (out, messages) = channel();
     let reader = answers.clone();
@@ -88,8 +89,10 @@ pub fn serve(
     Ok(agreed)
 }
 
-fn pool(threads: usize) -> io::Result<ThreadPool> {
-    let pool = ThreadPoolBuilder::new().stack_size(STACK).num_threads(threads).build();
+/// So many threads, which are called `name`: `benches/lsp.py` tells them by that.
+fn pool(name: &'static str, threads: usize) -> io::Result<ThreadPool> {
+    let named = ThreadPoolBuilder::new().thread_name(move |number| format!("{name}-{number}"));
+    let pool = named.stack_size(STACK).num_threads(threads).build();
     pool.map_err(|error: ThreadPoolBuildError| io::Error::other(error.to_string()))
 }
 
