@@ -53,7 +53,7 @@ impl Since {
             }
             since.unknown.extend(store.undecided.iter().map(|cause| cause.policy.clone()));
             since.unknown.extend(store.set_aside.iter().chain(&store.ill_typed).map(|one| one.policy.clone()));
-            since.idle.extend(store.without_effect.iter().map(|(_, name)| name.clone()));
+            since.idle.extend(store.without_effect.iter().map(|idle| idle.cause.policy.clone()));
         }
         since
     }
