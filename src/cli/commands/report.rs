@@ -14,7 +14,7 @@ use crate::run::{self, CheckOptions, Reading, ReportOptions};
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  polcheck report --html report.html\n  polcheck report --html report.html --against \
-                        main       and what changes, marked\n  polcheck report --html - services/payments   \
+                        main   what changes is marked\n  polcheck report --html - services/payments          \
                         printed, about a part\n\nThe page is one file that loads nothing. It exits as `polcheck check` does."
 )]
 pub(in crate::cli) struct ReportArgs {
