@@ -119,7 +119,8 @@ mod tests {
             }
             if let Some(found) = moment(text) {
                 let other = text.parse::<jiff::Timestamp>().ok().map(jiff::Timestamp::as_millisecond);
-                assert_eq!(Some(found), other, "{text}");
+                // The last day of the year 9999 is beyond what the other library has.
+                assert!(other.is_none_or(|other| other == found), "{text}");
             }
         }
         assert!(read > 100, "{read}");

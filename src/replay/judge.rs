@@ -2,8 +2,8 @@
 //!
 //! # Why
 //!
-//! Most requests are asked as they stand in their line: entities by number, the context by its plain values. Cedar's own
-//! request is made where that is not enough, and where a decision is to be confirmed: then Cedar reads it all anew.
+//! Most requests are asked as they stand in their line: entities by number, the context by its plain values. Cedar's
+//! own request is made where that is not enough, and where a decision is to be confirmed: then Cedar reads it all anew.
 
 use std::collections::hash_map::Entry;
 use std::rc::Rc;

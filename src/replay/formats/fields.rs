@@ -113,7 +113,9 @@ impl<'t> Fields<'t> {
     /// When it was decided, if these fields say so.
     pub(super) fn time(&self) -> Result<Option<i64>, Wrong> {
         let Some(node) = self.any(&["time", "timestamp", "eventTime", "at"]) else { return Ok(None) };
-        let of_text = |text: &str| moment(text).or_else(|| text.parse().ok().map(jiff::Timestamp::as_millisecond));
+        // What cannot be shown as a time is none.
+        let plain = |text: &str| moment(text).filter(|at| jiff::Timestamp::from_millisecond(*at).is_ok());
+        let of_text = |text: &str| plain(text).or_else(|| text.parse().ok().map(jiff::Timestamp::as_millisecond));
         let time = match node.string() {
             // That is how a clock that cannot be read is written.
             Some(text) if text.is_empty() => return Ok(None),

@@ -30,13 +30,8 @@ pub fn read_entities(files: &[Arc<SourceFile>], schema: &SchemaState) -> (Entity
             Err(finding) => findings.push(*finding),
         }
     }
-    // One by one takes less room than all at once, of which Cedar makes a tree of JSON first. What is wrong is said of all.
-    let each = all.par_iter().map(|(_, node)| Entity::from_json_str(node.raw, schema)).collect::<Result<Vec<_>, _>>();
-    let read = match each.and_then(|each| Entities::from_entities(each, schema)) {
-        Ok(cedar) => Ok(cedar),
-        Err(_) => Entities::from_json_str(&join(all.iter().map(|(_, node)| node.raw)), schema),
-    };
-    match read {
+    let joined = join(all.iter().map(|(_, node)| node.raw));
+    match Entities::from_json_str(&joined, schema) {
         Ok(cedar) if findings.is_empty() => {
             (EntityState::Ready(Arc::new(EntityData { cedar, count: all.len() })), findings)
         }
