@@ -658,7 +658,7 @@ mod tests {
             ("permit (principal, action, resource) when { \"a|\"", Wanted::Nothing),
             ("permit (principal, action, resource) when { 1 };\n|", Wanted::Policy),
         ] {
-            assert_eq!(at(text, Cursor::wanted), wanted, "{text}");
+            assert_eq!(at(text, |cursor| cursor.wanted()), wanted, "{text}");
         }
     }
 
@@ -681,7 +681,7 @@ mod tests {
         ] {
             assert_eq!(at(text, |cursor| cursor.thing().map(|(thing, _)| thing)), Some(thing), "{text}");
         }
-        assert_eq!(at("permit ( | )", Cursor::thing), None);
+        assert_eq!(at("permit ( | )", |cursor| cursor.thing()), None);
     }
 
     #[test]

@@ -360,7 +360,7 @@ impl<'m> Moved<'m> {
         let schema = |store: &'m Store| store.schema.ready().map(std::ptr::from_ref::<Schema>);
         let then: HashMap<&str, _> =
             last.repo.stores.iter().map(|store| (store.name.as_str(), schema(store))).collect();
-        let same = |store: &&'m Store| then.get(store.name.as_str()) == Some(&schema(*store));
+        let same = |store: &&'m Store| then.get(store.name.as_str()) == Some(&schema(store));
         let texts = last.repo.stores.iter().flat_map(|store| {
             store.policies.iter().map(|one| ((store.name.as_str(), one.name.as_str()), one.location.text()))
         });
