@@ -270,8 +270,8 @@ impl Editing {
         Ok(outcome.comparison)
     }
 
-    /// Whether the fix of `finding`, which a look at `unsaved` found, changes no decision: a phrase that says what is in
-    /// the way.
+    /// Whether the fix of `finding`, which a look at `unsaved` found, changes no decision: a phrase that says what is
+    /// in the way.
     ///
     /// # Errors
     /// When the repository cannot be read.
