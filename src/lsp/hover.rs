@@ -107,7 +107,7 @@ fn thing(view: &View<'_>, at: usize, page: &mut Page) -> Option<Span> {
                 "resource" => admitted.resources.iter().map(ToString::to_string).collect(),
                 "action" => admitted.actions.iter().map(ToString::to_string).collect(),
                 _ => {
-                    let (attributes, _) = admitted.at(cedar, &[name.clone()]);
+                    let (attributes, _) = admitted.at(cedar, std::slice::from_ref(&name));
                     attributes.iter().map(|(_, one)| format!("{}: {}", one.name, one.ty)).collect()
                 }
             };

@@ -46,8 +46,8 @@ use self::work::Common;
 use crate::run::{Reading, STACK};
 
 /// Serves an editor until it leaves: reads what it says from `input` and writes to `output`, as the Language Server
-/// Protocol has it. `reading` says how repositories are read; which ones, the editor does. Gives whether the editor left
-/// as agreed, with `shutdown` before `exit`.
+/// Protocol has it. `reading` says how repositories are read; which ones, the editor does. Gives whether the editor
+/// left as agreed, with `shutdown` before `exit`.
 ///
 /// # Errors
 /// When threads cannot be started.

@@ -270,8 +270,8 @@ impl Editing {
         Ok(outcome.comparison)
     }
 
-    /// Whether the fix of `finding`, which a look at `unsaved` found, changes no decision: a phrase that says what is in
-    /// the way.
+    /// Whether the fix of `finding`, which a look at `unsaved` found, changes no decision: a phrase that says what is
+    /// in the way.
     ///
     /// # Errors
     /// When the repository cannot be read.
@@ -360,7 +360,7 @@ impl<'m> Moved<'m> {
         let schema = |store: &'m Store| store.schema.ready().map(std::ptr::from_ref::<Schema>);
         let then: HashMap<&str, _> =
             last.repo.stores.iter().map(|store| (store.name.as_str(), schema(store))).collect();
-        let same = |store: &&'m Store| then.get(store.name.as_str()) == Some(&schema(*store));
+        let same = |store: &&'m Store| then.get(store.name.as_str()) == Some(&schema(store));
         let texts = last.repo.stores.iter().flat_map(|store| {
             store.policies.iter().map(|one| ((store.name.as_str(), one.name.as_str()), one.location.text()))
         });

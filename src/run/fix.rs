@@ -127,8 +127,8 @@ pub(super) fn write(place: &Place, files: &[FixedFile], what: &str) -> Result<()
     Ok(())
 }
 
-/// Whether the fix of `finding`, which stands in what `source` holds, changes no decision: a phrase that says what is in
-/// the way.
+/// Whether the fix of `finding`, which stands in what `source` holds, changes no decision: a phrase that says what is
+/// in the way.
 pub(super) fn prove_fix(
     reading: &Reading,
     place: &Place,

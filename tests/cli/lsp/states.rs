@@ -246,7 +246,8 @@ fn a_glance_says_what_a_whole_look_says_of_the_same_text() {
         let dir = TempDir::new().unwrap();
         copy(&repositories.join(name), dir.path());
         let extra = "@id(\"more\")\npermit (principal, action, resource)\nwhen { true };\n\n\
-                     // polcheck: ignore[never-matches] it is not so\n@id(\"less\")\nforbid (principal, action, resource) when { principal.nothing };\n";
+                     // polcheck: ignore[never-matches] it is not so\n\
+                     @id(\"less\")\nforbid (principal, action, resource) when { principal.nothing };\n";
         let files: Vec<_> =
             std::fs::read_dir(dir.path().join("policies")).unwrap().map(|file| file.unwrap().path()).collect();
         let path = files.iter().find(|path| path.extension().is_some_and(|ending| ending == "cedar")).unwrap();
