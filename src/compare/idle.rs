@@ -1,5 +1,5 @@
-//! Policies that differ and change no decision: whether their versions say the same, and whether without them more would
-//! change.
+//! Policies that differ and change no decision: whether their versions say the same, and whether without them more
+//! would change.
 //!
 //! # Why
 //!
@@ -38,8 +38,8 @@ fn unknown(found: &mut [Option<Idle>], here: &[(usize, usize)]) {
 }
 
 impl Pair {
-    /// What is known of each of `entries`, in their order: pairs that change no decision in `environments`. `None` where
-    /// the sides have other schemas, or where it is not decided.
+    /// What is known of each of `entries`, in their order: pairs that change no decision in `environments`. `None`
+    /// where the sides have other schemas, or where it is not decided.
     #[must_use]
     pub fn idle(&self, entries: &[usize], environments: &[(RequestEnv, Where)]) -> Vec<Option<Idle>> {
         let unchanged = Idle { same: true, keeps_allowed: false, keeps_refused: false };

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use cedar_policy::{EntityId, EntityTypeName, EntityUid, RequestEnv, Schema};
 
-use crate::repo::cedar::{Attribute, ValueKind, context_attributes, entity_attributes};
+use crate::repo::cedar::{Attribute, ValueKind, context_attributes, entity_attributes, string_of};
 use crate::text::Span;
 use crate::text::tokens::{Token, spanned};
 
@@ -479,11 +479,7 @@ fn closed(text: &str, span: Span) -> bool {
 
 /// What a string says that is written as `text`; as it is written where it cannot be read.
 fn unescaped(text: &str) -> String {
-    if !text.contains('\\') {
-        return text.to_owned();
-    }
-    let read = format!("T::\"{text}\"").parse::<EntityUid>();
-    read.map_or_else(|_| text.to_owned(), |uid| AsRef::<str>::as_ref(uid.id()).to_owned())
+    string_of(text).unwrap_or_else(|| text.to_owned())
 }
 
 impl Admitted {
@@ -595,9 +591,9 @@ mod tests {
 
     fn schema() -> Schema {
         let text = "entity Team; entity User in [Team] { boss: User, home: { city: String, \"zip code\"?: Long } };\n\
-                    entity Doc { owner: User }; action all; action read in [all], write appliesTo { principal: User,\n\
-                    resource: [Doc, Team], context: { mfa: Bool } };";
-        Schema::from_cedarschema_str(text).unwrap().0
+                    entity Doc { owner: User }; action all; action read in [all] APPLIES; action write APPLIES;";
+        let applies = "appliesTo { principal: User, resource: [Doc, Team], context: { mfa: Bool } }";
+        Schema::from_cedarschema_str(&text.replace("APPLIES", applies)).unwrap().0
     }
 
     fn names(text: &str) -> Vec<String> {

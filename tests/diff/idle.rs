@@ -1,5 +1,5 @@
-//! Policies that changed and change no decision: whether both versions say the same, and whether they keep other changes
-//! from doing more, against Cedar's authorizer with the one policy taken back.
+//! Policies that changed and change no decision: whether both versions say the same, and whether they keep other
+//! changes from doing more, against Cedar's authorizer with the one policy taken back.
 
 use std::collections::BTreeMap;
 

@@ -7,6 +7,12 @@ use cedar_policy::{EntityTypeName, EntityUid, Schema};
 use cedar_policy_core::validator::types::{AttributeType, Attributes, EntityKind, Type};
 use cedar_policy_core::validator::{ValidatorEntityTypeKind, ValidatorSchema};
 
+/// What a string says that is written as `text` between quotes; `None` where it cannot be read.
+#[must_use]
+pub fn string_of(text: &str) -> Option<String> {
+    cedar_policy_core::parser::unescape::to_unescaped_string(text).ok().map(|read| read.to_string())
+}
+
 /// What can be asked of a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Kind {

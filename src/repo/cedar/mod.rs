@@ -35,6 +35,7 @@ mod written;
 pub use body::{Body, Part};
 pub use declared::{
     Attribute, Kind as ValueKind, action_declaration, context_attributes, entity_attributes, entity_declaration,
+    string_of,
 };
 pub use entities::{EntityReader, SharedEntity, direct_parents, entity_values, is_action, with_actions};
 pub use fault::{CedarFault, fault};
