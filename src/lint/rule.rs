@@ -18,6 +18,8 @@ pub struct LintRule {
     pub inferable: bool,
     /// Whether it says of all requests that they are alike, so that one request more can make it wrong.
     pub of_all_requests: bool,
+    /// Whether it finds what does nothing, so that editors may show it faded.
+    pub of_what_is_idle: bool,
     /// Rules of the validator whose findings this one's stand for, where both see the same defect.
     pub instead_of: &'static [&'static str],
     /// Rules of the validator whose findings stand for this one's, where both see the same defect.
@@ -53,6 +55,7 @@ impl LintRule {
             on_demand: false,
             inferable: false,
             of_all_requests: false,
+            of_what_is_idle: false,
             instead_of: &[],
             yields_to: &[],
             check: Check::Text(check),
@@ -71,6 +74,7 @@ impl LintRule {
             on_demand: false,
             inferable: false,
             of_all_requests: false,
+            of_what_is_idle: false,
             instead_of: &[],
             yields_to: &[],
             check: Check::Proof(check),
@@ -90,6 +94,11 @@ impl LintRule {
     /// The same, which says of all requests that they are alike.
     pub(super) const fn of_all_requests(self) -> Self {
         Self { of_all_requests: true, ..self }
+    }
+
+    /// The same, which finds what does nothing.
+    pub(super) const fn of_what_is_idle(self) -> Self {
+        Self { of_what_is_idle: true, ..self }
     }
 
     /// The same, with findings that stand for those of `rules`, which are the validator's.

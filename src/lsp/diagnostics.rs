@@ -13,22 +13,8 @@ use super::positions::Lines;
 use super::uri::uri_of;
 use crate::finding::{Finding, Level};
 use crate::outcome::{GuardrailStatus, TestResult, Weight};
-use crate::run::{Editing, Look};
+use crate::run::{Editing, Look, finds_what_is_idle};
 use crate::text::{Location, SourceFile};
-
-/// Rules that find what does nothing, so that editors may show it faded.
-const IDLE: [&str; 10] = [
-    "never-matches",
-    "never-applies",
-    "overridden-permit",
-    "redundant-policy",
-    "shadowed-forbid",
-    "shadowed-permit",
-    "unused-configuration",
-    "unused-suppression",
-    "unused-template",
-    "expired-grant",
-];
 
 /// How places of files are said to a client: open texts as the editor counts them, others as they lie on the disk.
 pub(super) struct Places<'p> {
@@ -125,7 +111,7 @@ pub(super) fn of_finding<'l>(look: &'l Look, finding: &'l Finding, places: &mut 
         message.push_str("\nhelp: ");
         message.push_str(help);
     }
-    let idle = IDLE.contains(&finding.rule) && client.tags;
+    let idle = client.tags && finds_what_is_idle(finding.rule);
     let diagnostic = Diagnostic {
         range: places.range(&finding.location),
         severity: Some(severity(finding.level)),

@@ -49,6 +49,15 @@ const FORGOTTEN_AFTER: usize = 200;
 /// The branches that changes usually start from, the likeliest first.
 const MAIN_BRANCHES: [&str; 4] = ["main", "master", "origin/main", "origin/master"];
 
+/// What does nothing, by rules that are no lint rules.
+const IDLE: [&str; 3] = ["never-applies", "unused-configuration", "unused-suppression"];
+
+/// Whether the rule finds what does nothing, so that editors may show it faded.
+#[must_use]
+pub fn finds_what_is_idle(rule: &str) -> bool {
+    IDLE.contains(&rule) || lint::lint_rule(rule).is_some_and(|rule| rule.of_what_is_idle)
+}
+
 /// A repository, or a text by itself, that somebody edits.
 pub struct Editing {
     reading: Reading,

@@ -94,7 +94,7 @@ pub use baseline::Baselined;
 pub use comparing::Deny;
 pub use coverage::CoverageOptions;
 pub use diff::accept;
-pub use editing::{Editing, Look, Unsaved, lay_out, repository_around};
+pub use editing::{Editing, Look, Unsaved, finds_what_is_idle, lay_out, repository_around};
 pub use error::RunError;
 pub use fix::{Fixed, FixedFile};
 pub use fmt::Formatted;

@@ -15,7 +15,8 @@ use crate::text::{Location, Span};
 pub(in crate::lint) static RULE: LintRule = LintRule::proof(NEVER_MATCHES, check)
     .instead_of(&[NEVER_MATCHES.id])
     .yields_to(&["incompatible-types"])
-    .of_all_requests();
+    .of_all_requests()
+    .of_what_is_idle();
 
 /// A policy that matches nothing.
 struct Dead {

@@ -20,6 +20,7 @@ pub(in crate::lint) static RULE: LintRule = LintRule::proof(
     check,
 )
 .of_all_requests()
+.of_what_is_idle()
 .inferable();
 
 fn check(facts: &mut Facts<'_>, out: &mut Proved) {

@@ -24,7 +24,8 @@ pub(in crate::lint) static RULE: LintRule = LintRule::proof(
     },
     check,
 )
-.of_all_requests();
+.of_all_requests()
+.of_what_is_idle();
 
 /// So many permits are tried before a request is searched for that only the forbid refuses.
 const TRIED: usize = 2;

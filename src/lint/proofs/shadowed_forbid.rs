@@ -23,6 +23,7 @@ pub(in crate::lint) static RULE: LintRule = LintRule::proof(
     check,
 )
 .of_all_requests()
+.of_what_is_idle()
 .inferable();
 
 const WORDS: Words = Words {

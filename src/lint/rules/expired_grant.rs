@@ -19,7 +19,8 @@ pub(in crate::lint) static RULE: LintRule = LintRule::text(
         page: include_str!("../../../docs/rules/expired-grant.md"),
     },
     check,
-);
+)
+.of_what_is_idle();
 
 fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
     let Some(today) = context.today else { return };

@@ -20,7 +20,8 @@ pub(in crate::lint) static RULE: LintRule = LintRule::text(
         page: include_str!("../../../docs/rules/unused-template.md"),
     },
     check,
-);
+)
+.of_what_is_idle();
 
 fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
     let linked: BTreeSet<usize> = context.store.links.iter().map(|link| link.template).collect();
