@@ -208,10 +208,7 @@ impl Cedar {
         let schema = self.schema.as_ref();
         let context = Context::from_json_str(&record.context, schema.map(|schema| (schema, &action))).ok()?;
         let request = Request::new(principal, action, resource, context, schema).ok()?;
-        let own = match &record.own {
-            Some(own) => Some(Entities::from_json_str(own, schema).unwrap()),
-            None => None,
-        };
+        let own = record.own.as_ref().map(|own| Entities::from_json_str(own, schema).unwrap());
         let answer = Authorizer::new().is_authorized(&request, &self.set, own.as_ref().unwrap_or(&self.entities));
         let reason = answer.diagnostics().reason().map(ToString::to_string).collect();
         Some((answer.decision() == Decision::Allow, reason))

@@ -233,7 +233,7 @@ fn cause_of(out: &mut Markup, cause: &Cause, anchors: &Anchors<'_>, options: &Op
     let new = template.and_then(|template| template.new.as_ref()).or(cause.new.as_ref());
     let both = old.map(crate::text::Location::text) == new.map(crate::text::Location::text);
     for (lead, side) in [("before", old), ("now", new)] {
-        let Some(location) = side.filter(|one| !one.text().is_empty() && !(both && lead == "before")) else { continue };
+        let Some(location) = side.filter(|one| !(one.text().is_empty() || both && lead == "before")) else { continue };
         out.raw("<p class=\"quiet\">").raw(lead).raw("</p>");
         if location.text().len() > LONGEST {
             out.raw("<p>The text is too long to be shown here.</p>");

@@ -47,11 +47,8 @@ fn parse(page: &str) -> Parsed {
                 parsed.elements.insert(name);
             }
             Event::End(_) => _ = open.pop(),
-            Event::Text(text) => {
-                if !matches!(open.last().map(String::as_str), Some("style" | "script")) {
-                    parsed.text.push_str(&text.decode().unwrap());
-                }
-            }
+            Event::Text(_) if matches!(open.last().map(String::as_str), Some("style" | "script")) => {}
+            Event::Text(text) => parsed.text.push_str(&text.decode().unwrap()),
             Event::GeneralRef(reference) => match &*reference.decode().unwrap() {
                 "amp" => parsed.text.push('&'),
                 "lt" => parsed.text.push('<'),
