@@ -11,8 +11,8 @@ use cedar_policy::{Effect as PolicyEffect, RequestEnv};
 
 use super::delta::Where;
 use super::pair::{Pair, Which};
-use super::view::{Applied, any};
-use crate::symbolic::{Answer, Formula};
+use super::view::{Applied, View, any};
+use crate::symbolic::{Answer, Formula, Session};
 
 /// So many policies are asked about in all environments together; beyond that nothing is known of them.
 const ASKED: usize = 512;
@@ -28,15 +28,6 @@ pub struct Idle {
     pub keeps_refused: bool,
 }
 
-/// Nothing is known of those that are asked about `here`.
-fn unknown(found: &mut [Option<Idle>], here: &[(usize, usize)]) {
-    for (at, _) in here {
-        if let Some(known) = found.get_mut(*at) {
-            *known = None;
-        }
-    }
-}
-
 impl Pair {
     /// What is known of each of `entries`, in their order: pairs that change no decision in `environments`. `None`
     /// where the sides have other schemas, or where it is not decided.
@@ -47,63 +38,58 @@ impl Pair {
         let mut left = ASKED;
         for (environment, _) in environments {
             let touching = self.touching(environment);
-            let here: Vec<(usize, usize)> =
-                entries.iter().copied().enumerate().filter(|(_, entry)| touching.contains(entry)).collect();
-            if here.iter().all(|(at, _)| found.get(*at).is_none_or(Option::is_none)) {
+            let here: Vec<(usize, &mut Option<Idle>)> = entries
+                .iter()
+                .copied()
+                .zip(&mut found)
+                .filter(|(entry, known)| known.is_some() && touching.contains(entry))
+                .collect();
+            if here.is_empty() {
                 continue;
             }
-            if here.len() > left {
-                unknown(&mut found, &here);
-                continue;
-            }
-            left -= here.len();
-            let open = self.open(environment);
-            let Some((mut session, view)) = open.filter(|(_, view)| view.blocked.is_none()) else {
-                unknown(&mut found, &here);
-                continue;
-            };
-            let mut possible = |question: Formula| match session.check(&question) {
-                Answer::Impossible => Some(false),
-                Answer::Witness(_) => Some(true),
-                Answer::Unknown(_) => None,
-            };
-            for (at, entry) in here {
-                let Some(known) = found.get_mut(at) else { continue };
-                let Some(member) = self
-                    .entries
-                    .get(entry)
-                    .and_then(|entry| entry.member(Which::New).or_else(|| entry.member(Which::Old)))
-                else {
-                    continue;
-                };
-                let permit = member.effect == PolicyEffect::Permit;
-                let of = |side: Which| if permit { view.permits(side) } else { view.forbids(side) };
-                let matches = |side: Which| any(of(side).iter().filter(|one| one.entry == entry));
-                let others = |list: &[Applied]| any(list.iter().filter(|one| one.entry != entry));
-                let (new, old) = (matches(Which::New), matches(Which::Old));
-                let (permits, forbids) = (others(view.permits(Which::New)), others(view.forbids(Which::New)));
-                // Where the policy alone decides: no other permits, or another does; no other forbids.
-                let open = if permit { (!permits).and(!forbids) } else { permits.and(!forbids) };
-                let more = new.clone().and(!old.clone());
-                let less = old.and(!new);
-                let asked = (|| {
-                    let differs = possible(more.clone().or(less.clone()))?;
-                    if !differs {
-                        return Some([false; 3]);
-                    }
-                    Some([true, possible(open.clone().and(more))?, possible(open.and(less))?])
-                })();
-                *known = known.and_then(|known| {
-                    let [differs, more, less] = asked?;
-                    let (allowed, refused) = if permit { (more, less) } else { (less, more) };
-                    Some(Idle {
-                        same: known.same && !differs,
-                        keeps_allowed: known.keeps_allowed || allowed,
-                        keeps_refused: known.keeps_refused || refused,
-                    })
-                });
+            let asked = left.checked_sub(here.len());
+            left = asked.unwrap_or(left);
+            let mut open = asked.and_then(|_| self.open(environment)).filter(|(_, view)| view.blocked.is_none());
+            for (entry, known) in here {
+                let more = open.as_mut().and_then(|(session, view)| self.idle_here(session, view, entry));
+                *known = known.zip(more).map(|(known, more)| known.and(more));
             }
         }
         found
+    }
+
+    /// The same of one entry in the environment of `session`.
+    fn idle_here(&self, session: &mut Session<'_>, view: &View, entry: usize) -> Option<Idle> {
+        let of = self.entries.get(entry)?;
+        let permit = of.member(Which::New).or_else(|| of.member(Which::Old))?.effect == PolicyEffect::Permit;
+        let list = |side: Which| if permit { view.permits(side) } else { view.forbids(side) };
+        let matches = |side: Which| any(list(side).iter().filter(|one| one.entry == entry));
+        let others = |list: &[Applied]| any(list.iter().filter(|one| one.entry != entry));
+        let (permits, forbids) = (others(view.permits(Which::New)), others(view.forbids(Which::New)));
+        // Where the policy alone decides: no other permits, or another does; no other forbids.
+        let alone = if permit { (!permits).and(!forbids) } else { permits.and(!forbids) };
+        let (new, old) = (matches(Which::New), matches(Which::Old));
+        let (more, less) = (new.clone().and(!old.clone()), old.and(!new));
+        let mut possible = |question: Formula| match session.check(&question) {
+            Answer::Impossible => Some(false),
+            Answer::Witness(_) => Some(true),
+            Answer::Unknown(_) => None,
+        };
+        let same = !possible(more.clone().or(less.clone()))?;
+        let mut decides = |what: Formula| if same { Some(false) } else { possible(alone.clone().and(what)) };
+        let (more, less) = (decides(more)?, decides(less)?);
+        let (keeps_allowed, keeps_refused) = if permit { (more, less) } else { (less, more) };
+        Some(Idle { same, keeps_allowed, keeps_refused })
+    }
+}
+
+impl Idle {
+    /// What is known of two environments together.
+    fn and(self, other: Self) -> Self {
+        Self {
+            same: self.same && other.same,
+            keeps_allowed: self.keeps_allowed || other.keeps_allowed,
+            keeps_refused: self.keeps_refused || other.keeps_refused,
+        }
     }
 }

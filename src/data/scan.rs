@@ -188,45 +188,38 @@ impl<'t> Scan<'t> {
     }
 
     /// The fields of the object that the whole text is, each name with its value as it is written.
-    pub(super) fn fields(mut self, mut visit: impl FnMut(&'t str, &'t str)) -> Option<()> {
-        self.blank();
-        if !self.take(b'{') {
-            return None;
-        }
-        self.blank();
-        if self.take(b'}') {
-            return self.ends().then_some(());
-        }
-        loop {
-            self.blank();
-            let name = self.plain()?;
-            self.colon()?;
-            visit(name, self.raw()?);
-            self.blank();
-            if self.take(b'}') {
-                return self.ends().then_some(());
-            }
-            if !self.take(b',') {
-                return None;
-            }
-        }
+    pub(super) fn fields(self, mut visit: impl FnMut(&'t str, &'t str)) -> Option<()> {
+        self.each([b'{', b'}'], |scan| {
+            let name = scan.plain()?;
+            scan.colon()?;
+            visit(name, scan.raw()?);
+            Some(())
+        })
     }
 
     /// The elements of the list that the whole text is, as they are written.
-    pub(super) fn elements(mut self, mut visit: impl FnMut(&'t str)) -> Option<()> {
+    pub(super) fn elements(self, mut visit: impl FnMut(&'t str)) -> Option<()> {
+        self.each([b'[', b']'], |scan| {
+            visit(scan.raw()?);
+            Some(())
+        })
+    }
+
+    /// Takes with `one` what stands between brackets, parted by commas, where that is the whole text.
+    fn each(mut self, [open, close]: [u8; 2], mut one: impl FnMut(&mut Self) -> Option<()>) -> Option<()> {
         self.blank();
-        if !self.take(b'[') {
+        if !self.take(open) {
             return None;
         }
         self.blank();
-        if self.take(b']') {
+        if self.take(close) {
             return self.ends().then_some(());
         }
         loop {
             self.blank();
-            visit(self.raw()?);
+            one(&mut self)?;
             self.blank();
-            if self.take(b']') {
+            if self.take(close) {
                 return self.ends().then_some(());
             }
             if !self.take(b',') {

@@ -9,7 +9,8 @@ use std::collections::BTreeMap;
 
 use lsp_types::{CodeLens, Command};
 
-use super::cursor::{Admitted, Cursor};
+use super::admitted::Admitted;
+use super::cursor::Cursor;
 use super::diagnostics::Places;
 use crate::outcome::changes::{Comparison, Direction};
 use crate::repo::{Policy, Store};

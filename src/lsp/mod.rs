@@ -12,10 +12,12 @@
 //! | `documents`, `positions`, `uri` | open texts, places in them, and what they are called |
 //! | `diagnostics`, `hover`, `definition`, `completion`, `actions`, `lens`, `formatting` | one capability each |
 //! | `cursor` | what stands at a place, by tokens |
+//! | `admitted` | what a scope admits of a schema's requests |
 //! | `view` | what a question is answered from |
 //! | `markup` | text for people |
 
 mod actions;
+mod admitted;
 mod client;
 mod completion;
 mod cursor;

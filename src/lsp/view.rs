@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use cedar_policy::{EntityTypeName, Schema as CedarSchema};
 
+use super::admitted::{Admitted, Bound};
 use super::client::Client;
-use super::cursor::{Admitted, Bound};
 use super::documents::{Document, Snapshot};
 use crate::repo::{Schema, SchemaState, Store};
 use crate::run::{Editing, Look};

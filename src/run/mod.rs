@@ -7,6 +7,7 @@
 //! |---|---|
 //! | `check`, `validate`, `lint`, `fix`, `test`, `prove`, `diff`, `explain`, `cacheable`, `fmt`, `who_can`, `baseline`, `schema`, `rules`, `replay`, `report` | one kind of run each, with what it is asked for |
 //! | `editing` | a repository that somebody edits, looked at after every change |
+//! | `look`, `moved` | what such a look found, and where that stands later |
 //! | `open` | a repository, opened and not judged |
 //! | `reading` | where to read, and what: what every run starts from |
 //! | `error` | why a run could not be |
@@ -79,7 +80,9 @@ mod fresh;
 mod guardrails;
 mod known_entities;
 mod loaded;
+mod look;
 mod matrix;
+mod moved;
 mod mutation;
 mod open;
 mod place;
@@ -94,10 +97,11 @@ pub use baseline::Baselined;
 pub use comparing::Deny;
 pub use coverage::CoverageOptions;
 pub use diff::accept;
-pub use editing::{Editing, Look, Unsaved, finds_what_is_idle, lay_out, repository_around};
+pub use editing::{Editing, Unsaved, finds_what_is_idle, lay_out, repository_around};
 pub use error::RunError;
 pub use fix::{Fixed, FixedFile};
 pub use fmt::Formatted;
+pub use look::Look;
 pub use mutation::MutationOptions;
 pub use open::{Opened, open, root};
 pub use reading::{BaselineFile, Files, Reading};

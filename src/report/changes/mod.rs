@@ -1,5 +1,6 @@
 //! What a comparison says to people: the one owner of its wording, whatever the format.
 
+mod besides;
 mod change;
 mod clauses;
 mod edits;

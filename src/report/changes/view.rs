@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use super::besides::besides;
 use super::change::{Change, Entry};
 use super::clauses;
 use super::entries::Said;
@@ -13,7 +14,7 @@ use super::subjects::{Names, subject, who};
 use super::untrusted_text::Phrase;
 use super::{edits, entries, lead, schema, sentence};
 use crate::finding::Environment;
-use crate::outcome::changes::{Accepted, Cause, CauseGroup, Comparison, Direction, Effect, Ruling, StoreChanges};
+use crate::outcome::changes::{Accepted, Cause, CauseGroup, Comparison, Effect, Ruling};
 
 /// Everything to show, in order.
 pub(in crate::report) struct View<'a> {
@@ -57,7 +58,7 @@ impl<'a> View<'a> {
                     cases: clauses::of_group(&names, &policies, store, group),
                     left: clauses::left(group),
                     known: known(group),
-                    needs: needs(&policies, store, group),
+                    needs: besides(&policies, store, group),
                     rulings: rulings(group, &accepted),
                     refused: group.effects.iter().any(|effect| effect.ruling == Ruling::Refused),
                     combinations: subject.combinations,
@@ -80,130 +81,6 @@ impl<'a> View<'a> {
         let lead = if entries.len() > MANY { self.lead } else { Vec::new() };
         (entries, lead)
     }
-}
-
-/// Which other changes some of it takes as well: those that are causes besides of what is told by itself.
-fn needs(policies: &Policies<'_>, store: &StoreChanges, group: &CauseGroup) -> Option<Phrase> {
-    let shares = |other: &&CauseGroup| {
-        let here = |effect: &Effect| group.effects.iter().any(|own| own.environment == effect.environment);
-        other.direction == group.direction
-            && other.causes.len() > group.causes.len()
-            && group.causes.iter().all(|cause| other.causes.contains(cause))
-            && other.effects.iter().any(here)
-    };
-    let mut names: Vec<&str> = Vec::new();
-    for cause in store.groups.iter().filter(shares).flat_map(|other| &other.causes) {
-        let name = policies.name(&cause.policy);
-        if !group.causes.contains(cause) && !names.contains(&name) {
-            names.push(name);
-        }
-    }
-    let listed =
-        |names: Vec<&str>| Phrase::listed(names.into_iter().map(|name| Phrase::default().name(name)).collect(), "or");
-    if !names.is_empty() {
-        let did = if group.direction == Direction::Gained { " refused before" } else { " allowed before" };
-        let told = " needs both edits, and has an entry of its own as well";
-        return Some(Phrase::of("of these, what ").then(listed(names)).say(did).say(told));
-    }
-    let lifted = lifted(policies, store, group);
-    if !lifted.is_empty() {
-        return Some(
-            Phrase::of("of these, what the forbid ")
-                .then(listed(lifted))
-                .say(" refused before needs the change of that forbid as well"),
-        );
-    }
-    let with_it = newly_allowed(policies, store, group);
-    if !with_it.is_empty() {
-        let its = if with_it.len() == 1 { "its change" } else { "their changes" };
-        let told = format!(" newly allows needs {its} as well");
-        return Some(Phrase::of("of these, what ").then(listed(with_it)).say(&told));
-    }
-    let [forbids, permits] = either_way(policies, store, group);
-    let (what, did) = match (forbids.is_empty(), permits.is_empty()) {
-        (true, true) => return None,
-        (false, _) => (Phrase::of("the forbid ").then(listed(forbids)), " now blocks is lost either way"),
-        (true, false) => (Phrase::default().then(listed(permits)), " no longer allows is lost either way"),
-    };
-    Some(Phrase::of("of these, what ").then(what).say(did))
-}
-
-/// Of a loss: the forbids that block what the group's permits allowed, and the permits of those that the group's forbid
-/// blocks that no longer allow it anyway. Each of the two edits alone takes what both concern.
-fn either_way<'p>(policies: &Policies<'_>, store: &'p StoreChanges, group: &CauseGroup) -> [Vec<&'p str>; 2] {
-    let mut found = [Vec::new(), Vec::new()];
-    let [of_group] = group.causes.as_slice() else { return found };
-    if group.direction != Direction::Lost {
-        return found;
-    }
-    for other in store.groups.iter().filter(|other| other.direction == Direction::Lost) {
-        let [of_other] = other.causes.as_slice() else { continue };
-        let (at, forbid, permit) = match (of_group.effect, of_other.effect) {
-            ("permit", "forbid") => (0, other, of_group),
-            ("forbid", "permit") => (1, group, of_other),
-            _ => continue,
-        };
-        let cuts = |effect: &Effect| effect.condition.where_allowed.iter().any(|one| one.policy == permit.policy);
-        let here = |effect: &&Effect| {
-            group.effects.iter().chain(&other.effects).filter(|one| one.environment == effect.environment).count() > 1
-        };
-        if forbid.effects.iter().filter(here).any(cuts)
-            && let Some(names) = found.get_mut(at)
-        {
-            let name = policies.name(&of_other.policy);
-            if !names.contains(&name) {
-                names.push(name);
-            }
-        }
-    }
-    found
-}
-
-/// The forbids that refuse less than they did where `group`, which a permit brings about, gains something: some of what
-/// the permit now allows they may have refused.
-fn lifted<'p>(policies: &Policies<'_>, store: &'p StoreChanges, group: &CauseGroup) -> Vec<&'p str> {
-    let permit = |group: &CauseGroup| group.causes.iter().all(|cause| cause.effect == "permit");
-    if group.direction != Direction::Gained || group.causes.is_empty() || !permit(group) {
-        return Vec::new();
-    }
-    let mut names: Vec<&str> = Vec::new();
-    for other in store.groups.iter().filter(|other| other.direction == Direction::Gained) {
-        let here = |effect: &Effect| group.effects.iter().any(|own| own.environment == effect.environment);
-        let forbids = other.causes.iter().all(|cause| cause.effect == "forbid");
-        if !other.causes.is_empty() && forbids && other.effects.iter().any(here) {
-            for cause in &other.causes {
-                let name = policies.name(&cause.policy);
-                if !names.contains(&name) {
-                    names.push(name);
-                }
-            }
-        }
-    }
-    names
-}
-
-/// The permits that allow more than they did where `group`, which a forbid brings about, gains something: some of what
-/// it no longer refuses takes what they newly allow.
-fn newly_allowed<'p>(policies: &Policies<'_>, store: &'p StoreChanges, group: &CauseGroup) -> Vec<&'p str> {
-    let all = |group: &CauseGroup, effect: &str| {
-        !group.causes.is_empty() && group.causes.iter().all(|cause| cause.effect == effect)
-    };
-    if group.direction != Direction::Gained || !all(group, "forbid") {
-        return Vec::new();
-    }
-    let mut names: Vec<&str> = Vec::new();
-    let gained = store.groups.iter().filter(|other| other.direction == Direction::Gained && all(other, "permit"));
-    for other in gained {
-        for cause in &other.causes {
-            let by = |effect: &Effect| effect.condition.where_allowed.iter().any(|one| one.policy == cause.policy);
-            let here = |effect: &&Effect| other.effects.iter().any(|one| one.environment == effect.environment);
-            let name = policies.name(&cause.policy);
-            if group.effects.iter().filter(here).any(by) && !names.contains(&name) {
-                names.push(name);
-            }
-        }
-    }
-    names
 }
 
 /// More changes than this are led by what they come to.
