@@ -178,6 +178,11 @@ fn names_resolve_as_in_git() {
     ];
     for (revision, at) in expected {
         assert_eq!(repo.resolve(revision).as_deref(), Ok(ids[at].as_str()), "{revision}");
+        assert_eq!(repo.open(revision).commit(), ids[at], "{revision}");
+    }
+    // What is opened at once, without a question about the name.
+    for (revision, at) in [(ids[3].clone(), 3), (format!("{}~2", ids[3]), 0), (format!("{}^^", ids[3]), 0)] {
+        assert_eq!(repo.open(&revision).commit(), ids[at], "{revision}");
     }
     assert_eq!(repo.resolve(&ids[0][..9]).as_deref(), Ok(ids[0].as_str()));
     let opened = repo.open("v2.0");
@@ -703,6 +708,48 @@ fn all_sources_agree_on_odd_entries() {
     // A submodule that is not checked out is no different.
     repo.git(&["submodule", "--quiet", "deinit", "-f", "sub"]);
     assert_eq!(paths(&Worktree::new(&repo.path).as_git_sees_it()), all);
+}
+
+/// The kind: a folder that is lost, or taken for another, where folders are many, deep, alike or oddly called.
+#[test]
+fn the_files_of_a_commit_are_those_that_git_lists() {
+    let place = Place::new();
+    for format in ["sha1", "sha256"] {
+        let repo = place.init(format, &[&format!("--object-format={format}")]);
+        let deep = (0..30).map(|depth| format!("d{depth}/")).collect::<String>();
+        let mut files: Vec<String> = (0..200).map(|at| format!("many {}/same/{at}.cedar", at % 150)).collect();
+        files.extend((0..100).map(|at| format!("alike{at}/a/b/c.cedar")));
+        files.extend([format!("{deep}end"), "ü/tab\t/new\nline".to_owned(), "empty".to_owned()]);
+        for file in &files {
+            write(&repo.path, &[(file.as_str(), if file.starts_with("alike") { GOOD } else { file.as_str() })]);
+        }
+        repo.git(&["add", "."]);
+        // A submodule stands among them.
+        let commit = if format == "sha1" { "1".repeat(40) } else { "1".repeat(64) };
+        repo.git(&["update-index", "--add", "--cacheinfo", &format!("160000,{commit},many 1/module")]);
+        repo.git(&["commit", "-qm", "many"]);
+        let first = repo.git(&["rev-parse", "HEAD"]);
+        repo.commit("alike7/a/b/c.cedar", "other");
+        let listed = |revision: &str| -> Vec<String> {
+            let listing = repo.git(&["ls-tree", "-r", "-z", "--full-tree", revision]);
+            let records = listing.split('\0').filter(|record| !record.is_empty() && !record.starts_with("160000"));
+            let mut paths: Vec<String> = records.map(|one| one.split_once('\t').unwrap().1.to_owned()).collect();
+            paths.sort();
+            paths
+        };
+        let (old, new) = parse_revisions("HEAD~1", Some("HEAD")).unwrap().open(&repo.path).unwrap();
+        let new = new.unwrap();
+        for (side, revision) in [(&old, "HEAD~1"), (&new, "HEAD")] {
+            assert_eq!(paths(side), listed(revision), "{format} {revision}");
+            assert_eq!(side.not_entered().len(), 1);
+        }
+        assert_eq!((old.commit(), old.read("alike7/a/b/c.cedar").unwrap()), (first.as_str(), GOOD.as_bytes().to_vec()));
+        assert_eq!(new.read("alike7/a/b/c.cedar").unwrap(), b"other");
+        assert_eq!(new.read("alike8/a/b/c.cedar").unwrap(), GOOD.as_bytes());
+        for file in &files {
+            assert!(new.read(file).is_ok(), "{file}");
+        }
+    }
 }
 
 #[test]

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use super::resolve::merge_base;
+use super::database::Database;
+use super::resolve::{commit, merge_base};
 use super::revision_text::{check_text, error, find_dots};
 use super::snapshots::GitRevision;
 use crate::source::api::SourceError;
@@ -27,17 +28,22 @@ impl Asked {
     /// # Errors
     /// Those of [`super::resolve()`] and [`merge_base`], or when a commit's files cannot be listed.
     pub fn open(&self, root: &Path) -> Result<(GitRevision, Option<GitRevision>), SourceError> {
+        let database = Database::new(root);
+        let open = |revision: &str| GitRevision::open_in(&database, revision);
         match self {
-            Self::One(old) => Ok((GitRevision::open(root, old)?, None)),
+            Self::One(old) => Ok((open(old)?, None)),
             Self::Two(old, new) | Self::Range(old, new) => {
-                // Each asks git several times, and git takes its time to start.
-                let (old, new) = rayon::join(|| GitRevision::open(root, old), || GitRevision::open(root, new));
+                // Names may have to be asked about, and git takes its time to start.
+                let (old, new) = rayon::join(|| open(old), || open(new));
                 Ok((old?, Some(new?)))
             }
             Self::MergeBase(a, b) => {
-                let base = merge_base(root, a, b)?;
-                let label = format!("the merge base of {a} and {b}");
-                Ok((GitRevision::of_commit(root, label, base)?, Some(GitRevision::open(root, b)?)))
+                let base = || {
+                    let label = format!("the merge base of {a} and {b}");
+                    GitRevision::of_commit(&database, label, commit(&database, &merge_base(root, a, b)?)?)
+                };
+                let (base, new) = rayon::join(base, || open(b));
+                Ok((base?, Some(new?)))
             }
         }
     }

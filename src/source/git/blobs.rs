@@ -1,14 +1,10 @@
-//! Blobs by path, and the one git process that reads them.
+//! Blobs by path, and how they are read.
 
 use std::collections::{BTreeMap, HashSet};
-use std::io::{BufRead, BufReader, Read, Write};
-use std::path::{Path, PathBuf};
-use std::process::Stdio;
-use std::sync::Mutex;
 
-use super::command::command;
-use super::fetch_hint::{bring, is_partial};
-use crate::source::api::{Entry, MAX_FILE, MAX_LINKS, ReadError, SUBMODULE, SourceError, is_pointer, resolve_link};
+use super::database::Database;
+use super::fetch_hint::bring;
+use crate::source::api::{Entry, MAX_LINKS, ReadError, SUBMODULE, SourceError, is_pointer, resolve_link};
 
 #[derive(Debug, Clone)]
 struct Blob {
@@ -55,76 +51,18 @@ impl Blobs {
 /// Files that git holds.
 #[derive(Debug)]
 pub(in crate::source) struct Objects {
-    root: PathBuf,
+    database: Database,
     blobs: BTreeMap<String, Blob>,
     submodules: Vec<String>,
     /// The commit that a partial clone would fetch them by.
     commit: String,
-    reader: Mutex<Option<Reader>>,
     not_here: std::sync::OnceLock<String>,
 }
 
-#[derive(Debug)]
-struct Reader {
-    process: std::process::Child,
-    output: BufReader<std::process::ChildStdout>,
-}
-
-impl Drop for Reader {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
-impl Reader {
-    fn start(root: &Path, how: &str) -> std::io::Result<Self> {
-        let mut process = command(root, false)
-            .args(["cat-file", how])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()?;
-        let output = process.stdout.take().ok_or_else(|| std::io::Error::other("git gives no output"))?;
-        Ok(Self { process, output: BufReader::new(output) })
-    }
-
-    /// The size of a blob, or `None` when it is not here.
-    fn size(&mut self, id: &str) -> std::io::Result<Option<u64>> {
-        let input = self.process.stdin.as_mut().ok_or_else(|| std::io::Error::other("git takes no input"))?;
-        writeln!(input, "{id}")?;
-        input.flush()?;
-        let mut header = String::new();
-        self.output.read_line(&mut header)?;
-        if header.is_empty() {
-            // A git that does not know GIT_NO_LAZY_FETCH ends when it may not fetch.
-            return Err(std::io::ErrorKind::UnexpectedEof.into());
-        }
-        Ok(header.split_whitespace().nth(2).and_then(|size| size.parse().ok()))
-    }
-
-    /// The content of a blob, too large a one skipped.
-    fn read(&mut self, id: &str) -> std::io::Result<Option<Result<Vec<u8>, ReadError>>> {
-        let Some(size) = self.size(id)? else { return Ok(None) };
-        if size > MAX_FILE {
-            std::io::copy(&mut (&mut self.output).take(size + 1), &mut std::io::sink())?;
-            return Ok(Some(Err(ReadError::TooLarge(size))));
-        }
-        let mut content = Vec::new();
-        (&mut self.output).take(size + 1).read_to_end(&mut content)?;
-        if content.len() as u64 != size + 1 {
-            return Err(std::io::ErrorKind::UnexpectedEof.into());
-        }
-        content.pop();
-        Ok(Some(Ok(content)))
-    }
-}
-
 impl Objects {
-    pub(super) fn new(root: &Path, blobs: Blobs, commit: String) -> Self {
-        let (reader, not_here) = (Mutex::new(None), std::sync::OnceLock::new());
+    pub(super) fn new(database: Database, blobs: Blobs, commit: String) -> Self {
         let Blobs { blobs, submodules } = blobs;
-        Self { root: root.to_path_buf(), blobs, submodules, commit, reader, not_here }
+        Self { database, blobs, submodules, commit, not_here: std::sync::OnceLock::new() }
     }
 
     /// The submodules, and why they are not looked into.
@@ -138,42 +76,22 @@ impl Objects {
 
     /// How many of the files whose path is `wanted` are not here.
     pub(super) fn lacking(&self, wanted: impl Fn(&str) -> bool) -> Result<usize, SourceError> {
-        let other = |error: std::io::Error| SourceError::Git(format!("git: {error}"));
-        let mut reader = Reader::start(&self.root, "--batch-check").map_err(other)?;
-        let mut lacking = 0;
-        for (_, blob) in self.blobs.iter().filter(|(path, _)| wanted(path)) {
-            match reader.size(&blob.id) {
-                Ok(Some(_)) => {}
-                Ok(None) => lacking += 1,
-                Err(_) => {
-                    lacking += 1;
-                    reader = Reader::start(&self.root, "--batch-check").map_err(other)?;
-                }
-            }
-        }
-        Ok(lacking)
+        let ids = self.blobs.iter().filter(|(path, _)| wanted(path)).map(|(_, blob)| blob.id.as_str());
+        self.database.lacking(ids).map_err(|error| SourceError::Git(format!("git: {error}")))
     }
 
     fn blob(&self, id: &str) -> Result<Vec<u8>, ReadError> {
-        let other = |error: std::io::Error| ReadError::Other(format!("git: {error}"));
-        let mut slot = self.reader.lock().map_err(|_| ReadError::Other("git: reading stopped".to_owned()))?;
-        let mut reader = match slot.take() {
-            Some(reader) => reader,
-            None => Reader::start(&self.root, "--batch").map_err(other)?,
-        };
-        match reader.read(id) {
-            Ok(read) => {
-                *slot = Some(reader);
-                read.unwrap_or_else(|| Err(self.not_here()))
-            }
+        match self.database.read(id) {
+            Ok(Some(read)) => read.map(|object| object.content),
+            Ok(None) => Err(self.not_here()),
             Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => Err(self.not_here()),
-            Err(error) => Err(other(error)),
+            Err(error) => Err(ReadError::Other(format!("git: {error}"))),
         }
     }
 
     /// What to say of a blob that is not here, the same for all of them.
     fn not_here(&self) -> ReadError {
-        let say = || match is_partial(&self.root) {
+        let say = || match self.database.is_partial() {
             Ok(true) => format!("a partial clone; run {}, which fetches the contents", bring(&self.commit)),
             _ => "which is damaged; `git fsck` says more".to_owned(),
         };

@@ -3,7 +3,8 @@
 //! | file | what it does |
 //! |---|---|
 //! | `command` | runs git, with a clean environment |
-//! | `blobs` | contents by path, and the one process that reads them |
+//! | `database` | objects, and the one process that reads them |
+//! | `blobs` | contents by path |
 //! | `snapshots` | the files of a commit, and of the index |
 //! | `worktree_files` | what git knows of the files in a worktree |
 //! | `asked`, `revision_text` | what a user types to name commits |
@@ -15,6 +16,7 @@
 mod asked;
 mod blobs;
 mod command;
+mod database;
 mod fetch_hint;
 mod ids;
 mod resolve;

@@ -7,10 +7,11 @@
 
 use std::path::Path;
 
-use super::command::ask;
+use super::command::{Answer, ask};
+use super::database::{Database, Object};
 use super::fetch_hint::{Lack, way_out};
 use super::ids::{is_hex, is_id};
-use super::revision_text::{check_text, error, is_set};
+use super::revision_text::{check_text, error, is_set, split_suffix};
 use super::unresolved::{either, ids, no_commit, unresolved};
 use crate::source::api::SourceError;
 
@@ -25,23 +26,36 @@ pub fn resolve(root: &Path, revision: &str) -> Result<String, SourceError> {
     if is_set(revision) {
         return Err(error(format!("`{revision}` stands for a set of commits, not for one; name one commit")));
     }
-    let answer = ask(
-        root,
-        &[
-            "-c",
-            "core.disambiguate=committish",
-            "-c",
-            "core.warnAmbiguousRefs=true",
-            "rev-parse",
-            "--verify",
-            "--end-of-options",
-            revision,
-        ],
-    )?;
+    // What stands behind a colon is a path or words of a message, to its end.
+    if !revision.contains(':') {
+        let answer = parsed(root, &format!("{revision}^{{commit}}"))?;
+        if answer.ok {
+            doubts(root, revision, &answer)?;
+            return Ok(answer.stdout.trim().to_owned());
+        }
+    }
+    let answer = parsed(root, revision)?;
     if !answer.ok {
         return Err(unresolved(root, revision, &answer)?);
     }
+    doubts(root, revision, &answer)?;
     let named = answer.stdout.trim();
+    let commit = ask(root, &["rev-parse", "--verify", "--end-of-options", &format!("{named}^{{commit}}")])?;
+    if commit.ok {
+        return Ok(commit.stdout.trim().to_owned());
+    }
+    Err(no_commit(root, revision, named)?)
+}
+
+/// What git makes of `text`, warnings included.
+fn parsed(root: &Path, text: &str) -> Result<Answer, SourceError> {
+    let settings = ["-c", "core.disambiguate=committish", "-c", "core.warnAmbiguousRefs=true"];
+    let args = settings.into_iter().chain(["rev-parse", "--verify", "--end-of-options", text]);
+    ask(root, &args.collect::<Vec<_>>())
+}
+
+/// Refuses what git only warns about.
+fn doubts(root: &Path, revision: &str, answer: &Answer) -> Result<(), SourceError> {
     if let Some(name) = answer.warning("refname '", "' is ambiguous") {
         several_names(root, revision, &name)?;
     }
@@ -50,11 +64,46 @@ pub fn resolve(root: &Path, revision: &str) -> Result<String, SourceError> {
             "`{revision}` lies before what this repository's reflog remembers, which only goes back to {since}; name a commit"
         )));
     }
-    let commit = ask(root, &["rev-parse", "--verify", "--end-of-options", &format!("{named}^{{commit}}")])?;
-    if commit.ok {
-        return Ok(commit.stdout.trim().to_owned());
+    Ok(())
+}
+
+/// A commit, and the folder that holds its files: full ids.
+#[derive(Debug, Clone)]
+pub(super) struct Commit {
+    pub(super) id: String,
+    pub(super) tree: String,
+}
+
+impl Commit {
+    fn of(object: Object) -> Option<Self> {
+        // "tree SP <id> LF", before all else.
+        let tree =
+            String::from_utf8(object.content.strip_prefix(b"tree ")?.split(|byte| *byte == b'\n').next()?.into());
+        (object.kind == "commit").then_some(Self { id: object.id, tree: tree.ok().filter(|tree| is_id(tree))? })
     }
-    Err(no_commit(root, revision, named)?)
+}
+
+/// The commit that `revision` stands for, as [`resolve`] says.
+///
+/// # Errors
+/// Those of [`resolve`].
+pub(super) fn commit(database: &Database, revision: &str) -> Result<Commit, SourceError> {
+    let here = |name: &str| database.object(name).ok().flatten().and_then(Commit::of);
+    // Of these git has no doubts. Where there is no such commit, it is asked why.
+    if is_plain(revision)
+        && let Some(commit) = here(revision)
+    {
+        return Ok(commit);
+    }
+    let id = resolve(database.root(), revision)?;
+    here(&id).ok_or_else(|| error(format!("`{revision}` cannot be read in this repository; `git fsck` says why")))
+}
+
+/// Whether it is `HEAD` or a full id, or so many commits before one: `HEAD~2`, `HEAD^`.
+fn is_plain(revision: &str) -> bool {
+    let (name, steps) = split_suffix(revision);
+    let rest = steps.trim_start_matches(|c: char| c.is_ascii_digit() || matches!(c, '~' | '^'));
+    (name == "HEAD" || is_id(name)) && rest.is_empty() && !is_set(revision)
 }
 
 /// The merge base of `a` and `b` (as typed) in the repository at `root`: where several are equally good, the one that
@@ -63,7 +112,8 @@ pub fn resolve(root: &Path, revision: &str) -> Result<String, SourceError> {
 /// # Errors
 /// Those of [`resolve`] for either name, and when there is no common ancestor, or none in a shallow clone.
 pub fn merge_base(root: &Path, a: &str, b: &str) -> Result<String, SourceError> {
-    let (from, to) = (resolve(root, a)?, resolve(root, b)?);
+    let (from, to) = rayon::join(|| resolve(root, a), || resolve(root, b));
+    let (from, to) = (from?, to?);
     let answer = ask(root, &["merge-base", &from, &to])?;
     if answer.ok {
         return Ok(answer.stdout.trim().to_owned());

@@ -5,13 +5,15 @@
 //! A partial clone that lacks a file with `cedar` in its name is refused when the revision is opened, so that there is
 //! one message. Other files may never be read, so they fail when they are.
 
+use std::io::ErrorKind;
 use std::path::Path;
 
 use super::blobs::{Blobs, Objects};
 use super::command::{at_tab, run, split};
-use super::fetch_hint::{bring, is_partial};
+use super::database::Database;
+use super::fetch_hint::bring;
 use super::ids::{EMPTY_BLOBS, EMPTY_TREE, EMPTY_TREE_256};
-use super::resolve::resolve;
+use super::resolve::{Commit, commit};
 use crate::source::api::{Entry, ReadError, Source, SourceError};
 
 /// A commit's (or any tree's) files.
@@ -26,35 +28,40 @@ impl GitRevision {
     /// The files of `revision` in the repository at `root`.
     ///
     /// # Errors
-    /// Those of [`resolve`], and when the commit's files cannot be listed. Nothing is fetched.
+    /// Those of [`super::resolve()`], and when the commit's files cannot be listed. Nothing is fetched.
     pub fn open(root: &Path, revision: &str) -> Result<Self, SourceError> {
-        Self::of_commit(root, revision.to_owned(), resolve(root, revision)?)
+        Self::open_in(&Database::new(root), revision)
     }
 
-    /// The files of `commit`, a full id, called `label`.
-    pub(super) fn of_commit(root: &Path, label: String, commit: String) -> Result<Self, SourceError> {
-        let (listing, partial) =
-            rayon::join(|| run(root, false, &["ls-tree", "-r", "-z", "--full-tree", &commit]), || is_partial(root));
-        let listing = match listing {
-            Ok(listing) => listing,
-            Err(error) if !partial? => return Err(error),
-            Err(_) => {
-                let bring = bring(&commit);
-                return Err(SourceError::Git(format!(
-                    "this is a partial clone without the folders of {label}; run {bring}, which fetches them"
-                )));
-            }
-        };
+    /// The same, read by the process that reads others.
+    pub(super) fn open_in(database: &Database, revision: &str) -> Result<Self, SourceError> {
+        Self::of_commit(database, revision.to_owned(), commit(database, revision)?)
+    }
+
+    /// The files of `commit`, called `label`.
+    pub(super) fn of_commit(
+        database: &Database,
+        label: String,
+        Commit { id: commit, tree }: Commit,
+    ) -> Result<Self, SourceError> {
         let mut blobs = Blobs::new();
-        for record in split(&listing) {
-            // "<mode> SP <type> SP <object> TAB <path>"
-            let Some((about, path)) = at_tab(record) else { continue };
-            let mut about = about.split(' ');
-            if let (Some(mode), Some("blob" | "commit"), Some(id)) = (about.next(), about.next(), about.next()) {
-                blobs.insert(path, mode, id);
+        let mut found = |path: &[u8], mode: &str, id: &str| blobs.insert(path, mode, id);
+        let (listed, partial) = rayon::join(|| database.files(&tree, &mut found), || database.is_partial());
+        match listed {
+            Ok(true) => {}
+            Err(error) if error.kind() != ErrorKind::UnexpectedEof => {
+                return Err(SourceError::Git(format!("git: {error}")));
+            }
+            Ok(false) | Err(_) => {
+                return Err(SourceError::Git(if partial? {
+                    let bring = bring(&commit);
+                    format!("this is a partial clone without the folders of {label}; run {bring}, which fetches them")
+                } else {
+                    format!("a folder of {label} is not in this repository, which is damaged; `git fsck` says more")
+                }));
             }
         }
-        let objects = Objects::new(root, blobs, commit.clone());
+        let objects = Objects::new(database.clone(), blobs, commit.clone());
         if partial? {
             // Files that are called so are read in any case: one message tells all of them.
             let called = |path: &str| path.rsplit('/').next().is_some_and(|name| name.to_lowercase().contains("cedar"));
@@ -133,7 +140,7 @@ impl GitIndex {
                 ["diff-index", "--cached", "--ita-invisible-in-index", "--no-renames", "--name-only", "-z", tree];
             blobs.keep(&split(&run(root, true, &args)?).collect());
         }
-        Ok(Self { objects: Objects::new(root, blobs, "HEAD".to_owned()) })
+        Ok(Self { objects: Objects::new(Database::new(root), blobs, "HEAD".to_owned()) })
     }
 }
 

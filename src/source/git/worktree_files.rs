@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::blobs::{Blobs, Objects};
 use super::command::{ask, at_tab, run, split};
+use super::database::Database;
 use crate::source::api::{Entry, SUBMODULE, SourceError};
 
 /// A path as git writes it, as the file system knows it: on Unix names are bytes.
@@ -67,7 +68,7 @@ pub(in crate::source) fn left_out_by_sparse(root: &Path) -> Result<Objects, Sour
             blobs.insert(path, mode, id);
         }
     }
-    Ok(Objects::new(root, blobs, "HEAD".to_owned()))
+    Ok(Objects::new(Database::new(root), blobs, "HEAD".to_owned()))
 }
 
 /// Tracked files whose line ends are CRLF in the worktree and LF in the index, and would be LF again when added.
