@@ -1,7 +1,7 @@
 //! Sessions over all environments of one set of policies: made when they are needed, so many at a time, on as many
 //! threads as there are.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use cedar_policy::RequestEnv;
 use rayon::prelude::*;
@@ -59,6 +59,17 @@ impl<'r> Sessions<'r> {
         open(&mut self.sparse, self.policies, self.budget, environment)
     }
 
+    /// For each environment the first one in which every question has the same answer: the types are the same, the same
+    /// policies apply, and none of them asks for the action outside of its scope.
+    #[must_use]
+    pub fn alike(&self) -> Vec<usize> {
+        let applying = |environment: &RequestEnv| self.policies.applying(environment);
+        let applying: Vec<Option<(usize, Vec<usize>)>> = self.environments().par_iter().map(applying).collect();
+        let mut first = HashMap::new();
+        let known = applying.into_iter().enumerate();
+        known.map(|(at, key)| key.map_or(at, |key| *first.entry(key).or_insert(at))).collect()
+    }
+
     /// What `work` makes of each of `jobs`, in their order. They are done in parallel, `share` of them after each other
     /// with the same sessions; these are new, for a session stays on its thread.
     pub fn spread<J: Sync, T: Send>(
@@ -93,4 +104,39 @@ fn open<'s, 'r>(
         sessions.insert(environment, Session::new(policies, of).with_budget(budget));
     }
     sessions.get_mut(&environment)
+}
+
+#[cfg(test)]
+mod tests {
+    use cedar_policy::PolicySet;
+
+    use super::*;
+    use crate::symbolic::{SchemaModel, Subject};
+
+    /// The kind: environments that are taken for alike though a policy tells them apart.
+    #[test]
+    fn environments_are_alike_where_the_same_policies_apply_and_none_asks_for_the_action() {
+        let schema = "entity U; entity D; action g; action a, b, c in [g] appliesTo { principal: U, resource: D };
+            action d, e in [g] appliesTo { principal: U, resource: D, context: { x?: Long } };";
+        let alike = |policies: &str| {
+            let model = SchemaModel::new(&schema.parse().unwrap()).unwrap();
+            let policies: PolicySet = policies.parse().unwrap();
+            let policies = CompiledPolicies::new(model, policies.policies().map(Subject::policy).collect());
+            let sessions = Sessions::new(&policies);
+            let names = |at: usize| sessions.environments()[at].action().id().unescaped().to_owned();
+            let found = sessions.alike();
+            let mut pairs: Vec<String> = (0..found.len()).map(|at| names(at) + &names(found[at])).collect();
+            pairs.sort();
+            pairs.join(" ")
+        };
+        let first = |text: String| text.replace('b', "a").replace('c', "a").replace('e', "d");
+        for policies in ["", "permit (principal, action in Action::\"g\", resource);"] {
+            assert_eq!(first(alike(policies)), "aa aa aa dd dd", "{policies}: {}", alike(policies));
+        }
+        let own = "aa bb cc dd ee";
+        assert_eq!(alike(r#"forbid (principal, action, resource) when { action == Action::"a" };"#), own);
+        let one = alike(r#"permit (principal, action in [Action::"a", Action::"b"], resource);"#);
+        assert!(one.contains("cc") && !one.contains("aa bb"), "{one}");
+        assert!(alike(r#"permit (principal, action == Action::"a", resource);"#).contains("aa"));
+    }
 }

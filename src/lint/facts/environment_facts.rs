@@ -39,7 +39,7 @@ pub(in crate::lint) struct Fact {
 }
 
 /// What was found in one environment.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(in crate::lint) struct EnvironmentFacts {
     /// By index, in order, for the policies that apply there.
     pub(in crate::lint) facts: Vec<(usize, Fact)>,
@@ -53,6 +53,14 @@ pub(in crate::lint) struct EnvironmentFacts {
     pub(in crate::lint) allowed: Option<Known>,
     /// Questions without an answer.
     pub(in crate::lint) unanswered: Unanswered,
+}
+
+impl EnvironmentFacts {
+    /// The same for the `at`-th environment, which is like it.
+    pub(super) fn at(&self, at: usize) -> Self {
+        let facts = self.facts.iter().map(|(index, fact)| (*index, Fact { environment: at, ..*fact })).collect();
+        Self { facts, ..self.clone() }
+    }
 }
 
 /// Finds out what `members` do in the environment of `session`, the `at`-th.

@@ -44,11 +44,19 @@ impl<'a> Facts<'a> {
     pub(in crate::lint) fn collect(store: &'a Store, policies: &'a CompiledPolicies, members: Vec<Member<'a>>) -> Self {
         let sessions = Sessions::new(policies);
         let environments = sessions.environments();
-        let all: Vec<usize> = (0..environments.len()).collect();
-        let found = sessions.spread(&all, 1, |sessions, at| {
-            let session = sessions.full(*at);
-            session.map(|session| examine_environment(session, *at, &members)).unwrap_or_default()
-        });
+        // What is found in one environment holds in those that are like it.
+        let alike = sessions.alike();
+        let first: Vec<usize> = alike.iter().enumerate().filter(|(at, first)| at == *first).map(|(at, _)| at).collect();
+        let found: BTreeMap<usize, EnvironmentFacts> = first
+            .iter()
+            .copied()
+            .zip(sessions.spread(&first, 1, |sessions, at| {
+                let session = sessions.full(*at);
+                session.map(|session| examine_environment(session, *at, &members)).unwrap_or_default()
+            }))
+            .collect();
+        let here = |(at, first): (usize, &usize)| found.get(first).map(|found| found.at(at)).unwrap_or_default();
+        let found: Vec<EnvironmentFacts> = alike.iter().enumerate().map(here).collect();
         let mut by_policy = vec![Vec::new(); members.len()];
         let mut set_aside: BTreeMap<usize, Vec<(usize, String)>> = BTreeMap::new();
         let mut unanswered = Unanswered::default();

@@ -66,12 +66,13 @@ struct Judged {
     unanswered: Unanswered,
 }
 
-fn check(facts: &mut Facts<'_>, out: &mut Proved) {
-    let mut shapes: BTreeMap<String, (Vec<usize>, Vec<usize>)> = BTreeMap::new();
+fn check<'a>(facts: &mut Facts<'a>, out: &mut Proved) {
+    let (model, requests) = (facts.model(), facts.requests());
     let keeps_ids = |ty: &str| match ty.parse() {
-        Ok(ty) => facts.model().members(&ty).is_some(),
+        Ok(ty) => model.members(&ty).is_some(),
         Err(_) => true,
     };
+    let mut candidates: Vec<(usize, &Policy, Vec<usize>)> = Vec::new();
     for (index, member) in facts.members.iter().enumerate() {
         let short = member.policy.syntax().condition.as_ref().is_some_and(is_short);
         let conditional = member.kind == MemberKind::Static && short;
@@ -79,29 +80,29 @@ fn check(facts: &mut Facts<'_>, out: &mut Proved) {
         if !conditional || facts.ill_typed.contains(&index) || is_for_everything(facts, index) {
             continue;
         }
-        let (Some(_), Some(shape)) = (facts.known_live(index), shape(&member.policy.body, &keeps_ids)) else {
-            continue;
-        };
         // Where it matches nothing an operand may be what keeps it from that.
         let places = facts.places(index, |_| true);
-        if places.len() <= MAX_ENVIRONMENTS {
-            shapes.entry(shape).or_insert_with(|| (Vec::new(), places)).0.push(index);
+        if facts.known_live(index).is_some() && places.len() <= MAX_ENVIRONMENTS {
+            candidates.push((index, member.policy, places));
         }
     }
-    let (model, requests) = (facts.model(), facts.requests());
-    let jobs: Vec<(Vec<usize>, &Policy, Vec<&RequestEnv>)> = shapes
-        .into_values()
-        .filter_map(|(members, places)| {
-            let policy = facts.members.get(*members.first()?)?.policy;
-            let mut environments: Vec<&RequestEnv> = places.iter().filter_map(|at| requests.get(*at)).collect();
-            // Under actions with the same types a condition that does not ask for the action comes to the same.
-            if !asks_for_action(policy) {
-                let mut seen = BTreeSet::new();
-                environments.retain(|environment| model.family(environment).is_none_or(|family| seen.insert(family)));
-            }
-            Some((members, policy, environments))
-        })
-        .collect();
+    let shaped = |(index, policy, places): (usize, &'a Policy, Vec<usize>)| {
+        let mut environments: Vec<&RequestEnv> = places.iter().filter_map(|at| requests.get(*at)).collect();
+        // Under actions with the same types a condition that does not ask for the action comes to the same.
+        if !asks_for_action(policy) {
+            let mut seen = BTreeSet::new();
+            environments.retain(|environment| model.family(environment).is_none_or(|family| seen.insert(family)));
+        }
+        let operands = policy.body.operands(policy.base, MAX_OPERANDS);
+        let is_open = operands.iter().any(|operand| is_in_question(model, &environments, operand));
+        let shape = if is_open { shape(&policy.body, &keeps_ids) } else { None };
+        Some((shape?, (index, policy, environments)))
+    };
+    let shaped: Vec<_> = candidates.into_par_iter().with_min_len(16).filter_map(shaped).collect();
+    let mut jobs: BTreeMap<String, (Vec<usize>, &Policy, Vec<&RequestEnv>)> = BTreeMap::new();
+    for (shape, (index, policy, environments)) in shaped {
+        jobs.entry(shape).or_insert_with(|| (Vec::new(), policy, environments)).0.push(index);
+    }
     let judge = |(members, policy, environments): (Vec<usize>, &Policy, Vec<&RequestEnv>)| {
         let mut unanswered = Unanswered::default();
         let about = members.first().copied().unwrap_or_default();
@@ -111,7 +112,7 @@ fn check(facts: &mut Facts<'_>, out: &mut Proved) {
         let superfluous = asking.superfluous();
         Judged { members, superfluous, unanswered }
     };
-    let judged: Vec<Judged> = jobs.into_par_iter().map(judge).collect();
+    let judged: Vec<Judged> = jobs.into_values().collect::<Vec<_>>().into_par_iter().map(judge).collect();
     for Judged { members, superfluous, unanswered } in judged {
         facts.unanswered.merge(&unanswered);
         for index in members {
@@ -227,9 +228,7 @@ impl Asking<'_> {
         let body = &self.policy.body;
         let mut left: Vec<(usize, cedar_policy::Policy)> = Vec::new();
         for (at, operand) in self.operands.iter().enumerate() {
-            // A condition that is nothing but `true` says what an empty one does.
-            let is_written = operand.is_literal && (operand.depth == 0 || !operand.neutral);
-            if !is_written && !self.is_seen_to_matter(operand) {
+            if is_in_question(self.model, &self.environments, operand) {
                 left.extend(body.without(&format!("without{at}"), &[operand]).map(|without| (at, without)));
             }
         }
@@ -249,11 +248,6 @@ impl Asking<'_> {
             }
         }
         open.into_iter().map(|(_, at)| at).collect()
-    }
-
-    /// Whether the operand is seen to make a difference, with what the schema says.
-    fn is_seen_to_matter(&self, operand: &Operand) -> bool {
-        is_seen_to_matter(self.model, &self.environments, operand)
     }
 
     /// Whether the policy and `other` match and err on the same requests.
@@ -294,6 +288,13 @@ impl Asking<'_> {
             }
         }
     }
+}
+
+/// Whether it takes a proof to tell if the operand makes a difference in `environments`.
+fn is_in_question(model: &SchemaModel, environments: &[&RequestEnv], operand: &Operand) -> bool {
+    // A condition that is nothing but `true` says what an empty one does.
+    let is_written = operand.is_literal && (operand.depth == 0 || !operand.neutral);
+    !is_written && !is_seen_to_matter(model, environments, operand)
 }
 
 /// Whether the operand is seen to make a difference in all of `environments`.

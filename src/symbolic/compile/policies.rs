@@ -79,6 +79,21 @@ impl CompiledPolicies {
         &self.subjects
     }
 
+    /// What the answers to questions about an environment hang on: its family and the policies whose scope admits it.
+    /// `None` where the action matters besides: one of them asks for it, or no other environment has these types.
+    pub(in crate::symbolic) fn applying(&self, environment: &RequestEnv) -> Option<(usize, Vec<usize>)> {
+        let family = self.schema.family(environment)?;
+        let admitted = self.subjects.iter().enumerate().filter(|(_, one)| one.admits(&self.schema, environment));
+        let admitted = admitted.map(|(index, one)| one.is_shareable().then_some(index));
+        Some((family, admitted.collect::<Option<Vec<usize>>>()?))
+    }
+
+    /// Whether every question has the same answer in both environments: they differ in the action, for which the same
+    /// policies apply, and none of these asks for it outside of its scope.
+    pub fn are_alike(&self, one: &RequestEnv, other: &RequestEnv) -> bool {
+        self.applying(one).is_some_and(|one| self.applying(other) == Some(one))
+    }
+
     /// The policy as terms over an environment of `family` ([`SchemaModel::family`]) that its scope admits, from those
     /// kept if they are; `None` if another thread is at it and `busy` says not to wait.
     pub(in crate::symbolic) fn compiled(

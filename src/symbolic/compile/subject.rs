@@ -32,6 +32,8 @@ pub struct Subject {
     alone: OnceLock<PolicySet>,
     /// The entities that it names.
     named: OnceLock<Vec<EntityUid>>,
+    /// What the scope of a policy says of principal and resource.
+    constraints: OnceLock<(PrincipalConstraint, ResourceConstraint)>,
     /// Whether its terms are those of every environment of a family that its scope admits.
     shareable: OnceLock<bool>,
     /// Whether it is compiled as what does not typecheck is.
@@ -72,6 +74,7 @@ impl Subject {
             whole: OnceLock::new(),
             alone: OnceLock::new(),
             named: OnceLock::new(),
+            constraints: OnceLock::new(),
             shareable: OnceLock::new(),
             untyped: false,
             limits: Limits::default(),
@@ -92,6 +95,7 @@ impl Subject {
             whole: OnceLock::new(),
             alone: OnceLock::new(),
             named: OnceLock::new(),
+            constraints: OnceLock::new(),
             shareable: OnceLock::new(),
             untyped: false,
             limits: Limits::default(),
@@ -152,15 +156,18 @@ impl Subject {
             member.is_none_or(|member| member == group || entities.is_ancestor_of(group, member))
         };
         let (principal, resource) = (request.principal(), request.resource());
-        let principal = match policy.principal_constraint() {
-            PrincipalConstraint::Eq(uid) => principal.is_none_or(|principal| *principal == uid),
-            PrincipalConstraint::In(group) | PrincipalConstraint::IsIn(_, group) => within(principal, &group),
+        // Cedar makes a constraint anew each time that it is asked for.
+        let (of_principal, of_resource) =
+            self.constraints.get_or_init(|| (policy.principal_constraint(), policy.resource_constraint()));
+        let principal = match of_principal {
+            PrincipalConstraint::Eq(uid) => principal.is_none_or(|principal| principal == uid),
+            PrincipalConstraint::In(group) | PrincipalConstraint::IsIn(_, group) => within(principal, group),
             PrincipalConstraint::Any | PrincipalConstraint::Is(_) => true,
         };
         principal
-            && match policy.resource_constraint() {
-                ResourceConstraint::Eq(uid) => resource.is_none_or(|resource| *resource == uid),
-                ResourceConstraint::In(group) | ResourceConstraint::IsIn(_, group) => within(resource, &group),
+            && match of_resource {
+                ResourceConstraint::Eq(uid) => resource.is_none_or(|resource| resource == uid),
+                ResourceConstraint::In(group) | ResourceConstraint::IsIn(_, group) => within(resource, group),
                 ResourceConstraint::Any | ResourceConstraint::Is(_) => true,
             }
     }
@@ -233,7 +240,7 @@ impl Subject {
     /// Whether all that its terms take from an environment is the types of principal, resource and context: true when
     /// `action` stands in its scope only, where it is a constant that the scope was found to admit. With `action ==`
     /// there is one environment for these types, so that there is nothing to share.
-    pub(super) fn is_shareable(&self) -> bool {
+    pub(in crate::symbolic) fn is_shareable(&self) -> bool {
         *self.shareable.get_or_init(|| {
             let asks = match &self.body {
                 Body::Policy(policy) => terms::asks_for_action(policy),
