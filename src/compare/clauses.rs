@@ -19,7 +19,7 @@ use cedar_policy::Effect as PolicyEffect;
 use rayon::prelude::*;
 
 use super::causes::{Candidate, Family};
-use super::conjunct::{Conjunct, all_hold, opposite, where_hold, without_constants};
+use super::conjunct::{Conjunct, all_hold, opposite, parsed, where_hold, without_constants};
 use super::delta::{Clause, Condition, Effect};
 use super::pair::Which;
 use super::view::{Applied, any};
@@ -29,13 +29,17 @@ use crate::symbolic::{Formula, Session, Subject};
 /// So many policies are put in words by one task.
 const PER_TASK: usize = 16;
 
+/// So many are written together.
+const WRITTEN: usize = 64;
+
 /// More others than this are named in their own words, and only while there is room for them.
 pub(super) const OTHERS: usize = 48;
 
 /// The condition of the candidate; `like` has the same causes in an environment that is likely to be like this one.
 pub(super) fn of<'s>(work: &mut Work<'_, 's>, candidate: &Candidate, like: Option<&'s Effect>) -> Arc<Condition> {
     let mut search = Search::new(work, candidate);
-    if let Some(Effect { condition, proof: Some(proof), .. }) = like
+    let Some(Effect { condition, proof: Some(proof), .. }) = like else { return Arc::new(search.condition(None)) };
+    if condition.exact
         && !condition.is_long()
         && condition.left.is_none()
         && !condition.folded
@@ -43,7 +47,14 @@ pub(super) fn of<'s>(work: &mut Work<'_, 's>, candidate: &Candidate, like: Optio
     {
         return Arc::clone(condition);
     }
-    Arc::new(search.condition())
+    let when = condition.short.then_some((condition.when.as_str(), proof));
+    Arc::new(search.condition(when))
+}
+
+/// What `when` says as a policy, to be tried in other environments, if it is worth that.
+pub(super) fn proof(condition: &Condition) -> Option<Subject> {
+    let whole = condition.exact && !condition.is_long();
+    (whole || condition.short).then(|| parsed(&condition.when)).flatten()
 }
 
 /// A policy with its side.
@@ -148,13 +159,20 @@ impl<'i, 'w, 's> Search<'i, 'w, 's> {
         }
     }
 
-    fn condition(&mut self) -> Condition {
+    /// The condition; `known` is what `when` says in an environment that is likely to be like this one, and the same as
+    /// a policy.
+    fn condition(&mut self, known: Option<(&str, &'s Subject)>) -> Condition {
         self.take_apart();
         let exact = !self.work.view.sets_aside();
         // Under two schemas what one side says cannot be said for both in one expression, unless that is proved.
         let sides: BTreeSet<usize> = self.matching.iter().map(|(applied, _)| applied.policy.side).collect();
         let said = self.matching.iter().all(|(applied, side)| self.work.pair.has_text(applied.entry, *side));
-        let shortest = if self.work.options.conditions { self.shortest() } else { None };
+        let shortest = match known {
+            _ if !self.work.options.conditions => None,
+            Some((when, proof)) if self.is_said_by(proof) => Some(when.to_owned()),
+            _ => self.shortest(),
+        };
+        let short = shortest.is_some();
         let (when, folded) = match shortest {
             Some(when) => (Some(when), true),
             None if said && sides.len() < 2 => (all_hold(self.own.iter().copied()), self.versions.is_empty()),
@@ -205,6 +223,7 @@ impl<'i, 'w, 's> Search<'i, 'w, 's> {
             unless_refused: unless_refused.unwrap_or_default(),
             exact,
             folded: self.folded,
+            short,
         }
     }
 
@@ -282,8 +301,8 @@ impl<'i, 'w, 's> Search<'i, 'w, 's> {
         let as_written = all.len() > OTHERS || !self.work.options.conditions;
         if as_written {
             let pair = self.work.pair;
-            let texts = all.par_iter().with_min_len(PER_TASK);
-            texts.for_each(|(applied, side)| _ = pair.text(applied.entry, *side));
+            all.par_chunks(WRITTEN)
+                .for_each(|some| pair.write(some.iter().map(|(applied, side)| (applied.entry, *side))));
         }
         for (applied, side) in all {
             if as_written {

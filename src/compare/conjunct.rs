@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
-use cedar_policy::{Policy, PolicyId};
+use cedar_policy::{Policy, PolicyId, PolicySet};
 use serde_json::{Value as Json, json};
 
 use super::apart::Says;
@@ -107,7 +107,7 @@ pub(super) fn conjuncts(policy: &Policy) -> Option<Vec<Conjunct>> {
 
 /// A policy that matches when the expression in `text` holds.
 pub(super) fn parsed(text: &str) -> Option<Subject> {
-    let policy: Policy = format!("permit (principal, action, resource) when {{ {text} }};").parse().ok()?;
+    let policy: Policy = wrapped(text).parse().ok()?;
     Some(Subject::policy(&policy))
 }
 
@@ -196,7 +196,7 @@ pub(super) fn is_between(of: &str, first: i64, last: i64) -> Option<(Subject, St
 
 /// The expression in Cedar's JSON form.
 fn read_back(text: &str) -> Option<Json> {
-    let policy: Policy = format!("permit (principal, action, resource) when {{ {text} }};").parse().ok()?;
+    let policy: Policy = wrapped(text).parse().ok()?;
     let json = policy.to_json().ok()?;
     Some(plainly(json.get("conditions")?.get(0)?.get("body")?.clone()))
 }
@@ -250,19 +250,44 @@ pub(super) fn opposite(said: &str) -> Option<(String, [Subject; 2])> {
 
 /// The parts as one expression: its text, and a policy that matches when it holds. No part at all is `true`.
 pub(super) fn together(parts: &[Part<'_>]) -> Option<(String, Subject)> {
-    let mut jsons = Vec::new();
-    for part in parts {
-        operands("&&", &part.json()?, &mut jsons);
+    let Written { text, meant } = Written::of(parts)?;
+    // What is printed is what was meant.
+    let printed = Policy::parse(Some(PolicyId::new("printed")), wrapped(&text)).ok()?;
+    says(&printed, meant.as_ref()).then(|| (text, Subject::policy(&printed)))
+}
+
+/// Parts as the text of one expression, not read back yet.
+struct Written {
+    text: String,
+    /// What it should say; none of `true`.
+    meant: Option<Json>,
+}
+
+impl Written {
+    fn of(parts: &[Part<'_>]) -> Option<Self> {
+        let mut jsons = Vec::new();
+        for part in parts {
+            operands("&&", &part.json()?, &mut jsons);
+        }
+        let jsons = ascending(equalities(jsons));
+        Some(match all_of(&jsons) {
+            Some(whole) => Self { text: text(&whole)?, meant: Some(whole) },
+            None => Self { text: "true".to_owned(), meant: None },
+        })
     }
-    let jsons = ascending(equalities(jsons));
-    let Some(whole) = all_of(&jsons) else { return Some(("true".to_owned(), parsed("true")?)) };
-    let text = text(&whole)?;
-    // What is printed is what was meant, by Cedar's syntax tree or by its JSON form.
-    let meant = policy_of(&whole)?.new_id(PolicyId::new("printed"));
-    let printed = format!("permit (principal, action, resource) when {{ {text} }};");
-    let printed = Policy::parse(Some(PolicyId::new("printed")), printed).ok()?;
+}
+
+/// A policy that matches when the expression in `text` holds.
+fn wrapped(text: &str) -> String {
+    format!("permit (principal, action, resource) when {{ {text} }};")
+}
+
+/// Whether the condition of `printed` is what was meant, by Cedar's syntax tree or by its JSON form.
+fn says(printed: &Policy, meant: Option<&Json>) -> bool {
+    let Some(whole) = meant else { return true };
+    let Some(meant) = policy_of(whole).map(|meant| meant.new_id(printed.id().clone())) else { return false };
     let body = |policy: &Policy| policy.to_json().ok().and_then(|json| json.get("conditions").cloned());
-    (printed == meant || body(&printed)? == body(&meant)?).then(|| (text, Subject::policy(&printed)))
+    *printed == meant || body(printed).is_some_and(|said| body(&meant) == Some(said))
 }
 
 /// `a == b` in place of `a <= b` and `a >= b`, and of whole numbers between which there is one.
@@ -332,8 +357,30 @@ fn ascending(mut all: Vec<Json>) -> Vec<Json> {
 
 /// All of the conjuncts but those that say a type only; `None` where their text is not theirs.
 pub(super) fn all_hold<'c>(all: impl IntoIterator<Item = &'c Conjunct>) -> Option<String> {
-    let parts: Vec<Part<'_>> = all.into_iter().filter(|one| !one.is_type()).map(Part::Holds).collect();
-    together(&parts).map(|(text, _)| text)
+    together(&parts(all)).map(|(text, _)| text)
+}
+
+fn parts<'c>(all: impl IntoIterator<Item = &'c Conjunct>) -> Vec<Part<'c>> {
+    all.into_iter().filter(|one| !one.is_type()).map(Part::Holds).collect()
+}
+
+/// The same for each of many: Cedar reads one long text much faster than many short ones.
+pub(super) fn each_holds(many: &[&[Conjunct]]) -> Vec<Option<String>> {
+    let written: Vec<Option<Written>> = many.iter().map(|all| Written::of(&parts(*all))).collect();
+    let text = written.iter().flatten().fold(String::new(), |text, one| text + &wrapped(&one.text) + "\n");
+    // Where one of them is not what it seems to be, each is read by itself.
+    let read: Option<PolicySet> = text.parse().ok();
+    let count = written.iter().flatten().count();
+    let Some(read) = read.filter(|read| read.policies().count() == count && read.templates().next().is_none()) else {
+        return many.iter().map(|all| all_hold(*all)).collect();
+    };
+    let mut number = 0..;
+    let one = |written: Option<Written>| {
+        let Written { text, meant } = written?;
+        let printed = read.policy(&PolicyId::new(format!("policy{}", number.next()?)))?;
+        says(printed, meant.as_ref()).then_some(text)
+    };
+    written.into_iter().map(one).collect()
 }
 
 #[cfg(test)]
@@ -360,6 +407,23 @@ mod tests {
         ] {
             assert_eq!(all_hold(&all_of_policy(written)).unwrap(), said, "{written}");
         }
+    }
+
+    /// The kind: texts that are read together are taken for one another's.
+    #[test]
+    fn each_of_many_is_what_it_is_alone() {
+        let all = [
+            "context.n > 6 && context.n <= 7",
+            "true",
+            r#"context.s == "}; permit (principal, action, resource) when { true""#,
+            "if context.a then context.b else context.c",
+            r#"context.s like "a\*b*" || !context.a"#,
+        ];
+        let all: Vec<Vec<Conjunct>> = all.iter().map(|written| all_of_policy(written)).collect();
+        let many: Vec<&[Conjunct]> = all.iter().map(Vec::as_slice).collect();
+        let alone: Vec<Option<String>> = many.iter().map(|one| all_hold(*one)).collect();
+        assert!(alone.iter().all(Option::is_some));
+        assert_eq!(each_holds(&many), alone);
     }
 
     /// The kind: an exception repeats what the condition that it is an exception from says.

@@ -109,6 +109,17 @@ impl Delta {
         let no = || Found { decided: Decided::No, effects: Vec::new(), open: Vec::new(), unlisted: false };
         Self { gained: no(), lost: no(), set_aside: Vec::new() }
     }
+
+    /// The same with examples as JSON alone: nobody tries them any more.
+    #[must_use]
+    pub(super) fn as_json(self) -> Self {
+        let bare = |found: Found| {
+            let effects = found.effects.into_iter();
+            let effects = effects.map(|effect| Effect { witness: effect.witness.as_json(), ..effect }).collect();
+            Found { effects, ..found }
+        };
+        Self { gained: bare(self.gained), lost: bare(self.lost), set_aside: self.set_aside }
+    }
 }
 
 /// What a comparison needs besides the pair.
@@ -156,6 +167,8 @@ pub struct Condition {
     pub exact: bool,
     /// Whether the action or the types of the environment decide parts that it does not say any more.
     pub folded: bool,
+    /// Whether `when` is as short as it could be proved to be.
+    pub short: bool,
 }
 
 /// What exceptions leave of a value.

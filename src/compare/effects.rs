@@ -28,13 +28,14 @@ impl<'s> Work<'_, 's> {
     pub(super) fn effects_of(&mut self, side: Which, candidates: Candidates, both: bool) -> Found {
         let mut open = candidates.open;
         let mut confirmed: Vec<Confirmed<'s>> = Vec::new();
-        let like = self.like.map_or(&[][..], |delta| match side {
+        let like = self.like;
+        let known = like.iter().flat_map(|delta| match side {
             Which::New => &delta.gained.effects,
             Which::Old => &delta.lost.effects,
         });
         for candidate in candidates.found {
             let about = candidate.carrier.applied.entry;
-            let like = like.iter().find(|effect| effect.causes == candidate.causes);
+            let like = known.clone().find(|effect| effect.causes == candidate.causes);
             let (region, by_error) = self.without_errors(&candidate, both);
             let known = like.and_then(|effect| self.session.revalidate(&region, &effect.witness));
             let answer = match known {
@@ -56,7 +57,8 @@ impl<'s> Work<'_, 's> {
         for (candidate, witness, like, by_error) in confirmed {
             let condition = clauses::of(self, &candidate, like);
             let migrated = if both { self.hangs_on(side, &candidate) } else { BTreeSet::new() };
-            effects.push(Effect { causes: candidate.causes, witness, condition, migrated, by_error, proof: None });
+            let proof = if self.options.followed { clauses::proof(&condition) } else { None };
+            effects.push(Effect { causes: candidate.causes, witness, condition, migrated, by_error, proof });
         }
         self.session.set_budget(budget);
         let unknown = open.first().map(|open| open.why.clone());

@@ -10,14 +10,14 @@
 //! side alone.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use cedar_policy::{EntityId, EntityTypeName, EntityUid, Policy, PolicyId, RequestEnv};
 use rayon::prelude::*;
 use typed_arena::Arena;
 
 use super::causes;
-use super::conjunct::parsed;
-use super::delta::{Delta, Found, Options, Where};
+use super::delta::{Decided, Delta, Effect, Found, Options, Where};
 use super::pair::{Pair, Which};
 use super::view::View;
 use super::work::Work;
@@ -25,6 +25,9 @@ use crate::symbolic::{Formula, PolicyRef, Session, SetAsideReason, Subject};
 
 /// Of so many environments that are alike, conditions are worked out anew; in more, those found are tried.
 const WORKED_OUT: usize = 64;
+
+/// What was found in so many environments is tried in others of the same types.
+const TRIED: usize = 32;
 
 /// So many policies may be named in all clauses together that name very many.
 const ROOM: usize = 200_000;
@@ -35,8 +38,8 @@ type Kind = (Where, String, String, Vec<usize>);
 impl Pair {
     /// What changes in each of `environments`, in their order.
     ///
-    /// The first of each kind is looked at first; what is found there is tried in the others before anything is
-    /// searched for.
+    /// The first of each kind is looked at first; what is found there holds in those of the others where the same
+    /// policies apply, and is tried in the rest before anything is searched for. Of the first ones it is tried what was found in others of the same types.
     #[must_use]
     pub fn compare(&self, environments: &[(RequestEnv, Where)], options: Options<'_>) -> Vec<Delta> {
         let mut kinds: BTreeMap<Kind, Vec<usize>> = BTreeMap::new();
@@ -57,7 +60,7 @@ impl Pair {
         }
         // Of each environment the same, so that clauses do not depend on which is first.
         let room = ROOM / kinds.values().map(Vec::len).sum::<usize>().max(1);
-        let one = |index: usize, conditions: bool, like: Option<&Delta>, followed: bool| {
+        let one = |index: usize, conditions: bool, like: &[&Delta], followed: bool| {
             let options = Options { conditions: options.conditions && conditions, followed, room, ..options };
             match environments.get(index) {
                 Some((environment, Where::Both)) => self.compare_sides(environment, options, like),
@@ -65,31 +68,35 @@ impl Pair {
                 None => Delta::none(),
             }
         };
-        let kinds: Vec<Vec<usize>> = kinds.into_values().collect();
-        let mut first: Vec<Delta> = kinds
-            .par_iter()
-            .map(|kind| kind.first().map_or_else(Delta::none, |index| one(*index, true, None, kind.len() > 1)))
-            .collect();
-        for effect in first.iter_mut().flat_map(|delta| delta.gained.effects.iter_mut().chain(&mut delta.lost.effects))
-        {
-            let tried = options.conditions && effect.condition.exact && !effect.condition.is_long();
-            effect.proof = tried.then(|| parsed(&effect.condition.when)).flatten();
-        }
-        let rest: Vec<(usize, bool, &Delta)> = kinds
+        let kinds: Vec<(Kind, Vec<usize>)> = kinds.into_iter().collect();
+        let leaders: Vec<Option<Delta>> = lead(&kinds, &|kind, like, followed| {
+            let (_, members) = kinds.get(kind)?;
+            Some(one(*members.first()?, true, like, followed || members.len() > 1))
+        });
+        let rest: Vec<(usize, usize, bool, &Delta)> = kinds
             .iter()
-            .zip(&first)
-            .flat_map(|(kind, delta)| {
-                let others = kind.iter().enumerate().skip(1);
-                others.map(move |(position, index)| (*index, position < WORKED_OUT, delta))
+            .zip(&leaders)
+            .filter_map(|((_, members), delta)| Some((members, *members.first()?, delta.as_ref()?)))
+            .flat_map(|(members, first, delta)| {
+                let others = members.iter().enumerate().skip(1);
+                others.map(move |(position, index)| (*index, first, position < WORKED_OUT, delta))
             })
             .collect();
+        let carried = |index: usize, first: usize, delta: &Delta| {
+            let (first, there) = (environments.get(first)?, environments.get(index)?);
+            self.carried(delta, &first.0, there, options)
+        };
         let rest: Vec<(usize, Delta)> = rest
             .par_iter()
-            .map(|(index, conditions, like)| (*index, one(*index, *conditions, Some(like), false)))
+            .map(|(index, first, conditions, like)| {
+                let known = carried(*index, *first, like);
+                (*index, known.unwrap_or_else(|| one(*index, *conditions, &[*like], false)))
+            })
             .collect();
         let mut all: Vec<Delta> = environments.iter().map(|_| Delta::none()).collect();
-        let leaders = kinds.iter().filter_map(|kind| kind.first().copied());
-        for (index, delta) in leaders.zip(first).chain(rest) {
+        let first = kinds.iter().filter_map(|(_, members)| members.first().copied());
+        let first = first.zip(leaders).filter_map(|(index, delta)| Some((index, delta?.as_json())));
+        for (index, delta) in first.chain(rest) {
             if let Some(slot) = all.get_mut(index) {
                 *slot = delta;
             }
@@ -97,8 +104,43 @@ impl Pair {
         all
     }
 
+    /// What changes in the environment of `there` where it changes as in that of `first`, of which `delta` is: the same
+    /// policies apply on both sides, and none asks for the action. `None` where that is not so, where something is open,
+    /// and where Cedar's authorizer does not confirm an example with the other action.
+    fn carried(
+        &self,
+        delta: &Delta,
+        first: &RequestEnv,
+        (there, which): &(RequestEnv, Where),
+        options: Options<'_>,
+    ) -> Option<Delta> {
+        let rules = self.rules(Which::New).filter(|_| self.shared && *which == Where::Both)?;
+        let open = |found: &Found| !found.open.is_empty() || matches!(found.decided, Decided::Unknown(_));
+        if !rules.are_alike(first, there) || open(&delta.gained) || open(&delta.lost) || !delta.set_aside.is_empty() {
+            return None;
+        }
+        let found = |found: &Found, side: Which| {
+            let one = |effect: &Effect| {
+                let [witness, shown] = effect.witness.carried(rules.schema(), there.action())?;
+                (options.confirm)(&witness, side, true).and_then(|()| (options.confirm)(&shown, side, true)).ok()?;
+                Some(Effect {
+                    causes: effect.causes.clone(),
+                    witness: witness.as_json(),
+                    condition: Arc::clone(&effect.condition),
+                    migrated: effect.migrated.clone(),
+                    by_error: effect.by_error,
+                    proof: None,
+                })
+            };
+            let effects = found.effects.iter().map(one).collect::<Option<Vec<Effect>>>()?;
+            Some(Found { decided: found.decided.clone(), effects, open: Vec::new(), unlisted: found.unlisted })
+        };
+        let (gained, lost) = (found(&delta.gained, Which::New)?, found(&delta.lost, Which::Old)?);
+        Some(Delta { gained, lost, set_aside: Vec::new() })
+    }
+
     /// What changes in an environment that both sides have.
-    fn compare_sides<'a>(&'a self, environment: &RequestEnv, options: Options<'_>, like: Option<&'a Delta>) -> Delta {
+    fn compare_sides<'a>(&'a self, environment: &RequestEnv, options: Options<'_>, like: &'a [&'a Delta]) -> Delta {
         let arena = Arena::new();
         let Some((mut session, view)) = self.open(environment) else { return Delta::none() };
         let mut work = Work {
@@ -133,7 +175,7 @@ impl Pair {
         side: Which,
         environment: &RequestEnv,
         options: Options<'_>,
-        like: Option<&'a Delta>,
+        like: &'a [&'a Delta],
     ) -> Delta {
         let (found, set_aside) = self.permitted(side, environment, Vec::new(), options, like);
         let none = Delta::none();
@@ -160,7 +202,7 @@ impl Pair {
         let own = self.rules(side).and_then(|rules| rules.schema().members(ty));
         let both = others.iter().filter(|id| own.is_none_or(|own| own.contains(id)));
         let probes = both.filter_map(|id| is_one(principal, ty, id)).collect();
-        self.permitted(side, environment, probes, options, None).0
+        self.permitted(side, environment, probes, options, &[]).0
     }
 
     fn permitted<'a>(
@@ -169,7 +211,7 @@ impl Pair {
         environment: &RequestEnv,
         excluded: Vec<Subject>,
         options: Options<'_>,
-        like: Option<&'a Delta>,
+        like: &'a [&'a Delta],
     ) -> (Found, Vec<(usize, Which, SetAsideReason)>) {
         let Some(rules) = self.rules(side) else { return (Delta::none().gained, Vec::new()) };
         let arena = Arena::new();
@@ -201,6 +243,51 @@ impl Pair {
     }
 }
 
+/// What changes in the first environment of each of `kinds`, which are sorted. `one` works it out for the kind with that
+/// number, with what was found in others of the same types, and says whether more will follow.
+///
+/// # Why
+///
+/// A policy that leaves the action open is in environments of many kinds, and mostly says the same in all of them. Of
+/// environments with the same types one is looked at, then one more, then two, then four: so few are worked out that
+/// nothing is known of, and what is tried does not hang on how many cores there are.
+fn lead(
+    kinds: &[(Kind, Vec<usize>)],
+    one: &(dyn Fn(usize, &[&Delta], bool) -> Option<Delta> + Sync),
+) -> Vec<Option<Delta>> {
+    let same_types = |(one, _): &(Kind, Vec<usize>), (other, _): &(Kind, Vec<usize>)| {
+        (one.0, &one.1, &one.2) == (other.0, &other.1, &other.2)
+    };
+    let mut groups: Vec<Vec<usize>> = Vec::new();
+    for group in kinds.chunk_by(same_types) {
+        let start = groups.last().and_then(|known| known.last()).map_or(0, |last| last + 1);
+        groups.push((start..start + group.len()).collect());
+    }
+    let mut found: Vec<Option<Delta>> = kinds.iter().map(|_| None).collect();
+    let mut done = 0;
+    while groups.iter().any(|group| done < group.len()) {
+        let until = (done * 2).max(1);
+        let round: Vec<(usize, Vec<&Delta>, bool)> = groups
+            .iter()
+            .flat_map(|group| {
+                let known = group.iter().take(done.min(TRIED)).filter_map(|at| found.get(*at)?.as_ref());
+                let known: Vec<&Delta> = known.collect();
+                let followed = until < group.len() && done < TRIED;
+                group.iter().take(until).skip(done).map(move |at| (*at, known.clone(), followed))
+            })
+            .collect();
+        let new: Vec<(usize, Option<Delta>)> =
+            round.par_iter().map(|(at, known, followed)| (*at, one(*at, known, *followed))).collect();
+        for (at, delta) in new {
+            if let Some(slot) = found.get_mut(at) {
+                *slot = delta;
+            }
+        }
+        done = until;
+    }
+    found
+}
+
 /// A policy that matches exactly the requests with that principal (or resource).
 fn is_one(principal: bool, ty: &EntityTypeName, id: &str) -> Option<Subject> {
     let uid = EntityUid::from_type_name_and_id(ty.clone(), EntityId::new(id));
@@ -217,4 +304,82 @@ fn is_one(principal: bool, ty: &EntityTypeName, id: &str) -> Option<Subject> {
     });
     let policy = Policy::from_json(Some(PolicyId::new(uid.to_string())), json).ok()?;
     Some(Subject::policy(&policy))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compare::{Body, PolicyPair};
+    use crate::symbolic::SchemaModel;
+
+    /// The kind: what is found in one environment is taken to hold in another where it does not, or with its action.
+    #[test]
+    fn what_is_found_among_others_is_what_is_found_alone() {
+        let schema = "entity U { n: Long }; entity D { s: String }; action r, w;
+            action r1, r2, r3 in [r] appliesTo { principal: U, resource: D, context: { m: Bool } };
+            action w1, w2, w3 in [w] appliesTo { principal: U, resource: D, context: { m: Bool } };
+            action x1, x2 appliesTo { principal: U, resource: D };";
+        let pairs = [
+            (
+                r#"permit (principal, action in Action::"r", resource) when { context.m };"#,
+                r#"permit (principal, action in Action::"r", resource) when { context.m && principal.n > 3 };"#,
+            ),
+            (
+                "permit (principal, action, resource) when { principal.n == 7 };",
+                r#"permit (principal, action, resource) when { principal.n == 7 && resource.s != "a" };"#,
+            ),
+            (
+                r#"forbid (principal, action in [Action::"w1", Action::"r1"], resource) when { resource.s like "b*" };"#,
+                r#"forbid (principal, action in [Action::"w1", Action::"r1"], resource) when { resource.s == "b" };"#,
+            ),
+            (
+                r#"permit (principal, action, resource) when { action == Action::"w2" && principal.n < 0 };"#,
+                r#"permit (principal, action, resource) when { action in Action::"w" && principal.n < 0 };"#,
+            ),
+            (
+                r#"permit (principal, action == Action::"r3", resource) when { principal.n > 100 };"#,
+                r#"permit (principal, action == Action::"r3", resource) when { principal.n > 100 };"#,
+            ),
+        ];
+        let body = |at: usize, text: &str| {
+            let id = Some(PolicyId::new(format!("p{at}")));
+            Some(Body::Policy(Policy::parse(id, text).unwrap()))
+        };
+        let policies: Vec<PolicyPair> = pairs
+            .iter()
+            .enumerate()
+            .map(|(at, (old, new))| PolicyPair {
+                old: body(at, old),
+                new: body(at, new),
+                limits: Default::default(),
+                same: old == new,
+            })
+            .collect();
+        let model = SchemaModel::new(&schema.parse().unwrap()).unwrap();
+        let pair = Pair::new(Some(&model), Some(&model), true, &policies);
+        let confirm = |_: &crate::symbolic::Witness, _: Which, _: bool| Ok(());
+        let all: Vec<(RequestEnv, Where)> = model.environments().iter().map(|one| (one.clone(), Where::Both)).collect();
+        let together = pair.compare(&all, Options::new(&confirm, true));
+        let said = |delta: &Delta, environment: &RequestEnv| -> Vec<String> {
+            let one = |(found, which): (&Found, &str)| {
+                let effects = found.effects.iter().map(|effect| {
+                    let action = effect.witness.cases[0].request.action().unwrap();
+                    assert_eq!(action, environment.action());
+                    assert_eq!(effect.witness.cases[0].request_json["action"]["id"], action.id().unescaped());
+                    format!("{which} {:?} {:?}", effect.causes, effect.condition)
+                });
+                let mut all: Vec<String> = effects.collect();
+                all.push(format!("{which} {:?}", found.decided));
+                all
+            };
+            [(&delta.gained, "gained"), (&delta.lost, "lost")].into_iter().flat_map(one).collect()
+        };
+        let mut effects = 0;
+        for (one, delta) in all.iter().zip(&together) {
+            let alone = pair.compare(std::slice::from_ref(one), Options::new(&confirm, true));
+            assert_eq!(said(delta, &one.0), said(&alone[0], &one.0), "{}", one.0.action());
+            effects += delta.gained.effects.len() + delta.lost.effects.len();
+        }
+        assert!(effects > 12, "{effects}");
+    }
 }

@@ -77,6 +77,12 @@ impl<'s> Search<'_, '_, 's> {
             let starts: Vec<i64> = starts.into_iter().collect();
             let ends = starts.iter().skip(1).map(|start| start.saturating_sub(1)).chain([i64::MAX]);
             let ranges: Vec<(i64, i64)> = starts.iter().copied().zip(ends).collect();
+            // Where the smallest numbers and the largest are left, there are gaps or nothing is gone.
+            let outer = [ranges.first(), ranges.last()].into_iter().flatten();
+            let outer: Vec<Subject> = outer.filter_map(|(first, last)| Some(is_between(of, *first, *last)?.0)).collect();
+            if outer.into_iter().all(|is| self.may_be(named, is)) {
+                continue;
+            }
             let (Some(left), Some(there)) = (self.of_ranges(of, &ranges, named), self.of_ranges(of, &ranges, before))
             else {
                 continue;

@@ -15,7 +15,7 @@ use std::sync::{Arc, OnceLock};
 use cedar_policy::{Effect, EntityTypeName, Policy, RequestEnv, Template};
 use serde_json::{Value as Json, json};
 
-use super::conjunct::{Conjunct, all_hold, conjuncts};
+use super::conjunct::{Conjunct, all_hold, conjuncts, each_holds};
 use super::reading::{read_of, reads};
 use crate::expression::text;
 use crate::symbolic::{CompiledPolicies, Limits, PolicyRef, SchemaModel, Subject};
@@ -215,6 +215,19 @@ impl Pair {
     pub(super) fn text(&self, entry: usize, side: Which) -> Option<Arc<str>> {
         let member = self.entries.get(entry)?.member(side)?;
         member.text.get_or_init(|| all_hold(self.in_words(entry, side)?).map(Arc::from)).clone()
+    }
+
+    /// Finds the texts of many at once.
+    pub(super) fn write(&self, all: impl Iterator<Item = (usize, Which)>) {
+        let member = |(entry, side): (usize, Which)| {
+            let member = self.entries.get(entry)?.member(side)?;
+            let conjuncts = if member.text.get().is_none() { self.in_words(entry, side)? } else { return None };
+            Some((member, conjuncts))
+        };
+        let (members, conjuncts): (Vec<&Member>, Vec<&[Conjunct]>) = all.filter_map(member).unzip();
+        for (member, text) in members.into_iter().zip(each_holds(&conjuncts)) {
+            member.text.get_or_init(|| text.map(Arc::from));
+        }
     }
 
     fn in_words(&self, entry: usize, side: Which) -> Option<&[Conjunct]> {

@@ -12,7 +12,6 @@ use crate::symbolic::{Formula, PolicyRef, Subject};
 impl<'s> Search<'_, '_, 's> {
     /// The policies' conjuncts with what tells them from their other versions, as few as say the same: proved.
     pub(super) fn shortest(&mut self) -> Option<String> {
-        let side = self.family.side();
         self.small = self.work.small();
         let narrow = self.narrow();
         let mut pieces: Vec<(Part<'s>, Formula)> = Vec::new();
@@ -33,9 +32,19 @@ impl<'s> Search<'_, '_, 's> {
         let parts = side_by_side(pieces.into_iter().map(|(part, _)| part).collect());
         let (text, subject) = together(&parts)?;
         let subject = self.work.arena.alloc(subject);
-        let holds = Formula::Matches(self.add(side, subject)?);
-        let same = self.never(holds.clone().and(!narrow.clone())) && self.never(narrow.and(!holds));
-        same.then_some(text)
+        self.is_narrow(subject, narrow).then_some(text)
+    }
+
+    /// Whether the policies at hand match, and their other versions do not, exactly where `when` matches: proved.
+    pub(super) fn is_said_by(&mut self, when: &'s Subject) -> bool {
+        self.small = self.work.small();
+        let narrow = self.narrow();
+        self.is_narrow(when, narrow)
+    }
+
+    fn is_narrow(&mut self, when: &'s Subject, narrow: Formula) -> bool {
+        let Some(holds) = self.add(self.family.side(), when).map(Formula::Matches) else { return false };
+        self.never(holds.clone().and(!narrow.clone())) && self.never(narrow.and(!holds))
     }
 
     /// Adds a policy to the session of the policies at hand.

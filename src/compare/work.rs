@@ -18,8 +18,8 @@ pub(super) struct Work<'w, 's> {
     pub(super) view: &'w View,
     pub(super) arena: &'s Arena<Subject>,
     pub(super) options: Options<'w>,
-    /// What was found in an environment that is likely to be like this one.
-    pub(super) like: Option<&'s Delta>,
+    /// What was found in environments of the same types, the one that this is most likely to be like first.
+    pub(super) like: &'s [&'s Delta],
     /// The side, where only one is asked.
     pub(super) alone: Option<Which>,
     /// What has to hold besides, where only one side is asked.

@@ -37,19 +37,23 @@ impl Solver<'_> {
         others: &[PolicyRef],
         visit: &mut dyn FnMut(PolicyRef, &Sample) -> bool,
     ) -> Option<()> {
-        for policy in others {
-            self.model_of(*policy);
-        }
-        let begun = self.encoding.begun;
+        self.encode(others)?;
         let Answer::Witness(()) = self.solve(question) else { return None };
         let first = self.encoding.encoder.circuit.taken_inputs();
+        let begun = self.encoding.begun;
         let mut demands = Vec::new();
         self.encoding.demands(question, &mut None, &mut demands).ok()?;
-        if self.encoding.begun != begun {
-            // What was known of the others is gone.
+        // Where the encoding began again, they are gone.
+        self.encode(others)?;
+        if self.encoding.encoder.spaces.too_narrow().is_some() {
             return None;
         }
         for policy in others {
+            // Mostly it is enough long before all of them were looked at.
+            self.model_of(*policy);
+            if self.encoding.begun != begun {
+                return None;
+            }
             let Some(other) = self.encoding.models.get(policy).cloned().flatten() else { continue };
             let circuit = &mut self.encoding.encoder.circuit;
             let inputs = circuit.join_inputs(&first, &[&other]);
@@ -65,6 +69,11 @@ impl Solver<'_> {
             }
         }
         Some(())
+    }
+
+    /// Encodes the policies, so that models say what they do.
+    fn encode(&mut self, policies: &[PolicyRef]) -> Option<()> {
+        policies.iter().try_for_each(|policy| self.encoding.policy(*policy, &mut None).map(|_| ())).ok()
     }
 
     fn model_of(&mut self, policy: PolicyRef) {

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use cedar_policy::{Entities, Request};
+use cedar_policy::Schema;
 
 use super::case::{Case, Witness};
-use super::datum::uid_json;
 use super::draft::{Draft, entities_json};
 use super::minimise::Reduced;
 use super::read::Reader;
-use super::replay::{Replay, Requests, Slots, Together};
+use super::replay::{Replay, Slots, Together};
+use crate::symbolic::compile::SchemaModel;
 use crate::symbolic::question::{Formula, PolicyRef};
 use crate::symbolic::solve::{SessionPolicies, Solver};
 
@@ -32,11 +32,8 @@ pub(in crate::symbolic) fn build(solver: &mut Solver<'_>, question: &Formula) ->
     let mut core = drafts.clone();
     core.iter_mut().for_each(|draft| draft.entities.retain(|uid, _| reached.contains(uid)));
     // What is out of scope there is so with more entities too, and with less.
-    let in_scope = |cases: &Requests| -> Vec<PolicyRef> {
-        named.iter().copied().filter(|policy| replay.may_be_in_scope(*policy, cases)).collect()
-    };
     if let Ok(cases) = replay.cases(&core) {
-        let in_scope = in_scope(&cases);
+        let in_scope = replay.in_scope(&cases);
         let fewer = Replay { named: &in_scope, ..replay };
         let together = Together::new(&fewer);
         let fewer = Replay { together: together.as_ref(), ..fewer };
@@ -49,7 +46,7 @@ pub(in crate::symbolic) fn build(solver: &mut Solver<'_>, question: &Formula) ->
     }
     let cases = replay.cases(&drafts)?;
     replay.confirm(&cases)?;
-    let in_scope = in_scope(&cases);
+    let in_scope = replay.in_scope(&cases);
     let replay = Replay { named: &in_scope, ..replay };
     let together = Together::new(&replay);
     let replay = Replay { together: together.as_ref(), ..replay };
@@ -94,37 +91,19 @@ pub(in crate::symbolic) fn revalidate(
     for policy in &named {
         policies.status(*policy);
     }
-    if witness.cases.len() != policies.sides() {
-        return None;
-    }
     let action = policies.environment().action().clone();
-    let mut cases = Vec::new();
-    let mut requests = Vec::new();
-    for (side, case) in witness.cases.iter().enumerate() {
-        let (principal, resource) = (case.request.principal()?.clone(), case.request.resource()?.clone());
-        let context = case.request.context()?.clone();
-        let schema = policies.schema(side)?.schema();
-        let request = Request::new(principal, action.clone(), resource, context, Some(schema)).ok()?;
-        let mut request_json = case.request_json.clone();
-        request_json.as_object_mut()?.insert("action".to_owned(), uid_json(&action));
-        requests.push((request.clone(), case.entities.clone()));
-        cases.push(Case { request, request_json, ..case.clone() });
-    }
+    let schemas: Vec<&Schema> = policies.schemas().map(SchemaModel::schema).collect();
+    let here = witness.with_action(&action, &schemas)?;
+    let requests = here.requests();
     let whole = Replay { policies, question: &question, named: &named, slots: &Slots::new(), together: None };
     // Nothing is added to the entities, so that what is out of scope does nothing.
-    let in_scope: Vec<PolicyRef> =
-        named.iter().copied().filter(|policy| whole.may_be_in_scope(*policy, &requests)).collect();
+    let in_scope = whole.in_scope(&requests);
     let replay = Replay { named: &in_scope, ..whole };
     // Where something errs, it may be for want of an entity that policies read here and not there.
     if !replay.confirm(&requests).ok()?.is_empty() && !witness.complete {
         return None;
     }
     // What is shown is what made a difference there, and has to be enough here too.
-    for (side, case) in cases.iter().enumerate() {
-        let schema = policies.schema(side)?.schema();
-        let shown = Entities::from_json_value(case.entities_json.clone(), Some(schema)).ok()?;
-        requests.get_mut(side)?.1 = shown;
-    }
-    replay.confirm(&requests).ok()?;
-    Some(Witness { cases, complete: witness.complete })
+    replay.confirm(&here.as_shown(&schemas)?.requests()).ok()?;
+    Some(here)
 }

@@ -2,8 +2,11 @@
 
 use std::collections::HashMap;
 
-use cedar_policy::{Entities, EntityUid, Request, SlotId};
+use cedar_policy::{Entities, EntityUid, Request, Schema, SlotId};
 use serde_json::Value as Json;
+
+use super::datum::uid_json;
+use crate::symbolic::compile::SchemaModel;
 
 /// A request for which the question holds, confirmed by Cedar's authorizer.
 #[derive(Debug, Clone)]
@@ -22,6 +25,45 @@ impl Witness {
             case.entities = Entities::empty();
         }
         self
+    }
+
+    /// The same as a witness of the environment of `action`, which is like its own
+    /// ([`crate::symbolic::CompiledPolicies::are_alike`]): with all of its entities, and with those alone that are shown.
+    /// `None` where `schema` does not have it there, or where it is of two sides.
+    #[must_use]
+    pub fn carried(&self, schema: &SchemaModel, action: &EntityUid) -> Option<[Self; 2]> {
+        let there = self.with_action(action, &[schema.schema()])?;
+        let shown = there.as_shown(&[schema.schema()])?;
+        Some([there, shown])
+    }
+
+    /// The same with `action`, as `schemas` have it, one for each case; `None` where they do not.
+    pub(in crate::symbolic) fn with_action(&self, action: &EntityUid, schemas: &[&Schema]) -> Option<Self> {
+        let one = |(case, schema): (&Case, &&Schema)| {
+            let (principal, resource) = (case.request.principal()?.clone(), case.request.resource()?.clone());
+            let context = case.request.context()?.clone();
+            let request = Request::new(principal, action.clone(), resource, context, Some(schema)).ok()?;
+            let mut request_json = case.request_json.clone();
+            request_json.as_object_mut()?.insert("action".to_owned(), uid_json(action));
+            Some(Case { request, request_json, ..case.clone() })
+        };
+        let cases = self.cases.iter().zip(schemas).map(one).collect::<Option<Vec<Case>>>()?;
+        (cases.len() == self.cases.len() && cases.len() == schemas.len()).then_some(Self { cases, ..*self })
+    }
+
+    /// What Cedar is asked, case by case.
+    pub(super) fn requests(&self) -> Vec<(Request, Entities)> {
+        self.cases.iter().map(|case| (case.request.clone(), case.entities.clone())).collect()
+    }
+
+    /// The same with the entities that are shown and no others.
+    pub(in crate::symbolic) fn as_shown(&self, schemas: &[&Schema]) -> Option<Self> {
+        let one = |(case, schema): (&Case, &&Schema)| {
+            let entities = Entities::from_json_value(case.entities_json.clone(), Some(schema)).ok()?;
+            Some(Case { entities, ..case.clone() })
+        };
+        let cases = self.cases.iter().zip(schemas).map(one).collect::<Option<Vec<Case>>>()?;
+        Some(Self { cases, ..*self })
     }
 }
 

@@ -46,7 +46,9 @@ impl Replay<'_, '_> {
             }
         }
         let cases = self.cases(&whole)?;
-        Replay { named, together: None, ..*self }.confirm(&cases)?;
+        let whole_replay = Replay { named, together: None, ..*self };
+        let in_scope = whole_replay.in_scope(&cases);
+        Replay { named: &in_scope, ..whole_replay }.confirm(&cases)?;
         Ok(Reduced { drafts: whole, shown, cases })
     }
 

@@ -37,8 +37,13 @@ impl Replay<'_, '_> {
         each.collect()
     }
 
+    /// The named policies that may do anything with the requests.
+    pub(super) fn in_scope(&self, cases: &[(Request, Entities)]) -> Vec<PolicyRef> {
+        self.named.iter().copied().filter(|policy| self.may_be_in_scope(*policy, cases)).collect()
+    }
+
     /// Whether the policy may do anything with the request of its side.
-    pub(super) fn may_be_in_scope(&self, policy: PolicyRef, cases: &[(Request, Entities)]) -> bool {
+    fn may_be_in_scope(&self, policy: PolicyRef, cases: &[(Request, Entities)]) -> bool {
         let Some((request, entities)) = cases.get(policy.side) else { return true };
         self.policies.subject(policy).is_none_or(|subject| subject.may_be_in_scope(request, entities))
     }
