@@ -223,7 +223,13 @@ fn policies(store: &Store, asked: &Asked, inferred: Option<(&Inferred, usize)>) 
     for policy in deciding {
         let body = Body::Policy(policy.clone());
         let own = limits.as_ref().map_or_else(Limits::default, |limits| limits.of(policy.id(), &body.subject()));
-        all.push(PolicyPair { old: None, new: Some(body), limits: [Limits::default(), own], same: false });
+        all.push(PolicyPair {
+            old: None,
+            new: Some(body),
+            limits: [Limits::default(), own],
+            same: false,
+            opened: None,
+        });
     }
     let probes = all.len();
     for (variable, subject) in [("principal", &asked.principal), ("resource", &asked.resource)] {
@@ -231,7 +237,7 @@ fn policies(store: &Store, asked: &Asked, inferred: Option<(&Inferred, usize)>) 
         let text = format!("forbid (principal, action, resource) unless {{ {variable} == {uid} }};");
         if let Ok(policy) = Policy::parse(Some(PolicyId::new(format!("asked {variable}"))), text) {
             let new = Some(Body::Policy(policy));
-            all.push(PolicyPair { old: None, new, limits: [Limits::default(), Limits::default()], same: false });
+            all.push(PolicyPair { old: None, new, limits: Default::default(), same: false, opened: None });
         }
     }
     (all, probes)

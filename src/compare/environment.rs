@@ -116,6 +116,10 @@ impl Pair {
     ) -> Option<Delta> {
         let rules = self.rules(Which::New).filter(|_| self.shared && *which == Where::Both)?;
         let open = |found: &Found| !found.open.is_empty() || matches!(found.decided, Decided::Unknown(_));
+        // Templates whose slots are open are no policies of a side.
+        if self.entries.iter().any(|entry| entry.opened.is_some()) {
+            return None;
+        }
         if !rules.are_alike(first, there) || open(&delta.gained) || open(&delta.lost) || !delta.set_aside.is_empty() {
             return None;
         }
@@ -353,6 +357,7 @@ mod tests {
                 new: body(at, new),
                 limits: Default::default(),
                 same: old == new,
+                opened: None,
             })
             .collect();
         let model = SchemaModel::new(&schema.parse().unwrap()).unwrap();

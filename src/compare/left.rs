@@ -79,7 +79,8 @@ impl<'s> Search<'_, '_, 's> {
             let ranges: Vec<(i64, i64)> = starts.iter().copied().zip(ends).collect();
             // Where the smallest numbers and the largest are left, there are gaps or nothing is gone.
             let outer = [ranges.first(), ranges.last()].into_iter().flatten();
-            let outer: Vec<Subject> = outer.filter_map(|(first, last)| Some(is_between(of, *first, *last)?.0)).collect();
+            let outer: Vec<Subject> =
+                outer.filter_map(|(first, last)| Some(is_between(of, *first, *last)?.0)).collect();
             if outer.into_iter().all(|is| self.may_be(named, is)) {
                 continue;
             }

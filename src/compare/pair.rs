@@ -51,6 +51,8 @@ pub struct PolicyPair {
     pub limits: [Limits; 2],
     /// Whether both say the same, whatever the words.
     pub same: bool,
+    /// Of two templates that take the same in their slots, what each says with its slots open.
+    pub opened: Option<[Policy; 2]>,
 }
 
 /// A side.
@@ -97,6 +99,8 @@ pub(super) struct Member {
 pub(super) struct Entry {
     pub(super) members: [Option<Member>; 2],
     pub(super) same: bool,
+    /// Of two templates that take the same in their slots, each with its slots open.
+    pub(super) opened: Option<[Subject; 2]>,
 }
 
 /// Two sets of policies, each under its schema, ready to be compared in any environment.
@@ -150,7 +154,11 @@ impl Pair {
                 }),
                 (_, new) => new.as_ref().map(|body| add(1, body, new_limits)),
             };
-            entries.push(Entry { members: [old, new], same: pair.same });
+            let opened = pair.opened.as_ref().map(|[old, new]| {
+                let [old_limits, new_limits] = &pair.limits;
+                [(old, old_limits), (new, new_limits)].map(|(one, limits)| Subject::policy(one).limited(limits.clone()))
+            });
+            entries.push(Entry { members: [old, new], same: pair.same, opened });
         }
         let [first, second] = subjects;
         let rules = if alike {

@@ -3,7 +3,7 @@
 use cedar_policy::{Effect as PolicyEffect, RequestEnv};
 
 use super::delta::Undecided;
-use super::pair::{Pair, Which};
+use super::pair::{Entry, Pair, Which};
 use crate::symbolic::{Formula, PolicyRef, Session, SetAsideReason, Status};
 
 /// A policy that applies.
@@ -71,7 +71,7 @@ impl Pair {
                 ([Some(old), Some(new)], true) => {
                     old.policy != new.policy && !session.equivalent(old.policy, new.policy)
                 }
-                _ => true,
+                _ => !self.opened_alike(&mut session, entry),
             };
             for side in [Which::Old, Which::New] {
                 if let Some(member) = entry.member(side) {
@@ -80,6 +80,16 @@ impl Pair {
             }
         }
         Some((session, view))
+    }
+
+    /// Whether links to two templates match the same requests, whatever they name.
+    fn opened_alike<'s>(&'s self, session: &mut Session<'s>, entry: &'s Entry) -> bool {
+        let Some([old, new]) = &entry.opened else { return false };
+        let side = |which: Which| if self.shared { 0 } else { which.index() };
+        let [old, new] = [(old, Which::Old), (new, Which::New)]
+            .map(|(subject, which)| Formula::Matches(session.add_policy(side(which), subject)));
+        let differs = old.clone().and(!new.clone()).or((!old).and(new));
+        session.check(&differs).is_impossible()
     }
 
     /// Puts a policy where it belongs in the view.

@@ -14,7 +14,7 @@ use super::edits::{RELATED, likeness, said};
 use super::leftovers::{Leftover, pair_alike};
 use crate::compare::{Body, PolicyPair};
 use crate::outcome::changes::{Change, TextChanges};
-use crate::repo::{Policy, Store};
+use crate::repo::{self, Policy, Store};
 use crate::symbolic::{Limits, Subject};
 use crate::text::Location;
 
@@ -114,7 +114,22 @@ impl<'s> Paired<'s> {
                 .unwrap_or_default()
         };
         let limits = [of(0, &self.old), of(1, &self.new)];
-        PolicyPair { old: body(&self.old), new: body(&self.new), same: self.same, limits }
+        PolicyPair { old: body(&self.old), new: body(&self.new), same: self.same, limits, opened: self.opened() }
+    }
+
+    /// Of a template that was edited and takes the same in its slots, both sides with their slots open.
+    fn opened(&self) -> Option<[cedar_policy::Policy; 2]> {
+        let (old, new) = (self.old.as_ref()?, self.new.as_ref()?);
+        let speaks = |item: &Item<'_>| matches!(item.body, Body::Template(_)) && !item.linked_template;
+        let alike = old.effect == new.effect && old.source.body.slots() == new.source.body.slots();
+        if self.same || !speaks(old) || !speaks(new) || !alike {
+            return None;
+        }
+        let open = |item: &Item<'_>| match item.source.body.opened(item.source.effect())? {
+            repo::cedar::Body::Static(policy) => Some(policy),
+            repo::cedar::Body::Template(_) => None,
+        };
+        Some([open(old)?, open(new)?])
     }
 }
 

@@ -233,7 +233,7 @@ fn environments(schemas: &Schemas) -> Vec<(Environment, RequestEnv, Lifecycle)> 
     all.into_values().collect()
 }
 
-fn store(stores: Stores<'_>, engine: &Engine) -> (StoreChanges, Vec<Notice>) {
+pub(super) fn store(stores: Stores<'_>, engine: &Engine) -> (StoreChanges, Vec<Notice>) {
     let (pairs, text) = pairing::pair(stores.old, stores.new);
     let lifecycle = match (stores.old, stores.new) {
         (Some(_), Some(_)) => Lifecycle::Kept,

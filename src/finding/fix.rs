@@ -1,7 +1,13 @@
-//! What a finding can have mended mechanically.
+//! What a finding can have mended mechanically, and what is left to a person.
 
 use crate::text::templating::is_templated;
 use crate::text::{Location, Span};
+
+/// Why a policy stays in a file of another tool that declares it.
+const DECLARED: &str = "another tool's file would be left with an empty one: take out what declares it there";
+/// Why a text stays that another tool's file carries.
+const PUT_TOGETHER: &str =
+    "what stands there is encoded, put together or filled in, so that it is not sure how to write it";
 
 /// A text to be put in the place of another.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +31,26 @@ pub struct Fix {
     pub edits: Vec<Edit>,
 }
 
+/// What would mend a finding, and why that is left to a person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Left {
+    /// What that is, as [`Fix::what`] has it.
+    pub what: String,
+    /// A phrase that says why, and what to do.
+    pub why: String,
+}
+
+impl Left {
+    /// `what`, which is left for the reason `why`.
+    #[must_use]
+    pub fn new(what: impl Into<String>, why: impl Into<String>) -> Self {
+        Self { what: what.into(), why: why.into() }
+    }
+}
+
+/// What can be done mechanically; nothing where nobody would look for it.
+pub type Mend = Option<Result<Fix, Left>>;
+
 impl Fix {
     /// A fix of one or more edits, of which no two touch.
     #[must_use]
@@ -39,13 +65,18 @@ impl Fix {
         self.edits.iter().any(|edit| !edit.location.file.is_as_written())
     }
 
-    /// The same as edits of the file that carries the text, written as that writes it. None where it is not sure how:
-    /// what stands there is put together or filled in, or no character shows how one like it is written; and none where
-    /// nothing would be left of a policy that the file declares.
-    #[must_use]
-    pub fn in_carrier(&self) -> Option<Self> {
+    /// The same as edits of the file that carries the text, written as that writes it.
+    ///
+    /// # Errors
+    /// Where it is not sure how: what stands there is put together or filled in, or no character shows how one like it
+    /// is written; and where nothing would be left of a policy that the file declares.
+    pub fn in_carrier(&self) -> Result<Self, Left> {
+        if self.removes_policy {
+            return Err(Left::new(&self.what, DECLARED));
+        }
         let edits: Option<Vec<Edit>> = self.edits.iter().map(Edit::in_carrier).collect();
-        (!self.removes_policy).then_some(Self { edits: edits?, ..self.clone() })
+        let edits = edits.ok_or_else(|| Left::new(&self.what, PUT_TOGETHER))?;
+        Ok(Self { edits, ..self.clone() })
     }
 
     /// `text`, which begins at the byte `start` of its file, with the fix in it, all of whose edits are there.

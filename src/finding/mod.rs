@@ -5,5 +5,5 @@
 mod fix;
 mod model;
 
-pub use fix::{Edit, Fix};
+pub use fix::{Edit, Fix, Left, Mend};
 pub use model::{Environment, Evidence, FailOn, Finding, Level, Related};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::fix::Fix;
+use super::fix::{Fix, Left, Mend};
 use crate::text::Location;
 use crate::text::tokens::code;
 
@@ -145,6 +145,8 @@ pub struct Finding {
     pub evidence: Option<Evidence>,
     /// What mends it, where that can be done mechanically.
     pub fix: Option<Fix>,
+    /// What would mend it and is left to a person.
+    pub left: Option<Left>,
     /// What the fingerprint stands on: the place of the policy where there is one.
     pub subject: Option<Location>,
     /// Stable across runs and moves; filled in when the run's findings are complete.
@@ -173,6 +175,7 @@ impl Finding {
             names: Vec::new(),
             evidence: None,
             fix: None,
+            left: None,
             subject: None,
             fingerprint: String::new(),
             new: None,
@@ -191,6 +194,17 @@ impl Finding {
     #[must_use]
     pub fn fix(mut self, fix: Option<Fix>) -> Self {
         self.fix = fix;
+        self
+    }
+
+    /// Adds what mends it, or what is left to a person.
+    #[must_use]
+    pub fn mend(mut self, mend: Mend) -> Self {
+        match mend {
+            Some(Ok(fix)) => self.fix = Some(fix),
+            Some(Err(left)) => self.left = Some(left),
+            None => {}
+        }
         self
     }
 

@@ -18,6 +18,7 @@
 //! | `parsed_texts` | what was parsed already, for those who read nearly the same twice |
 //! | `error` | why what a table brings along cannot be had |
 //! | `model` | what a repository holds, once read |
+//! | `opened` | a template as a policy for everybody whom a link could be about |
 //! | `focus` | what a run reports on |
 //! | `cedar` | Cedar's parser, trees, schemas and entities |
 //! | `syntax`, `shape` | our own trees of policies and of what schemas ask for |
@@ -33,6 +34,7 @@ mod focus;
 mod forms;
 mod load;
 mod model;
+mod opened;
 mod parsed_texts;
 mod paths;
 mod read;
@@ -54,6 +56,7 @@ pub use model::{
     Broken, Decider, EntityData, EntityFiles, EntityState, GuardrailFiles, Link, Named, Policy, Repo, Schema,
     SchemaSource, SchemaState, Store, Table, Unfilled,
 };
+pub use opened::opened;
 pub use parsed_texts::ParsedTexts;
 pub use read::read_entities;
 pub use request::{Explicit, Request};

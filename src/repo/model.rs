@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use cedar_policy::{Effect, Entities, PolicyId, PolicySet};
 
-use super::cedar::Body;
+use super::cedar::{Body, Read};
 use super::error::{EntityFileError, OwnStoreError};
 use super::focus::Focus;
 use super::forms::TableForm;
@@ -209,6 +209,18 @@ impl Policy {
         }
         let line = text.lines().next().unwrap_or_default();
         Location::new(file, Span::new(start, start + line.len()))
+    }
+
+    /// Every read of an attribute or tag in the condition, the first `most`; of a template whatever stands in its
+    /// slots.
+    #[must_use]
+    pub fn reads(&self, most: usize) -> Vec<Read> {
+        match &self.body {
+            Body::Static(_) => self.body.reads(self.base, most),
+            Body::Template(_) => {
+                self.body.opened(self.effect()).map(|opened| opened.reads(self.base, most)).unwrap_or_default()
+            }
+        }
     }
 
     /// The syntax tree, with places in the file.

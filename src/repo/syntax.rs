@@ -231,6 +231,24 @@ impl Expr {
         fixed.iter().chain(pairs.iter().map(|(_, value)| value))
     }
 
+    /// The reads of attributes and tags in it, in the order of evaluation: what is read of before what is read.
+    #[must_use]
+    pub fn reads(&self) -> Vec<&Expr> {
+        let mut found = Vec::new();
+        let mut open = vec![(self, false)];
+        while let Some((expr, seen)) = open.pop() {
+            if !seen {
+                open.push((expr, true));
+                let mut below: Vec<_> = expr.children().map(|child| (child, false)).collect();
+                below.reverse();
+                open.append(&mut below);
+            } else if matches!(expr.kind, ExprKind::GetAttr(..) | ExprKind::Binary(BinaryOp::GetTag, _)) {
+                found.push(expr);
+            }
+        }
+        found
+    }
+
     /// Calls `visit` for this expression and every one below it, outermost first, in the order of the text.
     pub fn walk<'a>(&'a self, visit: &mut impl FnMut(&'a Expr)) {
         let mut open = vec![self];

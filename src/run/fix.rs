@@ -11,7 +11,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::error::RunError;
-use super::fixing::{Candidate, Names, choose};
+use super::fixing::{Candidate, Names, choose, left};
 use super::lint::{LintOptions, judge};
 use super::loaded::{Loaded, load_whole};
 use super::place::Place;
@@ -23,7 +23,6 @@ use crate::repo::{ParsedTexts, Repo};
 use crate::source::{Edited, Source, may_rewrite, rewrite};
 use crate::tables::{self, Selection};
 use crate::text::inline;
-use crate::text::tokens::code;
 use crate::triage::UNUSED_SUPPRESSION;
 
 /// What [`fix`] is asked for.
@@ -92,7 +91,7 @@ pub fn fix(options: &FixOptions) -> Result<Fixed, RunError> {
     }
     let mut outcome = if options.dry { first } else { last };
     outcome.fixes = results;
-    let emptied = files.iter().filter(|file| code(&file.after).is_empty() && !code(&file.before).is_empty());
+    let emptied = files.iter().filter(|file| work.names.has_lost_all(&file.path));
     outcome.notices.extend(emptied.map(|file| {
         let message = format!("`{}` is left with no policy, so it can be deleted", inline(&file.path));
         Notice::new(NoticeKind::FileEmptied, message)
@@ -194,6 +193,10 @@ impl Known {
         if after.unresolved.len() > before.repo.unresolved.len() {
             return Err("the file that carries the policy could not be read any more".to_owned());
         }
+        let is_read = |path: &String| !before.repo.left_out.iter().any(|(out, _)| out == path);
+        if after.left_out.iter().any(|(path, _)| is_read(path)) {
+            return Err("the file would not be read any more".to_owned());
+        }
         if after.store_names != before.repo.store_names {
             return Err("another store would hold the file, or none".to_owned());
         }
@@ -246,6 +249,7 @@ impl<'w> Work<'w> {
             last.notices.push(Notice::new(NoticeKind::MoreToMend, message));
             first.notices.push(Notice::new(NoticeKind::MoreToMend, message));
         }
+        self.results.extend(left(&last, self.options.notes, &repo.focus, &self.names));
         Ok((first, last))
     }
 

@@ -55,12 +55,9 @@ pub(super) fn choose(
     names: &Names,
     refused: &BTreeSet<String>,
 ) -> Vec<Candidate> {
-    let shown = |finding: &&Finding| {
-        outcome.counts(finding) && (notes || finding.level != Level::Note || outcome.fails(finding))
-    };
     let mut changed = Changed::default();
     let mut chosen = Vec::new();
-    for finding in outcome.findings.iter().filter(shown) {
+    for finding in shown(outcome, notes) {
         let Some(fix) = &finding.fix else { continue };
         let free = fix.edits.iter().all(|edit| focus.covers(edit.location.path()) && !changed.touches(edit));
         let candidate = Candidate::new(finding, fix, names.first(finding));
@@ -70,6 +67,31 @@ pub(super) fn choose(
         }
     }
     chosen
+}
+
+/// What is left to a person of the findings that are shown (`notes` too) in files that `focus` covers, and why.
+pub(super) fn left(outcome: &Outcome, notes: bool, focus: &Focus, names: &Names) -> Vec<FixResult> {
+    let covered = shown(outcome, notes).filter(|finding| focus.covers(finding.location.path()));
+    let told = covered.filter_map(|finding| {
+        let left = finding.left.as_ref()?;
+        Some(FixResult {
+            rule: finding.rule,
+            path: finding.location.path().to_owned(),
+            policy: names.first(finding),
+            what: left.what.clone(),
+            changes: None,
+            status: FixStatus::Refused(left.why.clone()),
+        })
+    });
+    told.collect()
+}
+
+/// The findings that are shown, `notes` too.
+fn shown(outcome: &Outcome, notes: bool) -> impl Iterator<Item = &Finding> {
+    let seen = move |finding: &&Finding| {
+        outcome.counts(finding) && (notes || finding.level != Level::Note || outcome.fails(finding))
+    };
+    outcome.findings.iter().filter(seen)
 }
 
 /// The places that edits change, which do not touch each other: by file, where each begins and ends.
@@ -89,8 +111,8 @@ impl Changed {
     }
 }
 
-/// What the policies of each file were called before anything was mended, in order: one without an id is called by its
-/// position, which changes when another goes.
+/// What the policies and links of each file were called before anything was mended, in order: one without an id is
+/// called by its position, which changes when another goes.
 #[derive(Default)]
 pub(super) struct Names {
     first: BTreeMap<String, Vec<String>>,
@@ -115,6 +137,11 @@ impl Names {
         self.now = names(repo);
     }
 
+    /// Whether the file at `path` held policies or links and holds none any more.
+    pub(super) fn has_lost_all(&self, path: &str) -> bool {
+        self.first.contains_key(path) && !self.now.contains_key(path)
+    }
+
     /// What the policy of `finding` was called.
     fn first(&self, finding: &Finding) -> Option<String> {
         let (path, policy) = (finding.location.path(), finding.policy.as_ref()?);
@@ -123,11 +150,14 @@ impl Names {
     }
 }
 
-/// By file, what its policies are called, in order.
+/// By file, what its policies and links are called, in order.
 fn names(repo: &Repo) -> BTreeMap<String, Vec<String>> {
     let mut named: BTreeMap<&str, BTreeMap<usize, &str>> = BTreeMap::new();
-    for policy in repo.stores.iter().flat_map(|store| &store.policies) {
-        named.entry(policy.location.path()).or_default().insert(policy.location.span.start, &policy.name);
+    let policies = repo.stores.iter().flat_map(|store| &store.policies);
+    let links = repo.stores.iter().flat_map(|store| &store.links);
+    let policies = policies.map(|policy| (&policy.location, &policy.name));
+    for (location, name) in policies.chain(links.map(|link| (&link.location, &link.name))) {
+        named.entry(location.path()).or_default().insert(location.span.start, name);
     }
     let owned = |(path, names): (&str, BTreeMap<usize, &str>)| {
         (path.to_owned(), names.into_values().map(str::to_owned).collect())

@@ -63,7 +63,11 @@ impl Triage<'_> {
         // What another tool's file carries is written by that tool's rules.
         let carried = |finding: &&mut Finding| finding.fix.as_ref().is_some_and(Fix::is_embedded);
         let carried = findings.iter_mut().filter(carried);
-        carried.for_each(|finding| finding.fix = finding.fix.as_ref().and_then(Fix::in_carrier));
+        carried.for_each(|finding| match finding.fix.take().map(|fix| fix.in_carrier()) {
+            Some(Ok(fix)) => finding.fix = Some(fix),
+            Some(Err(left)) => finding.left = Some(left),
+            None => {}
+        });
         Triaged { findings, suppressed: applied.suppressed, dated }
     }
 }

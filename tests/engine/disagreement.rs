@@ -16,6 +16,7 @@ fn decided(policy: &str) -> Decided {
         new: new.map(body),
         same,
         limits: [Limits::default(), Limits::default()],
+        opened: None,
     };
     let added = pair(None, Some("permit (principal, action, resource) when { principal.name == \"a\" };"), false);
     let policies = [added, pair(Some(policy), Some(policy), true)];

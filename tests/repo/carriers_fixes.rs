@@ -74,3 +74,49 @@ fn what_is_not_sure_is_left_alone() {
         assert_eq!(after, text, "{path}: {report:#}");
     }
 }
+
+/// The kind: a link that a carrier declares, of which the edit of a text that nobody wrote would be left.
+#[test]
+fn a_link_that_a_carrier_declares_is_left_with_a_reason() {
+    let template = POLICY.replace("principal,", "principal == ?principal,");
+    let text = format!(
+        "resource \"aws_verifiedpermissions_policy_store\" \"s\" {{
+  validation_settings {{
+    mode = \"OFF\"
+  }}
+}}
+resource \"aws_verifiedpermissions_policy_template\" \"t\" {{
+  policy_store_id = aws_verifiedpermissions_policy_store.s.id
+  statement = <<-EOT
+{}  EOT
+}}
+resource \"aws_verifiedpermissions_policy\" \"all\" {{
+  policy_store_id = aws_verifiedpermissions_policy_store.s.id
+  definition {{
+    static {{
+      statement = \"permit (principal, action == Action::\\\"view\\\", resource);\"
+    }}
+  }}
+}}
+resource \"aws_verifiedpermissions_policy\" \"l\" {{
+  policy_store_id = aws_verifiedpermissions_policy_store.s.id
+  definition {{
+    template_linked {{
+      policy_template_id = aws_verifiedpermissions_policy_template.t.policy_template_id
+      principal {{
+        entity_type = \"User\"
+        entity_id = \"a\"
+      }}
+    }}
+  }}
+}}
+",
+        template.lines().map(|line| format!("    {line}\n")).collect::<String>()
+    );
+    let (after, report) = fixed("main.tf", &text);
+    assert_eq!(after, text.replace("true && ", ""), "{report:#}");
+    let fixes = report["fixes"].as_array().unwrap();
+    let left = fixes.iter().find(|fix| fix["what"] == "remove this link").unwrap();
+    assert_eq!(left["status"], "refused");
+    assert_eq!(left["why"], "another tool's file would be left with an empty one: take out what declares it there");
+}

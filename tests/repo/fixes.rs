@@ -153,6 +153,21 @@ when { resource.owner == principal };\n",
     );
 }
 
+/// The kind: annotations, with brackets and words of their own, taken for the scope.
+#[test]
+fn annotations_are_no_scope() {
+    becomes(
+        "@id(\"permit (principal\")
+@permit(\"forbid\")
+permit (principal, action == Action::\"view\", resource)
+when { principal in Team::\"a\" && resource.owner == principal };\n",
+        "@id(\"permit (principal\")
+@permit(\"forbid\")
+permit (principal in Team::\"a\", action == Action::\"view\", resource)
+when { resource.owner == principal };\n",
+    );
+}
+
 #[test]
 fn a_read_is_asked_for_first_and_it_is_said_what_that_changes() {
     let before = "permit (principal, action == Action::\"view\", resource);

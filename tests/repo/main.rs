@@ -18,6 +18,8 @@ mod corpora_validation;
 mod custom_rules;
 mod examples;
 mod fixes;
+mod fixes_in_json;
+mod fixes_of_templates;
 mod fmt;
 mod git_histories;
 mod guardrails;

@@ -30,6 +30,8 @@ const MAX_READS: usize = 64;
 pub(in crate::lint) enum ErrorCause {
     /// A read of what is not there.
     Missing {
+        /// Which it is of the policy's [`reads`](crate::repo::syntax::Expr::reads).
+        number: usize,
         /// Where it stands, when Cedar kept the place.
         span: Option<Span>,
         /// The attribute; `None` for a tag.
@@ -117,13 +119,9 @@ fn find_suspects(facts: &Facts<'_>) -> Vec<Suspect> {
             first.environments.extend(environments);
             continue;
         }
-        let reads = match member.kind {
-            // What typechecks asks before it reads.
-            MemberKind::Static if facts.ill_typed.contains(&forbid) => {
-                member.policy.body.reads(member.policy.base, MAX_READS)
-            }
-            MemberKind::Static | MemberKind::Link | MemberKind::Template => Vec::new(),
-        };
+        // What typechecks asks before it reads. Of a link its template reads, whatever stands in the slots.
+        let ill_typed = facts.ill_typed.contains(&forbid);
+        let reads = if ill_typed { member.policy.reads(MAX_READS) } else { Vec::new() };
         let reads = reads.into_iter().map(|read| {
             let subject = Subject::policy(&read.missing);
             (read, subject)
@@ -180,6 +178,7 @@ fn illustrate(facts: &mut Facts<'_>, suspects: &[Suspect], known: BTreeMap<Key, 
         let told = told(facts.store, member, &case)?;
         let cause = match key.1.and_then(|read| suspect.reads.get(read)) {
             Some((read, _)) => ErrorCause::Missing {
+                number: read.number,
                 span: read.span,
                 attribute: read.attribute.clone(),
                 declared: read.attribute.as_ref().is_none_or(|name| declared.contains(name)),
@@ -209,7 +208,6 @@ fn told(store: &Store, member: &Member<'_>, case: &Case) -> Option<ErrorCause> {
             return ErrorCause::Overflow;
         }
         let place = error.inner().labels().and_then(|mut labels| labels.next());
-        let place = place.filter(|_| member.kind == MemberKind::Static);
         let span = place.map(|label| {
             let start = member.policy.base + label.offset();
             Span::new(start, start + label.len())

@@ -50,6 +50,14 @@ impl Member<'_> {
         self.policy.syntax().open.action
     }
 
+    /// What is edited to have it otherwise: of a link its template, in the words of which all links to it are.
+    #[must_use]
+    pub(in crate::lint) fn written(&self) -> Self {
+        let kind = if self.kind == MemberKind::Link { MemberKind::Template } else { self.kind };
+        let policy = self.policy;
+        Self { name: &policy.name, short: &policy.short, location: &policy.location, kind, ..*self }
+    }
+
     /// What people call it: its id, or where it stands.
     pub(in crate::lint) fn quoted_name(&self) -> String {
         if self.policy.id.is_none() && self.short == self.policy.short {
@@ -123,6 +131,20 @@ pub(super) fn alone(store: &Store, member: &Member<'_>) -> PolicySet {
         let _ = set.link(member.policy.key.clone(), link.key.clone(), values);
     }
     set
+}
+
+/// `member` with `body` in the place of its policy's, or of its template's.
+pub(super) fn with_body(store: &Store, member: &Member<'_>, body: &Body) -> Option<cedar_policy::Policy> {
+    let template = match body {
+        Body::Static(policy) => return Some(policy.clone()),
+        Body::Template(template) => template,
+    };
+    let link = store.links.iter().find(|link| member.kind == MemberKind::Link && link.name == member.name)?;
+    let values = store.set.policy(&link.key)?.template_links()?;
+    let mut set = PolicySet::new();
+    set.add_template(template.clone()).ok()?;
+    set.link(template.id().clone(), link.key.clone(), values).ok()?;
+    set.policy(&link.key).cloned()
 }
 
 /// The first of `names`, and how many more there are.

@@ -9,11 +9,12 @@ use std::sync::Arc;
 use cedar_policy::{Effect, PolicySet, RequestEnv};
 
 use super::environment_facts::{EnvironmentFacts, Fact, Known, examine_environment};
-use super::members::{Member, alone};
+use super::members::{self, Member, alone};
 use super::questions::policy;
 use super::unanswered::Unanswered;
 use crate::finding::Environment;
 use crate::repo::Store;
+use crate::repo::cedar::Body;
 use crate::symbolic::{Answer, CompiledPolicies, Formula, PolicyRef, Sample, SchemaModel, Session, Sessions};
 
 /// One store, as proofs see it. Policies and environments go by their indices.
@@ -98,6 +99,11 @@ impl<'a> Facts<'a> {
     /// A policy and nothing else, as Cedar's authorizer takes it.
     pub(in crate::lint) fn alone(&self, member: &Member<'_>) -> Option<PolicySet> {
         member.decides().then(|| alone(self.store, member))
+    }
+
+    /// What `member` would be with `body` in the place of its policy's, or of its template's.
+    pub(in crate::lint) fn with_body(&self, member: &Member<'_>, body: &Body) -> Option<cedar_policy::Policy> {
+        members::with_body(self.store, member, body)
     }
 
     /// The schema in the engine.

@@ -1,58 +1,64 @@
 //! A read asked for with `has` first.
 
+use super::json;
 use super::layout::Layout;
 use crate::expression::is_identifier;
-use crate::finding::{Edit, Fix};
+use crate::finding::{Edit, Fix, Mend};
 use crate::lint::conditions::variable_name;
 use crate::repo::Policy;
 use crate::repo::syntax::{BinaryOp, Expr, ExprKind};
 use crate::text::tokens::Token;
 use crate::text::{Span, inline};
 
-/// `policy` asking whether there is what it reads at `read`, an `attribute` or a tag, before the part of its condition
-/// that reads it. Where it is missing, the policy errs before and does not match afterwards.
-pub(in crate::lint) fn add_guard(policy: &Policy, read: Span, attribute: Option<&str>) -> Option<Fix> {
+/// `policy` asking whether there is what its `number`-th read reads, before the part of its condition that reads it.
+/// Where it is missing, the policy errs before and does not match afterwards.
+pub(in crate::lint) fn add_guard(policy: &Policy, number: usize) -> Mend {
+    let read = *policy.syntax().condition.as_ref()?.reads().get(number)?;
+    let what = |asked: &str| format!("ask for `{}` first", inline(asked));
+    if json::is_json(policy) {
+        let asked = question(read, &|literal| match &literal.kind {
+            ExprKind::Entity(entity) => Some(format!("{}::\"{}\"", entity.ty, entity.id.escape_debug())),
+            ExprKind::String(text) => Some(format!("\"{}\"", text.escape_debug())),
+            _ => None,
+        });
+        return json::add_guard(policy, read, &what(&asked?));
+    }
     let layout = Layout::of(policy)?;
-    let asked = question(&layout, policy.syntax().condition.as_ref()?, read, attribute)?;
+    let asked = question(read, &|literal| literal.span.map(|span| layout.text(span).to_owned()))?;
+    if asked.contains("//") {
+        return None;
+    }
+    let read = read.span?;
     let holds = |span: &Span| span.start <= read.start && read.end <= span.end;
     let part = policy.body.parts(policy.base).into_iter().filter_map(|part| part.span).find(holds)?;
     let edits = guard_edits(&layout, part, read, &asked)?;
-    Some(Fix::new(format!("ask for `{}` first", inline(&asked)), edits))
+    Some(Ok(Fix::new(what(&asked), edits)))
 }
 
-/// What asks whether there is what `condition` reads at `read`, as Cedar writes it. All reads of a chain as
-/// `resource.account.owner` have the place of the whole chain, so that the name tells which is meant.
-fn question(layout: &Layout<'_>, condition: &Expr, read: Span, attribute: Option<&str>) -> Option<String> {
-    let mut asked = None;
-    condition.walk(&mut |expr: &Expr| {
-        if expr.span == Some(read) && asked.is_none() {
-            asked = match (&expr.kind, attribute) {
-                (ExprKind::GetAttr(of, name), Some(wanted)) if name == wanted => {
-                    written(layout, of).map(|of| format!("{of} has {}", attribute_name(name)))
-                }
-                (ExprKind::Binary(BinaryOp::GetTag, sides), None) => {
-                    let [of, key] = &**sides;
-                    written(layout, of).zip(key.span).map(|(of, key)| format!("{of}.hasTag({})", layout.text(key)))
-                }
-                _ => None,
-            };
+/// What asks whether there is what `read` reads, as Cedar writes it; `literal` says how an entity or a tag is written.
+fn question(read: &Expr, literal: &dyn Fn(&Expr) -> Option<String>) -> Option<String> {
+    match &read.kind {
+        ExprKind::GetAttr(of, name) => Some(format!("{} has {}", written(of, literal)?, attribute_name(name))),
+        ExprKind::Binary(BinaryOp::GetTag, sides) => {
+            let [of, key] = &**sides;
+            Some(format!("{}.hasTag({})", written(of, literal)?, literal(key)?))
         }
-    });
-    asked.filter(|asked| !asked.contains("//"))
+        _ => None,
+    }
 }
 
 /// A variable or an entity, and what is read of it, as Cedar writes it; none of anything else.
-fn written(layout: &Layout<'_>, expr: &Expr) -> Option<String> {
+fn written(expr: &Expr, literal: &dyn Fn(&Expr) -> Option<String>) -> Option<String> {
     match &expr.kind {
         ExprKind::Var(variable) => Some(variable_name(*variable).to_owned()),
-        ExprKind::Entity(_) => Some(layout.text(expr.span?).to_owned()),
+        ExprKind::Entity(_) => literal(expr),
         ExprKind::GetAttr(of, name) => {
-            let (of, name) = (written(layout, of)?, attribute_name(name));
+            let (of, name) = (written(of, literal)?, attribute_name(name));
             Some(if name.starts_with('"') { format!("{of}[{name}]") } else { format!("{of}.{name}") })
         }
         ExprKind::Binary(BinaryOp::GetTag, sides) => {
             let [of, key] = &**sides;
-            Some(format!("{}.getTag({})", written(layout, of)?, layout.text(key.span?)))
+            Some(format!("{}.getTag({})", written(of, literal)?, literal(key)?))
         }
         _ => None,
     }

@@ -63,9 +63,13 @@ impl<'p> Layout<'p> {
         Some(Span::new(self.tokens.get(first)?.1.start, self.tokens.get(last)?.1.end))
     }
 
-    /// The index of the first token that is as `wanted` says.
-    pub(super) fn find(&self, mut wanted: impl FnMut(&Token<'p>) -> bool) -> Option<usize> {
-        self.tokens.iter().position(|(token, _)| wanted(token))
+    /// The index of the bracket that opens the scope: annotations with brackets of their own may stand before it.
+    pub(super) fn scope(&self) -> Option<usize> {
+        let is_effect = |at: &usize| {
+            let named = at.checked_sub(1).is_some_and(|before| self.is(before, b'@'));
+            matches!(self.token(*at), Some(Token::Word("permit" | "forbid"))) && !named
+        };
+        (0..self.tokens.len()).find(is_effect).map(|effect| effect + 1).filter(|open| self.is(*open, b'('))
     }
 
     /// The index of what closes the bracket at `open`.

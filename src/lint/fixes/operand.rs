@@ -1,17 +1,22 @@
 //! A condition without one of its operands, or one of its clauses.
 
+use super::json;
 use super::layout::{Layout, quoted};
-use crate::finding::{Edit, Fix};
+use crate::finding::{Edit, Fix, Mend};
 use crate::repo::Policy;
+use crate::repo::syntax::Expr;
 use crate::text::Span;
 use crate::text::tokens::Token;
 
-/// `policy` without what stands at `span`: an operand of `&&` (`neutral`) or of `||`, or a whole clause. None where it
-/// is combined otherwise, as what `if` asks is.
-pub(in crate::lint) fn remove_operand(policy: &Policy, span: Span, neutral: bool) -> Option<Fix> {
-    let layout = Layout::of(policy)?;
+/// `policy` without `expr`, a part of its condition: an operand of `&&` (`neutral`) or of `||`, or a whole clause. None
+/// where it is combined otherwise, as what `if` asks is.
+pub(in crate::lint) fn remove_operand(policy: &Policy, expr: &Expr, neutral: bool) -> Mend {
+    if json::is_json(policy) {
+        return json::remove_operand(policy, expr, neutral);
+    }
+    let (layout, span) = (Layout::of(policy)?, expr.span?);
     let edits = operand_edits(&layout, span, neutral)?;
-    Some(Fix::new(format!("remove {}", quoted(layout.text(span), "this part")), edits))
+    Some(Ok(Fix::new(format!("remove {}", quoted(layout.text(span), "this part")), edits)))
 }
 
 /// The edits that take the operand at `span` out.

@@ -1,13 +1,17 @@
 //! `==` in the place of `like`.
 
+use super::json;
 use super::layout::Layout;
-use crate::finding::Fix;
+use crate::finding::{Fix, Mend};
 use crate::repo::Policy;
 use crate::repo::syntax::Expr;
 use crate::text::tokens::Token;
 
 /// `policy` with `==` in the place of `like` in `expr`, whose pattern has no star and nothing escaped.
-pub(in crate::lint) fn write_equals(policy: &Policy, expr: &Expr) -> Option<Fix> {
+pub(in crate::lint) fn write_equals(policy: &Policy, expr: &Expr) -> Mend {
+    if json::is_json(policy) {
+        return json::write_equals(policy, expr);
+    }
     let layout = Layout::of(policy)?;
     let words = layout.within(expr.span?)?;
     let Some(Token::Text(pattern)) = layout.token(*words.end()) else { return None };
@@ -16,5 +20,5 @@ pub(in crate::lint) fn write_equals(policy: &Policy, expr: &Expr) -> Option<Fix>
         return None;
     }
     let edit = layout.replace(layout.span(like, like)?, "==");
-    Some(Fix::new("write `==` in place of `like`", vec![edit]))
+    Some(Ok(Fix::new("write `==` in place of `like`", vec![edit])))
 }

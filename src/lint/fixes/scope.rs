@@ -1,8 +1,9 @@
 //! A condition moved into the scope.
 
+use super::json;
 use super::layout::{Layout, quoted};
 use super::operand::operand_edits;
-use crate::finding::Fix;
+use crate::finding::{Fix, Mend};
 use crate::lint::conditions::variable_name;
 use crate::repo::Policy;
 use crate::repo::syntax::{BinaryOp, Expr, ExprKind, Variable};
@@ -10,18 +11,20 @@ use crate::text::tokens::Token;
 
 /// `policy` with `expr`, one of the operands of its condition that all have to hold, in its scope in the place of what
 /// that says of `variable`.
-pub(in crate::lint) fn move_into_scope(policy: &Policy, variable: Variable, expr: &Expr) -> Option<Fix> {
+pub(in crate::lint) fn move_into_scope(policy: &Policy, variable: Variable, expr: &Expr) -> Mend {
+    if json::is_json(policy) {
+        return json::move_into_scope(policy, variable, expr);
+    }
     let layout = Layout::of(policy)?;
     let span = expr.span?;
     let words = layout.within(span)?;
     let text = layout.text(span);
     let name = variable_name(variable);
     let begins = layout.token(*words.start()) == Some(Token::Word(name)) && !layout.is(words.start() + 1, b')');
-    if policy.body.is_template() || !begins || text.contains("//") {
+    if !begins || text.contains("//") {
         return None;
     }
-    let effect = layout.find(|token| matches!(token, Token::Word("permit" | "forbid")))?;
-    let open = layout.find(|token| *token == Token::Symbol(b'(')).filter(|open| *open > effect)?;
+    let open = layout.scope()?;
     let close = layout.closing(open)?;
     let first = (open..close).find(|at| layout.token(*at) == Some(Token::Word(name)))?;
     let comma = layout.range(first, close).iter().position(|(token, _)| *token == Token::Symbol(b','));
@@ -43,5 +46,5 @@ pub(in crate::lint) fn move_into_scope(policy: &Policy, variable: Variable, expr
         return None;
     }
     edits.push(layout.replace(layout.span(first, last)?, said));
-    Some(Fix::new(what, edits))
+    Some(Ok(Fix::new(what, edits)))
 }

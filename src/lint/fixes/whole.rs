@@ -1,9 +1,15 @@
-//! A file without one of its policies.
+//! A file without one of its policies or links.
 
+use super::json;
 use super::layout::Layout;
-use crate::finding::{Edit, Fix};
+use crate::finding::{Edit, Fix, Left, Mend};
 use crate::repo::Policy;
 use crate::text::{Location, Span, cut};
+
+const REMOVE_POLICY: &str = "remove this policy";
+const REMOVE_LINK: &str = "remove this link";
+/// Why a policy in JSON stays that is all that there is in its file.
+const ALONE: &str = "it is all that its file holds, and an empty file is no JSON: delete the file";
 
 /// What comments say that belong to the file and not to its first policy.
 const OF_THE_FILE: [&str; 3] = ["copyright", "license", "spdx"];
@@ -11,8 +17,19 @@ const OF_THE_FILE: [&str; 3] = ["copyright", "license", "spdx"];
 /// Lines of these are rules, with which headings are drawn: they stand above all policies of a section.
 const RULES: [char; 6] = ['-', '=', '*', '#', '~', '_'];
 
+/// The file of the link at `place` without it.
+pub(in crate::lint) fn remove_link(place: &Location) -> Mend {
+    let edit = json::without_entry(&place.file, place.span, false)?;
+    Some(Ok(Fix { removes_policy: true, ..Fix::new(REMOVE_LINK, vec![edit]) }))
+}
+
 /// The file of `policy` without it, its annotations, and its comments: those right above it and the one behind it.
-pub(in crate::lint) fn remove_policy(policy: &Policy) -> Option<Fix> {
+pub(in crate::lint) fn remove_policy(policy: &Policy) -> Mend {
+    if json::is_json(policy) {
+        let edit = json::without_entry(&policy.location.file, policy.location.span, true);
+        let fix = |edit| Fix { removes_policy: true, ..Fix::new(REMOVE_POLICY, vec![edit]) };
+        return Some(edit.map(fix).ok_or_else(|| Left::new(REMOVE_POLICY, ALONE)));
+    }
     Layout::of(policy)?;
     let file = &policy.location.file;
     let text = file.text();
@@ -24,8 +41,8 @@ pub(in crate::lint) fn remove_policy(policy: &Policy) -> Option<Fix> {
         span.end += line.len();
     }
     let span = without_gap(text, cut(text, span));
-    let fix = Fix::new("remove this policy", vec![Edit::new(Location::new(file, span), "")]);
-    Some(Fix { removes_policy: true, ..fix })
+    let fix = Fix::new(REMOVE_POLICY, vec![Edit::new(Location::new(file, span), "")]);
+    Some(Ok(Fix { removes_policy: true, ..fix }))
 }
 
 /// Where the comment lines begin that stand right above the policy at `start`; `start` where there are none, or they

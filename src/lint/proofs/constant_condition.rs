@@ -3,10 +3,12 @@
 //! # Why
 //!
 //! An operand is superfluous where the policy without it matches and errs on the same requests in every environment
-//! that its scope admits. All that are reported of one policy can go together. What a policy comes to does not hang on
+//! that its scope admits; of a template whatever stands in its slots, so that it holds of all links to it. All that are
+//! reported of one policy can go together. What a policy comes to does not hang on
 //! how the entities and strings that it names are called, only on which are the same: one policy of each shape is asked
 //! about. What is plain to see to make a difference (`Operand::freedom`) is not.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use cedar_policy::RequestEnv;
@@ -15,14 +17,14 @@ use rayon::prelude::*;
 use super::constant_shape::shape;
 use crate::finding::{Finding, Level};
 use crate::lint::facts::{Facts, Member, MemberKind, Proved, Unanswered, finding_about, is_for_everything, policy};
-use crate::lint::fixes::remove_operand;
+use crate::lint::fixes::{place_of, remove_operand};
 use crate::lint::rule::LintRule;
 use crate::repo::Policy;
-use crate::repo::cedar::{Freedom, Operand, Root};
+use crate::repo::cedar::{Body, Freedom, Operand, Root};
 use crate::repo::syntax::{BinaryOp, Expr, ExprKind, UnaryOp, Variable};
 use crate::rule::{Basis, Precision, Rule};
 use crate::symbolic::{Answer, CompiledPolicies, Formula, SchemaModel, Session, Subject};
-use crate::text::{Location, Span};
+use crate::text::Location;
 use std::sync::Arc;
 
 pub(in crate::lint) static RULE: LintRule = LintRule::proof(
@@ -72,10 +74,11 @@ fn check<'a>(facts: &mut Facts<'a>, out: &mut Proved) {
         Ok(ty) => model.members(&ty).is_some(),
         Err(_) => true,
     };
-    let mut candidates: Vec<(usize, &Policy, Vec<usize>)> = Vec::new();
+    let mut candidates: Vec<(usize, &Member<'a>, Vec<usize>)> = Vec::new();
     for (index, member) in facts.members.iter().enumerate() {
         let short = member.policy.syntax().condition.as_ref().is_some_and(is_short);
-        let conditional = member.kind == MemberKind::Static && short;
+        // The template of a link is a member too.
+        let conditional = member.kind != MemberKind::Link && short;
         // What does not fit the schema is the validator's to report, and of what is open to everybody that is said.
         if !conditional || facts.ill_typed.contains(&index) || is_for_everything(facts, index) {
             continue;
@@ -83,32 +86,40 @@ fn check<'a>(facts: &mut Facts<'a>, out: &mut Proved) {
         // Where it matches nothing an operand may be what keeps it from that.
         let places = facts.places(index, |_| true);
         if facts.known_live(index).is_some() && places.len() <= MAX_ENVIRONMENTS {
-            candidates.push((index, member.policy, places));
+            candidates.push((index, member, places));
         }
     }
-    let shaped = |(index, policy, places): (usize, &'a Policy, Vec<usize>)| {
+    let shaped = |(index, member, places): (usize, &Member<'a>, Vec<usize>)| {
+        let policy: &'a Policy = member.policy;
         let mut environments: Vec<&RequestEnv> = places.iter().filter_map(|at| requests.get(*at)).collect();
         // Under actions with the same types a condition that does not ask for the action comes to the same.
-        if !asks_for_action(policy) {
+        if !policy.syntax().condition.as_ref().is_some_and(asks_for_action) {
             let mut seen = BTreeSet::new();
             environments.retain(|environment| model.family(environment).is_none_or(|family| seen.insert(family)));
         }
-        let operands = policy.body.operands(policy.base, MAX_OPERANDS);
-        let is_open = operands.iter().any(|operand| is_in_question(model, &environments, operand));
-        let shape = if is_open { shape(&policy.body, &keeps_ids) } else { None };
-        Some((shape?, (index, policy, environments)))
+        let body = opened(policy)?;
+        let operands = body.operands(0, MAX_OPERANDS);
+        if !operands.iter().any(|operand| is_in_question(model, &environments, operand)) {
+            return None;
+        }
+        let mut shape = shape(&body, &keeps_ids)?;
+        // Where slots are open a template may apply to less than a policy of its shape.
+        if member.kind == MemberKind::Template {
+            shape.push('?');
+        }
+        Some((shape, (index, body, environments)))
     };
     let shaped: Vec<_> = candidates.into_par_iter().with_min_len(16).filter_map(shaped).collect();
-    let mut jobs: BTreeMap<String, (Vec<usize>, &Policy, Vec<&RequestEnv>)> = BTreeMap::new();
-    for (shape, (index, policy, environments)) in shaped {
-        jobs.entry(shape).or_insert_with(|| (Vec::new(), policy, environments)).0.push(index);
+    let mut jobs: BTreeMap<String, (Vec<usize>, Cow<'_, Body>, Vec<&RequestEnv>)> = BTreeMap::new();
+    for (shape, (index, body, environments)) in shaped {
+        jobs.entry(shape).or_insert_with(|| (Vec::new(), body, environments)).0.push(index);
     }
-    let judge = |(members, policy, environments): (Vec<usize>, &Policy, Vec<&RequestEnv>)| {
+    let judge = |(members, body, environments): (Vec<usize>, Cow<'_, Body>, Vec<&RequestEnv>)| {
         let mut unanswered = Unanswered::default();
         let about = members.first().copied().unwrap_or_default();
-        let operands = policy.body.operands(policy.base, MAX_OPERANDS);
+        let operands = body.operands(0, MAX_OPERANDS);
         let mut asking =
-            Asking { model, policy, environments, operands: &operands, about, unanswered: &mut unanswered };
+            Asking { model, body: &body, environments, operands: &operands, about, unanswered: &mut unanswered };
         let superfluous = asking.superfluous();
         Judged { members, superfluous, unanswered }
     };
@@ -127,24 +138,18 @@ fn check<'a>(facts: &mut Facts<'a>, out: &mut Proved) {
     }
 }
 
-/// Whether the condition asks for the action.
-fn asks_for_action(policy: &Policy) -> bool {
-    let mut asks = false;
-    if let Some(condition) = &policy.syntax().condition {
-        condition.walk(&mut |expr: &Expr| asks |= matches!(expr.kind, ExprKind::Var(Variable::Action)));
+/// The policy as it is; a template with its slots open.
+fn opened(policy: &Policy) -> Option<Cow<'_, Body>> {
+    match &policy.body {
+        Body::Static(_) => Some(Cow::Borrowed(&policy.body)),
+        Body::Template(_) => policy.body.opened(policy.effect()).map(Cow::Owned),
     }
-    asks
 }
 
-/// Whether what stands at `span` asks for the action.
-fn asks_for_action_at(policy: &Policy, span: Span) -> bool {
+/// Whether `condition` asks for the action.
+fn asks_for_action(condition: &Expr) -> bool {
     let mut asks = false;
-    if let Some(condition) = &policy.syntax().condition {
-        condition.walk(&mut |expr: &Expr| {
-            let there = expr.span.is_none_or(|at| span.start <= at.start && at.end <= span.end);
-            asks |= there && matches!(expr.kind, ExprKind::Var(Variable::Action));
-        });
-    }
+    condition.walk(&mut |expr: &Expr| asks |= matches!(expr.kind, ExprKind::Var(Variable::Action)));
     asks
 }
 
@@ -170,11 +175,13 @@ fn report(facts: &Facts<'_>, index: usize, member: &Member<'_>, operand: &Operan
     };
     let mut finding = finding_about(&RULE.meta, member, message)
         .help("removing it changes no decision; if it was to ask for something, correct it");
-    if let Some(span) = operand.span {
-        finding.location = Location::new(&member.location.file, span);
+    if let Some(expr) = member.policy.syntax().condition.as_ref().and_then(|condition| operand.find(condition)) {
+        if let Some(span) = place_of(member.policy, expr) {
+            finding.location = Location::new(&member.location.file, span);
+        }
         // What lists every action, or every type, of today is no more than that tomorrow.
-        if !operand.is_guard && !asks_for_action_at(member.policy, span) {
-            finding.fix = remove_operand(member.policy, span, operand.neutral);
+        if !operand.is_guard && !asks_for_action(expr) {
+            finding = finding.mend(remove_operand(member.policy, expr, operand.neutral));
         }
     }
     // To ask for a type or for presence where there is no other is a habit and no mistake.
@@ -188,7 +195,7 @@ fn report(facts: &Facts<'_>, index: usize, member: &Member<'_>, operand: &Operan
 
 struct Asking<'a> {
     model: &'a Arc<SchemaModel>,
-    policy: &'a Policy,
+    body: &'a Body,
     environments: Vec<&'a RequestEnv>,
     operands: &'a [Operand],
     about: usize,
@@ -215,7 +222,7 @@ impl Asking<'_> {
                 continue;
             }
             let all: Vec<&Operand> = taken.iter().copied().chain([own]).collect();
-            if gone.is_empty() || self.policy.body.without("without", &all).is_some_and(|without| self.same(&without)) {
+            if gone.is_empty() || self.body.without("without", &all).is_some_and(|without| self.same(&without)) {
                 gone.push(at);
             }
         }
@@ -225,7 +232,7 @@ impl Asking<'_> {
 
     /// The operands of which each can go by itself.
     fn single(&mut self) -> Vec<usize> {
-        let body = &self.policy.body;
+        let body = self.body;
         let mut left: Vec<(usize, cedar_policy::Policy)> = Vec::new();
         for (at, operand) in self.operands.iter().enumerate() {
             if is_in_question(self.model, &self.environments, operand) {
@@ -252,14 +259,14 @@ impl Asking<'_> {
 
     /// Whether the policy and `other` match and err on the same requests.
     fn same(&mut self, other: &cedar_policy::Policy) -> bool {
-        let body = &self.policy.body;
+        let body = self.body;
         let Some(whole) = body.with_parts("whole", &body.parts(0)) else { return false };
         self.everywhere(vec![Subject::policy(&whole), Subject::policy(other)], &differs(0, 1))
     }
 
     fn verdict(&mut self, at: usize) -> Verdict {
         let Some(operand) = self.operands.get(at) else { return Verdict::Implied };
-        let body = &self.policy.body;
+        let body = self.body;
         let (Some(only), Some(scope)) = (body.only("only", operand), body.with_parts("scope", [])) else {
             return Verdict::Implied;
         };

@@ -1,8 +1,9 @@
 //! `forbid-can-error`: a forbid that fails open.
 
-use super::guarded::{Missing, guarded};
+use super::guarded::guarded;
 use crate::finding::{Finding, Level};
-use crate::lint::facts::{Bypass, ErrorCause, Facts, Proved, find_bypasses, finding_about};
+use crate::lint::facts::{Bypass, ErrorCause, Facts, Member, Proved, find_bypasses, finding_about};
+use crate::lint::fixes::read_at;
 use crate::lint::rule::LintRule;
 use crate::rule::{Basis, Precision, Rule};
 use crate::text::{Location, Span, inline};
@@ -44,13 +45,14 @@ const BOUND: &str = "bound the values that it computes with, if numbers so large
 
 /// What errors, where that lets a request through.
 fn report_bypass(facts: &Facts<'_>, bypass: Bypass, out: &mut Proved) {
-    let Some(member) = facts.members.get(bypass.forbid) else { return };
+    // Links to one template err alike, and it is the template that says what errs.
+    let Some(member) = facts.members.get(bypass.forbid).map(Member::written) else { return };
     let at = |finding: Finding, span: Option<Span>| match span {
         Some(span) => Finding { location: Location::new(&member.location.file, span), ..finding },
         None => finding,
     };
     let mut finding = match &bypass.cause {
-        ErrorCause::Missing { span, attribute, declared } => {
+        ErrorCause::Missing { number, span, attribute, declared } => {
             let (what, ask) = match attribute {
                 Some(name) => (format!("`{}`", inline(name)), "has"),
                 None => ("the tag".to_owned(), "hasTag"),
@@ -68,19 +70,19 @@ fn report_bypass(facts: &Facts<'_>, bypass: Bypass, out: &mut Proved) {
                     "declare it in the schema, or read an attribute that is there".to_owned(),
                 )
             };
-            let missing = Missing { read: *span, attribute: attribute.as_deref() };
-            let fix = if *declared { guarded(facts, bypass.forbid, &missing, CHANGES) } else { None };
-            at(finding_about(&RULE.meta, member, message).help(help).fix(fix), *span)
+            let fix = if *declared { guarded(facts, bypass.forbid, *number, CHANGES) } else { None };
+            let span = span.or_else(|| read_at(member.policy, *number));
+            at(finding_about(&RULE.meta, &member, message).help(help).mend(fix), span)
         }
         ErrorCause::Overflow => {
-            let mut finding = finding_about(&RULE.meta, member, OVERFLOWS).help(BOUND);
+            let mut finding = finding_about(&RULE.meta, &member, OVERFLOWS).help(BOUND);
             finding.level = Level::Note;
             finding
         }
         ErrorCause::Other { span, why } => {
             let message =
                 format!("this forbid errors ({}), Cedar skips it, and the request is allowed", inline(why.trim()));
-            at(finding_about(&RULE.meta, member, message).help("correct it, so that the forbid is evaluated"), *span)
+            at(finding_about(&RULE.meta, &member, message).help("correct it, so that the forbid is evaluated"), *span)
         }
     };
     finding.environments = facts.environments_at(&bypass.environments);

@@ -1,10 +1,13 @@
 //! `permit-can-error`: a permit that fails closed.
 
-use cedar_policy::{AuthorizationError, Authorizer, Effect};
+use std::collections::BTreeMap;
 
-use super::guarded::{Missing, guarded};
+use cedar_policy::{AuthorizationError, Authorizer, Effect, PolicyId};
+
+use super::guarded::guarded;
 use crate::finding::{Evidence, Finding, Level};
-use crate::lint::facts::{Facts, MemberKind, Proved, errors, finding_about, overflows};
+use crate::lint::facts::{Facts, Proved, errors, finding_about, overflows};
+use crate::lint::fixes::read_at;
 use crate::lint::rule::LintRule;
 use crate::repo::cedar::Read;
 use crate::rule::{Basis, Precision, Rule};
@@ -41,39 +44,37 @@ const CHANGES: &str = "where it is missing, the permit no longer errors; it stil
 const MAX_READS: usize = 64;
 
 fn check(facts: &mut Facts<'_>, out: &mut Proved) {
+    // Links to one template err alike, and it is the template that says what errs: by its key, where.
+    let mut found: BTreeMap<PolicyId, (Option<Finding>, Vec<usize>)> = BTreeMap::new();
     for permit in facts.deciding(Effect::Permit) {
         // What typechecks errs only where numbers do not fit.
-        let is_static = facts.members.get(permit).is_some_and(|member| member.kind == MemberKind::Static);
-        if !is_static || !facts.ill_typed.contains(&permit) {
-            continue;
-        }
-        let places: Vec<usize> = facts.places(permit, |_| true);
-        let mut failing = Vec::new();
-        let mut first = None;
-        for at in places {
-            match facts.check_few(at, &errors(permit), permit) {
-                Answer::Witness(_) => {
-                    failing.push(at);
-                    first = first.or_else(|| show(facts, at, permit));
+        let member = facts.members.get(permit).filter(|_| facts.ill_typed.contains(&permit));
+        let Some(key) = member.map(|member| member.policy.key.clone()) else { continue };
+        for at in facts.places(permit, |_| true) {
+            if let Answer::Witness(_) = facts.check_few(at, &errors(permit), permit) {
+                let (first, failing) = found.entry(key.clone()).or_default();
+                failing.push(at);
+                if first.is_none() {
+                    *first = show(facts, at, permit);
                 }
-                Answer::Impossible | Answer::Unknown(_) => {}
             }
         }
-        if let Some((finding, evidence)) = first {
-            let mut finding = finding;
-            finding.environments = facts.environments_at(&failing);
-            finding.evidence = Some(evidence);
-            out.add(finding);
-        }
+    }
+    for (finding, mut failing) in found.into_values() {
+        let Some(mut finding) = finding else { continue };
+        failing.sort_unstable();
+        failing.dedup();
+        finding.environments = facts.environments_at(&failing);
+        out.add(finding);
     }
 }
 
 /// The finding, where Cedar's own authorizer says that the permit errs for a request of the environment `at`, and that
 /// request. Numbers that do not fit count for nothing.
-fn show(facts: &Facts<'_>, at: usize, permit: usize) -> Option<(Finding, Evidence)> {
+fn show(facts: &Facts<'_>, at: usize, permit: usize) -> Option<Finding> {
     let member = facts.members.get(permit)?;
     let environment = facts.requests().get(at)?;
-    let reads = member.policy.body.reads(member.policy.base, MAX_READS);
+    let reads = member.policy.reads(MAX_READS);
     let missing: Vec<(&Read, Subject)> = reads.iter().map(|read| (read, Subject::policy(&read.missing))).collect();
     let mut session = Session::new(facts.sessions.policies(), environment);
     let explained = missing.iter().find_map(|(read, subject)| {
@@ -104,11 +105,14 @@ fn show(facts: &Facts<'_>, at: usize, permit: usize) -> Option<(Finding, Evidenc
     } else {
         "ask with `has` first: the request is denied either way, but nobody has to look for the error in a log"
     };
-    let mut finding = finding_about(&RULE.meta, member, message).help(help);
-    if let Some(Read { span: Some(span), attribute, .. }) = read {
-        finding.location = Location::new(&member.location.file, *span);
-        let missing = Missing { read: Some(*span), attribute: attribute.as_deref() };
-        finding.fix = if dead { None } else { guarded(facts, permit, &missing, CHANGES) };
+    let about = member.written();
+    let mut finding = finding_about(&RULE.meta, &about, message).help(help);
+    if let Some(read) = read {
+        if let Some(span) = read.span.or_else(|| read_at(about.policy, read.number)) {
+            finding.location = Location::new(&about.location.file, span);
+        }
+        finding = finding.mend(if dead { None } else { guarded(facts, permit, read.number, CHANGES) });
     }
-    Some((finding, Evidence { request: case.request_json, entities: case.entities_json }))
+    finding.evidence = Some(Evidence { request: case.request_json, entities: case.entities_json });
+    Some(finding)
 }

@@ -2,11 +2,11 @@
 
 use cedar_policy::Effect;
 
+use super::shadow_report::remove_member;
 use crate::finding::Level;
 use crate::lint::facts::{
-    Facts, Known, MemberKind, Proved, any_other, denied, finding_about, matches, overridden, permits_everything,
+    Facts, Known, Proved, any_other, denied, finding_about, matches, overridden, permits_everything,
 };
-use crate::lint::fixes::remove_policy;
 use crate::lint::rule::LintRule;
 use crate::rule::{Basis, Precision, Rule};
 
@@ -56,10 +56,8 @@ fn check(facts: &mut Facts<'_>, out: &mut Proved) {
 fn report(facts: &Facts<'_>, policy: usize, why: &str, out: &mut Proved) {
     let Some(member) = facts.members.get(policy) else { return };
     let mut finding = finding_about(&RULE.meta, member, format!("{why}, so that removing it changes no decision"))
-        .help("remove it, unless it is to stay for the day on which what covers it goes");
-    if member.kind == MemberKind::Static {
-        finding.fix = remove_policy(member.policy);
-    }
+        .help("remove it, unless it is to stay for the day on which what covers it goes")
+        .mend(remove_member(member));
     let live: Vec<usize> = facts.live(policy).collect();
     finding.environments = facts.environments_at(&live);
     out.add(finding);

@@ -1,9 +1,9 @@
 //! How `shadowed-permit` and `shadowed-forbid` put a shadow.
 
 use super::versions::are_versions;
-use crate::finding::{Finding, Level};
-use crate::lint::facts::{Facts, MemberKind, Shadow, finding_about};
-use crate::lint::fixes::remove_policy;
+use crate::finding::{Finding, Level, Mend};
+use crate::lint::facts::{Facts, Member, MemberKind, Shadow, finding_about};
+use crate::lint::fixes::{remove_link, remove_policy};
 use crate::rule::Rule;
 
 /// What is said of one effect and not of the other.
@@ -14,6 +14,15 @@ pub(super) struct Words {
     pub(super) done: &'static str,
     /// What to do about one that is wholly shadowed.
     pub(super) help: &'static str,
+}
+
+/// The file of `member` without it: of a template that others link to only the link goes.
+pub(super) fn remove_member(member: &Member<'_>) -> Mend {
+    match member.kind {
+        MemberKind::Static => remove_policy(member.policy),
+        MemberKind::Link => remove_link(member.location),
+        MemberKind::Template => None,
+    }
 }
 
 /// The shadow as a finding of `rule`.
@@ -28,9 +37,8 @@ pub(super) fn report_shadow(rule: &Rule, words: &Words, facts: &Facts<'_>, shado
         let place = if shadow.total { "" } else { "here " };
         format!("{place}every request that this {what} matches is {done} by {others}{together} too")
     };
-    let is_static = shadow.total && member.kind == MemberKind::Static;
-    let fix = if is_static { remove_policy(member.policy) } else { None };
-    let mut finding = finding_about(rule, member, message).help(*help).fix(fix);
+    let fix = if shadow.total { remove_member(member) } else { None };
+    let mut finding = finding_about(rule, member, message).help(*help).mend(fix);
     if !shadow.total {
         finding.level = Level::Note;
         finding.help = Some("leave these environments out of its scope, or narrow what covers it there".to_owned());

@@ -3,7 +3,7 @@
 use crate::finding::{Finding, Level};
 use crate::lint::conditions::{tests, variable_name};
 use crate::lint::context::Context;
-use crate::lint::fixes::move_into_scope;
+use crate::lint::fixes::{move_into_scope, place_of};
 use crate::lint::rule::LintRule;
 use crate::repo::syntax::{BinaryOp, Expr, ExprKind, PolicySyntax, Variable};
 use crate::rule::{Basis, Precision, Rule};
@@ -36,7 +36,9 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
                  stores of policies find policies by"
             );
             let fix = move_into_scope(policy, variable, test.expr);
-            out.push(Context::finding(&RULE.meta, policy, test.expr.span, "", message).help(help).fix(fix));
+            out.push(
+                Context::finding(&RULE.meta, policy, place_of(policy, test.expr), "", message).help(help).mend(fix),
+            );
         }
     }
 }

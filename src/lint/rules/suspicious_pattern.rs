@@ -37,7 +37,7 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
                     ExprKind::Like(_, parts) if !parts.contains(&PatternPart::Star) => write_equals(policy, expr),
                     _ => None,
                 };
-                out.push(Context::finding(&RULE.meta, policy, expr.span, "like", message).help(help).fix(fix));
+                out.push(Context::finding(&RULE.meta, policy, expr.span, "like", message).help(help).mend(fix));
             }
         });
     }

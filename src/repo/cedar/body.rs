@@ -2,7 +2,8 @@
 
 use cedar_policy::{Effect, Policy, Template};
 use cedar_policy_core::ast::{
-    self, ActionConstraint, EntityReference, EntityUID, Literal, PrincipalOrResourceConstraint,
+    self, ActionConstraint, EntityReference, EntityUID, Literal, PrincipalConstraint, PrincipalOrResourceConstraint,
+    ResourceConstraint,
 };
 
 use super::places::span;
@@ -114,6 +115,57 @@ impl Body {
             condition,
         );
         policy.ok().map(Policy::from)
+    }
+
+    /// What `text`, in Cedar's syntax or in JSON, says: one policy or template.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        if !text.starts_with('{') {
+            let fixed = Policy::parse(None, text).ok().map(Self::Static);
+            return fixed.or_else(|| Template::parse(None, text).ok().map(Self::Template));
+        }
+        let json: serde_json::Value = serde_json::from_str(text).ok()?;
+        let fixed = Policy::from_json(None, json.clone()).ok().map(Self::Static);
+        fixed.or_else(|| Template::from_json(None, json).ok().map(Self::Template))
+    }
+
+    /// The same with its slots open: a static policy of `effect` that matches whatever any link to it does.
+    #[must_use]
+    pub fn opened(&self, effect: Effect) -> Option<Self> {
+        let template = self.ast();
+        let open = |constraint: &PrincipalOrResourceConstraint| match constraint {
+            PrincipalOrResourceConstraint::Eq(EntityReference::Slot(_))
+            | PrincipalOrResourceConstraint::In(EntityReference::Slot(_)) => PrincipalOrResourceConstraint::Any,
+            PrincipalOrResourceConstraint::IsIn(ty, EntityReference::Slot(_)) => {
+                PrincipalOrResourceConstraint::Is(ty.clone())
+            }
+            other => other.clone(),
+        };
+        let policy = ast::StaticPolicy::new(
+            template.id().clone(),
+            None,
+            ast::Annotations::new(),
+            effect,
+            PrincipalConstraint::new(open(template.principal_constraint().as_inner())),
+            template.action_constraint().clone(),
+            ResourceConstraint::new(open(template.resource_constraint().as_inner())),
+            template.non_scope_constraints().cloned(),
+        );
+        policy.ok().map(|policy| Self::Static(Policy::from(policy)))
+    }
+
+    /// What its scope says with a slot, of the principal and of the resource.
+    #[must_use]
+    pub fn slots(&self) -> [Option<String>; 2] {
+        use PrincipalOrResourceConstraint::{Eq, In, IsIn};
+        let (principal, resource) = (self.ast().principal_constraint(), self.ast().resource_constraint());
+        let said = [(principal.as_inner(), principal.to_string()), (resource.as_inner(), resource.to_string())];
+        said.map(|(constraint, said)| match constraint {
+            Eq(EntityReference::Slot(_)) | In(EntityReference::Slot(_)) | IsIn(_, EntityReference::Slot(_)) => {
+                Some(said)
+            }
+            _ => None,
+        })
     }
 
     /// Where the annotation `key` stands, with `base` added.

@@ -8,6 +8,7 @@ use cedar_policy_core::ast;
 use super::body::Body;
 use super::free::{Freedom, Reads};
 use super::places::span;
+use crate::repo::syntax::Expr;
 use crate::text::Span;
 
 /// Something that a condition combines with `&&`, `||`, `!` or `if`, a whole clause included.
@@ -44,6 +45,16 @@ impl Operand {
     #[must_use]
     pub fn holds(&self, other: &Self) -> bool {
         other.path.len() > self.path.len() && other.path.starts_with(&self.path)
+    }
+
+    /// Where it is in `condition`, the same condition as our own tree.
+    #[must_use]
+    pub fn find<'e>(&self, condition: &'e Expr) -> Option<&'e Expr> {
+        let step = |expr: &'e Expr, side: &Side| match side {
+            Side::Left | Side::Inner | Side::Test => expr.children().next(),
+            Side::Right => expr.children().nth(1),
+        };
+        self.path.iter().try_fold(condition, step)
     }
 }
 

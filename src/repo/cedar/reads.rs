@@ -10,6 +10,8 @@ use crate::text::Span;
 /// A read of an attribute or tag.
 #[derive(Debug)]
 pub struct Read {
+    /// Which it is of [`Expr::reads`](crate::repo::syntax::Expr::reads).
+    pub number: usize,
     /// Where it stands, when Cedar kept the place.
     pub span: Option<Span>,
     /// The attribute; `None` for a tag.
@@ -33,7 +35,7 @@ impl Body {
                 ast::ExprKind::GetAttr { attr, .. } => Some(attr.to_string()),
                 _ => None,
             };
-            Some(Read { span: span(expr.source_loc(), base), attribute, missing: policy })
+            Some(Read { number: at, span: span(expr.source_loc(), base), attribute, missing: policy })
         };
         found.into_iter().enumerate().filter_map(read).collect()
     }

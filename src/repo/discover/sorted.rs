@@ -9,7 +9,7 @@ use crate::repo::files::{Files, whole};
 use crate::repo::forms::TableForm;
 use crate::repo::paths::is_inside;
 use crate::repo::rules::MISNAMED_SCHEMA;
-use crate::text::inline;
+use crate::text::{SourceFile, inline};
 
 /// Files by what they are, in the order of their paths.
 #[derive(Debug, Default)]
@@ -68,7 +68,7 @@ pub(super) fn look(path: &str, kind: Kind, any_policies: bool, files: &Files<'_>
         return Look::AsNamed;
     }
     // What cannot be read is an error later on, where it is needed.
-    let holds = |test: &dyn Fn(&crate::text::SourceFile) -> bool, why: &'static str| match files.text(path) {
+    let holds = |test: &dyn Fn(&SourceFile) -> bool, why: &'static str| match files.text(path) {
         Ok(file) if !test(&file) => Look::Foreign(why.to_owned()),
         _ => Look::AsNamed,
     };
@@ -94,10 +94,16 @@ pub(super) fn look(path: &str, kind: Kind, any_policies: bool, files: &Files<'_>
         }
         Kind::Table => holds(&TableForm::could_be, "it has none of a decision table's keys"),
         Kind::Links if !path.ends_with("cedartemplatelinks.json") => {
-            holds(&|file| file.text().contains("\"template_id\""), "it has none of a template link's keys")
+            holds(&is_links, "it has none of a template link's keys")
         }
         Kind::SchemaCedar | Kind::SchemaJson | Kind::Entities | Kind::Links | Kind::Guardrail => Look::AsNamed,
     }
+}
+
+/// Whether links stand in `file`, or a list of none.
+fn is_links(file: &SourceFile) -> bool {
+    let text = file.parse_text();
+    text.contains("\"template_id\"") || text.split_whitespace().eq(["[]"])
 }
 
 fn misnamed(path: &str, files: &Files<'_>) -> Finding {
