@@ -12,9 +12,9 @@ use serde_json::Value as Json;
 use super::probe;
 use super::question::Question;
 use super::situation::Situation;
-use super::slot::{Assignment, Slot};
+use super::slot::{Assignment, Slot, uid_json};
 use super::values;
-use crate::symbolic::{Answer, Formula, Reason};
+use crate::symbolic::{Answer, Formula, Reason, Witness};
 
 /// So many changes are looked for.
 const MOST: usize = 12;
@@ -24,6 +24,8 @@ const AT_ONCE: usize = 3;
 const CLAUSES: usize = 5_000;
 /// So often a change is looked for that Cedar confirms.
 const TRIES: usize = 6;
+/// So many entities are looked at in the place of those that the engine makes up.
+const KNOWN: usize = 64;
 
 /// What was found.
 #[derive(Debug, Default)]
@@ -182,30 +184,28 @@ impl Search<'_, '_, '_> {
                 besides = more;
             }
         }
-        let mut refused = false;
+        let mut refused = None;
         for _ in 0..TRIES {
             let witness = match self.question.find(Formula::And(besides.clone())) {
                 Answer::Witness(witness) => witness,
                 Answer::Impossible => break,
                 Answer::Unknown(why) => return self.unknown(&why),
             };
-            let slots: Vec<_> = set.iter().filter_map(|at| self.question.slots().get(*at)).collect();
-            let raw = values::read(self.situation, &slots, &witness);
-            if let Some(turn) = values::confirmed(self.situation, raw) {
-                if set.len() == 1 {
-                    self.done.push(set.clone());
-                }
-                if !self.found.turns.contains(&turn) {
-                    self.found.turns.push(turn);
-                }
+            if self.confirmed(set, &witness) {
                 return;
             }
             // These values do only with entities that there are not; others may.
-            refused = true;
-            let Some(again) = self.question.condition(&values::is_other(&slots, &witness)) else { break };
-            besides.push(again);
+            let slots: Vec<_> = set.iter().filter_map(|at| self.question.slots().get(*at)).collect();
+            let again = self.question.condition(&values::is_other(&slots, &witness));
+            refused = Some(witness);
+            match again {
+                Some(again) => besides.push(again),
+                None => break,
+            }
         }
-        if refused {
+        if let Some(witness) = refused
+            && !self.with_known(set, &witness)
+        {
             let slots = self.question.slots();
             let names: Vec<String> =
                 set.iter().filter_map(|at| slots.get(*at)).map(|slot| values::called(self.situation, slot)).collect();
@@ -214,6 +214,55 @@ impl Search<'_, '_, '_> {
                 names.join(", ")
             ));
         }
+    }
+
+    /// Takes the values of `witness` for the slots in `set` if Cedar confirms that they turn the decision.
+    fn confirmed(&mut self, set: &BTreeSet<usize>, witness: &Witness) -> bool {
+        let slots: Vec<_> = set.iter().filter_map(|at| self.question.slots().get(*at)).collect();
+        let raw = values::read(self.situation, &slots, witness);
+        let Some(turn) = values::confirmed(self.situation, raw) else { return false };
+        if set.len() == 1 {
+            self.done.push(set.clone());
+        }
+        if !self.found.turns.contains(&turn) {
+            self.found.turns.push(turn);
+        }
+        true
+    }
+
+    /// Looks for values of the slots in `set` among the entities that there are, where those of `witness` are made up;
+    /// whether it is known then.
+    fn with_known(&mut self, set: &BTreeSet<usize>, witness: &Witness) -> bool {
+        let all = self.question.slots();
+        let mut choices: Vec<Vec<Json>> = vec![Vec::new()];
+        let mut chosen = false;
+        for slot in set.iter().filter_map(|at| all.get(*at)) {
+            let Some(made_up) = values::entity_in(slot, witness) else { continue };
+            chosen = true;
+            let known = self.situation.alike(&made_up, KNOWN);
+            if known.len() >= KNOWN || known.len().saturating_mul(choices.len()) > KNOWN {
+                return false;
+            }
+            let mut is: Vec<Json> = vec![probe::is(slot, None)];
+            for uid in known {
+                let Some(as_it_is) = self.question.as_it_is(self.situation, &uid) else { return false };
+                is.push(probe::all([probe::is(slot, Some(&uid_json(&uid))), as_it_is]));
+            }
+            choices = choices
+                .iter()
+                .flat_map(|choice| is.iter().map(move |is| choice.iter().chain([is]).cloned().collect()))
+                .collect();
+        }
+        for choice in choices {
+            let Some(choice) = self.question.condition(&probe::all(choice)) else { return false };
+            match self.question.find(self.question.fixed_but(&|at| set.contains(&at)).and(choice)) {
+                Answer::Impossible => {}
+                Answer::Unknown(_) => return false,
+                Answer::Witness(witness) if self.confirmed(set, &witness) => return true,
+                Answer::Witness(_) => return false,
+            }
+        }
+        chosen
     }
 }
 

@@ -90,6 +90,11 @@ pub(super) fn read(situation: &Situation<'_>, slots: &[&Slot], witness: &Witness
     kept
 }
 
+/// The entity that `slot` is in `witness`, if it is one.
+pub(super) fn entity_in(slot: &Slot, witness: &Witness) -> Option<EntityUid> {
+    uid(&value(witness.cases.first()?, slot)?)
+}
+
 /// That one of `slots` is not what it is in `witness`.
 pub(super) fn is_other(slots: &[&Slot], witness: &Witness) -> Json {
     let all = witness

@@ -221,7 +221,7 @@ fn conditions_beyond_the_bound_are_said_and_those_of_one_action_are_asked_once()
 }
 
 #[test]
-fn by_type_a_revision_stands_beside_it_and_a_context_has_a_way_out() {
+fn by_type_a_revision_stands_beside_it() {
     let dir = tempfile::tempdir().unwrap();
     let schema =
         "entity User = { level: Long }; action view, edit, drop appliesTo { principal: User, resource: User };";
@@ -244,11 +244,126 @@ fn by_type_a_revision_stands_beside_it_and_a_context_has_a_way_out() {
     let page = run(dir.path(), &["who-can", "--against", "HEAD"]).stdout;
     assert!(page.contains("  gained") && page.contains("  lost"), "{page}");
     assert!(page.contains("3 differ from before"), "{page}");
-    write(dir.path(), &[("context.json", "{}")]);
-    let (report, code) = json(dir.path(), &["who-can", "--context", "context.json"]);
-    let said = notices(&report, "asked-in-vain");
-    assert!(code == 4 && said.len() == 1 && said[0].contains("--entities"), "{said:?}");
+}
+
+const BY_TYPE: &str = "entity Team; entity User in [Team] = { level: Long, on: Bool };\n\
+    entity Doc = { owner: User, least: Long };\n\
+    action view, edit appliesTo { principal: User, resource: Doc, context: { mfa: Bool, least: Long, by?: User } };\n\
+    action list appliesTo { principal: [User, Team], resource: Doc, context: { from: ipaddr } };";
+
+const BY_TYPE_POLICIES: &str = "@id(\"view\") permit (principal, action == Action::\"view\", resource) \
+    when { context.mfa && principal.level >= context.least };\n\
+    @id(\"edit\") permit (principal, action == Action::\"edit\", resource) \
+    when { context has by && context.by == resource.owner || principal == resource.owner };\n\
+    @id(\"off\") forbid (principal is User, action, resource) when { !principal.on };\n\
+    @id(\"list\") permit (principal, action == Action::\"list\", resource) \
+    when { context.from.isInRange(ip(\"10.0.0.0/8\")) };";
+
+/// What of a context decides is worked out, and the condition is what is left: each action reads it as its own type.
+#[test]
+fn by_type_a_context_that_is_given_is_put_in() {
+    let dir = tempfile::tempdir().unwrap();
+    committed(dir.path(), &[("app.cedarschema", BY_TYPE), ("policies.cedar", BY_TYPE_POLICIES)]);
+    let asked = |context: &str, args: &[&str]| {
+        write(dir.path(), &[("context.json", context)]);
+        json(dir.path(), &[&["who-can", "--context", "context.json"], args].concat())
+    };
+    let told = |report: &Value| -> Vec<String> {
+        let all = report["who_can"].as_array().unwrap().iter();
+        let text = |one: &Value, key: &str| one[key].as_str().unwrap_or_default().to_owned();
+        all.map(|one| format!("{} {}: {}", text(one, "principal"), text(one, "action"), text(one, "condition"))).collect()
+    };
+    let with = r#"{ "mfa": true, "least": 3, "by": { "__entity": { "type": "User", "id": "eve" } } }"#;
+    let (report, code) = asked(with, &["-r", "Doc"]);
+    assert_eq!(
+        told(&report),
+        [
+            "User Action::\"edit\": [User::\"eve\", principal].contains(resource.owner) && !(!principal.on)",
+            "User Action::\"view\": principal.level >= 3 && !(!principal.on)",
+        ]
+    );
+    // The context is none of `list`.
+    assert_eq!((code, notices(&report, "asked-in-vain").len()), (4, 1), "{report:#}");
     assert_eq!(report["who_can_complete"], false);
+    let (report, code) = asked(r#"{ "mfa": false, "least": 3 }"#, &["-a", "view"]);
+    assert_eq!((code, told(&report)), (0, Vec::new()));
+    // As the schema reads it: text that is an address.
+    let (report, code) = asked(r#"{ "from": "10.1.2.3" }"#, &["-a", "list"]);
+    assert_eq!(code, 0, "{report:#}");
+    assert_eq!(told(&report), ["Team Action::\"list\": ", "User Action::\"list\": !(!principal.on)"]);
+    let (report, _) = asked(r#"{ "from": "11.1.2.3" }"#, &["-a", "list"]);
+    assert_eq!(told(&report), Vec::<String>::new());
+    // Who is asked about by name, and a name that is none.
+    let (report, _) = asked(r#"{ "from": "10.1.2.3" }"#, &["-a", "list", "-l", "Team::\"a\""]);
+    assert_eq!(told(&report), ["Team::\"a\" Action::\"list\": "]);
+    let wrong = run(dir.path(), &["who-can", "--context", "context.json", "-a", "lisst"]);
+    assert!(wrong.code == 2 && wrong.stderr.contains("did you mean `list`?"), "{}", wrong.stderr);
+    let wrong = run(dir.path(), &["who-can", "--context", "context.json", "-l", "Usr::\"a\""]);
+    assert!(wrong.code == 2 && wrong.stderr.contains("did you mean `User`?"), "{}", wrong.stderr);
+}
+
+/// Which of two conditions lets in more is decided, in the context that is given.
+#[test]
+fn by_type_what_two_conditions_differ_in_is_decided() {
+    let dir = tempfile::tempdir().unwrap();
+    committed(dir.path(), &[("app.cedarschema", BY_TYPE), ("policies.cedar", BY_TYPE_POLICIES)]);
+    let words = |policies: &str, context: Option<&str>| -> Vec<String> {
+        write(dir.path(), &[("policies.cedar", policies), ("context.json", context.unwrap_or_default())]);
+        let args = ["who-can", "-a", "view", "--against", "HEAD", "--context", "context.json"];
+        let run = run(dir.path(), if context.is_some() { &args } else { &args[..5] });
+        let page = run.stdout;
+        assert_eq!(run.code, 0, "{page}{}", run.stderr);
+        page.lines().filter_map(|line| line.strip_prefix("  ")?.split_once("  ")).map(|(word, _)| word.to_owned())
+            .filter(|word| ["gained", "lost", "changed", "same"].contains(&word.as_str())).collect()
+    };
+    let lower = BY_TYPE_POLICIES.replace(">= context.least", "> context.least - 2");
+    let other = BY_TYPE_POLICIES.replace("principal.level >= context.least", "!(context.least > principal.level)");
+    let given = Some(r#"{ "mfa": true, "least": 3 }"#);
+    for context in [None, given] {
+        assert_eq!(words(&other, context), ["same"], "the same in other words");
+    }
+    assert_eq!(words(&lower, given), ["gained"]);
+    let higher = BY_TYPE_POLICIES.replace(">= context.least", "> context.least");
+    assert_eq!(words(&higher, None), ["lost"]);
+    let otherwise = BY_TYPE_POLICIES.replace("principal.level >=", "resource.least >=");
+    assert_eq!(words(&otherwise, given), ["changed"]);
+    // Nothing but what the context rules out is another.
+    let hidden = BY_TYPE_POLICIES.replace("context.mfa &&", "(context.mfa || principal.level == 7) &&");
+    assert_eq!(words(&hidden, given), ["same"]);
+    assert_eq!(words(&hidden, None), ["gained"]);
+}
+
+/// No schema, half a schema, templates with links, carriers: what is not known is said, and no context is lost.
+#[test]
+fn by_type_a_context_is_put_in_whatever_the_store_is() {
+    let dir = tempfile::tempdir().unwrap();
+    write(dir.path(), &[("context.json", r#"{ "mfa": true, "n": 4, "groups": [] }"#)]);
+    let conditions = |args: &[&str]| {
+        let (report, code) = json(dir.path(), &[&["who-can", "--context", "context.json"], args].concat());
+        let all = report["who_can"].as_array().unwrap_or_else(|| panic!("{report:#}")).iter();
+        let all: Vec<String> = all.map(|one| one["condition"].as_str().unwrap_or("always").to_owned()).collect();
+        (all, code, report)
+    };
+    // No schema: any context fits.
+    let loose = "permit (principal == User::\"a\", action == Action::\"x\", resource == Doc::\"d\") \
+        when { context.mfa && context.n < resource.n && !context.groups.contains(\"g\") };";
+    write(dir.path(), &[("policies.cedar", loose)]);
+    let (found, code, report) = conditions(&["-l", "User::\"a\""]);
+    assert_eq!(code, 4, "{report:#}");
+    let (found_by_name, _, _) = (found, code, report);
+    assert!(found_by_name.iter().all(|one| !one.contains("context")), "{found_by_name:?}");
+    // A template with a link, and a schema.
+    let schema = "entity User; entity Doc = { n: Long };\n\
+        action x appliesTo { principal: User, resource: Doc, context: { mfa: Bool, n: Long, groups: Set<String> } };";
+    let template = "@id(\"t\") permit (principal == ?principal, action, resource) \
+        when { context.mfa && context.n < resource.n && !context.groups.contains(\"g\") };";
+    let links = r#"[{ "template_id": "t", "link_id": "l", "args": { "?principal": "User::\"a\"" } }]"#;
+    write(
+        dir.path(),
+        &[("app.cedarschema", schema), ("policies.cedar", template), ("links.cedartemplatelinks.json", links)],
+    );
+    let (found, code, report) = conditions(&["-a", "x"]);
+    assert_eq!((found, code), (vec!["principal == User::\"a\" && resource.n > 4".to_owned()], 0), "{report:#}");
 }
 
 #[test]

@@ -64,6 +64,7 @@ fn write_group(page: &mut Page, who_can: &WhoCan, group: &AccessGroup, verbose: 
     if lines.is_empty() {
         lines.push(match word {
             "if" => String::new(),
+            _ if who_can.context => "with this context".to_owned(),
             _ => "whatever the context is".to_owned(),
         });
     }
