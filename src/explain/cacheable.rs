@@ -127,8 +127,11 @@ impl Asking<'_> {
         }
         let Some(own) = shown.or_else(|| open.map(|why| own(Some(why), None))) else { return Vec::new() };
         let Some(Field { shape: Shape::Record(fields), required }) = &one.field else { return vec![own] };
-        let parts: Vec<HangsOn> =
-            fields.iter().filter_map(|(name, field)| one.part(name, field)).flat_map(|part| self.hangs_on(part)).collect();
+        let parts: Vec<HangsOn> = fields
+            .iter()
+            .filter_map(|(name, field)| one.part(name, field))
+            .flat_map(|part| self.hangs_on(part))
+            .collect();
         let told_by_parts = *required && (!parts.is_empty() || own.open.is_some());
         if told_by_parts { parts } else { [own].into_iter().chain(parts).collect() }
     }
@@ -215,17 +218,22 @@ fn groups(compiled: &Compiled, environment: &RequestEnv, vocabulary: &Vocabulary
     let mut grouped = vocabulary.grouped.clone();
     let subjects = compiled.policies.subjects().iter().filter(|subject| subject.admits(model, environment));
     for policy in subjects.filter_map(Subject::cedar) {
-        if matches!(policy.principal_constraint(), PrincipalConstraint::In(_) | PrincipalConstraint::IsIn(..)) {
-            grouped.insert(Grouped::Principal);
+        if let PrincipalConstraint::In(group) | PrincipalConstraint::IsIn(_, group) = policy.principal_constraint() {
+            grouped.insert((Grouped::Principal, Some(group.type_name().clone())));
         }
-        if matches!(policy.resource_constraint(), ResourceConstraint::In(_) | ResourceConstraint::IsIn(..)) {
-            grouped.insert(Grouped::Resource);
+        if let ResourceConstraint::In(group) | ResourceConstraint::IsIn(_, group) = policy.resource_constraint() {
+            grouped.insert((Grouped::Resource, Some(group.type_name().clone())));
         }
     }
-    let members = grouped.into_iter().flat_map(|whose| match whose {
-        Grouped::Principal => vec![environment.principal()],
-        Grouped::Resource => vec![environment.resource()],
-        Grouped::Other => schema.entity_types().collect(),
-    });
-    members.flat_map(|ty| schema.ancestors(ty).into_iter().flatten()).map(ToString::to_string).collect()
+    let mut found = BTreeSet::new();
+    for (whose, of) in grouped {
+        let members: Vec<&EntityTypeName> = match whose {
+            Grouped::Principal => vec![environment.principal()],
+            Grouped::Resource => vec![environment.resource()],
+            Grouped::Other => schema.entity_types().collect(),
+        };
+        let above = members.into_iter().flat_map(|ty| schema.ancestors(ty).into_iter().flatten());
+        found.extend(above.filter(|ty| of.as_ref().is_none_or(|of| of == *ty)).map(ToString::to_string));
+    }
+    found
 }

@@ -141,6 +141,13 @@ impl<'s> Situation<'s> {
         self.entities.get(uid).is_some()
     }
 
+    /// Whether the store's entities, its policies or the request name `uid`.
+    pub(super) fn knows(&self, uid: &EntityUid) -> bool {
+        let named =
+            || self.store.policies.iter().any(|policy| policy.body.entities().into_iter().any(|named| named == *uid));
+        *uid == self.principal || *uid == self.resource || self.has(uid) || named()
+    }
+
     /// The entities of the type of `uid`, in order, at most `most`.
     pub(super) fn alike(&self, uid: &EntityUid, most: usize) -> Vec<EntityUid> {
         let same = self.entities.iter().map(Entity::uid).filter(|other| other.type_name() == uid.type_name());
@@ -234,7 +241,13 @@ impl<'s> Situation<'s> {
         let mine: Vec<(&EntityUid, bool)> = mine.collect();
         if mine.iter().any(|(_, joins)| !joins) {
             let above = self.entities.ancestors(uid).into_iter().flatten();
-            let left = |group: &EntityUid| mine.iter().any(|(other, joins)| !joins && self.is_in(group, other));
+            // A group that leaves it too leads there no longer.
+            let leaves = |group: &EntityUid, other: &EntityUid| {
+                let slot = Slot::Group(self.holder(group), other.clone());
+                changes.contains(&(slot, Some(Json::Bool(false))))
+            };
+            let leads = |group: &EntityUid, other: &EntityUid| self.is_in(group, other) && !leaves(group, other);
+            let left = |group: &EntityUid| mine.iter().any(|(other, joins)| !joins && leads(group, other));
             held.parents = above.filter(|group| !left(group)).cloned().collect();
         }
         held.parents.extend(mine.iter().filter(|(_, joins)| *joins).map(|(group, _)| (*group).clone()));

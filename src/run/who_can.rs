@@ -229,11 +229,7 @@ impl Answering<'_> {
             let message = format!("what `{}` of store `{name}` decides: it does not load whole", inline(&broken.path));
             notices.push(of(NoticeKind::QuestionOpen, message));
         }
-        let loose =
-            store.policies.iter().enumerate().filter(|(at, policy)| {
-                policy.body.is_template() && !store.links.iter().any(|link| link.template == *at)
-            });
-        for (_, template) in loose {
+        for template in store.unlinked() {
             let message =
                 format!("template `{}` has no links here, so nobody is counted for it", inline(&template.name));
             notices.push(of(NoticeKind::LinksElsewhere, message).policy(&template.name));

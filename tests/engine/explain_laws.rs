@@ -211,9 +211,10 @@ fn with(world: &World, entries: &[(String, Value)]) -> World {
     for (name, value) in leaves.into_iter().chain(others) {
         let key = *domain().keys().find(|known| *known == name).unwrap_or_else(|| panic!("{name} is no slot"));
         changed.insert(key, value.clone());
-        // Who leaves a group leaves what is in it.
+        // Who leaves a group leaves what is in it, and stays in it.
         for (outer, pair, inner) in [("in g", "h in g", "in h"), ("in h", "g in h", "in g")] {
-            if key == outer && *value == json!(false) && world[pair] == true {
+            let parted = entries.iter().any(|(name, value)| name == pair && *value == json!(false));
+            if key == outer && *value == json!(false) && world[pair] == true && !parted {
                 changed.insert(inner, json!(false));
             }
         }
@@ -298,13 +299,16 @@ fn changes_turn_the_decision_and_nothing_of_them_can_be_left_out() {
                     let one = found.iter().any(|turn| turn.changes.len() == 1);
                     assert!(!alone || one, "one thing is enough: {}", told());
                 }
-                Reach::Tried(_) => undecided += 1,
+                Reach::Tried(why) => {
+                    println!("seed {seed}: {} found, {why}", found.len());
+                    undecided += 1;
+                }
             }
         }
     }
     println!("{turned} changes, {never} times none, {undecided} not decided");
     // Of four questions a seed.
-    assert!(turned as u64 > seeds && undecided * 20 < 4 * seeds, "{turned} {undecided}");
+    assert!(turned as u64 > seeds && undecided * 100 < 4 * seeds, "{turned} {undecided}");
 }
 
 /// The worlds that have `name` otherwise.

@@ -125,10 +125,12 @@ impl<'s> Side<'s> {
         for environment in schema.request_envs() {
             let contexts = match given {
                 None => contexts(store, &environment),
-                Some(text) => match Context::from_json_str(text, Some((schema, environment.action()))) {
-                    Ok(context) => vec![context],
-                    Err(_) => continue,
-                },
+                Some(text) => {
+                    let context = Context::from_json_str(text, Some((schema, environment.action()))).ok();
+                    let fits = |context: &Context| context.validate(schema, environment.action()).is_ok();
+                    let Some(context) = context.filter(fits) else { continue };
+                    vec![context]
+                }
             };
             let of = |ty: &EntityTypeName| -> Vec<EntityUid> {
                 let listed = repo::cedar::enumeration(schema, ty);

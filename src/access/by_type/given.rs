@@ -146,8 +146,23 @@ fn has(left: &Json, attributes: &Json) -> Json {
 /// Whether an expression is true or false wherever it does not err.
 fn is_truth(expression: &Json) -> bool {
     const OPERATORS: [&str; 17] = [
-        "&&", "||", "!", "==", "!=", "<", "<=", ">", ">=", "in", "is", "has", "like", "contains", "containsAll",
-        "containsAny", "isEmpty",
+        "&&",
+        "||",
+        "!",
+        "==",
+        "!=",
+        "<",
+        "<=",
+        ">",
+        ">=",
+        "in",
+        "is",
+        "has",
+        "like",
+        "contains",
+        "containsAll",
+        "containsAny",
+        "isEmpty",
     ];
     truth(expression).is_some() || parts(expression).is_some_and(|(operator, _)| OPERATORS.contains(&operator))
 }
@@ -158,7 +173,8 @@ fn is_safe(expression: &Json) -> bool {
     let both = |one: &dyn Fn(&Json) -> bool| ["left", "right"].iter().all(|key| of.get(key).is_some_and(one));
     let entity = |of: &Json| {
         let named = |value: &Json| value.get("__entity").is_some();
-        let variable = ["principal", "action", "resource"].iter().any(|name| of.get("Var").is_some_and(|of| of == name));
+        let variable =
+            ["principal", "action", "resource"].iter().any(|name| of.get("Var").is_some_and(|of| of == name));
         variable || of.get("Value").is_some_and(named)
     };
     let entities = |of: &Json| {
@@ -187,8 +203,7 @@ fn worked_out(expression: &Json) -> Option<Json> {
         return None;
     }
     let nobody: EntityUid = "Nobody::\"\"".parse().ok()?;
-    let request =
-        Request::new(nobody.clone(), nobody.clone(), nobody, cedar_policy::Context::empty(), None).ok()?;
+    let request = Request::new(nobody.clone(), nobody.clone(), nobody, cedar_policy::Context::empty(), None).ok()?;
     let written: Expression = text(expression)?.parse().ok()?;
     match eval_expression(&request, &Entities::empty(), &written).ok()? {
         EvalResult::Bool(held) => Some(json!({"Value": held})),
@@ -216,7 +231,8 @@ fn is_closed(expression: &Json) -> bool {
 fn of_nothing(expression: &Json) -> Option<bool> {
     let (operator, of) = parts(expression)?;
     let (left, right) = (of.get("left")?, of.get("right")?);
-    let empty = |of: &Json| of.get("Value").or_else(|| of.get("Set")).and_then(Json::as_array).is_some_and(Vec::is_empty);
+    let empty =
+        |of: &Json| of.get("Value").or_else(|| of.get("Set")).and_then(Json::as_array).is_some_and(Vec::is_empty);
     match operator {
         "contains" => (empty(left) && is_safe(right)).then_some(false),
         "in" => (empty(right) && is_safe(left)).then_some(false),
@@ -258,8 +274,10 @@ mod tests {
             ("when { context.by has team.name }", "when User::\"x\" has team.name"),
             ("when { context.at < datetime(\"2026-01-03\") && principal.on }", "when principal.on"),
             ("when { context.s like \"a*\" }", ""),
-            ("when { context.none.contains(principal) || context.groups.contains(principal.g) }",
-             "when [\"a\", \"b\"].contains(principal.g)"),
+            (
+                "when { context.none.contains(principal) || context.groups.contains(principal.g) }",
+                "when [\"a\", \"b\"].contains(principal.g)",
+            ),
             ("when { if context.r.b then principal.on else resource.open }", "when resource.open"),
             // Where the left of it errs so does all of it.
             ("when { !(principal.on && context.r.b) }", "when !(principal.on && false)"),

@@ -41,10 +41,7 @@ pub(super) fn moved(
                 Decided::Yes => true,
                 Decided::Unknown(why) => {
                     let action = question.said(environment.action().to_string());
-                    let text = format!("whether who may do `{}` is who might before: {why}", inline(&action));
-                    if !open.undecided.contains(&text) {
-                        open.undecided.push(text);
-                    }
+                    open.leave(format!("whether who may do `{}` is who might before: {why}", inline(&action)));
                     true
                 }
             };
@@ -96,5 +93,10 @@ fn paired(earlier: &Policies, later: &Policies) -> Vec<PolicyPair> {
 fn pair(old: Option<(&Policy, &Limits)>, new: Option<(&Policy, &Limits)>) -> PolicyPair {
     let body = |one: Option<(&Policy, &Limits)>| one.map(|(policy, _)| Body::Policy(policy.clone()));
     let limits = |one: Option<(&Policy, &Limits)>| one.map_or_else(Limits::default, |(_, limits)| limits.clone());
-    PolicyPair { old: body(old), new: body(new), limits: [limits(old), limits(new)], same: old.is_some() && new.is_some() }
+    PolicyPair {
+        old: body(old),
+        new: body(new),
+        limits: [limits(old), limits(new)],
+        same: old.is_some() && new.is_some(),
+    }
 }

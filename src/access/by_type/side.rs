@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 use super::given::put_into;
 use super::{Key, MANY};
 use crate::access::asked::{Asked, Subject};
-use crate::access::kinds::UnfitContext;
+use crate::access::kinds::{UnfitContext, read_context};
 use crate::compare::{Body, Condition, Decided, Effect, Options, Pair, PolicyPair, Where, Which};
 use crate::expression::{Piece, Section, all_of, pieces, text};
 use crate::infer::Inferred;
@@ -68,6 +68,15 @@ pub(super) struct Open {
     pub(super) unfit: Vec<UnfitContext>,
 }
 
+impl Open {
+    /// Says that something is not decided, once.
+    pub(super) fn leave(&mut self, what: String) {
+        if !self.undecided.contains(&what) {
+            self.undecided.push(what);
+        }
+    }
+}
+
 /// The policies of a side for requests with a context, as what a side without any gains; those from `probes` on are
 /// ours: they refuse everybody who is not asked about.
 pub(super) struct Policies {
@@ -114,8 +123,8 @@ impl Side<'_> {
     /// The context of requests of this kind, as their action reads it.
     fn read(&self, context: Option<&str>, environment: &RequestEnv) -> Result<Given, String> {
         let Some(text) = context else { return Ok(None) };
-        let schema = self.declared.then(|| (self.model.schema(), environment.action()));
-        let context = Context::from_json_str(text, schema).map_err(|error| error.to_string())?;
+        let schema = self.declared.then(|| self.model.schema());
+        let context = read_context(text, schema, environment.action())?;
         let json = context.to_json_value().map_err(|error| error.to_string())?;
         Ok(Some((context, json)))
     }
@@ -133,7 +142,7 @@ impl Side<'_> {
         let before = if self.old { " before" } else { "" };
         let mut undecided = |environment: &RequestEnv, why: String| {
             let action = question.said(environment.action().to_string());
-            open.undecided.push(format!("whether anybody may do `{}`{before}: {why}", inline(&action)));
+            open.leave(format!("whether anybody may do `{}`{before}: {why}", inline(&action)));
         };
         let policies = match self.policies(question, given) {
             Ok(policies) => policies,
@@ -246,11 +255,8 @@ impl Policies {
         if when.is_empty() && unless.is_empty() {
             return Some(Access::Allowed);
         }
-        let condition = AccessCondition {
-            when: when.into_iter().collect(),
-            unless: unless.into_iter().collect(),
-            shown: true,
-        };
+        let condition =
+            AccessCondition { when: when.into_iter().collect(), unless: unless.into_iter().collect(), shown: true };
         Some(Access::Conditional(Arc::new(condition)))
     }
 
