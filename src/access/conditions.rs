@@ -181,8 +181,8 @@ impl<'c> Sessions<'c> {
         self.single.get_mut(engine)?.get_or_insert_with(begin).as_mut()
     }
 
-    /// Whether a context such as `like`, but leading to entities of `world`, meets the condition with this number and is
-    /// `allowed`, as far as `tries` go.
+    /// Whether a context such as `like`, but leading to entities of `world`, meets the condition with this number and
+    /// is `allowed`, as far as `tries` go.
     pub(super) fn among(
         &mut self,
         side: usize,

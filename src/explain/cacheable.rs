@@ -7,9 +7,10 @@
 //! an attribute does not make it count. Between two worlds that differ in tags is one with the keys of the one and the
 //! values of the other, so keys and values are asked about one by one.
 //!
-//! Of a record that counts its parts are asked about. Where it is always there, whoever knows the parts that count knows
-//! enough: between two such records lead others that differ in one part each. Where it may be absent, decisions that
-//! hang on a part of it hang on whether it is there as well: without it they are as with one of two values, not with both.
+//! Of a record that counts its parts are asked about. Where it is always there, whoever knows the parts that count
+//! knows enough: between two such records lead others that differ in one part each. Where it may be absent, decisions
+//! that hang on a part of it hang on whether it is there as well: without it they are as with one of two values, and
+//! not with both.
 //!
 //! What is not asked about stands in the list as not known: what is missing there is proved not to count.
 

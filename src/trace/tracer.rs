@@ -179,9 +179,9 @@ impl Tracer {
     }
 
     /// The policies of one `effect` that come nearest to matching `request`, at most `most`: those whose scope matches
-    /// and whose condition does not hold, and those that miss one part of the scope, by the number of operands and parts
-    /// in the way. Where others match with their whole scope, those that miss a part are only listed if nothing else is
-    /// in their way; the nearest of those that are about another action only where there are no others.
+    /// and whose condition does not hold, and those that miss one part of the scope, by the number of operands and
+    /// parts in the way. Where others match with their whole scope, those that miss a part are only listed if nothing
+    /// else is in their way; the nearest of those that are about another action only where there are no others.
     #[must_use]
     pub fn near(&self, request: &Request, entities: &Entities, effect: Effect, most: usize) -> Vec<Account> {
         let world = World::new(request, entities);

@@ -575,7 +575,8 @@ fn what_groups_are_in_may_change() {
     );
 }
 
-/// Where a change is to another entity, it is to one that there is and that does, or to none; that no other does is proved.
+/// Where a change is to another entity, it is to one that there is and that does, or to none; that no other does is
+/// proved.
 #[test]
 fn changes_lead_to_entities_that_there_are() {
     let dir = TempDir::new().unwrap();

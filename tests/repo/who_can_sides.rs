@@ -294,7 +294,7 @@ fn by_type_a_context_that_is_given_is_put_in() {
     // As the schema reads it: text that is an address.
     let (report, code) = asked(r#"{ "from": "10.1.2.3" }"#, &["-a", "list"]);
     assert_eq!(code, 0, "{report:#}");
-    assert_eq!(told(&report), ["Team Action::\"list\": ", "User Action::\"list\": !(!principal.on)"]);
+    assert_eq!(told(&report), ["User Action::\"list\": !(!principal.on)", "Team Action::\"list\": "]);
     let (report, _) = asked(r#"{ "from": "11.1.2.3" }"#, &["-a", "list"]);
     assert_eq!(told(&report), Vec::<String>::new());
     // Who is asked about by name, and a name that is none.

@@ -1,4 +1,4 @@
-//! Policies with a context that is given put in: what they ask of it is worked out, and what is left asks nothing of it.
+//! Policies with a context that is given put in: what they ask of it is worked out, and the rest asks nothing of it.
 //!
 //! # Why
 //!

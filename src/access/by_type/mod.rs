@@ -11,7 +11,8 @@
 //!
 //! It is the comparison with a store that allows nothing: whatever is gained is what is allowed. An entity that is
 //! asked about, and of which nothing is known, is what a forbid leaves that refuses everybody else. A context that is
-//! given is put into the policies as each action reads it, and Cedar's authorizer confirms with the policies as they are.
+//! given is put into the policies as each action reads it, and Cedar's authorizer confirms with the policies as they
+//! are.
 
 mod given;
 mod moved;
