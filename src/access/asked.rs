@@ -130,12 +130,17 @@ impl Names<'_> {
             let names: Vec<String> = types.iter().map(ToString::to_string).collect();
             return Err(unknown("entity type", &ty.to_string(), names.iter().map(String::as_str)));
         }
-        let Some(entities) = self.entities else { return Ok(uid) };
-        let listed = self.schema.and_then(|schema| enumeration(schema, ty)).unwrap_or_default();
-        if entities.get(&uid).is_some() || listed.contains(&uid) || self.named().contains(&uid) {
+        let listed = self.schema.and_then(|schema| enumeration(schema, ty));
+        if self.entities.is_none() && listed.is_none() {
             return Ok(uid);
         }
-        let all = entities.iter().map(|entity| entity.uid()).chain(listed).chain(self.named());
+        let listed = listed.unwrap_or_default();
+        let there = self.entities.is_some_and(|entities| entities.get(&uid).is_some());
+        if there || listed.contains(&uid) || self.named().contains(&uid) {
+            return Ok(uid);
+        }
+        let stored = self.entities.into_iter().flat_map(Entities::iter).map(|entity| entity.uid());
+        let all = stored.chain(listed).chain(self.named());
         let same: Vec<String> = all
             .filter(|other| other.type_name() == ty)
             .map(|other| AsRef::<str>::as_ref(other.id()).to_owned())
@@ -143,7 +148,8 @@ impl Names<'_> {
         let meant = nearest(uid.id().as_ref(), same.iter().map(String::as_str))
             .map(|id| EntityUid::from_type_name_and_id(ty.clone(), EntityId::new(id)));
         let meant = meant.map(|uid| format!("; did you mean `{}`?", inline(&uid.to_string()))).unwrap_or_default();
-        Err(format!("`{}` is not among the entities{meant}", inline(&uid.to_string())))
+        let among = if self.entities.is_some() { "the entities" } else { "the members of its type" };
+        Err(format!("`{}` is not among {among}{meant}", inline(&uid.to_string())))
     }
 
     /// The actions that requests can be for, sorted.

@@ -9,11 +9,14 @@
 //! Which contexts there are is what a schema declares, on each side its own. Where none is declared any context may
 //! come, and an inferred schema has the say in nothing: it is good for an example that the authorizer confirms.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use cedar_policy::{Context, EntityTypeName, EntityUid, Policy, PolicyId, Schema};
+use cedar_policy::{Context, Entities, EntityTypeName, EntityUid, Policy, PolicyId, Schema};
 use rustc_hash::FxHashMap;
+use typed_arena::Arena;
 
+use super::among::choices;
 use super::sides::Sides;
 use crate::decide::Condition;
 use crate::expression::{plainly, text};
@@ -48,6 +51,8 @@ pub(super) struct Conditions {
     enumerations: bool,
     /// For each condition the policies that permits and forbids came to; `None` where one of them is no policy.
     parts: Vec<Option<[Vec<usize>; 2]>>,
+    /// Policies that say which entities a context leads to.
+    chosen: Arena<Subject>,
 }
 
 impl Conditions {
@@ -72,7 +77,7 @@ impl Conditions {
         let declared = if one { [old.or(new).is_some(); 2] } else { [old.is_some(), new.is_some()] };
         let subjects = || texts.iter().map(Subject::policy).collect();
         let engines = models.map(|model| model.map(|model| CompiledPolicies::new(model, subjects())));
-        Self { engines, one, declared, enumerations, parts }
+        Self { engines, one, declared, enumerations, parts, chosen: Arena::new() }
     }
 
     /// Under which number the answers of a side are kept: both have the same where both declare the same.
@@ -174,6 +179,38 @@ impl<'c> Sessions<'c> {
             Some(Session::new(policies, environment))
         };
         self.single.get_mut(engine)?.get_or_insert_with(begin).as_mut()
+    }
+
+    /// Whether a context such as `like`, but leading to entities of `world`, meets the condition with this number and
+    /// is `allowed`, as far as `tries` go.
+    pub(super) fn among(
+        &mut self,
+        side: usize,
+        number: usize,
+        (like, world): (&Context, &Entities),
+        tries: &mut usize,
+        allowed: &dyn Fn(&Context) -> bool,
+    ) -> bool {
+        let conditions = self.conditions;
+        let policies = conditions.engines.get(conditions.place(side)).and_then(Option::as_ref);
+        let (Some(policies), Some(holds), Some(Some(parts))) =
+            (policies, conditions.holds(0, number), conditions.parts.get(number))
+        else {
+            return false;
+        };
+        let subjects = parts.iter().flatten().filter_map(|index| policies.subjects().get(*index));
+        let named: BTreeSet<EntityUid> = subjects.flat_map(Subject::named_entities).collect();
+        let Some(session) = self.single(side) else { return false };
+        for choice in choices(like, world, policies.schema().schema(), &named) {
+            let Some(left) = tries.checked_sub(1) else { return false };
+            *tries = left;
+            let chosen = Formula::Matches(session.add_policy(0, conditions.chosen.alloc(choice)));
+            let Answer::Witness(witness) = session.find(&holds.clone().and(chosen)) else { continue };
+            if witness.cases.first().and_then(|case| case.request.context()).is_some_and(allowed) {
+                return true;
+            }
+        }
+        false
     }
 
     fn both(&mut self) -> Option<&mut Session<'c>> {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cedar_policy::{
     ActionConstraint, Context, Effect, Entities, EntityTypeName, EntityUid, Policy, PolicySet, PrincipalConstraint,
-    ResourceConstraint,
+    ResourceConstraint, Schema,
 };
 
 use super::asked::{Asked, Names, Subject};
@@ -92,8 +92,7 @@ pub(super) fn kinds(sides: [Option<Side<'_>>; 2], asked: &Asked, context: Option
             if found.unfit.iter().any(unfit) {
                 continue;
             }
-            let schema = side.names.schema.map(|schema| (schema, &action));
-            let read = |text: &str| Context::from_json_str(text, schema).map_err(|error| error.to_string());
+            let read = |text: &str| read_context(text, side.names.schema, &action);
             let context = match context.map(read).transpose() {
                 Ok(context) => context,
                 Err(why) => {
@@ -129,6 +128,20 @@ pub(super) fn kinds(sides: [Option<Side<'_>>; 2], asked: &Asked, context: Option
     found.all.sort_by(|one, other| (&one.action, &one.types).cmp(&(&other.action, &other.types)));
     found.nameless = nameless.into_values().collect();
     found
+}
+
+/// The context of a request for `action`, as its schema reads it.
+///
+/// # Errors
+/// Why no such request has it, in Cedar's words.
+pub(super) fn read_context(text: &str, schema: Option<&Schema>, action: &EntityUid) -> Result<Context, String> {
+    let context =
+        Context::from_json_str(text, schema.map(|schema| (schema, action))).map_err(|error| error.to_string())?;
+    // Reading looks for names, and not at what numbers, texts and truth values are.
+    if let Some(schema) = schema {
+        context.validate(schema, action).map_err(|error| error.to_string())?;
+    }
+    Ok(context)
 }
 
 /// The entities of a side by type.

@@ -4,6 +4,7 @@
 //!
 //! | file | what it does |
 //! |---|---|
+//! | `among` | contexts that lead to entities that there are |
 //! | `asked` | the names that somebody asks about, found in a store |
 //! | `by_type` | the same where no entity is known |
 //! | `kinds` | the kinds of requests that there are |
@@ -16,6 +17,7 @@
 //! | `survey` | all of it |
 //! | `matrix` | the permission matrix: principals by type and by group, and actions |
 
+mod among;
 mod asked;
 mod by_type;
 mod conditions;

@@ -17,6 +17,9 @@ use crate::outcome::{Access, AccessCondition};
 /// So many questions are asked about what is left; what remains is told as it is, and that it was not looked at.
 const QUESTIONS: usize = 500;
 
+/// So many contexts that lead to entities that there are are looked for.
+const TRIES: usize = 500;
+
 /// What is left of one kind of request, by engine and number of the condition.
 type Left = (usize, usize, usize);
 
@@ -101,6 +104,7 @@ impl<'s> Settled<'s> {
         let mut known: FxHashMap<(&EntityUid, usize, usize), Contexts> = FxHashMap::default();
         let kinds = self.kinds;
         let engine = Rc::clone(&self.engine);
+        let mut tries = TRIES;
         for (number, open) in self.open(columns) {
             let Some(kind) = kinds.get(number) else { continue };
             let mut sessions = engine.sessions((&kind.action, &kind.types));
@@ -116,7 +120,12 @@ impl<'s> Settled<'s> {
                     Contexts::All => Access::Allowed,
                     Contexts::Unknown => self.conditional(condition, false),
                     Contexts::Some(context) => {
-                        let shown = somebody(example).is_some_and(|who| self.allows(side, kind, who, &context));
+                        let who = somebody(example);
+                        let allowed = |context: &Context| who.is_some_and(|who| self.allows(side, kind, who, context));
+                        let shown = allowed(&context)
+                            || self.worlds.get(side).is_some_and(|world| {
+                                sessions.among(side, condition, (&context, *world), &mut tries, &allowed)
+                            });
                         self.conditional(condition, shown)
                     }
                 };

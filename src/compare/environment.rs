@@ -39,7 +39,8 @@ impl Pair {
     /// What changes in each of `environments`, in their order.
     ///
     /// The first of each kind is looked at first; what is found there holds in those of the others where the same
-    /// policies apply, and is tried in the rest before anything is searched for. Of the first ones it is tried what was found in others of the same types.
+    /// policies apply, and is tried in the rest before anything is searched for. Of the first ones it is tried what was
+    /// found in others of the same types.
     #[must_use]
     pub fn compare(&self, environments: &[(RequestEnv, Where)], options: Options<'_>) -> Vec<Delta> {
         let mut kinds: BTreeMap<Kind, Vec<usize>> = BTreeMap::new();
@@ -104,9 +105,9 @@ impl Pair {
         all
     }
 
-    /// What changes in the environment of `there` where it changes as in that of `first`, of which `delta` is: the same
-    /// policies apply on both sides, and none asks for the action. `None` where that is not so, where something is open,
-    /// and where Cedar's authorizer does not confirm an example with the other action.
+    /// What changes in the environment of `there` where it changes as in that of `first`, of which `delta` is: the
+    /// same policies apply on both sides, and none asks for the action. `None` where that is not so, where something is
+    /// open, and where Cedar's authorizer does not confirm an example with the other action.
     fn carried(
         &self,
         delta: &Delta,
@@ -247,8 +248,8 @@ impl Pair {
     }
 }
 
-/// What changes in the first environment of each of `kinds`, which are sorted. `one` works it out for the kind with that
-/// number, with what was found in others of the same types, and says whether more will follow.
+/// What changes in the first environment of each of `kinds`, which are sorted. `one` works it out for the kind with
+/// that number, with what was found in others of the same types, and is told whether more will follow.
 ///
 /// # Why
 ///

@@ -8,7 +8,7 @@ use serde_json::{Map, Value as Json};
 use super::compiled::Compiled;
 use super::probe;
 use super::situation::Situation;
-use super::slot::{Holder, Slot, record, uids};
+use super::slot::{Holder, Slot, at, record, uids};
 use super::vocabulary::Vocabulary;
 use crate::repo::cedar::{context_shape, entity_shape};
 use crate::repo::shape::Shape;
@@ -35,6 +35,8 @@ pub(super) struct Frame<'c> {
     pub(super) unchanged: Vec<Subject>,
     /// What holds whatever changes.
     pub(super) given: Vec<Subject>,
+    /// What something may be in.
+    groups: Vec<EntityUid>,
 }
 
 impl<'c> Frame<'c> {
@@ -50,7 +52,7 @@ impl<'c> Frame<'c> {
         let applicable = compiled.policies.subjects().iter().filter(|subject| subject.admits(model, environment));
         let vocabulary = Vocabulary::of(applicable.filter_map(Subject::cedar));
         let mut survey = Survey { situation, schema: compiled.schema(), environment, vocabulary, slots: Vec::new() };
-        survey.all(known);
+        let groups = survey.all(known);
         let Survey { vocabulary, mut slots, .. } = survey;
         slots.truncate(SLOTS);
         let mut subjects = Vec::new();
@@ -58,7 +60,64 @@ impl<'c> Frame<'c> {
             subjects.push(probe::subject(&probe::unchanged(situation, slot)).ok_or("a value cannot be written down")?);
         }
         let given = probe::subject(&probe::same_request(situation, known)).into_iter().collect();
-        Ok(Self { compiled, environment, vocabulary, slots, unchanged: subjects, given })
+        Ok(Self { compiled, environment, vocabulary, slots, unchanged: subjects, given, groups })
+    }
+
+    /// That `uid`, and what it leads to, is what it is as far as policies can tell, but for what is a slot; none where
+    /// it leads to too much.
+    pub(super) fn as_it_is(&self, situation: &Situation<'_>, uid: &EntityUid) -> Option<Json> {
+        let schema = self.compiled.schema();
+        let (mut seen, mut open, mut all) = (BTreeSet::new(), vec![uid.clone()], Vec::new());
+        while let Some(uid) = open.pop() {
+            let holder = situation.holder(&uid);
+            if self.slots.iter().any(|slot| *slot.holder() == holder) || !seen.insert(uid.clone()) {
+                continue;
+            }
+            if seen.len() > HOLDERS {
+                return None;
+            }
+            let Some(held) = situation.stored(&uid) else { continue };
+            let mut slots = Vec::new();
+            let Some((shape, tags)) = entity_shape(schema, uid.type_name()) else { continue };
+            attributes(&holder, &shape, &held.attributes, &self.vocabulary, &mut slots);
+            if tags.is_some() && self.vocabulary.reads_tags {
+                slots.extend(self.vocabulary.tags_of(&held.tags).into_iter().map(|key| Slot::Tag(holder.clone(), key)));
+            }
+            for slot in slots {
+                let value = match &slot {
+                    Slot::Attribute(_, path) => at(&held.attributes, path),
+                    Slot::Tag(_, key) => held.tags.get(key),
+                    Slot::Group(..) => None,
+                };
+                value.into_iter().for_each(|value| uids(value, &mut open));
+                all.push(probe::is(&slot, value));
+            }
+            for group in self.groups.iter().filter(|group| may_be_in(schema, &uid, group)) {
+                let within = Json::Bool(situation.is_in(&uid, group));
+                all.push(probe::is(&Slot::Group(holder.clone(), group.clone()), Some(&within)));
+            }
+        }
+        Some(probe::all(all))
+    }
+}
+
+/// Whether the schema lets `member` be in `group`.
+fn may_be_in(schema: &Schema, member: &EntityUid, group: &EntityUid) -> bool {
+    let mut above = schema.ancestors(member.type_name()).into_iter().flatten();
+    member != group && above.any(|above| above == group.type_name())
+}
+
+/// Adds the attributes of `holder` that policies read, of which `current` are there.
+fn attributes(
+    holder: &Holder,
+    shape: &Shape,
+    current: &Map<String, Json>,
+    vocabulary: &Vocabulary,
+    slots: &mut Vec<Slot>,
+) {
+    let fields = shape.fields().into_iter().flatten();
+    for (name, field) in fields.filter(|(name, _)| vocabulary.reads(*holder == Holder::Context, name)) {
+        walk(holder, std::slice::from_ref(name), &field.shape, current, slots);
     }
 }
 
@@ -72,8 +131,8 @@ struct Survey<'s> {
 }
 
 impl Survey<'_> {
-    /// Collects the slots.
-    fn all(&mut self, known: [bool; 2]) {
+    /// Collects the slots; what something may be in.
+    fn all(&mut self, known: [bool; 2]) -> Vec<EntityUid> {
         if let Some(shape) = context_shape(self.schema, self.environment.action()) {
             self.attributes(&Holder::Context, &shape);
         }
@@ -112,6 +171,7 @@ impl Survey<'_> {
         }
         let held: BTreeSet<EntityUid> = seen.iter().filter_map(|holder| self.situation.entity(holder)).collect();
         self.among(&held, &groups);
+        groups
     }
 
     /// Collects the memberships of what is not `held`: those that a policy asks for or that lead on to something, and
@@ -142,9 +202,7 @@ impl Survey<'_> {
     }
 
     fn may_be_in(&self, member: &EntityUid, group: &EntityUid) -> bool {
-        let ty = member.type_name();
-        member != group
-            && self.schema.ancestors(ty).is_some_and(|mut above| above.any(|above| above == group.type_name()))
+        may_be_in(self.schema, member, group)
     }
 
     /// What something may be in: what policies name, and what attributes hold.
@@ -159,16 +217,13 @@ impl Survey<'_> {
     }
 
     fn attributes(&mut self, holder: &Holder, shape: &Shape) {
-        let Some(fields) = shape.fields() else { return };
         let current = self.situation.attributes(holder).cloned().unwrap_or_default();
-        for (name, field) in fields.iter().filter(|(name, _)| self.vocabulary.reads(*holder == Holder::Context, name)) {
-            walk(holder, std::slice::from_ref(name), &field.shape, &current, &mut self.slots);
-        }
+        attributes(holder, shape, &current, &self.vocabulary, &mut self.slots);
     }
 
     fn tags(&mut self, holder: &Holder) {
-        let mut keys: BTreeSet<String> = self.vocabulary.tags.clone();
-        keys.extend(self.situation.tags(holder).into_iter().flat_map(Map::keys).cloned());
+        let none = Map::new();
+        let keys = self.vocabulary.tags_of(self.situation.tags(holder).unwrap_or(&none));
         self.slots.extend(keys.into_iter().map(|key| Slot::Tag(holder.clone(), key)));
     }
 }

@@ -30,7 +30,7 @@ pub(super) fn same_request(situation: &Situation<'_>, [principal, resource]: [bo
         principal.then(|| is("principal", &situation.principal)),
         resource.then(|| is("resource", &situation.resource)),
     ];
-    all.into_iter().flatten().fold(json!({"Value": true}), and)
+    self::all(all.into_iter().flatten())
 }
 
 /// That the slot is what it is in the situation.
@@ -83,6 +83,11 @@ pub(super) fn in_step(first: &[String], second: &[String], apart: &Json) -> Json
         is_there(&Slot::Attribute(Holder::Context, second.to_vec())),
         equal(json!({"durationSince": [to, from]}), apart),
     )
+}
+
+/// That all of these hold.
+pub(super) fn all(conditions: impl IntoIterator<Item = Json>) -> Json {
+    conditions.into_iter().reduce(and).unwrap_or_else(|| json!({"Value": true}))
 }
 
 /// That there is something at `slot`.

@@ -3,17 +3,18 @@
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
-use cedar_policy::Decision;
+use cedar_policy::{Decision, EntityUid};
 use serde_json::Value as Json;
 
 use super::frame::Frame;
 use super::probe;
+use super::situation::Situation;
 use super::slot::Slot;
 use crate::symbolic::{Answer, Formula, PolicyRef, Sample, Session, Subject, Witness};
 
 /// So many conditions may come up while one question is asked: those of an instant that is looked for among all there
-/// are, bit by bit, and more than enough for the values of changes.
-const SPARE: usize = 256;
+/// are, bit by bit, and enough for the values of changes and the entities in their places.
+const SPARE: usize = 1024;
 
 /// Room for the conditions that come up while questions are asked. A place is filled once and never again, so that of
 /// two questions that share it each has its own conditions.
@@ -74,6 +75,11 @@ impl<'a> Question<'a> {
     /// What may change.
     pub(super) fn slots(&self) -> &'a [Slot] {
         &self.frame.slots
+    }
+
+    /// That `uid`, and what it leads to, is what it is, but for what may change; none where it leads to too much.
+    pub(super) fn as_it_is(&self, situation: &Situation<'_>, uid: &EntityUid) -> Option<Json> {
+        self.frame.as_it_is(situation, uid)
     }
 
     /// That every slot is what it is, but for those that are `free`.

@@ -12,9 +12,9 @@ use serde_json::Value as Json;
 use super::probe;
 use super::question::Question;
 use super::situation::Situation;
-use super::slot::{Assignment, Slot};
+use super::slot::{Assignment, Slot, uid_json};
 use super::values;
-use crate::symbolic::{Answer, Formula, Reason};
+use crate::symbolic::{Answer, Formula, Reason, Witness};
 
 /// So many changes are looked for.
 const MOST: usize = 12;
@@ -22,8 +22,12 @@ const MOST: usize = 12;
 const AT_ONCE: usize = 3;
 /// So many clauses say that no more change.
 const CLAUSES: usize = 5_000;
+/// So many changes of more than that.
+const LARGER: usize = 32;
 /// So often a change is looked for that Cedar confirms.
 const TRIES: usize = 6;
+/// So many entities are looked at in the place of those that the engine makes up.
+const KNOWN: usize = 64;
 
 /// What was found.
 #[derive(Debug, Default)]
@@ -132,26 +136,29 @@ impl Search<'_, '_, '_> {
         }
     }
 
-    /// One change of more slots, of which nothing can be left out.
+    /// Changes of more slots, of each of which nothing can be left out: where there are no others, those of the fewest
+    /// slots are the smallest.
     fn larger(&mut self) {
         let free = self.free.clone();
-        let mut all = self.others();
-        all.push(self.question.fixed_but(&|at| free.contains(&at)));
-        let mut changed = match self.question.check(Formula::And(all)) {
-            Answer::Witness(sample) => self.question.changed(&sample),
-            Answer::Impossible => return,
-            Answer::Unknown(why) => return self.unknown(&why),
-        };
-        for slot in changed.clone() {
-            let fewer: BTreeSet<usize> = changed.iter().copied().filter(|at| *at != slot).collect();
-            match self.question.check(self.question.fixed_but(&|at| fewer.contains(&at))) {
-                Answer::Witness(sample) => changed = self.question.changed(&sample),
-                Answer::Impossible => {}
-                Answer::Unknown(why) => self.unknown(&why),
+        for _ in 0..LARGER {
+            let mut all = self.others();
+            all.push(self.question.fixed_but(&|at| free.contains(&at)));
+            let mut changed = match self.question.check(Formula::And(all)) {
+                Answer::Witness(sample) => self.question.changed(&sample),
+                Answer::Impossible => return,
+                Answer::Unknown(why) => return self.unknown(&why),
+            };
+            for slot in changed.clone() {
+                let fewer: BTreeSet<usize> = changed.iter().copied().filter(|at| *at != slot).collect();
+                match self.question.check(self.question.fixed_but(&|at| fewer.contains(&at))) {
+                    Answer::Witness(sample) => changed = self.question.changed(&sample),
+                    Answer::Impossible => {}
+                    Answer::Unknown(why) => self.unknown(&why),
+                }
             }
+            self.set(&changed);
+            self.done.push(changed);
         }
-        self.set(&changed);
-        self.done.push(changed);
         self.found.open.insert(format!("changes of more than {AT_ONCE} things at once were not all looked for"));
     }
 
@@ -182,38 +189,109 @@ impl Search<'_, '_, '_> {
                 besides = more;
             }
         }
-        let mut refused = false;
+        let mut refused = None;
         for _ in 0..TRIES {
             let witness = match self.question.find(Formula::And(besides.clone())) {
                 Answer::Witness(witness) => witness,
                 Answer::Impossible => break,
                 Answer::Unknown(why) => return self.unknown(&why),
             };
-            let slots: Vec<_> = set.iter().filter_map(|at| self.question.slots().get(*at)).collect();
-            let raw = values::read(self.situation, &slots, &witness);
-            if let Some(turn) = values::confirmed(self.situation, raw) {
-                if set.len() == 1 {
-                    self.done.push(set.clone());
-                }
-                if !self.found.turns.contains(&turn) {
-                    self.found.turns.push(turn);
-                }
-                return;
+            if let Some(turn) = self.confirmed(set, &witness) {
+                let turn = self.instead_of_made_up(set, &witness, &turn).unwrap_or(turn);
+                return self.take(set, turn);
             }
             // These values do only with entities that there are not; others may.
-            refused = true;
-            let Some(again) = self.question.condition(&values::is_other(&slots, &witness)) else { break };
-            besides.push(again);
+            let slots: Vec<_> = set.iter().filter_map(|at| self.question.slots().get(*at)).collect();
+            let again = self.question.condition(&values::is_other(&slots, &witness));
+            refused = Some(witness);
+            match again {
+                Some(again) => besides.push(again),
+                None => break,
+            }
         }
-        if refused {
+        if let Some(witness) = refused
+            && !self.with_known(set, &witness)
+        {
             let slots = self.question.slots();
             let names: Vec<String> =
                 set.iter().filter_map(|at| slots.get(*at)).map(|slot| values::called(self.situation, slot)).collect();
-            self.found.open.insert(format!(
-                "whether another value of {} turns it hangs on entities that are not there",
-                names.join(", ")
-            ));
+            let groups = set.iter().filter_map(|at| slots.get(*at)).any(|slot| matches!(slot, Slot::Group(..)));
+            let on = if groups { "what else these are in" } else { "entities that are not there" };
+            self.found.open.insert(format!("whether another value of {} turns it hangs on {on}", names.join(", ")));
         }
+    }
+
+    /// The values of `witness` for the slots in `set`, if Cedar confirms that they turn the decision.
+    fn confirmed(&self, set: &BTreeSet<usize>, witness: &Witness) -> Option<Assignment> {
+        let slots: Vec<_> = set.iter().filter_map(|at| self.question.slots().get(*at)).collect();
+        values::confirmed(self.situation, values::read(self.situation, &slots, witness))
+    }
+
+    fn take(&mut self, set: &BTreeSet<usize>, turn: Assignment) {
+        if set.len() == 1 {
+            self.done.push(set.clone());
+        }
+        if !self.found.turns.contains(&turn) {
+            self.found.turns.push(turn);
+        }
+    }
+
+    /// A change to nothing, where `turn` is one to an entity that nobody knows and nothing does as well.
+    fn instead_of_made_up(
+        &mut self,
+        set: &BTreeSet<usize>,
+        witness: &Witness,
+        turn: &Assignment,
+    ) -> Option<Assignment> {
+        if !turn.iter().any(|(_, value)| values::is_made_up(self.situation, value.as_ref())) {
+            return None;
+        }
+        let all = self.question.slots();
+        let made_up =
+            set.iter().filter_map(|at| all.get(*at)).filter(|slot| values::entity_in(slot, witness).is_some());
+        let nothing = self.question.condition(&probe::all(made_up.map(|slot| probe::is(slot, None))))?;
+        let question = self.question.fixed_but(&|at| set.contains(&at)).and(nothing);
+        let other = self.question.find(question).witness()?;
+        self.confirmed(set, &other)
+    }
+
+    /// Looks for values of the slots in `set` among the entities that there are, where those of `witness` are made up;
+    /// whether it is known then.
+    fn with_known(&mut self, set: &BTreeSet<usize>, witness: &Witness) -> bool {
+        let all = self.question.slots();
+        let mut choices: Vec<Vec<Json>> = vec![Vec::new()];
+        let mut chosen = false;
+        for slot in set.iter().filter_map(|at| all.get(*at)) {
+            let Some(made_up) = values::entity_in(slot, witness) else { continue };
+            chosen = true;
+            let known = self.situation.alike(&made_up, KNOWN);
+            if known.len() >= KNOWN || known.len().saturating_mul(choices.len()) > KNOWN {
+                return false;
+            }
+            let mut is: Vec<Json> = Vec::new();
+            for uid in known {
+                let Some(as_it_is) = self.question.as_it_is(self.situation, &uid) else { return false };
+                is.push(probe::all([probe::is(slot, Some(&uid_json(&uid))), as_it_is]));
+            }
+            is.push(probe::is(slot, None));
+            choices = choices
+                .iter()
+                .flat_map(|choice| is.iter().map(move |is| choice.iter().chain([is]).cloned().collect()))
+                .collect();
+        }
+        for choice in choices {
+            let Some(choice) = self.question.condition(&probe::all(choice)) else { return false };
+            match self.question.find(self.question.fixed_but(&|at| set.contains(&at)).and(choice)) {
+                Answer::Impossible => {}
+                Answer::Unknown(_) => return false,
+                Answer::Witness(witness) => {
+                    let Some(turn) = self.confirmed(set, &witness) else { return false };
+                    self.take(set, turn);
+                    return true;
+                }
+            }
+        }
+        chosen
     }
 }
 

@@ -14,9 +14,9 @@ use crate::repo::cedar::{direct_parents, entity_values};
 
 /// What is known of one entity.
 #[derive(Debug, Clone, Default)]
-struct Held {
-    attributes: Map<String, Json>,
-    tags: Map<String, Json>,
+pub(super) struct Held {
+    pub(super) attributes: Map<String, Json>,
+    pub(super) tags: Map<String, Json>,
     parents: BTreeSet<EntityUid>,
 }
 
@@ -98,6 +98,34 @@ impl<'s> Situation<'s> {
         Ok(())
     }
 
+    /// What the store's entities have of `uid`, whether or not the request leads to it.
+    pub(super) fn stored(&self, uid: &EntityUid) -> Option<Held> {
+        let entity = || self.entities.get(uid).and_then(|entity| held(entity, direct_parents(entity)).ok());
+        self.near.get(uid).cloned().or_else(entity)
+    }
+
+    /// The entities that `changes` lead to besides those that the request leads to.
+    fn led_to(&self, changes: &Assignment) -> BTreeMap<EntityUid, Held> {
+        let (mut found, mut open) = (BTreeMap::new(), Vec::new());
+        for (slot, value) in changes {
+            value.iter().for_each(|value| uids(value, &mut open));
+            open.extend(match slot {
+                Slot::Group(_, group) => Some(group.clone()),
+                Slot::Attribute(..) | Slot::Tag(..) => None,
+            });
+        }
+        while let Some(uid) = open.pop() {
+            if self.near.contains_key(&uid) || found.contains_key(&uid) {
+                continue;
+            }
+            let Some(held) = self.stored(&uid) else { continue };
+            held.attributes.values().chain(held.tags.values()).for_each(|value| uids(value, &mut open));
+            open.extend(held.parents.iter().cloned());
+            found.insert(uid, held);
+        }
+        found
+    }
+
     /// The policies whose scope has the action of the request.
     pub(super) fn about(&self) -> impl Iterator<Item = &'s Policy> {
         let policies = self.store.deciding().filter_map(|(key, _, _)| self.store.set.policy(key));
@@ -111,6 +139,13 @@ impl<'s> Situation<'s> {
     /// Whether the store's entities have `uid`.
     pub(super) fn has(&self, uid: &EntityUid) -> bool {
         self.entities.get(uid).is_some()
+    }
+
+    /// Whether the store's entities, its policies or the request name `uid`.
+    pub(super) fn knows(&self, uid: &EntityUid) -> bool {
+        let named =
+            || self.store.policies.iter().any(|policy| policy.body.entities().into_iter().any(|named| named == *uid));
+        *uid == self.principal || *uid == self.resource || self.has(uid) || named()
     }
 
     /// The entities of the type of `uid`, in order, at most `most`.
@@ -206,7 +241,13 @@ impl<'s> Situation<'s> {
         let mine: Vec<(&EntityUid, bool)> = mine.collect();
         if mine.iter().any(|(_, joins)| !joins) {
             let above = self.entities.ancestors(uid).into_iter().flatten();
-            let left = |group: &EntityUid| mine.iter().any(|(other, joins)| !joins && self.is_in(group, other));
+            // A group that leaves it too leads there no longer.
+            let leaves = |group: &EntityUid, other: &EntityUid| {
+                let slot = Slot::Group(self.holder(group), other.clone());
+                changes.contains(&(slot, Some(Json::Bool(false))))
+            };
+            let leads = |group: &EntityUid, other: &EntityUid| self.is_in(group, other) && !leaves(group, other);
+            let left = |group: &EntityUid| mine.iter().any(|(other, joins)| !joins && leads(group, other));
             held.parents = above.filter(|group| !left(group)).cloned().collect();
         }
         held.parents.extend(mine.iter().filter(|(_, joins)| *joins).map(|(group, _)| (*group).clone()));
@@ -226,7 +267,8 @@ impl<'s> Situation<'s> {
     pub(super) fn decide(&self, changes: &Assignment) -> Option<Decision> {
         let (context, others) = self.changed(changes);
         let request = self.request_with(context, None)?;
-        let unchanged = self.near.iter().filter(|(uid, _)| !others.contains_key(*uid));
+        let besides = self.led_to(changes);
+        let unchanged = self.near.iter().chain(&besides).filter(|(uid, _)| !others.contains_key(*uid));
         let all: Option<Vec<Entity>> = unchanged.chain(&others).map(|(uid, held)| made(uid, held)).collect();
         let entities = Entities::from_entities(all?, None).ok()?;
         Some(self.authorizer.is_authorized(&request, &entities).decision())

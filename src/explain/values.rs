@@ -90,6 +90,16 @@ pub(super) fn read(situation: &Situation<'_>, slots: &[&Slot], witness: &Witness
     kept
 }
 
+/// The entity that `slot` is in `witness`, if it is one.
+pub(super) fn entity_in(slot: &Slot, witness: &Witness) -> Option<EntityUid> {
+    uid(&value(witness.cases.first()?, slot)?)
+}
+
+/// Whether a value is an entity that neither the store's entities nor policies nor the request know.
+pub(super) fn is_made_up(situation: &Situation<'_>, value: Option<&Json>) -> bool {
+    value.and_then(uid).is_some_and(|uid| !situation.knows(&uid))
+}
+
 /// That one of `slots` is not what it is in `witness`.
 pub(super) fn is_other(slots: &[&Slot], witness: &Witness) -> Json {
     let all = witness

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use cedar_policy::{EntityUid, Policy};
-use serde_json::Value as Json;
+use cedar_policy::{EntityTypeName, EntityUid, Policy};
+use serde_json::{Map, Value as Json};
 
 use super::slot::uids;
 
@@ -16,8 +16,8 @@ pub(super) struct Vocabulary {
     pub(super) tags: BTreeSet<String>,
     /// Whether there is a tag at all.
     pub(super) reads_tags: bool,
-    /// Whether a condition asks for a group.
-    pub(super) reads_groups: bool,
+    /// Whose groups conditions ask for, and of which type; none where that hangs on the request.
+    pub(super) grouped: BTreeSet<(Grouped, Option<EntityTypeName>)>,
     /// Whether the context is read as a whole, as in `context == {"mfa": true}`, so that all of it counts.
     pub(super) reads_context: bool,
     /// Entities of which an attribute or tag is read.
@@ -30,6 +30,17 @@ pub(super) struct Vocabulary {
     pub(super) literals: BTreeSet<Literal>,
     /// What is read of the request: a variable and the names that lead from it.
     pub(super) paths: BTreeSet<(String, Vec<String>)>,
+}
+
+/// Of what it is asked whether it is in a group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Grouped {
+    /// The principal of the request.
+    Principal,
+    /// The resource of the request.
+    Resource,
+    /// Anything else, such as what an attribute leads to.
+    Other,
 }
 
 /// A value in Cedar's JSON, in the order of its text.
@@ -68,6 +79,11 @@ impl Vocabulary {
     /// Whether policies read the attribute `name` of the context, or of entities.
     pub(super) fn reads(&self, of_context: bool, name: &str) -> bool {
         self.attributes.contains(name) || (of_context && self.reads_context)
+    }
+
+    /// The tags that policies name, and those that are there.
+    pub(super) fn tags_of(&self, there: &Map<String, Json>) -> BTreeSet<String> {
+        self.tags.iter().chain(there.keys()).cloned().collect()
     }
 
     fn read(&mut self, json: &Json) {
@@ -129,7 +145,17 @@ impl Vocabulary {
 
     /// Whether something is in a group. Entities that are written out on its left are in groups of their own.
     fn member(&mut self, asked: &Json) {
-        self.reads_groups = true;
+        let variable = asked.get("left").and_then(|left| left.get("Var")).and_then(Json::as_str);
+        let whose = match variable {
+            Some("principal") => Some(Grouped::Principal),
+            Some("resource") => Some(Grouped::Resource),
+            // Which groups of actions there are a schema says.
+            Some("action") => None,
+            _ => Some(Grouped::Other),
+        };
+        let group = asked.get("right").or_else(|| asked.get("in"));
+        let types = group.and_then(written_out).unwrap_or_else(|| vec![None]);
+        self.grouped.extend(whose.into_iter().flat_map(|whose| types.iter().map(move |ty| (whose, ty.clone()))));
         let mut members = Vec::new();
         asked.get("left").into_iter().for_each(|left| uids(left, &mut members));
         self.members.extend(members);
@@ -152,6 +178,16 @@ impl Vocabulary {
             self.literals.insert(Literal(serde_json::json!({"__extn": {"fn": name, "arg": text}})));
         }
     }
+}
+
+/// The types of the entities that are written out, one or several.
+fn written_out(group: &Json) -> Option<Vec<Option<EntityTypeName>>> {
+    let several = group.get("Set").and_then(Json::as_array);
+    let all = several.map_or_else(|| std::slice::from_ref(group), Vec::as_slice);
+    let of = |one: &Json| {
+        Some(Some(EntityUid::from_json(one.get("Value")?.get("__entity")?.clone()).ok()?.type_name().clone()))
+    };
+    all.iter().map(of).collect()
 }
 
 fn is_context(expression: &Json) -> bool {
@@ -202,6 +238,23 @@ mod tests {
             assert_eq!(names, ["Team::\"sub\""], "{asked}");
         }
         assert!(of("principal in Team::\"x\"").members.is_empty());
+    }
+
+    #[test]
+    fn whose_groups_are_asked_for_is_told_apart() {
+        for (asked, whose) in [
+            ("principal in Team::\"x\" && action in Action::\"g\"", "Principal Team"),
+            ("resource is Doc in Folder::\"x\"", "Resource Folder"),
+            ("principal in [Team::\"x\", Role::\"y\"]", "Principal Role, Principal Team"),
+            ("resource.owner in context.team || principal in resource", "Principal any, Other any"),
+            ("principal == resource && resource is Doc", ""),
+        ] {
+            let found = of(asked).grouped.into_iter().map(|(whose, ty)| {
+                let ty = ty.map_or_else(|| "any".to_owned(), |ty| ty.to_string());
+                format!("{whose:?} {ty}")
+            });
+            assert_eq!(found.collect::<Vec<_>>().join(", "), whose, "{asked}");
+        }
     }
 
     #[test]

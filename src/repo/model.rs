@@ -434,6 +434,14 @@ impl Store {
             .chain(self.links.iter().map(|link| (&link.key, link.name.as_str(), link.short.as_str())))
     }
 
+    /// The templates that nothing links here; links to them may live elsewhere.
+    pub fn unlinked(&self) -> impl Iterator<Item = &Policy> {
+        let linked = |at: usize| self.links.iter().any(|link| link.template == at);
+        let loose =
+            self.policies.iter().enumerate().filter(move |(at, policy)| policy.body.is_template() && !linked(*at));
+        loose.map(|(_, policy)| policy)
+    }
+
     /// What `name`, full or short, stands for among what can decide.
     #[must_use]
     pub fn named(&self, name: &str) -> Named<'_> {

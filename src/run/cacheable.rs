@@ -51,6 +51,13 @@ pub(super) fn hangs_on(loaded: &Loaded, outcome: &mut Outcome, wanted: impl Fn(&
             }
         };
         outcome.notices.extend(incomplete(store));
+        for template in store.unlinked() {
+            let name = inline(&template.name);
+            let message =
+                format!("template `{name}` has no links here, so what decisions hang on for its links is not said");
+            let notice = Notice::new(NoticeKind::LinksElsewhere, message).store(&store.name);
+            outcome.notices.push(notice.policy(&template.name));
+        }
         if compiled.inferred.is_some() {
             let message = format!("store `{name}` has no schema; its actions are those that its policies name");
             outcome.notices.push(Notice::new(NoticeKind::SchemaInferred, message).store(&store.name));

@@ -15,7 +15,7 @@ use super::loaded::{Loaded, discard, load};
 use super::place::Place;
 use super::reading::Reading;
 use super::sides::{Compare, Sides};
-use crate::access::{self, Asked, Nameless, SurveyError, Wanted};
+use crate::access::{self, Asked, Nameless, SurveyError, UnfitContext, Wanted};
 use crate::outcome::{Notice, NoticeKind, Outcome, StoreAccess, WhoCan};
 use crate::repo::{EntityData, SchemaState, Store};
 use crate::text::inline;
@@ -104,6 +104,13 @@ pub(super) fn nameless(one: &Nameless) -> String {
     let (ty, actions) = (one.ty.to_string(), actions(&one.actions));
     let ty = inline(&ty);
     format!("no entity of type `{ty}` is known, so nobody is counted for it, though policies may allow {actions}")
+}
+
+/// That the context is none that requests for an action can have.
+fn unfit(one: &UnfitContext) -> String {
+    let action = one.action.to_string();
+    let (action, when) = (inline(&action), if one.old { " before" } else { "" });
+    format!("who may do `{action}`{when}: the context does not fit it{when}: {}", inline(&one.why))
 }
 
 /// That conditions were not looked into.
@@ -222,11 +229,7 @@ impl Answering<'_> {
             let message = format!("what `{}` of store `{name}` decides: it does not load whole", inline(&broken.path));
             notices.push(of(NoticeKind::QuestionOpen, message));
         }
-        let loose =
-            store.policies.iter().enumerate().filter(|(at, policy)| {
-                policy.body.is_template() && !store.links.iter().any(|link| link.template == *at)
-            });
-        for (_, template) in loose {
+        for template in store.unlinked() {
             let message =
                 format!("template `{}` has no links here, so nobody is counted for it", inline(&template.name));
             notices.push(of(NoticeKind::LinksElsewhere, message).policy(&template.name));
@@ -280,14 +283,7 @@ impl Answering<'_> {
                 return Ok(Ok(unanswered(store)));
             }
         };
-        for one in &found.unfit {
-            let action = one.action.to_string();
-            let action = inline(&action);
-            let when = if one.old { " before" } else { "" };
-            let message =
-                format!("who may do `{action}`{when}: the context does not fit it{when}: {}", inline(&one.why));
-            notices.push(of(NoticeKind::AskedInVain, message));
-        }
+        notices.extend(found.unfit.iter().map(|one| of(NoticeKind::AskedInVain, unfit(one))));
         if found.kinds == 0 && found.unfit.is_empty() {
             let declared = [sides.old, sides.new].into_iter().flatten().any(|store| store.schema.ready().is_some());
             return Ok(Err(match declared {
@@ -317,15 +313,6 @@ impl Answering<'_> {
         let Some(store) = new.or(old) else { return Err(String::new()) };
         let of = |kind, message: String| Notice::new(kind, message).store(&store.name);
         let name = inline(&store.name);
-        if self.wanted.context.is_some() {
-            let message = format!(
-                "who may do what in store `{name}` with this context: no entity is known, so it would answer by type and \
-                 say what the context has to be; leave `--context` out for that, or name a file of entities with \
-                 `--entities`"
-            );
-            notices.push(of(NoticeKind::AskedInVain, message));
-            return Ok(StoreAccess { by_type: true, ..unanswered(store) });
-        }
         let stores = access::Stores {
             old: self.old.map(|_| old),
             new,
@@ -333,7 +320,7 @@ impl Answering<'_> {
             solvers: &self.new.solvers,
         };
         let asked = stores.find(self.wanted)?;
-        let found = match stores.by_type(&asked) {
+        let found = match stores.by_type(&asked, self.wanted.context.as_deref()) {
             Ok(found) => found,
             Err(why) => {
                 let message = format!("who may do what in store `{name}`: {}", inline(&why));
@@ -341,6 +328,7 @@ impl Answering<'_> {
                 return Ok(StoreAccess { by_type: true, ..unanswered(store) });
             }
         };
+        notices.extend(found.unfit.iter().map(|one| of(NoticeKind::AskedInVain, unfit(one))));
         for why in &found.undecided {
             notices.push(of(NoticeKind::QuestionOpen, why.clone()));
         }
@@ -354,7 +342,7 @@ impl Answering<'_> {
         let message =
             format!("no entity of store `{name}` is known, so it answers by type; `--entities` names a file of them");
         notices.push(of(NoticeKind::NoEntities, message));
-        let answered = found.undecided.is_empty();
+        let answered = found.undecided.is_empty() && found.unfit.is_empty();
         Ok(StoreAccess { store: store.name.clone(), by_type: true, answered, groups: found.groups })
     }
 }

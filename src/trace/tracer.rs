@@ -179,9 +179,9 @@ impl Tracer {
     }
 
     /// The policies of one `effect` that come nearest to matching `request`, at most `most`: those whose scope matches
-    /// and whose condition does not hold, by the number of operands in the way; then those that miss one part of the
-    /// scope. Where others match with their whole scope, those that miss a part are only listed if nothing else is in
-    /// their way; the nearest of those that are about another action only where there are no others.
+    /// and whose condition does not hold, and those that miss one part of the scope, by the number of operands and
+    /// parts in the way. Where others match with their whole scope, those that miss a part are only listed if nothing
+    /// else is in their way; the nearest of those that are about another action only where there are no others.
     #[must_use]
     pub fn near(&self, request: &Request, entities: &Entities, effect: Effect, most: usize) -> Vec<Account> {
         let world = World::new(request, entities);
@@ -195,12 +195,14 @@ impl Tracer {
             }
         }
         let mut found = nearest(in_scope, request, entities, &world);
-        if found.len() < most {
+        let last = most.checked_sub(1).and_then(|last| found.get(last));
+        if last.is_none_or(|(_, candidate)| candidate.missing() > 1) {
             let mut missing = nearest(missing, request, entities, &world);
             if !found.is_empty() {
                 missing.retain(|(_, candidate)| candidate.change.operands.is_empty());
             }
             found.append(&mut missing);
+            found.sort_by_key(|(_, candidate)| candidate.missing());
         }
         if found.is_empty() {
             found = nearest(other_action, request, entities, &world);
@@ -230,6 +232,13 @@ struct Candidate {
     missed: Option<Variable>,
     value: Truth,
     change: Change,
+}
+
+impl Candidate {
+    /// How many things are in the way.
+    fn missing(&self) -> usize {
+        self.change.operands.len() + usize::from(self.missed.is_some())
+    }
 }
 
 fn candidate(traced: &Traced, request: &Request, entities: &Entities, world: &World<'_>) -> Option<Candidate> {

@@ -361,6 +361,33 @@ fn decisions_hang_on_tags_on_a_whole_context_and_on_what_is_in_records() {
     assert_eq!(code, 0);
 }
 
+/// The groups that are named are those that policies ask for, whoever is asked about; of templates without links it is
+/// said that nothing is.
+#[test]
+fn groups_that_policies_ask_for_are_named_and_templates_without_links_are_said() {
+    let dir = TempDir::new().unwrap();
+    let schema =
+        "entity Team; entity Role; entity Folder; entity User in [Team, Role]; entity Doc in [Folder] { owner: User };
+        action scope, owner, none appliesTo { principal: [User], resource: [Doc] };";
+    let policies = "permit (principal in Role::\"r\", action == Action::\"scope\", resource);
+        permit (principal, action == Action::\"owner\", resource) when { resource.owner in Team::\"t\" };
+        permit (principal, action == Action::\"none\", resource);
+        @id(\"loose\") permit (principal == ?principal, action, resource);";
+    write(dir.path(), &[("a.cedarschema", schema), ("p.cedar", policies)]);
+    let (report, _) = json(dir.path(), &["explain", "--cache"]);
+    let groups: Vec<(&str, &Value)> = (report["cacheable"].as_array().unwrap().iter())
+        .map(|one| (one["action"].as_str().unwrap(), &one["groups"]))
+        .collect();
+    let expected = [
+        ("Action::\"none\"", object!([])),
+        ("Action::\"owner\"", object!(["Team"])),
+        ("Action::\"scope\"", object!(["Role"])),
+    ];
+    assert_eq!(groups, expected.each_ref().map(|(action, groups)| (*action, groups)));
+    let notices = report["notices"].as_array().unwrap();
+    assert!(notices.iter().any(|notice| notice["kind"] == "links-elsewhere"), "{report:#}");
+}
+
 /// What is beyond a bound is not proved.
 #[test]
 fn attributes_that_are_not_asked_about_are_said_to_be_unknown() {
@@ -546,6 +573,44 @@ fn what_groups_are_in_may_change() {
         ["the principal `User::\"u\"` is in `Team::\"apart\"` and `Team::\"apart\"` is in `Team::\"x\"`"],
         "{report:#}"
     );
+}
+
+/// Where a change is to another entity, it is to one that there is and that does, or to none; that no other does is
+/// proved.
+#[test]
+fn changes_lead_to_entities_that_there_are() {
+    let dir = TempDir::new().unwrap();
+    let schema = "entity User; entity Doc; entity Grant { to: User, level: Long };
+        action use appliesTo { principal: [User], resource: [Doc], context: { grant?: Grant } };";
+    let policies = "permit (principal, action, resource)
+        when { context has grant && context.grant.to == principal && context.grant.level > 2 };";
+    let uid = |ty: &str, id: &str| object!({"type": ty, "id": id});
+    let grant = |id: &str, to: &str, level: i64| {
+        object!({"uid": uid("Grant", id), "parents": [],
+            "attrs": {"to": {"__entity": uid("User", to)}, "level": level}})
+    };
+    let ask = |grants: &[Value], held: &str| {
+        let plain = |ty: &str, id: &str| object!({"uid": uid(ty, id), "attrs": {}, "parents": []});
+        let mut all = vec![plain("User", "u"), plain("User", "v"), plain("Doc", "d")];
+        all.extend_from_slice(grants);
+        let context = object!({"grant": {"__entity": uid("Grant", held)}}).to_string();
+        let entities = Value::from(all).to_string();
+        let files =
+            [("a.cedarschema", schema), ("p.cedar", policies), ("entities.json", &entities), ("c.json", &context)];
+        write(dir.path(), &files);
+        json(dir.path(), &USE)
+    };
+    let (one, weak, good) = (grant("one", "v", 5), grant("weak", "u", 1), grant("good", "u", 3));
+    let (report, code) = ask(&[one.clone(), weak.clone()], "one");
+    assert_eq!(turns(&report), ["`Grant::\"one\".to` is `User::\"u\"` (now `User::\"v\"`)"], "{report:#}");
+    assert_eq!((&report["explain"]["reach"], code), (&object!("proved"), 0), "{report:#}");
+    let (report, _) = ask(&[one.clone(), weak, good.clone()], "one");
+    let other = "`context.grant` is `Grant::\"good\"` (now `Grant::\"one\"`)".to_owned();
+    assert!(turns(&report).contains(&other), "{:?}", turns(&report));
+    // What takes it away is nothing, and no grant of which nothing is known.
+    let (report, code) = ask(&[good], "good");
+    let none = "`context.grant` is not there (now `Grant::\"good\"`)".to_owned();
+    assert!(code == 0 && turns(&report).contains(&none), "{:?}", turns(&report));
 }
 
 /// Where there are more changes than are looked for, that is not proved away.

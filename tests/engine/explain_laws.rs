@@ -22,8 +22,8 @@ const SEEDS: u64 = 60;
 
 const SCHEMA: &str = "
 entity Group in [Group];
-entity User in [Group] { level: Long, on?: Bool };
-entity Doc { open: Bool, owner: User };
+entity User in [Group] { level: Long, on?: Bool } tags String;
+entity Doc { open: Bool, owner: User, meta: { secret: Bool, rank: Long } };
 action act appliesTo { principal: [User], resource: [Doc], context: { a: Bool, b?: Bool, n: Long, sub?: { deep: Bool } } };
 ";
 
@@ -43,6 +43,10 @@ const ATOMS: &[&str] = &[
     "resource.open",
     "resource.owner == principal",
     "resource.owner.level > 1",
+    "principal.hasTag(\"k\")",
+    "(principal.hasTag(\"k\") && principal.getTag(\"k\") == \"x\")",
+    "resource.meta.secret",
+    "resource.meta.rank >= principal.level",
 ];
 
 /// What each slot may be in a small world. `Null` is nothing.
@@ -59,6 +63,9 @@ fn domain() -> BTreeMap<&'static str, Vec<Value>> {
         ("principal.on", maybe()),
         ("resource.open", bools()),
         ("resource.owner", vec![json!("u"), json!("v")]),
+        ("resource.meta.secret", bools()),
+        ("resource.meta.rank", longs()),
+        ("principal.getTag(\"k\")", vec![Value::Null, json!("x"), json!("y")]),
         ("User::\"v\".level", longs()),
         ("in g", bools()),
         ("in h", bools()),
@@ -103,10 +110,17 @@ fn policies(rng: &mut Rng) -> String {
 fn made(world: &World, schema: &Schema) -> (Request, Entities) {
     let uid = |ty: &str, id: &str| json!({"type": ty, "id": id});
     let fields = |prefix: &str| {
-        let of = world.iter().filter_map(|(name, value)| Some((name.strip_prefix(prefix)?, value)));
-        of.filter(|(_, value)| !value.is_null())
-            .map(|(name, value)| (name.to_owned(), value.clone()))
-            .collect::<Map<_, _>>()
+        let mut fields = Map::new();
+        for (name, value) in world.iter().filter_map(|(name, value)| Some((name.strip_prefix(prefix)?, value))) {
+            if !value.is_null() && !name.starts_with("getTag") {
+                put(&mut fields, &name.split('.').collect::<Vec<_>>(), Some(value.clone()));
+            }
+        }
+        fields
+    };
+    let tags = match &world["principal.getTag(\"k\")"] {
+        Value::Null => json!({}),
+        tag => json!({ "k": tag }),
     };
     let mut parents = Vec::new();
     parents.extend((world["in h"] == true).then(|| uid("Group", "h")));
@@ -119,7 +133,7 @@ fn made(world: &World, schema: &Schema) -> (Request, Entities) {
     let entities = json!([
         {"uid": uid("Group", "g"), "attrs": {}, "parents": above("g in h", "h")},
         {"uid": uid("Group", "h"), "attrs": {}, "parents": above("h in g", "g")},
-        {"uid": uid("User", "u"), "attrs": fields("principal."), "parents": parents},
+        {"uid": uid("User", "u"), "attrs": fields("principal."), "tags": tags, "parents": parents},
         {"uid": uid("User", "v"), "attrs": {"level": world["User::\"v\".level"]}, "parents": []},
         {"uid": uid("Doc", "d"), "attrs": doc, "parents": []},
     ]);
@@ -197,9 +211,10 @@ fn with(world: &World, entries: &[(String, Value)]) -> World {
     for (name, value) in leaves.into_iter().chain(others) {
         let key = *domain().keys().find(|known| *known == name).unwrap_or_else(|| panic!("{name} is no slot"));
         changed.insert(key, value.clone());
-        // Who leaves a group leaves what is in it.
+        // Who leaves a group leaves what is in it, and stays in it.
         for (outer, pair, inner) in [("in g", "h in g", "in h"), ("in h", "g in h", "in g")] {
-            if key == outer && *value == json!(false) && world[pair] == true {
+            let parted = entries.iter().any(|(name, value)| name == pair && *value == json!(false));
+            if key == outer && *value == json!(false) && world[pair] == true && !parted {
                 changed.insert(inner, json!(false));
             }
         }
@@ -273,8 +288,9 @@ fn changes_turn_the_decision_and_nothing_of_them_can_be_left_out() {
                     never += 1;
                     assert!(found.is_empty() && !alone, "{}", told());
                     if never % 8 == 1 {
-                        let few: Vec<&'static str> =
-                            names.iter().copied().filter(|name| !name.contains("level")).collect();
+                        let many = ["level", "rank", "getTag"];
+                        let few = |name: &&'static str| !many.iter().any(|many| name.contains(many));
+                        let few: Vec<&'static str> = names.iter().copied().filter(few).collect();
                         assert!(!some_turn(&set, &world, &schema, &few, decision), "{}", told());
                     }
                 }
@@ -283,13 +299,16 @@ fn changes_turn_the_decision_and_nothing_of_them_can_be_left_out() {
                     let one = found.iter().any(|turn| turn.changes.len() == 1);
                     assert!(!alone || one, "one thing is enough: {}", told());
                 }
-                Reach::Tried(_) => undecided += 1,
+                Reach::Tried(why) => {
+                    println!("seed {seed}: {} found, {why}", found.len());
+                    undecided += 1;
+                }
             }
         }
     }
     println!("{turned} changes, {never} times none, {undecided} not decided");
     // Of four questions a seed.
-    assert!(turned as u64 > seeds && undecided * 20 < 4 * seeds, "{turned} {undecided}");
+    assert!(turned as u64 > seeds && undecided * 100 < 4 * seeds, "{turned} {undecided}");
 }
 
 /// The worlds that have `name` otherwise.
@@ -307,6 +326,7 @@ fn attribute(name: &str) -> Option<String> {
     match name {
         "principal.level" | "User::\"v\".level" => Some("User.level".to_owned()),
         "principal.on" => Some("User.on".to_owned()),
+        "principal.getTag(\"k\")" => Some("User.getTag(..)".to_owned()),
         name => match name.strip_prefix("resource.") {
             Some(rest) => Some(format!("Doc.{rest}")),
             None => name.starts_with("context.").then(|| name.to_owned()),
@@ -318,13 +338,15 @@ fn attribute(name: &str) -> Option<String> {
 fn without(evidence: &Evidence, attribute: &str) -> (Value, Value) {
     let (holder, name) = attribute.split_once('.').unwrap();
     let (mut request, mut entities) = (evidence.request.clone(), evidence.entities.clone());
+    let remove = |fields: &mut Value| match name {
+        "getTag(..)" => drop(fields.as_object_mut().unwrap().remove("tags")),
+        name => put(fields["attrs"].as_object_mut().unwrap(), &name.split('.').collect::<Vec<_>>(), None),
+    };
     if holder == "context" {
-        request["context"].as_object_mut().unwrap().remove(name);
+        put(request["context"].as_object_mut().unwrap(), &name.split('.').collect::<Vec<_>>(), None);
     }
-    for entity in entities.as_array_mut().unwrap() {
-        if entity["uid"]["type"] == holder {
-            entity["attrs"].as_object_mut().unwrap().remove(name);
-        }
+    for entity in entities.as_array_mut().unwrap().iter_mut().filter(|entity| entity["uid"]["type"] == holder) {
+        remove(entity);
     }
     (request, entities)
 }
@@ -364,6 +386,8 @@ fn decisions_hang_on_what_two_requests_show_and_on_nothing_else() {
             assert_ne!(decisions[0], decisions[1], "seed {seed}\n{text}{one:#?}");
             yes += 1;
         }
+        // Of a record that is always there its parts are named, and not it.
+        assert!(on.iter().all(|one| one.attribute != "Doc.meta"), "seed {seed}\n{text}{on:#?}");
         for _ in 0..40 {
             let world = random(&mut rng);
             for name in domain().into_keys() {
@@ -375,7 +399,7 @@ fn decisions_hang_on_what_two_requests_show_and_on_nothing_else() {
                 }
             }
         }
-        no += ["context.a", "context.n", "User.on", "Doc.open"]
+        no += ["context.a", "context.n", "User.on", "Doc.open", "Doc.meta.rank", "context.sub.deep"]
             .iter()
             .filter(|name| on.iter().all(|one| one.attribute != **name))
             .count();
@@ -389,6 +413,7 @@ fn put(fields: &mut Map<String, Value>, path: &[&str], value: Option<Value>) {
     match (path, value) {
         ([name], Some(value)) => drop(fields.insert((*name).to_owned(), value)),
         ([name], None) => drop(fields.remove(*name)),
+        ([first, ..], None) if !fields.contains_key(*first) => {}
         ([first, rest @ ..], value) => {
             let inner = fields.entry(*first).or_insert_with(|| json!({}));
             put(inner.as_object_mut().unwrap(), rest, value);

@@ -97,7 +97,8 @@ struct Side<'s> {
 }
 
 impl<'s> Side<'s> {
-    fn new(store: &'s Store, data: &repo::EntityData, named: &BTreeSet<EntityUid>) -> Self {
+    /// `given` is the context of all requests; those that it does not fit cannot be made.
+    fn new(store: &'s Store, data: &repo::EntityData, named: &BTreeSet<EntityUid>, given: Option<&str>) -> Self {
         let others = data.cedar.iter().filter(|entity| !is_action(&entity.uid())).cloned();
         let all: Vec<_> = others.collect();
         let (mut requests, mut of_kinds) = (Vec::new(), Vec::new());
@@ -109,6 +110,7 @@ impl<'s> Side<'s> {
                 "{\"mfa\": \"yes\", \"n\": -1, \"by\": 7}",
                 "{\"mfa\": false, \"by\": {\"__entity\": {\"type\": \"User\", \"id\": \"u1\"}}, \"n\": 9}",
             ];
+            let texts: Vec<&str> = given.map_or_else(|| texts.to_vec(), |given| vec![given]);
             of_kinds.push(texts.iter().map(|text| Context::from_json_str(text, None).unwrap()).collect());
             let (actions, others): (Vec<_>, Vec<_>) = named.iter().cloned().partition(is_action);
             let known: BTreeSet<EntityUid> = all.iter().map(|entity| entity.uid()).chain(others).collect();
@@ -121,6 +123,15 @@ impl<'s> Side<'s> {
             return Self::of(store, Entities::from_entities(all, None).unwrap(), requests, of_kinds);
         };
         for environment in schema.request_envs() {
+            let contexts = match given {
+                None => contexts(store, &environment),
+                Some(text) => {
+                    let context = Context::from_json_str(text, Some((schema, environment.action()))).ok();
+                    let fits = |context: &Context| context.validate(schema, environment.action()).is_ok();
+                    let Some(context) = context.filter(fits) else { continue };
+                    vec![context]
+                }
+            };
             let of = |ty: &EntityTypeName| -> Vec<EntityUid> {
                 let listed = repo::cedar::enumeration(schema, ty);
                 let known = || all.iter().map(|entity| entity.uid()).chain(named.iter().cloned());
@@ -133,7 +144,7 @@ impl<'s> Side<'s> {
                     requests.push(([principal.clone(), environment.action().clone(), resource], of_kinds.len()));
                 }
             }
-            of_kinds.push(contexts(store, &environment));
+            of_kinds.push(contexts);
         }
         let actions = schema.action_entities().unwrap().iter().cloned().collect::<Vec<_>>();
         let world = Entities::from_entities(all.into_iter().chain(actions), None).unwrap();
@@ -159,9 +170,9 @@ impl<'s> Side<'s> {
     }
 }
 
-/// Every triple against brute force, on both sides, each under its own schema; how many were allowed, how many hang on
-/// contexts, and how many change.
-fn law(old: &Store, new: &Store, what: &str) -> [usize; 3] {
+/// Every triple against brute force, on both sides, each under its own schema, in the context that is `given` or in
+/// any; how many were allowed, how many hang on contexts, and how many change.
+fn law(old: &Store, new: &Store, what: &str, given: Option<&str>) -> [usize; 3] {
     let EntityState::Ready(data) = &new.entities else { panic!("{what}: no entities") };
     let solvers = Arc::new(Solvers::default());
     let sides = Sides {
@@ -173,23 +184,51 @@ fn law(old: &Store, new: &Store, what: &str) -> [usize; 3] {
         solvers: &solvers,
     };
     let found =
-        access::survey(&sides, &Asked::default(), None, false).unwrap_or_else(|error| panic!("{what}: {error}"));
-    let differing = access::survey(&sides, &Asked::default(), None, true).unwrap();
+        access::survey(&sides, &Asked::default(), given, false).unwrap_or_else(|error| panic!("{what}: {error}"));
+    let differing = access::survey(&sides, &Asked::default(), given, true).unwrap();
     let differ: Vec<AccessGroup> = found.groups.iter().filter(|group| group.differs()).cloned().collect();
     for side in [0, 1] {
         assert_eq!(said(&differ, side), said(&differing.groups, side), "{what}");
     }
-    let moves = moves(&found.groups);
+    brute_force([old, new], data, &found.groups, what, given, &|uid| uid.to_string())
+}
+
+/// The same of what is said by type: it holds of whoever is of the type.
+fn law_by_type(old: &Store, new: &Store, what: &str, given: Option<&str>) -> [usize; 3] {
+    let EntityState::Ready(data) = &new.entities else { panic!("{what}: no entities") };
+    let solvers = Arc::new(Solvers::default());
+    let stores = access::Stores { old: Some(Some(old)), new: Some(new), inference: true, solvers: &solvers };
+    let found = stores.by_type(&Asked::default(), given).unwrap_or_else(|error| panic!("{what}: {error}"));
+    assert_eq!(found.undecided, Vec::<String>::new(), "{what}");
+    let said = |uid: &EntityUid| if is_action(uid) { uid.to_string() } else { uid.type_name().to_string() };
+    brute_force([old, new], data, &found.groups, what, given, &said)
+}
+
+/// What `groups` say of everybody, whom they name as `name` says, against Cedar's authorizer.
+fn brute_force(
+    [old, new]: [&Store; 2],
+    data: &repo::EntityData,
+    groups: &[AccessGroup],
+    what: &str,
+    given: Option<&str>,
+    name: &dyn Fn(&EntityUid) -> String,
+) -> [usize; 3] {
+    let moves = moves(groups);
     let policies = [old, new].into_iter().flat_map(|store| store.set.policies());
     let named: BTreeSet<EntityUid> = policies.flat_map(cedar_policy::Policy::entity_literals).collect();
-    let both = [old, new].map(|store| Side::new(store, data, &named));
+    let both = [old, new].map(|store| Side::new(store, data, &named, given));
+    let kinds = both
+        .each_ref()
+        .map(|side| side.requests.iter().map(|(triple, _)| triple.each_ref().map(name)).collect::<BTreeSet<_>>());
     let (mut counts, mut conditions) = ([0, 0, 0], Conditions::default());
     for (number, side) in both.iter().enumerate() {
-        let mut said = said(&found.groups, number);
+        let mut said = said(groups, number);
+        let mut known = BTreeSet::new();
         for (triple, kind) in &side.requests {
             let triple = triple.each_ref();
-            let names = triple.map(ToString::to_string);
-            let access = said.remove(&names).unwrap_or(Access::Denied);
+            let names = triple.map(name);
+            let access = said.get(&names).cloned().unwrap_or(Access::Denied);
+            known.insert(names.clone());
             for context in &side.contexts[*kind] {
                 let wanted = side.allows(triple, context).expect("a request of the side");
                 let held = conditions.hold(&access, &side.world, triple, context);
@@ -198,7 +237,11 @@ fn law(old: &Store, new: &Store, what: &str) -> [usize; 3] {
                 counts[1] += usize::from(access.condition().is_some());
                 // What differs for a context that both sides take, or of which one has no such requests, is said.
                 let [before, now] = both.each_ref().map(|side| side.allows(triple, context));
-                let there = both.each_ref().map(|side| side.there.contains(&names));
+                let there = both.each_ref().map(|side| side.there.contains(&triple.map(ToString::to_string)));
+                // What is said of a type is said of its members on either side.
+                if there.iter().zip(&kinds).any(|(there, kinds)| !there && kinds.contains(&names)) {
+                    continue;
+                }
                 let [before, now] = [(before, there[0]), (now, there[1])].map(|(said, there)| match there {
                     true => said,
                     false => Some(false),
@@ -215,7 +258,7 @@ fn law(old: &Store, new: &Store, what: &str) -> [usize; 3] {
             }
         }
         // Of what is no request on this side nothing is allowed.
-        said.retain(|_, access| *access != Access::Denied);
+        said.retain(|names, access| *access != Access::Denied && !known.contains(names));
         assert!(said.is_empty(), "{what}: side {number}: {said:?}");
     }
     counts
@@ -249,7 +292,7 @@ fn on_the_corpora_every_triple_is_what_the_authorizer_decides() {
         for store in &repo.stores {
             let ready = matches!(&store.entities, EntityState::Ready(data) if data.count > 0);
             if ready && store.schema.ready().is_some() && !store.policies.is_empty() {
-                let [some, hang, _] = law(store, store, &format!("{folder}/{}", store.name));
+                let [some, hang, _] = law(store, store, &format!("{folder}/{}", store.name), None);
                 stores += 1;
                 allowed += some;
                 conditional += hang;
@@ -410,8 +453,12 @@ fn generated(seed: u64, changed: bool, differ: Differ) -> Vec<(String, String)> 
     files.map(|(path, text)| (path.to_owned(), text)).collect()
 }
 
-/// Holds `differ` to the law on generated stores; how many were allowed, hang on contexts, and change.
-fn worlds(differ: Differ, most: u64) -> ([usize; 3], u64) {
+/// A law, of two stores, for messages, and in a context.
+type Law = fn(&Store, &Store, &str, Option<&str>) -> [usize; 3];
+
+/// Holds `differ` to `law` on generated stores, in the contexts `given`; how many were allowed, hang on contexts, and
+/// change.
+fn worlds(differ: Differ, most: u64, law: Law, given: &[Option<&str>]) -> ([usize; 3], u64) {
     let setting = |name: &str, default: u64| std::env::var(name).map_or(default, |text| text.parse().unwrap());
     let (first, count) = (setting("POLCHECK_SEED", 1), setting("POLCHECK_WORLDS", most));
     let mut all = [0, 0, 0];
@@ -422,8 +469,10 @@ fn worlds(differ: Differ, most: u64) -> ([usize; 3], u64) {
         };
         let (old, new) = (of(false), of(true));
         assert!(new.findings.is_empty(), "{}: {}", seed, new.findings[0].message);
-        let counts = law(&old.stores[0], &new.stores[0], &format!("seed {seed}"));
-        all.iter_mut().zip(counts).for_each(|(all, one)| *all += one);
+        for given in given {
+            let counts = law(&old.stores[0], &new.stores[0], &format!("seed {seed}, {given:?}"), *given);
+            all.iter_mut().zip(counts).for_each(|(all, one)| *all += one);
+        }
     }
     println!("{all:?}");
     (all, count)
@@ -431,18 +480,42 @@ fn worlds(differ: Differ, most: u64) -> ([usize; 3], u64) {
 
 #[test]
 fn on_generated_stores_every_triple_is_what_the_authorizer_decides() {
-    let ([allowed, conditional, changed], count) = worlds(Differ::Policies, 40);
+    let ([allowed, conditional, changed], count) = worlds(Differ::Policies, 40, law, &[None]);
     assert!(allowed as u64 > 25 * count && conditional as u64 > 10 * count && changed as u64 > count);
 }
 
 #[test]
 fn each_side_is_decided_under_its_own_schema() {
-    let ([allowed, conditional, changed], count) = worlds(Differ::Schemas, 40);
+    let ([allowed, conditional, changed], count) = worlds(Differ::Schemas, 40, law, &[None]);
     assert!(allowed as u64 > 25 * count && conditional as u64 > 10 * count && changed as u64 > count);
 }
 
 #[test]
 fn without_a_schema_whatever_context_may_come() {
-    let ([allowed, conditional, changed], count) = worlds(Differ::Schemaless, 3);
+    let ([allowed, conditional, changed], count) = worlds(Differ::Schemaless, 3, law, &[None]);
     assert!(allowed as u64 > 25 * count && conditional as u64 > 10 * count && changed as u64 > count);
+}
+
+/// Contexts that fit some actions on some sides.
+const GIVEN: [Option<&str>; 3] = [
+    Some("{\"mfa\": true, \"n\": 3, \"by\": {\"__entity\": {\"type\": \"User\", \"id\": \"u1\"}}}"),
+    Some("{\"mfa\": false, \"n\": 2}"),
+    Some("{}"),
+];
+
+#[test]
+fn in_a_context_that_is_given_every_triple_is_what_the_authorizer_decides() {
+    for (differ, most) in [(Differ::Policies, 10), (Differ::Schemas, 10), (Differ::Schemaless, 2)] {
+        let ([allowed, conditional, changed], count) = worlds(differ, most, law, &GIVEN);
+        assert!(allowed as u64 > 10 * count && conditional == 0, "{allowed} {conditional}");
+        assert!(differ == Differ::Schemaless || changed as u64 > count, "{changed}");
+    }
+}
+
+#[test]
+fn what_is_said_by_type_is_what_the_authorizer_decides_of_everybody_of_the_type() {
+    for (differ, given) in [(Differ::Policies, &GIVEN[..2]), (Differ::Policies, &[None]), (Differ::Schemas, &GIVEN)] {
+        let ([allowed, conditional, changed], count) = worlds(differ, 10, law_by_type, given);
+        assert!(allowed as u64 > 10 * count && conditional as u64 > 10 * count && changed as u64 > count);
+    }
 }

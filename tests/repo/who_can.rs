@@ -88,8 +88,10 @@ fn a_context_settles_what_hangs_on_it() {
     }
     // A context that no request for the action has is said, and the rest is answered.
     write(dir.path(), &[("context.json", "{\"mfa\": 1}")]);
-    let (report, code) = json(dir.path(), &["who-can", "--context", "context.json"]);
-    assert_eq!(code, 4, "{report:#}");
+    for more in [&[][..], &["-a", "export"]] {
+        let (report, code) = json(dir.path(), &[&["who-can", "--context", "context.json"], more].concat());
+        assert_eq!(code, 4, "{report:#}");
+    }
     write(dir.path(), &[("context.json", "[]")]);
     let wrong = run(dir.path(), &["who-can", "--context", "context.json"]);
     assert_eq!((wrong.code, wrong.stderr.contains("no JSON object")), (2, true), "{}", wrong.stderr);

@@ -221,7 +221,7 @@ fn conditions_beyond_the_bound_are_said_and_those_of_one_action_are_asked_once()
 }
 
 #[test]
-fn by_type_a_revision_stands_beside_it_and_a_context_has_a_way_out() {
+fn by_type_a_revision_stands_beside_it() {
     let dir = tempfile::tempdir().unwrap();
     let schema =
         "entity User = { level: Long }; action view, edit, drop appliesTo { principal: User, resource: User };";
@@ -244,11 +244,146 @@ fn by_type_a_revision_stands_beside_it_and_a_context_has_a_way_out() {
     let page = run(dir.path(), &["who-can", "--against", "HEAD"]).stdout;
     assert!(page.contains("  gained") && page.contains("  lost"), "{page}");
     assert!(page.contains("3 differ from before"), "{page}");
-    write(dir.path(), &[("context.json", "{}")]);
-    let (report, code) = json(dir.path(), &["who-can", "--context", "context.json"]);
-    let said = notices(&report, "asked-in-vain");
-    assert!(code == 4 && said.len() == 1 && said[0].contains("--entities"), "{said:?}");
+}
+
+const BY_TYPE: &str = "entity Team; entity User in [Team] = { level: Long, on: Bool };\n\
+    entity Doc = { owner: User, least: Long };\n\
+    action view, edit appliesTo { principal: User, resource: Doc, context: { mfa: Bool, least: Long, by?: User } };\n\
+    action list appliesTo { principal: [User, Team], resource: Doc, context: { from: ipaddr } };";
+
+const BY_TYPE_POLICIES: &str = "@id(\"view\") permit (principal, action == Action::\"view\", resource) \
+    when { context.mfa && principal.level >= context.least };\n\
+    @id(\"edit\") permit (principal, action == Action::\"edit\", resource) \
+    when { context has by && context.by == resource.owner || principal == resource.owner };\n\
+    @id(\"off\") forbid (principal is User, action, resource) when { !principal.on };\n\
+    @id(\"list\") permit (principal, action == Action::\"list\", resource) \
+    when { context.from.isInRange(ip(\"10.0.0.0/8\")) };";
+
+/// What of a context decides is worked out, and the condition is what is left: each action reads it as its own type.
+#[test]
+fn by_type_a_context_that_is_given_is_put_in() {
+    let dir = tempfile::tempdir().unwrap();
+    committed(dir.path(), &[("app.cedarschema", BY_TYPE), ("policies.cedar", BY_TYPE_POLICIES)]);
+    let asked = |context: &str, args: &[&str]| {
+        write(dir.path(), &[("context.json", context)]);
+        json(dir.path(), &[&["who-can", "--context", "context.json"], args].concat())
+    };
+    let told = |report: &Value| -> Vec<String> {
+        let all = report["who_can"].as_array().unwrap().iter();
+        let text = |one: &Value, key: &str| one[key].as_str().unwrap_or_default().to_owned();
+        all.map(|one| format!("{} {}: {}", text(one, "principal"), text(one, "action"), text(one, "condition")))
+            .collect()
+    };
+    let with = r#"{ "mfa": true, "least": 3, "by": { "__entity": { "type": "User", "id": "eve" } } }"#;
+    let (report, code) = asked(with, &["-r", "Doc"]);
+    assert_eq!(
+        told(&report),
+        [
+            "User Action::\"edit\": (User::\"eve\" == resource.owner || principal == resource.owner) && !(!principal.on)",
+            "User Action::\"view\": principal.level >= 3 && !(!principal.on)",
+        ]
+    );
+    // The context is none of `list`.
+    assert_eq!((code, notices(&report, "asked-in-vain").len()), (4, 1), "{report:#}");
     assert_eq!(report["who_can_complete"], false);
+    let (report, code) = asked(r#"{ "mfa": false, "least": 3 }"#, &["-a", "view"]);
+    assert_eq!((code, told(&report)), (0, Vec::new()));
+    // What is there and no truth value.
+    let (report, code) = asked(r#"{ "mfa": "yes", "least": 3 }"#, &["-a", "view"]);
+    assert!(code == 4 && notices(&report, "asked-in-vain").len() == 1, "{report:#}");
+    // As the schema reads it: text that is an address.
+    let (report, code) = asked(r#"{ "from": "10.1.2.3" }"#, &["-a", "list"]);
+    assert_eq!(code, 0, "{report:#}");
+    assert_eq!(told(&report), ["User Action::\"list\": !(!principal.on)", "Team Action::\"list\": "]);
+    let (report, _) = asked(r#"{ "from": "11.1.2.3" }"#, &["-a", "list"]);
+    assert_eq!(told(&report), Vec::<String>::new());
+    // Who is asked about by name, and a name that is none.
+    let (report, _) = asked(r#"{ "from": "10.1.2.3" }"#, &["-a", "list", "-l", "Team::\"a\""]);
+    assert_eq!(told(&report), ["Team::\"a\" Action::\"list\": "]);
+    let wrong = run(dir.path(), &["who-can", "--context", "context.json", "-a", "lisst"]);
+    assert!(wrong.code == 2 && wrong.stderr.contains("did you mean `list`?"), "{}", wrong.stderr);
+    let wrong = run(dir.path(), &["who-can", "--context", "context.json", "-l", "Usr::\"a\""]);
+    assert!(wrong.code == 2 && wrong.stderr.contains("did you mean `User`?"), "{}", wrong.stderr);
+}
+
+/// Of an enumerated type it is known who there is, whether or not there are entities.
+#[test]
+fn by_type_a_member_that_is_none_is_an_error() {
+    let dir = tempfile::tempdir().unwrap();
+    let schema = "entity Tier enum [\"low\", \"high\"]; entity User; \
+        action rate appliesTo { principal: User, resource: Tier };";
+    write(dir.path(), &[("app.cedarschema", schema), ("p.cedar", "permit (principal, action, resource);")]);
+    let wrong = run(dir.path(), &["who-can", "-r", "Tier::\"hihg\""]);
+    let said = "`Tier::\"hihg\"` is not among the members of its type; did you mean `Tier::\"high\"`?";
+    assert!(wrong.code == 2 && wrong.stderr.contains(said), "{}{}", wrong.stdout, wrong.stderr);
+    let (report, code) = json(dir.path(), &["who-can", "-r", "Tier::\"high\""]);
+    assert_eq!((lines(&report), code), (vec!["User Action::\"rate\" Tier::\"high\":  allow".to_owned()], 0));
+}
+
+/// Which of two conditions lets in more is decided, in the context that is given.
+#[test]
+fn by_type_what_two_conditions_differ_in_is_decided() {
+    let dir = tempfile::tempdir().unwrap();
+    committed(dir.path(), &[("app.cedarschema", BY_TYPE), ("policies.cedar", BY_TYPE_POLICIES)]);
+    let words = |policies: &str, context: Option<&str>| -> Vec<String> {
+        write(dir.path(), &[("policies.cedar", policies), ("context.json", context.unwrap_or_default())]);
+        let args = ["who-can", "-a", "view", "--against", "HEAD", "--context", "context.json"];
+        let run = run(dir.path(), if context.is_some() { &args } else { &args[..5] });
+        let page = run.stdout;
+        assert_eq!(run.code, 0, "{page}{}", run.stderr);
+        let words = page.lines().filter_map(|line| line.strip_prefix("  ")?.split(' ').next());
+        words.filter(|word| ["gained", "lost", "changed", "same"].contains(word)).map(str::to_owned).collect()
+    };
+    let lower = BY_TYPE_POLICIES.replace(">= context.least", "> context.least - 2");
+    let other = BY_TYPE_POLICIES.replace("principal.level >= context.least", "!(context.least > principal.level)");
+    let given = Some(r#"{ "mfa": true, "least": 3 }"#);
+    for context in [None, given] {
+        assert_eq!(words(&other, context), ["same"], "the same in other words");
+    }
+    assert_eq!(words(&lower, given), ["gained"]);
+    let higher = BY_TYPE_POLICIES.replace(">= context.least", "> context.least");
+    assert_eq!(words(&higher, None), ["lost"]);
+    let otherwise = BY_TYPE_POLICIES.replace("principal.level >=", "resource.least >=");
+    assert_eq!(words(&otherwise, given), ["changed"]);
+    // Nothing but what the context rules out is another.
+    let hidden = BY_TYPE_POLICIES.replace("context.mfa &&", "(context.mfa || principal.level == 7) &&");
+    assert_eq!(words(&hidden, given), ["same"]);
+    assert_eq!(words(&hidden, None), ["gained"]);
+}
+
+/// No schema, half a schema, templates with links, carriers: what is not known is said, and no context is lost.
+#[test]
+fn by_type_a_context_is_put_in_whatever_the_store_is() {
+    let dir = tempfile::tempdir().unwrap();
+    write(dir.path(), &[("context.json", r#"{ "mfa": true, "n": 4, "groups": [] }"#)]);
+    let conditions = |args: &[&str]| {
+        let (report, code) = json(dir.path(), &[&["who-can", "--context", "context.json"], args].concat());
+        let all = report["who_can"].as_array().unwrap_or_else(|| panic!("{report:#}")).iter();
+        let all: Vec<String> = all.map(|one| one["condition"].as_str().unwrap_or("always").to_owned()).collect();
+        (all, code, report)
+    };
+    // No schema: any context fits.
+    let loose = "permit (principal == User::\"a\", action == Action::\"x\", resource == Doc::\"d\") \
+        when { context.mfa && context.n < resource.n && !context.groups.contains(\"g\") };";
+    write(dir.path(), &[("policies.cedar", loose)]);
+    let (found, code, report) = conditions(&["-l", "User::\"a\""]);
+    assert_eq!(
+        (found, code),
+        (vec!["principal == User::\"a\" && resource == Doc::\"d\" && 4 < resource.n".to_owned()], 0),
+        "{report:#}"
+    );
+    // A template with a link, and a schema.
+    let schema = "entity User; entity Doc = { n: Long };\n\
+        action x appliesTo { principal: User, resource: Doc, context: { mfa: Bool, n: Long, groups: Set<String> } };";
+    let template = "@id(\"t\") permit (principal == ?principal, action, resource) \
+        when { context.mfa && context.n < resource.n && !context.groups.contains(\"g\") };";
+    let links = r#"[{ "template_id": "t", "link_id": "l", "args": { "?principal": "User::\"a\"" } }]"#;
+    write(
+        dir.path(),
+        &[("app.cedarschema", schema), ("policies.cedar", template), ("links.cedartemplatelinks.json", links)],
+    );
+    let (found, code, report) = conditions(&["-a", "x"]);
+    assert_eq!((found, code), (vec!["principal == User::\"a\" && 4 < resource.n".to_owned()], 0), "{report:#}");
 }
 
 #[test]
@@ -259,4 +394,43 @@ fn without_a_schema_no_schema_is_spoken_of() {
     write(dir.path(), &files);
     let none = run(dir.path(), &["who-can"]);
     assert!(none.code == 2 && none.stderr.contains("no action is known here"), "{}", none.stderr);
+}
+
+/// What a context leads to is among the entities: who has a grant there is told from who has none.
+#[test]
+fn a_context_that_leads_to_entities_that_are_there_is_shown() {
+    let dir = tempfile::tempdir().unwrap();
+    let schema = "entity Team; entity User in [Team]; entity Doc; entity Grant = { to: User, until: datetime, by?: User };\n\
+        action use appliesTo { principal: User, resource: Doc, context: { grant?: Grant, now: datetime } };";
+    let policy = "permit (principal, action, resource) when { context has grant && context.grant.to == principal && \
+        context.now < context.grant.until && context.grant has by && context.grant.by in Team::\"lead\" };";
+    let uid = |ty: &str, id: &str| format!("{{ \"type\": \"{ty}\", \"id\": \"{id}\" }}");
+    let one = |ty: &str, id: &str, attributes: &str, parents: &str| {
+        format!("{{ \"uid\": {}, \"attrs\": {{ {attributes} }}, \"parents\": [{parents}] }}", uid(ty, id))
+    };
+    let grant = |to: &str, by: &str| {
+        let until = "\"until\": { \"__extn\": { \"fn\": \"datetime\", \"arg\": \"2026-01-01\" } }";
+        format!(
+            "\"to\": {{ \"__entity\": {} }}, \"by\": {{ \"__entity\": {} }}, {until}",
+            uid("User", to),
+            uid("User", by)
+        )
+    };
+    let entities = [
+        one("Team", "lead", "", ""),
+        one("User", "ada", "", ""),
+        one("User", "bob", "", ""),
+        one("User", "eve", "", &uid("Team", "lead")),
+        one("Doc", "d", "", ""),
+        one("Grant", "good", &grant("ada", "eve"), ""),
+        one("Grant", "bad", &grant("bob", "ada"), ""),
+    ];
+    let entities = format!("[{}]", entities.join(",\n"));
+    write(dir.path(), &[("app.cedarschema", schema), ("policies.cedar", policy), ("entities.json", &entities)]);
+    let (report, code) = json(dir.path(), &["who-can", "-a", "use"]);
+    assert_eq!(code, 0, "{report:#}");
+    let shown = |one: &Value| (one["principal"].as_str().unwrap().to_owned(), one["shown"].as_bool().unwrap());
+    let all: Vec<(String, bool)> = report["who_can"].as_array().unwrap().iter().map(shown).collect();
+    let expected = [("ada", true), ("bob", false), ("eve", false)];
+    assert_eq!(all, expected.map(|(id, shown)| (format!("User::\"{id}\""), shown)));
 }

@@ -134,10 +134,7 @@ fn notes(stores: [Option<&Store>; 2], inferred: bool) -> Vec<String> {
         if !broken.is_empty() {
             notes.push(format!("what is in {} is not in it{when}: it does not load whole", listed(&broken)));
         }
-        let linked = |at: usize| store.links.iter().any(|link| link.template == at);
-        let loose = store.policies.iter().enumerate();
-        let loose = loose.filter(|(at, policy)| policy.body.is_template() && !linked(*at));
-        let loose: Vec<&str> = loose.map(|(_, template)| template.name.as_str()).collect();
+        let loose: Vec<&str> = store.unlinked().map(|template| template.name.as_str()).collect();
         if !loose.is_empty() {
             notes.push(format!("what links of {} allow is not in it{when}: there are none here", listed(&loose)));
         }

@@ -64,6 +64,7 @@ fn write_group(page: &mut Page, who_can: &WhoCan, group: &AccessGroup, verbose: 
     if lines.is_empty() {
         lines.push(match word {
             "if" => String::new(),
+            _ if who_can.context => "with this context".to_owned(),
             _ => "whatever the context is".to_owned(),
         });
     }
@@ -84,7 +85,9 @@ fn write_group(page: &mut Page, who_can: &WhoCan, group: &AccessGroup, verbose: 
 /// The sentence that the page begins with, where two revisions are set beside each other.
 pub(super) fn heading(page: &mut Page, who_can: &WhoCan) {
     if let Some([old, new]) = &who_can.sides {
-        page.item(Ink::Dim, "  before: ", 4, &clean(&format!("{old}; now: {new}; over the same entities")));
+        let by_type = who_can.stores.iter().all(|store| store.by_type);
+        let over = if by_type { "" } else { "; over the same entities" };
+        page.item(Ink::Dim, "  before: ", 4, &clean(&format!("{old}; now: {new}{over}")));
         page.gap();
     }
 }

@@ -1,0 +1,112 @@
+//! Contexts that lead to entities that there are, where those that the engine found lead to others.
+//!
+//! # Why
+//!
+//! The engine makes up the entities that a context leads to, with the attributes that suit it. So it is told what the
+//! entities are that there are, one at a time; Cedar's authorizer confirms what comes of it.
+
+use std::collections::BTreeSet;
+
+use cedar_policy::{Context, Entities, Entity, EntityUid, Schema};
+use serde_json::{Value as Json, json};
+
+use crate::expression::{all_of, not, policy_of};
+use crate::repo::cedar::entity_shape;
+use crate::symbolic::{Subject, uid_json};
+
+/// So many entities of a type are looked at, and so many ways to choose one for each attribute.
+const MOST: usize = 32;
+/// So many entities are told of that others lead to.
+const LED_TO: usize = 16;
+
+/// For contexts such as `like`, one policy for each choice of entities of `world` in the place of those that it has: it
+/// matches where these stand there and are what they are, as far as policies that name the entities `named` can tell.
+pub(super) fn choices(like: &Context, world: &Entities, schema: &Schema, named: &BTreeSet<EntityUid>) -> Vec<Subject> {
+    let Ok(Json::Object(fields)) = like.to_json_value() else { return Vec::new() };
+    let mut choices: Vec<Vec<Json>> = vec![Vec::new()];
+    for (name, value) in &fields {
+        let Some(made_up) = uid(value) else { continue };
+        let known: BTreeSet<EntityUid> =
+            world.iter().map(Entity::uid).filter(|uid| uid.type_name() == made_up.type_name()).collect();
+        if known.len() * choices.len() > MOST {
+            return Vec::new();
+        }
+        let context = json!({"Var": "context"});
+        let is = |uid: &EntityUid| {
+            let mut all = vec![
+                json!({"has": {"left": context, "attr": name}}),
+                equal(json!({".": {"left": context, "attr": name}}), &literal(uid)),
+            ];
+            all.extend(as_it_is(uid, world, schema, named));
+            all
+        };
+        let is: Vec<Vec<Json>> = known.iter().map(is).collect();
+        choices = choices.iter().flat_map(|one| is.iter().map(|is| [one.as_slice(), is].concat())).collect();
+    }
+    let chosen = choices.iter().filter(|choice| !choice.is_empty());
+    chosen.filter_map(|choice| Some(Subject::policy(&policy_of(&all_of(choice)?)?))).collect()
+}
+
+/// What holds of `uid`, and of what it leads to.
+fn as_it_is(uid: &EntityUid, world: &Entities, schema: &Schema, named: &BTreeSet<EntityUid>) -> Vec<Json> {
+    let (mut seen, mut open, mut all) = (BTreeSet::new(), vec![uid.clone()], Vec::new());
+    while let Some(uid) = open.pop() {
+        if seen.len() >= LED_TO || !seen.insert(uid.clone()) {
+            continue;
+        }
+        let held = world.get(&uid).and_then(|entity| entity.to_json_value().ok());
+        let (Some(held), Some((shape, tags))) = (held, entity_shape(schema, uid.type_name())) else { continue };
+        let entity = json!({"Value": literal(&uid)});
+        for (name, field) in shape.fields().into_iter().flatten() {
+            let there = json!({"has": {"left": entity, "attr": name}});
+            match held.get("attrs").and_then(|attributes| attributes.get(name)) {
+                None => all.push(not(there)),
+                Some(value) => {
+                    all.extend((!field.required).then_some(there));
+                    all.push(equal(json!({".": {"left": entity, "attr": name}}), value));
+                    entities(value, &mut open);
+                }
+            }
+        }
+        for (key, value) in held.get("tags").and_then(Json::as_object).filter(|_| tags.is_some()).into_iter().flatten()
+        {
+            let sides = json!({"left": entity, "right": {"Value": key}});
+            all.extend([json!({"hasTag": sides}), equal(json!({"getTag": sides}), value)]);
+            entities(value, &mut open);
+        }
+        let above: BTreeSet<_> = schema.ancestors(uid.type_name()).into_iter().flatten().collect();
+        for group in named.iter().filter(|group| **group != uid && above.contains(group.type_name())) {
+            let within = json!({"in": {"left": entity, "right": {"Value": literal(group)}}});
+            all.push(if world.is_ancestor_of(group, &uid) { within } else { not(within) });
+        }
+    }
+    all
+}
+
+fn equal(read: Json, value: &Json) -> Json {
+    // An empty set has no type by itself.
+    match value.as_array().is_some_and(Vec::is_empty) {
+        true => json!({"isEmpty": {"arg": read}}),
+        false => json!({"==": {"left": read, "right": {"Value": value}}}),
+    }
+}
+
+fn literal(uid: &EntityUid) -> Json {
+    json!({"__entity": uid_json(uid)})
+}
+
+fn uid(value: &Json) -> Option<EntityUid> {
+    EntityUid::from_json(value.get("__entity")?.clone()).ok()
+}
+
+/// Every entity that a value names.
+fn entities(value: &Json, found: &mut Vec<EntityUid>) {
+    match value {
+        Json::Array(all) => all.iter().for_each(|one| entities(one, found)),
+        Json::Object(fields) => match uid(value) {
+            Some(uid) => found.push(uid),
+            None => fields.values().for_each(|one| entities(one, found)),
+        },
+        _ => {}
+    }
+}
