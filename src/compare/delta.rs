@@ -112,7 +112,7 @@ impl Delta {
 
     /// The same with examples as JSON alone: nobody tries them any more.
     #[must_use]
-    pub(super) fn as_json(self) -> Self {
+    pub(super) fn with_json_alone(self) -> Self {
         let bare = |found: Found| {
             let effects = found.effects.into_iter();
             let effects = effects.map(|effect| Effect { witness: effect.witness.as_json(), ..effect }).collect();

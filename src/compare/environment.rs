@@ -96,7 +96,7 @@ impl Pair {
             .collect();
         let mut all: Vec<Delta> = environments.iter().map(|_| Delta::none()).collect();
         let first = kinds.iter().filter_map(|(_, members)| members.first().copied());
-        let first = first.zip(leaders).filter_map(|(index, delta)| Some((index, delta?.as_json())));
+        let first = first.zip(leaders).filter_map(|(index, delta)| Some((index, delta?.with_json_alone())));
         for (index, delta) in first.chain(rest) {
             if let Some(slot) = all.get_mut(index) {
                 *slot = delta;
@@ -248,6 +248,10 @@ impl Pair {
     }
 }
 
+/// What changes in the first environment of the kind with that number, by what was found in others; whether others
+/// will be told of it.
+type One<'o> = dyn Fn(usize, &[&Delta], bool) -> Option<Delta> + Sync + 'o;
+
 /// What changes in the first environment of each of `kinds`, which are sorted. `one` works it out for the kind with
 /// that number, with what was found in others of the same types, and is told whether more will follow.
 ///
@@ -256,10 +260,7 @@ impl Pair {
 /// A policy that leaves the action open is in environments of many kinds, and mostly says the same in all of them. Of
 /// environments with the same types one is looked at, then one more, then two, then four: so few are worked out that
 /// nothing is known of, and what is tried does not hang on how many cores there are.
-fn lead(
-    kinds: &[(Kind, Vec<usize>)],
-    one: &(dyn Fn(usize, &[&Delta], bool) -> Option<Delta> + Sync),
-) -> Vec<Option<Delta>> {
+fn lead(kinds: &[(Kind, Vec<usize>)], one: &One<'_>) -> Vec<Option<Delta>> {
     let same_types = |(one, _): &(Kind, Vec<usize>), (other, _): &(Kind, Vec<usize>)| {
         (one.0, &one.1, &one.2) == (other.0, &other.1, &other.2)
     };

@@ -107,6 +107,9 @@ fn validate(store: &Store, schema: &Schema, chunk: &[usize], level: Option<u32>,
     }
     let mut folded = fold(found);
     folded.iter_mut().for_each(|finding| improve(finding, schema));
+    // The validator gives them in no order, and whoever shows one of a policy takes the first.
+    let key = |finding: &Finding| (finding.location.clone(), finding.level, finding.rule, finding.message.clone());
+    folded.sort_by_cached_key(key);
     folded
 }
 

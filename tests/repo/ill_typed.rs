@@ -146,3 +146,25 @@ fn a_forbid_that_matches_nothing_and_may_overflow_is_told() {
         assert!(rules(&report).contains(&rule), "{condition}: {report:#}");
     }
 }
+
+/// The kind: what is said of a policy hangs on the order in which the validator meets its faults.
+#[test]
+fn what_is_wrong_is_said_in_one_order() {
+    let policies = r#"permit (principal, action, resource)
+        when { principal.level == "a" || principal.level < "b" || resource.owner in ["c"] || principal.nmae like "d*" };
+        permit (principal, action, resource) when { [principal, 3].contains(resource) || principal in "e" };"#;
+    let schema = schema();
+    let source = polcheck::source::Memory::new([("s.cedarschema", schema.as_str()), ("p.cedar", policies)]);
+    let config = polcheck::config::Config::default();
+    let repo = polcheck::repo::load(&source, &config, &polcheck::repo::Request::default()).unwrap();
+    let said = || -> Vec<String> {
+        let found = polcheck::validate::run(&repo, &config, None);
+        let place = |location: &polcheck::text::Location| location.start();
+        found.iter().map(|finding| format!("{:?} {}", place(&finding.location), finding.message)).collect()
+    };
+    let first = said();
+    assert!(first.len() > 4, "{first:#?}");
+    for _ in 0..12 {
+        assert_eq!(said(), first);
+    }
+}

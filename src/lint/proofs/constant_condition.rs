@@ -61,6 +61,9 @@ enum Verdict {
     Implied,
 }
 
+/// Policies of one shape, by index, the body of the first, and where they are asked about.
+type Job<'j> = (Vec<usize>, Cow<'j, Body>, Vec<&'j RequestEnv>);
+
 /// Policies of one shape: which of their operands are superfluous.
 struct Judged {
     members: Vec<usize>,
@@ -110,11 +113,11 @@ fn check<'a>(facts: &mut Facts<'a>, out: &mut Proved) {
         Some((shape, (index, body, environments)))
     };
     let shaped: Vec<_> = candidates.into_par_iter().with_min_len(16).filter_map(shaped).collect();
-    let mut jobs: BTreeMap<String, (Vec<usize>, Cow<'_, Body>, Vec<&RequestEnv>)> = BTreeMap::new();
+    let mut jobs: BTreeMap<String, Job<'_>> = BTreeMap::new();
     for (shape, (index, body, environments)) in shaped {
         jobs.entry(shape).or_insert_with(|| (Vec::new(), body, environments)).0.push(index);
     }
-    let judge = |(members, body, environments): (Vec<usize>, Cow<'_, Body>, Vec<&RequestEnv>)| {
+    let judge = |(members, body, environments): Job<'_>| {
         let mut unanswered = Unanswered::default();
         let about = members.first().copied().unwrap_or_default();
         let operands = body.operands(0, MAX_OPERANDS);
