@@ -100,7 +100,12 @@ impl Vocabulary {
                             }
                         }
                         "Var" => self.reads_context |= value == "context",
-                        "is" if value.get("in").is_some() => self.member(value),
+                        // Its `in` is no operator of its own.
+                        "is" if value.get("in").is_some() => {
+                            self.member(value);
+                            ["left", "in"].into_iter().filter_map(|of| value.get(of)).for_each(|of| self.read(of));
+                            continue;
+                        }
                         "getTag" | "hasTag" => self.tag(value),
                         "in" => self.member(value),
                         "Value" => {
