@@ -258,7 +258,7 @@ type One<'o> = dyn Fn(usize, &[&Delta], bool) -> Option<Delta> + Sync + 'o;
 /// # Why
 ///
 /// A policy that leaves the action open is in environments of many kinds, and mostly says the same in all of them. Of
-/// environments with the same types one is looked at, then one more, then two, then four: so few are worked out that
+/// environments with the same types two are looked at, then two more, then four: so few are worked out that
 /// nothing is known of, and what is tried does not hang on how many cores there are.
 fn lead(kinds: &[(Kind, Vec<usize>)], one: &One<'_>) -> Vec<Option<Delta>> {
     let same_types = |(one, _): &(Kind, Vec<usize>), (other, _): &(Kind, Vec<usize>)| {
@@ -272,7 +272,7 @@ fn lead(kinds: &[(Kind, Vec<usize>)], one: &One<'_>) -> Vec<Option<Delta>> {
     let mut found: Vec<Option<Delta>> = kinds.iter().map(|_| None).collect();
     let mut done = 0;
     while groups.iter().any(|group| done < group.len()) {
-        let until = (done * 2).max(1);
+        let until = (done * 2).max(2);
         let round: Vec<(usize, Vec<&Delta>, bool)> = groups
             .iter()
             .flat_map(|group| {
