@@ -10,6 +10,7 @@ use super::place::Place;
 use super::reading::Reading;
 use crate::finding::Finding;
 use crate::repo::{EntityData, EntityState, Repo, Store, read_entities};
+use crate::source::ReadError;
 use crate::text::{SourceFile, inline};
 
 /// Entities that are named with nothing else replace those of the repository.
@@ -25,10 +26,17 @@ pub(super) fn apart(reading: &Reading) -> (Reading, Vec<PathBuf>) {
 }
 
 /// The text of `file`, wherever it lies.
+///
+/// # Errors
+/// When it cannot be read, or is not UTF-8.
 pub(super) fn read(place: &Place, file: &Path) -> Result<String, RunError> {
     let shown = file.display().to_string();
     let failed = |why: &dyn Display| RunError::usage(format!("cannot read `{}`: {why}", inline(&shown)));
-    let bytes = place.read_from_disk(file).map_err(|error| failed(&error))?;
+    let is_json = shown.trim_start().starts_with(['{', '[']);
+    let bytes = place.read_from_disk(file).map_err(|error| match error {
+        ReadError::Missing if is_json => failed(&"it is JSON, and a file is wanted here: write it to one"),
+        other => failed(&other),
+    })?;
     String::from_utf8(bytes).map_err(|_| failed(&"it is not UTF-8"))
 }
 

@@ -491,6 +491,7 @@ fn what_is_wrong_with_a_request_is_said_where_it_is() {
         (asked("alice", "read", "Doc::\"menu\"", "with.json"), "an entity is written 'Type::\"id\"'"),
         (asked("Doc::\"menu\"", "read", "Doc::\"menu\"", "with.json"), "it takes `User`"),
         (asked(alice, "read", "Doc::\"menu\"", "none.json"), "cannot read `none.json`"),
+        (asked(alice, "read", "Doc::\"menu\"", "{\"mfa\": true}"), "a file is wanted here: write it to one"),
         (vec!["explain", "-l", alice, "-a", "read", "-r", "Doc::\"menu\""], "lacks `mfa`"),
         (vec!["explain", "--row", "a_test.yaml#nobody elses"], "did you mean `a_test.yaml#nobody else's`?"),
         (vec!["explain"], "which request?"),
