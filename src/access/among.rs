@@ -12,7 +12,7 @@ use serde_json::{Value as Json, json};
 
 use crate::expression::{all_of, not, policy_of};
 use crate::repo::cedar::entity_shape;
-use crate::symbolic::{Subject, uid_json};
+use crate::symbolic::{Subject, uid_value, uids};
 
 /// So many entities of a type are looked at, and so many ways to choose one for each attribute.
 const MOST: usize = 32;
@@ -35,7 +35,7 @@ pub(super) fn choices(like: &Context, world: &Entities, schema: &Schema, named: 
         let is = |uid: &EntityUid| {
             let mut all = vec![
                 json!({"has": {"left": context, "attr": name}}),
-                equal(json!({".": {"left": context, "attr": name}}), &literal(uid)),
+                equal(json!({".": {"left": context, "attr": name}}), &uid_value(uid)),
             ];
             all.extend(as_it_is(uid, world, schema, named));
             all
@@ -56,7 +56,7 @@ fn as_it_is(uid: &EntityUid, world: &Entities, schema: &Schema, named: &BTreeSet
         }
         let held = world.get(&uid).and_then(|entity| entity.to_json_value().ok());
         let (Some(held), Some((shape, tags))) = (held, entity_shape(schema, uid.type_name())) else { continue };
-        let entity = json!({"Value": literal(&uid)});
+        let entity = json!({"Value": uid_value(&uid)});
         for (name, field) in shape.fields().into_iter().flatten() {
             let there = json!({"has": {"left": entity, "attr": name}});
             match held.get("attrs").and_then(|attributes| attributes.get(name)) {
@@ -64,7 +64,7 @@ fn as_it_is(uid: &EntityUid, world: &Entities, schema: &Schema, named: &BTreeSet
                 Some(value) => {
                     all.extend((!field.required).then_some(there));
                     all.push(equal(json!({".": {"left": entity, "attr": name}}), value));
-                    entities(value, &mut open);
+                    uids(value, &mut open);
                 }
             }
         }
@@ -72,11 +72,11 @@ fn as_it_is(uid: &EntityUid, world: &Entities, schema: &Schema, named: &BTreeSet
         {
             let sides = json!({"left": entity, "right": {"Value": key}});
             all.extend([json!({"hasTag": sides}), equal(json!({"getTag": sides}), value)]);
-            entities(value, &mut open);
+            uids(value, &mut open);
         }
         let above: BTreeSet<_> = schema.ancestors(uid.type_name()).into_iter().flatten().collect();
         for group in named.iter().filter(|group| **group != uid && above.contains(group.type_name())) {
-            let within = json!({"in": {"left": entity, "right": {"Value": literal(group)}}});
+            let within = json!({"in": {"left": entity, "right": {"Value": uid_value(group)}}});
             all.push(if world.is_ancestor_of(group, &uid) { within } else { not(within) });
         }
     }
@@ -91,22 +91,6 @@ fn equal(read: Json, value: &Json) -> Json {
     }
 }
 
-fn literal(uid: &EntityUid) -> Json {
-    json!({"__entity": uid_json(uid)})
-}
-
 fn uid(value: &Json) -> Option<EntityUid> {
     EntityUid::from_json(value.get("__entity")?.clone()).ok()
-}
-
-/// Every entity that a value names.
-fn entities(value: &Json, found: &mut Vec<EntityUid>) {
-    match value {
-        Json::Array(all) => all.iter().for_each(|one| entities(one, found)),
-        Json::Object(fields) => match uid(value) {
-            Some(uid) => found.push(uid),
-            None => fields.values().for_each(|one| entities(one, found)),
-        },
-        _ => {}
-    }
 }

@@ -3,21 +3,24 @@
 //! # Why
 //!
 //! Environments of one kind (the same types, the same changed policies) are likely to change alike. So the first is
-//! worked out, and its example and condition are tried, not believed, in the others. After 64 environments of a kind no
-//! new conditions are searched for. What is kept of an example is its JSON.
+//! worked out. Where the very same policies apply, what was found there is taken over ([`super::carried`]); in the
+//! others its examples and conditions are tried, not believed, as those of other kinds are in the first ones
+//! ([`super::leaders`]). After 64 environments of a kind no new conditions are searched for. What is kept of an
+//! example is its JSON.
 //!
 //! Of an enumeration whose members differ, principals and resources that only one side lists are asked about on that
 //! side alone.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use cedar_policy::{EntityId, EntityTypeName, EntityUid, Policy, PolicyId, RequestEnv};
 use rayon::prelude::*;
 use typed_arena::Arena;
 
+use super::carried::WorkedOut;
 use super::causes;
-use super::delta::{Decided, Delta, Effect, Found, Options, Where};
+use super::delta::{Delta, Found, Options, Where};
+use super::leaders::{Kind, lead};
 use super::pair::{Pair, Which};
 use super::view::View;
 use super::work::Work;
@@ -26,14 +29,8 @@ use crate::symbolic::{Formula, PolicyRef, Session, SetAsideReason, Subject};
 /// Of so many environments that are alike, conditions are worked out anew; in more, those found are tried.
 const WORKED_OUT: usize = 64;
 
-/// What was found in so many environments is tried in others of the same types.
-const TRIED: usize = 32;
-
 /// So many policies may be named in all clauses together that name very many.
 const ROOM: usize = 200_000;
-
-/// What environments have in common that are likely to change alike: the types, and the policies that changed.
-type Kind = (Where, String, String, Vec<usize>);
 
 impl Pair {
     /// What changes in each of `environments`, in their order.
@@ -74,26 +71,28 @@ impl Pair {
             let (_, members) = kinds.get(kind)?;
             Some(one(*members.first()?, true, like, followed || members.len() > 1))
         });
-        let rest: Vec<(usize, usize, bool, &Delta)> = kinds
+        let worked_out: Vec<Option<WorkedOut<'_>>> = kinds
             .iter()
             .zip(&leaders)
-            .filter_map(|((_, members), delta)| Some((members, *members.first()?, delta.as_ref()?)))
-            .flat_map(|(members, first, delta)| {
+            .map(|((_, members), delta)| Some(self.worked_out(environments.get(*members.first()?)?, delta.as_ref()?)))
+            .collect();
+        let rest: Vec<(usize, bool, &WorkedOut<'_>)> = kinds
+            .iter()
+            .zip(&worked_out)
+            .filter_map(|((_, members), first)| Some((members, first.as_ref()?)))
+            .flat_map(|(members, first)| {
                 let others = members.iter().enumerate().skip(1);
-                others.map(move |(position, index)| (*index, first, position < WORKED_OUT, delta))
+                others.map(move |(position, index)| (*index, position < WORKED_OUT, first))
             })
             .collect();
-        let carried = |index: usize, first: usize, delta: &Delta| {
-            let (first, there) = (environments.get(first)?, environments.get(index)?);
-            self.carried(delta, &first.0, there, options)
-        };
         let rest: Vec<(usize, Delta)> = rest
             .par_iter()
-            .map(|(index, first, conditions, like)| {
-                let known = carried(*index, *first, like);
-                (*index, known.unwrap_or_else(|| one(*index, *conditions, &[*like], false)))
+            .map(|(index, conditions, first)| {
+                let known = environments.get(*index).and_then(|(there, _)| self.carried(first, there, options));
+                (*index, known.unwrap_or_else(|| one(*index, *conditions, &[first.delta], false)))
             })
             .collect();
+        drop(worked_out);
         let mut all: Vec<Delta> = environments.iter().map(|_| Delta::none()).collect();
         let first = kinds.iter().filter_map(|(_, members)| members.first().copied());
         let first = first.zip(leaders).filter_map(|(index, delta)| Some((index, delta?.with_json_alone())));
@@ -103,45 +102,6 @@ impl Pair {
             }
         }
         all
-    }
-
-    /// What changes in the environment of `there` where it changes as in that of `first`, of which `delta` is: the
-    /// same policies apply on both sides, and none asks for the action. `None` where that is not so, where something is
-    /// open, and where Cedar's authorizer does not confirm an example with the other action.
-    fn carried(
-        &self,
-        delta: &Delta,
-        first: &RequestEnv,
-        (there, which): &(RequestEnv, Where),
-        options: Options<'_>,
-    ) -> Option<Delta> {
-        let rules = self.rules(Which::New).filter(|_| self.shared && *which == Where::Both)?;
-        let open = |found: &Found| !found.open.is_empty() || matches!(found.decided, Decided::Unknown(_));
-        // Templates whose slots are open are no policies of a side.
-        if self.entries.iter().any(|entry| entry.opened.is_some()) {
-            return None;
-        }
-        if !rules.are_alike(first, there) || open(&delta.gained) || open(&delta.lost) || !delta.set_aside.is_empty() {
-            return None;
-        }
-        let found = |found: &Found, side: Which| {
-            let one = |effect: &Effect| {
-                let [witness, shown] = effect.witness.carried(rules.schema(), there.action())?;
-                (options.confirm)(&witness, side, true).and_then(|()| (options.confirm)(&shown, side, true)).ok()?;
-                Some(Effect {
-                    causes: effect.causes.clone(),
-                    witness: witness.as_json(),
-                    condition: Arc::clone(&effect.condition),
-                    migrated: effect.migrated.clone(),
-                    by_error: effect.by_error,
-                    proof: None,
-                })
-            };
-            let effects = found.effects.iter().map(one).collect::<Option<Vec<Effect>>>()?;
-            Some(Found { decided: found.decided.clone(), effects, open: Vec::new(), unlisted: found.unlisted })
-        };
-        let (gained, lost) = (found(&delta.gained, Which::New)?, found(&delta.lost, Which::Old)?);
-        Some(Delta { gained, lost, set_aside: Vec::new() })
     }
 
     /// What changes in an environment that both sides have.
@@ -246,52 +206,6 @@ impl Pair {
         let found = work.effects_of(side, candidates, false);
         (found, view.set_aside)
     }
-}
-
-/// What changes in the first environment of the kind with that number, by what was found in others; whether others
-/// will be told of it.
-type One<'o> = dyn Fn(usize, &[&Delta], bool) -> Option<Delta> + Sync + 'o;
-
-/// What changes in the first environment of each of `kinds`, which are sorted. `one` works it out for the kind with
-/// that number, with what was found in others of the same types, and is told whether more will follow.
-///
-/// # Why
-///
-/// A policy that leaves the action open is in environments of many kinds, and mostly says the same in all of them. Of
-/// environments with the same types two are looked at, then two more, then four: so few are worked out that
-/// nothing is known of, and what is tried does not hang on how many cores there are.
-fn lead(kinds: &[(Kind, Vec<usize>)], one: &One<'_>) -> Vec<Option<Delta>> {
-    let same_types = |(one, _): &(Kind, Vec<usize>), (other, _): &(Kind, Vec<usize>)| {
-        (one.0, &one.1, &one.2) == (other.0, &other.1, &other.2)
-    };
-    let mut groups: Vec<Vec<usize>> = Vec::new();
-    for group in kinds.chunk_by(same_types) {
-        let start = groups.last().and_then(|known| known.last()).map_or(0, |last| last + 1);
-        groups.push((start..start + group.len()).collect());
-    }
-    let mut found: Vec<Option<Delta>> = kinds.iter().map(|_| None).collect();
-    let mut done = 0;
-    while groups.iter().any(|group| done < group.len()) {
-        let until = (done * 2).max(2);
-        let round: Vec<(usize, Vec<&Delta>, bool)> = groups
-            .iter()
-            .flat_map(|group| {
-                let known = group.iter().take(done.min(TRIED)).filter_map(|at| found.get(*at)?.as_ref());
-                let known: Vec<&Delta> = known.collect();
-                let followed = until < group.len() && done < TRIED;
-                group.iter().take(until).skip(done).map(move |at| (*at, known.clone(), followed))
-            })
-            .collect();
-        let new: Vec<(usize, Option<Delta>)> =
-            round.par_iter().map(|(at, known, followed)| (*at, one(*at, known, *followed))).collect();
-        for (at, delta) in new {
-            if let Some(slot) = found.get_mut(at) {
-                *slot = delta;
-            }
-        }
-        done = until;
-    }
-    found
 }
 
 /// A policy that matches exactly the requests with that principal (or resource).

@@ -8,6 +8,8 @@
 //! | `pair` | the two sets, with what they have in common said once |
 //! | `delta` | what a comparison gives, and what it is asked for |
 //! | `environment` | gained and lost in each environment |
+//! | `leaders` | the first environment of each kind |
+//! | `carried` | what is found in one environment, taken over in another |
 //! | `view`, `work` | the policies of one environment in a session |
 //! | `effects` | what is gained or lost, each with a request that shows it |
 //! | `fails_open` | forbids that a schema change makes error |
@@ -23,6 +25,7 @@
 //! | `apart` | conjuncts that are plain to see never to hold at once |
 
 mod apart;
+mod carried;
 mod causes;
 mod choose;
 mod clauses;
@@ -33,6 +36,7 @@ mod effects;
 mod environment;
 mod fails_open;
 mod idle;
+mod leaders;
 mod left;
 mod migrated;
 mod pair;

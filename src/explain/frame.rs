@@ -8,11 +8,11 @@ use serde_json::{Map, Value as Json};
 use super::compiled::Compiled;
 use super::probe;
 use super::situation::Situation;
-use super::slot::{Holder, Slot, at, record, uids};
+use super::slot::{Holder, Slot, at, record};
 use super::vocabulary::Vocabulary;
 use crate::repo::cedar::{context_shape, entity_shape};
 use crate::repo::shape::Shape;
-use crate::symbolic::Subject;
+use crate::symbolic::{Subject, uids};
 
 /// The attributes of so many entities, besides those of the request, may change.
 const HOLDERS: usize = 24;

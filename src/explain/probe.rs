@@ -4,8 +4,8 @@ use cedar_policy::{EntityUid, Policy, PolicyId};
 use serde_json::{Value as Json, json};
 
 use super::situation::Situation;
-use super::slot::{Holder, Slot, uid_json};
-use crate::symbolic::Subject;
+use super::slot::{Holder, Slot};
+use crate::symbolic::{Subject, uid_value};
 
 /// A policy that matches where `condition`, in Cedar's JSON, holds.
 pub(super) fn policy(condition: &Json) -> Option<Policy> {
@@ -24,8 +24,7 @@ pub(super) fn subject(condition: &Json) -> Option<Subject> {
 
 /// That the request is for this principal and this resource, as far as policies can tell.
 pub(super) fn same_request(situation: &Situation<'_>, [principal, resource]: [bool; 2]) -> Json {
-    let is =
-        |variable: &str, uid: &EntityUid| json!({"==": {"left": {"Var": variable}, "right": {"Value": uid_json(uid)}}});
+    let is = |variable: &str, uid: &EntityUid| json!({"==": {"left": {"Var": variable}, "right": {"Value": uid_value(uid)}}});
     let all = [
         principal.then(|| is("principal", &situation.principal)),
         resource.then(|| is("resource", &situation.resource)),
@@ -96,7 +95,7 @@ pub(super) fn is_there(slot: &Slot) -> Json {
 }
 
 fn member(left: Json, group: &EntityUid) -> Json {
-    json!({"in": {"left": left, "right": {"Value": uid_json(group)}}})
+    json!({"in": {"left": left, "right": {"Value": uid_value(group)}}})
 }
 
 fn base(holder: &Holder) -> Json {
@@ -104,7 +103,7 @@ fn base(holder: &Holder) -> Json {
         Holder::Context => json!({"Var": "context"}),
         Holder::Principal => json!({"Var": "principal"}),
         Holder::Resource => json!({"Var": "resource"}),
-        Holder::Entity(uid) => json!({"Value": uid_json(uid)}),
+        Holder::Entity(uid) => json!({"Value": uid_value(uid)}),
     }
 }
 

@@ -12,9 +12,9 @@ use serde_json::Value as Json;
 use super::probe;
 use super::question::Question;
 use super::situation::Situation;
-use super::slot::{Assignment, Slot, uid_json};
+use super::slot::{Assignment, Slot};
 use super::values;
-use crate::symbolic::{Answer, Formula, Reason, Witness};
+use crate::symbolic::{Answer, Formula, Reason, Witness, uid_value};
 
 /// So many changes are looked for.
 const MOST: usize = 12;
@@ -271,7 +271,7 @@ impl Search<'_, '_, '_> {
             let mut is: Vec<Json> = Vec::new();
             for uid in known {
                 let Some(as_it_is) = self.question.as_it_is(self.situation, &uid) else { return false };
-                is.push(probe::all([probe::is(slot, Some(&uid_json(&uid))), as_it_is]));
+                is.push(probe::all([probe::is(slot, Some(&uid_value(&uid))), as_it_is]));
             }
             is.push(probe::is(slot, None));
             choices = choices

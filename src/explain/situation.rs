@@ -7,10 +7,11 @@ use cedar_policy::{
 };
 use serde_json::{Map, Value as Json, json};
 
-use super::slot::{Assignment, Holder, Slot, at, put, uid_json, uids};
+use super::slot::{Assignment, Holder, Slot, at, put};
 use crate::decide::ScopedAuthorizer;
 use crate::repo::Store;
 use crate::repo::cedar::{direct_parents, entity_values};
+use crate::symbolic::{uid_value, uids};
 
 /// What is known of one entity.
 #[derive(Debug, Clone, Default)]
@@ -313,7 +314,7 @@ fn held(entity: &Entity, parents: Vec<EntityUid>) -> Result<Held, String> {
 }
 
 fn made(uid: &EntityUid, held: &Held) -> Option<Entity> {
-    let bare = |uid: &EntityUid| uid_json(uid).get("__entity").cloned();
+    let bare = |uid: &EntityUid| uid_value(uid).get("__entity").cloned();
     let parents: Option<Vec<Json>> = held.parents.iter().map(bare).collect();
     let json = json!({"uid": bare(uid)?, "attrs": held.attributes, "tags": held.tags, "parents": parents?});
     Entity::from_json_value(json, None).ok()

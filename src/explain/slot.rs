@@ -71,23 +71,6 @@ pub(super) fn put(fields: &mut Map<String, Json>, path: &[String], value: Option
     }
 }
 
-/// Every entity that `json`, a value in Cedar's JSON, names.
-pub(super) fn uids(json: &Json, found: &mut Vec<EntityUid>) {
-    match json {
-        Json::Array(all) => all.iter().for_each(|one| uids(one, found)),
-        Json::Object(fields) => match fields.get("__entity") {
-            Some(entity) => found.extend(EntityUid::from_json(entity.clone()).ok()),
-            None => fields.values().for_each(|one| uids(one, found)),
-        },
-        _ => {}
-    }
-}
-
-/// An entity as Cedar's JSON has it as a value.
-pub(super) fn uid_json(uid: &EntityUid) -> Json {
-    serde_json::json!({"__entity": crate::symbolic::uid_json(uid)})
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -6,10 +6,10 @@ use cedar_policy::EntityUid;
 use serde_json::{Value as Json, json};
 
 use super::situation::Situation;
-use super::slot::{Assignment, Holder, Slot, uid_json, uids};
+use super::slot::{Assignment, Holder, Slot};
 use super::values::{confirmed, number};
 use super::vocabulary::Vocabulary;
-use crate::symbolic::NumberKind;
+use crate::symbolic::{NumberKind, uid_value, uids};
 
 /// So many things are tried.
 const SLOTS: usize = 40;
@@ -111,7 +111,7 @@ fn steps(situation: &Situation<'_>, vocabulary: &Vocabulary, slot: &Slot) -> Vec
         }
     }
     let entities = vocabulary.entities.iter().chain([&situation.principal, &situation.resource]);
-    values.extend(entities.map(|uid| Some(uid_json(uid))));
+    values.extend(entities.map(|uid| Some(uid_value(uid))));
     if let Some(Json::Array(elements)) = &now {
         let more = values.iter().flatten().map(|value| Json::Array(elements.iter().chain([value]).cloned().collect()));
         values = more.map(Some).collect();

@@ -6,10 +6,10 @@ use serde_json::{Map, Value as Json, json};
 
 use super::probe;
 use super::situation::Situation;
-use super::slot::{Assignment, Holder, Slot, at, record, uid_json};
+use super::slot::{Assignment, Holder, Slot, at, record};
 use crate::expression;
 use crate::outcome::{Change, ChangeKind};
-use crate::symbolic::{Case, NumberKind, Witness};
+use crate::symbolic::{Case, NumberKind, Witness, uid_value};
 
 /// So many entities of a type are tried in the place of one that there is not.
 const ENTITIES: usize = 64;
@@ -152,7 +152,7 @@ fn nicer(situation: &Situation<'_>, mut changes: Assignment) -> Assignment {
             }
             (new, old) => match (uid(new), old.as_ref().and_then(number), number(new)) {
                 (Some(uid), _, _) if !situation.has(&uid) => {
-                    let all = situation.alike(&uid, ENTITIES).into_iter().map(|uid| uid_json(&uid));
+                    let all = situation.alike(&uid, ENTITIES).into_iter().map(|uid| uid_value(&uid));
                     all.filter(|other| Some(other) != old.as_ref()).find(|other| turns(other))
                 }
                 (_, Some((kind, bad)), Some((same, good))) if kind == same => {

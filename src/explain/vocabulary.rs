@@ -2,10 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use crate::symbolic::uids;
 use cedar_policy::{EntityTypeName, EntityUid, Policy};
 use serde_json::{Map, Value as Json};
-
-use super::slot::uids;
 
 /// What a set of policies names.
 #[derive(Debug, Default)]

@@ -41,7 +41,7 @@ mod solvers;
 mod theory;
 mod witness;
 
-pub use compile::{CompiledPolicies, Difference, Limits, SchemaModel, Status, Subject, differences};
+pub use compile::{CompiledPolicies, Difference, Likeness, Limits, SchemaModel, Status, Subject, differences};
 #[doc(hidden)]
 pub use encode::Axioms;
 pub use question::{Answer, Apart, Formula, PolicyRef};
@@ -50,4 +50,4 @@ pub use session::Session;
 pub use sessions::Sessions;
 pub use solve::{DEFAULT_BUDGET, Sample};
 pub use solvers::{Silence, SolverMode, Solvers};
-pub use witness::{Case, NumberKind, Witness, uid_json};
+pub use witness::{Case, NumberKind, Witness, uid_json, uid_value, uids};

@@ -59,15 +59,14 @@ impl<'r> Sessions<'r> {
         open(&mut self.sparse, self.policies, self.budget, environment)
     }
 
-    /// For each environment the first one in which every question has the same answer: the types are the same, the same
-    /// policies apply, and none of them asks for the action outside of its scope.
+    /// For each environment the first one that it is like ([`CompiledPolicies::likeness`]); itself where it is like no
+    /// other.
     #[must_use]
     pub fn alike(&self) -> Vec<usize> {
-        let applying = |environment: &RequestEnv| self.policies.applying(environment);
-        let applying: Vec<Option<(usize, Vec<usize>)>> = self.environments().par_iter().map(applying).collect();
+        let all: Vec<_> = self.environments().par_iter().map(|one| self.policies.likeness(one)).collect();
         let mut first = HashMap::new();
-        let known = applying.into_iter().enumerate();
-        known.map(|(at, key)| key.map_or(at, |key| *first.entry(key).or_insert(at))).collect()
+        let known = all.into_iter().enumerate();
+        known.map(|(at, like)| like.map_or(at, |like| *first.entry(like).or_insert(at))).collect()
     }
 
     /// What `work` makes of each of `jobs`, in their order. They are done in parallel, `share` of them after each other

@@ -39,7 +39,7 @@ pub(in crate::lint) struct Fact {
 }
 
 /// What was found in one environment.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub(in crate::lint) struct EnvironmentFacts {
     /// By index, in order, for the policies that apply there.
     pub(in crate::lint) facts: Vec<(usize, Fact)>,
@@ -59,7 +59,14 @@ impl EnvironmentFacts {
     /// The same for the `at`-th environment, which is like it.
     pub(super) fn at(&self, at: usize) -> Self {
         let facts = self.facts.iter().map(|(index, fact)| (*index, Fact { environment: at, ..*fact })).collect();
-        Self { facts, ..self.clone() }
+        Self {
+            facts,
+            set_aside: self.set_aside.clone(),
+            ill_typed: self.ill_typed.clone(),
+            seen: self.seen.clone(),
+            allowed: self.allowed,
+            unanswered: self.unanswered.clone(),
+        }
     }
 }
 

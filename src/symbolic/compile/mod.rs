@@ -22,7 +22,7 @@ mod variant;
 
 pub use difference::{Difference, differences};
 pub(super) use policies::Busy;
-pub use policies::{CompiledPolicies, Status};
+pub use policies::{CompiledPolicies, Likeness, Status};
 pub(super) use schema::Function;
 pub use schema::SchemaModel;
 pub use subject::{Limits, Subject};

@@ -32,6 +32,14 @@ pub enum Status {
     SetAside(SetAsideReason),
 }
 
+/// What environments have in common in which every question about the same policies has the same answer: their types,
+/// and the policies whose scope admits them.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Likeness {
+    family: usize,
+    policies: Vec<usize>,
+}
+
 /// The terms of so many policies are kept for other environments of their families.
 const KEPT: usize = 10_000;
 
@@ -79,19 +87,13 @@ impl CompiledPolicies {
         &self.subjects
     }
 
-    /// What the answers to questions about an environment hang on: its family and the policies whose scope admits it.
-    /// `None` where the action matters besides: one of them asks for it, or no other environment has these types.
-    pub(in crate::symbolic) fn applying(&self, environment: &RequestEnv) -> Option<(usize, Vec<usize>)> {
+    /// What the answers to questions about `environment`, which is one of the schema, hang on. `None` where the action
+    /// matters besides: a policy asks for it outside of its scope, or no other environment has these types.
+    pub fn likeness(&self, environment: &RequestEnv) -> Option<Likeness> {
         let family = self.schema.family(environment)?;
         let admitted = self.subjects.iter().enumerate().filter(|(_, one)| one.admits(&self.schema, environment));
-        let admitted = admitted.map(|(index, one)| one.is_shareable().then_some(index));
-        Some((family, admitted.collect::<Option<Vec<usize>>>()?))
-    }
-
-    /// Whether every question has the same answer in both environments: they differ in the action, for which the same
-    /// policies apply, and none of these asks for it outside of its scope.
-    pub fn are_alike(&self, one: &RequestEnv, other: &RequestEnv) -> bool {
-        self.applying(one).is_some_and(|one| self.applying(other) == Some(one))
+        let policies = admitted.map(|(index, one)| one.is_shareable().then_some(index)).collect::<Option<_>>()?;
+        Some(Likeness { family, policies })
     }
 
     /// The policy as terms over an environment of `family` ([`SchemaModel::family`]) that its scope admits, from those

@@ -28,7 +28,7 @@ impl Witness {
     }
 
     /// The same as a witness of the environment of `action`, which is like its own
-    /// ([`crate::symbolic::CompiledPolicies::are_alike`]): with all of its entities, and with those alone that are
+    /// ([`crate::symbolic::CompiledPolicies::likeness`]): with all of its entities, and with those alone that are
     /// shown. `None` where `schema` does not have it there, or where it is of two sides.
     #[must_use]
     pub fn carried(&self, schema: &SchemaModel, action: &EntityUid) -> Option<[Self; 2]> {

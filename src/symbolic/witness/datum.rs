@@ -87,7 +87,7 @@ impl Datum {
             Self::Bool(value) => json!(value),
             Self::Long(value) => json!(value),
             Self::String(text) => json!(text),
-            Self::Entity(uid) => json!({"__entity": uid_json(uid)}),
+            Self::Entity(uid) => uid_value(uid),
             Self::Decimal(value) => extension("decimal", decimal(*value)),
             Self::Duration(value) => extension("duration", duration(*value)),
             Self::Ip(address) => extension("ip", address.clone()),
@@ -148,6 +148,24 @@ fn datetime(milliseconds: i64) -> Option<String> {
 #[must_use]
 pub fn uid_json(uid: &EntityUid) -> Json {
     json!({"type": uid.type_name().to_string(), "id": AsRef::<str>::as_ref(uid.id())})
+}
+
+/// An entity as Cedar's JSON has it as a value.
+#[must_use]
+pub fn uid_value(uid: &EntityUid) -> Json {
+    json!({"__entity": uid_json(uid)})
+}
+
+/// Adds every entity that `value`, in Cedar's JSON, names; what is no entity there is passed over.
+pub fn uids(value: &Json, found: &mut Vec<EntityUid>) {
+    match value {
+        Json::Array(all) => all.iter().for_each(|one| uids(one, found)),
+        Json::Object(fields) => match fields.get("__entity") {
+            Some(entity) => found.extend(EntityUid::from_json(entity.clone()).ok()),
+            None => fields.values().for_each(|one| uids(one, found)),
+        },
+        _ => {}
+    }
 }
 
 /// The fields of a record as Cedar takes them.

@@ -23,4 +23,4 @@ mod snapshot;
 
 pub(super) use build::{build, revalidate};
 pub use case::{Case, Witness};
-pub use datum::{NumberKind, uid_json};
+pub use datum::{NumberKind, uid_json, uid_value, uids};
