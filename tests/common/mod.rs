@@ -111,6 +111,16 @@ pub fn write(dir: &Path, files: &[(&str, &str)]) {
     }
 }
 
+/// A repository whose only commit holds `files`.
+pub fn committed(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let dir = tempfile::TempDir::new().unwrap();
+    write(dir.path(), files);
+    git(dir.path(), &["init", "-q"]);
+    git(dir.path(), &["add", "."]);
+    git(dir.path(), &["commit", "-qm", "before"]);
+    dir
+}
+
 /// git in `dir`, with a name, at a fixed time and without the user's configuration; panics when it fails.
 pub fn git(dir: &Path, args: &[&str]) -> String {
     let output = Command::new("git")

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::common::{copy, corpora, diff, git, json, rules, run, write};
+use crate::common::{committed, copy, corpora, diff, git, json, rules, run, write};
 
 const SCHEMA: &str = "entity Team;
 entity User in [Team] { level: Long, blocked: Bool, boss?: User };
@@ -15,12 +15,7 @@ action view, edit appliesTo { principal: User, resource: Report, context: { mfa:
 ";
 
 fn place(policies: &str) -> TempDir {
-    let dir = TempDir::new().unwrap();
-    write(dir.path(), &[("app.cedarschema", SCHEMA), ("p.cedar", policies)]);
-    git(dir.path(), &["init", "-q"]);
-    git(dir.path(), &["add", "."]);
-    git(dir.path(), &["commit", "-qm", "before"]);
-    dir
+    committed(&[("app.cedarschema", SCHEMA), ("p.cedar", policies)])
 }
 
 fn text(dir: &Path) -> String {

@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 use crate::common::rng::Rng;
 use crate::common::worlds::Worlds;
-use crate::common::{diff, git, json, run, write};
+use crate::common::{committed, diff, json, run};
 
 const SCHEMA: &str = "entity Team;
 entity User in [Team] { level: Long, blocked: Bool, boss?: User };
@@ -108,13 +108,7 @@ fn layouts(compact: &str) -> [String; 5] {
 }
 
 fn place(files: &[(&str, &str)]) -> TempDir {
-    let dir = TempDir::new().unwrap();
-    write(dir.path(), &[("app.cedarschema", SCHEMA)]);
-    write(dir.path(), files);
-    git(dir.path(), &["init", "-q"]);
-    git(dir.path(), &["add", "."]);
-    git(dir.path(), &["commit", "-qm", "before"]);
-    dir
+    committed(&[&[("app.cedarschema", SCHEMA)], files].concat())
 }
 
 fn read(dir: &Path, path: &str) -> String {

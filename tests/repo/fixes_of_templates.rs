@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::common::{diff, git, json, rules, write};
+use crate::common::{committed, diff, json, rules};
 
 const SCHEMA: &str = "entity Team;
 entity User in [Team] { level: Long, boss?: User };
@@ -30,17 +30,19 @@ fn links(all: &[(&str, &str)]) -> String {
 }
 
 fn place(files: &[(&str, &str)]) -> TempDir {
-    let dir = TempDir::new().unwrap();
-    write(dir.path(), &[("app.cedarschema", SCHEMA)]);
-    write(dir.path(), files);
-    git(dir.path(), &["init", "-q"]);
-    git(dir.path(), &["add", "."]);
-    git(dir.path(), &["commit", "-qm", "before"]);
-    dir
+    committed(&[&[("app.cedarschema", SCHEMA)], files].concat())
 }
 
 fn read(dir: &Path, path: &str) -> String {
     std::fs::read_to_string(dir.join(path)).unwrap()
+}
+
+/// No decision is another than in the commit.
+#[track_caller]
+fn decides_alike(dir: &Path) {
+    let (report, code) = diff(dir, &["HEAD"]);
+    assert!(report["changes"].as_array().unwrap().iter().all(|change| change["relation"] == "same"), "{report:#}");
+    assert_eq!(code, 0);
 }
 
 /// The template, alone and with links, as `lint --fix -v` leaves it.
@@ -54,9 +56,7 @@ fn becomes(before: &str, after: &str) {
         assert_eq!(read(dir.path(), "linked.json"), links(linked));
         json(dir.path(), &["lint", "--fix", "-v"]);
         assert_eq!(read(dir.path(), "t.cedar"), after, "another run changes it again");
-        let (report, code) = diff(dir.path(), &["HEAD"]);
-        assert!(report["changes"].as_array().unwrap().iter().all(|change| change["relation"] == "same"), "{report:#}");
-        assert_eq!(code, 0);
+        decides_alike(dir.path());
     }
 }
 
@@ -124,9 +124,7 @@ unless { principal.boss == resource.owner };\n";
         .replace("when { resource.editor", "when { resource has editor && resource.editor")
         .replace("unless", "when { principal has boss }\nunless");
     assert_eq!(read(dir.path(), "t.cedar"), expected);
-    let (report, code) = diff(dir.path(), &["HEAD"]);
-    assert!(report["changes"].as_array().unwrap().iter().all(|change| change["relation"] == "same"), "{report:#}");
-    assert_eq!(code, 0);
+    decides_alike(dir.path());
 }
 
 /// The kind: one of several links that does nothing, in a file of links.
@@ -146,9 +144,7 @@ fn a_link_that_is_covered_goes() {
         let (report, _) = json(dir.path(), &["lint", "--fix"]);
         assert_eq!(read(dir.path(), "linked.json"), after, "{report:#}");
         assert_eq!(read(dir.path(), "t.cedar"), policies);
-        let (report, code) = diff(dir.path(), &["HEAD"]);
-        assert!(report["changes"].as_array().unwrap().iter().all(|change| change["relation"] == "same"), "{report:#}");
-        assert_eq!(code, 0);
+        decides_alike(dir.path());
     }
 }
 
