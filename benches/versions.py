@@ -193,9 +193,10 @@ def main():
     parser.add_argument("--write", type=Path, help="leave the repositories in this folder")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
-        folder = args.write or Path(scratch)
+        folder = (args.write or Path(scratch)).absolute()
         cases = [case for case in CASES if args.only in case[0]]
-        met = [measure(case, args.old, args.new, args.runs, folder) for case in cases]
+        old, new = (path and os.path.abspath(path) for path in (args.old, args.new))
+        met = [measure(case, old, new, args.runs, folder) for case in cases]
     missed = met.count(False)
     if missed:
         print(f"{missed} of {len(met)} goals were missed; the figures vary with what else the machine does")
