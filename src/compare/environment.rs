@@ -263,7 +263,7 @@ mod tests {
         ];
         let body = |at: usize, text: &str| {
             let id = Some(PolicyId::new(format!("p{at}")));
-            Some(Body::Policy(Policy::parse(id, text).unwrap()))
+            Some(Body::Policy(Policy::parse(id, text).unwrap().into()))
         };
         let policies: Vec<PolicyPair> = pairs
             .iter()

@@ -24,9 +24,9 @@ use crate::symbolic::{CompiledPolicies, Limits, PolicyRef, SchemaModel, Subject}
 #[derive(Debug, Clone)]
 pub enum Body {
     /// It decides requests.
-    Policy(Policy),
+    Policy(Arc<Policy>),
     /// It decides nothing here; links to it may live elsewhere.
-    Template(Template),
+    Template(Arc<Template>),
 }
 
 impl Body {
@@ -34,8 +34,8 @@ impl Body {
     #[must_use]
     pub fn subject(&self) -> Subject {
         match self {
-            Self::Policy(policy) => Subject::policy(policy),
-            Self::Template(template) => Subject::template(template),
+            Self::Policy(policy) => Subject::of_policy(Arc::clone(policy)),
+            Self::Template(template) => Subject::of_template(Arc::clone(template)),
         }
     }
 }
@@ -100,7 +100,7 @@ pub(super) struct Entry {
     pub(super) members: [Option<Member>; 2],
     pub(super) same: bool,
     /// Of two templates that take the same in their slots, each with its slots open.
-    pub(super) opened: Option<[Subject; 2]>,
+    pub(super) opened: Option<Box<[Subject; 2]>>,
 }
 
 /// Two sets of policies, each under its schema, ready to be compared in any environment.
@@ -129,8 +129,10 @@ impl Pair {
         alike: bool,
         policies: &[PolicyPair],
     ) -> Self {
-        let mut subjects: [Vec<Subject>; 2] = [Vec::new(), Vec::new()];
-        let mut entries = Vec::new();
+        // Policies are large, and many: nothing of them is moved to where there is more room.
+        let mut subjects =
+            [Vec::with_capacity(policies.len()), Vec::with_capacity(if alike { 0 } else { policies.len() })];
+        let mut entries = Vec::with_capacity(policies.len());
         let mut add = |side: usize, body: &Body, limits: &Limits| -> Member {
             let list = if alike { 0 } else { side };
             let subject = body.subject().limited(limits.clone());
@@ -156,7 +158,8 @@ impl Pair {
             };
             let opened = pair.opened.as_ref().map(|[old, new]| {
                 let [old_limits, new_limits] = &pair.limits;
-                [(old, old_limits), (new, new_limits)].map(|(one, limits)| Subject::policy(one).limited(limits.clone()))
+                let open = |one, limits: &Limits| Subject::policy(one).limited(limits.clone());
+                Box::new([open(old, old_limits), open(new, new_limits)])
             });
             entries.push(Entry { members: [old, new], same: pair.same, opened });
         }

@@ -84,7 +84,7 @@ impl Pair {
 
     /// Whether links to two templates match the same requests, whatever they name.
     fn opened_alike<'s>(&'s self, session: &mut Session<'s>, entry: &'s Entry) -> bool {
-        let Some([old, new]) = &entry.opened else { return false };
+        let Some([old, new]) = entry.opened.as_deref() else { return false };
         let side = |which: Which| if self.shared { 0 } else { which.index() };
         let [old, new] = [(old, Which::Old), (new, Which::New)]
             .map(|(subject, which)| Formula::Matches(session.add_policy(side(which), subject)));

@@ -14,7 +14,7 @@ use rustc_hash::FxHashMap;
 
 use cedar_policy::{
     ActionConstraint, Authorizer, Entities, EntityTypeName, EntityUid, Policy, PolicyId, PolicySet,
-    PrincipalConstraint, Request, ResourceConstraint, Response,
+    PrincipalConstraint, Request, ResourceConstraint, Response, Template,
 };
 
 /// What a scope says of one variable, with names turned into numbers.
@@ -60,8 +60,9 @@ const KEPT: usize = 4096;
 /// Cedar's authorizer over policies that are looked up by their scope.
 #[derive(Debug)]
 pub struct ScopedAuthorizer {
-    set: PolicySet,
-    policies: Vec<PolicyId>,
+    policies: Vec<Policy>,
+    /// Those that are linked.
+    templates: FxHashMap<PolicyId, Template>,
     filed: Filed,
     entities: Names<EntityUid>,
     types: Names<EntityTypeName>,
@@ -73,8 +74,8 @@ impl ScopedAuthorizer {
     #[must_use]
     pub fn new(set: &PolicySet) -> Self {
         let mut authorizer = Self {
-            set: set.clone(),
-            policies: Vec::new(),
+            policies: Vec::with_capacity(set.num_of_policies()),
+            templates: FxHashMap::default(),
             filed: FxHashMap::default(),
             entities: Names(FxHashMap::default()),
             types: Names(FxHashMap::default()),
@@ -82,13 +83,18 @@ impl ScopedAuthorizer {
         };
         for policy in set.policies() {
             authorizer.file(policy);
+            if let Some(id) = policy.template_id()
+                && let Some(template) = set.template(id)
+            {
+                authorizer.templates.entry(id.clone()).or_insert_with(|| template.clone());
+            }
         }
         authorizer
     }
 
     fn file(&mut self, policy: &Policy) {
         let number = u32::try_from(self.policies.len()).unwrap_or(u32::MAX);
-        self.policies.push(policy.id().clone());
+        self.policies.push(policy.clone());
         let principal = match policy.principal_constraint() {
             PrincipalConstraint::Any => Part::Any,
             PrincipalConstraint::In(uid) => Part::Within(self.entities.number(&uid)),
@@ -149,10 +155,12 @@ impl ScopedAuthorizer {
     #[must_use]
     pub fn in_scope(&self, request: &Request, entities: &Entities) -> Vec<&PolicyId> {
         match self.applicable(request, entities) {
-            Some(numbers) => {
-                numbers.iter().filter_map(|number| self.policies.get(usize::try_from(*number).ok()?)).collect()
-            }
-            None => self.policies.iter().collect(),
+            Some(numbers) => numbers
+                .iter()
+                .filter_map(|number| self.policies.get(usize::try_from(*number).ok()?))
+                .map(Policy::id)
+                .collect(),
+            None => self.policies.iter().map(Policy::id).collect(),
         }
     }
 
@@ -175,15 +183,14 @@ impl ScopedAuthorizer {
         subset
     }
 
-    fn add(&self, subset: &mut PolicySet, id: &PolicyId) {
-        let Some(policy) = self.set.policy(id) else { return };
+    fn add(&self, subset: &mut PolicySet, policy: &Policy) {
         match (policy.template_id(), policy.template_links()) {
             (Some(template_id), Some(values)) => {
-                if let (None, Some(template)) = (subset.template(template_id), self.set.template(template_id)) {
+                if let (None, Some(template)) = (subset.template(template_id), self.templates.get(template_id)) {
                     // An id is in a set once, and the link below says if it was not to be had.
                     let _ = subset.add_template(template.clone());
                 }
-                let _ = subset.link(template_id.clone(), id.clone(), values);
+                let _ = subset.link(template_id.clone(), policy.id().clone(), values);
             }
             _ => {
                 let _ = subset.add(policy.clone());
@@ -196,11 +203,8 @@ impl ScopedAuthorizer {
     #[must_use]
     pub fn is_authorized(&self, request: &Request, entities: &Entities) -> Response {
         let authorizer = Authorizer::new();
-        match self.applicable(request, entities) {
-            Some(numbers) if numbers.len() < self.policies.len() => {
-                authorizer.is_authorized(request, &self.subset(numbers), entities)
-            }
-            _ => authorizer.is_authorized(request, &self.set, entities),
-        }
+        let all = || (0..).zip(&self.policies).map(|(number, _)| number).collect();
+        let numbers = self.applicable(request, entities).unwrap_or_else(all);
+        authorizer.is_authorized(request, &self.subset(numbers), entities)
     }
 }

@@ -7,6 +7,7 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::sync::Arc;
 
 use cedar_policy::PolicyId;
 
@@ -121,12 +122,12 @@ impl<'s> Paired<'s> {
     fn opened(&self) -> Option<[cedar_policy::Policy; 2]> {
         let (old, new) = (self.old.as_ref()?, self.new.as_ref()?);
         let speaks = |item: &Item<'_>| matches!(item.body, Body::Template(_)) && !item.linked_template;
-        let alike = old.effect == new.effect && old.source.body.slots() == new.source.body.slots();
-        if self.same || !speaks(old) || !speaks(new) || !alike {
+        let alike = || old.effect == new.effect && old.source.body.slots() == new.source.body.slots();
+        if self.same || !speaks(old) || !speaks(new) || !alike() {
             return None;
         }
         let open = |item: &Item<'_>| match item.source.body.opened(item.source.effect())? {
-            repo::cedar::Body::Static(policy) => Some(policy),
+            repo::cedar::Body::Static(policy) => Some(Arc::unwrap_or_clone(policy)),
             repo::cedar::Body::Template(_) => None,
         };
         Some([open(old)?, open(new)?])
@@ -136,12 +137,16 @@ impl<'s> Paired<'s> {
 /// The policies, links and templates of a store, in its order.
 fn items(store: &Store) -> Vec<Item<'_>> {
     let linked: BTreeSet<usize> = store.links.iter().map(|link| link.template).collect();
-    let mut items = Vec::new();
+    let mut items = Vec::with_capacity(store.policies.len() + store.links.len());
     for (index, policy) in store.policies.iter().enumerate() {
-        let body = match (store.set.policy(&policy.key), store.set.template(&policy.key)) {
-            (Some(policy), _) => Body::Policy(policy.clone()),
-            (None, Some(template)) => Body::Template(template.clone()),
-            (None, None) => continue,
+        let body = match &policy.body {
+            repo::cedar::Body::Static(policy) if store.set.policy(policy.id()).is_some() => {
+                Body::Policy(Arc::clone(policy))
+            }
+            repo::cedar::Body::Template(template) if store.set.template(template.id()).is_some() => {
+                Body::Template(Arc::clone(template))
+            }
+            _ => continue,
         };
         items.push(Item {
             key: &policy.key,
@@ -173,7 +178,7 @@ fn items(store: &Store) -> Vec<Item<'_>> {
             effect: link.effect,
             location: &link.location,
             text: Cow::Owned(text),
-            body: Body::Policy(policy.clone()),
+            body: Body::Policy(Arc::new(policy.clone())),
             source: template,
             is_link: true,
             linked_template: false,
@@ -188,7 +193,7 @@ pub(super) fn pair<'s>(old: Option<&'s Store>, new: Option<&'s Store>) -> (Vec<P
     let mut before: Vec<Option<Item<'s>>> = old.map(items).unwrap_or_default().into_iter().map(Some).collect();
     let mut after: Vec<Option<Item<'s>>> = new.map(items).unwrap_or_default().into_iter().map(Some).collect();
     // By position on the new side; what only the old side has comes after.
-    let mut pairs: Vec<(usize, Paired<'s>)> = Vec::new();
+    let mut pairs: Vec<(usize, Paired<'s>)> = Vec::with_capacity(before.len().max(after.len()));
     let mut text = TextChanges::default();
     let same = |pairs: &mut Vec<(usize, Paired<'s>)>,
                 before: &mut [Option<Item<'s>>],

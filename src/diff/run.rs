@@ -328,6 +328,9 @@ pub(super) fn store(stores: Stores<'_>, engine: &Engine) -> (StoreChanges, Vec<N
             Notice { attachment: Some(file), ..Notice::new(NoticeKind::Disagreement, sentence) }
         }))
         .collect();
+    // Many policies are taken apart beside whatever comes next.
+    let indices = replay.indices;
+    rayon::spawn(move || drop((pair, for_engine, indices)));
     (changes, undecided)
 }
 

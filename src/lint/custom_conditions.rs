@@ -2,6 +2,7 @@
 //! what it reads is declared where the rule looks.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use cedar_policy::{Policy as CedarPolicy, RequestEnv, Schema};
 
@@ -43,7 +44,7 @@ pub(super) fn faults(repo: &Repo, rules: &[&CustomRule]) -> (Vec<Finding>, Vec<L
 /// What is wrong with it.
 pub(super) fn policy_of(condition: &str) -> Result<CedarPolicy, String> {
     match body_of(condition)? {
-        Body::Static(policy) => Ok(policy),
+        Body::Static(policy) => Ok(Arc::unwrap_or_clone(policy)),
         Body::Template(_) => Err("it is not one condition".to_owned()),
     }
 }

@@ -56,11 +56,11 @@ fn narrowed(world: &World<'_>, policy: &Written, rule: &Policy) -> Option<(Strin
     let mut set = PolicySet::new();
     let changed = match parsed.into_iter().map(|one| one.body).collect::<Vec<_>>().as_slice() {
         [Body::Static(policy)] => {
-            set.add(policy.clone()).ok()?;
+            set.add((**policy).clone()).ok()?;
             Subject::policy(policy)
         }
         [Body::Template(template)] => {
-            set.add_template(template.clone()).ok()?;
+            set.add_template((**template).clone()).ok()?;
             Subject::template(template)
         }
         _ => return None,

@@ -117,7 +117,7 @@ mod tests {
             None => (String::new(), text),
         };
         let policy = cedar_policy::Policy::parse(None, format!("{head}{text}").replace(";;", ";")).unwrap();
-        let Window { from, until } = window(&Body::Static(policy), "context.now");
+        let Window { from, until } = window(&policy.into(), "context.now");
         (from, until)
     }
 

@@ -25,7 +25,7 @@ pub fn opened(store: &Store, template: &Policy) -> Option<Store> {
         id: template.id.clone(),
         position: 0,
         location: template.location.clone(),
-        body: Body::Static(policy),
+        body: policy.into(),
         base: template.base,
         syntax: OnceLock::new(),
     });

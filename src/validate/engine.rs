@@ -119,8 +119,8 @@ fn subset(store: &Store, chunk: &[usize]) -> PolicySet {
     for policy in chunk.iter().filter_map(|at| store.policies.get(*at)) {
         // Keys are unique in a store, so that adding cannot fail.
         let _ = match &policy.body {
-            crate::repo::cedar::Body::Static(policy) => set.add(policy.clone()),
-            crate::repo::cedar::Body::Template(template) => set.add_template(template.clone()),
+            crate::repo::cedar::Body::Static(policy) => set.add((**policy).clone()),
+            crate::repo::cedar::Body::Template(template) => set.add_template((**template).clone()),
         };
     }
     for link in store.links.iter().filter(|link| chunk.contains(&link.template)) {

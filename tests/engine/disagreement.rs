@@ -10,7 +10,7 @@ fn decided(policy: &str) -> Decided {
     let schema = "entity User { name: String }; action a appliesTo { principal: User, resource: User };";
     let (schema, _) = Schema::from_cedarschema_str(schema).unwrap();
     let model: Arc<SchemaModel> = SchemaModel::new(&schema).unwrap();
-    let body = |text: &str| Body::Policy(Policy::parse(Some(PolicyId::new("p")), text).unwrap());
+    let body = |text: &str| Body::Policy(Policy::parse(Some(PolicyId::new("p")), text).unwrap().into());
     let pair = |old: Option<&str>, new: Option<&str>, same: bool| PolicyPair {
         old: old.map(body),
         new: new.map(body),

@@ -1,6 +1,7 @@
 //! What differs between two conditions of a kind of request, decided by the engine.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use cedar_policy::{Policy, RequestEnv};
 use serde_json::Value as Json;
@@ -91,7 +92,7 @@ fn paired(earlier: &Policies, later: &Policies) -> Vec<PolicyPair> {
 }
 
 fn pair(old: Option<(&Policy, &Limits)>, new: Option<(&Policy, &Limits)>) -> PolicyPair {
-    let body = |one: Option<(&Policy, &Limits)>| one.map(|(policy, _)| Body::Policy(policy.clone()));
+    let body = |one: Option<(&Policy, &Limits)>| one.map(|(policy, _)| Body::Policy(Arc::new(policy.clone())));
     let limits = |one: Option<(&Policy, &Limits)>| one.map_or_else(Limits::default, |(_, limits)| limits.clone());
     PolicyPair {
         old: body(old),

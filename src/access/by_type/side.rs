@@ -184,7 +184,7 @@ impl Side<'_> {
         deciding.sort_by(|one, other| one.id().cmp(other.id()));
         let (mut all, mut limits) = (Vec::new(), Vec::new());
         for policy in deciding {
-            let subject = Body::Policy(policy.clone()).subject();
+            let subject = Body::Policy(Arc::new(policy.clone())).subject();
             limits.push(limits_of.as_ref().map_or_else(Limits::default, |limits| limits.of(policy.id(), &subject)));
             all.push(match &given {
                 None => policy.clone(),
@@ -211,7 +211,7 @@ impl Policies {
     fn gained(&self) -> Vec<PolicyPair> {
         let pair = |(policy, limits): (&Policy, &Limits)| PolicyPair {
             old: None,
-            new: Some(Body::Policy(policy.clone())),
+            new: Some(Body::Policy(Arc::new(policy.clone()))),
             limits: [Limits::default(), limits.clone()],
             same: false,
             opened: None,

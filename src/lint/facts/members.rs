@@ -122,8 +122,8 @@ pub(super) fn alone(store: &Store, member: &Member<'_>) -> PolicySet {
     let mut set = PolicySet::new();
     // Each is in a set already, so that adding it to another cannot fail.
     let _ = match &member.policy.body {
-        Body::Static(policy) => set.add(policy.clone()),
-        Body::Template(template) => set.add_template(template.clone()),
+        Body::Static(policy) => set.add((**policy).clone()),
+        Body::Template(template) => set.add_template((**template).clone()),
     };
     let link = store.links.iter().find(|link| member.kind == MemberKind::Link && link.name == member.name);
     let values = link.and_then(|link| store.set.policy(&link.key)?.template_links());
@@ -136,13 +136,13 @@ pub(super) fn alone(store: &Store, member: &Member<'_>) -> PolicySet {
 /// `member` with `body` in the place of its policy's, or of its template's.
 pub(super) fn with_body(store: &Store, member: &Member<'_>, body: &Body) -> Option<cedar_policy::Policy> {
     let template = match body {
-        Body::Static(policy) => return Some(policy.clone()),
+        Body::Static(policy) => return Some((**policy).clone()),
         Body::Template(template) => template,
     };
     let link = store.links.iter().find(|link| member.kind == MemberKind::Link && link.name == member.name)?;
     let values = store.set.policy(&link.key)?.template_links()?;
     let mut set = PolicySet::new();
-    set.add_template(template.clone()).ok()?;
+    set.add_template((**template).clone()).ok()?;
     set.link(template.id().clone(), link.key.clone(), values).ok()?;
     set.policy(&link.key).cloned()
 }

@@ -413,7 +413,7 @@ mod tests {
             let validator = cedar_policy::Validator::new(schema.clone());
             prop_assume!(validator.validate(&set, cedar_policy::ValidationMode::Strict).validation_passed());
             let model = SchemaModel::new(&schema).unwrap();
-            let body = Body::Static(policy);
+            let body = Body::from(policy);
             let environment = &model.environments()[0];
             let whole = body.with_parts("whole", &body.parts(0)).unwrap();
             for operand in body.operands(0, 40) {

@@ -10,7 +10,7 @@ pub(super) fn collect(sources: &Sources<'_>) -> Vec<Guardrail> {
     let guardrails = &sources.repo.guardrails;
     let of = |policy: &crate::repo::Policy| {
         let Body::Static(body) = &policy.body else { return None };
-        let rule = Rule::Everywhere(Box::new(body.clone()), Some(policy.key.clone()));
+        let rule = Rule::Everywhere(Box::new((**body).clone()), Some(policy.key.clone()));
         let (kind, demand) = match policy.effect() {
             Effect::Forbid => ("forbid", Demand::Refused(rule)),
             Effect::Permit => ("permit", Demand::Allowed(rule)),

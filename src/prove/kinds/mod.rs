@@ -44,7 +44,7 @@ kinds! {
 fn policy(text: &str) -> Result<cedar_policy::Policy, String> {
     match parse(text) {
         Ok(parsed) => match parsed.into_iter().map(|one| one.body).collect::<Vec<_>>().as_slice() {
-            [Body::Static(policy)] => Ok(policy.clone()),
+            [Body::Static(policy)] => Ok((**policy).clone()),
             _ => Err("it is not one condition".to_owned()),
         },
         Err(faults) => Err(faults.into_iter().next().map(|fault| fault.message).unwrap_or_default()),

@@ -1,5 +1,7 @@
 //! A policy as Cedar parsed it, whole and in parts.
 
+use std::sync::Arc;
+
 use cedar_policy::{Effect, Policy, Template};
 use cedar_policy_core::ast::{
     self, ActionConstraint, EntityReference, EntityUID, Literal, PrincipalConstraint, PrincipalOrResourceConstraint,
@@ -13,9 +15,21 @@ use crate::text::Span;
 #[derive(Debug, Clone)]
 pub enum Body {
     /// A static policy.
-    Static(Policy),
+    Static(Arc<Policy>),
     /// A template.
-    Template(Template),
+    Template(Arc<Template>),
+}
+
+impl From<Policy> for Body {
+    fn from(policy: Policy) -> Self {
+        Self::Static(Arc::new(policy))
+    }
+}
+
+impl From<Template> for Body {
+    fn from(template: Template) -> Self {
+        Self::Template(Arc::new(template))
+    }
 }
 
 impl Body {
@@ -46,10 +60,10 @@ impl Body {
     pub(super) fn ast(&self) -> &ast::Template {
         match self {
             Self::Static(policy) => {
-                let policy: &ast::Policy = policy.as_ref();
+                let policy: &ast::Policy = Policy::as_ref(policy);
                 policy.template()
             }
-            Self::Template(template) => template.as_ref(),
+            Self::Template(template) => Template::as_ref(template),
         }
     }
 
@@ -121,12 +135,12 @@ impl Body {
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         if !text.starts_with('{') {
-            let fixed = Policy::parse(None, text).ok().map(Self::Static);
-            return fixed.or_else(|| Template::parse(None, text).ok().map(Self::Template));
+            let fixed = Policy::parse(None, text).ok().map(Self::from);
+            return fixed.or_else(|| Template::parse(None, text).ok().map(Self::from));
         }
         let json: serde_json::Value = serde_json::from_str(text).ok()?;
-        let fixed = Policy::from_json(None, json.clone()).ok().map(Self::Static);
-        fixed.or_else(|| Template::from_json(None, json).ok().map(Self::Template))
+        let fixed = Policy::from_json(None, json.clone()).ok().map(Self::from);
+        fixed.or_else(|| Template::from_json(None, json).ok().map(Self::from))
     }
 
     /// The same with its slots open: a static policy of `effect` that matches whatever any link to it does.
@@ -151,7 +165,7 @@ impl Body {
             ResourceConstraint::new(open(template.resource_constraint().as_inner())),
             template.non_scope_constraints().cloned(),
         );
-        policy.ok().map(|policy| Self::Static(Policy::from(policy)))
+        policy.ok().map(|policy| Self::from(Policy::from(policy)))
     }
 
     /// What its scope says with a slot, of the principal and of the resource.
@@ -159,13 +173,16 @@ impl Body {
     pub fn slots(&self) -> [Option<String>; 2] {
         use PrincipalOrResourceConstraint::{Eq, In, IsIn};
         let (principal, resource) = (self.ast().principal_constraint(), self.ast().resource_constraint());
-        let said = [(principal.as_inner(), principal.to_string()), (resource.as_inner(), resource.to_string())];
-        said.map(|(constraint, said)| match constraint {
-            Eq(EntityReference::Slot(_)) | In(EntityReference::Slot(_)) | IsIn(_, EntityReference::Slot(_)) => {
-                Some(said)
-            }
-            _ => None,
-        })
+        let has_slot = |constraint: &PrincipalOrResourceConstraint| {
+            matches!(
+                constraint,
+                Eq(EntityReference::Slot(_)) | In(EntityReference::Slot(_)) | IsIn(_, EntityReference::Slot(_))
+            )
+        };
+        [
+            has_slot(principal.as_inner()).then(|| principal.to_string()),
+            has_slot(resource.as_inner()).then(|| resource.to_string()),
+        ]
     }
 
     /// Where the annotation `key` stands, with `base` added.

@@ -29,11 +29,11 @@ pub fn parse(text: &str) -> Result<Vec<Parsed>, Vec<CedarFault>> {
     let mut parsed = Vec::new();
     for policy in set.static_policies() {
         let (position, span) = place(policy.id(), policy.loc(), text);
-        parsed.push(Parsed { position, span, body: Body::Static(Policy::from(policy.clone())) });
+        parsed.push(Parsed { position, span, body: Policy::from(policy.clone()).into() });
     }
     for template in set.templates() {
         let (position, span) = place(template.id(), template.loc(), text);
-        parsed.push(Parsed { position, span, body: Body::Template(Template::from(template.clone())) });
+        parsed.push(Parsed { position, span, body: Template::from(template.clone()).into() });
     }
     parsed.sort_by_key(|parsed| parsed.position);
     Ok(parsed)

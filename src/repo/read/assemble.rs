@@ -2,9 +2,10 @@
 
 use std::sync::{Arc, OnceLock};
 
-use cedar_policy::{PolicyId, Template};
+use cedar_policy::{Policy as Cedar, PolicyId, Template};
+use rayon::prelude::*;
 
-use super::found::{FoundLink, PolicyFile};
+use super::found::{Found, FoundLink, PolicyFile};
 use super::links;
 use crate::finding::{Finding, Level};
 use crate::repo::cedar::{self, Body};
@@ -12,44 +13,53 @@ use crate::repo::model::{Broken, Link, Place, Policy, Store};
 use crate::repo::rules::LINK_ERROR;
 use crate::text::{Location, SourceFile, inline, nearest};
 
+/// So many policies of a file are made after each other.
+const AT_ONCE: usize = 64;
+
 /// Adds what was read of `file` to `store`, but its links.
 pub(super) fn add_policies(store: &mut Store, file: &Arc<SourceFile>, part: PolicyFile) {
     let alone = part.policies.len() == 1;
-    for found in part.policies {
-        let key = PolicyId::new(format!("p{}", store.policies.len()));
-        let location = Location::new(file, found.span);
-        let id = match found.json_key {
-            Some(key) => Some(key),
-            None => found.body.annotation("id").map(|id| (id.to_owned(), found.body.annotation_span("id", found.base))),
-        };
-        let short = id.as_ref().map_or_else(|| unnamed(file, alone, found.position), |(id, _)| id.clone());
-        let alias = (alone && (id.is_none() || file.is_embedded())).then(|| stem(file.name()).to_owned());
-        let (body, added) = match found.body {
-            Body::Static(policy) => {
-                let policy = policy.new_id(key.clone());
-                (Body::Static(policy.clone()), store.set.add(policy).is_ok())
-            }
-            Body::Template(template) => {
-                let template: Template = template.new_id(key.clone());
-                (Body::Template(template.clone()), store.set.add_template(template).is_ok())
-            }
+    let first = store.policies.len();
+    let made = part.policies.into_par_iter().enumerate().with_min_len(AT_ONCE);
+    let made: Vec<Policy> = made.map(|(at, found)| made_of(file, found, alone, first + at)).collect();
+    for policy in &made {
+        let added = match &policy.body {
+            Body::Static(policy) => store.set.add(Cedar::clone(policy)).is_ok(),
+            Body::Template(template) => store.set.add_template(Template::clone(template)).is_ok(),
         };
         if !added {
             store.broken.push(Broken::of_path(file.path()));
         }
-        store.by_key.insert(key.clone(), Place::Policy(store.policies.len()));
-        store.policies.push(Policy {
-            key,
-            name: format!("{}#{short}", file.path()),
-            short,
-            alias,
-            id,
-            position: found.position,
-            location,
-            body,
-            base: found.base,
-            syntax: OnceLock::new(),
-        });
+    }
+    store.by_key.extend((first..).zip(&made).map(|(at, policy)| (policy.key.clone(), Place::Policy(at))));
+    store.policies.extend(made);
+}
+
+/// The policy `found` in `file`, which is the `at`-th of its store.
+fn made_of(file: &Arc<SourceFile>, found: Found, alone: bool, at: usize) -> Policy {
+    let key = PolicyId::new(format!("p{at}"));
+    let location = Location::new(file, found.span);
+    let id = match found.json_key {
+        Some(key) => Some(key),
+        None => found.body.annotation("id").map(|id| (id.to_owned(), found.body.annotation_span("id", found.base))),
+    };
+    let short = id.as_ref().map_or_else(|| unnamed(file, alone, found.position), |(id, _)| id.clone());
+    let alias = (alone && (id.is_none() || file.is_embedded())).then(|| stem(file.name()).to_owned());
+    let body = match found.body {
+        Body::Static(policy) => policy.new_id(key.clone()).into(),
+        Body::Template(template) => template.new_id(key.clone()).into(),
+    };
+    Policy {
+        key,
+        name: format!("{}#{short}", file.path()),
+        short,
+        alias,
+        id,
+        position: found.position,
+        location,
+        body,
+        base: found.base,
+        syntax: OnceLock::new(),
     }
 }
 

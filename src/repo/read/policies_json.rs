@@ -118,9 +118,9 @@ fn json_policy(node: Node<'_>) -> Result<Body, CedarFault> {
     })?;
     let id = PolicyId::new("policy0");
     match Policy::from_json(Some(id.clone()), value.clone()) {
-        Ok(policy) => Ok(Body::Static(policy)),
+        Ok(policy) => Ok(policy.into()),
         Err(error) => match Template::from_json(Some(id), value) {
-            Ok(template) => Ok(Body::Template(template)),
+            Ok(template) => Ok(template.into()),
             Err(_) => Err(cedar::fault(&error)),
         },
     }

@@ -72,15 +72,19 @@ pub(in crate::repo) fn read_store(plan: Plan, files: &Files<'_>) -> ReadStore {
     let mut reading = Reading { files, findings: Vec::new(), left_out: Vec::new() };
     let mut files_of_store: Vec<String> = plan.files().map(|path| shown(path).to_owned()).collect();
     files_of_store.dedup();
-    let schema = read_schema(&plan, &mut reading);
+    let schema_texts = schema_texts(&plan, &mut reading);
+    let of_schema = reading.findings.len();
     let (policy_files, mut broken) = reading.texts(&plan.policies, "policy file");
     let (link_files, broken_links) = reading.texts(&plan.links, "file of template links");
     broken.extend(broken_links);
     let broken = broken.into_iter().map(Broken::of_path).collect();
-    let mut read: Vec<(Arc<SourceFile>, PolicyFile)> = policy_files
-        .into_par_iter()
-        .map(|file| (Arc::clone(&file), policies::read(&file, files.parsed.as_ref())))
-        .collect();
+    let known = files.parsed.as_ref();
+    let read_policies = |file| (Arc::clone(&file), policies::read(&file, known));
+    let ((schema, found), mut read) = rayon::join(
+        || schema_texts.map_or_else(|state| (state, Vec::new()), |(files, twins)| schema::read(&files, &twins, known)),
+        || policy_files.into_par_iter().map(read_policies).collect::<Vec<(Arc<SourceFile>, PolicyFile)>>(),
+    );
+    reading.findings.splice(of_schema..of_schema, found);
     read.extend(link_files.into_iter().map(|file| (Arc::clone(&file), links::read(&file))));
     let schema_files = plan.schema.iter().chain(plan.twins.iter().map(|(twin, _)| twin));
     let folder = plan.folder().to_owned();
@@ -173,17 +177,21 @@ fn names_filled_in(
     }
 }
 
-fn read_schema(plan: &Plan, reading: &mut Reading<'_, '_>) -> SchemaState {
+/// The files of a schema, and those that hold the same in the other syntax, each with the one it should equal.
+type SchemaTexts = (Vec<Arc<SourceFile>>, Vec<(Arc<SourceFile>, Arc<SourceFile>)>);
+
+/// What the schema is to be read from, or what there is of a schema where it is not to be read.
+fn schema_texts(plan: &Plan, reading: &mut Reading<'_, '_>) -> Result<SchemaTexts, SchemaState> {
     if let Some(conflict) = &plan.conflict {
         reading.findings.push(conflict.clone());
-        return SchemaState::Broken;
+        return Err(SchemaState::Broken);
     }
     if plan.schema.is_empty() {
-        return SchemaState::None;
+        return Err(SchemaState::None);
     }
     let (files, faults) = reading.texts(&plan.schema, "schema");
     if !faults.is_empty() || files.is_empty() {
-        return SchemaState::Broken;
+        return Err(SchemaState::Broken);
     }
     let twins: Vec<_> = plan
         .twins
@@ -194,9 +202,7 @@ fn read_schema(plan: &Plan, reading: &mut Reading<'_, '_>) -> SchemaState {
             Some((text.into_iter().next()?, Arc::clone(of)))
         })
         .collect();
-    let (state, findings) = schema::read(&files, &twins, reading.files.parsed.as_ref());
-    reading.findings.extend(findings);
-    state
+    Ok((files, twins))
 }
 
 fn read_tables(paths: &[(String, bool)], reading: &mut Reading<'_, '_>) -> Vec<Table> {

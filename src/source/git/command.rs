@@ -1,7 +1,7 @@
 //! git, by plumbing commands only. It never fetches, in partial clones neither, and never writes.
 
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 
 use crate::source::api::SourceError;
 
@@ -91,7 +91,41 @@ impl Answer {
 /// # Errors
 /// When there is no git, or it refuses the repository.
 pub(super) fn ask(root: &Path, args: &[&str]) -> Result<Answer, SourceError> {
-    let output = start(root, false, args)?;
+    answer(&start(root, false, args)?)
+}
+
+/// A git that was started and not waited for.
+#[derive(Debug)]
+pub(super) struct Asking(Option<Child>);
+
+impl Asking {
+    /// Starts `git args` in `root`.
+    ///
+    /// # Errors
+    /// When there is no git.
+    pub(super) fn begin(root: &Path, args: &[&str]) -> Result<Self, SourceError> {
+        let child = command(root, false).args(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+        child.map(|child| Self(Some(child))).map_err(|error| SourceError::NoGit(error.to_string()))
+    }
+
+    /// What it says, as for [`ask`].
+    pub(super) fn end(mut self) -> Result<Answer, SourceError> {
+        let output = self.0.take().map(Child::wait_with_output);
+        let output = output.unwrap_or_else(|| Err(std::io::ErrorKind::NotFound.into()));
+        answer(&output.map_err(|error| SourceError::NoGit(error.to_string()))?)
+    }
+}
+
+impl Drop for Asking {
+    fn drop(&mut self) {
+        if let Some(child) = &mut self.0 {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+fn answer(output: &Output) -> Result<Answer, SourceError> {
     let words = words(&output.stderr);
     if !output.status.success() && (words.contains("dubious ownership") || words.contains("not a git repository")) {
         return Err(SourceError::Git(format!("git: {words}")));
@@ -128,7 +162,7 @@ fn words(stderr: &[u8]) -> String {
     all
 }
 
-fn start(root: &Path, keep_index: bool, args: &[&str]) -> Result<std::process::Output, SourceError> {
+fn start(root: &Path, keep_index: bool, args: &[&str]) -> Result<Output, SourceError> {
     let output = command(root, keep_index).args(args).output();
     output.map_err(|error| SourceError::NoGit(error.to_string()))
 }

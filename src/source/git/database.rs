@@ -10,9 +10,9 @@ use std::collections::{HashMap, HashSet};
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard};
 
-use super::command::command;
+use super::command::{Asking, command};
 use super::fetch_hint;
 use crate::source::api::{MAX_FILE, ReadError, SourceError};
 
@@ -31,7 +31,16 @@ struct Shared {
     root: PathBuf,
     process: Mutex<Option<Process>>,
     folders: Mutex<HashMap<String, Arc<[Child]>>>,
-    partial: OnceLock<bool>,
+    partial: Mutex<Partial>,
+}
+
+/// Whether contents may be left with the remote.
+#[derive(Debug, Default)]
+enum Partial {
+    #[default]
+    Unasked,
+    Asked(Asking),
+    Known(bool),
 }
 
 /// An object.
@@ -57,7 +66,19 @@ impl Database {
     /// The objects of the repository at `root`. git is started when the first is asked for.
     pub(in crate::source) fn new(root: &Path) -> Self {
         let root = root.to_path_buf();
-        Self(Arc::new(Shared { root, process: Mutex::default(), folders: Mutex::default(), partial: OnceLock::new() }))
+        Self(Arc::new(Shared { root, process: Mutex::default(), folders: Mutex::default(), partial: Mutex::default() }))
+    }
+
+    /// Starts git, and asks another one whether contents may be left with the remote: both take their time. What goes
+    /// wrong is told when they are asked.
+    pub(super) fn begin(&self) {
+        let _ = self.with_process(|_| Ok(()));
+        if let Ok(mut partial) = self.0.partial.lock()
+            && matches!(*partial, Partial::Unasked)
+            && let Ok(asking) = fetch_hint::ask_partial(&self.0.root)
+        {
+            *partial = Partial::Asked(asking);
+        }
     }
 
     /// Where the repository is.
@@ -67,11 +88,18 @@ impl Database {
 
     /// Whether contents may be left with the remote.
     pub(super) fn is_partial(&self) -> Result<bool, SourceError> {
-        if let Some(known) = self.0.partial.get() {
-            return Ok(*known);
-        }
-        let partial = fetch_hint::is_partial(&self.0.root)?;
-        Ok(*self.0.partial.get_or_init(|| partial))
+        let mut partial = self.0.partial.lock().map_err(|_| SourceError::Git(stopped().to_string()))?;
+        let asking = match std::mem::take(&mut *partial) {
+            Partial::Known(known) => {
+                *partial = Partial::Known(known);
+                return Ok(known);
+            }
+            Partial::Asked(asking) => asking,
+            Partial::Unasked => fetch_hint::ask_partial(&self.0.root)?,
+        };
+        let known = !asking.end()?.stdout.is_empty();
+        *partial = Partial::Known(known);
+        Ok(known)
     }
 
     /// The object that `name` stands for, which has no line ends; `None` where none is here, or too large a one.
@@ -96,7 +124,7 @@ impl Database {
     ///
     /// # Errors
     /// As for [`Self::object`].
-    pub(super) fn files(&self, tree: &str, found: &mut (dyn FnMut(&[u8], &str, &str) + Send)) -> std::io::Result<bool> {
+    pub(super) fn files(&self, tree: &str, found: &mut dyn FnMut(&[u8], &str, &str)) -> std::io::Result<bool> {
         let mut open: Vec<(Vec<u8>, String)> = vec![(Vec::new(), tree.to_owned())];
         while !open.is_empty() {
             self.read_folders(&open)?;

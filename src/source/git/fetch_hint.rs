@@ -8,7 +8,7 @@
 
 use std::path::Path;
 
-use super::command::ask;
+use super::command::{Asking, ask};
 use super::ids::{EMPTY_TREE, EMPTY_TREE_256, is_hex, is_id};
 use crate::source::api::SourceError;
 
@@ -20,10 +20,10 @@ pub(super) enum Lack<'a> {
     History,
 }
 
-/// Whether contents may be left with the remote.
-pub(super) fn is_partial(root: &Path) -> Result<bool, SourceError> {
+/// Asks git what says that contents may be left with the remote: it answers nothing where they may not.
+pub(super) fn ask_partial(root: &Path) -> Result<Asking, SourceError> {
     let keys = r"^(extensions\.partialclone|remote\..*\.(promisor|partialclonefilter))$";
-    Ok(!ask(root, &["config", "--get-regexp", keys])?.stdout.is_empty())
+    Asking::begin(root, &["config", "--get-regexp", keys])
 }
 
 /// The command, in backquotes, that fetches every file of `commit`: git fetches what it is to compare, all at once.

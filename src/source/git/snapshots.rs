@@ -35,6 +35,7 @@ impl GitRevision {
 
     /// The same, read by the process that reads others.
     pub(super) fn open_in(database: &Database, revision: &str) -> Result<Self, SourceError> {
+        database.begin();
         Self::of_commit(database, revision.to_owned(), commit(database, revision)?)
     }
 
@@ -46,14 +47,13 @@ impl GitRevision {
     ) -> Result<Self, SourceError> {
         let mut blobs = Blobs::new();
         let mut found = |path: &[u8], mode: &str, id: &str| blobs.insert(path, mode, id);
-        let (listed, partial) = rayon::join(|| database.files(&tree, &mut found), || database.is_partial());
-        match listed {
+        match database.files(&tree, &mut found) {
             Ok(true) => {}
             Err(error) if error.kind() != ErrorKind::UnexpectedEof => {
                 return Err(SourceError::Git(format!("git: {error}")));
             }
             Ok(false) | Err(_) => {
-                return Err(SourceError::Git(if partial? {
+                return Err(SourceError::Git(if database.is_partial()? {
                     let bring = bring(&commit);
                     format!("this is a partial clone without the folders of {label}; run {bring}, which fetches them")
                 } else {
@@ -62,7 +62,7 @@ impl GitRevision {
             }
         }
         let objects = Objects::new(database.clone(), blobs, commit.clone());
-        if partial? {
+        if database.is_partial()? {
             // Files that are called so are read in any case: one message tells all of them.
             let called = |path: &str| path.rsplit('/').next().is_some_and(|name| name.to_lowercase().contains("cedar"));
             let lacking = objects.lacking(called)?;

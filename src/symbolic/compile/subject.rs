@@ -26,10 +26,10 @@ pub struct Subject {
     resource: Scope,
     actions: ActionConstraint,
     body: Body,
-    /// The policy with nothing in its slots' place but entities, made when first needed.
-    whole: OnceLock<Result<Policy, SetAsideReason>>,
+    /// Of a link, the policy with nothing in its slots' place but entities, made when first needed.
+    whole: OnceLock<Result<Box<Policy>, SetAsideReason>>,
     /// [`Self::whole`] alone, for replays.
-    alone: OnceLock<PolicySet>,
+    alone: OnceLock<Box<PolicySet>>,
     /// The entities that it names.
     named: OnceLock<Vec<EntityUid>>,
     /// What the scope of a policy says of principal and resource.
@@ -57,20 +57,25 @@ pub struct Limits {
 
 #[derive(Debug)]
 enum Body {
-    Policy(Policy),
-    Template(Template),
+    Policy(Arc<Policy>),
+    Template(Arc<Template>),
 }
 
 impl Subject {
     /// A static policy or a template link.
     pub fn policy(policy: &Policy) -> Self {
+        Self::of_policy(Arc::new(policy.clone()))
+    }
+
+    /// The same of one that is shared.
+    pub fn of_policy(policy: Arc<Policy>) -> Self {
         Self {
             id: policy.id().to_string(),
             effect: policy.effect(),
             principal: policy.principal_constraint().into(),
             resource: policy.resource_constraint().into(),
             actions: policy.action_constraint(),
-            body: Body::Policy(policy.clone()),
+            body: Body::Policy(policy),
             whole: OnceLock::new(),
             alone: OnceLock::new(),
             named: OnceLock::new(),
@@ -85,13 +90,18 @@ impl Subject {
     /// A template, its slots unknown: entities of any type with which its scope can be met (and none with which it
     /// cannot: such a link would not validate).
     pub fn template(template: &Template) -> Self {
+        Self::of_template(Arc::new(template.clone()))
+    }
+
+    /// The same of one that is shared.
+    pub fn of_template(template: Arc<Template>) -> Self {
         Self {
             id: template.id().to_string(),
             effect: template.effect(),
-            principal: principal_slot(template).0,
-            resource: resource_slot(template).0,
+            principal: principal_slot(&template).0,
+            resource: resource_slot(&template).0,
             actions: template.action_constraint(),
-            body: Body::Template(template.clone()),
+            body: Body::Template(template),
             whole: OnceLock::new(),
             alone: OnceLock::new(),
             named: OnceLock::new(),
@@ -234,7 +244,10 @@ impl Subject {
 
     /// The policy with nothing in its slots' place but entities.
     pub(in crate::symbolic) fn whole(&self) -> Result<&Policy, SetAsideReason> {
-        self.whole.get_or_init(|| self.without_slots()).as_ref().map_err(Clone::clone)
+        match &self.body {
+            Body::Policy(policy) if policy.is_static() => Ok(policy),
+            _ => self.whole.get_or_init(|| self.without_slots().map(Box::new)).as_deref().map_err(Clone::clone),
+        }
     }
 
     /// Whether all that its terms take from an environment is the types of principal, resource and context: true when
@@ -258,7 +271,7 @@ impl Subject {
         match &self.body {
             Body::Policy(_) => {
                 let policy = self.whole()?;
-                let set = || PolicySet::from_policies([policy.clone()]).unwrap_or_default();
+                let set = || Box::new(PolicySet::from_policies([policy.clone()]).unwrap_or_default());
                 Ok(Cow::Borrowed(self.alone.get_or_init(set)))
             }
             Body::Template(template) => {
@@ -270,10 +283,9 @@ impl Subject {
         }
     }
 
-    /// A link with its entities written where the slots are, for symcc refuses slots; any other policy as it is.
+    /// A link with its entities written where the slots are, for symcc refuses slots.
     fn without_slots(&self) -> Result<Policy, SetAsideReason> {
         match &self.body {
-            Body::Policy(policy) if policy.is_static() => Ok(policy.clone()),
             Body::Policy(policy) => substituted(policy),
             Body::Template(_) => Err(SetAsideReason::Slots("the template has no entities in its slots".to_owned())),
         }
