@@ -189,6 +189,16 @@ impl SchemaModel {
         terms::context_may_lack(&self.schema, action, attr)
     }
 
+    /// Whether entities of type `ty` have to have the attribute at `path`, if they have the records that lead there.
+    pub(in crate::symbolic) fn requires(&self, ty: &EntityTypeName, path: &[String]) -> bool {
+        terms::entities_require(&self.schema, ty, path)
+    }
+
+    /// The same of the context of requests for `action`.
+    pub(in crate::symbolic) fn context_requires(&self, action: &EntityUid, path: &[String]) -> bool {
+        terms::context_requires(&self.schema, action, path)
+    }
+
     /// The entity types that both schemas declare and whose lists of members differ, an open type having none.
     pub fn enumerations_unlike(&self, other: &Self) -> Vec<EntityTypeName> {
         let sorted = |ids: &Vec<String>| ids.iter().cloned().collect::<BTreeSet<_>>();

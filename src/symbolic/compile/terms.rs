@@ -3,9 +3,9 @@
 use std::hash::Hash;
 use std::num::NonZeroU32;
 
-use cedar_policy::{EntityUid, Policy, Schema, Template};
+use cedar_policy::{EntityTypeName, EntityUid, Policy, Schema, Template};
 use cedar_policy_core::ast::{Expr, ExprKind, PatternElem, Var};
-use cedar_policy_core::validator::types::Type;
+use cedar_policy_core::validator::types::{AttributeType, Type};
 use cedar_policy_symcc::bitvec::BitVec;
 use cedar_policy_symcc::op::Op;
 use cedar_policy_symcc::term::Term;
@@ -70,6 +70,31 @@ pub(super) fn context<'s>(schema: &'s Schema, action: &EntityUid) -> Option<impl
 pub(super) fn context_may_lack(schema: &Schema, action: &EntityUid, attr: &str) -> bool {
     let Some(Type::Record { attrs, .. }) = schema.as_ref().context_type(action.as_ref()) else { return false };
     attrs.get_attr(attr).is_some_and(|one| !one.is_required())
+}
+
+/// Whether the context of requests for `action` has to have what is at `path`, if it has what leads there.
+pub(super) fn context_requires(schema: &Schema, action: &EntityUid, path: &[String]) -> bool {
+    let (Some(Type::Record { attrs, .. }), [first, rest @ ..]) = (schema.as_ref().context_type(action.as_ref()), path)
+    else {
+        return false;
+    };
+    attrs.get_attr(first).is_some_and(|first| requires(first, rest))
+}
+
+/// The same of entities of type `ty`.
+pub(super) fn entities_require(schema: &Schema, ty: &EntityTypeName, path: &[String]) -> bool {
+    let (Some(ty), [first, rest @ ..]) = (schema.as_ref().get_entity_type(ty.as_ref()), path) else { return false };
+    ty.attr(first).is_some_and(|first| requires(first, rest))
+}
+
+fn requires(at: &AttributeType, path: &[String]) -> bool {
+    match (path, at.attr_type.as_ref()) {
+        ([], _) => at.is_required(),
+        ([first, rest @ ..], Type::Record { attrs, .. }) => {
+            attrs.get_attr(first).is_some_and(|first| requires(first, rest))
+        }
+        _ => false,
+    }
 }
 
 /// Whether the policy's conditions ask for the action.

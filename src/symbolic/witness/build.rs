@@ -8,7 +8,7 @@ use super::case::{Case, Witness};
 use super::draft::{Draft, entities_json};
 use super::minimise::Reduced;
 use super::read::Reader;
-use super::replay::{Replay, Slots, Together};
+use super::replay::{Made, Replay, Slots, Together};
 use crate::symbolic::compile::SchemaModel;
 use crate::symbolic::question::{Formula, PolicyRef};
 use crate::symbolic::solve::{SessionPolicies, Solver};
@@ -25,7 +25,8 @@ pub(in crate::symbolic) fn build(solver: &mut Solver<'_>, question: &Formula) ->
     let mut reader = Reader::new(solver, &named);
     let slots = reader.slots(&named);
     let drafts: Vec<Draft> = (0..policies.sides()).map(|side| reader.draft(side)).collect();
-    let replay = Replay { policies, question: &question, named: &named, slots: &slots, together: None };
+    let made = Made::default();
+    let replay = Replay { policies, question: &question, named: &named, slots: &slots, together: None, made: &made };
     // Policies name many entities; mostly only those that the request leads to make a difference.
     // They are the same on both sides: an entity is made smaller on all that have it.
     let reached: BTreeSet<_> = drafts.iter().flat_map(Draft::reached).collect();
@@ -95,7 +96,8 @@ pub(in crate::symbolic) fn revalidate(
     let schemas: Vec<&Schema> = policies.schemas().map(SchemaModel::schema).collect();
     let here = witness.with_action(&action, &schemas)?;
     let requests = here.requests();
-    let whole = Replay { policies, question: &question, named: &named, slots: &Slots::new(), together: None };
+    let (slots, made) = (Slots::new(), Made::default());
+    let whole = Replay { policies, question: &question, named: &named, slots: &slots, together: None, made: &made };
     // Nothing is added to the entities, so that what is out of scope does nothing.
     let in_scope = whole.in_scope(&requests);
     let replay = Replay { named: &in_scope, ..whole };

@@ -1,8 +1,10 @@
 //! Values as Cedar has them: expressions and JSON.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::LazyLock;
 
 use cedar_policy::{EntityUid, RestrictedExpression};
+use cedar_policy_core::ast::{Name, RestrictedExpr};
 use serde_json::{Value as Json, json};
 
 /// A value to be.
@@ -57,15 +59,16 @@ impl Datum {
             Self::Long(value) => RestrictedExpression::new_long(*value),
             Self::String(text) => RestrictedExpression::new_string(text.clone()),
             Self::Entity(uid) => RestrictedExpression::new_entity_uid(uid.clone()),
-            Self::Decimal(value) => RestrictedExpression::new_decimal(decimal(*value)),
-            Self::Duration(value) => RestrictedExpression::new_duration(duration(*value)),
-            Self::Ip(address) => RestrictedExpression::new_ip(address),
+            Self::Decimal(value) => called("decimal", [text(decimal(*value))])?,
+            Self::Duration(value) => called("duration", [text(duration(*value))])?,
+            Self::Ip(address) => called("ip", [text(address.clone())])?,
             Self::Datetime(value) => match datetime(*value) {
-                Some(text) => RestrictedExpression::new_datetime(text),
+                Some(time) => called("datetime", [text(time)])?,
                 // Beyond the years that can be written.
-                None => format!("datetime(\"1970-01-01\").offset(duration(\"{value}ms\"))")
-                    .parse()
-                    .map_err(|error: cedar_policy::RestrictedExpressionParseError| error.to_string())?,
+                None => {
+                    let epoch = called("datetime", [text("1970-01-01".to_owned())])?;
+                    called("offset", [epoch, called("duration", [text(format!("{value}ms"))])?])?
+                }
             },
             Self::Record(fields) => {
                 let fields = fields
@@ -104,6 +107,24 @@ impl Datum {
             Self::Set(elements) => Json::Array(elements.iter().map(Datum::json).collect()),
         }
     }
+}
+
+fn text(text: String) -> RestrictedExpression {
+    RestrictedExpression::new_string(text)
+}
+
+/// What a function of an extension makes of `arguments`. Cedar reads the name anew each time that it is given a text.
+fn called<const N: usize>(
+    function: &str,
+    arguments: [RestrictedExpression; N],
+) -> Result<RestrictedExpression, String> {
+    static NAMES: LazyLock<HashMap<&'static str, Name>> = LazyLock::new(|| {
+        let all = ["decimal", "duration", "ip", "datetime", "offset"];
+        all.into_iter().filter_map(|name| Some((name, name.parse().ok()?))).collect()
+    });
+    let name = NAMES.get(function).ok_or_else(|| format!("there is no function `{function}`"))?;
+    let arguments = arguments.iter().map(|argument| AsRef::<RestrictedExpr>::as_ref(argument).clone());
+    Ok(RestrictedExpr::call_extension_fn(name.clone(), arguments).into())
 }
 
 fn decimal(value: i64) -> String {

@@ -50,6 +50,12 @@ impl Draft {
         reached
     }
 
+    /// Whether it is the same request, whatever the entities.
+    pub(super) fn asks_as(&self, other: &Self) -> bool {
+        (&self.principal, &self.action, &self.resource) == (&other.principal, &other.action, &other.resource)
+            && self.context == other.context
+    }
+
     /// The request as Cedar's JSON.
     pub(super) fn request_json(&self) -> Json {
         json!({

@@ -7,7 +7,7 @@ use cedar_policy::EntityUid;
 
 use super::draft::{Draft, DraftEntity};
 use super::near::nearer;
-use super::omission::{omissions, omit, still_follows};
+use super::omission::{Omission, omissions, omit, still_follows};
 use super::replay::{Replay, Requests};
 use crate::symbolic::question::PolicyRef;
 
@@ -59,6 +59,9 @@ impl Replay<'_, '_> {
         while again {
             again = false;
             for omission in drafts.iter().flat_map(omissions).collect::<Vec<_>>() {
+                if self.is_required(&drafts, &omission) {
+                    continue;
+                }
                 if left == 0 {
                     return drafts;
                 }
@@ -77,6 +80,17 @@ impl Replay<'_, '_> {
             }
         }
         drafts
+    }
+
+    /// Whether the schema of a side says that there has to be what is to be left out.
+    fn is_required(&self, drafts: &[Draft], omission: &Omission) -> bool {
+        drafts.iter().enumerate().any(|(side, draft)| {
+            self.policies.schema(side).is_some_and(|schema| match omission {
+                Omission::Context(path) => schema.context_requires(&draft.action, path),
+                Omission::Attribute(uid, path) => schema.requires(uid.type_name(), path),
+                Omission::Tag(..) | Omission::Parent(..) | Omission::Element(..) => false,
+            })
+        })
     }
 
     /// The entities of each side that make a difference: without the others the question still holds, and no policy

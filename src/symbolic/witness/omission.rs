@@ -17,7 +17,7 @@ pub(super) enum Omission {
     Element(Option<EntityUid>, Vec<String>, Datum),
 }
 
-/// What could be left out of a draft. What the schema requires comes back as an error from Cedar and stays.
+/// What could be left out of a draft, what the schema requires among it.
 pub(super) fn omissions(draft: &Draft) -> Vec<Omission> {
     let mut all = Vec::new();
     within(&draft.context, &mut Vec::new(), &mut |path, element| {

@@ -1,11 +1,12 @@
 //! Asking Cedar's authorizer.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use cedar_policy::{AuthorizationError, Authorizer, Effect, Entities, EntityUid, PolicyId, PolicySet, Request, SlotId};
 
 use super::draft::Draft;
-use crate::symbolic::compile::Subject;
+use crate::symbolic::compile::{SchemaModel, Subject};
 use crate::symbolic::question::{Formula, PolicyRef};
 use crate::symbolic::solve::SessionPolicies;
 
@@ -25,6 +26,37 @@ pub(super) struct Replay<'r, 'a> {
     pub(super) slots: &'r Slots,
     /// The named ones together, where they are asked often.
     pub(super) together: Option<&'r Together>,
+    /// What was made of the drafts that were asked last.
+    pub(super) made: &'r Made,
+}
+
+/// Drafts as Cedar takes them, by side. Those that are asked next mostly have the same entities, or the same request.
+#[derive(Default)]
+pub(super) struct Made(RefCell<BTreeMap<usize, MadeOf>>);
+
+struct MadeOf {
+    draft: Draft,
+    request: Request,
+    entities: Entities,
+}
+
+impl Made {
+    /// `draft`, which is of `side`, as Cedar takes it.
+    fn of(&self, side: usize, draft: &Draft, schema: &SchemaModel) -> Result<(Request, Entities), String> {
+        let mut all = self.0.borrow_mut();
+        let (request, entities) = match all.get(&side) {
+            Some(known) => (
+                known.draft.asks_as(draft).then(|| known.request.clone()),
+                (known.draft.entities == draft.entities).then(|| known.entities.clone()),
+            ),
+            None => (None, None),
+        };
+        let request = request.map_or_else(|| draft.request(schema), Ok)?;
+        let entities = entities.map_or_else(|| draft.entities(schema), Ok)?;
+        let made = MadeOf { draft: draft.clone(), request: request.clone(), entities: entities.clone() };
+        all.insert(side, made);
+        Ok((request, entities))
+    }
 }
 
 impl Replay<'_, '_> {
@@ -32,7 +64,7 @@ impl Replay<'_, '_> {
     pub(super) fn cases(&self, drafts: &[Draft]) -> Result<Requests, String> {
         let each = drafts.iter().enumerate().map(|(side, draft)| {
             let schema = self.policies.schema(side).ok_or("a side without a schema")?;
-            Ok((draft.request(schema)?, draft.entities(schema)?))
+            self.made.of(side, draft, schema)
         });
         each.collect()
     }
