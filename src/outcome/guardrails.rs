@@ -101,6 +101,8 @@ pub struct GuardrailResult {
     pub id: String,
     /// Its kind: `forbid`, `permit`, `same`, `expires`, `isolate`, `never-gain`, `sensitive` or `temporary`.
     pub kind: &'static str,
+    /// The id of the rule that it stands for, if there is one.
+    pub rule: Option<&'static str>,
     /// Why it is there, as its author says.
     pub why: Option<String>,
     /// Where it is written.
@@ -138,6 +140,7 @@ impl GuardrailResult {
         Self {
             id: id.to_owned(),
             kind,
+            rule: None,
             why: None,
             location,
             status: GuardrailStatus::Unknown,

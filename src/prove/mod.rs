@@ -29,11 +29,13 @@ mod mend;
 mod paired;
 mod pending;
 mod propose;
+mod rules;
 mod run;
 mod texts;
 mod told;
 mod world;
 
 pub use propose::{Proposal, propose};
+pub use rules::RULES;
 pub use run::{Wanted, run};
 pub use texts::{content, texts};

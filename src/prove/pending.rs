@@ -6,6 +6,7 @@ use super::found::{Found, Told};
 use super::guardrail::{Demand, Guardrail};
 use super::judge::{Breach, Does, Judged, Shown};
 use super::mend::{Broken, mend};
+use super::rules::rule_of;
 use super::told;
 use super::world::World;
 use crate::finding::{Environment, Evidence};
@@ -31,6 +32,7 @@ impl Pending {
     /// Of a guardrail of which nothing is known yet.
     pub(super) fn new(guardrail: &Guardrail) -> Self {
         let mut result = GuardrailResult::new(&guardrail.id, guardrail.kind, guardrail.location.clone());
+        result.rule = rule_of(guardrail.kind);
         result.why.clone_from(&guardrail.why);
         result.expansion.clone_from(&guardrail.expansion);
         result.of_policy = matches!(guardrail.demand, Demand::Unmatched(..));

@@ -239,15 +239,23 @@ fn of_row(row: &TestResult) -> Alert<'_> {
 }
 
 /// At the policy that lets something slip through; at the guardrail where none does.
+/// The rule that a broken guardrail breaks.
+pub(super) fn broken_rule(one: &GuardrailResult) -> &'static str {
+    one.rule.unwrap_or(GUARDRAIL_BROKEN.id)
+}
+
 fn of_guardrail(one: &GuardrailResult) -> Alert<'_> {
-    let rule = if one.status == GuardrailStatus::Vacuous { &GUARDRAIL_VACUOUS } else { &GUARDRAIL_BROKEN };
+    let rule = match one.status {
+        GuardrailStatus::Vacuous => GUARDRAIL_VACUOUS.id,
+        _ => broken_rule(one),
+    };
     let slip = one.slips.first();
     let mut details: Vec<String> = guardrails::details(one);
     details.extend(slip.into_iter().flat_map(guardrails::evidences).map(example));
     let location = one.at_fault.first().map_or(&one.location, |cause| &cause.location);
     let others = one.at_fault.iter().skip(1);
     Alert {
-        rule: rule.id,
+        rule,
         level: Level::Error,
         message: inline(&guardrails::verdict(one)).into_owned(),
         details,
@@ -255,7 +263,7 @@ fn of_guardrail(one: &GuardrailResult) -> Alert<'_> {
         related: std::iter::once((&one.location, "the guardrail".to_owned()))
             .chain(others.map(|cause| (&cause.location, format!("this {} {}", cause.effect, cause.does))))
             .collect(),
-        fingerprint: hash(&[rule.id, one.kind, &one.id, slip.map_or("", |slip| &slip.store)]),
+        fingerprint: hash(&[rule, one.kind, &one.id, slip.map_or("", |slip| &slip.store)]),
         store: slip.map(|slip| slip.store.as_str()),
         policy: one.at_fault.first().map(|cause| cause.policy.as_str()),
         environments: one.slips.iter().map(|slip| &slip.environment).collect(),

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
-use super::alerts::{self, Alert};
+use super::alerts::{self, Alert, broken_rule};
 use super::verdict::{not_validated, verdict_line};
 use crate::finding::Level;
 use crate::outcome::{
@@ -153,7 +153,7 @@ fn of_guardrail(one: &GuardrailResult) -> Case<'_> {
     let status = match one.status {
         GuardrailStatus::Holds => TestCaseStatus::success(),
         GuardrailStatus::Broken | GuardrailStatus::Vacuous => {
-            unsuccessful(NonSuccessKind::Failure, "guardrail-broken", message, more())
+            unsuccessful(NonSuccessKind::Failure, broken_rule(one), message, more())
         }
         GuardrailStatus::Unknown | GuardrailStatus::NotCovered => {
             unsuccessful(NonSuccessKind::Error, "inconclusive", message, more())

@@ -11,7 +11,7 @@ use crate::repo;
 use crate::rule::Catalogue;
 use crate::source::{ReadError, Source};
 use crate::text::{Location, SourceFile};
-use crate::{lint, tables, triage, validate};
+use crate::{lint, prove, tables, triage, validate};
 
 /// What one side says about how it is to be read, and what fails.
 #[derive(Debug, Clone, Default)]
@@ -33,6 +33,7 @@ pub fn catalogue() -> Catalogue {
         .chain(repo::RULES)
         .chain(config::RULES)
         .chain(tables::RULES)
+        .chain(prove::RULES)
         .chain(triage::RULES)
         .copied();
     Catalogue::new(engines.chain(lint::metadata()))

@@ -460,3 +460,40 @@ fn without_a_schema_a_guardrail_makes_no_action_of_what_it_names() {
     let (report, code) = proved(&[("p.cedar", policy), ("g.cedarguard", rule)]);
     assert_eq!((all(&report)[0].1, code), ("vacuous", 1));
 }
+
+/// The first block of `kind` in the part of a rule's page that is called `part`.
+fn block(page: &str, part: &str, kind: &str) -> String {
+    let (_, part) = page.split_once(&format!("## {part}\n")).unwrap();
+    let (_, block) = part.split_once(&format!("```{kind}\n")).unwrap();
+    block.split_once("```").unwrap().0.to_owned()
+}
+
+/// A broken guardrail that stands for a rule is found under the rule's name, with its page, by every report that names
+/// rules; what the page recommends is clean, and the schema's annotation is the same on both sides.
+#[test]
+fn a_broken_annotation_is_found_under_the_name_of_its_rule() {
+    for id in ["grant-never-expires", "sensitive-without-guard"] {
+        let page = std::fs::read_to_string(format!("docs/rules/{id}.md")).unwrap();
+        let schema = block(&page, "Avoid", "cedarschema");
+        for (part, code) in [("Avoid", 1), ("Prefer", 0)] {
+            let policies = block(&page, part, "cedar");
+            let dir = folder(&[("app.cedarschema", &schema), ("policies.cedar", &policies)]);
+            let sarif = run(dir.path(), &["check", "--report", "sarif"]);
+            assert_eq!(sarif.code, code, "{id} {part}");
+            let sarif: Value = serde_json::from_str(&sarif.stdout).unwrap();
+            let found: Vec<_> = sarif["runs"][0]["results"].as_array().unwrap().iter().collect();
+            let names: Vec<_> = found.iter().map(|one| one["ruleId"].as_str().unwrap()).collect();
+            assert_eq!(names, if code == 1 { vec![id] } else { vec![] }, "{part}");
+            let rules = sarif["runs"][0]["tool"]["driver"]["rules"].as_array().unwrap();
+            let rule = rules.iter().find(|rule| rule["id"] == id).unwrap();
+            assert!(rule["helpUri"].as_str().unwrap().ends_with(&format!("docs/rules/{id}.md")));
+            let junit = run(dir.path(), &["check", "--report", "junit"]).stdout;
+            assert_eq!(junit.contains(&format!("type=\"{id}\"")), code == 1, "{junit}");
+        }
+        let config = format!("[rules]\n{id} = \"off\"\n");
+        let policies = block(&page, "Avoid", "cedar");
+        let dir = folder(&[("app.cedarschema", &schema), ("policies.cedar", &policies), ("polcheck.toml", &config)]);
+        let (report, code) = json(dir.path(), &["check"]);
+        assert_eq!((code, rules(&report)), (2, vec!["configuration"]), "{id}");
+    }
+}
