@@ -71,6 +71,41 @@ fn permits_are_ranked_with_what_opens_and_what_binds() {
     assert!(shown.contains(expected), "{shown}");
 }
 
+/// A condition is told in its own words, whatever carries it: of links, whose scopes come from elsewhere, too.
+#[test]
+fn what_a_link_asks_for_is_told_as_of_any_permit() {
+    let dir = place(
+        "@id(\"theirs\") permit (principal == ?principal, action == Action::\"view\", resource)
+         when { context.mfa && resource.owner == principal && principal == User::\"ana\" };",
+    );
+    let links = r#"[{"template_id": "theirs", "link_id": "of-ana", "args": {"?principal": "User::\"ana\""}},
+        {"template_id": "theirs", "link_id": "of-ben", "args": {"?principal": "User::\"ben\""}}]"#;
+    write(dir.path(), &[("p.cedartemplatelinks.json", links)]);
+    let (report, _) = json(dir.path(), &["lint", "--breadth"]);
+    assert_eq!(ranking(&report), ["1 p.cedartemplatelinks.json#of-ana"], "nobody is both");
+    let asks = serde_json::json!([
+        {"text": "context.mfa", "binds": true},
+        {"text": "resource.owner == principal", "binds": true},
+        {"text": "principal == User::\"ana\"", "binds": false},
+    ]);
+    assert_eq!(report["breadth"][0]["asks"], asks);
+}
+
+/// What excludes each other is pointed at in a template as in a policy.
+#[test]
+fn the_parts_of_a_template_that_exclude_each_other_are_pointed_at() {
+    let condition = "when { context.mfa && resource.owner == principal && !context.mfa };";
+    let found = |scope: &str| {
+        let text = format!("@id(\"one\") permit ({scope}, action == Action::\"view\", resource) {condition}");
+        let (report, _) = json(place(&text).path(), &["lint"]);
+        let all = report["findings"].as_array().unwrap().clone();
+        all.into_iter().find(|one| one["rule"] == "never-matches").unwrap()["message"].as_str().unwrap().to_owned()
+    };
+    let [policy, template] = ["principal", "principal == ?principal"].map(found);
+    assert!(policy.starts_with("these conditions exclude each other"), "{policy}");
+    assert!(template.starts_with("these conditions exclude each other"), "{template}");
+}
+
 #[test]
 fn a_ranking_says_what_became_broader() {
     let dir = place(POLICIES);

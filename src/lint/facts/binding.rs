@@ -1,17 +1,17 @@
 //! What a permit asks for, and which of it keeps any request out.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use cedar_policy::RequestEnv;
 use rayon::prelude::*;
 
-use super::members::MemberKind;
 use super::questions::{matches, policy};
 use super::store_facts::Facts;
 use crate::expression;
 use crate::outcome::Asked;
 use crate::repo::Policy;
-use crate::repo::cedar::Part;
+use crate::repo::cedar::{Body, Part};
 use crate::symbolic::{Answer, CompiledPolicies, Formula, SchemaModel, Session, Subject};
 
 /// Of permits with more conditions, or that reach more environments, it is not worked out which of them bind.
@@ -24,22 +24,25 @@ pub(super) fn conditions(facts: &Facts<'_>, permits: &[usize]) -> Vec<Vec<Asked>
     let job = |permit: &usize| {
         let member = facts.members.get(*permit)?;
         let live: Vec<&RequestEnv> = facts.live(*permit).filter_map(|at| requests.get(at)).collect();
-        Some((member.policy, member.kind == MemberKind::Static, live))
+        Some((member.policy, facts.as_static(member), live))
     };
     let jobs: Vec<_> = permits.iter().map(job).collect();
-    let asked = |job: Option<(&Policy, bool, Vec<&RequestEnv>)>| {
-        let Some((policy, is_static, live)) = job else { return Vec::new() };
+    let asked = |job: Option<(&Policy, Option<Cow<'_, Body>>, Vec<&RequestEnv>)>| {
+        let Some((policy, body, live)) = job else { return Vec::new() };
         let parts = policy.body.parts(policy.base);
-        let known = is_static && parts.len() <= MOST && live.len() <= ENVIRONMENTS;
-        let binding = if known { binding(model, policy, &parts, &live) } else { vec![None; parts.len()] };
-        parts.iter().zip(binding).map(|(part, binds)| Asked { text: text_of(policy, part), binds }).collect()
+        let known = parts.len() <= MOST && live.len() <= ENVIRONMENTS;
+        let binding = match body.filter(|_| known) {
+            Some(body) => binding(model, &body, &parts, &live),
+            None => vec![None; parts.len()],
+        };
+        parts.iter().zip(binding).map(|(part, binds)| Asked { text: text_of(part), binds }).collect()
     };
     jobs.into_par_iter().map(asked).collect()
 }
 
 /// The condition as a Cedar expression on one line.
-fn text_of(policy: &Policy, part: &Part) -> String {
-    let alone = policy.body.with_parts("alone", [part]).and_then(|alone| alone.to_json().ok());
+fn text_of(part: &Part) -> String {
+    let alone = part.alone().and_then(|alone| alone.to_json().ok());
     let body = alone.as_ref().and_then(|json| json.get("conditions")?.get(0)?.get("body"));
     body.cloned()
         .map(expression::as_written)
@@ -48,17 +51,12 @@ fn text_of(policy: &Policy, part: &Part) -> String {
 }
 
 /// For each of `parts` whether the permit without it matches more.
-fn binding(
-    model: &Arc<SchemaModel>,
-    permit: &Policy,
-    parts: &[Part],
-    environments: &[&RequestEnv],
-) -> Vec<Option<bool>> {
+fn binding(model: &Arc<SchemaModel>, permit: &Body, parts: &[Part], environments: &[&RequestEnv]) -> Vec<Option<bool>> {
     let mut known: Vec<Option<bool>> = vec![Some(false); parts.len()];
-    let Some(whole) = permit.body.with_parts("whole", parts) else { return vec![None; parts.len()] };
+    let Some(whole) = permit.with_parts("whole", parts) else { return vec![None; parts.len()] };
     let without = |left_out: usize| {
         let kept = parts.iter().enumerate().filter(|(at, _)| *at != left_out).map(|(_, part)| part);
-        permit.body.with_parts(&format!("without{left_out}"), kept)
+        permit.with_parts(&format!("without{left_out}"), kept)
     };
     let without: Option<Vec<_>> = (0..parts.len()).map(without).collect();
     let Some(without) = without else { return vec![None; parts.len()] };

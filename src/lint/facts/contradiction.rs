@@ -1,5 +1,6 @@
 //! Why a policy matches nothing: the parts of its condition that are enough.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use cedar_policy::RequestEnv;
@@ -23,11 +24,18 @@ pub(in crate::lint) fn find_contradiction(
 ) -> Option<Vec<Span>> {
     let policy = member.policy;
     let parts = policy.body.parts(policy.base);
-    if member.kind != MemberKind::Static || parts.len() > MAX_PARTS || environments.len() > MAX_ENVIRONMENTS {
+    let body = match member.kind {
+        MemberKind::Static => Cow::Borrowed(&policy.body),
+        // What no link to it can match.
+        MemberKind::Template => Cow::Owned(policy.body.opened(member.effect)?),
+        // Its entities stand in another file.
+        MemberKind::Link => return None,
+    };
+    if parts.len() > MAX_PARTS || environments.len() > MAX_ENVIRONMENTS {
         return None;
     }
     let impossible = |parts: &[&Part]| {
-        let policy = policy.body.with_parts("part", parts.iter().copied())?;
+        let policy = body.with_parts("part", parts.iter().copied())?;
         let policies = CompiledPolicies::new(Arc::clone(schema), vec![Subject::policy(&policy)]);
         let whole = PolicyRef { side: 0, index: 0 };
         let dead = |environment: &&RequestEnv| {

@@ -1,5 +1,8 @@
 //! The policies of a store in the order in which the engine holds them.
 
+use std::borrow::Cow;
+use std::sync::Arc;
+
 use cedar_policy::{Effect, PolicySet};
 
 use crate::outcome::{Notice, NoticeKind};
@@ -101,7 +104,7 @@ pub(in crate::lint) fn members(store: &Store) -> Vec<(Member<'_>, Subject)> {
         }
     };
     let statics = store.policies.iter().filter_map(|policy| match &policy.body {
-        Body::Static(body) => Some((of(policy, MemberKind::Static), Subject::policy(body))),
+        Body::Static(body) => Some((of(policy, MemberKind::Static), Subject::of_policy(Arc::clone(body)))),
         Body::Template(_) => None,
     });
     let links = store.links.iter().filter_map(|link| {
@@ -111,7 +114,7 @@ pub(in crate::lint) fn members(store: &Store) -> Vec<(Member<'_>, Subject)> {
         Some((member, Subject::policy(store.set.policy(&link.key)?)))
     });
     let templates = store.policies.iter().filter_map(|policy| match &policy.body {
-        Body::Template(body) => Some((of(policy, MemberKind::Template), Subject::template(body))),
+        Body::Template(body) => Some((of(policy, MemberKind::Template), Subject::of_template(Arc::clone(body)))),
         Body::Static(_) => None,
     });
     statics.chain(links).chain(templates).collect()
@@ -145,6 +148,20 @@ pub(super) fn with_body(store: &Store, member: &Member<'_>, body: &Body) -> Opti
     set.add_template((**template).clone()).ok()?;
     set.link(template.id().clone(), link.key.clone(), values).ok()?;
     set.policy(&link.key).cloned()
+}
+
+/// `member` as a policy that decides: of a link what it comes to with its entities in the slots, of a template what any
+/// link to it could match.
+pub(super) fn as_static<'a>(store: &Store, member: &Member<'a>) -> Option<Cow<'a, Body>> {
+    match member.kind {
+        MemberKind::Static => Some(Cow::Borrowed(&member.policy.body)),
+        MemberKind::Template => member.policy.body.opened(member.effect).map(Cow::Owned),
+        MemberKind::Link => {
+            let link = store.links.iter().find(|link| link.name == member.name)?;
+            let filled = store.set.policy(&link.key)?.to_json().ok()?;
+            Body::parse(&filled.to_string()).map(Cow::Owned)
+        }
+    }
 }
 
 /// The first of `names`, and how many more there are.

@@ -2,6 +2,7 @@
 //! the other.
 
 use std::any::{Any, TypeId};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -99,6 +100,11 @@ impl<'a> Facts<'a> {
     /// A policy and nothing else, as Cedar's authorizer takes it.
     pub(in crate::lint) fn alone(&self, member: &Member<'_>) -> Option<PolicySet> {
         member.decides().then(|| alone(self.store, member))
+    }
+
+    /// `member` as a policy that decides: of a link what it comes to, of a template what any link to it could match.
+    pub(in crate::lint) fn as_static(&self, member: &Member<'a>) -> Option<Cow<'a, Body>> {
+        members::as_static(self.store, member)
     }
 
     /// What `member` would be with `body` in the place of its policy's, or of its template's.

@@ -202,6 +202,22 @@ pub struct Part {
 }
 
 impl Part {
+    /// A permit for everything that asks for this alone.
+    #[must_use]
+    pub fn alone(&self) -> Option<Policy> {
+        let policy = ast::StaticPolicy::new(
+            ast::PolicyID::from_string("alone"),
+            None,
+            ast::Annotations::new(),
+            ast::Effect::Permit,
+            PrincipalConstraint::any(),
+            ActionConstraint::any(),
+            ResourceConstraint::any(),
+            Some(self.expr.clone()),
+        );
+        policy.ok().map(Policy::from)
+    }
+
     /// Cedar's own tree.
     pub(super) fn expr(&self) -> &ast::Expr {
         &self.expr

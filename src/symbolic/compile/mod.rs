@@ -26,4 +26,5 @@ pub use policies::{CompiledPolicies, Likeness, Status};
 pub(super) use schema::Function;
 pub use schema::SchemaModel;
 pub use subject::{Limits, Subject};
+pub(super) use terms::called;
 pub(super) use variant::{Compiled, Variant};

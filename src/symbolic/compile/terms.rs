@@ -1,10 +1,12 @@
 //! What has to be read from the insides of symcc's terms and of Cedar's policies and schemas.
 
+use std::collections::HashMap;
 use std::hash::Hash;
 use std::num::NonZeroU32;
+use std::sync::LazyLock;
 
-use cedar_policy::{EntityTypeName, EntityUid, Policy, Schema, Template};
-use cedar_policy_core::ast::{Expr, ExprKind, PatternElem, Var};
+use cedar_policy::{EntityTypeName, EntityUid, Policy, RestrictedExpression, Schema, Template};
+use cedar_policy_core::ast::{Expr, ExprKind, Name, PatternElem, RestrictedExpr, Var};
 use cedar_policy_core::validator::types::{AttributeType, Type};
 use cedar_policy_symcc::bitvec::BitVec;
 use cedar_policy_symcc::op::Op;
@@ -95,6 +97,20 @@ fn requires(at: &AttributeType, path: &[String]) -> bool {
         }
         _ => false,
     }
+}
+
+/// What a function of an extension makes of `arguments`. Cedar reads the name anew each time that it is given a text.
+pub(in crate::symbolic) fn called<const N: usize>(
+    function: &str,
+    arguments: [RestrictedExpression; N],
+) -> Result<RestrictedExpression, String> {
+    static NAMES: LazyLock<HashMap<&'static str, Name>> = LazyLock::new(|| {
+        let all = ["decimal", "duration", "ip", "datetime", "offset"];
+        all.into_iter().filter_map(|name| Some((name, name.parse().ok()?))).collect()
+    });
+    let name = NAMES.get(function).ok_or_else(|| format!("there is no function `{function}`"))?;
+    let arguments = arguments.iter().map(|argument| AsRef::<RestrictedExpr>::as_ref(argument).clone());
+    Ok(RestrictedExpr::call_extension_fn(name.clone(), arguments).into())
 }
 
 /// Whether the policy's conditions ask for the action.

@@ -1,11 +1,11 @@
 //! Values as Cedar has them: expressions and JSON.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::LazyLock;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cedar_policy::{EntityUid, RestrictedExpression};
-use cedar_policy_core::ast::{Name, RestrictedExpr};
 use serde_json::{Value as Json, json};
+
+use crate::symbolic::compile::called;
 
 /// A value to be.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -111,20 +111,6 @@ impl Datum {
 
 fn text(text: String) -> RestrictedExpression {
     RestrictedExpression::new_string(text)
-}
-
-/// What a function of an extension makes of `arguments`. Cedar reads the name anew each time that it is given a text.
-fn called<const N: usize>(
-    function: &str,
-    arguments: [RestrictedExpression; N],
-) -> Result<RestrictedExpression, String> {
-    static NAMES: LazyLock<HashMap<&'static str, Name>> = LazyLock::new(|| {
-        let all = ["decimal", "duration", "ip", "datetime", "offset"];
-        all.into_iter().filter_map(|name| Some((name, name.parse().ok()?))).collect()
-    });
-    let name = NAMES.get(function).ok_or_else(|| format!("there is no function `{function}`"))?;
-    let arguments = arguments.iter().map(|argument| AsRef::<RestrictedExpr>::as_ref(argument).clone());
-    Ok(RestrictedExpr::call_extension_fn(name.clone(), arguments).into())
 }
 
 fn decimal(value: i64) -> String {
