@@ -907,3 +907,52 @@ fn a_hidden_file_is_read() {
     let (report, code) = json(dir.path(), &["check"]);
     assert!(code == 1 && rules(&report).contains(&"unrecognized-entity-type"), "{report:#}");
 }
+
+/// Cedar's JSON under a name that says nothing is read as policies: a set, and a policy by itself. What tools write of
+/// files that are read too counts once, and JSON of other tools with the same words is left alone.
+#[test]
+fn policies_in_json_are_read_whatever_their_file_is_called() {
+    let schema = "entity User, Db;\naction read, write appliesTo { principal: User, resource: Db };\n";
+    let scope = |action: &str| {
+        format!(
+            r#""principal": {{"op": "All"}}, "action": {{"op": "==", "entity": {{"type": "Action", "id": "{action}"}}}},
+               "resource": {{"op": "All"}}, "conditions": []"#
+        )
+    };
+    let one = |action: &str| format!(r#"{{"effect": "permit", {}}}"#, scope(action));
+    let set = |all: &[(&str, String)]| {
+        let all: Vec<String> = all.iter().map(|(id, policy)| format!("\"{id}\": {policy}")).collect();
+        format!(r#"{{"staticPolicies": {{{}}}, "templates": {{}}, "templateLinks": []}}"#, all.join(", "))
+    };
+    let names = |files: &[(&str, &str)]| {
+        let dir = place(&[&[("app.cedarschema", schema)], files].concat());
+        let (report, code) = json(dir.path(), &["check", "-v"]);
+        let counted = report["summary"]["policies"].as_u64().unwrap();
+        (counted, code, report["left_out"].to_string())
+    };
+    let both = set(&[("a", one("read")), ("b", one("write"))]);
+    assert_eq!(names(&[("policies/all.json", &both)]).0, 2);
+    assert_eq!(names(&[("authz/reading.json", &one("read"))]).0, 1);
+    // A change of one is a change.
+    let dir = place(&[("app.cedarschema", schema), ("p/all.json", &set(&[("a", one("read"))]))]);
+    git(dir.path(), &["init", "-q"]);
+    git(dir.path(), &["add", "."]);
+    git(dir.path(), &["commit", "-qm", "before"]);
+    write(dir.path(), &[("p/all.json", &both)]);
+    let (report, _) = json(dir.path(), &["diff", "HEAD"]);
+    assert_eq!(report["outcome"], "changes", "{report}");
+    let reads = "permit (principal, action == Action::\"read\", resource);";
+    let writes = "permit (principal, action == Action::\"write\", resource);";
+    // A translation, and what was put together of several files.
+    let (count, _, left_out) = names(&[("p.cedar", reads), ("p.json", &set(&[("policy0", one("read"))]))]);
+    assert_eq!((count, left_out.contains("`p.cedar` is read in its place")), (1, true), "{left_out}");
+    let (count, _, left_out) = names(&[("r.cedar", reads), ("w.cedar", writes), ("built.json", &both)]);
+    assert_eq!((count, left_out.contains("count once")), (2, true), "{left_out}");
+    // One that says more is not.
+    assert_eq!(names(&[("p.cedar", reads), ("p.json", &both)]).0, 3);
+    // Broken JSON with Cedar's words is not passed over, and other JSON with some of them is.
+    let cut = both.get(..both.len() - 3).unwrap();
+    assert_eq!(names(&[("p.cedar", reads), ("all.json", cut)]).1, 4);
+    let others = r#"{"conditions": [{"effect": "permit"}], "effect": "permit", "principal": "x"}"#;
+    assert_eq!(names(&[("p.cedar", reads), ("workflow.json", others)]).0, 1);
+}

@@ -1,7 +1,9 @@
 //! Every carrier.
 
 use super::spec::Spec;
-use super::{cedar_agent, cedarling, cedarling_archive, cloudformation, kubernetes, terraform, verified_permissions};
+use super::{
+    cedar_agent, cedarling, cedarling_archive, cloudformation, kubernetes, policy_set, terraform, verified_permissions,
+};
 
 /// Every carrier. The first that takes a file has it.
 pub(super) const CARRIERS: &[&Spec] = &[
@@ -12,4 +14,5 @@ pub(super) const CARRIERS: &[&Spec] = &[
     &cedarling_archive::SPEC,
     &verified_permissions::SPEC,
     &cedar_agent::SPEC,
+    &policy_set::SPEC,
 ];

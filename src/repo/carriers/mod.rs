@@ -35,6 +35,7 @@ mod helm;
 mod kubernetes;
 mod links;
 mod list;
+mod policy_set;
 mod spec;
 mod terraform;
 mod verified_permissions;

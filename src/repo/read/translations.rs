@@ -1,4 +1,5 @@
-//! Policies that stand there in both syntaxes: `x.cedar.json` beside `x.cedar` is its translation, as tools write it.
+//! Policies that stand there in both syntaxes: `x.cedar.json` beside `x.cedar` is its translation, as tools write it,
+//! and so is `x.json` that holds the same.
 //!
 //! # Why
 //!
@@ -29,8 +30,13 @@ pub(super) fn leave_out(
         read.iter().enumerate().map(|(at, (file, _))| (file.path().to_owned(), at)).collect();
     let mut twins: BTreeMap<usize, usize> = BTreeMap::new();
     for (at, (file, part)) in read.iter().enumerate() {
-        let cedar = file.path().strip_suffix(".json").and_then(|path| by_path.get(path));
-        if let (Some(cedar), true) = (cedar, part.links.is_empty()) {
+        let Some(stem) = file.path().strip_suffix(".json").filter(|_| part.links.is_empty()) else { continue };
+        let same = |cedar: &&usize| {
+            read.get(**cedar)
+                .is_some_and(|(of, other)| !part.broken && !other.broken && difference(file, part, of, other).is_none())
+        };
+        let plain = || by_path.get(&format!("{stem}.cedar")).filter(same);
+        if let Some(cedar) = by_path.get(stem).or_else(plain) {
             twins.insert(at, *cedar);
         }
     }
@@ -49,27 +55,38 @@ pub(super) fn leave_out(
     });
 }
 
+/// Whether `file` is JSON that is not called as policies are: what tools write of those that are.
+fn is_written(file: &SourceFile) -> bool {
+    file.path().ends_with(".json") && !file.path().ends_with(".cedar.json") && !file.is_embedded()
+}
+
 /// Takes out of `read` what stands inside of a file of another tool and is in a file of policies too, policy for
-/// policy, and says so in `left_out`. A template is linked by the name that it has there, and stays.
+/// policy, and says so in `left_out`; likewise JSON that tools write of several files. A template is linked by the name
+/// that it has there, and stays.
 pub(super) fn count_once(read: &mut Vec<(Arc<SourceFile>, PolicyFile)>, left_out: &mut Vec<(String, String)>) {
-    if !read.iter().any(|(file, _)| file.is_embedded()) {
+    let may_repeat = |file: &SourceFile| file.is_embedded() || is_written(file);
+    if !read.iter().any(|(file, _)| may_repeat(file)) {
         return;
     }
     let mut known: HashMap<String, BTreeSet<usize>> = HashMap::new();
-    for (at, (_, part)) in read.iter().enumerate().filter(|(_, (file, _))| !file.is_embedded()) {
+    for (at, (_, part)) in read.iter().enumerate().filter(|(_, (file, _))| !may_repeat(file)) {
         for policy in &part.policies {
             known.entry(canonical(&policy.body)).or_default().insert(at);
         }
     }
     let of = |(file, part): &(Arc<SourceFile>, PolicyFile)| -> Option<usize> {
-        let whole = file.is_embedded() && !part.broken && part.links.is_empty() && part.findings.is_empty();
+        let whole = may_repeat(file) && !part.broken && part.links.is_empty() && part.findings.is_empty();
         let plain = part.policies.iter().all(|policy| matches!(policy.body, Body::Static(_)));
         let (first, rest) = part.policies.split_first().filter(|_| whole && plain)?;
         let homes = known.get(&canonical(&first.body))?;
         let all = |home: &&usize| {
             rest.iter().all(|policy| known.get(&canonical(&policy.body)).is_some_and(|homes| homes.contains(*home)))
         };
-        homes.iter().find(all).copied()
+        let written = || {
+            let anywhere = rest.iter().all(|policy| known.contains_key(&canonical(&policy.body)));
+            homes.first().filter(|_| is_written(file) && anywhere)
+        };
+        homes.iter().find(all).or_else(written).copied()
     };
     let copies: Vec<Option<usize>> = read.iter().map(of).collect();
     for ((file, _), of) in read.iter().zip(&copies) {
