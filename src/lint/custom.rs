@@ -15,7 +15,7 @@ use super::context::{Context, finding_at};
 use super::custom_conditions::{is_asked_of, names_action, policy_of};
 use super::facts::{Facts, Proved, Unanswered, finding_about, matches};
 
-/// Adds what the `rules` find in the store of `facts`; the conditions at the places `unusable` ask nothing.
+/// Adds what the `rules` find in the store of `facts`; what stands at the places `unusable` asks nothing.
 pub(super) fn check(facts: &mut Facts<'_>, rules: &[&CustomRule], unusable: &[Location], out: &mut Proved) {
     for rule in rules {
         let places = reach(facts, rule);
@@ -24,7 +24,7 @@ pub(super) fn check(facts: &mut Facts<'_>, rules: &[&CustomRule], unusable: &[Lo
         for index in places.keys() {
             let Some(member) = facts.members.get(*index) else { continue };
             if read.insert(&member.policy.name) {
-                read_policy(rule, member.policy).into_iter().for_each(|finding| out.add(finding));
+                read_policy(rule, member.policy, unusable).into_iter().for_each(|finding| out.add(finding));
             }
         }
         for (condition, implied) in [(&rule.implies, true), (&rule.excludes, false)] {
@@ -38,11 +38,11 @@ pub(super) fn check(facts: &mut Facts<'_>, rules: &[&CustomRule], unusable: &[Lo
 
 /// The same for a store about which nothing can be proved: by its texts. Policies whose scope may admit what a rule is
 /// about are taken to be among those that it is about.
-pub(super) fn check_texts(context: &Context<'_>, rules: &[&CustomRule], out: &mut Vec<Finding>) {
+pub(super) fn check_texts(context: &Context<'_>, rules: &[&CustomRule], unusable: &[Location], out: &mut Vec<Finding>) {
     for rule in rules {
         for policy in context.policies().iter().filter(|policy| is_about(rule, &context.store.name, policy)) {
             if may_admit(rule, policy) {
-                out.extend(read_policy(rule, policy));
+                out.extend(read_policy(rule, policy, unusable));
             }
         }
     }
@@ -110,8 +110,8 @@ fn reach(facts: &Facts<'_>, rule: &CustomRule) -> BTreeMap<usize, Vec<usize>> {
     found
 }
 
-/// What the text of `policy` lacks.
-fn read_policy(custom: &CustomRule, policy: &Policy) -> Vec<Finding> {
+/// What the text of `policy` lacks; the attributes named at the places `unusable` are asked for of nobody.
+fn read_policy(custom: &CustomRule, policy: &Policy, unusable: &[Location]) -> Vec<Finding> {
     let mut found = Vec::new();
     let (rule, syntax) = (custom.rule, policy.syntax());
     let head = Location::new(&policy.location.file, policy.head().span);
@@ -139,7 +139,8 @@ fn read_policy(custom: &CustomRule, policy: &Policy) -> Vec<Finding> {
             }
         });
     }
-    for name in custom.mentions.iter().filter(|name| !read.contains_key(&name.text)) {
+    let usable = |name: &&Name| !unusable.contains(&name.location);
+    for name in custom.mentions.iter().filter(usable).filter(|name| !read.contains_key(&name.text)) {
         say(head.clone(), format!("it does not read `{}`", inline(&name.text)));
     }
     for name in &custom.never_mentions {

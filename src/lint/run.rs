@@ -67,7 +67,7 @@ pub struct Linted {
 pub fn run(repo: &Repo, config: &Config, options: Options<'_>) -> Linted {
     let rules: Vec<&LintRule> = lint_rules().filter(|rule| options.wants(rule, config)).collect();
     let stores = repo.stores.par_iter().filter(|store| repo.asks_about_policies(store));
-    let (faults, unusable) = faults(repo, &options.custom(config));
+    let (faults, unusable) = faults(repo, config, &options.custom(config));
     let stores: Vec<Linted> = stores.map(|store| run_store(store, config, &rules, (&options, &unusable))).collect();
     let mut all = Linted::default();
     for store in stores {
@@ -122,7 +122,7 @@ fn run_store<'a>(
     let (mut findings, mut proved) = rayon::join(from_texts, proofs);
     findings.append(&mut proved.findings);
     if !proved.ran {
-        check_texts(&context, &custom, &mut findings);
+        check_texts(&context, &custom, unusable, &mut findings);
         proved.undecided.extend(unproved(store, &custom));
     }
     findings.retain_mut(|finding| {

@@ -18,7 +18,7 @@ use crate::finding::{Environment, Evidence, Finding, Fix, Level};
 use crate::outcome::changes::{Direction, Ruling, Weakened, Witness};
 use crate::outcome::replay::{Changed, Replayed};
 use crate::outcome::{GuardrailResult, GuardrailStatus, Outcome, RowRequest, Status, TestResult};
-use crate::rule::{Basis, Precision, Rule};
+use crate::rule::{Basis, Precision, Rule, page_url};
 use crate::text::{Location, inline};
 
 /// What an alert can be replayed with.
@@ -137,6 +137,19 @@ kind!(
 /// suppressed.
 pub(super) static KINDS: &[&Rule] =
     &[&GAINED, &GUARDRAIL_BROKEN, &GUARDRAIL_VACUOUS, &LOST, &ROW_ERROR, &ROW_FAILED, &WEAKENED];
+
+/// Where the page of `rule` can be read: of a kind of alert, that about what brings it.
+pub(super) fn url(rule: &Rule) -> Option<String> {
+    if !KINDS.iter().any(|kind| kind.id == rule.id) {
+        return rule.url();
+    }
+    let page = match rule.id {
+        id if id.starts_with("row-") => "tables.md",
+        id if id.starts_with("guardrail-") => "guardrails.md",
+        _ => "reading-a-change.md",
+    };
+    Some(page_url(page))
+}
 
 /// Whether `rule` is that of what gates rule on.
 pub(super) fn is_change(rule: &str) -> bool {

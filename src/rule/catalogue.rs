@@ -81,9 +81,15 @@ impl Rule {
     /// Where its page can be read; none for a rule that a repository declares.
     #[must_use]
     pub fn url(&self) -> Option<String> {
-        let (repository, version) = (env!("CARGO_PKG_REPOSITORY"), env!("CARGO_PKG_VERSION"));
-        (!self.since.is_empty()).then(|| format!("{repository}/blob/v{version}/docs/rules/{}.md", self.id))
+        (!self.since.is_empty()).then(|| page_url(&format!("rules/{}.md", self.id)))
     }
+}
+
+/// Where the page at `path` below docs/ can be read, as this version has it.
+#[must_use]
+pub fn page_url(path: &str) -> String {
+    let (repository, version) = (env!("CARGO_PKG_REPOSITORY"), env!("CARGO_PKG_VERSION"));
+    format!("{repository}/blob/v{version}/docs/{path}")
 }
 
 /// All rules, by id.

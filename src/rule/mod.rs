@@ -7,5 +7,5 @@ mod catalogue;
 mod security_severity;
 mod shared;
 
-pub use catalogue::{Basis, Catalogue, Precision, Rule};
+pub use catalogue::{Basis, Catalogue, Precision, Rule, page_url};
 pub use shared::NEVER_MATCHES;

@@ -7,12 +7,14 @@ use super::place::Place;
 use super::reading::Reading;
 use super::settings::catalogue;
 use crate::config::{Config, CustomRule};
-use crate::finding::Finding;
+use crate::finding::{Finding, Level};
 use crate::lint::{self, Options};
 use crate::outcome::Notice;
 use crate::repo::{self, Request};
 use crate::rule::Catalogue;
 use crate::source::{Memory, Source};
+use crate::text::{Location, inline};
+use crate::validate;
 
 /// What [`rules`] is asked for.
 #[derive(Debug, Clone, Default)]
@@ -70,10 +72,11 @@ pub fn rules(options: &RulesOptions) -> Result<RulesTested, RunError> {
     let of_config = |finding: &Finding| known.get(finding.rule).is_some();
     let mut tested = RulesTested { tests: Vec::new(), findings: settings.findings };
     tested.findings.retain(of_config);
+    let all = known.with(settings.config.custom.iter().map(|custom| custom.rule));
     for custom in &settings.config.custom {
         let fixtures = custom.fixtures.as_ref().map(|name| name.text.clone());
         let faults = match &fixtures {
-            Some(folder) => test(source.as_ref(), custom, folder)?,
+            Some(folder) => test(source.as_ref(), custom, folder, &all)?,
             None => Vec::new(),
         };
         tested.tests.push(RuleTest { id: custom.rule.id.to_owned(), fixtures, faults });
@@ -81,7 +84,7 @@ pub fn rules(options: &RulesOptions) -> Result<RulesTested, RunError> {
     Ok(tested)
 }
 
-fn test(source: &dyn Source, custom: &CustomRule, folder: &str) -> Result<Vec<String>, RunError> {
+fn test(source: &dyn Source, custom: &CustomRule, folder: &str, known: &Catalogue) -> Result<Vec<String>, RunError> {
     let mut faults = Vec::new();
     for (kind, fails) in [("fail", true), ("pass", false)] {
         let start = format!("{folder}/{kind}/");
@@ -97,7 +100,8 @@ fn test(source: &dyn Source, custom: &CustomRule, folder: &str) -> Result<Vec<St
             faults.push(format!("`{start}` holds nothing"));
             continue;
         }
-        let marked = marks(&files, custom.rule.id);
+        let (marked, strange) = marks(&files, custom.rule.id, known);
+        faults.extend(strange.into_iter().map(|what| format!("`{start}{what}")));
         let (found, others) = find(files, custom)?;
         faults.extend(others.into_iter().map(|what| format!("{kind}: {what}")));
         let places: BTreeSet<(String, usize)> =
@@ -115,18 +119,22 @@ fn test(source: &dyn Source, custom: &CustomRule, folder: &str) -> Result<Vec<St
     Ok(faults)
 }
 
-/// The lines of `files` that are marked with `id`.
-fn marks(files: &[(String, Vec<u8>)], id: &str) -> BTreeSet<(String, usize)> {
-    let mut marked = BTreeSet::new();
+/// The lines of `files` that are marked with `id`, and what is said of marks with ids of no rule that is `known`.
+fn marks(files: &[(String, Vec<u8>)], id: &str, known: &Catalogue) -> (BTreeSet<(String, usize)>, Vec<String>) {
+    let (mut marked, mut strange) = (BTreeSet::new(), Vec::new());
     for (path, content) in files {
         let text = String::from_utf8_lossy(content);
         for (at, line) in text.lines().enumerate() {
-            if line.split_once(MARK).is_some_and(|(_, ids)| ids.split_whitespace().any(|one| one == id)) {
-                marked.insert((path.clone(), at + 1));
+            for one in line.split_once(MARK).into_iter().flat_map(|(_, ids)| ids.split_whitespace()) {
+                if one == id {
+                    marked.insert((path.clone(), at + 1));
+                } else if known.get(one).is_none() {
+                    strange.push(format!("{path}:{}` is marked with `{}`, which is no rule", at + 1, inline(one)));
+                }
             }
         }
     }
-    marked
+    (marked, strange)
 }
 
 /// What the rule finds in `files`, and what stands in the way of finding anything.
@@ -139,8 +147,17 @@ fn find(files: Vec<(String, Vec<u8>)>, custom: &CustomRule) -> Result<(Vec<Findi
     let linted = lint::run(&repo, &config, Options { only: Some(only), ..Options::default() });
     let (found, wrong): (Vec<Finding>, Vec<Finding>) =
         linted.findings.into_iter().partition(|finding| finding.rule == custom.rule.id);
-    let wrong =
-        wrong.iter().chain(&repo.findings).map(|finding| format!("{}: {}", finding.location.label(), finding.message));
+    // A fixture need not have all that the rule is about.
+    let named: Vec<&Location> = [&custom.actions, &custom.principals, &custom.resources]
+        .into_iter()
+        .flatten()
+        .map(|name| &name.location)
+        .collect();
+    let unfit = validate::run(&repo, &config, None);
+    let unfit = unfit.iter().filter(|finding| finding.level == Level::Error);
+    let wrong = wrong.iter().filter(|finding| !named.contains(&&finding.location)).chain(&repo.findings).chain(unfit);
+    let wrong = wrong.map(|finding| format!("{}: {}", finding.location.label(), finding.message));
     let open = linted.undecided.iter().map(|notice: &Notice| notice.message.clone());
-    Ok((found, wrong.chain(open).collect()))
+    let none = repo.stores.iter().all(|store| store.policies.is_empty()).then(|| "there is no policy in it".to_owned());
+    Ok((found, wrong.chain(open).chain(none).collect()))
 }

@@ -185,7 +185,8 @@ fn rules(file: &Arc<SourceFile>, list: &str, from: usize) -> Vec<(String, Locati
 
 /// The date behind the word `until`, if a date is meant.
 fn until(reason: &str) -> Result<Option<String>, String> {
-    let mut words = reason.split_whitespace().skip_while(|word| !word.eq_ignore_ascii_case("until"));
+    let is_until = |word: &str| word.trim_end_matches(':').eq_ignore_ascii_case("until");
+    let mut words = reason.split_whitespace().skip_while(|word| !is_until(word));
     let word = words.nth(1).unwrap_or_default().trim_end_matches(['.', ',', ';', ':', ')']);
     if !word.starts_with(|c: char| c.is_ascii_digit()) {
         return Ok(None);

@@ -114,10 +114,12 @@ fn a_reason_is_required() {
 
 #[test]
 fn a_date_ends_it_after_that_day() {
-    let text = "permit(?); // polcheck: ignore[placeholder] until 2027-01-31, then the account opens";
-    assert_eq!(counts(&run(text, "placeholder", Some("2027-01-31"))), (0, 1, vec![]));
-    assert_eq!(counts(&run(text, "placeholder", Some("2027-02-01"))), (1, 0, vec![EXPIRED]));
-    assert_eq!(counts(&run(text, "placeholder", None)), (0, 1, vec![]));
+    for until in ["until 2027-01-31", "until: 2027-01-31", "Until 2027-01-31"] {
+        let text = format!("permit(?); // polcheck: ignore[placeholder] {until}, then the account opens");
+        assert_eq!(counts(&run(&text, "placeholder", Some("2027-01-31"))), (0, 1, vec![]));
+        assert_eq!(counts(&run(&text, "placeholder", Some("2027-02-01"))), (1, 0, vec![EXPIRED]), "{until}");
+        assert_eq!(counts(&run(&text, "placeholder", None)), (0, 1, vec![]));
+    }
 }
 
 #[test]

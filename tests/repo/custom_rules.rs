@@ -185,6 +185,78 @@ fn rules_are_tested_with_what_lies_beside_them() {
     assert_eq!(test().code, 3);
 }
 
+/// A rule that is about nothing, by whatever it names, looks at nothing: that is a mistake in the configuration, and no
+/// silence. So is an attribute that nothing has, and a condition that is none.
+#[test]
+fn a_rule_that_names_what_is_not_there_is_a_mistake() {
+    let policies = "permit (principal in Team::\"a\", action == Action::\"view\", resource is Patient);\n";
+    for (more, meant) in [
+        ("actions = [\"veiw\"]", "view"),
+        ("resources = [\"Patent\"]", "Patient"),
+        ("principals = [\"Usr\"]", "User"),
+        ("principals = [\"Team\"]", "no request has one"),
+        ("stores = [\"prod\"]", "not here"),
+        ("mentions = [\"resource.consnt\"]", "resource.consent"),
+        ("never-mentions = [\"resource.consnt\"]", "resource.consent"),
+        ("excludes = \"resource.consent == 3\"", "is no condition for anything"),
+        ("excludes = 'principal in Teem::\"x\"'", "is no condition for anything"),
+        ("implies = \"1\"", "is no condition for anything"),
+        ("implies = \"principal is Usr\"", "is no condition for anything"),
+    ] {
+        let asks = if more.contains("plies") || more.contains("cludes") || more.contains("entions") {
+            ""
+        } else {
+            "implies = \"false\"\n"
+        };
+        let toml = format!("[[rule]]\nid = \"my-rule\"\nmessage = \"m\"\n{asks}{more}\n");
+        let dir = place(&toml, policies);
+        let (report, code) = json(dir.path(), &["lint"]);
+        let found = report["findings"].as_array().unwrap();
+        assert_eq!((found.len(), &found[0]["rule"], code), (1, &"configuration".into(), 2), "{more}: {report:#}");
+        let said = format!("{} {}", found[0]["message"], found[0]["help"]);
+        assert!(said.contains(meant), "{more}: {said}");
+        assert_eq!(found[0]["location"]["path"], "polcheck.toml");
+    }
+    // One of several that is there is no mistake, and neither is a condition that fits some of the requests.
+    let toml = "[[rule]]\nid = \"my-rule\"\nmessage = \"m\"\nactions = [\"view\"]\nimplies = \"resource.consent\"\n";
+    assert_eq!(json(place(toml, policies).path(), &["lint"]).0["findings"][0]["rule"], "my-rule");
+}
+
+/// What a rule is tested with is held to what it is to show: an empty folder, a policy that does not fit its schema and
+/// a mark with a misspelt name would let the test pass without testing anything.
+#[test]
+fn fixtures_that_show_nothing_fail_their_test() {
+    let folder = "policy-rules/consent";
+    let toml = format!("{RULE}fixtures = \"{folder}\"\n");
+    let good = "@owner(\"team-a\")\npermit (principal, action == Action::\"view\", resource is Patient) when { resource.consent };\n";
+    let bad = "permit (principal, action == Action::\"view\", resource is Patient); //~ patients-need-consent\n";
+    let told = |fail: &str, pass: &str| {
+        let dir = place(&toml, good);
+        let at = |path: &str| format!("{folder}/{path}");
+        let files = [
+            (at("fail/app.cedarschema"), SCHEMA),
+            (at("pass/app.cedarschema"), SCHEMA),
+            (at("fail/p.cedar"), fail),
+            (at("pass/p.cedar"), pass),
+        ];
+        let files: Vec<(&str, &str)> =
+            files.iter().filter(|(_, text)| !text.is_empty()).map(|(path, text)| (path.as_str(), *text)).collect();
+        write(dir.path(), &files);
+        let Run { stdout, code, .. } = run(dir.path(), &["rules", "--test"]);
+        (stdout, code)
+    };
+    assert_eq!(told(bad, good), ("patients-need-consent passes\n".to_owned(), 0));
+    for (fail, pass, part) in [
+        (bad, "", "there is no policy in it"),
+        (bad, "permit (principal, action == Action::\"veiw\", resource);\n", "veiw"),
+        (bad, "permit (principal, action == Action::\"view\", resource) when { resource.consnt };\n", "consnt"),
+        (&bad.replace("//~ patients", "//~ patient"), good, "which is no rule"),
+    ] {
+        let (out, code) = told(fail, pass);
+        assert!(code == 1 && out.contains("fails") && out.contains(part), "{part}: {out}");
+    }
+}
+
 /// A change is held to the rules of its base as these are there, and cannot call policies fixtures.
 #[test]
 fn a_change_loosens_no_rule_for_itself() {
@@ -209,7 +281,8 @@ fn a_change_loosens_no_rule_for_itself() {
         let errors = report["findings"].as_array().unwrap().iter().filter(|one| one["level"] == "error");
         let rules: Vec<&str> = errors.map(|one| one["rule"].as_str().unwrap()).collect();
         assert!(rules.contains(&"patients-need-consent"), "{what}: {rules:?}");
-        assert_eq!(code, 1, "{what}");
+        // A store that is not here is a mistake besides.
+        assert_eq!(code, if toml.contains("nowhere") { 2 } else { 1 }, "{what}");
     }
 }
 

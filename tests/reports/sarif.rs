@@ -370,6 +370,10 @@ fn the_rules_of_the_program_are_fit_for_code_scanning() {
     let scored = rules.iter().filter(|rule| rule["properties"].get("security-severity").is_some());
     // As many as the mapping names: a rule that is renamed must not fall out of it.
     assert_eq!(scored.count(), 23);
+    for rule in rules {
+        let (_, page) = rule["helpUri"].as_str().unwrap().split_once("/docs/").unwrap();
+        assert!(Path::new("docs").join(page).is_file(), "{page}");
+    }
     for result in results(&log) {
         let path = result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"].as_str().unwrap();
         let text = std::fs::read_to_string(path).unwrap();

@@ -53,6 +53,8 @@ const BOUNDARIES: [&str; 16] = [
 const OWNER: &str = "owner";
 /// What an action is called by which there is nothing yet, or nothing single, that could have an owner.
 const BEFORE: [&str; 10] = ["add", "create", "find", "get", "list", "new", "query", "register", "search", "upload"];
+/// What an attribute, or its value, is called that says that something is for everybody.
+const PUBLIC: [&str; 6] = ["anyone", "anonymous", "everybody", "everyone", "public", "world"];
 /// A comparison has so many parts at most.
 const MAX_COMPARED: usize = 200;
 /// So many siblings make a habit.
@@ -62,6 +64,8 @@ const HABIT: usize = 2;
 struct Permit<'a> {
     /// The boundaries that it compares, each with a test of its condition that does so by itself, if there is one.
     compares: BTreeMap<String, Option<Part>>,
+    /// Those that it compares whichever of its alternatives holds.
+    demands: BTreeSet<String>,
     /// Whether it is for many principals and many resources, and nothing ties the one to the other.
     is_loose: bool,
     /// Whether anybody may ask.
@@ -110,11 +114,8 @@ fn without(
     permits: &BTreeMap<usize, Permit<'_>>,
 ) -> Vec<(usize, Vec<usize>)> {
     let of = |index: &&usize| permits.get(index);
-    let siblings: Vec<usize> = applying
-        .keys()
-        .filter(|index| of(index).is_some_and(|one| one.compares.contains_key(boundary)))
-        .copied()
-        .collect();
+    let siblings: Vec<usize> =
+        applying.keys().filter(|index| of(index).is_some_and(|one| one.demands.contains(boundary))).copied().collect();
     let loose = applying.keys().filter(|index| {
         of(index).is_some_and(|one| {
             one.is_loose
@@ -145,8 +146,11 @@ fn is_before(member: &Member<'_>) -> bool {
 fn read(member: Member<'_>) -> Permit<'_> {
     let syntax = member.policy.syntax();
     let mut compares: BTreeMap<String, Option<Part>> = BTreeMap::new();
+    let mut demands = BTreeSet::new();
     let mut is_tied = false;
     if let Some(condition) = &syntax.condition {
+        demands = demanded(condition);
+        is_tied |= syntax.open.principal && says_public(condition);
         condition.walk(&mut |expr: &Expr| {
             is_tied |= ties(expr);
             compares.extend(boundary(expr).map(|name| (name, None)));
@@ -162,7 +166,46 @@ fn read(member: Member<'_>) -> Permit<'_> {
     let single = matches!(syntax.principal.entity, Some((ScopeOp::Eq, _)));
     // A template's slots tie what its links say.
     let is_loose = member.kind == MemberKind::Static && !is_tied && !single && syntax.open.resource;
-    Permit { compares, is_loose, is_for_all: syntax.open.principal, member }
+    Permit { compares, demands, is_loose, is_for_all: syntax.open.principal, member }
+}
+
+/// The boundaries that `expr` compares in each of its alternatives: one that is compared for some resources only keeps
+/// nobody from the others.
+fn demanded(expr: &Expr) -> BTreeSet<String> {
+    match &expr.kind {
+        ExprKind::And(sides) => sides.iter().flat_map(demanded).collect(),
+        ExprKind::Or(sides) => {
+            let [one, other] = sides.each_ref().map(demanded);
+            one.intersection(&other).cloned().collect()
+        }
+        ExprKind::If(parts) => {
+            let [test, yes, no] = parts.each_ref().map(demanded);
+            yes.intersection(&no).cloned().chain(test).collect()
+        }
+        _ => {
+            let mut found = BTreeSet::new();
+            expr.walk(&mut |part: &Expr| found.extend(boundary(part)));
+            found
+        }
+    }
+}
+
+/// Whether a test of `condition` asks the resource whether it is for everybody.
+fn says_public(condition: &Expr) -> bool {
+    let open = |text: &str| {
+        let text = text.to_lowercase();
+        PUBLIC.iter().any(|word| text.contains(word))
+    };
+    tests(condition).into_iter().any(|Test { expr, negated }| {
+        let mut said = false;
+        expr.walk(&mut |part: &Expr| {
+            said |= match &part.kind {
+                ExprKind::GetAttr(_, name) | ExprKind::String(name) => open(name),
+                _ => false,
+            };
+        });
+        said && !negated && asks_about(expr, Variable::Resource)
+    })
 }
 
 /// Whether `expr` holds something of the resource against something of who asks.

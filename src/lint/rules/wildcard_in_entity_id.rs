@@ -37,10 +37,8 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
 
 fn help(entity: &EntityLiteral) -> String {
     if entity.id.chars().all(|c| c == '*') {
-        return format!(
-            "leave the constraint out to match everything, or write `is {}` to match everything of that type",
-            entity.ty
-        );
+        return "leave the constraint out to match everything; `is` and a type match everything of that type"
+            .to_owned();
     }
     "name the entities, put them in a group and use `in`, or compare an attribute with `like`".to_owned()
 }

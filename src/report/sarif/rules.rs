@@ -2,6 +2,7 @@
 
 use super::model::{Configuration, Help, ReportingDescriptor, RuleProperties, description};
 use crate::finding::Level;
+use crate::report::alerts;
 use crate::rule::{Basis, Rule};
 
 /// GitHub takes no more of a description, in characters.
@@ -27,7 +28,7 @@ pub(super) fn descriptor(rule: &'static Rule, worst: Option<Level>) -> Reporting
         short_description: description(plain(rule.summary)),
         full_description: description(first.chars().take(LONGEST_DESCRIPTION).collect()),
         help: Help { text, markdown: page },
-        help_uri: rule.url(),
+        help_uri: alerts::url(rule),
         default_configuration: Configuration { enabled: rule.level.is_some(), level: level.as_str() },
         properties: RuleProperties { precision: rule.precision.as_str(), problem, security, tags: tags.collect() },
     }
