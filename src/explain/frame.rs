@@ -20,6 +20,8 @@ const HOLDERS: usize = 24;
 const SLOTS: usize = 256;
 /// So many entities are looked at as groups.
 const GROUPS: usize = 40;
+/// So many entities that are not there are named.
+const NAMED: usize = 3;
 /// Memberships among groups may change besides, up to so many things.
 const FEW: usize = 28;
 
@@ -31,6 +33,8 @@ pub(super) struct Frame<'c> {
     /// What policies that can apply name.
     pub(super) vocabulary: Vocabulary,
     pub(super) slots: Vec<Slot>,
+    /// Entities that are named and are not there.
+    missing: BTreeSet<EntityUid>,
     /// For each slot, that it is what it is.
     pub(super) unchanged: Vec<Subject>,
     /// What holds whatever changes.
@@ -46,7 +50,10 @@ impl<'c> Frame<'c> {
     /// Why the engine cannot be asked, a phrase.
     pub(super) fn new(situation: &Situation<'_>, compiled: &'c Compiled) -> Result<Self, String> {
         let Some((environment, known)) = compiled.environment(situation) else {
-            return Err("no such request fits the schema".to_owned());
+            return Err(match compiled.inferred.is_some() {
+                true => "no policy names such an action with such types, and no schema declares one".to_owned(),
+                false => "no such request fits the schema".to_owned(),
+            });
         };
         let model = compiled.policies.schema();
         let applicable = compiled.policies.subjects().iter().filter(|subject| subject.admits(model, environment));
@@ -60,7 +67,22 @@ impl<'c> Frame<'c> {
             subjects.push(probe::subject(&probe::unchanged(situation, slot)).ok_or("a value cannot be written down")?);
         }
         let given = probe::subject(&probe::same_request(situation, known)).into_iter().collect();
-        Ok(Self { compiled, environment, vocabulary, slots, unchanged: subjects, given, groups })
+        let missing = situation.missing();
+        Ok(Self { compiled, environment, vocabulary, slots, missing, unchanged: subjects, given, groups })
+    }
+
+    /// Why nothing that the schema allows is as the request is, a phrase.
+    pub(super) fn misfit(&self) -> String {
+        let missing: Vec<String> = self.missing.iter().take(NAMED).map(ToString::to_string).collect();
+        match (missing.as_slice(), self.missing.len() > NAMED) {
+            ([], _) => "the request or its entities do not fit the schema".to_owned(),
+            (names, more) => format!(
+                "it is proved of entities that are there, and {}{} {} not among them",
+                names.join(", "),
+                if more { " and others" } else { "" },
+                if names.len() == 1 { "is" } else { "are" }
+            ),
+        }
     }
 
     /// That `uid`, and what it leads to, is what it is as far as policies can tell, but for what is a slot; none where

@@ -56,7 +56,7 @@ impl<'a> Question<'a> {
         let kept = question.kept.clone();
         match question.session.check(&kept.and(as_it_is.clone())) {
             Answer::Witness(_) => {}
-            Answer::Impossible => return Err("the request or its entities do not fit the schema".to_owned()),
+            Answer::Impossible => return Err(frame.misfit()),
             Answer::Unknown(why) => return Err(why.to_string()),
         }
         let turned = question.turned.clone();

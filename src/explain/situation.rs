@@ -10,7 +10,7 @@ use serde_json::{Map, Value as Json, json};
 use super::slot::{Assignment, Holder, Slot, at, put};
 use crate::decide::ScopedAuthorizer;
 use crate::repo::Store;
-use crate::repo::cedar::{direct_parents, entity_values};
+use crate::repo::cedar::{direct_parents, entity_values, may_have, may_have_tag};
 use crate::symbolic::{uid_value, uids};
 
 /// What is known of one entity.
@@ -36,6 +36,8 @@ pub struct Situation<'s> {
     pub(super) decision: Decision,
     /// The schema that request and entities fit, if they do.
     schema: Option<&'s Schema>,
+    /// The schema that the request fits, whether or not its entities are there.
+    declared: Option<&'s Schema>,
 }
 
 impl<'s> Situation<'s> {
@@ -64,18 +66,61 @@ impl<'s> Situation<'s> {
             near: BTreeMap::new(),
             decision,
             schema: None,
+            declared: None,
         };
         situation.gather()?;
         let schema = store.schema.ready().map(|schema| &schema.cedar);
-        situation.schema = schema.filter(|schema| situation.fits(schema));
+        let fits = |schema: &&Schema| situation.request_with(situation.context.clone(), Some(schema)).is_some();
+        situation.declared = schema.filter(fits);
+        let whole = situation.has(&situation.principal) && situation.has(&situation.resource);
+        situation.schema = situation.declared.filter(|_| whole);
         Ok(situation)
     }
 
-    /// Whether the request fits `schema`, and the entities that it is about are there.
-    fn fits(&self, schema: &Schema) -> bool {
-        self.has(&self.principal)
-            && self.has(&self.resource)
-            && self.request_with(self.context.clone(), Some(schema)).is_some()
+    /// The entities that the request and its entities name, and that are not among them.
+    pub(super) fn missing(&self) -> BTreeSet<EntityUid> {
+        let mut named = vec![self.principal.clone(), self.resource.clone()];
+        self.context.values().for_each(|value| uids(value, &mut named));
+        for held in self.near.values() {
+            held.attributes.values().chain(held.tags.values()).for_each(|value| uids(value, &mut named));
+        }
+        named.into_iter().filter(|uid| !self.has(uid) && uid.type_name() != self.action.type_name()).collect()
+    }
+
+    /// Whether `schema` lets a slot be `value`. Of the context the request says it.
+    fn allows(&self, schema: &Schema, (slot, value): &(Slot, Option<Json>)) -> bool {
+        let Some(uid) = self.entity(slot.holder()) else { return true };
+        let ty = uid.type_name();
+        match slot {
+            Slot::Attribute(_, path) => may_have(schema, ty, path, value.as_ref()),
+            Slot::Tag(..) => may_have_tag(schema, ty, value.as_ref()),
+            Slot::Group(_, group) => {
+                let joins = value == &Some(Json::Bool(true));
+                !joins || schema.ancestors(group.type_name()).is_none() || {
+                    schema.ancestors(ty).into_iter().flatten().any(|above| above == group.type_name())
+                }
+            }
+        }
+    }
+
+    /// Whether one of `turns` leaves a group by leaving one below it that another of them leaves alone: who leaves the
+    /// one above has to leave that one too, and says so.
+    pub(super) fn says_more(&self, turn: &Assignment, turns: &[Assignment]) -> bool {
+        let left = |slot: &Slot, value: &Option<Json>| match slot {
+            Slot::Group(holder, group) if *value == Some(Json::Bool(false)) => Some((holder.clone(), group.clone())),
+            _ => None,
+        };
+        turns.iter().filter(|other| *other != turn && other.len() == turn.len()).any(|other| {
+            turn.iter().all(|(slot, value)| {
+                other.contains(&(slot.clone(), value.clone()))
+                    || left(slot, value).is_some_and(|(holder, group)| {
+                        other
+                            .iter()
+                            .filter_map(|(slot, value)| left(slot, value))
+                            .any(|(of, below)| of == holder && below != group && self.is_in(&below, &group))
+                    })
+            })
+        })
     }
 
     /// Collects the entities that the request and the policies lead to.
@@ -279,8 +324,11 @@ impl<'s> Situation<'s> {
     /// the request and its entities fit the schema, so does what comes of them.
     pub(super) fn confirms(&self, changes: &Assignment) -> bool {
         let schema = self.schema;
+        if self.declared.is_some_and(|declared| !changes.iter().all(|change| self.allows(declared, change))) {
+            return false;
+        }
         let (context, others) = self.changed(changes);
-        let Some(request) = self.request_with(context, schema) else { return false };
+        let Some(request) = self.request_with(context, self.declared) else { return false };
         let made: Option<Vec<Entity>> = others.iter().map(|(uid, held)| made(uid, held)).collect();
         let Some(made) = made else { return false };
         let entities = if others.is_empty() { Ok(self.entities.clone()) } else { self.others(&others) };

@@ -74,8 +74,14 @@ fn slots(situation: &Situation<'_>, vocabulary: &Vocabulary) -> Vec<Slot> {
         let longer = |(other, beyond): &(String, Vec<String>)| {
             other == variable && beyond.len() > path.len() && beyond.starts_with(path)
         };
-        if !vocabulary.paths.iter().any(longer) {
-            slots.push(Slot::Attribute(holder, path.clone()));
+        let own = Slot::Attribute(holder.clone(), path.clone());
+        // Of an entity both are.
+        let names = situation.value(&own).is_some_and(|value| value.get("__entity").is_some());
+        if names || !vocabulary.paths.iter().any(longer) {
+            let slot = whose(situation, holder, path);
+            if !slots.contains(&slot) {
+                slots.push(slot);
+            }
         }
     }
     for holder in [Holder::Principal, Holder::Resource] {
@@ -92,6 +98,20 @@ fn slots(situation: &Situation<'_>, vocabulary: &Vocabulary) -> Vec<Slot> {
     }
     slots.truncate(SLOTS);
     slots
+}
+
+/// The attribute at `path` of `holder`: of the last entity on the way there.
+fn whose(situation: &Situation<'_>, holder: Holder, path: &[String]) -> Slot {
+    for length in 1..path.len() {
+        let (before, after) = path.split_at(length);
+        let value = situation.value(&Slot::Attribute(holder.clone(), before.to_vec()));
+        let mut there = Vec::new();
+        value.iter().filter(|value| value.get("__entity").is_some()).for_each(|value| uids(value, &mut there));
+        if let Some(uid) = there.first() {
+            return whose(situation, situation.holder(uid), after);
+        }
+    }
+    Slot::Attribute(holder, path.to_vec())
 }
 
 /// The values that a slot is tried with.

@@ -762,3 +762,53 @@ fn words(command: &str) -> Vec<String> {
     }
     words
 }
+
+/// Changes are of the entity that has what is read, and such as the schema allows, also where an entity that the
+/// request names is not there, so that the engine cannot be asked and changes are tried.
+#[test]
+fn changes_where_an_entity_is_not_there_fit_the_schema() {
+    let schema = "entity User { level: Long };\nentity Folder { owner: User };\n\
+                  action view appliesTo { principal: User, resource: Folder, context: { via?: Set<String> } };\n";
+    let entities = r#"[{"uid": {"type": "User", "id": "bob"}, "attrs": {"level": 2}, "parents": []},
+        {"uid": {"type": "Folder", "id": "f"}, "attrs": {"owner": {"__entity": {"type": "User", "id": "bob"}}}, "parents": []},
+        {"uid": {"type": "Folder", "id": "g"}, "attrs": {"owner": {"__entity": {"type": "User", "id": "gone"}}}, "parents": []}]"#;
+    let told = |policies: &str, resource: &str| {
+        let dir = TempDir::new().unwrap();
+        write(dir.path(), &[("app.cedarschema", schema), ("p.cedar", policies), ("entities.json", entities)]);
+        let args = ["explain", "-l", "User::\"gone\"", "-a", "view", "-r", resource];
+        turns(&json(dir.path(), &args).0)
+    };
+    let scope = "permit (principal, action == Action::\"view\", resource)";
+    let of_owner = format!("{scope} when {{ resource.owner == principal || resource.owner.level == 9 }};");
+    let found = told(&of_owner, "Folder::\"f\"");
+    assert!(found.iter().any(|one| one.contains("level` is `9` (now `2`)")), "{found:?}");
+    assert!(found.iter().any(|one| one.starts_with("`resource.owner` is")), "{found:?}");
+    // Nothing of what is not there decides what the first operand does.
+    let found = told(&of_owner, "Folder::\"g\"");
+    assert!(!found.concat().contains("level"), "{found:?}");
+    // A forbid that would err is no way around it.
+    let forbids = "forbid (principal, action, resource) when { !(context has via && context.via.contains(\"vpn\")) };";
+    let found = told(&format!("{scope} when {{ principal.level >= 3 }};\n{forbids}"), "Folder::\"f\"");
+    assert!(!found.concat().contains("true"), "{found:?}");
+    // What is required is not left out.
+    let found = told(&format!("{scope} when {{ principal.level >= 2 && !(resource has owner) }};"), "Folder::\"f\"");
+    assert_eq!(found, Vec::<String>::new());
+}
+
+/// Who leaves a group through another leaves that one: the change that is named is the one that is made.
+#[test]
+fn leaving_a_group_that_another_leads_to_is_said_of_the_other() {
+    let schema = "entity Team in [Team];\nentity User in [Team];\nentity Doc;\n\
+                  action view appliesTo { principal: User, resource: Doc };\n";
+    let policies = "permit (principal in Team::\"t2\", action, resource) when { principal in Team::\"t1\" || resource == Doc::\"x\" };";
+    let entities = r#"[{"uid": {"type": "User", "id": "c"}, "attrs": {}, "parents": [{"type": "Team", "id": "t2"}]},
+        {"uid": {"type": "Team", "id": "t2"}, "attrs": {}, "parents": [{"type": "Team", "id": "t1"}]},
+        {"uid": {"type": "Team", "id": "t1"}, "attrs": {}, "parents": []},
+        {"uid": {"type": "Doc", "id": "d"}, "attrs": {}, "parents": []}]"#;
+    let dir = TempDir::new().unwrap();
+    write(dir.path(), &[("app.cedarschema", schema), ("p.cedar", policies), ("entities.json", entities)]);
+    let (report, _) = json(dir.path(), &["explain", "-l", "User::\"c\"", "-a", "view", "-r", "Doc::\"d\""]);
+    let found = turns(&report).concat();
+    assert!(found.contains("`User::\"c\"` is no longer in `Team::\"t2\"`"), "{found}");
+    assert!(!found.contains("`User::\"c\"` is no longer in `Team::\"t1\"`"), "{found}");
+}

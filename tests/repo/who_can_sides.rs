@@ -434,3 +434,20 @@ fn a_context_that_leads_to_entities_that_are_there_is_shown() {
     let expected = [("ada", true), ("bob", false), ("eve", false)];
     assert_eq!(all, expected.map(|(id, shown)| (format!("User::\"{id}\""), shown)));
 }
+
+/// A condition of which a part is false, or errs, of these entities is met by no context, under a schema or none.
+#[test]
+fn what_no_context_can_meet_is_nobody_s() {
+    let dir = tempfile::tempdir().unwrap();
+    let policies = "permit (principal, action == Action::\"view\", resource) when { context.mfa && principal.level > 2 };\n\
+                    forbid (principal, action, resource) when { context.locked && principal.level > 9 };\n";
+    let entities = r#"[{"uid": {"type": "User", "id": "a"}, "attrs": {"level": 1}, "parents": []},
+        {"uid": {"type": "User", "id": "b"}, "attrs": {"level": 3}, "parents": []},
+        {"uid": {"type": "Doc", "id": "d"}, "attrs": {}, "parents": []}]"#;
+    write(dir.path(), &[("p.cedar", policies), ("entities.json", entities)]);
+    let (report, _) = json(dir.path(), &["who-can", "-r", "Doc::\"d\""]);
+    let rows = report["who_can"].as_array().unwrap();
+    let names: Vec<&str> = rows.iter().map(|row| row["principal"].as_str().unwrap()).collect();
+    assert_eq!(names, ["User::\"b\""], "{report:#}");
+    assert_eq!(rows[0]["condition"], "context.mfa");
+}

@@ -104,7 +104,8 @@ impl<'p> Columns<'p> {
             let conditions = self.rows.of(&policy.body);
             let [permits, forbids] = &mut sums;
             self.rows.spend(conditions.len());
-            (if policy.permit { permits } else { forbids }).add(&who, &conditions);
+            let of = if policy.permit { permits } else { forbids };
+            of.add(&who, &conditions, &|node| self.rows.evaluator.never_holds(node));
         }
         let [permits, forbids] = sums;
         let mut column = Vec::new();
@@ -141,12 +142,12 @@ impl Sum {
         Self { holds: Bits::none(principals), open: Vec::new() }
     }
 
-    /// Takes a policy in, whose scope is true of `who`.
-    fn add(&mut self, who: &Bits, conditions: &Split) {
+    /// Takes a policy in, whose scope is true of `who`; of what is left, `never` says what holds for nobody.
+    fn add(&mut self, who: &Bits, conditions: &Split, never: &dyn Fn(u32) -> bool) {
         for (value, whose) in conditions.iter() {
             match value {
                 Some(Value::Bool(true)) => self.holds.take(&who.and(whose)),
-                Some(Value::Open(node)) => {
+                Some(Value::Open(node)) if !never(*node) => {
                     let both = who.and(whose);
                     if !both.is_empty() {
                         self.open.push((*node, Rc::new(both)));

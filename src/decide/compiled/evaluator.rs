@@ -481,6 +481,19 @@ impl<'p> Evaluator<'p> {
         }
     }
 
+    /// Whether what is left at `node` is plainly true of nothing, whatever the rest of it comes to: it has a part that
+    /// is false, or errs, without which it does not hold.
+    pub(in crate::decide) fn never_holds(&self, node: u32) -> bool {
+        match self.left.node(node) {
+            None | Some(Node::Fail) => true,
+            Some(Node::Constant(value)) => !matches!(value, Value::Bool(true)),
+            Some(Node::And(all)) => all.iter().any(|one| self.never_holds(*one)),
+            Some(Node::Or(all)) => all.iter().all(|one| self.never_holds(*one)),
+            Some(Node::If(_, yes, no)) => self.never_holds(*yes) && self.never_holds(*no),
+            _ => false,
+        }
+    }
+
     /// A node that is asked for a truth value: a chain of one asks for no more than that.
     pub(in crate::decide) fn truth(&self, node: u32) -> u32 {
         match self.left.node(node) {

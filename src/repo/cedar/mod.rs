@@ -43,4 +43,4 @@ pub use free::{Freedom, Root};
 pub use operands::Operand;
 pub use parse::{Parsed, parse};
 pub use reads::Read;
-pub use schema::{attribute_at, context_shape, entity_shape, enumeration, same_schema};
+pub use schema::{attribute_at, context_shape, entity_shape, enumeration, may_have, may_have_tag, same_schema};

@@ -5,6 +5,8 @@ use cedar_policy_core::ast;
 use cedar_policy_core::validator::types::{AttributeType, Attributes, EntityKind, Type};
 use cedar_policy_core::validator::{ValidatorEntityTypeKind, ValidatorSchema};
 
+use serde_json::Value as Json;
+
 use crate::repo::shape::{Field, Shape};
 
 /// Whether two resolved schemas declare the same.
@@ -64,6 +66,74 @@ pub fn attribute_at(schema: &Schema, environment: &RequestEnv, path: &str) -> Op
         attributes = fields(&ty, &entity)?;
     }
     None
+}
+
+/// Whether entities of type `ty` may have `value`, in Cedar's JSON, at `path` of their attributes, or lack what is
+/// there; of a type that `schema` does not know they may.
+#[must_use]
+pub fn may_have(schema: &Schema, ty: &EntityTypeName, path: &[String], value: Option<&Json>) -> bool {
+    let schema: &ValidatorSchema = schema.as_ref();
+    schema.get_entity_type(ty.as_ref()).is_none_or(|found| may_be_at(found.attributes(), path, value))
+}
+
+/// The same of a tag.
+#[must_use]
+pub fn may_have_tag(schema: &Schema, ty: &EntityTypeName, value: Option<&Json>) -> bool {
+    let schema: &ValidatorSchema = schema.as_ref();
+    let Some(found) = schema.get_entity_type(ty.as_ref()) else { return true };
+    value.is_none_or(|value| found.tag_type().is_some_and(|ty| is_of(value, ty)))
+}
+
+fn may_be_at(attributes: &Attributes, path: &[String], value: Option<&Json>) -> bool {
+    let [first, rest @ ..] = path else { return false };
+    let Some(field) = attributes.get_attr(first) else { return value.is_none() };
+    match (rest, value, field.attr_type.as_ref()) {
+        ([], None, _) => !field.is_required,
+        ([], Some(value), ty) => is_of(value, ty),
+        (rest, value, Type::Record { attrs, .. }) => may_be_at(attrs, rest, value),
+        _ => false,
+    }
+}
+
+/// Whether `value`, in Cedar's JSON, is of type `ty`.
+fn is_of(value: &Json, ty: &Type) -> bool {
+    match ty {
+        Type::Bool(_) => value.is_boolean(),
+        Type::Long => value.is_i64(),
+        Type::String => value.is_string(),
+        Type::Entity(kind) => {
+            let named = value.get("__entity").and_then(|entity| entity.get("type")?.as_str());
+            let wanted = match kind {
+                EntityKind::Entity(lub) => lub.get_single_entity().map(ToString::to_string),
+                EntityKind::AnyEntity => None,
+            };
+            named.is_some_and(|named| wanted.is_none_or(|wanted| wanted == named))
+        }
+        Type::ExtensionType { name } => {
+            let made_by = value.get("__extn").and_then(|call| call.get("fn")?.as_str());
+            let made = match made_by {
+                Some("ip") => "ipaddr",
+                Some("offset") => "datetime",
+                other => other.unwrap_or_default(),
+            };
+            made == name.to_string()
+        }
+        Type::Set { element_type } => value
+            .as_array()
+            .is_some_and(|all| element_type.as_deref().is_none_or(|element| all.iter().all(|one| is_of(one, element)))),
+        Type::Record { attrs, .. } => {
+            let fields = value.as_object().filter(|fields| !fields.keys().any(|key| key.starts_with("__")));
+            fields.is_some_and(|fields| {
+                let declared =
+                    |(name, value): (&String, &Json)| may_be_at(attrs, std::slice::from_ref(name), Some(value));
+                let whole = |(name, field): (_, &AttributeType)| {
+                    !field.is_required || fields.contains_key(ToString::to_string(name).as_str())
+                };
+                fields.iter().all(declared) && attrs.iter().all(whole)
+            })
+        }
+        Type::Never => true,
+    }
 }
 
 /// The attributes of values of type `ty`, if it has any.
