@@ -164,22 +164,37 @@ impl Names<'_> {
         }
     }
 
+    /// What is said of a group of actions, for which no request is.
+    fn group_of_actions(&self, text: &str) -> Option<String> {
+        let schema = self.schema?;
+        let group =
+            schema.action_groups().find(|uid| AsRef::<str>::as_ref(uid.id()) == text || uid.to_string() == text)?;
+        let within = schema.action_entities().ok()?;
+        let members = self.actions().into_iter().filter(|action| within.is_ancestor_of(group, action));
+        let names: Vec<String> = members.map(|action| format!("`{}`", inline(action.id().as_ref()))).collect();
+        let are = if names.is_empty() { "it has none".to_owned() } else { format!("name one of {}", names.join(", ")) };
+        Some(format!("`{}` is a group of actions, and no request is for a group; {are}", inline(text)))
+    }
+
     fn action(&self, text: &str) -> Result<EntityUid, String> {
         let actions = self.actions();
+        let unknown = |text: &str, known: Vec<&str>| {
+            self.group_of_actions(text).unwrap_or_else(|| unknown("action", text, known))
+        };
         if let Some(uid) = parsed(text) {
             // Without a schema requests may be for any action.
             if actions.contains(&uid) || (self.schema.is_none() && is_action(&uid) && actions.is_empty()) {
                 return Ok(uid);
             }
             let names: Vec<String> = actions.iter().map(ToString::to_string).collect();
-            return Err(unknown("action", text, names.iter().map(String::as_str)));
+            return Err(unknown(text, names.iter().map(String::as_str).collect()));
         }
         let fits: Vec<&EntityUid> = actions.iter().filter(|uid| AsRef::<str>::as_ref(uid.id()) == text).collect();
         match fits.as_slice() {
             [only] => Ok((*only).clone()),
             [] => {
                 let ids: Vec<&str> = actions.iter().map(|uid| uid.id().as_ref()).collect();
-                Err(unknown("action", text, ids))
+                Err(unknown(text, ids))
             }
             several => {
                 let names: Vec<String> = several.iter().map(|uid| format!("`{}`", inline(&uid.to_string()))).collect();

@@ -278,10 +278,14 @@ impl<'c> Sessions<'c> {
             let context = witness.cases.first().and_then(|case| case.request.context())?;
             return differs(context).then_some(true);
         }
-        match session.check(&question) {
+        match session.find(&question) {
             Answer::Impossible if !alone && conditions.enumerations => None,
             Answer::Impossible => Some(false),
-            Answer::Witness(_) => Some(true),
+            // The engine may have made up the entities that the context leads to.
+            Answer::Witness(witness) => {
+                let case = witness.cases.get(first).or(witness.cases.first());
+                case.and_then(|case| case.request.context()).is_some_and(differs).then_some(true)
+            }
             Answer::Unknown(_) => None,
         }
     }

@@ -216,8 +216,14 @@ impl Search<'_, '_, '_> {
             let names: Vec<String> =
                 set.iter().filter_map(|at| slots.get(*at)).map(|slot| values::called(self.situation, slot)).collect();
             let groups = set.iter().filter_map(|at| slots.get(*at)).any(|slot| matches!(slot, Slot::Group(..)));
-            let on = if groups { "what else these are in" } else { "entities that are not there" };
-            self.found.open.insert(format!("whether another value of {} turns it hangs on {on}", names.join(", ")));
+            self.found.open.insert(if groups {
+                format!(
+                    "whether the decision hangs on {} is known only with what else these are in",
+                    names.join(" and ")
+                )
+            } else {
+                format!("whether another value of {} turns it hangs on entities that are not there", names.join(", "))
+            });
         }
     }
 

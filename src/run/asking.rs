@@ -163,7 +163,9 @@ fn row<'l>(loaded: &'l Loaded, place: &Place, id: &str, named: &[PathBuf]) -> Re
         let why = match (result.status, &result.message) {
             (Status::Error, Some(why)) => format!("row `{id}` could not run: {}", inline(why)),
             (Status::Skip, _) => format!("row `{id}` is skipped"),
-            _ => format!("row `{id}` is about more than one decision; name one with `-l`, `-a` and `-r`"),
+            _ => format!(
+                "row `{id}` is about more than one decision; ask for one with `-l`, `-a` and `-r` in the place of `--row`"
+            ),
         };
         return Err(RunError::usage(why));
     };

@@ -451,3 +451,40 @@ fn what_no_context_can_meet_is_nobody_s() {
     assert_eq!(names, ["User::\"b\""], "{report:#}");
     assert_eq!(rows[0]["condition"], "context.mfa");
 }
+
+/// A group of actions is told from a slip, and what the context alone could bring over these entities is not counted as
+/// a proved change.
+#[test]
+fn a_group_of_actions_is_no_slip() {
+    let dir = tempfile::tempdir().unwrap();
+    let schema =
+        "entity User; action changing; action edit in [changing] appliesTo { principal: User, resource: User };";
+    let policy = "permit (principal, action, resource);";
+    write(dir.path(), &[("app.cedarschema", schema), ("p.cedar", policy), ("entities.json", &people(&["User::ada"]))]);
+    let said = run(dir.path(), &["who-can", "-a", "changing"]);
+    assert_eq!(said.code, 2);
+    assert!(said.stderr.contains("is a group of actions") && said.stderr.contains("`edit`"), "{}", said.stderr);
+}
+
+/// What some context would bring if it led to entities that there are not is no change that was shown: it is said.
+#[test]
+fn a_change_that_the_entities_leave_no_room_for_is_said_to_be_unproved() {
+    let dir = tempfile::tempdir().unwrap();
+    let schema = "entity Team; entity User in [Team]; entity Doc;\n\
+                  action view appliesTo { principal: User, resource: Doc, context: { who: User } };";
+    let old = "permit (principal == User::\"a\", action, resource) when { context.who == User::\"b\" };";
+    let new = old.replace(" };", " && !(context.who in Team::\"t2\") };");
+    let entities = r#"[{"uid": {"type": "User", "id": "a"}, "attrs": {}, "parents": []},
+        {"uid": {"type": "User", "id": "b"}, "attrs": {}, "parents": [{"type": "Team", "id": "t1"}]},
+        {"uid": {"type": "Team", "id": "t1"}, "attrs": {}, "parents": []},
+        {"uid": {"type": "Team", "id": "t2"}, "attrs": {}, "parents": []},
+        {"uid": {"type": "Doc", "id": "d"}, "attrs": {}, "parents": []}]"#;
+    committed(dir.path(), &[("app.cedarschema", schema), ("p.cedar", old), ("entities.json", entities)]);
+    write(dir.path(), &[("p.cedar", &new)]);
+    let (report, _) = json(dir.path(), &["diff", "HEAD"]);
+    assert!(report["gaps"].to_string().contains("counted and not proved"), "{:#}", report["gaps"]);
+    // Where the entities have room for it, it is proved.
+    write(dir.path(), &[("entities.json", &entities.replace("\"t1\"}]", "\"t2\"}]"))]);
+    let (report, _) = json(dir.path(), &["diff", "HEAD"]);
+    assert!(!report["gaps"].to_string().contains("counted and not proved"), "{:#}", report["gaps"]);
+}
