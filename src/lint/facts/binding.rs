@@ -18,6 +18,9 @@ use crate::symbolic::{Answer, CompiledPolicies, Formula, SchemaModel, Session, S
 const MOST: usize = 24;
 const ENVIRONMENTS: usize = 256;
 
+/// A permit, as a policy that decides, and where it matches something.
+type Job<'a> = (&'a Policy, Option<Cow<'a, Body>>, Vec<&'a RequestEnv>);
+
 /// What each of `permits` asks for.
 pub(super) fn conditions(facts: &Facts<'_>, permits: &[usize]) -> Vec<Vec<Asked>> {
     let (model, requests) = (facts.model(), facts.requests());
@@ -27,7 +30,7 @@ pub(super) fn conditions(facts: &Facts<'_>, permits: &[usize]) -> Vec<Vec<Asked>
         Some((member.policy, facts.as_static(member), live))
     };
     let jobs: Vec<_> = permits.iter().map(job).collect();
-    let asked = |job: Option<(&Policy, Option<Cow<'_, Body>>, Vec<&RequestEnv>)>| {
+    let asked = |job: Option<Job<'_>>| {
         let Some((policy, body, live)) = job else { return Vec::new() };
         let parts = policy.body.parts(policy.base);
         let known = parts.len() <= MOST && live.len() <= ENVIRONMENTS;
