@@ -950,6 +950,17 @@ fn policies_in_json_are_read_whatever_their_file_is_called() {
     assert_eq!((count, left_out.contains("count once")), (2, true), "{left_out}");
     // One that says more is not.
     assert_eq!(names(&[("p.cedar", reads), ("p.json", &both)]).0, 3);
+    // The interface for other languages takes the same with texts in Cedar's syntax, one of all or one for each.
+    let texts = |text: &str| format!(r#"{{"staticPolicies": {text}, "templates": {{}}, "templateLinks": []}}"#);
+    let quoted = |text: &str| serde_json::to_string(text).unwrap();
+    assert_eq!(names(&[("all.json", &texts(&quoted(&format!("{reads}{writes}"))))]).0, 2);
+    let each = format!(r#"{{"a": {}, "b": {}}}"#, quoted(reads), quoted(writes));
+    assert_eq!(names(&[("all.json", &texts(&each))]).0, 2);
+    // What stands beside such texts and is not read is said.
+    let mixed = format!(r#"{{"a": {}, "b": {}}}"#, quoted(reads), one("write"));
+    assert_eq!(names(&[("all.json", &texts(&mixed))]).1, 4);
+    // A key of that name and nothing in it is no set.
+    assert_eq!(names(&[("p.cedar", reads), ("none.json", &texts("[1, \"x\"]"))]).0, 1);
     // Broken JSON with Cedar's words is not passed over, and other JSON with some of them is.
     let cut = both.get(..both.len() - 3).unwrap();
     assert_eq!(names(&[("p.cedar", reads), ("all.json", cut)]).1, 4);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::documents::documents;
 use super::fill::Filled;
-use super::spec::{Carried, Content, Home, Neighbours, Role, Spec, speaks_cedar};
+use super::spec::{Carried, Content, Home, Neighbours, Read, Role, Spec, speaks_cedar};
 use crate::data::Item;
 use crate::text::SourceFile;
 use crate::text::tokens::words;
@@ -14,14 +14,10 @@ pub(super) const SPEC: Spec = Spec {
     endings: &[".json"],
     marks: &["\"content\"", "\"uid\""],
     is_text: true,
-    read,
+    read: Read::File(read),
 };
 
-fn read(files: &[Arc<SourceFile>], _: &dyn Neighbours) -> Vec<Carried> {
-    files.iter().filter_map(read_file).collect()
-}
-
-fn read_file(file: &Arc<SourceFile>) -> Option<Carried> {
+fn read(file: &Arc<SourceFile>, _: &dyn Neighbours) -> Option<Carried> {
     let (found, fault) = documents(file);
     let mut carried = Carried::of(file);
     if let Some(fault) = fault {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::documents::documents;
 use super::encoded::from_base64;
 use super::fill::Filled;
-use super::spec::{Carried, Content, Home, Neighbours, Role, Spec};
+use super::spec::{Carried, Content, Home, Neighbours, Read, Role, Spec};
 use crate::data::{Item, Style, What};
 use crate::text::{Mapped, SourceFile, Span};
 
@@ -14,14 +14,10 @@ pub(super) const SPEC: Spec = Spec {
     endings: &[".json", ".yaml", ".yml"],
     marks: &["policy_stores", "policy_content"],
     is_text: true,
-    read,
+    read: Read::File(read),
 };
 
-fn read(files: &[Arc<SourceFile>], _: &dyn Neighbours) -> Vec<Carried> {
-    files.iter().filter_map(read_file).collect()
-}
-
-fn read_file(file: &Arc<SourceFile>) -> Option<Carried> {
+fn read(file: &Arc<SourceFile>, _: &dyn Neighbours) -> Option<Carried> {
     let (found, fault) = documents(file);
     if let Some(fault) = fault {
         let named = file.text().contains("policy_stores") && file.text().contains("policy_content");

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use zip::ZipArchive;
 
 use super::fill::Filled;
-use super::spec::{Carried, Home, Neighbours, Role, Spec};
+use super::spec::{self, Carried, Home, Neighbours, Role, Spec};
 use crate::data::Fault;
 use crate::text::{Mapped, SourceFile, Span, inline};
 
@@ -19,19 +19,16 @@ pub(super) const SPEC: Spec = Spec {
     endings: &[".cjar"],
     marks: &["PK\u{3}\u{4}", "PK\u{5}\u{6}"],
     is_text: false,
-    read,
+    read: spec::Read::File(read),
 };
 
 /// More files than these in one archive, and more bytes in all of them, are not read.
 const MOST_FILES: usize = 10_000;
 const MOST_BYTES: u64 = 64 * 1024 * 1024;
 
-fn read(files: &[Arc<SourceFile>], around: &dyn Neighbours) -> Vec<Carried> {
-    let carried = files.iter().filter_map(|file| {
-        let bytes = around.bytes(file.path())?;
-        Some(opened(file, &bytes).unwrap_or_else(|why| Carried::unreadable(file, SPEC.name, &Fault::new(why))))
-    });
-    carried.collect()
+fn read(file: &Arc<SourceFile>, around: &dyn Neighbours) -> Option<Carried> {
+    let bytes = around.bytes(file.path())?;
+    Some(opened(file, &bytes).unwrap_or_else(|why| Carried::unreadable(file, SPEC.name, &Fault::new(why))))
 }
 
 fn opened(file: &Arc<SourceFile>, bytes: &[u8]) -> Result<Carried, String> {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::aws::{self, Known, Target, Values, any};
 use super::documents::documents;
 use super::fill::Filled;
-use super::spec::{Carried, Home, Neighbours, Role, Spec};
+use super::spec::{Carried, Home, Neighbours, Read, Role, Spec};
 use crate::data::{Item, Style, What};
 use crate::repo::paths::dir;
 use crate::text::{Mapped, SourceFile, Span};
@@ -16,17 +16,13 @@ pub(super) const SPEC: Spec = Spec {
     endings: &[".yaml", ".yml", ".json", ".template"],
     marks: &["AWS::VerifiedPermissions::", "AWS::BedrockAgentCore::Policy"],
     is_text: true,
-    read,
+    read: Read::File(read),
 };
 
 /// What may hang on what the template does not say.
 const ELSEWHERE: &str = "its text is put together when it is deployed";
 
-fn read(files: &[Arc<SourceFile>], _: &dyn Neighbours) -> Vec<Carried> {
-    files.iter().filter_map(read_file).collect()
-}
-
-fn read_file(file: &Arc<SourceFile>) -> Option<Carried> {
+fn read(file: &Arc<SourceFile>, _: &dyn Neighbours) -> Option<Carried> {
     let (found, fault) = documents(file);
     if let Some(fault) = fault {
         // Other files speak of these types as well.

@@ -74,7 +74,7 @@ pub(in crate::repo) fn gather(paths: &[String], files: &Files<'_>, is_other: fn(
             }
         }
         let mut read: Vec<Carried> =
-            folders.into_par_iter().flat_map_iter(|(_, files)| (spec.read)(&files, &around)).collect();
+            folders.into_par_iter().flat_map_iter(|(_, files)| spec.read.all(&files, &around)).collect();
         for one in &mut read {
             one.settle(&files.values);
             helm::tell_conditions(one);

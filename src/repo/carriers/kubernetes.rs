@@ -7,7 +7,7 @@ use super::documents::documents;
 use super::encoded::from_base64;
 use super::fill::Filled;
 use super::helm;
-use super::spec::{Carried, Content, Home, Neighbours, Role, Spec, speaks_cedar};
+use super::spec::{Carried, Content, Home, Neighbours, Read, Role, Spec, speaks_cedar};
 use crate::data::Item;
 use crate::repo::paths::dir;
 use crate::text::{SourceFile, inline};
@@ -17,14 +17,10 @@ pub(super) const SPEC: Spec = Spec {
     endings: &[".yaml", ".yml", ".json"],
     marks: &["cedar.k8s.aws/", ".cedar"],
     is_text: true,
-    read,
+    read: Read::File(read),
 };
 
-fn read(files: &[Arc<SourceFile>], around: &dyn Neighbours) -> Vec<Carried> {
-    files.iter().filter_map(|file| read_file(file, around)).collect()
-}
-
-fn read_file(file: &Arc<SourceFile>, around: &dyn Neighbours) -> Option<Carried> {
+fn read(file: &Arc<SourceFile>, around: &dyn Neighbours) -> Option<Carried> {
     let (found, fault) = documents(file);
     let mut carried = Carried::of(file);
     for document in &found {

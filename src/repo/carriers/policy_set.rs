@@ -1,9 +1,11 @@
-//! Policies in Cedar's JSON in a file whose name does not say so: a policy set, or one policy.
+//! Policies in Cedar's JSON in a file whose name does not say so: a policy set, also one whose policies are texts in
+//! Cedar's syntax, or one policy.
 
 use std::sync::Arc;
 
 use super::documents::documents;
-use super::spec::{Carried, Content, Home, Neighbours, Role, Spec};
+use super::fill::Filled;
+use super::spec::{Carried, Content, Home, Neighbours, Read, Role, Spec, speaks_cedar};
 use crate::data::Item;
 use crate::text::SourceFile;
 
@@ -15,14 +17,10 @@ pub(super) const SPEC: Spec = Spec {
     endings: &[".json"],
     marks: &["\"staticPolicies\"", "\"conditions\""],
     is_text: true,
-    read,
+    read: Read::File(read),
 };
 
-fn read(files: &[Arc<SourceFile>], _: &dyn Neighbours) -> Vec<Carried> {
-    files.iter().filter_map(read_file).collect()
-}
-
-fn read_file(file: &Arc<SourceFile>) -> Option<Carried> {
+fn read(file: &Arc<SourceFile>, _: &dyn Neighbours) -> Option<Carried> {
     let (found, fault) = documents(file);
     if let Some(fault) = fault {
         let named =
@@ -30,13 +28,31 @@ fn read_file(file: &Arc<SourceFile>) -> Option<Carried> {
         return named.then(|| Carried::unreadable(file, SPEC.name, &fault));
     }
     let root = found.first()?;
-    let is_set = root.get(STATIC).is_some_and(|all| all.fields().iter().all(|field| is_policy(&field.value)));
-    if !is_set && !is_policy(root) {
-        return None;
-    }
     let mut carried = Carried::of(file);
-    carried.add("policies", Role::PoliciesJson, Home::Around, Content::File(file.path().to_owned()));
-    carried.if_any()
+    let all = [STATIC, "templates"].map(|key| root.get(key).map_or(&[][..], |members| members.fields()));
+    let mut members = all.iter().copied().flatten().peekable();
+    let is_set = root.get(STATIC).is_some() && members.peek().is_some();
+    if is_policy(root) || (is_set && members.all(|member| is_policy(&member.value))) {
+        carried.add("policies", Role::PoliciesJson, Home::Around, Content::File(file.path().to_owned()));
+        return carried.if_any();
+    }
+    // The interface for other languages takes policies in Cedar's syntax there: one text of all, or one for each id.
+    let each = all.iter().copied().flatten().map(|member| (member.key.as_str(), &member.value));
+    for (name, text) in root.get(STATIC).map(|whole| ("policies", whole)).into_iter().chain(each) {
+        if let Some(text) = text.mapped(file.text()).filter(|text| speaks_cedar(text.text())) {
+            carried.add_filled(("policy", name), Role::Policies, Home::Around, Filled::whole(text));
+        }
+    }
+    let mut carried = carried.if_any()?;
+    let links = root.get("templateLinks").filter(|links| !links.items().is_empty());
+    let json = all.iter().copied().flatten().map(|member| &member.value).filter(|value| is_policy(value));
+    for rest in json.chain(links) {
+        carried.tell(
+            rest.span,
+            "this is not read: beside it policies stand as texts, and what is read of those is Cedar's syntax alone",
+        );
+    }
+    Some(carried)
 }
 
 /// Whether it has what every policy has in Cedar's JSON (<https://docs.cedarpolicy.com/policies/json-format.html>).

@@ -15,9 +15,26 @@ pub(super) struct Spec {
     pub(super) marks: &'static [&'static str],
     /// Whether its files are text. The others are given without, by their paths.
     pub(super) is_text: bool,
-    /// Reads the files of one folder that have such a name and such a mark. A file that it does not take gives
-    /// nothing.
-    pub(super) read: fn(&[Arc<SourceFile>], &dyn Neighbours) -> Vec<Carried>,
+    /// How files that have such a name and such a mark are read. One that is not taken gives nothing.
+    pub(super) read: Read,
+}
+
+/// How files of a carrier are read.
+pub(super) enum Read {
+    /// Each by itself.
+    File(fn(&Arc<SourceFile>, &dyn Neighbours) -> Option<Carried>),
+    /// All of a folder together.
+    Folder(fn(&[Arc<SourceFile>], &dyn Neighbours) -> Vec<Carried>),
+}
+
+impl Read {
+    /// What `files`, all of one folder, hold.
+    pub(super) fn all(&self, files: &[Arc<SourceFile>], around: &dyn Neighbours) -> Vec<Carried> {
+        match self {
+            Self::File(read) => files.iter().filter_map(|file| read(file, around)).collect(),
+            Self::Folder(read) => read(files, around),
+        }
+    }
 }
 
 /// The files around a carrier.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::aws::{self, Known, Target, Values, any};
 use super::documents::documents;
 use super::fill::Filled;
-use super::spec::{Carried, Home, Neighbours, Role, Spec, speaks_cedar};
+use super::spec::{Carried, Home, Neighbours, Read, Role, Spec, speaks_cedar};
 use crate::data::Item;
 use crate::text::SourceFile;
 use crate::text::tokens::words;
@@ -16,14 +16,10 @@ pub(super) const SPEC: Spec = Spec {
     endings: &[".json", ".yaml", ".yml"],
     marks: &["statement", "cedarJson", "cedarFormat", "templateLinked"],
     is_text: true,
-    read,
+    read: Read::File(read),
 };
 
-fn read(files: &[Arc<SourceFile>], _: &dyn Neighbours) -> Vec<Carried> {
-    files.iter().filter_map(read_file).collect()
-}
-
-fn read_file(file: &Arc<SourceFile>) -> Option<Carried> {
+fn read(file: &Arc<SourceFile>, _: &dyn Neighbours) -> Option<Carried> {
     let (found, fault) = documents(file);
     if let Some(fault) = fault {
         // Other files have such words as well: what shows that it is ours is a policy in it.

@@ -26,7 +26,7 @@ use std::sync::Arc;
 
 use module::Module;
 
-use super::spec::{Carried, Neighbours, Spec};
+use super::spec::{Carried, Neighbours, Read, Spec};
 use crate::repo::paths::dir;
 use crate::text::SourceFile;
 
@@ -35,7 +35,7 @@ pub(super) const SPEC: Spec = Spec {
     endings: &[".tf", ".tofu", ".tf.json", ".tofu.json"],
     marks: &["_verifiedpermissions_", "_bedrockagentcore_policy\""],
     is_text: true,
-    read,
+    read: Read::Folder(read),
 };
 
 fn read(files: &[Arc<SourceFile>], around: &dyn Neighbours) -> Vec<Carried> {
