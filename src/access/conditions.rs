@@ -22,7 +22,9 @@ use crate::decide::Condition;
 use crate::expression::{plainly, text};
 use crate::infer::infer;
 use crate::outcome::AccessCondition;
-use crate::symbolic::{Answer, CompiledPolicies, Formula, PolicyRef, SchemaModel, Session, Subject, differences};
+use crate::symbolic::{
+    Answer, CompiledPolicies, Formula, PolicyRef, SchemaModel, Session, Subject, Witness, differences,
+};
 
 /// What contexts come to.
 #[derive(Debug, Clone)]
@@ -39,6 +41,21 @@ pub(super) enum Contexts {
 
 /// A kind of request: its action, and the types of principal and resource.
 pub(super) type Environment<'k> = (&'k EntityUid, &'k [EntityTypeName; 2]);
+
+/// The entities that there are, and what is looked for over them.
+pub(super) struct Known<'a> {
+    /// The entities.
+    pub(super) world: &'a Entities,
+    /// So many contexts that lead to them may still be looked for.
+    pub(super) tries: &'a mut usize,
+    /// Whether a context shows it, by Cedar's authorizer.
+    pub(super) shows: &'a dyn Fn(&Context) -> bool,
+}
+
+/// The context of `witness` on a side, where it has two; else its only one.
+fn context_of(witness: &Witness, side: usize) -> Option<&Context> {
+    witness.cases.get(side).or(witness.cases.first())?.request.context()
+}
 
 /// Everything that is left to ask, ready to be asked about.
 pub(super) struct Conditions {
@@ -108,6 +125,37 @@ impl Conditions {
         let any = |all: &[usize]| Formula::Or(all.iter().map(matches).collect());
         let permitted = if permits.is_empty() { Formula::Constant(true) } else { any(permits) };
         Some(permitted.and(!any(forbids)))
+    }
+
+    /// The entities that the conditions with these `numbers` name on a side.
+    fn named(&self, side: usize, numbers: impl IntoIterator<Item = usize>) -> BTreeSet<EntityUid> {
+        let policies = self.engines.get(self.place(side)).and_then(Option::as_ref);
+        let parts = numbers.into_iter().filter_map(|number| self.parts.get(number)?.as_ref()).flatten().flatten();
+        let subjects = parts.filter_map(|index| policies?.subjects().get(*index));
+        subjects.flat_map(Subject::named_entities).collect()
+    }
+
+    /// Whether a context such as `like`, but leading to entities that there are, is one that the `question` is about
+    /// and shows what is looked for. The schema of the session's `side` is that of the engine at the place `engine`.
+    fn led_to<'c>(
+        &'c self,
+        session: &mut Session<'c>,
+        (engine, side): (usize, usize),
+        (question, named): (&Formula, &BTreeSet<EntityUid>),
+        like: &Context,
+        known: &mut Known<'_>,
+    ) -> bool {
+        let Some(policies) = self.engines.get(engine).and_then(Option::as_ref) else { return false };
+        for choice in choices(like, known.world, policies.schema().schema(), named) {
+            let Some(left) = known.tries.checked_sub(1) else { return false };
+            *known.tries = left;
+            let chosen = Formula::Matches(session.add_policy(side, self.chosen.alloc(choice)));
+            let Answer::Witness(witness) = session.find(&question.clone().and(chosen)) else { continue };
+            if context_of(&witness, side).is_some_and(known.shows) {
+                return true;
+            }
+        }
+        false
     }
 
     /// Whether what `less` asks is plainly asked of `more` too: all that permits it, and nothing else that refuses it.
@@ -181,36 +229,13 @@ impl<'c> Sessions<'c> {
         self.single.get_mut(engine)?.get_or_insert_with(begin).as_mut()
     }
 
-    /// Whether a context such as `like`, but leading to entities of `world`, meets the condition with this number and
-    /// is `allowed`, as far as `tries` go.
-    pub(super) fn among(
-        &mut self,
-        side: usize,
-        number: usize,
-        (like, world): (&Context, &Entities),
-        tries: &mut usize,
-        allowed: &dyn Fn(&Context) -> bool,
-    ) -> bool {
+    /// Whether a context such as `like`, but leading to entities that there are, meets the condition with this number
+    /// and shows what is looked for.
+    pub(super) fn among(&mut self, side: usize, number: usize, like: &Context, known: &mut Known<'_>) -> bool {
         let conditions = self.conditions;
-        let policies = conditions.engines.get(conditions.place(side)).and_then(Option::as_ref);
-        let (Some(policies), Some(holds), Some(Some(parts))) =
-            (policies, conditions.holds(0, number), conditions.parts.get(number))
-        else {
-            return false;
-        };
-        let subjects = parts.iter().flatten().filter_map(|index| policies.subjects().get(*index));
-        let named: BTreeSet<EntityUid> = subjects.flat_map(Subject::named_entities).collect();
-        let Some(session) = self.single(side) else { return false };
-        for choice in choices(like, world, policies.schema().schema(), &named) {
-            let Some(left) = tries.checked_sub(1) else { return false };
-            *tries = left;
-            let chosen = Formula::Matches(session.add_policy(0, conditions.chosen.alloc(choice)));
-            let Answer::Witness(witness) = session.find(&holds.clone().and(chosen)) else { continue };
-            if witness.cases.first().and_then(|case| case.request.context()).is_some_and(allowed) {
-                return true;
-            }
-        }
-        false
+        let named = conditions.named(side, [number]);
+        let (Some(holds), Some(session)) = (conditions.holds(0, number), self.single(side)) else { return false };
+        conditions.led_to(session, (conditions.place(side), 0), (&holds, &named), like, known)
     }
 
     fn both(&mut self) -> Option<&mut Session<'c>> {
@@ -246,13 +271,10 @@ impl<'c> Sessions<'c> {
     }
 
     /// Whether a context is allowed by `more`, of a side, and not by `less`, of the other; `None` where that is not
-    /// decided. `differs` says whether a context, of which the engine says so, does that in truth.
-    pub(super) fn exceeds(
-        &mut self,
-        [more, less]: [(usize, Bound); 2],
-        differs: &dyn Fn(&Context) -> bool,
-    ) -> Option<bool> {
+    /// decided. What is `known` shows whether a context, of which the engine says so, does that in truth.
+    pub(super) fn exceeds(&mut self, [more, less]: [(usize, Bound); 2], known: &mut Known<'_>) -> Option<bool> {
         let conditions = self.conditions;
+        let bounds = [more.1, less.1];
         let ((side, more), (other, less)) = (more, less);
         let declared = conditions.declared(side) && conditions.declared(other);
         let alone = conditions.engines.iter().any(Option::is_none)
@@ -265,26 +287,30 @@ impl<'c> Sessions<'c> {
             Bound::Always(held) => Some(Formula::Constant(held)),
             Bound::Condition(number) => conditions.holds(place, number),
         };
-        let (places, session) = if alone {
-            let asked = if matches!(more, Bound::Always(_)) { other } else { side };
-            ([0, 0], self.single(asked)?)
-        } else {
-            ([side, other], self.both()?)
-        };
+        let asked = if alone && matches!(more, Bound::Always(_)) { other } else { side };
+        let (places, session) = if alone { ([0, 0], self.single(asked)?) } else { ([side, other], self.both()?) };
         let [first, second] = places;
         let question = formula(first, more)?.and(!formula(second, less)?);
         if !declared {
             let Answer::Witness(witness) = session.find(&question) else { return None };
             let context = witness.cases.first().and_then(|case| case.request.context())?;
-            return differs(context).then_some(true);
+            return (known.shows)(context).then_some(true);
         }
         match session.find(&question) {
             Answer::Impossible if !alone && conditions.enumerations => None,
             Answer::Impossible => Some(false),
             // The engine may have made up the entities that the context leads to.
             Answer::Witness(witness) => {
-                let case = witness.cases.get(first).or(witness.cases.first());
-                case.and_then(|case| case.request.context()).is_some_and(differs).then_some(true)
+                let context = context_of(&witness, first)?.clone();
+                let numbers = bounds.into_iter().filter_map(|bound| match bound {
+                    Bound::Always(_) => None,
+                    Bound::Condition(number) => Some(number),
+                });
+                let named = conditions.named(asked, numbers);
+                let place = (conditions.place(asked), first);
+                let shown =
+                    (known.shows)(&context) || conditions.led_to(session, place, (&question, &named), &context, known);
+                shown.then_some(true)
             }
             Answer::Unknown(_) => None,
         }

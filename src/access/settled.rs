@@ -7,7 +7,7 @@ use std::sync::Arc;
 use cedar_policy::{Authorizer, Context, Decision, Entities, EntityUid, PolicySet, Request};
 use rustc_hash::FxHashMap;
 
-use super::conditions::{Bound, Conditions, Contexts, readable};
+use super::conditions::{Bound, Conditions, Contexts, Known, readable};
 use super::groups::{Columns, Move, Raw};
 use super::kinds::Kind;
 use super::sides::Sides;
@@ -124,7 +124,8 @@ impl<'s> Settled<'s> {
                         let allowed = |context: &Context| who.is_some_and(|who| self.allows(side, kind, who, context));
                         let shown = allowed(&context)
                             || self.worlds.get(side).is_some_and(|world| {
-                                sessions.among(side, condition, (&context, *world), &mut tries, &allowed)
+                                let known = &mut Known { world, tries: &mut tries, shows: &allowed };
+                                sessions.among(side, condition, &context, known)
                             });
                         self.conditional(condition, shown)
                     }
@@ -142,7 +143,8 @@ impl<'s> Settled<'s> {
                     let differs = |context: &Context| {
                         allows(more.0, context) == Some(true) && allows(less.0, context) == Some(false)
                     };
-                    sessions.exceeds([more, less], &differs)
+                    let world = self.worlds.get(more.0)?;
+                    sessions.exceeds([more, less], &mut Known { world, tries: &mut tries, shows: &differs })
                 };
                 let found = [exceeds((1, now), (0, before)), exceeds((0, before), (1, now))];
                 self.pairs.insert((number, raw), found);

@@ -476,6 +476,7 @@ fn a_change_that_the_entities_leave_no_room_for_is_said_to_be_unproved() {
     let new = old.replace(" };", " && !(context.who in Team::\"t2\") };");
     let entities = r#"[{"uid": {"type": "User", "id": "a"}, "attrs": {}, "parents": []},
         {"uid": {"type": "User", "id": "b"}, "attrs": {}, "parents": [{"type": "Team", "id": "t1"}]},
+        {"uid": {"type": "User", "id": "c"}, "attrs": {}, "parents": [{"type": "Team", "id": "t1"}]},
         {"uid": {"type": "Team", "id": "t1"}, "attrs": {}, "parents": []},
         {"uid": {"type": "Team", "id": "t2"}, "attrs": {}, "parents": []},
         {"uid": {"type": "Doc", "id": "d"}, "attrs": {}, "parents": []}]"#;
@@ -483,6 +484,13 @@ fn a_change_that_the_entities_leave_no_room_for_is_said_to_be_unproved() {
     write(dir.path(), &[("p.cedar", &new)]);
     let (report, _) = json(dir.path(), &["diff", "HEAD"]);
     assert!(report["gaps"].to_string().contains("counted and not proved"), "{:#}", report["gaps"]);
+    // What a context shows that leads to somebody who is there is proved, though the engine names somebody else first.
+    let staff = "permit (principal == User::\"a\", action, resource) when { context.who in Team::\"t1\" };";
+    write(dir.path(), &[("p.cedar", &format!("{old}\n{staff}"))]);
+    let (report, _) = json(dir.path(), &["diff", "HEAD"]);
+    assert!(!report["gaps"].to_string().contains("counted and not proved"), "{:#}", report["gaps"]);
+    assert!(report["impact"].to_string().contains("gain"), "{:#}", report["impact"]);
+    write(dir.path(), &[("p.cedar", &new)]);
     // Where the entities have room for it, it is proved.
     write(dir.path(), &[("entities.json", &entities.replace("\"t1\"}]", "\"t2\"}]"))]);
     let (report, _) = json(dir.path(), &["diff", "HEAD"]);
