@@ -159,7 +159,7 @@ pub fn json_schema(catalogue: &Catalogue) -> Value {
                 "type": "array",
                 "items": {
                     "type": "object",
-                    "required": ["paths"],
+                    "required": ["paths", "rules"],
                     "additionalProperties": false,
                     "properties": { "paths": paths, "rules": rules }
                 }

@@ -80,8 +80,14 @@ pub fn load(file: &Arc<SourceFile>, catalogue: &Catalogue) -> (Config, Vec<Findi
     for (entry, place) in reader.tables(table, "override") {
         reader.check_keys("[[override]]", entry, &["paths", "rules"]);
         let paths = patterns(&mut reader, entry, "paths");
-        if paths.is_empty() && !entry.contains_key("paths") {
-            reader.report(place, "an [[override]] needs `paths`".to_owned(), None);
+        let lists_none =
+            entry.get("paths").and_then(|paths| paths.get_ref().as_array()).is_some_and(|all| all.is_empty());
+        if paths.is_empty() && (lists_none || !entry.contains_key("paths")) {
+            reader.report(place.clone(), "an [[override]] needs `paths`".to_owned(), None);
+        }
+        if !entry.contains_key("rules") {
+            let help = "say which levels hold there, as in `rules = { missing-id = \"warning\" }`";
+            reader.report(place, "an [[override]] needs `rules`".to_owned(), Some(help.to_owned()));
         }
         let rules = reader.table(entry, "rules");
         let rules = rules.map(|rules| levels(&mut reader, rules, catalogue)).unwrap_or_default();

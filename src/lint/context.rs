@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use crate::finding::{Finding, Level};
 use crate::repo::syntax::EntityLiteral;
-use crate::repo::{EntityState, Policy, Store};
+use crate::repo::{EntityState, Link, Policy, Store};
 use crate::rule::Rule;
 use crate::text::{Location, Span};
 
@@ -52,6 +52,16 @@ impl<'a> Context<'a> {
     #[must_use]
     pub fn is_declared(&self, entity: &EntityLiteral) -> bool {
         self.declared().contains(&(entity.ty.clone(), entity.id.clone()))
+    }
+
+    /// The entities that `link` puts in the slots of its template, sorted, each as its type and its id.
+    pub fn linked(&self, link: &Link) -> Vec<(String, String)> {
+        let slots = self.store.set.policy(&link.key).and_then(|policy| policy.template_links());
+        let named = slots.into_iter().flatten();
+        let mut named: Vec<(String, String)> =
+            named.map(|(_, uid)| (uid.type_name().to_string(), AsRef::<str>::as_ref(uid.id()).to_owned())).collect();
+        named.sort();
+        named
     }
 
     /// A finding of `rule` in `policy`. JSON policies keep no places, so there the place is the first mention of

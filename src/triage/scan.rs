@@ -5,6 +5,8 @@ use std::sync::Arc;
 use crate::text::{Location, SourceFile, Span, inline};
 
 const MARK: &str = "polcheck:";
+/// What it is about.
+const NAME: &str = "polcheck";
 const FORM: &str = "write `// polcheck: ignore[rule] reason`";
 
 /// Where a suppression works.
@@ -47,7 +49,7 @@ pub struct Suppression {
 /// The suppressions in `file`, in order: comments only, never the text of a string.
 #[must_use]
 pub fn scan(file: &Arc<SourceFile>) -> Vec<Suppression> {
-    if !file.text().contains(MARK) {
+    if !file.text().to_ascii_lowercase().contains(NAME) {
         return Vec::new();
     }
     let pieces = pieces(file.text());
@@ -130,12 +132,20 @@ fn after_string(bytes: &[u8], mut at: usize) -> usize {
     bytes.len()
 }
 
-/// The text behind `polcheck:` of a comment that begins so, with its offset.
+/// The text behind `polcheck:` of a comment that begins so, with its offset; all of one that nearly does.
 fn comment_body(file: &SourceFile, piece: Piece) -> Option<(usize, &str)> {
     let text = Some(file.slice(piece.span)).filter(|_| piece.comment)?;
     let inner = text.trim_start_matches('/').trim_start();
-    let body = inner.strip_prefix(MARK)?;
+    let body = inner.strip_prefix(MARK).or_else(|| is_nearly(inner).then_some(inner))?;
     Some((piece.span.end - body.len(), body.trim_end()))
+}
+
+/// Whether a comment is a suppression but for a colon or capital letters: left alone it would suppress nothing, and
+/// nobody would know.
+fn is_nearly(comment: &str) -> bool {
+    let plain = comment.to_ascii_lowercase();
+    let rest = plain.strip_prefix(NAME).map(|rest| rest.trim_start_matches(':').trim_start());
+    rest.and_then(|rest| rest.strip_prefix("ignore")).is_some_and(|rest| rest.trim_start().starts_with('['))
 }
 
 fn read(file: &Arc<SourceFile>, comment: Span, (offset, body): (usize, &str), reach: Reach) -> Suppression {

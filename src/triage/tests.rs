@@ -104,6 +104,9 @@ fn a_reason_is_required() {
     }
     for text in [
         "permit(?); // polcheck: ignore placeholder because",
+        "permit(?); // polcheck ignore[placeholder] because",
+        "permit(?); // Polcheck: Ignore[placeholder] because",
+        "permit(?); // polcheck:Ignore [placeholder] because",
         "permit(?); // polcheck: ignore[] because",
         "permit(?); // polcheck: ignore[placeholder] because until 31.01.2027",
         "permit(?); // polcheck: ignore[placeholder] because until 2027-02-30",

@@ -160,6 +160,8 @@ fn every_mistake_in_the_configuration_has_its_place_and_a_way_out() {
         "[[store]]\nschema = \"s\"\n",
         "[[store]]\nname = \"a\"\npolices = \"p\"\nlevel = -1\n",
         "[[store]]\nname = \"a\"\n",
+        "[[override]]\npaths = []\nrules = { placeholder = \"off\" }\n",
+        "[[override]]\npaths = [\"p.cedar\"]\n",
     );
     let dir = folder(&[("polcheck.toml", text), ("p.cedar", GOOD)]);
     let (report, code) = json(dir.path(), &["check"]);
@@ -186,6 +188,8 @@ fn every_mistake_in_the_configuration_has_its_place_and_a_way_out() {
         (13, "unknown key `polices`", "did you mean `policies`?"),
         (14, "`level` wants a whole number", ""),
         (16, "two stores are called `a`", ""),
+        (17, "an [[override]] needs `paths`", ""),
+        (20, "an [[override]] needs `rules`", "levels"),
     ] {
         let fits =
             |(at, said, helped): &(u64, String, String)| *at == line && said.contains(message) && helped.contains(help);

@@ -32,14 +32,8 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
     // A type without any entity there is kept elsewhere.
     let kept: BTreeSet<String> = data.cedar.iter().map(|entity| entity.uid().type_name().to_string()).collect();
     for link in &context.store.links {
-        let slots = context.store.set.policy(&link.key).and_then(|policy| policy.template_links());
-        let mut named: Vec<(String, String)> = slots
-            .into_iter()
-            .flatten()
-            .map(|(_, uid)| (uid.type_name().to_string(), AsRef::<str>::as_ref(uid.id()).to_owned()))
-            .filter(|uid| kept.contains(&uid.0) && !context.declared().contains(uid))
-            .collect();
-        named.sort();
+        let mut named = context.linked(link);
+        named.retain(|uid| kept.contains(&uid.0) && !context.declared().contains(uid));
         for (ty, id) in named {
             let message = format!("this link is about `{}`, and no entity file has it", show(&ty, &id));
             out.push(
