@@ -103,9 +103,9 @@ impl<'s> Situation<'s> {
         }
     }
 
-    /// Whether one of `turns` leaves a group by leaving one below it that another of them leaves alone: who leaves the
-    /// one above has to leave that one too, and says so.
-    pub(super) fn says_more(&self, turn: &Assignment, turns: &[Assignment]) -> bool {
+    /// Whether another of `turns` is the same as `turn` but for leaving a group through which `turn` leaves one above
+    /// it: who leaves the one above leaves that one too, so that the other says what is done.
+    pub(super) fn is_told_by_another(&self, turn: &Assignment, turns: &[Assignment]) -> bool {
         let left = |slot: &Slot, value: &Option<Json>| match slot {
             Slot::Group(holder, group) if *value == Some(Json::Bool(false)) => Some((holder.clone(), group.clone())),
             _ => None,

@@ -40,7 +40,7 @@ pub fn turns(situation: &Situation<'_>, compiled: Result<&Compiled, &str>, wante
         Ok((_, open, _)) => (trial(situation), Reach::Tried(open.join("; "))),
         Err(why) => (trial(situation), Reach::Tried(why)),
     };
-    let plain = found.iter().filter(|changes| !situation.says_more(changes, &found));
+    let plain = found.iter().filter(|changes| !situation.is_told_by_another(changes, &found));
     let mut turns: Vec<Turn> = plain.map(|changes| turn(situation, wanted, changes)).collect();
     turns.sort_by_key(|turn| (turn.reachable != Some(true), turn.changes.len()));
     turns.dedup();

@@ -23,12 +23,11 @@ use crate::text::{Location, inline, nearest};
 pub(super) fn faults(repo: &Repo, config: &Config, rules: &[&CustomRule]) -> (Vec<Finding>, Vec<Location>) {
     let mut found = Vec::new();
     for rule in rules {
-        if config.custom.iter().any(|own| own.location == rule.location) {
-            let strangers = strangers(repo, rule);
-            if !strangers.is_empty() {
-                found.extend(strangers);
-                continue;
-            }
+        let own = config.custom.iter().any(|own| std::ptr::eq(own, *rule));
+        let strangers = if own { strangers(repo, rule) } else { Vec::new() };
+        if !strangers.is_empty() {
+            found.extend(strangers);
+            continue;
         }
         let mistake = |name: &Name, (message, help): (String, String)| {
             Finding::new(CONFIGURATION.id, Level::Error, name.location.clone(), message).help(help)
@@ -42,7 +41,8 @@ pub(super) fn faults(repo: &Repo, config: &Config, rules: &[&CustomRule]) -> (Ve
                 }
                 Ok(_) => {
                     let so = || format!("so that nothing could meet `{}`", inline(&condition.text));
-                    undeclared(repo, rule, &reads(condition), &so).or_else(|| ill_typed(repo, rule, condition))
+                    undeclared(repo, rule, &reads(condition), &so)
+                        .or_else(|| ill_typed(repo, rule, condition).filter(|_| own))
                 }
             };
             found.extend(said.map(|said| mistake(condition, said)));

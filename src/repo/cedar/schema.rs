@@ -164,3 +164,92 @@ fn record(attributes: &Attributes) -> Shape {
     };
     Shape::Record(attributes.iter().map(field).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cedar_policy::Entities;
+    use serde_json::json;
+
+    /// What is let pass is what Cedar takes for an entity with that attribute and nothing else to have.
+    #[test]
+    fn values_fit_as_cedar_has_it() {
+        let types = [
+            "Bool",
+            "Long",
+            "String",
+            "User",
+            "Team",
+            "ipaddr",
+            "decimal",
+            "datetime",
+            "duration",
+            "Set<Long>",
+            "Set<User>",
+            "Set<Set<String>>",
+            "{ a: Long }",
+            "{ a?: Long, b: { c: String } }",
+            "Set<{ a: Long }>",
+        ];
+        let uid = |ty: &str| json!({"__entity": {"type": ty, "id": "x"}});
+        let call = |name: &str, arg: &str| json!({"__extn": {"fn": name, "arg": arg}});
+        let values = [
+            json!(true),
+            json!(3),
+            json!("text"),
+            uid("User"),
+            uid("Team"),
+            call("ip", "10.0.0.1"),
+            call("decimal", "1.5"),
+            call("datetime", "2026-01-01"),
+            call("duration", "1h"),
+            json!([]),
+            json!([1, 2]),
+            json!([1, "x"]),
+            json!([uid("User")]),
+            json!([uid("Team")]),
+            json!([["x"]]),
+            json!({}),
+            json!({"a": 1}),
+            json!({"a": "x"}),
+            json!({"a": 1, "z": 1}),
+            json!({"b": {"c": "x"}}),
+            json!({"a": 1, "b": {"c": "x"}}),
+            json!({"b": {}}),
+            json!([{"a": 1}]),
+        ];
+        let path = ["it".to_owned()];
+        let mut fitting = 0;
+        for ty in types {
+            for optional in ["", "?"] {
+                let text = format!("entity Team; entity User; entity Thing {{ it{optional}: {ty} }} tags {ty};");
+                let (schema, _) = Schema::from_cedarschema_str(&text).unwrap();
+                let thing: EntityTypeName = "Thing".parse().unwrap();
+                let takes = |attributes: Json, tags: Json| {
+                    let entity = json!([{"uid": {"type": "Thing", "id": "x"}, "attrs": attributes, "tags": tags, "parents": []}]);
+                    Entities::from_json_value(entity, Some(&schema)).is_ok()
+                };
+                let nothing = may_have(&schema, &thing, &path, None);
+                assert_eq!(nothing, takes(json!({}), json!({})), "{ty}{optional}");
+                for value in &values {
+                    let fits = may_have(&schema, &thing, &path, Some(value));
+                    assert_eq!(fits, takes(json!({"it": value}), json!({})), "{ty}: {value}");
+                    fitting += usize::from(fits);
+                    if optional == "?" {
+                        let tag = may_have_tag(&schema, &thing, Some(value));
+                        assert_eq!(tag, takes(json!({}), json!({"k": value})), "tag {ty}: {value}");
+                    }
+                }
+                assert!(!may_have(&schema, &thing, &["other".to_owned()], Some(&json!(1))));
+            }
+        }
+        assert!(fitting > 30);
+        let (schema, _) = Schema::from_cedarschema_str("entity Thing { r: { a: Long, b?: Long } };").unwrap();
+        let thing: EntityTypeName = "Thing".parse().unwrap();
+        let at =
+            |path: [&str; 2], value: Option<Json>| may_have(&schema, &thing, &path.map(str::to_owned), value.as_ref());
+        assert!(at(["r", "a"], Some(json!(1))) && !at(["r", "a"], Some(json!("x"))) && !at(["r", "a"], None));
+        assert!(at(["r", "b"], None) && !at(["r", "c"], Some(json!(1))) && at(["r", "c"], None));
+        assert!(may_have(&schema, &"Unknown".parse().unwrap(), &path, Some(&json!(1))));
+    }
+}
