@@ -306,7 +306,7 @@ mod tests {
             json!(-5),
             extension("datetime", "2026-11-20T09:00:00Z"),
             extension("duration", "1h30m"),
-            extension("decimal", "-1.2500"),
+            extension("decimal", "-1.25"),
         ] {
             let (kind, number) = number(&value).unwrap();
             assert_eq!(kind.json(number), value);

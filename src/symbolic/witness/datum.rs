@@ -113,10 +113,16 @@ fn text(text: String) -> RestrictedExpression {
     RestrictedExpression::new_string(text)
 }
 
+/// As Cedar reads it, in as few digits as say it.
 fn decimal(value: i64) -> String {
     let magnitude = value.unsigned_abs();
     let sign = if value < 0 { "-" } else { "" };
-    format!("{sign}{}.{:04}", magnitude / 10_000, magnitude % 10_000)
+    let digits = format!("{:04}", magnitude % 10_000);
+    let digits = match digits.trim_end_matches('0') {
+        "" => "0",
+        digits => digits,
+    };
+    format!("{sign}{}.{digits}", magnitude / 10_000)
 }
 
 /// As Cedar reads it, in as few units as say it: `1h`, `5m1ms`.

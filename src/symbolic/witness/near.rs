@@ -17,6 +17,7 @@ use super::draft::Draft;
 /// A day of our time at its beginning, in milliseconds.
 const TODAY: i64 = 1_767_225_600_000;
 const DAY: i64 = 86_400_000;
+const SECOND: i64 = 1_000;
 
 /// Where a number or time stands in a draft.
 #[derive(Debug, Clone)]
@@ -168,7 +169,10 @@ pub(super) fn nearer(mut drafts: Vec<Draft>, mut left: usize, holds: &dyn Fn(&[D
                 let found = match number(&spot.value) {
                     Some(value) => {
                         let mut does = |number| ask(&with(&drafts, &spot, &like(&spot.value, number)));
-                        let found = nearest(value, goal(&spot, value), round > 0, &mut does);
+                        let mut found = nearest(value, goal(&spot, value), round > 0, &mut does);
+                        if matches!(spot.value, Datum::Datetime(_)) {
+                            found = rounded(found.unwrap_or(value), &mut does).or(found);
+                        }
                         found.map(|near| like(&spot.value, near))
                     }
                     None => address(&spot.value, &mut |address| ask(&with(&drafts, &spot, address))),
@@ -231,6 +235,14 @@ fn address(value: &Datum, does: &mut dyn FnMut(&Datum) -> bool) -> Option<Datum>
     let known = ADDRESSES.into_iter().map(str::to_owned);
     let all = known.chain(first).chain([bare.to_owned()]).filter(|one| one != text).map(Datum::Ip);
     all.into_iter().find(|one| does(one))
+}
+
+/// The whole second beside this time that does: nobody writes milliseconds.
+fn rounded(time: i64, does: &mut dyn FnMut(i64) -> bool) -> Option<i64> {
+    let beyond = time.rem_euclid(SECOND);
+    let before = time.checked_sub(beyond).filter(|_| beyond != 0)?;
+    let beside = [Some(before), before.checked_add(SECOND)];
+    beside.into_iter().flatten().find(|whole| does(*whole))
 }
 
 /// The number between `goal` and `value` that is nearest to the goal and does; numbers in between may not. One above
