@@ -9,6 +9,7 @@
 //! | ask | `question`, `reason` | questions, answers, and reasons for having none |
 //! | | `session` | one environment, asked any number of questions: what callers hold |
 //! | | `sessions` | the sessions of all environments, made when they are needed, on all threads |
+//! | | `meter` | how far a run is, for whoever shows it |
 //! | | `solvers`, `second` | whether cvc5 answers as well; what it is asked |
 //! | compile | `compile` | cedar-policy-symcc turns a policy into two boolean terms: it matches, it errors |
 //! | encode | `encode` | terms become literals; structure (options, records) is followed, unknown leaves become bits at *places* |
@@ -31,6 +32,7 @@
 mod circuit;
 mod compile;
 mod encode;
+mod meter;
 mod question;
 mod reason;
 mod second;
@@ -44,8 +46,9 @@ mod witness;
 pub use compile::{CompiledPolicies, Difference, Likeness, Limits, SchemaModel, Status, Subject, differences};
 #[doc(hidden)]
 pub use encode::Axioms;
+pub use meter::Meter;
 pub use question::{Answer, Apart, Formula, PolicyRef};
-pub use reason::{HardArithmetic, Reason, SetAsideReason};
+pub use reason::{Difficulty, Reason, SetAsideReason};
 pub use session::Session;
 pub use sessions::Sessions;
 pub use solve::{DEFAULT_BUDGET, Sample};

@@ -20,8 +20,8 @@ pub enum Reason {
     Budget {
         /// The steps.
         steps: u64,
-        /// The arithmetic that makes such searches long, if there is any in the question.
-        hard: Option<HardArithmetic>,
+        /// What in the question makes such searches long, if there is anything of the kind.
+        hard: Option<Difficulty>,
     },
     /// Patterns of `like` whose combination has more states than the engine looks at.
     Patterns {
@@ -49,10 +49,13 @@ impl fmt::Display for Reason {
         match self {
             Reason::SetAside { policy, why } => write!(f, "policy `{policy}` was set aside: {why}"),
             // Without their number, so that one cause is said once: the later a question, the fewer steps it may take.
-            Reason::Budget { hard: Some(hard), .. } => {
-                write!(f, "not decided within the steps that the search may take, because of {hard}")
+            Reason::Budget { hard, .. } => {
+                write!(f, "not decided within the steps that the search may take, because of ")?;
+                match hard {
+                    Some(hard) => hard.fmt(f),
+                    None => f.write_str("how many conditions there are on the same values"),
+                }
             }
-            Reason::Budget { hard: None, .. } => write!(f, "not decided within the steps that the search may take"),
             Reason::Patterns { states } => {
                 write!(f, "the patterns of `like` on one string combine to more than {states} states")
             }
@@ -111,7 +114,11 @@ pub enum SetAsideReason {
 
 /// What makes a search long, the harder the later. `Display` gives words that follow "because of".
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum HardArithmetic {
+pub enum Difficulty {
+    /// Patterns of `like`.
+    Patterns,
+    /// Ranges of addresses.
+    Addresses,
     /// Sums of unknown numbers.
     Sums,
     /// Division, which dates and times are taken apart with.
@@ -120,9 +127,11 @@ pub enum HardArithmetic {
     Product,
 }
 
-impl fmt::Display for HardArithmetic {
+impl fmt::Display for Difficulty {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Patterns => "patterns of `like` on the same strings",
+            Self::Addresses => "ranges of IP addresses",
             Self::Sums => "sums of unknown numbers",
             Self::Product => "a product of two unknown numbers",
             Self::Dates => "date and time arithmetic (`toDate`, `toTime`, `toDays` and the like)",

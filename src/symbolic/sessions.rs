@@ -78,11 +78,18 @@ impl<'r> Sessions<'r> {
         work: impl Fn(&mut Self, &J) -> T + Sync,
     ) -> Vec<T> {
         let (policies, budget) = (self.policies, self.budget);
+        let meter = policies.schema().solvers().meter();
+        meter.begin(jobs.len());
         let shares: Vec<Vec<T>> = jobs
             .par_chunks(share.max(1))
             .map(|jobs| {
                 let mut sessions = Sessions::new(policies).with_budget(budget);
-                jobs.iter().map(|job| work(&mut sessions, job)).collect()
+                let done = |job| {
+                    let made = work(&mut sessions, job);
+                    meter.finish_one();
+                    made
+                };
+                jobs.iter().map(done).collect()
             })
             .collect();
         shares.into_iter().flatten().collect()

@@ -19,6 +19,8 @@ use thiserror::Error;
 use tokio::process::Command;
 use tokio::runtime::Runtime;
 
+use super::meter::Meter;
+
 /// Which solver answers.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum SolverMode {
@@ -59,6 +61,7 @@ pub struct Solvers {
     idle: Mutex<Vec<Connection>>,
     agreed: AtomicUsize,
     silent: Mutex<BTreeMap<Silence, usize>>,
+    meter: Meter,
 }
 
 /// A process of cvc5.
@@ -91,6 +94,12 @@ impl Solvers {
     #[must_use]
     pub fn mode(&self) -> SolverMode {
         self.mode
+    }
+
+    /// How far the run is with what it asks them.
+    #[must_use]
+    pub fn meter(&self) -> &Meter {
+        &self.meter
     }
 
     /// To how many questions cvc5 gave the answer that was given, and why it had no say about others, with their

@@ -1,7 +1,11 @@
 //! The engine on questions whose answers are plain to see, one theory after the other, and the traps that are known.
 
-use cedar_policy::{Effect, PolicySet, RequestEnv, Schema};
-use polcheck::symbolic::{Answer, CompiledPolicies, Formula, PolicyRef, Reason, SchemaModel, Session, Witness};
+use cedar_policy::{
+    Context, Effect, Entities, EntityUid, EvalResult, Policy, PolicySet, Request, RequestEnv, Schema, eval_expression,
+};
+use polcheck::symbolic::{
+    Answer, CompiledPolicies, Formula, PolicyRef, Reason, SchemaModel, Session, Subject, Witness,
+};
 
 const SCHEMA: &str = r#"
     entity Level enum ["low", "mid", "high"];
@@ -169,6 +173,69 @@ fn extension_types() {
     possible("context.at.offset(context.d) < context.at");
     possible("context.at < datetime(\"0001-01-01\").offset(duration(\"-10000000d\"))");
     possible("context.d.toMilliseconds() == -9223372036854775807");
+}
+
+/// Networks of both versions, with prefixes of every kind of length.
+fn networks() -> Vec<String> {
+    let v4 = ["0.0.0.0", "10.0.0.0", "10.0.0.1", "10.128.0.0", "255.255.255.255", "224.0.0.7", "127.0.0.1"];
+    let v6 = ["::", "::1", "2001:db8::", "2001:db8:0:ffff::1", "ff00::", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"];
+    let with = |all: &[&str], lengths: &[u32]| -> Vec<String> {
+        let each = |address: &&str| {
+            let whole = std::iter::once((*address).to_owned());
+            whole.chain(lengths.iter().map(|length| format!("{address}/{length}"))).collect::<Vec<_>>()
+        };
+        all.iter().flat_map(each).collect()
+    };
+    [with(&v4, &[0, 1, 7, 8, 9, 31, 32]), with(&v6, &[0, 1, 8, 63, 64, 127, 128])].concat()
+}
+
+/// The kind: a range that is said otherwise than Cedar asks for it: of every address of a list, known only to the
+/// search, whether it is in each range of the list.
+#[test]
+fn ranges_of_addresses_are_those_of_cedar() {
+    let (schema, networks) = (SchemaModel::new(&Schema::from_cedarschema_str(SCHEMA).unwrap().0).unwrap(), networks());
+    let matches = |index: usize| Formula::Matches(id(index));
+    let is = networks.iter().map(|one| format!("context.ip == ip(\"{one}\")"));
+    let within = networks.iter().map(|one| format!("context.ip.isInRange(ip(\"{one}\"))"));
+    let rules = CompiledPolicies::new(schema.clone(), is.chain(within).map(|one| when(&one)).collect());
+    let mut session = Session::new(&rules, &environment(&schema));
+    let none = Request::new(uid("User"), uid("Action"), uid("Doc"), Context::empty(), None).unwrap();
+    let mut inside = 0;
+    for (at, address) in networks.iter().enumerate() {
+        for (range, text) in networks.iter().enumerate() {
+            let expression = format!("ip(\"{address}\").isInRange(ip(\"{text}\"))").parse().unwrap();
+            let expected = eval_expression(&none, &Entities::empty(), &expression).unwrap() == EvalResult::Bool(true);
+            let asked = matches(at).and(matches(networks.len() + range));
+            assert_eq!(session.check(&asked).is_impossible(), !expected, "{address} in {text}");
+            inside += usize::from(expected);
+        }
+    }
+    assert!(inside > 500, "{inside}");
+}
+
+/// A permit of what meets `condition`.
+fn when(condition: &str) -> Subject {
+    let policy: Policy = format!("permit(principal, action, resource) when {{ {condition} }};").parse().unwrap();
+    Subject::policy(&policy)
+}
+
+fn uid(ty: &str) -> EntityUid {
+    format!("{ty}::\"x\"").parse().unwrap()
+}
+
+/// The kind: a store of many ranges that a search gives up on.
+#[test]
+fn many_ranges_take_few_steps() {
+    let schema = SchemaModel::new(&Schema::from_cedarschema_str(SCHEMA).unwrap().0).unwrap();
+    let condition = |at: usize| {
+        let (length, number) = if at < 100 { (48, at) } else { (47, at - 100) };
+        format!("context.ip.isInRange(ip(\"2001:db8:{:x}::/{length}\"))", number * 3)
+    };
+    let rules = CompiledPolicies::new(schema.clone(), (0..200).map(|at| when(&condition(at))).collect());
+    let mut session = Session::new(&rules, &environment(&schema)).with_budget(500);
+    let any = |from: usize| Formula::Or((from..from + 100).map(|index| Formula::Matches(id(index))).collect());
+    assert!(session.check(&any(0).and(!any(100))).is_impossible());
+    assert!(matches!(session.check(&any(100).and(!any(0))), Answer::Witness(_)));
 }
 
 #[test]

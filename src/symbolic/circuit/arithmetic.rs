@@ -109,11 +109,47 @@ impl Circuit {
         total
     }
 
-    /// `a * b`, signed, in as many bits as both have.
+    /// `a * b`, signed, in as many bits as both have. A constant factor is made positive, so that it has few bits set.
     pub(in crate::symbolic) fn multiply(&mut self, a: &Bits, b: &Bits) -> Bits {
         let width = a.width() + b.width();
-        let (wide_a, wide_b) = (a.sign_extended(width), b.sign_extended(width));
-        self.multiply_signed(a, b, &wide_a, &wide_b, width)
+        for (constant, other) in [(a, b), (b, a)] {
+            if constant.known().is_some() {
+                let (wide, other) = (constant.sign_extended(width), other.sign_extended(width));
+                if constant.sign() != Lit::TRUE {
+                    return self.multiply_to(&wide, &other, width);
+                }
+                let positive = self.negate(&wide);
+                let product = self.multiply_to(&positive, &other, width);
+                return self.negate(&product);
+            }
+        }
+        let key = [a, b].map(|factor| factor.iter().collect());
+        if let Some(known) = self.multiplied.get(&key) {
+            return known.iter().copied().collect();
+        }
+        let constants = |bits: &Bits| bits.iter().filter(|bit| bit.constant().is_some()).count();
+        let product =
+            if constants(a) < constants(b) { self.multiply_by_rows(b, a) } else { self.multiply_by_rows(a, b) };
+        let product = if width <= 128 { self.digits([a, b], &product) } else { product };
+        self.multiplied.insert(key, product.iter().collect());
+        product
+    }
+
+    /// The whole signed product: a row for each bit of `a`, the highest of which counts negative. After each row the
+    /// lowest bit of the sum is done, so that sums stay as narrow as `b`.
+    fn multiply_by_rows(&mut self, a: &Bits, b: &Bits) -> Bits {
+        let width = b.width() + 2;
+        let mut done: Vec<Lit> = Vec::with_capacity(a.width() + b.width());
+        let mut rest = Bits::constant(0, width);
+        for (index, bit) in a.iter().enumerate() {
+            let row: Bits = b.iter().map(|other| self.and(bit, other)).collect();
+            let row = row.sign_extended(width);
+            let sum = if index + 1 == a.width() { self.subtract(&rest, &row) } else { self.add(&rest, &row) };
+            done.push(sum.bit(0));
+            rest = sum.iter().skip(1).chain([sum.sign()]).collect();
+        }
+        done.extend(rest.iter().take(b.width()));
+        done.into_iter().collect()
     }
 
     /// Whether a signed number needs more than its low `width` bits.
@@ -133,19 +169,6 @@ impl Circuit {
             total = if *factor < 0 { self.subtract(&total, &product) } else { self.add(&total, &product) };
         }
         total.sign()
-    }
-
-    /// The signed product in `width` bits. A constant factor is made positive, so that it has few bits set.
-    fn multiply_signed(&mut self, a: &Bits, b: &Bits, wide_a: &Bits, wide_b: &Bits, width: usize) -> Bits {
-        for (constant, other) in [(a, wide_b), (b, wide_a)] {
-            if constant.known().is_some() && constant.sign() == Lit::TRUE {
-                let wide = constant.sign_extended(width);
-                let positive = self.negate(&wide);
-                let product = self.multiply_to(&positive, other, width);
-                return self.negate(&product);
-            }
-        }
-        self.multiply_to(wide_a, wide_b, width)
     }
 
     /// `a < b` without sign.
@@ -264,7 +287,7 @@ pub(in crate::symbolic) struct Division {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Demand;
+    use super::super::{Demand, Solved};
     use super::*;
 
     /// Every pair of 5-bit numbers, each operation against the same in plain arithmetic.
@@ -301,7 +324,7 @@ mod tests {
                     .chain(b.iter().enumerate().map(|(i, bit)| bit.negated_if((y >> i) & 1 == 0)))
                     .collect();
                 circuit.begin(fixed.iter().map(|lit| Demand::Literal(*lit, true)).collect());
-                assert_eq!(circuit.search_through(&mut 1000), super::super::sat::Solved::Model);
+                assert_eq!(circuit.search_through(&mut 1000), Solved::Model);
                 let read = |bits: &Bits| {
                     bits.iter().enumerate().map(|(i, bit)| u128::from(circuit.value(bit)) << i).sum::<u128>()
                 };

@@ -23,9 +23,18 @@ pub(super) enum Node {
     Input(Option<bool>),
     Gate(Gate),
     All(Rc<[Lit]>),
+    /// What a literal says: a bit of the product with that number.
+    Digit(Lit, u32),
     /// What a literal says, which a search takes on trust until a model breaks it, and the value that it is tried with
     /// first.
     Lazy(Lit, bool),
+}
+
+/// Two numbers and the bits of their product, each with its place, those aside that are constant.
+#[derive(Debug)]
+pub(super) struct Product {
+    pub(super) factors: [Rc<[Lit]>; 2],
+    pub(super) digits: Vec<(usize, Lit)>,
 }
 
 /// A question under way.
@@ -111,6 +120,10 @@ pub(in crate::symbolic) struct Circuit {
     pub(super) equalities: FxHashMap<u32, (u32, u128)>,
     pub(super) vectors: Vec<Vector>,
     pub(super) vector_numbers: FxHashMap<Rc<[Lit]>, u32>,
+    /// Numbers that are multiplied.
+    pub(super) products: Vec<Product>,
+    /// What came of multiplying.
+    pub(super) multiplied: FxHashMap<[Rc<[Lit]>; 2], Rc<[Lit]>>,
     /// The inputs that are not as they prefer to be in the last model.
     pub(super) turned: Vec<Lit>,
     pub(super) search: Option<Search>,
@@ -118,6 +131,8 @@ pub(in crate::symbolic) struct Circuit {
     pub(super) values: Vec<Cell<u32>>,
     /// The number of the last model.
     pub(super) model: u32,
+    /// How many gates were computed for all models.
+    pub(super) computed: Cell<u64>,
     /// Values for inputs that the search under way did not take in.
     pub(super) suggested: FxHashMap<u32, bool>,
     /// Clauses that hold whatever their lazy nodes are taken for, once these are what they say.
@@ -132,6 +147,7 @@ impl Circuit {
             nodes: vec![Node::Input(Some(true))],
             values: vec![Cell::new(0)],
             model: 1,
+            computed: Cell::new(0),
             gates: FxHashMap::default(),
             alls: FxHashMap::default(),
             clauses: Vec::new(),
@@ -140,6 +156,8 @@ impl Circuit {
             equalities: FxHashMap::default(),
             vectors: Vec::new(),
             vector_numbers: FxHashMap::default(),
+            products: Vec::new(),
+            multiplied: FxHashMap::default(),
             turned: Vec::new(),
             search: None,
             suggested: FxHashMap::default(),

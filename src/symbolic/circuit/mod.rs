@@ -10,12 +10,14 @@
 //! | `merge` | models put together from others |
 //! | `triggers`, `watch` | which of many literals hold, without looking at each |
 //! | `bits`, `arithmetic` | vectors of literals as numbers |
+//! | `product` | what bits of products come to |
 
 mod arithmetic;
 mod bits;
 mod gates;
 mod graph;
 mod merge;
+mod product;
 mod sat;
 mod search;
 mod triggers;

@@ -189,6 +189,7 @@ impl Circuit {
         }
         let out = match self.nodes.get(variable as usize) {
             Some(Node::Input(preference)) => search.sat.input(*preference),
+            Some(Node::Digit(bit, _)) => self.take_in(search, *bit),
             Some(Node::Lazy(_, first)) => {
                 search.lazies.push((variable, false));
                 search.sat.input(Some(*first))
@@ -271,10 +272,20 @@ impl Circuit {
         self.compute(variable) != negate
     }
 
+    /// How many gates were computed that no search had taken in, for all models.
+    pub(in crate::symbolic) fn computed(&self) -> u64 {
+        self.computed.get()
+    }
+
     fn compute(&self, variable: u32) -> bool {
         let value = match self.nodes.get(variable as usize) {
             Some(Node::Input(preference)) => {
                 return self.suggested.get(&variable).copied().or(*preference).unwrap_or_default();
+            }
+            Some(Node::Digit(bit, product)) => {
+                self.multiply_out(*product);
+                let known = self.values.get(variable as usize).map_or(0, Cell::get);
+                if known >> 1 == self.model { known & 1 == 1 } else { self.value(*bit) }
             }
             Some(Node::Lazy(meaning, _)) => self.value(*meaning),
             Some(Node::Gate(Gate::And(a, b))) => self.value(*a) && self.value(*b),
@@ -285,6 +296,7 @@ impl Circuit {
             Some(Node::All(operands)) => operands.iter().all(|operand| self.value(*operand)),
             None => false,
         };
+        self.computed.set(self.computed.get() + 1);
         self.remember(variable, value);
         value
     }

@@ -89,7 +89,7 @@ impl Circuit {
                 either(yes, better(second, self.triggers(watch, other, parts))?)
             }
             // Once the search is over, a lazy node is what it says.
-            Node::Lazy(meaning, _) => self.triggers(watch, meaning.negated_if(!plain), parts),
+            Node::Digit(meaning, _) | Node::Lazy(meaning, _) => self.triggers(watch, meaning.negated_if(!plain), parts),
             Node::Gate(Gate::Xor(..)) => None,
         }
     }

@@ -10,7 +10,7 @@ use cedar_policy_core::ast::{Expr, ExprKind, Name, PatternElem, RestrictedExpr, 
 use cedar_policy_core::validator::types::{AttributeType, Type};
 use cedar_policy_symcc::bitvec::BitVec;
 use cedar_policy_symcc::op::Op;
-use cedar_policy_symcc::term::Term;
+use cedar_policy_symcc::term::{Term, TermPrim};
 use cedar_policy_symcc::term_type::TermType;
 use cedar_policy_symcc::type_abbrevs::OrdPattern;
 
@@ -31,6 +31,57 @@ pub(in crate::symbolic) fn time_of_day<'t>(test: &Term, then: &'t Term, other: &
     let never_negative = *low == zero && high == number && *nothing == zero && rest == then && with == divisor;
     let about_rest = (one == then && *two == zero) || (two == then && *one == zero);
     (never_negative && about_rest).then_some((number, divisor))
+}
+
+/// That the network of an address lies in a block of addresses.
+pub(in crate::symbolic) struct InBlock<'t> {
+    /// The address.
+    pub(in crate::symbolic) address: &'t Term,
+    /// The length of its prefix, an option; all of its bits where there is none.
+    pub(in crate::symbolic) prefix: &'t Term,
+    /// How many bits addresses have.
+    pub(in crate::symbolic) width: usize,
+    /// The first address of the block.
+    pub(in crate::symbolic) first: u128,
+    /// How many bits all addresses of the block begin with alike.
+    pub(in crate::symbolic) alike: usize,
+}
+
+/// The block, if these two hold together where symcc says that an address is in the range that a literal is: the last
+/// address of its network is at most that of the block, and the first at least.
+pub(in crate::symbolic) fn in_block<'t>(one: &'t Term, two: &'t Term) -> Option<InBlock<'t>> {
+    let ((high, last), (first, low)) = (operands(one, &Op::Bvule)?, operands(two, &Op::Bvule)?);
+    let (Term::Prim(TermPrim::Bitvec(last)), Term::Prim(TermPrim::Bitvec(first))) = (last, first) else { return None };
+    let bits = first.width();
+    let constant = |value: u32| Term::from(BitVec::of_u128(bits, value.into()));
+    // The first address is `(address >> hosts) << hosts`, the last `first + (1 << hosts) - 1`.
+    let (network, hosts) = operands(low, &Op::Bvshl)?;
+    let (address, by) = operands(network, &Op::Bvlshr)?;
+    let (next, less) = operands(high, &Op::Bvsub)?;
+    let (from, size) = operands(next, &Op::Bvadd)?;
+    let (single, times) = operands(size, &Op::Bvshl)?;
+    if by != hosts || times != hosts || from != low || [less, single].into_iter().any(|one| *one != constant(1)) {
+        return None;
+    }
+    // `hosts` is nought without a prefix, and else what it leaves of all bits.
+    let Term::App { op: Op::Ite, args, .. } = hosts else { return None };
+    let [is_none, nothing, left] = args.as_slice() else { return None };
+    let (all, extended) = operands(left, &Op::Bvsub)?;
+    let Term::App { op: Op::ZeroExtend(_), args, .. } = extended else { return None };
+    let [Term::App { op: Op::OptionGet, args, .. }] = args.as_slice() else { return None };
+    let [prefix] = args.as_slice() else { return None };
+    let (one, two) = operands(is_none, &Op::Eq)?;
+    let about_prefix =
+        (one == prefix && matches!(two, Term::None(_))) || (two == prefix && matches!(one, Term::None(_)));
+    if !about_prefix || *nothing != constant(0) || *all != constant(bits.get()) {
+        return None;
+    }
+    let (first, last) = (number(first), number(last));
+    let differ = first ^ last;
+    let free = 128 - differ.leading_zeros();
+    let block = differ.count_ones() == free && first & differ == 0;
+    let width = bits.get() as usize;
+    block.then_some(InBlock { address, prefix, width, first, alike: width.checked_sub(free as usize)? })
 }
 
 fn number_width(term: &Term) -> Option<NonZeroU32> {

@@ -10,6 +10,7 @@ use cedar_policy_symcc::term_factory;
 use super::encoder::Encoder;
 use super::value::Value;
 use crate::symbolic::circuit::{Bits, Lit};
+use crate::symbolic::compile::terms::InBlock;
 
 const V4: usize = 0;
 const ADDRESS: usize = 1;
@@ -51,6 +52,27 @@ impl Encoder<'_> {
         let prefix = prefix.unwrap_or_else(|| Bits::constant(0, 7));
         let first = std::iter::once(Lit::from(v4));
         first.chain(address.iter()).chain(std::iter::once(has_prefix)).chain(prefix.iter()).collect()
+    }
+
+    /// The network of an address lies in the block: its prefix is no shorter, and the address begins as all in the
+    /// block do. Said so, a search need not shift and add, and blocks that begin alike share gates.
+    pub(super) fn in_block(&mut self, block: &InBlock<'_>) -> Value {
+        let address = self.folded(block.address);
+        let prefix = self.encode(block.prefix);
+        let (there, prefix) = self.option(&prefix);
+        let narrow = match prefix {
+            Some(prefix) => {
+                let prefix = self.bits(&prefix);
+                let least = Bits::constant(block.alike as u128, prefix.width() + 1);
+                let shorter = self.circuit.less_unsigned(&prefix, &least);
+                !self.circuit.and(there, shorter)
+            }
+            None => Lit::TRUE,
+        };
+        let free = block.width - block.alike;
+        let beginning = Bits::constant(block.first.checked_shr(free as u32).unwrap_or(0), block.alike);
+        let begins = self.circuit.equal(&address.slice(free, block.alike), &beginning);
+        Value::one(self.circuit.and(narrow, begins))
     }
 }
 

@@ -7,7 +7,7 @@ use super::encoder::Encoder;
 use super::numbers::WIDTH;
 use super::value::Value;
 use crate::symbolic::circuit::{Bits, Lit};
-use crate::symbolic::reason::HardArithmetic;
+use crate::symbolic::reason::Difficulty;
 
 impl Encoder<'_> {
     /// An operation of one number.
@@ -33,13 +33,20 @@ impl Encoder<'_> {
             Op::Bvssubo => Value::one(if overflow { self.sum_overflows(a, b, -1) } else { Lit::FALSE }),
             Op::Bvslt => Value::one(self.less(a, b)),
             Op::Bvsle => Value::one(!self.less(b, a)),
-            Op::Bvult => Value::one(self.circuit.less_unsigned(a, b)),
-            Op::Bvule => Value::one(!self.circuit.less_unsigned(b, a)),
+            Op::Bvult | Op::Bvule => {
+                // Only addresses are without sign.
+                self.hard = self.hard.max(Some(Difficulty::Addresses));
+                let less = match op {
+                    Op::Bvult => self.circuit.less_unsigned(a, b),
+                    _ => !self.circuit.less_unsigned(b, a),
+                };
+                Value::one(less)
+            }
             Op::Bvshl => Value::Bits(self.circuit.shift_left(a, b)),
             Op::Bvlshr => Value::Bits(self.circuit.shift_right(a, b)),
             Op::Bvmul | Op::Bvsmulo => {
                 if a.known().is_none() && b.known().is_none() {
-                    self.hard = self.hard.max(Some(HardArithmetic::Product));
+                    self.hard = self.hard.max(Some(Difficulty::Product));
                 }
                 match op {
                     Op::Bvmul => Value::Bits(self.product(a, b)),
@@ -58,7 +65,7 @@ impl Encoder<'_> {
             return self.foreign("division by a number that is not a positive constant");
         };
         if a.known().is_none() {
-            self.hard = self.hard.max(Some(HardArithmetic::Dates));
+            self.hard = self.hard.max(Some(Difficulty::Dates));
         }
         // The remainder of `Bvsmod` has the sign of the divisor.
         let (quotient, rest) = self.divide(a, divisor, matches!(op, Op::Bvsmod));

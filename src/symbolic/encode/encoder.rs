@@ -21,7 +21,7 @@ use super::types::Types;
 use super::value::Value;
 use crate::symbolic::circuit::{Bits, Circuit, Lit};
 use crate::symbolic::compile::{Function, SchemaModel};
-use crate::symbolic::reason::{HardArithmetic, SetAsideReason};
+use crate::symbolic::reason::{Difficulty, SetAsideReason};
 
 /// Everything encoded so far.
 #[derive(Debug)]
@@ -60,7 +60,7 @@ pub(in crate::symbolic) struct Encoder<'a> {
     /// The side of the policy being encoded.
     pub(super) side: usize,
     /// What of the policy being encoded makes searches long.
-    pub(super) hard: Option<HardArithmetic>,
+    pub(super) hard: Option<Difficulty>,
     /// What of the policy being encoded the engine does not know.
     pub(super) unsupported: Option<&'static str>,
 }
@@ -120,7 +120,7 @@ impl<'a> Encoder<'a> {
         term: &Term,
         side: usize,
         slots: Vec<SlotPlace>,
-    ) -> Result<(Lit, Option<HardArithmetic>), SetAsideReason> {
+    ) -> Result<(Lit, Option<Difficulty>), SetAsideReason> {
         self.side = side;
         self.slots = slots;
         self.hard = None;

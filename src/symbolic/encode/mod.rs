@@ -43,7 +43,7 @@ pub(super) use encoder::{Encoder, SlotPlace};
 pub(super) use form::{Form, Leaf, Terms, common_divisor, merge};
 pub(super) use ids::{PathId, PlaceId};
 pub(super) use numbers::AtMost;
-pub(super) use pattern::{Pattern, Positions};
+pub(super) use pattern::{Automaton as PatternAutomaton, Pattern, Position};
 pub(super) use places::{Member, Origin, Places};
 pub(super) use spaces::{Space, SpaceKey, Widths};
 pub(super) use value::Value;

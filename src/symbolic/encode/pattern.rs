@@ -1,13 +1,25 @@
 //! Patterns of `like`.
 
-use std::collections::BTreeSet;
-
 /// A pattern: characters, and `None` for any characters. No two wildcards stand side by side.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(in crate::symbolic) struct Pattern(Vec<Option<char>>);
 
-/// Positions in a pattern: a state of its automaton.
-pub(in crate::symbolic) type Positions = BTreeSet<usize>;
+/// How many elements of a pattern a text has passed, as many as can be: a state of its automaton. `None` where no text
+/// that goes on so matches.
+pub(in crate::symbolic) type Position = Option<usize>;
+
+/// A pattern's automaton. The furthest position is all that counts of a text: what matches from an earlier wildcard on
+/// matches from a later one too, and between two wildcards the furthest position says which nearer ones there are.
+///
+/// Source: the search of Knuth, Morris and Pratt for one part of the pattern after the other.
+#[derive(Debug)]
+pub(in crate::symbolic) struct Automaton<'p> {
+    elements: &'p [Option<char>],
+    /// Where the part begins that each position is in: after the last wildcard passed. `None` before the first.
+    begins: Vec<Option<usize>>,
+    /// How long the longest beginning of a position's part is that what was passed of it ends with, itself aside.
+    borders: Vec<usize>,
+}
 
 impl Pattern {
     /// The pattern with these elements.
@@ -108,35 +120,62 @@ impl Pattern {
         text
     }
 
-    /// The positions before any character: the first, and the one after a leading wildcard.
-    pub(in crate::symbolic) fn start(&self) -> Positions {
-        self.closed([0])
+    /// The automaton that accepts what matches.
+    pub(in crate::symbolic) fn automaton(&self) -> Automaton<'_> {
+        let mut automaton = Automaton { elements: &self.0, begins: vec![None], borders: vec![0] };
+        for (passed, element) in self.0.iter().enumerate() {
+            let begin = match element {
+                None => Some(passed + 1),
+                Some(_) => automaton.begins.last().copied().flatten(),
+            };
+            let border = match (element, begin) {
+                (Some(c), Some(begin)) if passed > begin => automaton.longest(begin, passed - begin, *c),
+                _ => 0,
+            };
+            automaton.begins.push(begin);
+            automaton.borders.push(border);
+        }
+        automaton
+    }
+}
+
+impl Automaton<'_> {
+    /// Before any character.
+    pub(in crate::symbolic) fn start(&self) -> Position {
+        Some(self.beyond(0))
     }
 
-    /// With each position before a wildcard goes the one after it.
-    fn closed(&self, positions: impl IntoIterator<Item = usize>) -> Positions {
-        let mut all = Positions::new();
-        for position in positions {
-            all.insert(position);
-            if self.0.get(position) == Some(&None) {
-                all.insert(position + 1);
+    /// After one more character.
+    pub(in crate::symbolic) fn after(&self, position: Position, c: char) -> Position {
+        let position = position?;
+        if self.elements.get(position) == Some(&Some(c)) {
+            return Some(self.beyond(position + 1));
+        }
+        let begin = self.begins.get(position).copied().flatten()?;
+        Some(begin + self.longest(begin, position - begin, c))
+    }
+
+    /// Whether a text may end there.
+    pub(in crate::symbolic) fn accepts(&self, position: Position) -> bool {
+        position == Some(self.elements.len())
+    }
+
+    /// A wildcard is passed at once.
+    fn beyond(&self, position: usize) -> usize {
+        position + usize::from(self.elements.get(position) == Some(&None))
+    }
+
+    /// How long the longest beginning of the part at `begin` is that its first `passed` elements and then `c` end with,
+    /// shorter than all of these.
+    fn longest(&self, begin: usize, passed: usize, c: char) -> usize {
+        let mut passed = passed;
+        while passed > 0 {
+            passed = self.borders.get(begin + passed).copied().unwrap_or_default();
+            if self.elements.get(begin + passed) == Some(&Some(c)) {
+                return passed + 1;
             }
         }
-        all
-    }
-
-    /// The positions after `c`.
-    pub(in crate::symbolic) fn after(&self, state: &Positions, c: char) -> Positions {
-        self.closed(state.iter().filter_map(|position| match self.0.get(*position) {
-            Some(None) => Some(*position),
-            Some(Some(expected)) if *expected == c => Some(*position + 1),
-            _ => None,
-        }))
-    }
-
-    /// Whether the pattern may end there.
-    pub(in crate::symbolic) fn accepts(&self, state: &Positions) -> bool {
-        state.contains(&self.0.len())
+        0
     }
 }
 

@@ -16,7 +16,7 @@ use super::spaces::SpaceKey;
 use super::value::Value;
 use crate::symbolic::circuit::{Bits, Lit};
 use crate::symbolic::compile::terms;
-use crate::symbolic::reason::HardArithmetic;
+use crate::symbolic::reason::Difficulty;
 
 impl Encoder<'_> {
     /// The value of a term.
@@ -99,6 +99,7 @@ impl Encoder<'_> {
                 let value = self.operand(args);
                 Value::one(!self.bits(&value).bit(0))
             }
+            (Op::And, [one, two]) if let Some(block) = terms::in_block(one, two) => self.in_block(&block),
             (Op::And, _) => {
                 let (a, b) = self.operands(args);
                 Value::one(self.circuit.and(a.bit(0), b.bit(0)))
@@ -191,7 +192,7 @@ impl Encoder<'_> {
             Op::Bvmul | Op::Bvsmulo | Op::Bvsdiv | Op::Bvsrem | Op::Bvsmod => self.arithmetic(op, &a, &b),
             _ => {
                 if matches!(op, Op::Bvsaddo | Op::Bvssubo) && a.known().is_none() && b.known().is_none() {
-                    self.hard = self.hard.max(Some(HardArithmetic::Sums));
+                    self.hard = self.hard.max(Some(Difficulty::Sums));
                 }
                 let key = (discriminant(op), a, b);
                 if let Some(result) = self.results.get(&key) {

@@ -14,6 +14,7 @@ use super::places::{Origin, declared};
 use super::spaces::SpaceKey;
 use super::value::{Kind, Value};
 use crate::symbolic::circuit::{Bits, Lit};
+use crate::symbolic::reason::Difficulty;
 
 impl Encoder<'_> {
     /// Unknown bits for a value of a type that is made of bits. `sides` says who declares the value.
@@ -99,6 +100,7 @@ impl Encoder<'_> {
             let constant = self.spaces.constant(&SpaceKey::Strings, &exactly);
             return self.circuit.equal(&text, &constant);
         }
+        self.hard = self.hard.max(Some(Difficulty::Patterns));
         let key = (text, Rc::new(pattern));
         if let Some(lit) = self.like_lits.get(&key) {
             return *lit;

@@ -11,7 +11,7 @@ use crate::symbolic::circuit::{Demand, Lit, Many};
 use crate::symbolic::compile::{Function, SchemaModel, Status, Subject, Variant};
 use crate::symbolic::encode::{Axioms, Encoder, Origin, SlotPlace, Widths};
 use crate::symbolic::question::{Apart, Formula, PolicyRef};
-use crate::symbolic::reason::{HardArithmetic, Reason, SetAsideReason};
+use crate::symbolic::reason::{Difficulty, Reason, SetAsideReason};
 
 /// Up to so many alternatives are looked at from the start.
 const FEW: usize = 4;
@@ -21,7 +21,7 @@ const FEW: usize = 4;
 pub(super) struct Encoded {
     pub(super) matches: Lit,
     pub(super) errors: Lit,
-    hard: Option<HardArithmetic>,
+    hard: Option<Difficulty>,
 }
 
 impl Encoded {
@@ -45,7 +45,7 @@ pub(super) struct Others {
 }
 
 /// Arithmetic that makes searches long, in the question being encoded.
-pub(super) type Hard = Option<HardArithmetic>;
+pub(super) type Hard = Option<Difficulty>;
 
 /// The policies of a session, and what of them is encoded.
 #[derive(Debug)]

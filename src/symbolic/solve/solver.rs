@@ -21,7 +21,7 @@ use crate::symbolic::circuit::{Demand, Lit, Solved};
 use crate::symbolic::compile::{CompiledPolicies, Status, Subject};
 use crate::symbolic::encode::{Axioms, Widths};
 use crate::symbolic::question::{Answer, Apart, Formula, PolicyRef};
-use crate::symbolic::reason::{HardArithmetic, Reason, SetAsideReason};
+use crate::symbolic::reason::{Difficulty, Reason, SetAsideReason};
 use crate::symbolic::theory::linear::{self, Numbered};
 use crate::symbolic::theory::strings::{Checked, STATES};
 use crate::symbolic::theory::{congruence, hierarchy, sets, strings};
@@ -53,11 +53,11 @@ const PRODUCT_WEIGHT: u64 = 10;
 /// So many comparisons of numbers, looked at once, are a step.
 const COMPARISONS: u64 = 100;
 
-/// A model is one step, and one more for each so many variables.
+/// A model is one step, and one more for each so many variables, and gates that are computed besides.
 const MODEL: u64 = 2_000;
 
 /// Taking in bits is a step for each so many variables.
-const TAKEN: u64 = 500;
+const TAKEN: u64 = 200;
 
 /// How many times the theories may object to a model of one question.
 const ROUNDS: usize = 20_000;
@@ -220,8 +220,8 @@ impl<'a> Solver<'a> {
         let fair = self.budget.min((self.purse / SHARE).max(FREE));
         match hard {
             _ if !besides.is_empty() => PATIENCE.min(fair),
-            Some(HardArithmetic::Product) => (fair / PRODUCT_WEIGHT).max(1),
-            Some(HardArithmetic::Dates | HardArithmetic::Sums) | None => fair,
+            Some(Difficulty::Product) => (fair / PRODUCT_WEIGHT).max(1),
+            _ => fair,
         }
     }
 
@@ -229,14 +229,17 @@ impl<'a> Solver<'a> {
     fn refute_or_find(&mut self, allowed: u64, hard: Hard) -> Option<Answer<()>> {
         let mut budget = allowed;
         let answer = self.search(&mut budget, allowed, hard);
-        let weight = if hard == Some(HardArithmetic::Product) { PRODUCT_WEIGHT } else { 1 };
+        let weight = if hard == Some(Difficulty::Product) { PRODUCT_WEIGHT } else { 1 };
         self.purse = self.purse.saturating_sub((allowed - budget).saturating_sub(FREE / weight) * weight);
         answer
     }
 
     fn search(&mut self, budget: &mut u64, allowed: u64, hard: Hard) -> Option<Answer<()>> {
         let mut numbered = Numbered::default();
+        let mut computed = self.encoding.encoder.circuit.computed();
         for _ in 0..ROUNDS {
+            let before = std::mem::replace(&mut computed, self.encoding.encoder.circuit.computed());
+            *budget = budget.saturating_sub((computed - before) / MODEL);
             match self.encoding.encoder.circuit.search(budget) {
                 Solved::Impossible => return Some(Answer::Impossible),
                 Solved::Exhausted => return Some(Answer::Unknown(Reason::Budget { steps: allowed, hard })),
@@ -253,14 +256,14 @@ impl<'a> Solver<'a> {
             }
             let circuit = &mut encoder.circuit;
             let broken = circuit.settle_throughout();
-            if broken.is_none() && hard == Some(HardArithmetic::Product) && *budget < self.bits {
+            if broken.is_none() && hard == Some(Difficulty::Product) && *budget < self.bits {
                 // Their bits cost more than is left: that is seen before they are taken in.
                 return Some(Answer::Unknown(Reason::Budget { steps: allowed, hard }));
             }
             let before = circuit.taken();
             if broken.unwrap_or_else(|| circuit.settle_lazies() || circuit.settle()) {
                 let price = (circuit.taken() - before) / TAKEN;
-                if hard == Some(HardArithmetic::Product) {
+                if hard == Some(Difficulty::Product) {
                     self.bits = self.bits.max(price);
                 }
                 *budget = budget.saturating_sub(price);

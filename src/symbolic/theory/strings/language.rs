@@ -1,9 +1,12 @@
 //! The strings that match some patterns and do not match others.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashSet};
+use std::rc::Rc;
 
-use crate::symbolic::encode::{Pattern, Positions};
+use rustc_hash::FxHashMap;
+
+use crate::symbolic::encode::{Pattern, PatternAutomaton, Position};
 
 /// How many states of the product of several patterns are looked at.
 pub(in crate::symbolic) const STATES: usize = 20_000;
@@ -67,31 +70,37 @@ impl<'a> Language<'a> {
 
     /// The product of the patterns' automata, as far as it is reached from the start and may still accept.
     fn automaton(&self) -> Result<Automaton, TooManyStates> {
-        let patterns: Vec<&Pattern> = self.positive.iter().chain(self.negative).copied().collect();
-        let mut alphabet: BTreeSet<char> = patterns.iter().flat_map(|pattern| pattern.characters()).collect();
+        let every = || self.positive.iter().chain(self.negative);
+        let mut alphabet: BTreeSet<char> = every().flat_map(|pattern| pattern.characters()).collect();
         // One character stands for all that no pattern names: where it is possible once, it is possible any number of
         // times.
         let other = ('a'..='z').chain('\u{100}'..).find(|c| !alphabet.contains(c));
         alphabet.extend(other);
 
-        let start: Vec<Positions> = patterns.iter().map(|pattern| pattern.start()).collect();
-        let mut numbers: HashMap<Vec<Positions>, usize> = HashMap::from([(start.clone(), 0)]);
+        let patterns: Vec<PatternAutomaton<'_>> = every().map(|pattern| pattern.automaton()).collect();
+        let start: Rc<[Position]> = patterns.iter().map(|pattern| pattern.start()).collect();
+        let mut numbers: FxHashMap<Rc<[Position]>, usize> = std::iter::once((Rc::clone(&start), 0)).collect();
         let mut states = vec![start];
         let mut edges: Vec<Vec<(char, usize)>> = Vec::new();
+        let mut next: Vec<Position> = Vec::new();
         while let Some(state) = states.get(edges.len()).cloned() {
             let mut out = Vec::new();
             for c in &alphabet {
-                let next: Vec<Positions> =
-                    patterns.iter().zip(&state).map(|(pattern, at)| pattern.after(at, *c)).collect();
+                next.clear();
+                next.extend(patterns.iter().zip(state.iter()).map(|(pattern, at)| pattern.after(*at, *c)));
                 // A required pattern that can no longer match ends the way.
-                if next.iter().take(self.positive.len()).any(BTreeSet::is_empty) {
+                if next.iter().take(self.positive.len()).any(Option::is_none) {
                     continue;
                 }
-                let fresh = states.len();
-                let number = *numbers.entry(next.clone()).or_insert(fresh);
-                if number == fresh {
-                    states.push(next);
-                }
+                let number = match numbers.get(next.as_slice()) {
+                    Some(number) => *number,
+                    None => {
+                        let new: Rc<[Position]> = next.as_slice().into();
+                        numbers.insert(Rc::clone(&new), states.len());
+                        states.push(new);
+                        states.len() - 1
+                    }
+                };
                 out.push((*c, number));
             }
             edges.push(out);
@@ -99,8 +108,8 @@ impl<'a> Language<'a> {
                 return Err(TooManyStates);
             }
         }
-        let accepts = |state: &Vec<Positions>| {
-            let mut each = patterns.iter().zip(state).map(|(pattern, at)| pattern.accepts(at));
+        let accepts = |state: &Rc<[Position]>| {
+            let mut each = patterns.iter().zip(state.iter()).map(|(pattern, at)| pattern.accepts(*at));
             each.by_ref().take(self.positive.len()).all(|yes| yes) && !each.any(|yes| yes)
         };
         let accepting = states.iter().map(accepts).collect();
@@ -216,19 +225,21 @@ mod tests {
     /// Every short string over two characters: matching against stepping from position to position.
     #[test]
     fn matching_agrees_with_stepping() {
-        let texts = |alphabet: &str| -> Vec<String> {
+        let texts = |alphabet: &str, longest: usize| -> Vec<String> {
             let mut all = vec![String::new()];
             let mut last = all.clone();
-            for _ in 0..5 {
+            for _ in 0..longest {
                 last = last.iter().flat_map(|text| alphabet.chars().map(move |c| format!("{text}{c}"))).collect();
                 all.extend(last.iter().cloned());
             }
             all
         };
-        for pattern in texts("ab*").iter().map(|text| pattern(text)) {
-            for text in texts("ab") {
-                let end = text.chars().fold(pattern.start(), |state, c| pattern.after(&state, c));
-                assert_eq!(pattern.matches(&text), pattern.accepts(&end), "{pattern:?} {text:?}");
+        let strings = texts("ab", 8);
+        for pattern in texts("ab*", 6).iter().map(|text| pattern(text)) {
+            let automaton = pattern.automaton();
+            for text in &strings {
+                let end = text.chars().fold(automaton.start(), |state, c| automaton.after(state, c));
+                assert_eq!(pattern.matches(text), automaton.accepts(end), "{pattern:?} {text:?}");
             }
         }
     }
