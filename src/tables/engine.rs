@@ -1,5 +1,8 @@
 //! Runs tables: stores, tables and rows in parallel, results in the order of files and rows.
 
+use std::iter::Enumerate;
+use std::sync::{Mutex, PoisonError};
+
 use rayon::prelude::*;
 
 use super::coverage::Gauge;
@@ -22,6 +25,9 @@ use crate::text::{Location, Span, inline};
 
 /// How many entries of a table are read before they run.
 const BATCH: usize = 8192;
+
+/// So many are taken by one worker at a time.
+const FEW: usize = 32;
 
 /// Runs the rows of every table of every store that `selection` asks for. Rows that cannot run are results too; a file
 /// that is no table is a finding. `gauge`, made of the same repository, counts what the rows exercise.
@@ -122,18 +128,17 @@ impl Run<'_> {
         let selection = self.selection;
         let mut batches = nodes.chunks(BATCH).peekable();
         while let Some(batch) = batches.next() {
-            let mut named = Vec::with_capacity(batch.len());
-            for node in batch {
-                let row = (form.row)(table, *node, around);
-                named.push((self.names.foreign(row.name.as_deref(), form.single), row));
-            }
-            let results = shares(named, |share| {
+            let read = batch.par_iter().with_min_len(FEW).map(|node| (form.row)(table, *node, around));
+            let read: Vec<Found<'_>> = read.collect();
+            let named =
+                read.into_iter().map(|row| (self.names.foreign(row.name.as_deref(), form.single), row)).collect();
+            let results = shared_out(named, |queue| {
                 let mut worker = Worker::new(ready, table, selection);
-                let row = |(id, found): (String, Found<'_>)| match &broken {
+                let mut row = |(id, found): (String, Found<'_>)| match &broken {
                     Some(fault) => worker.row(&Found { content: Err(vec![fault.clone()]), ..found }, &id),
                     None => worker.row(&found, &id),
                 };
-                let results = share.into_iter().map(row).collect();
+                let results = queue.each(|entry| [row(entry)]);
                 worker.done();
                 results
             });
@@ -188,24 +193,24 @@ impl Run<'_> {
             if batch.is_empty() {
                 break;
             }
-            let results = shares(batch, |share| {
+            let results = shared_out(batch, |queue| {
                 let mut expander = sheets.as_ref().map(Expander::new);
                 let mut worker = Worker::new(ready, table, selection);
-                let mut results = Vec::new();
-                for (spec, name) in share {
+                let results = queue.each(|(spec, name)| {
                     let rows = match (&mut expander, name.fault) {
                         (Ok(expander), None) => expander.rows(spec),
                         (Ok(expander), Some(fault)) => expander.refused(spec, fault),
                         (Err(blocked), _) => vec![native::unrun(&spec, blocked)],
                     };
-                    for found in rows {
+                    let mut row = |found: Found<'_>| {
                         let id = match &found.suffix {
                             Some(suffix) => format!("{}{CELL}{suffix}", name.id),
                             None => name.id.clone(),
                         };
-                        results.push(worker.row(&found, &id));
-                    }
-                }
+                        worker.row(&found, &id)
+                    };
+                    rows.into_iter().map(&mut row).collect::<Vec<_>>()
+                });
                 worker.done();
                 results
             });
@@ -290,8 +295,33 @@ impl Run<'_> {
     }
 }
 
-/// Runs shares of `all` in parallel. Large ones: each keeps what it has read, and rows of one table repeat themselves.
-fn shares<T: Send, R: Send>(all: Vec<T>, run: impl Fn(Vec<T>) -> Vec<R> + Sync + Send) -> Vec<R> {
-    let share = all.len().div_ceil(rayon::current_num_threads()).clamp(16, 4096);
-    all.into_par_iter().chunks(share).flat_map_iter(run).collect()
+/// Entries that workers take from as they go on: each keeps what it has read, for rows of one table repeat themselves.
+struct Queue<T>(Mutex<Enumerate<std::vec::IntoIter<T>>>);
+
+impl<T> Queue<T> {
+    /// What `run` makes of each entry that is left, by the place of the entry, until there is none.
+    fn each<R, M: IntoIterator<Item = R>>(&self, mut run: impl FnMut(T) -> M) -> Vec<(usize, R)> {
+        let mut made = Vec::new();
+        loop {
+            let mut left = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let some: Vec<(usize, T)> = left.by_ref().take(FEW).collect();
+            drop(left);
+            if some.is_empty() {
+                return made;
+            }
+            for (at, entry) in some {
+                made.extend(run(entry).into_iter().map(|one| (at, one)));
+            }
+        }
+    }
+}
+
+/// What `run` makes of the entries of `all`, in their order. It runs on all cores, each time with the same queue.
+fn shared_out<T: Send, R: Send>(all: Vec<T>, run: impl Fn(&Queue<T>) -> Vec<(usize, R)> + Sync) -> Vec<R> {
+    let workers = all.len().div_ceil(FEW).min(rayon::current_num_threads());
+    let queue = Queue(Mutex::new(all.into_iter().enumerate()));
+    let mut made: Vec<(usize, R)> = (0..workers).into_par_iter().flat_map_iter(|_| run(&queue)).collect();
+    // Stable: what one entry came to stays in its order.
+    made.sort_by_key(|(at, _)| *at);
+    made.into_iter().map(|(_, one)| one).collect()
 }

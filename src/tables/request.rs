@@ -5,11 +5,12 @@
 //! Each share of rows reads entities, contexts and names once, and puts sets of entities together from entities that
 //! were checked one by one. Where anything is doubtful, Cedar reads the whole set as it stands.
 
+use std::hash::BuildHasher;
 use std::sync::Arc;
 
 use cedar_policy::{Context, Entities, EntityId, EntityTypeName, EntityUid, Request, Schema};
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 
 use super::body::identifier;
 use super::rows::{Row, RowContext, RowEntities, Uid, Who};
@@ -29,7 +30,9 @@ pub(super) struct Requests<'s> {
     schema: Option<&'s Schema>,
     uids: FxHashMap<String, EntityUid>,
     types: FxHashMap<String, EntityTypeName>,
-    contexts: FxHashMap<(EntityUid, String), Context>,
+    contexts: FxHashMap<EntityUid, FxHashMap<String, Context>>,
+    /// The hashes of what was read once: only what comes again is kept.
+    met: FxHashSet<u64>,
     entities: FxHashMap<String, Result<Arc<Entities>, Fault>>,
     /// Entities that fit the schema each by itself, by their text.
     single: FxHashMap<String, Option<SharedEntity>>,
@@ -48,6 +51,7 @@ impl<'s> Requests<'s> {
             uids: FxHashMap::default(),
             types: FxHashMap::default(),
             contexts: FxHashMap::default(),
+            met: FxHashSet::default(),
             entities: FxHashMap::default(),
             single: FxHashMap::default(),
             reader: EntityReader::new(schema),
@@ -84,18 +88,18 @@ impl<'s> Requests<'s> {
 
     fn context(&mut self, context: &RowContext<'_>, action: &EntityUid, validate: bool) -> Result<Context, Fault> {
         let raw = context.json();
-        let key = (action.clone(), raw.to_owned());
-        if let Some(known) = self.contexts.get(&key) {
+        if let Some(known) = self.contexts.get(action).and_then(|known| known.get(raw)) {
             return Ok(known.clone());
         }
         let read = self.read_context(raw, action, validate).map_err(|fault| match context {
             RowContext::Json(node) => fault.at(node.span()),
             RowContext::Empty | RowContext::Built(_) => fault,
         })?;
-        if self.contexts.len() >= KEPT {
-            self.contexts.clear();
+        let known = self.contexts.entry(action.clone()).or_default();
+        if known.len() >= KEPT {
+            known.clear();
         }
-        self.contexts.insert(key, read.clone());
+        known.insert(raw.to_owned(), read.clone());
         Ok(read)
     }
 
@@ -193,6 +197,9 @@ impl<'s> Requests<'s> {
             None => Entities::from_json_str(json, self.schema),
         };
         let read = read.map(Arc::new).map_err(|error| misfit(&format!("{what} do not fit"), &error));
+        if self.met.insert(FxBuildHasher.hash_one(json)) {
+            return read;
+        }
         if self.entities.len() >= KEPT {
             self.entities.clear();
         }
