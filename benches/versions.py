@@ -3,9 +3,9 @@
 
     python3 benches/versions.py [--old PATH] [--runs N] [--only WORD] [--write DIR]
 
-Stores are generated, each as a git repository of two commits; `--write` leaves them there. Both programs run in turn, so that
-what else the machine does meets both; the figures are medians of wall and CPU time (user and system), the memory is the
-largest. A last column says whether both said the same. POLCHECK_OLD names the older program too.
+Stores are generated, each as a git repository of two commits, or as two folders; `--write` leaves them there. Both programs
+run in turn, so that what else the machine does meets both; the figures are medians of wall and CPU time (user and system), the
+memory is the largest. A last column says whether both said the same. POLCHECK_OLD names the older program too.
 """
 
 import argparse
@@ -108,6 +108,14 @@ def changes(count, change):
     return old, [(i, i % step == (count // 2) % step) for i in range(count)]
 
 
+def folders(folder, kind, count, change):
+    """Both sides as folders, with no git."""
+    for name, side in zip(("old", "new"), changes(count, change)):
+        (folder / name).mkdir(parents=True)
+        (folder / name / "app.cedarschema").write_text(schema(1 if kind == "dense" else ACTIONS))
+        (folder / name / "policies.cedar").write_text("\n".join(policy(kind, i, changed) for i, changed in side))
+
+
 def repository(folder, kind, count, change):
     folder.mkdir(parents=True)
     who = {f"GIT_{role}_{what}": "bench@example.com" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
@@ -125,9 +133,13 @@ def repository(folder, kind, count, change):
 
 
 DIFF = ["diff", "HEAD~1", "HEAD"]
+FILES = ["diff", "--files", "old", "new"]
 
 # Name, kind, policies, change, command, goal in seconds, and of what: of wall or of CPU time.
 CASES = [
+    ("one of 100 changed, files", "sparse", 100, "one", FILES, 0.015, "wall"),
+    ("one of 1,000 changed, files", "sparse", 1000, "one", FILES, 0.05, "wall"),
+    ("one of 5,000 changed, files", "sparse", 5000, "one", FILES, 0.25, "wall"),
     ("one of 100 changed", "sparse", 100, "one", DIFF, 0.015, "wall"),
     ("one of 1,000 changed", "sparse", 1000, "one", DIFF, 0.05, "wall"),
     ("one of 5,000 changed", "sparse", 5000, "one", DIFF, 0.25, "wall"),
@@ -166,9 +178,9 @@ def once(command, folder):
 
 def measure(case, old, new, runs, folder):
     name, kind, count, change, command, goal, of = case
-    place = folder / f"{kind}-{count}-{change}"
+    place = folder / (f"{kind}-{count}-{change}" + ("-files" if command is FILES else ""))
     if not place.exists():
-        repository(place, kind, count, change)
+        (folders if command is FILES else repository)(place, kind, count, change)
     programs = [new] + ([old] if old else [])
     taken = [[once([program, *command], place) for program in programs] for _ in range(runs)]
     wall, cpu = (statistics.median(run[0][at] for run in taken) for at in (0, 1))

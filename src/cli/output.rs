@@ -74,7 +74,7 @@ impl<'a> Output<'a> {
         doing: &'static str,
         command: impl FnOnce() -> Result<Outcome, RunError>,
     ) -> Result<Outcome, Failure> {
-        let progress = Progress::start(doing, self.args.quiet);
+        let progress = Progress::start(doing, &self.solvers, self.args.quiet);
         let outcome = command();
         drop(progress);
         Ok(outcome?)

@@ -10,9 +10,16 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::run::ReplayProgress;
+use crate::symbolic::Solvers;
 
 const PATIENCE: Duration = Duration::from_millis(500);
 const TICK: Duration = Duration::from_millis(120);
+
+/// While files are read.
+const SPINNER: &str = "{spinner} {msg}, {elapsed}";
+
+/// While questions are answered: of policies and kinds of request, as many as there are as far as is known.
+const PARTS: &str = "{spinner} {msg} {wide_bar} {human_pos} of {human_len} steps, {elapsed}";
 
 /// Shows that work goes on, until dropped.
 pub(super) struct Progress {
@@ -21,15 +28,25 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    /// Starts waiting; `what` is shown when the wait is over.
-    pub(super) fn start(what: &'static str, quiet: bool) -> Self {
+    /// Starts waiting; `what` is shown when the wait is over, with a bar once it is known what `solvers` are to answer.
+    pub(super) fn start(what: &'static str, solvers: &Arc<Solvers>, quiet: bool) -> Self {
+        let solvers = Arc::clone(solvers);
         Self::showing(quiet, move |wait| {
-            let bar = ProgressBar::new_spinner().with_message(what);
-            if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} {elapsed}") {
-                bar.set_style(style);
+            let bar = ProgressBar::no_length().with_message(what);
+            let mut shown = "";
+            while wait.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
+                let (done, all) = solvers.meter().read();
+                let template = if all == 0 { SPINNER } else { PARTS };
+                if template != shown {
+                    shown = template;
+                    ProgressStyle::with_template(template).into_iter().for_each(|style| bar.set_style(style));
+                }
+                if all > 0 {
+                    bar.set_length(all);
+                    bar.set_position(done);
+                }
+                bar.tick();
             }
-            bar.enable_steady_tick(TICK);
-            let _ = wait.recv();
             bar.finish_and_clear();
         })
     }

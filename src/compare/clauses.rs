@@ -30,7 +30,7 @@ use crate::symbolic::{Formula, Session, Subject};
 const PER_TASK: usize = 16;
 
 /// So many are written together.
-const WRITTEN: usize = 64;
+const WRITTEN: usize = 16;
 
 /// More others than this are named in their own words, and only while there is room for them.
 pub(super) const OTHERS: usize = 48;

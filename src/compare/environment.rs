@@ -24,7 +24,7 @@ use super::leaders::{Kind, lead};
 use super::pair::{Pair, Which};
 use super::view::View;
 use super::work::Work;
-use crate::symbolic::{Formula, PolicyRef, Session, SetAsideReason, Subject};
+use crate::symbolic::{Formula, Meter, PolicyRef, Session, SetAsideReason, Subject};
 
 /// Of so many environments that are alike, conditions are worked out anew; in more, those found are tried.
 const WORKED_OUT: usize = 64;
@@ -56,10 +56,14 @@ impl Pair {
                 kinds.entry(kind).or_default().push(index);
             }
         }
+        let asked: usize = kinds.values().map(Vec::len).sum();
+        let meter = self.rules(Which::Old).or(self.rules(Which::New)).map(|rules| rules.schema().solvers().meter());
+        meter.into_iter().for_each(|meter| meter.begin(asked));
+        let finished = || meter.into_iter().for_each(Meter::finish_one);
         // Of each environment the same, so that clauses do not depend on which is first.
-        let room = ROOM / kinds.values().map(Vec::len).sum::<usize>().max(1);
-        let one = |index: usize, conditions: bool, like: &[&Delta], followed: bool| {
-            let options = Options { conditions: options.conditions && conditions, followed, room, ..options };
+        let room = ROOM / asked.max(1);
+        let one = |index: usize, conditions: bool, like: &[&Delta], (followed, alone): (bool, bool)| {
+            let options = Options { conditions: options.conditions && conditions, followed, alone, room, ..options };
             match environments.get(index) {
                 Some((environment, Where::Both)) => self.compare_sides(environment, options, like),
                 Some((environment, Where::Only(side))) => self.compare_one_side(*side, environment, options, like),
@@ -69,7 +73,9 @@ impl Pair {
         let kinds: Vec<(Kind, Vec<usize>)> = kinds.into_iter().collect();
         let leaders: Vec<Option<Delta>> = lead(&kinds, &|kind, like, followed| {
             let (_, members) = kinds.get(kind)?;
-            Some(one(*members.first()?, true, like, followed || members.len() > 1))
+            let found = one(*members.first()?, true, like, (followed || members.len() > 1, kinds.len() == 1));
+            finished();
+            Some(found)
         });
         let worked_out: Vec<Option<WorkedOut<'_>>> = kinds
             .iter()
@@ -85,11 +91,14 @@ impl Pair {
                 others.map(move |(position, index)| (*index, position < WORKED_OUT, first))
             })
             .collect();
+        let alone = rest.len() == 1;
         let rest: Vec<(usize, Delta)> = rest
             .par_iter()
             .map(|(index, conditions, first)| {
                 let known = environments.get(*index).and_then(|(there, _)| self.carried(first, there, options));
-                (*index, known.unwrap_or_else(|| one(*index, *conditions, &[first.delta], false)))
+                let found = known.unwrap_or_else(|| one(*index, *conditions, &[first.delta], (false, alone)));
+                finished();
+                (*index, found)
             })
             .collect();
         drop(worked_out);
@@ -107,7 +116,7 @@ impl Pair {
     /// What changes in an environment that both sides have.
     fn compare_sides<'a>(&'a self, environment: &RequestEnv, options: Options<'_>, like: &'a [&'a Delta]) -> Delta {
         let arena = Arena::new();
-        let Some((mut session, view)) = self.open(environment) else { return Delta::none() };
+        let Some((mut session, view)) = self.open(environment, options.alone) else { return Delta::none() };
         let mut work = Work {
             pair: self,
             session: &mut session,

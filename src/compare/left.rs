@@ -23,9 +23,9 @@ impl<'s> Search<'_, '_, 's> {
     }
 
     fn literals_left(&mut self, named: &Formula, excepted: &[Sided]) -> Option<Left> {
-        let theirs = self.conjuncts_of(excepted);
+        let theirs: Vec<(&'s str, &'s [Json])> = self.close(excepted, Conjunct::listed, |(of, _)| of);
         let mut values: BTreeMap<&'s str, Vec<&'s Json>> = BTreeMap::new();
-        for (of, literals) in theirs.into_iter().filter_map(Conjunct::listed) {
+        for (of, literals) in theirs {
             let known = values.entry(of).or_default();
             known.extend(literals.iter().filter(|one| !known.contains(one)).collect::<Vec<_>>());
         }
@@ -56,8 +56,8 @@ impl<'s> Search<'_, '_, 's> {
 
     /// No value outside of the range is left, and both ends are.
     fn range_left(&mut self, named: &Formula, before: &Formula, excepted: &[Sided]) -> Option<Left> {
-        let theirs: BTreeSet<&'s str> =
-            self.conjuncts_of(excepted).into_iter().filter_map(Conjunct::between).map(|(of, ..)| of).collect();
+        let theirs = self.close(excepted, Conjunct::between, |(of, ..)| of);
+        let theirs: BTreeSet<&'s str> = theirs.into_iter().map(|(of, ..)| of).collect();
         let versions = self.versions.clone();
         for of in theirs {
             let all = self.conjuncts_of(excepted).into_iter().chain(self.conjuncts_of(&versions));
@@ -126,6 +126,27 @@ impl<'s> Search<'_, '_, 's> {
         let is = self.work.arena.alloc(is);
         let is = Formula::Matches(self.work.session.add_policy(side, is));
         !self.impossible(named.clone().and(is))
+    }
+
+    /// What the permits that are excepted say of values, as `said` takes it from a conjunct, `of` telling the value: of
+    /// those that ask at most one thing besides that all of the requests do not do anyway. One that asks more leaves
+    /// something of every value.
+    fn close<T: Copy>(
+        &self,
+        excepted: &[Sided],
+        said: impl Fn(&'s Conjunct) -> Option<T>,
+        of: impl Fn(T) -> &'s str,
+    ) -> Vec<T> {
+        let mut all = Vec::new();
+        for one in excepted {
+            let conjuncts = self.conjuncts_of(std::slice::from_ref(one));
+            let new =
+                |conjunct: &&&Conjunct| !conjunct.is_type() && self.own.iter().all(|own| own.text != conjunct.text);
+            let new: Vec<Option<&str>> = conjuncts.iter().filter(new).map(|conjunct| said(conjunct).map(&of)).collect();
+            let besides = |value: &str| new.iter().filter(|other| **other != Some(value)).count();
+            all.extend(conjuncts.into_iter().filter_map(&said).filter(|said| besides(of(*said)) <= 1));
+        }
+        all
     }
 
     fn conjuncts_of(&self, policies: &[Sided]) -> Vec<&'s Conjunct> {

@@ -211,6 +211,12 @@ impl Pair {
         changed.filter(|(_, entry)| touches(entry)).map(|(index, _)| index).collect()
     }
 
+    /// Whether a policy that changed can apply to the environment.
+    #[must_use]
+    pub fn may_change(&self, environment: &RequestEnv) -> bool {
+        !self.touching(environment).is_empty()
+    }
+
     /// The conjuncts of a policy: of its scope, the action aside, and of its conditions. None where it has none, or
     /// one of them has no text.
     pub(super) fn conjuncts(&self, entry: usize, side: Which) -> &[Conjunct] {

@@ -62,9 +62,12 @@ impl Pair {
         Some(Session::pair(self.rules(Which::Old)?, self.rules(Which::New)?, environment))
     }
 
-    /// The session of an environment that both sides have, and its policies.
-    pub(super) fn open(&self, environment: &RequestEnv) -> Option<(Session<'_>, View)> {
+    /// The session of an environment that both sides have, and its policies; on all cores where it is `alone`.
+    pub(super) fn open(&self, environment: &RequestEnv, alone: bool) -> Option<(Session<'_>, View)> {
         let mut session = self.session(environment)?;
+        if alone {
+            session.prepare();
+        }
         let mut view = View::default();
         for (index, entry) in self.entries.iter().enumerate() {
             let changed = match (&entry.members, entry.same) {

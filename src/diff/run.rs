@@ -1,6 +1,7 @@
 //! One pair of stores after the other; the environments of each in parallel.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use cedar_policy::{Decision, Entities, PolicyId, Request, RequestEnv};
@@ -177,14 +178,17 @@ struct Replay<'s> {
 
 impl<'s> Replay<'s> {
     fn allows(&self, side: Which, request: &Request, entities: &Entities) -> bool {
+        // Where there is no store nothing is allowed.
+        self.index(side).is_some_and(|index| index.is_authorized(request, entities).decision() == Decision::Allow)
+    }
+
+    /// The policies of a side, if it has a store.
+    fn index(&self, side: Which) -> Option<&ScopedAuthorizer> {
         let (store, index) = match (side, &self.indices) {
             (Which::Old, [index, _]) => (self.stores.old, index),
             (Which::New, [_, index]) => (self.stores.new, index),
         };
-        // Where there is no store nothing is allowed.
-        let Some(store) = store else { return false };
-        let index = index.get_or_init(|| ScopedAuthorizer::new(&store.set));
-        index.is_authorized(request, entities).decision() == Decision::Allow
+        store.map(|store| index.get_or_init(|| ScopedAuthorizer::new(&store.set)))
     }
 
     fn decision(&self, side: Which, witness: &Witness) -> Option<bool> {
@@ -285,12 +289,26 @@ pub(super) fn store(stores: Stores<'_>, engine: &Engine) -> (StoreChanges, Vec<N
     };
     let requests: Vec<(RequestEnv, Where)> =
         all.iter().map(|(_, environment, lifecycle)| (environment.clone(), there(lifecycle))).collect();
-    let deltas = match &schemas.inferred {
-        Some(inferred) if inferred.hinted == [true, true] => {
-            compare_by_types(stores, inferred, &pairs, &pair, &requests, (options, engine))
-        }
-        _ => pair.compare(&requests, options),
+    let compared = AtomicBool::new(false);
+    let deltas = || {
+        let deltas = match &schemas.inferred {
+            Some(inferred) if inferred.hinted == [true, true] => {
+                compare_by_types(stores, inferred, &pairs, &pair, &requests, (options, engine))
+            }
+            _ => pair.compare(&requests, options),
+        };
+        compared.store(true, Ordering::Relaxed);
+        deltas
     };
+    let touched = || requests.iter().any(|(environment, _)| pair.may_change(environment));
+    // What confirms examples is made beside the search for the first.
+    let (deltas, ()) = rayon::join(deltas, || {
+        for side in [Which::Old, Which::New] {
+            if !compared.load(Ordering::Relaxed) && touched() {
+                replay.index(side);
+            }
+        }
+    });
     let mut open = OpenQuestions::new(&pairs, broken);
     let mut aside: BTreeMap<(usize, String), BTreeSet<Which>> = BTreeMap::new();
     let mut solved = Vec::new();

@@ -14,6 +14,7 @@ use rustc_hash::FxHashMap;
 use super::mutant::Mutant;
 use crate::decide::{Answerer, CompiledAuthorizer, Gaps, ScopedAuthorizer};
 use crate::repo::Store;
+use crate::symbolic::Meter;
 use crate::tables::{Recorded, Verdict};
 
 /// Which policies are satisfied by a request, and which fail to evaluate.
@@ -95,7 +96,7 @@ pub(super) struct Effects {
 impl Effects {
     pub(super) fn of(store: &Store) -> Self {
         let of = |effect: Effect| {
-            let mut set: PolicySet = store.set.clone();
+            let mut set = PolicySet::clone(&store.set);
             let others = store.deciding().filter_map(|(key, ..)| store.set.policy(key));
             for policy in others.filter(|policy| policy.effect() != effect) {
                 let gone = match policy.template_id() {
@@ -179,8 +180,15 @@ pub(super) enum Noticed {
     Disputed,
 }
 
-/// What `rows` notice of each of `mutants`.
-pub(super) fn noticed(store: &Store, effects: &Effects, rows: Vec<Recorded>, mutants: &[Mutant<'_>]) -> Vec<Noticed> {
+/// What `rows` notice of each of `mutants`, each of which is a part of the work for `meter`.
+pub(super) fn noticed(
+    store: &Store,
+    effects: &Effects,
+    rows: Vec<Recorded>,
+    mutants: &[Mutant<'_>],
+    meter: &Meter,
+) -> Vec<Noticed> {
+    meter.begin(mutants.len());
     let compiled = Compiled::of(mutants);
     let asked = |answerer: &mut Answerer<'_>, row: Recorded| {
         let satisfied = effects.satisfied(&row.request, &row.entities);
@@ -211,5 +219,5 @@ pub(super) fn noticed(store: &Store, effects: &Effects, rows: Vec<Recorded>, mut
             Some(_) => Noticed::Disputed,
         }
     };
-    mutants.par_iter().enumerate().map(of).collect()
+    mutants.par_iter().enumerate().map(of).inspect(|_| meter.finish_one()).collect()
 }

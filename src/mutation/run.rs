@@ -70,7 +70,7 @@ impl Trial<'_> {
 #[must_use]
 pub fn trials<'s>(store: &'s Store, rows: Vec<Recorded>, asked: &Asked<'_>) -> (Vec<Trial<'s>>, usize) {
     let (all, untried) = mutants(store, asked.only);
-    let found = noticed(store, &Effects::of(store), rows, &all);
+    let found = noticed(store, &Effects::of(store), rows, &all, asked.solvers.meter());
     let alive: Vec<&Mutant<'_>> = (all.iter().zip(&found))
         .filter(|(_, noticed)| **noticed == Noticed::Nothing)
         .map(|(mutant, _)| mutant)

@@ -160,7 +160,7 @@ impl Exchanged {
         let wanted = if allowed == 0 { [Decision::Allow, Decision::Deny] } else { [Decision::Deny, Decision::Allow] };
         let links = [HashMap::new(), slots].into_iter().find(|links| decisions(links) == Some(wanted))?;
         let mut causes = Vec::new();
-        for (case, set) in [(&first, &world.store.set), (&second, &self.set)] {
+        for (case, set) in [(&first, &*world.store.set), (&second, &self.set)] {
             let response = ask(set, case);
             let does = if response.decision() == Decision::Allow { Does::Allows } else { Does::Refuses };
             let by = response.diagnostics().reason();

@@ -346,7 +346,7 @@ type Slots = HashMap<usize, HashMap<SlotId, EntityUid>>;
 
 /// The policies of the store with a link for each template of `slots`, and the keys of these links.
 pub(super) fn with_links(world: &World<'_>, slots: &Slots) -> Option<(PolicySet, HashMap<PolicyId, usize>)> {
-    let mut set = world.store.set.clone();
+    let mut set = PolicySet::clone(&world.store.set);
     let mut made = HashMap::new();
     for (index, values) in slots {
         let member = world.members.get(*index)?;

@@ -173,6 +173,8 @@ fn judge(world: &World<'_>, all: &[Guardrail], here: &[usize]) -> Vec<Found> {
             matches!(demand, Some(Demand::Refused(_) | Demand::Allowed(_) | Demand::Unmatched(..)))
         })
         .collect();
+    let meter = world.policies.schema().solvers().meter();
+    meter.begin(environments.len());
     let found: Vec<Vec<Found>> = environments
         .par_iter()
         .enumerate()
@@ -234,6 +236,7 @@ fn judge(world: &World<'_>, all: &[Guardrail], here: &[usize]) -> Vec<Found> {
             }
             found
         })
+        .inspect(|_| meter.finish_one())
         .collect();
     let mut found: Vec<Found> = found.into_iter().flatten().collect();
     for number in here {

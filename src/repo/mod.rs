@@ -32,6 +32,7 @@ mod error;
 mod files;
 mod focus;
 mod forms;
+mod lazy_set;
 mod load;
 mod model;
 mod opened;
@@ -51,6 +52,7 @@ pub use discover::{SCHEMA_FOLDERS, is_known, is_schema};
 pub use error::{EntityFileError, OwnStoreError};
 pub use focus::Focus;
 pub use forms::TableForm;
+pub use lazy_set::LazySet;
 pub use load::load;
 pub use model::{
     Broken, Decider, EntityData, EntityFiles, EntityState, GuardrailFiles, Link, Named, Policy, Repo, Schema,

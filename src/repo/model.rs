@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, OnceLock};
 
-use cedar_policy::{Effect, Entities, PolicyId, PolicySet};
+use cedar_policy::{Effect, Entities, PolicyId};
 
 use super::cedar::{Body, Read};
 use super::error::{EntityFileError, OwnStoreError};
 use super::focus::Focus;
 use super::forms::TableForm;
+use super::lazy_set::LazySet;
 use super::syntax::PolicySyntax;
 use crate::config::CONFIGURATION;
 use crate::finding::Finding;
@@ -340,7 +341,7 @@ pub struct Store {
     /// Template links.
     pub links: Vec<Link>,
     /// All that can be evaluated, under the keys.
-    pub set: PolicySet,
+    pub set: LazySet,
     /// Policy and link files that are out, or out in part: what the authorizer would have seen is not complete.
     pub broken: Vec<Broken>,
     /// Its entities.
@@ -398,7 +399,7 @@ impl Store {
             schema_source: SchemaSource::default(),
             policies: Vec::new(),
             links: Vec::new(),
-            set: PolicySet::new(),
+            set: LazySet::default(),
             broken: Vec::new(),
             entities: EntityState::None,
             tables: Vec::new(),

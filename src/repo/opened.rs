@@ -13,10 +13,12 @@ use super::model::{Policy, Store};
 pub fn opened(store: &Store, template: &Policy) -> Option<Store> {
     let key = PolicyId::new("p0");
     let Body::Static(policy) = template.body.opened(Effect::Permit)? else { return None };
-    let policy = policy.new_id(key.clone());
+    let body = Body::from(policy.new_id(key.clone()));
     let mut alone = Store::empty(&store.name);
     alone.schema = store.schema.clone();
-    alone.set.add(policy.clone()).ok()?;
+    if !alone.set.add(&body) {
+        return None;
+    }
     alone.policies.push(Policy {
         key,
         name: template.name.clone(),
@@ -25,7 +27,7 @@ pub fn opened(store: &Store, template: &Policy) -> Option<Store> {
         id: template.id.clone(),
         position: 0,
         location: template.location.clone(),
-        body: policy.into(),
+        body,
         base: template.base,
         syntax: OnceLock::new(),
     });

@@ -26,7 +26,7 @@ pub struct SourceFile {
     path: String,
     text: String,
     /// Byte offset at which each line starts; never empty.
-    lines: Vec<usize>,
+    lines: OnceLock<Vec<usize>>,
     /// Code points and UTF-16 units before each block of [`BLOCK`] bytes, so that a place in a long line is found at
     /// once.
     blocks: OnceLock<Vec<(usize, usize)>>,
@@ -72,9 +72,16 @@ impl SourceFile {
     }
 
     fn made(path: String, text: String, carrier: Option<Carrier>) -> Self {
-        let mut lines = vec![0];
-        lines.extend(memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| at + 1));
-        Self { path, text, lines, blocks: OnceLock::new(), carrier }
+        Self { path, text, lines: OnceLock::new(), blocks: OnceLock::new(), carrier }
+    }
+
+    /// Where each line begins.
+    fn lines(&self) -> &[usize] {
+        self.lines.get_or_init(|| {
+            let mut lines = vec![0];
+            lines.extend(memchr::memchr_iter(b'\n', self.text.as_bytes()).map(|at| at + 1));
+            lines
+        })
     }
 
     /// The path relative to the repository's root, with `/`; of an embedded text that of the file that carries it.
@@ -150,17 +157,22 @@ impl SourceFile {
         while !self.text.is_char_boundary(offset) {
             offset -= 1;
         }
-        let line = self.lines.partition_point(|start| *start <= offset);
-        let start = self.lines.get(line.saturating_sub(1)).copied().unwrap_or(0);
-        let (points_before, units_before) = self.counted(start);
-        let (points, units) = self.counted(offset);
-        Position { line, column: points - points_before + 1, utf16: units - units_before + 1 }
+        let line = self.lines().partition_point(|start| *start <= offset);
+        let start = self.lines().get(line.saturating_sub(1)).copied().unwrap_or(0);
+        let (points, units) = match self.text.as_bytes().get(start..offset) {
+            Some(short) if short.len() <= BLOCK => count(short),
+            _ => {
+                let ((points_before, units_before), (points, units)) = (self.counted(start), self.counted(offset));
+                (points - points_before, units - units_before)
+            }
+        };
+        Position { line, column: points + 1, utf16: units + 1 }
     }
 
     /// The 1-based line that `offset` (bytes) lies in.
     #[must_use]
     pub fn line(&self, offset: usize) -> usize {
-        self.lines.partition_point(|start| *start <= offset)
+        self.lines().partition_point(|start| *start <= offset)
     }
 
     /// Code points and UTF-16 units before `offset`, which is a character's start.
@@ -183,7 +195,7 @@ impl SourceFile {
     /// many parsers do; clamped to the text.
     #[must_use]
     pub fn offset_of(&self, line: usize, byte_column: usize) -> usize {
-        let start = self.lines.get(line.saturating_sub(1)).copied().unwrap_or(self.text.len());
+        let start = self.lines().get(line.saturating_sub(1)).copied().unwrap_or(self.text.len());
         (start + byte_column.saturating_sub(1)).min(self.text.len())
     }
 }

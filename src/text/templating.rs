@@ -37,12 +37,20 @@ pub(crate) fn placeholders(text: &str) -> Vec<Placeholder<'_>> {
 
 /// Whether there is one in `text`.
 pub(crate) fn is_templated(text: &str) -> bool {
-    !placeholders(text).is_empty()
+    let mut at = 0;
+    while let Some(next) = next_mark(text, at) {
+        if placeholder_at(text, next).is_some() {
+            return true;
+        }
+        at = next + 1;
+    }
+    false
 }
 
 fn next_mark(text: &str, from: usize) -> Option<usize> {
     let rest = text.as_bytes().get(from..)?;
-    rest.iter().position(|byte| matches!(byte, b'$' | b'{' | b'<' | b'_')).map(|at| from + at)
+    let opens = |two: &[u8]| matches!(two, b"${" | b"{{" | b"<%" | b"$(" | b"__");
+    rest.windows(2).position(opens).map(|at| from + at)
 }
 
 /// The placeholder that begins at `at` of `text`.

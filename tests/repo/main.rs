@@ -30,6 +30,7 @@ mod lint_rules;
 mod listings;
 mod names;
 mod one_defect;
+mod progress;
 mod prop_carriers;
 mod prop_statements;
 mod read_twice;

@@ -22,7 +22,7 @@ mod side;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use cedar_policy::Schema;
+use cedar_policy::{PolicySet, Schema};
 
 use self::rows::{Row, grouped};
 use self::side::{Answers, Open, Question, Side};
@@ -76,7 +76,7 @@ impl<'s> Stores<'s> {
     /// # Errors
     /// When a name is none; a sentence that names the nearest.
     pub fn find(&self, wanted: &Wanted) -> Result<Asked, String> {
-        let sets: Vec<_> = self.both().into_iter().flatten().map(|store| &store.set).collect();
+        let sets: Vec<&PolicySet> = self.both().into_iter().flatten().map(|store| &*store.set).collect();
         let [old, new] = self
             .both()
             .map(|store| store.map(|store| Names { schema: schema(store), entities: None, sets: &sets }.find(wanted)));

@@ -191,7 +191,7 @@ impl Side<'_> {
                 Some((_, json)) => put_into(policy, json).ok_or("the context cannot be put into a policy")?,
             });
         }
-        let (probes, mut set) = (all.len(), self.store.set.clone());
+        let (probes, mut set) = (all.len(), PolicySet::clone(&self.store.set));
         for (variable, subject) in [("principal", &question.asked.principal), ("resource", &question.asked.resource)] {
             let Subject::One(uid) = subject else { continue };
             let text = format!("forbid (principal, action, resource) unless {{ {variable} == {uid} }};");

@@ -8,7 +8,7 @@ use cedar_policy::Effect;
 use super::members::Member;
 use super::questions::{any_other, errors, matches, policy};
 use super::unanswered::Unanswered;
-use crate::symbolic::{Answer, Formula, Reason, Sample, Session};
+use crate::symbolic::{Answer, Formula, Meter, Reason, Sample, Session};
 
 /// What is known of a question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,8 +70,13 @@ impl EnvironmentFacts {
     }
 }
 
-/// Finds out what `members` do in the environment of `session`, the `at`-th.
-pub(super) fn examine_environment(session: &mut Session<'_>, at: usize, members: &[Member<'_>]) -> EnvironmentFacts {
+/// Finds out what `members` do in the environment of `session`, the `at`-th; each is a part of the work for `meter`.
+pub(super) fn examine_environment(
+    session: &mut Session<'_>,
+    at: usize,
+    members: &[Member<'_>],
+    meter: &Meter,
+) -> EnvironmentFacts {
     let applicable: Vec<usize> = session.applicable(0).into_iter().map(|policy| policy.index).collect();
     let set_aside = session.set_aside(0).into_iter().map(|(policy, why)| (policy.index, why.to_string())).collect();
     let ill_typed = session.ill_typed(0).into_iter().map(|policy| policy.index).collect();
@@ -85,7 +90,9 @@ pub(super) fn examine_environment(session: &mut Session<'_>, at: usize, members:
     let forbids = deciding(Effect::Forbid).count();
     let mut allowed = None;
     let mut facts: Vec<(usize, Fact)> = Vec::new();
+    meter.begin(applicable.len());
     for index in applicable.iter().copied() {
+        meter.finish_one();
         let Some(member) = members.get(index) else { continue };
         let mut fact = Fact {
             environment: at,

@@ -53,8 +53,9 @@ impl<'a> Facts<'a> {
             .iter()
             .copied()
             .zip(sessions.spread(&first, 1, |sessions, at| {
+                let meter = sessions.policies().schema().solvers().meter();
                 let session = sessions.full(*at);
-                session.map(|session| examine_environment(session, *at, &members)).unwrap_or_default()
+                session.map(|session| examine_environment(session, *at, &members, meter)).unwrap_or_default()
             }))
             .collect();
         let here = |(at, first): (usize, &usize)| found.get(first).map(|found| found.at(at)).unwrap_or_default();

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use cedar_policy::{Policy as Cedar, PolicyId, Template};
+use cedar_policy::PolicyId;
 use rayon::prelude::*;
 
 use super::found::{Found, FoundLink, PolicyFile};
@@ -23,11 +23,7 @@ pub(super) fn add_policies(store: &mut Store, file: &Arc<SourceFile>, part: Poli
     let made = part.policies.into_par_iter().enumerate().with_min_len(AT_ONCE);
     let made: Vec<Policy> = made.map(|(at, found)| made_of(file, found, alone, first + at)).collect();
     for policy in &made {
-        let added = match &policy.body {
-            Body::Static(policy) => store.set.add(Cedar::clone(policy)).is_ok(),
-            Body::Template(template) => store.set.add_template(Template::clone(template)).is_ok(),
-        };
-        if !added {
+        if !store.set.add(&policy.body) {
             store.broken.push(Broken::of_path(file.path()));
         }
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::text::templating::{Placeholder, placeholder_at, stand_in};
+use crate::text::templating::{Placeholder, is_templated, placeholder_at, stand_in};
 use crate::text::{Mapped, SourceFile, Span};
 
 /// `file` with `values`, by name, filled in, and with a word of Cedar's in the place of each name that is not known; as
@@ -47,6 +47,9 @@ enum Inside {
 }
 
 fn fill(text: &str, syntax: Syntax, values: &[(String, String)]) -> Option<Mapped> {
+    if !is_templated(text) {
+        return None;
+    }
     let mut made = Mapped::default();
     let (mut inside, mut at, mut done, mut changed) = (Inside::Code, 0, 0, false);
     let bytes = text.as_bytes();
