@@ -43,12 +43,12 @@ impl LazySet {
         template: PolicyId,
         id: PolicyId,
         values: HashMap<SlotId, EntityUid>,
-    ) -> Result<(), PolicySetError> {
+    ) -> Result<(), Box<PolicySetError>> {
         if self.made.get().is_none() {
             self.made = OnceLock::from(put_together(&self.bodies));
         }
         match self.made.get_mut() {
-            Some(set) => set.link(template, id, values),
+            Some(set) => set.link(template, id, values).map_err(Box::new),
             None => Ok(()),
         }
     }

@@ -106,7 +106,7 @@ pub(super) fn add_link(store: &mut Store, link: &FoundLink) -> Result<(), Box<Fi
     let values = links::values(link).map_err(|message| fail(message, None))?;
     let own = PolicyId::new(format!("l{}", store.links.len()));
     store.set.link(key, own.clone(), values).map_err(|error| {
-        let message = cedar::fault(&error).message.replace("unable to link template: ", "");
+        let message = cedar::fault(&*error).message.replace("unable to link template: ", "");
         let help = "a link gives an entity for every slot of its template, and for no other";
         fail(format!("this link does not fit template `{wanted}`: {message}"), Some(help.to_owned()))
     })?;
