@@ -24,7 +24,7 @@ use super::leaders::{Kind, lead};
 use super::pair::{Pair, Which};
 use super::view::View;
 use super::work::Work;
-use crate::symbolic::{Formula, Meter, PolicyRef, Session, SetAsideReason, Subject};
+use crate::symbolic::{Formula, PolicyRef, Session, SetAsideReason, Subject};
 
 /// Of so many environments that are alike, conditions are worked out anew; in more, those found are tried.
 const WORKED_OUT: usize = 64;
@@ -59,7 +59,7 @@ impl Pair {
         let asked: usize = kinds.values().map(Vec::len).sum();
         let meter = self.rules(Which::Old).or(self.rules(Which::New)).map(|rules| rules.schema().solvers().meter());
         meter.into_iter().for_each(|meter| meter.begin(asked));
-        let finished = || meter.into_iter().for_each(Meter::finish_one);
+        let finished = || meter.into_iter().for_each(|meter| meter.finish(1));
         // Of each environment the same, so that clauses do not depend on which is first.
         let room = ROOM / asked.max(1);
         let one = |index: usize, conditions: bool, like: &[&Delta], (followed, alone): (bool, bool)| {

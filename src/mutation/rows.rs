@@ -219,5 +219,5 @@ pub(super) fn noticed(
             Some(_) => Noticed::Disputed,
         }
     };
-    mutants.par_iter().enumerate().map(of).inspect(|_| meter.finish_one()).collect()
+    mutants.par_iter().enumerate().map(of).inspect(|_| meter.finish(1)).collect()
 }

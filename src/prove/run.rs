@@ -236,7 +236,7 @@ fn judge(world: &World<'_>, all: &[Guardrail], here: &[usize]) -> Vec<Found> {
             }
             found
         })
-        .inspect(|_| meter.finish_one())
+        .inspect(|_| meter.finish(1))
         .collect();
     let mut found: Vec<Found> = found.into_iter().flatten().collect();
     for number in here {

@@ -16,9 +16,9 @@ impl Meter {
         self.begun.fetch_add(parts as u64, Ordering::Relaxed);
     }
 
-    /// One more of them is.
-    pub fn finish_one(&self) {
-        self.done.fetch_add(1, Ordering::Relaxed);
+    /// So many more of them are.
+    pub fn finish(&self, parts: usize) {
+        self.done.fetch_add(parts as u64, Ordering::Relaxed);
     }
 
     /// How many parts are worked out, and how many there are as far as is known.

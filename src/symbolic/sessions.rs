@@ -86,7 +86,7 @@ impl<'r> Sessions<'r> {
                 let mut sessions = Sessions::new(policies).with_budget(budget);
                 let done = |job| {
                     let made = work(&mut sessions, job);
-                    meter.finish_one();
+                    meter.finish(1);
                     made
                 };
                 jobs.iter().map(done).collect()

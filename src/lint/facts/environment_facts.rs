@@ -70,7 +70,8 @@ impl EnvironmentFacts {
     }
 }
 
-/// Finds out what `members` do in the environment of `session`, the `at`-th; each is a part of the work for `meter`.
+/// Finds out what `members` do in the environment of `session`, the `at`-th; each is a part of the work for
+/// `meter`, which knows of them.
 pub(super) fn examine_environment(
     session: &mut Session<'_>,
     at: usize,
@@ -90,9 +91,11 @@ pub(super) fn examine_environment(
     let forbids = deciding(Effect::Forbid).count();
     let mut allowed = None;
     let mut facts: Vec<(usize, Fact)> = Vec::new();
-    meter.begin(applicable.len());
+    // All policies are parts, whichever apply: so it is known beforehand how many there are.
+    let each = members.len() / applicable.len().max(1);
+    meter.finish(members.len() - each * applicable.len());
     for index in applicable.iter().copied() {
-        meter.finish_one();
+        meter.finish(each);
         let Some(member) = members.get(index) else { continue };
         let mut fact = Fact {
             environment: at,

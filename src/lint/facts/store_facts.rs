@@ -49,6 +49,7 @@ impl<'a> Facts<'a> {
         // What is found in one environment holds in those that are like it.
         let alike = sessions.alike();
         let first: Vec<usize> = alike.iter().enumerate().filter(|(at, first)| at == *first).map(|(at, _)| at).collect();
+        policies.schema().solvers().meter().begin(first.len() * members.len());
         let found: BTreeMap<usize, EnvironmentFacts> = first
             .iter()
             .copied()
