@@ -238,6 +238,21 @@ fn many_ranges_take_few_steps() {
     assert!(matches!(session.check(&any(100).and(!any(0))), Answer::Witness(_)));
 }
 
+/// The kind: sums whose ends are beyond what can be counted to, and which bits were therefore looked at for.
+#[test]
+fn sums_of_products_take_few_steps() {
+    let schema = SchemaModel::new(&Schema::from_cedarschema_str(SCHEMA).unwrap().0).unwrap();
+    let sum = "context.n * context.m + context.m * context.m";
+    let conditions = [format!("{sum} > context.n + 100"), format!("{sum} > 100"), format!("{sum} < 50")];
+    let rules = CompiledPolicies::new(schema.clone(), conditions.iter().map(|one| when(one)).collect());
+    let mut session = Session::new(&rules, &environment(&schema)).with_budget(500);
+    let matches = |index: usize| Formula::Matches(id(index));
+    for index in 0..conditions.len() {
+        assert!(matches!(session.check(&matches(index)), Answer::Witness(_)), "{}", conditions[index]);
+    }
+    assert!(session.check(&matches(1).and(matches(2))).is_impossible());
+}
+
 #[test]
 fn patterns() {
     impossible("context.s like \"a*\" && context.s like \"b*\"");

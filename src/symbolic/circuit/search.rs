@@ -93,7 +93,7 @@ impl Circuit {
     /// Takes in the clauses and demands that the values break. Whether there were any.
     pub(in crate::symbolic) fn settle(&mut self) -> bool {
         let Some(mut search) = self.search.take() else { return false };
-        let broken = self.take_in_broken(&mut search);
+        let broken = self.broken(&mut search, true);
         self.search = Some(search);
         broken
     }
@@ -115,8 +115,8 @@ impl Circuit {
         self.search.as_ref().is_some_and(|search| search.taken.get(lit.variable()).is_some())
     }
 
-    /// Takes in the clauses and demands that the values break. Whether there were any.
-    pub(super) fn take_in_broken(&self, search: &mut Search) -> bool {
+    /// Whether the values break any clauses or demands; with `take` these are taken in.
+    pub(super) fn broken(&self, search: &mut Search, take: bool) -> bool {
         let mut broken = false;
         for index in self.candidates(&self.breaking) {
             if search.clauses.contains(&index) {
@@ -124,6 +124,9 @@ impl Circuit {
             }
             let holds = self.clauses.get(index as usize).is_none_or(|clause| clause.iter().any(|lit| self.value(*lit)));
             if !holds {
+                if !take {
+                    return true;
+                }
                 broken = true;
                 self.take_in_clause(search, index);
             }
@@ -135,16 +138,21 @@ impl Circuit {
                 Demand::Literal(lit, taken) => {
                     if !self.value(*lit) {
                         broken = true;
-                        *taken = true;
-                        self.take_in_unit(search, *lit);
+                        if take {
+                            *taken = true;
+                            self.take_in_unit(search, *lit);
+                        }
                     }
                 }
                 Demand::None(many, except, taken) => {
                     for place in self.candidates(&many.watch) {
                         let Some((number, lit)) = many.literals.get(place as usize) else { continue };
-                        if number != except && self.value(*lit) && taken.insert(place) {
+                        if number != except && self.value(*lit) && !taken.contains(&place) {
                             broken = true;
-                            self.take_in_unit(search, !*lit);
+                            if take {
+                                taken.insert(place);
+                                self.take_in_unit(search, !*lit);
+                            }
                         }
                     }
                 }

@@ -31,8 +31,9 @@ impl Circuit {
 
     /// Takes lazy nodes and gates for what they say, of the inputs that the search found and of those that were
     /// suggested. If what was taken in holds then, these are the values from now on, and what they break of the rest is
-    /// taken in: whether there was any. Otherwise, and where the search has to know more of lazy nodes, `None`.
-    pub(in crate::symbolic) fn settle_throughout(&mut self) -> Option<bool> {
+    /// taken in with `take`: whether there was any. Otherwise, and where the search has to know more of lazy nodes,
+    /// `None`.
+    pub(in crate::symbolic) fn settle_throughout(&mut self, take: bool) -> Option<bool> {
         let mut search = self.search.take()?;
         self.next_model();
         for variable in &search.taken.variables {
@@ -55,7 +56,7 @@ impl Circuit {
         };
         let holds = search.demands.iter().all(demanded) && search.clauses.iter().all(said);
         let broken = if holds {
-            Some(self.take_in_broken(&mut search))
+            Some(self.broken(&mut search, take))
         } else {
             self.read_model(&search);
             None

@@ -177,14 +177,14 @@ impl Numbers {
         Some(base.wrapped())
     }
 
-    /// The least and the greatest that the terms can come to.
+    /// The least and the greatest that the terms can come to; no further out than `i128` goes, which no bound does.
     pub(super) fn range(&self, terms: &Terms) -> Option<(i128, i128)> {
         let (mut low, mut high) = (0_i128, 0_i128);
         for (leaf, factor) in terms {
             let unknown = self.unknown(*leaf)?;
-            let ends = [unknown.low.checked_mul(*factor)?, unknown.high.checked_mul(*factor)?];
-            low = low.checked_add(ends[0].min(ends[1]))?;
-            high = high.checked_add(ends[0].max(ends[1]))?;
+            let ends = [unknown.low.saturating_mul(*factor), unknown.high.saturating_mul(*factor)];
+            low = low.saturating_add(ends[0].min(ends[1]));
+            high = high.saturating_add(ends[0].max(ends[1]));
         }
         if let Some((least, greatest)) = self.known.get(terms) {
             (low, high) = (low.max(*least), high.min(*greatest));
@@ -195,7 +195,7 @@ impl Numbers {
     /// The least and the greatest that the form can come to.
     pub(in crate::symbolic) fn range_of(&self, form: &Form) -> Option<(i128, i128)> {
         let (low, high) = self.range(&form.terms)?;
-        Some((low.checked_add(form.constant)?, high.checked_add(form.constant)?))
+        Some((low.saturating_add(form.constant), high.saturating_add(form.constant)))
     }
 
     /// The same of a form that is equal to a number of 64 bits.

@@ -255,12 +255,13 @@ impl<'a> Solver<'a> {
                 continue;
             }
             let circuit = &mut encoder.circuit;
-            let broken = circuit.settle_throughout();
-            if broken.is_none() && hard == Some(Difficulty::Product) && *budget < self.bits {
-                // Their bits cost more than is left: that is seen before they are taken in.
+            let before = circuit.taken();
+            // Their bits may cost more than is left: that is seen before they are taken in.
+            let dear = hard == Some(Difficulty::Product) && *budget < self.bits;
+            let broken = circuit.settle_throughout(!dear);
+            if dear && broken != Some(false) {
                 return Some(Answer::Unknown(Reason::Budget { steps: allowed, hard }));
             }
-            let before = circuit.taken();
             if broken.unwrap_or_else(|| circuit.settle_lazies() || circuit.settle()) {
                 let price = (circuit.taken() - before) / TAKEN;
                 if hard == Some(Difficulty::Product) {
