@@ -81,6 +81,7 @@ pub fn main() -> ExitCode {
 /// `args` with the options before the command behind it: clap keeps only what stands behind, where one is given in both
 /// places and may be repeated.
 fn options_last(mut args: Vec<OsString>) -> Vec<OsString> {
+    // Mostly the command comes first, and clap need not be asked what takes a value.
     if !args.get(1).and_then(|arg| arg.to_str()).is_some_and(|arg| arg.starts_with('-')) {
         return args;
     }

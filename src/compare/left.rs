@@ -129,8 +129,8 @@ impl<'s> Search<'_, '_, 's> {
     }
 
     /// What the permits that are excepted say of values, as `said` takes it from a conjunct, `of` telling the value: of
-    /// those that ask at most one thing besides that all of the requests do not do anyway. One that asks more leaves
-    /// something of every value.
+    /// those that ask at most one thing besides that all of the requests do not do anyway. One that asks more mostly
+    /// leaves something of every value; where several of these leave little together, that goes unsaid.
     fn close<T: Copy>(
         &self,
         excepted: &[Sided],

@@ -12,6 +12,7 @@
 //! | `leftovers` | policies of one side that became others of the other, by likeness |
 //! | `alike` | whether two versions are proved to decide alike |
 //! | `run` | one pair of stores: its environments, in parallel |
+//! | `authorizers` | what Cedar's authorizer says of requests on each side |
 //! | `undecided` | what is left open, and about which policies |
 //! | `effects` | effects grouped by cause, with names and places |
 //! | `known` | which of the repository's entities an effect concerns |
@@ -25,6 +26,7 @@
 //! | `weakening` | rules about the repository that became weaker |
 
 mod alike;
+mod authorizers;
 mod called;
 mod changed_policies;
 mod comparison;

@@ -1,25 +1,25 @@
 //! One pair of stores after the other; the environments of each in parallel.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
 
-use cedar_policy::{Decision, Entities, PolicyId, Request, RequestEnv};
+use cedar_policy::{Entities, PolicyId, Request, RequestEnv};
 use serde_json::json;
 
+use super::authorizers::Authorizers;
 use super::effects::{self, Solved};
 use super::idle;
 use super::pairing::{self, Paired};
 use super::stores::{self, Stores};
 use super::undecided::OpenQuestions;
 use crate::compare::{Delta, Options, Pair, PolicyPair, Undecided, Where, Which};
-use crate::decide::ScopedAuthorizer;
 use crate::finding::Environment;
 use crate::infer::{Inferred, infer, infer_for};
 use crate::outcome::changes::{EnvironmentChange, Lifecycle, SchemaChange, SetAside, Status, StoreChanges};
 use crate::outcome::{Notice, NoticeKind};
 use crate::repo::{Broken, Repo, SchemaState, Store, declared_at};
-use crate::symbolic::{Case, Difference, Reason, SchemaModel, Solvers, Subject, Witness, differences};
+use crate::symbolic::{Difference, Reason, SchemaModel, Solvers, Subject, Witness, differences};
 use crate::text::inline;
 
 /// With more changed policies than this, conditions are what the policies say, and are not proved.
@@ -170,48 +170,6 @@ fn located(one: Difference, schemas: &[&crate::repo::Schema], stores: Stores<'_>
     SchemaChange { kind: one.kind, what: one.what, old: one.old, new: one.new, location, read }
 }
 
-/// Decisions by Cedar's authorizer on both sides, over all policies.
-struct Replay<'s> {
-    stores: Stores<'s>,
-    indices: [OnceLock<ScopedAuthorizer>; 2],
-}
-
-impl<'s> Replay<'s> {
-    fn allows(&self, side: Which, request: &Request, entities: &Entities) -> bool {
-        // Where there is no store nothing is allowed.
-        self.index(side).is_some_and(|index| index.is_authorized(request, entities).decision() == Decision::Allow)
-    }
-
-    /// The policies of a side, if it has a store.
-    fn index(&self, side: Which) -> Option<&ScopedAuthorizer> {
-        let (store, index) = match (side, &self.indices) {
-            (Which::Old, [index, _]) => (self.stores.old, index),
-            (Which::New, [_, index]) => (self.stores.new, index),
-        };
-        store.map(|store| index.get_or_init(|| ScopedAuthorizer::new(&store.set)))
-    }
-
-    fn decision(&self, side: Which, witness: &Witness) -> Option<bool> {
-        let case = match (witness.cases.as_slice(), side) {
-            ([only], _) | ([only, _], Which::Old) | ([_, only], Which::New) => only,
-            _ => return None,
-        };
-        Some(self.allows(side, &case.request, &case.entities))
-    }
-
-    fn confirm(&self, witness: &Witness, side: Which, both: bool) -> Result<(), String> {
-        let allowed = self.decision(side, witness) == Some(true);
-        let denied = !both || self.decision(side.other(), witness) == Some(false);
-        if allowed && denied {
-            return Ok(());
-        }
-        let case = |case: &Case| json!({"request": case.request_json, "entities": case.entities_json});
-        Err(json!({"allowed by": if side == Which::Old { "old" } else { "new" }, "denied by the other": both,
-            "cases": witness.cases.iter().map(case).collect::<Vec<_>>()})
-        .to_string())
-    }
-}
-
 fn named(environment: &RequestEnv, inferred: Option<&Inferred>) -> Environment {
     let said = |name: String| inferred.map_or_else(|| name.clone(), |inferred| inferred.said(&name).to_owned());
     Environment {
@@ -277,8 +235,8 @@ pub(super) fn store(stores: Stores<'_>, engine: &Engine) -> (StoreChanges, Vec<N
     }
     let for_engine = for_engine(&pairs, schemas.inferred.as_ref());
     let pair = Pair::new(schemas.old.as_ref(), schemas.new.as_ref(), schemas.alike, &for_engine);
-    let replay = Replay { stores, indices: [OnceLock::new(), OnceLock::new()] };
-    let confirm = |witness: &Witness, side: Which, both: bool| replay.confirm(witness, side, both);
+    let authorizers = Authorizers::new(stores);
+    let confirm = |witness: &Witness, side: Which, both: bool| authorizers.confirm(witness, side, both);
     let changed = for_engine.iter().filter(|pair| !pair.same).count();
     let options = Options::new(&confirm, changed <= MANY);
     let all = environments(&schemas);
@@ -300,12 +258,12 @@ pub(super) fn store(stores: Stores<'_>, engine: &Engine) -> (StoreChanges, Vec<N
         compared.store(true, Ordering::Relaxed);
         deltas
     };
-    let touched = || requests.iter().any(|(environment, _)| pair.may_change(environment));
     // What confirms examples is made beside the search for the first.
     let (deltas, ()) = rayon::join(deltas, || {
-        for side in [Which::Old, Which::New] {
-            if !compared.load(Ordering::Relaxed) && touched() {
-                replay.index(side);
+        let wanted = || !compared.load(Ordering::Relaxed);
+        if wanted() && requests.iter().any(|(environment, _)| pair.may_change(environment)) {
+            for side in [Which::Old, Which::New].into_iter().filter(|_| wanted()) {
+                authorizers.of(side);
             }
         }
     });
@@ -328,7 +286,7 @@ pub(super) fn store(stores: Stores<'_>, engine: &Engine) -> (StoreChanges, Vec<N
         changes.environments.push(EnvironmentChange { environment, lifecycle, gained, lost });
         solved.push(Solved { environment: index, gained: delta.gained.effects, lost: delta.lost.effects });
     }
-    let allows = |side: Which, request: &Request, entities: &Entities| replay.allows(side, request, entities);
+    let allows = |side: Which, request: &Request, entities: &Entities| authorizers.allows(side, request, entities);
     changes.groups = effects::group(solved, &changes.environments, &pairs, stores, &allows);
     changes.set_aside = set_aside(&aside, &pairs);
     if open.is_empty() {
@@ -347,8 +305,8 @@ pub(super) fn store(stores: Stores<'_>, engine: &Engine) -> (StoreChanges, Vec<N
         }))
         .collect();
     // Many policies are taken apart beside whatever comes next.
-    let indices = replay.indices;
-    rayon::spawn(move || drop((pair, for_engine, indices)));
+    let authorizers = authorizers.into_made();
+    rayon::spawn(move || drop((pair, for_engine, authorizers)));
     (changes, undecided)
 }
 

@@ -21,7 +21,8 @@ pub struct LazySet {
 }
 
 impl LazySet {
-    /// Adds a static policy or a template. Whether there is room for it: no other has its id.
+    /// Adds `body`, whose id is that of no other: ids are places in a store. Whether it was taken, which a policy that
+    /// is neither static nor a template is not.
     pub(super) fn add(&mut self, body: &Body) -> bool {
         let fits = match body {
             Body::Static(policy) => policy.is_static(),
@@ -34,7 +35,7 @@ impl LazySet {
         added
     }
 
-    /// Links a template.
+    /// Links `template`, with `values` in its slots, as `id`.
     ///
     /// # Errors
     /// As for [`PolicySet::link`].
@@ -44,13 +45,10 @@ impl LazySet {
         id: PolicyId,
         values: HashMap<SlotId, EntityUid>,
     ) -> Result<(), Box<PolicySetError>> {
-        if self.made.get().is_none() {
-            self.made = OnceLock::from(put_together(&self.bodies));
-        }
-        match self.made.get_mut() {
-            Some(set) => set.link(template, id, values).map_err(Box::new),
-            None => Ok(()),
-        }
+        let mut set = self.made.take().unwrap_or_else(|| put_together(&self.bodies));
+        let linked = set.link(template, id, values);
+        self.made = OnceLock::from(set);
+        linked.map_err(Box::new)
     }
 }
 

@@ -21,11 +21,8 @@ pub(super) fn to_text(value: &impl Serialize) -> String {
 fn escape(json: String) -> String {
     let risky = |c: char| is_deceptive(c) && c != '\n';
     // Most of it is plain: bytes are looked at faster than characters.
-    let plain = json.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\n'));
-    if plain && !json.contains("##[") {
-        return json;
-    }
-    if !json.contains("##[") && !json.chars().any(risky) {
+    let plain = || json.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\n'));
+    if !json.contains("##[") && (plain() || !json.chars().any(risky)) {
         return json;
     }
     let mut out = String::with_capacity(json.len() + 64);

@@ -2,8 +2,9 @@
 //!
 //! # Why
 //!
-//! Each share of rows reads entities, contexts and names once, and puts sets of entities together from entities that
-//! were checked one by one. Where anything is doubtful, Cedar reads the whole set as it stands.
+//! Each worker reads contexts and names once, keeps the entities of a row when they come again, and puts sets of
+//! entities together from entities that were checked one by one. Where anything is doubtful, Cedar reads the whole set
+//! as it stands.
 
 use std::hash::BuildHasher;
 use std::sync::Arc;

@@ -20,31 +20,23 @@ const MARKS: [(&str, &str); 4] = [("${", "}"), ("{{", "}}"), ("<%=", "%>"), ("$(
 const LONGEST: usize = 200;
 
 /// The placeholders of `text`, in order.
-pub(crate) fn placeholders(text: &str) -> Vec<Placeholder<'_>> {
-    let mut found = Vec::new();
+pub(crate) fn placeholders(text: &str) -> impl Iterator<Item = Placeholder<'_>> {
     let mut at = 0;
-    while let Some(next) = next_mark(text, at) {
-        match placeholder_at(text, next) {
-            Some(placeholder) => {
-                at = placeholder.span.end;
-                found.push(placeholder);
+    std::iter::from_fn(move || {
+        while let Some(next) = next_mark(text, at) {
+            let found = placeholder_at(text, next);
+            at = found.map_or(next + 1, |placeholder| placeholder.span.end);
+            if found.is_some() {
+                return found;
             }
-            None => at = next + 1,
         }
-    }
-    found
+        None
+    })
 }
 
 /// Whether there is one in `text`.
 pub(crate) fn is_templated(text: &str) -> bool {
-    let mut at = 0;
-    while let Some(next) = next_mark(text, at) {
-        if placeholder_at(text, next).is_some() {
-            return true;
-        }
-        at = next + 1;
-    }
-    false
+    placeholders(text).next().is_some()
 }
 
 fn next_mark(text: &str, from: usize) -> Option<usize> {
@@ -106,7 +98,7 @@ mod tests {
     use super::*;
 
     fn names(text: &str) -> Vec<&str> {
-        placeholders(text).into_iter().map(|one| one.name).collect()
+        placeholders(text).map(|one| one.name).collect()
     }
 
     #[test]

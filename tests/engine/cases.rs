@@ -247,8 +247,8 @@ fn sums_of_products_take_few_steps() {
     let rules = CompiledPolicies::new(schema.clone(), conditions.iter().map(|one| when(one)).collect());
     let mut session = Session::new(&rules, &environment(&schema)).with_budget(500);
     let matches = |index: usize| Formula::Matches(id(index));
-    for index in 0..conditions.len() {
-        assert!(matches!(session.check(&matches(index)), Answer::Witness(_)), "{}", conditions[index]);
+    for (index, condition) in conditions.iter().enumerate() {
+        assert!(matches!(session.check(&matches(index)), Answer::Witness(_)), "{condition}");
     }
     assert!(session.check(&matches(1).and(matches(2))).is_impossible());
 }

@@ -189,7 +189,7 @@ impl Carried {
                 _ => {
                     let message =
                         format!("{what} `{name}` is not read: what `{written}` is in it is known once it is deployed");
-                    let called = placeholders(&hole.written).first().map(|one| one.name.to_owned());
+                    let called = placeholders(&hole.written).next().map(|one| one.name.to_owned());
                     let location = Location::new(file, hole.outer);
                     unknown.push(Unfilled { name: called, told: Unresolved { location, message } });
                 }

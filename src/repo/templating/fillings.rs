@@ -314,8 +314,7 @@ fn combined(options: &BTreeMap<String, BTreeSet<String>>) -> Option<Vec<Filling>
         for _ in 0..filling.len() {
             let known = filling.clone();
             for (_, value) in filling.iter_mut() {
-                let spans = placeholders(value);
-                let found = spans.iter().find_map(|one| {
+                let found = placeholders(value).find_map(|one| {
                     let (_, with) = known.iter().find(|(name, _)| name == one.name)?;
                     Some((one.span, with.clone()))
                 });

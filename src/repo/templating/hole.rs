@@ -31,7 +31,7 @@ pub(in crate::repo) fn holes(statement: &str) -> Vec<Hole> {
                 let action = matches!(before, [Some(Token::Word("Action")), Some(Token::Colons)]);
                 let taken_apart = matches!(before, [Some(Token::Word(name)), Some(Token::Symbol(b'('))] if READ_AT_ONCE.contains(&name));
                 if action || taken_apart {
-                    let inner = placeholders(text).into_iter();
+                    let inner = placeholders(text);
                     found.extend(inner.map(|one| made(one.span.shifted(span.start + 1))));
                 }
             }

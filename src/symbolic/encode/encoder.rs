@@ -111,7 +111,7 @@ impl<'a> Encoder<'a> {
         }
     }
 
-    /// Encodes a boolean term of a policy of `side`. The second result names arithmetic that may make searches long.
+    /// Encodes a boolean term of a policy of `side`. The second result names what may make searches long.
     ///
     /// # Errors
     /// When the term holds an operation that the engine does not know.

@@ -177,15 +177,18 @@ impl Numbers {
         Some(base.wrapped())
     }
 
-    /// The least and the greatest that the terms can come to; no further out than `i128` goes, which no bound does.
+    /// The least and the greatest that the terms can come to; an end that is beyond what can be counted to is that of
+    /// `i128`, which stands for no end at all.
     pub(super) fn range(&self, terms: &Terms) -> Option<(i128, i128)> {
-        let (mut low, mut high) = (0_i128, 0_i128);
+        let (mut lowest, mut highest) = (Some(0_i128), Some(0_i128));
         for (leaf, factor) in terms {
             let unknown = self.unknown(*leaf)?;
-            let ends = [unknown.low.saturating_mul(*factor), unknown.high.saturating_mul(*factor)];
-            low = low.saturating_add(ends[0].min(ends[1]));
-            high = high.saturating_add(ends[0].max(ends[1]));
+            let (first, last) = if *factor < 0 { (unknown.high, unknown.low) } else { (unknown.low, unknown.high) };
+            // Once it is beyond, what is added later does not bring it back.
+            let add = |end: Option<i128>, one: i128| end?.checked_add(one.checked_mul(*factor)?);
+            (lowest, highest) = (add(lowest, first), add(highest, last));
         }
+        let (mut low, mut high) = (lowest.unwrap_or(i128::MIN), highest.unwrap_or(i128::MAX));
         if let Some((least, greatest)) = self.known.get(terms) {
             (low, high) = (low.max(*least), high.min(*greatest));
         }
@@ -195,11 +198,42 @@ impl Numbers {
     /// The least and the greatest that the form can come to.
     pub(in crate::symbolic) fn range_of(&self, form: &Form) -> Option<(i128, i128)> {
         let (low, high) = self.range(&form.terms)?;
-        Some((low.saturating_add(form.constant), high.saturating_add(form.constant)))
+        let end = |end: i128, none: i128| {
+            let there = (end != none).then(|| end.checked_add(form.constant)).flatten();
+            there.unwrap_or(none)
+        };
+        Some((end(low, i128::MIN), end(high, i128::MAX)))
     }
 
     /// The same of a form that is equal to a number of 64 bits.
     pub(super) fn range_in_64(&self, form: &Form) -> Option<(i128, i128)> {
         self.range_of(form).map(|(low, high)| (low.max(LEAST), high.min(GREATEST)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::symbolic::circuit::Circuit;
+
+    /// The kind: an end beyond what can be counted to that later terms bring back, so that a sum is taken for narrower
+    /// than it is.
+    #[test]
+    fn an_end_beyond_counting_stays_there() {
+        let (mut circuit, mut numbers) = (Circuit::new(), Numbers::default());
+        let mut add = |low: i128, high: i128| {
+            let bits = Bits::fresh(&mut circuit, 128);
+            numbers.add(&bits, (low, high), Meaning::Plain, None)
+        };
+        let (far, near) = (1 << 126, 1 << 100);
+        let [wide, other, small, up] =
+            [(-far, far), (-far - 1, far), (-near, near), (near, far)].map(|(l, h)| add(l, h));
+        let range = |terms: &[(Leaf, i128)]| numbers.range(&terms.to_vec()).unwrap();
+        assert_eq!(range(&[(wide, 1), (small, -1)]), (-far - near, far + near));
+        assert_eq!(range(&[(wide, 1), (other, 1)]), (i128::MIN, i128::MAX));
+        assert_eq!(range(&[(wide, 2), (other, 1), (up, 1)]), (i128::MIN, i128::MAX));
+        assert_eq!(range(&[(small, 1), (small, i128::MAX)]).0, i128::MIN);
+        let shifted = Form { terms: vec![(wide, 1), (other, 1)], constant: i128::MAX };
+        assert_eq!(numbers.range_of(&shifted).unwrap(), (i128::MIN, i128::MAX));
     }
 }

@@ -44,7 +44,7 @@ pub(super) struct Others {
     pub(super) after: Vec<Lit>,
 }
 
-/// Arithmetic that makes searches long, in the question being encoded.
+/// What makes searches long, in the question being encoded.
 pub(super) type Hard = Option<Difficulty>;
 
 /// The policies of a session, and what of them is encoded.

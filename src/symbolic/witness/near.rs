@@ -170,7 +170,7 @@ pub(super) fn nearer(mut drafts: Vec<Draft>, mut left: usize, holds: &dyn Fn(&[D
                     Some(value) => {
                         let mut does = |number| ask(&with(&drafts, &spot, &like(&spot.value, number)));
                         let mut found = nearest(value, goal(&spot, value), round > 0, &mut does);
-                        if matches!(spot.value, Datum::Datetime(_)) {
+                        if matches!(spot.value, Datum::Datetime(_) | Datum::Duration(_)) {
                             found = rounded(found.unwrap_or(value), &mut does).or(found);
                         }
                         found.map(|near| like(&spot.value, near))
@@ -237,7 +237,7 @@ fn address(value: &Datum, does: &mut dyn FnMut(&Datum) -> bool) -> Option<Datum>
     all.into_iter().find(|one| does(one))
 }
 
-/// The whole second beside this time that does: nobody writes milliseconds.
+/// The whole second beside this time, or length of time, that does: nobody writes milliseconds.
 fn rounded(time: i64, does: &mut dyn FnMut(i64) -> bool) -> Option<i64> {
     let beyond = time.rem_euclid(SECOND);
     let before = time.checked_sub(beyond).filter(|_| beyond != 0)?;
