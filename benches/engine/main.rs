@@ -12,7 +12,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 use std::time::{Duration, Instant};
 
 use cedar_policy::{Effect, PolicyId, PolicySet, RequestEnv, Schema};
-use polcheck::symbolic::{Answer, CompiledPolicies, Formula, PolicyRef, SchemaModel, Session, Subject};
+use polcheck::symbolic::{Answer, CompiledPolicies, Formula, PolicyRef, Prepared, SchemaModel, Session, Subject};
 use rayon::prelude::*;
 
 fn main() {
@@ -133,10 +133,8 @@ fn diff(policies: usize, environments: usize) {
     let few = looked_at.len() < rayon::current_num_threads();
     let look = |environment: &&RequestEnv| {
         let start = Instant::now();
-        let mut session = Session::new(&rules, environment);
-        if few {
-            session.prepare();
-        }
+        let ready = || Session::from(Prepared::new(&rules, environment));
+        let mut session = if few { ready() } else { Session::new(&rules, environment) };
         let applicable = session.applicable(0);
         let compile = start.elapsed();
         let changed_effect = rules.subjects()[middle].effect();

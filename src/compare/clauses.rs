@@ -19,7 +19,7 @@ use cedar_policy::Effect as PolicyEffect;
 use rayon::prelude::*;
 
 use super::causes::{Candidate, Family};
-use super::conjunct::{Conjunct, all_hold, opposite, parsed, where_hold, without_constants};
+use super::conjunct::{Conjunct, Wording, all_hold};
 use super::delta::{Clause, Condition, Effect};
 use super::pair::Which;
 use super::view::{Applied, any};
@@ -27,7 +27,7 @@ use super::work::Work;
 use crate::symbolic::{Formula, Session, Subject};
 
 /// So many policies are put in words by one task.
-const PER_TASK: usize = 16;
+pub(super) const PER_TASK: usize = 16;
 
 /// So many are written together.
 const WRITTEN: usize = 16;
@@ -54,7 +54,7 @@ pub(super) fn of<'s>(work: &mut Work<'_, 's>, candidate: &Candidate, like: Optio
 /// What `when` says as a policy, to be tried in other environments, if it is worth that.
 pub(super) fn proof(condition: &Condition) -> Option<Subject> {
     let whole = condition.exact && !condition.is_long();
-    (whole || condition.short).then(|| parsed(&condition.when)).flatten()
+    (whole || condition.short).then(|| Wording::read(&condition.when).subject()).flatten()
 }
 
 /// A policy with its side.
@@ -169,7 +169,7 @@ impl<'i, 'w, 's> Search<'i, 'w, 's> {
         let said = self.matching.iter().all(|(applied, side)| self.work.pair.has_text(applied.entry, *side));
         let shortest = match known {
             _ if !self.work.options.conditions => None,
-            Some((when, proof)) if self.is_said_by(proof) => Some(when.to_owned()),
+            Some((when, proof)) if self.is_said_by(proof) => Some(Wording::read(when)),
             _ => self.shortest(),
         };
         let short = shortest.is_some();
@@ -217,7 +217,8 @@ impl<'i, 'w, 's> Search<'i, 'w, 's> {
         Condition {
             left,
             everything,
-            when: when.map(|when| self.here_alone(self.family.side(), when)).unwrap_or_else(|| "true".to_owned()),
+            when: when
+                .map_or_else(|| "true".to_owned(), |when| self.here_alone(self.family.side(), when).text.to_string()),
             where_allowed: where_allowed.unwrap_or_default(),
             unless_allowed: unless_allowed.unwrap_or_default(),
             unless_refused: unless_refused.unwrap_or_default(),
@@ -228,37 +229,37 @@ impl<'i, 'w, 's> Search<'i, 'w, 's> {
     }
 
     /// The expression without what the environment's action and types decide, as far as that is proved to be the same.
-    fn here_alone(&mut self, side: usize, text: String) -> String {
+    fn here_alone(&mut self, side: usize, said: Wording) -> Wording {
         if !self.work.options.conditions || self.is_dense() {
-            return text;
+            return said;
         }
         let mut decide = |subject: Subject, wanted: bool| {
-            let subject = self.work.arena.alloc(subject);
-            let matches = Formula::Matches(self.work.session.add_policy(side, subject));
+            let matches = self.matches(side, subject);
             self.impossible(if wanted { !matches } else { matches })
         };
-        let Some((shorter, [before, after])) = without_constants(&text, &mut decide) else { return text };
-        let [before, after] = [before, after].map(|one| {
-            let subject = self.work.arena.alloc(one);
-            Formula::Matches(self.work.session.add_policy(side, subject))
-        });
+        let Some(shorter) = said.without_constants(&mut decide) else { return said };
+        let (Some(before), Some(after)) = (said.subject(), shorter.subject()) else { return said };
+        let [before, after] = [before, after].map(|one| self.matches(side, one));
         let same = self.impossible(before.clone().and(!after.clone())) && self.impossible(after.and(!before));
         self.folded |= same;
-        if same { shorter } else { text }
+        if same { shorter } else { said }
     }
 
     /// What holds of the requests `of` where the expression, a negation, does not: proved. None of what is none.
-    fn opposite(&mut self, side: usize, text: &str, of: &Formula) -> Option<Arc<str>> {
+    fn opposite(&mut self, side: usize, said: &Wording, of: &Formula) -> Option<Arc<str>> {
         if !self.work.options.conditions || self.is_dense() {
             return None;
         }
-        let (said, [one, other]) = opposite(text)?;
-        let [one, other] = [one, other].map(|one| {
-            let subject = self.work.arena.alloc(one);
-            Formula::Matches(self.work.session.add_policy(side, subject))
-        });
+        let opposite = said.opposite()?;
+        let [one, other] = [said.subject()?, opposite.subject()?].map(|one| self.matches(side, one));
         // Where it errs neither holds.
-        self.impossible(of.clone().and(!one).and(!other)).then(|| said.into())
+        self.impossible(of.clone().and(!one).and(!other)).then_some(opposite.text)
+    }
+
+    /// That a policy matches, which is added to the session.
+    fn matches(&mut self, side: usize, subject: Subject) -> Formula {
+        let subject = self.work.arena.alloc(subject);
+        Formula::Matches(self.work.session.add_policy(side, subject))
     }
 
     /// As few policies as one of which has to allow what is concerned; none where the rest says so already.
@@ -306,7 +307,7 @@ impl<'i, 'w, 's> Search<'i, 'w, 's> {
         }
         for (applied, side) in all {
             if as_written {
-                let condition = self.work.pair.text(applied.entry, *side)?;
+                let condition = Arc::clone(&self.work.pair.said(applied.entry, *side)?.text);
                 list.push(Clause { entry: applied.entry, side: *side, condition, opposite: None });
                 continue;
             }
@@ -315,15 +316,17 @@ impl<'i, 'w, 's> Search<'i, 'w, 's> {
             let alike = self.matching.iter().all(|(known, _)| known.policy.side == applied.policy.side);
             let new = conjuncts.iter().filter(|one| !alike || self.own.iter().all(|own| own.text != one.text));
             let new: Vec<&Conjunct> = new.collect();
-            let condition = match self.work.pair.has_text(applied.entry, *side) {
+            let said = match self.work.pair.has_text(applied.entry, *side) {
                 false => return None,
-                true if new.len() == conjuncts.len() => self.work.pair.text(applied.entry, *side)?.to_string(),
+                true if new.len() == conjuncts.len() => {
+                    Arc::unwrap_or_clone(self.work.pair.said(applied.entry, *side)?)
+                }
                 true => all_hold(new)?,
             };
-            let said = if alike { where_hold(&condition, &self.own) } else { None };
-            let condition = self.here_alone(applied.policy.side, said.unwrap_or(condition));
-            let opposite = but.and_then(|but| self.opposite(applied.policy.side, &condition, but));
-            list.push(Clause { entry: applied.entry, side: *side, condition: condition.into(), opposite });
+            let shorter = if alike { said.where_hold(&self.own) } else { None };
+            let said = self.here_alone(applied.policy.side, shorter.unwrap_or(said));
+            let opposite = but.and_then(|but| self.opposite(applied.policy.side, &said, but));
+            list.push(Clause { entry: applied.entry, side: *side, condition: said.text, opposite });
         }
         list.sort_by_key(|clause| (clause.entry, clause.side));
         Some(list)

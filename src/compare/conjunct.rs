@@ -1,7 +1,7 @@
 //! The conjuncts of a policy, each ready to be asked about, and conditions put together from them.
 
 use std::collections::BTreeSet;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use cedar_policy::{Policy, PolicyId, PolicySet};
 use serde_json::{Value as Json, json};
@@ -9,7 +9,7 @@ use serde_json::{Value as Json, json};
 use super::apart::Says;
 use super::constant::{folded, is_of_environment};
 use super::reading::read_of;
-use crate::expression::{Piece, Section, all_of, not, operands, pieces, plainly, policy_of, text};
+use crate::expression::{Piece, Section, all_of, is_simple, not, operands, pieces, plainly, policy_of, text};
 use crate::symbolic::Subject;
 
 /// Policies of more conjuncts have no words: nobody would read them.
@@ -105,12 +105,6 @@ pub(super) fn conjuncts(policy: &Policy) -> Option<Vec<Conjunct>> {
     Some(all)
 }
 
-/// A policy that matches when the expression in `text` holds.
-pub(super) fn parsed(text: &str) -> Option<Subject> {
-    let policy: Policy = wrapped(text).parse().ok()?;
-    Some(Subject::policy(&policy))
-}
-
 fn subject(expression: &Json) -> Option<Subject> {
     policy_of(expression).map(|policy| Subject::policy(&policy))
 }
@@ -194,100 +188,128 @@ pub(super) fn is_between(of: &str, first: i64, last: i64) -> Option<(Subject, St
     Some((subject(&all_of(&all)?)?, text(&of)?))
 }
 
-/// The expression in Cedar's JSON form.
-fn read_back(text: &str) -> Option<Json> {
-    let policy: Policy = wrapped(text).parse().ok()?;
-    let json = policy.to_json().ok()?;
-    Some(plainly(json.get("conditions")?.get(0)?.get("body")?.clone()))
+/// An expression as it is said, and the same in Cedar's JSON form.
+#[derive(Debug, Clone)]
+pub(super) struct Wording {
+    /// The expression's text.
+    pub(super) text: Arc<str>,
+    json: OnceLock<Option<Json>>,
 }
 
-/// The expression in `text` without what `decide` says of policies that match where a part holds: that they always do,
-/// or never. With policies that match when it holds, and when what is left does. `None` where nothing is decided.
-pub(super) fn without_constants(
-    said: &str,
-    decide: &mut dyn FnMut(Subject, bool) -> bool,
-) -> Option<(String, [Subject; 2])> {
-    if !said.contains("action") && !said.contains(" is ") {
-        return None;
+impl Wording {
+    /// What `text` says, which is read when it is asked for.
+    pub(super) fn read(text: &str) -> Self {
+        Self { text: text.into(), json: OnceLock::new() }
     }
-    let before = read_back(said)?;
-    let mut of = |part: &Json| {
-        if !is_of_environment(part) {
+
+    fn of(json: Json) -> Option<Self> {
+        Some(Self { text: text(&json)?.into(), json: OnceLock::from(Some(json)) })
+    }
+
+    /// None of what is no expression.
+    fn json(&self) -> Option<&Json> {
+        let read = || {
+            let json = policy_in(&self.text)?.to_json().ok()?;
+            Some(plainly(json.get("conditions")?.get(0)?.get("body")?.clone()))
+        };
+        self.json.get_or_init(read).as_ref()
+    }
+
+    /// Whether it is known without reading it that what is printed is what was meant.
+    fn is_plain(&self) -> bool {
+        let plain = self.json().is_some_and(is_simple);
+        debug_assert!(!plain || self.reads_back(), "{}", self.text);
+        plain
+    }
+
+    /// Whether what is printed is what was meant.
+    fn reads_back(&self) -> bool {
+        policy_in(&self.text).is_some_and(|printed| self.is_said_by(&printed))
+    }
+
+    /// Whether the condition of `printed` is what was meant, by Cedar's syntax tree or by its JSON form.
+    fn is_said_by(&self, printed: &Policy) -> bool {
+        let meant = self.json().and_then(policy_of).map(|meant| meant.new_id(printed.id().clone()));
+        let body = |policy: &Policy| policy.to_json().ok().and_then(|json| json.get("conditions").cloned());
+        let same = |meant| *printed == meant || body(printed).is_some_and(|said| body(&meant) == Some(said));
+        meant.is_some_and(same)
+    }
+
+    /// A policy that matches when it holds.
+    pub(super) fn subject(&self) -> Option<Subject> {
+        match self.json.get() {
+            Some(json) => subject(json.as_ref()?),
+            None => policy_in(&self.text).map(|policy| Subject::policy(&policy)),
+        }
+    }
+
+    /// The expression without what `decide` says of policies that match where a part holds: that they always do, or
+    /// never. `None` where nothing is decided.
+    pub(super) fn without_constants(&self, decide: &mut dyn FnMut(Subject, bool) -> bool) -> Option<Self> {
+        if !self.text.contains("action") && !self.text.contains(" is ") {
             return None;
         }
-        let always = decide(subject(part)?, true);
-        (always || decide(subject(part)?, false)).then_some(always)
-    };
-    let after = plainly(folded(&before, &mut of)?);
-    Some((text(&after)?, [subject(&before)?, subject(&after)?]))
-}
-
-/// The expression in `said` where all of `known` hold: without the parts that are one of them. A part that holds does
-/// not err. `None` where there is none.
-pub(super) fn where_hold(said: &str, known: &[&Conjunct]) -> Option<String> {
-    let holds = |part: &Json| known.iter().any(|one| one.json == *part).then_some(true);
-    if !known.iter().any(|one| said.contains(one.text.as_str())) {
-        return None;
+        let mut of = |part: &Json| {
+            if !is_of_environment(part) {
+                return None;
+            }
+            let always = decide(subject(part)?, true);
+            (always || decide(subject(part)?, false)).then_some(always)
+        };
+        Self::of(plainly(folded(self.json()?, &mut of)?))
     }
-    text(&plainly(folded(&read_back(said)?, &mut |part| holds(part))?))
-}
 
-/// The opposite of negations that all hold, and policies that match when the one holds and when the other does.
-pub(super) fn opposite(said: &str) -> Option<(String, [Subject; 2])> {
-    if !said.contains('!') {
-        return None;
-    }
-    let json = read_back(said)?;
-    let mut all = Vec::new();
-    operands("&&", &json, &mut all);
-    if !all.iter().all(|one| one.get("!").is_some() || one.get("!=").is_some()) {
-        return None;
-    }
-    let all: Vec<Json> = all.into_iter().map(not).collect();
-    let opposite = plainly(any_of(&all)?);
-    Some((text(&opposite)?, [subject(&json)?, subject(&opposite)?]))
-}
-
-/// The parts as one expression: its text, and a policy that matches when it holds. No part at all is `true`.
-pub(super) fn together(parts: &[Part<'_>]) -> Option<(String, Subject)> {
-    let Written { text, meant } = Written::of(parts)?;
-    // What is printed is what was meant.
-    let printed = Policy::parse(Some(PolicyId::new("printed")), wrapped(&text)).ok()?;
-    says(&printed, meant.as_ref()).then(|| (text, Subject::policy(&printed)))
-}
-
-/// Parts as the text of one expression, not read back yet.
-struct Written {
-    text: String,
-    /// What it should say; none of `true`.
-    meant: Option<Json>,
-}
-
-impl Written {
-    fn of(parts: &[Part<'_>]) -> Option<Self> {
-        let mut jsons = Vec::new();
-        for part in parts {
-            operands("&&", &part.json()?, &mut jsons);
+    /// The expression where all of `known` hold: without the parts that are one of them. A part that holds does not
+    /// err. `None` where there is none.
+    pub(super) fn where_hold(&self, known: &[&Conjunct]) -> Option<Self> {
+        let holds = |part: &Json| known.iter().any(|one| one.json == *part).then_some(true);
+        if !known.iter().any(|one| self.text.contains(one.text.as_str())) {
+            return None;
         }
-        let jsons = ascending(equalities(jsons));
-        Some(match all_of(&jsons) {
-            Some(whole) => Self { text: text(&whole)?, meant: Some(whole) },
-            None => Self { text: "true".to_owned(), meant: None },
-        })
+        Self::of(plainly(folded(self.json()?, &mut |part| holds(part))?))
     }
+
+    /// The opposite of negations that all hold.
+    pub(super) fn opposite(&self) -> Option<Self> {
+        if !self.text.contains('!') {
+            return None;
+        }
+        let mut all = Vec::new();
+        operands("&&", self.json()?, &mut all);
+        if !all.iter().all(|one| one.get("!").is_some() || one.get("!=").is_some()) {
+            return None;
+        }
+        let all: Vec<Json> = all.into_iter().map(not).collect();
+        Self::of(plainly(any_of(&all)?))
+    }
+}
+
+/// A policy that matches when the expression in `text` holds.
+fn policy_in(text: &str) -> Option<Policy> {
+    // As one of a set, as files are read: what else Cedar reads policies with would have to be made first.
+    let all: PolicySet = wrapped(text).parse().ok()?;
+    let mut policies = all.policies();
+    let only = policies.next()?.clone();
+    (policies.next().is_none() && all.templates().next().is_none()).then_some(only)
+}
+
+/// The parts as one expression; none where its text may be something else. No part at all is `true`.
+pub(super) fn together(parts: &[Part<'_>]) -> Option<Wording> {
+    written(parts).filter(|said| said.is_plain() || said.reads_back())
+}
+
+/// Parts as one expression, its text not read back yet.
+fn written(parts: &[Part<'_>]) -> Option<Wording> {
+    let mut jsons = Vec::new();
+    for part in parts {
+        operands("&&", &part.json()?, &mut jsons);
+    }
+    Wording::of(all_of(&ascending(equalities(jsons))).unwrap_or_else(|| json!({"Value": true})))
 }
 
 /// A policy that matches when the expression in `text` holds.
 fn wrapped(text: &str) -> String {
     format!("permit (principal, action, resource) when {{ {text} }};")
-}
-
-/// Whether the condition of `printed` is what was meant, by Cedar's syntax tree or by its JSON form.
-fn says(printed: &Policy, meant: Option<&Json>) -> bool {
-    let Some(whole) = meant else { return true };
-    let Some(meant) = policy_of(whole).map(|meant| meant.new_id(printed.id().clone())) else { return false };
-    let body = |policy: &Policy| policy.to_json().ok().and_then(|json| json.get("conditions").cloned());
-    *printed == meant || body(printed).is_some_and(|said| body(&meant) == Some(said))
 }
 
 /// `a == b` in place of `a <= b` and `a >= b`, and of whole numbers between which there is one.
@@ -356,8 +378,8 @@ fn ascending(mut all: Vec<Json>) -> Vec<Json> {
 }
 
 /// All of the conjuncts but those that say a type only; `None` where their text is not theirs.
-pub(super) fn all_hold<'c>(all: impl IntoIterator<Item = &'c Conjunct>) -> Option<String> {
-    together(&parts(all)).map(|(text, _)| text)
+pub(super) fn all_hold<'c>(all: impl IntoIterator<Item = &'c Conjunct>) -> Option<Wording> {
+    together(&parts(all))
 }
 
 fn parts<'c>(all: impl IntoIterator<Item = &'c Conjunct>) -> Vec<Part<'c>> {
@@ -365,22 +387,29 @@ fn parts<'c>(all: impl IntoIterator<Item = &'c Conjunct>) -> Vec<Part<'c>> {
 }
 
 /// The same for each of many: Cedar reads one long text much faster than many short ones.
-pub(super) fn each_holds(many: &[&[Conjunct]]) -> Vec<Option<String>> {
-    let written: Vec<Option<Written>> = many.iter().map(|all| Written::of(&parts(*all))).collect();
-    let text = written.iter().flatten().fold(String::new(), |text, one| text + &wrapped(&one.text) + "\n");
+pub(super) fn each_holds(many: &[&[Conjunct]]) -> Vec<Option<Wording>> {
+    let mut all: Vec<Option<Wording>> = many.iter().map(|all| written(&parts(*all))).collect();
+    let doubtful = |said: &Option<Wording>| said.as_ref().is_some_and(|said| !said.is_plain());
+    let read_back: Vec<&mut Option<Wording>> = all.iter_mut().filter(|said| doubtful(said)).collect();
+    let text = read_back
+        .iter()
+        .filter_map(|said| said.as_ref())
+        .fold(String::new(), |text, one| text + &wrapped(&one.text) + "\n");
     // Where one of them is not what it seems to be, each is read by itself.
     let read: Option<PolicySet> = text.parse().ok();
-    let count = written.iter().flatten().count();
-    let Some(read) = read.filter(|read| read.policies().count() == count && read.templates().next().is_none()) else {
-        return many.iter().map(|all| all_hold(*all)).collect();
-    };
-    let mut number = 0..;
-    let one = |written: Option<Written>| {
-        let Written { text, meant } = written?;
-        let printed = read.policy(&PolicyId::new(format!("policy{}", number.next()?)))?;
-        says(printed, meant.as_ref()).then_some(text)
-    };
-    written.into_iter().map(one).collect()
+    let read = read.filter(|read| read.policies().count() == read_back.len() && read.templates().next().is_none());
+    for (number, slot) in read_back.into_iter().enumerate() {
+        let one = |said: &Wording| match &read {
+            Some(read) => {
+                read.policy(&PolicyId::new(format!("policy{number}"))).is_some_and(|one| said.is_said_by(one))
+            }
+            None => said.reads_back(),
+        };
+        if !slot.as_ref().is_some_and(one) {
+            *slot = None;
+        }
+    }
+    all
 }
 
 #[cfg(test)]
@@ -405,7 +434,7 @@ mod tests {
             ("context.n >= 7 && context.n > 6", "context.n >= 7 && context.n > 6"),
             ("context.n >= 8 && context.n < 8", "context.n >= 8 && context.n < 8"),
         ] {
-            assert_eq!(all_hold(&all_of_policy(written)).unwrap(), said, "{written}");
+            assert_eq!(*all_hold(&all_of_policy(written)).unwrap().text, *said, "{written}");
         }
     }
 
@@ -421,9 +450,9 @@ mod tests {
         ];
         let all: Vec<Vec<Conjunct>> = all.iter().map(|written| all_of_policy(written)).collect();
         let many: Vec<&[Conjunct]> = all.iter().map(Vec::as_slice).collect();
-        let alone: Vec<Option<String>> = many.iter().map(|one| all_hold(*one)).collect();
-        assert!(alone.iter().all(Option::is_some));
-        assert_eq!(each_holds(&many), alone);
+        let alone: Vec<Arc<str>> = many.iter().map(|one| all_hold(*one).unwrap().text).collect();
+        let each: Vec<Arc<str>> = each_holds(&many).into_iter().map(|one| one.unwrap().text).collect();
+        assert_eq!(each, alone);
     }
 
     /// The kind: an exception repeats what the condition that it is an exception from says.
@@ -438,7 +467,8 @@ mod tests {
             ("context.n > 4 && context.a", None),
             ("context.other has factor && context.a", None),
         ] {
-            assert_eq!(where_hold(written, &known).as_deref(), left, "{written}");
+            let said = Wording::read(written).where_hold(&known);
+            assert_eq!(said.as_ref().map(|said| &*said.text), left, "{written}");
         }
     }
 }

@@ -132,8 +132,6 @@ pub struct Options<'o> {
     pub conditions: bool,
     /// Whether other environments are to try what is found in this one.
     pub(super) followed: bool,
-    /// Whether no other environment is looked at meanwhile, so that all cores may be taken.
-    pub(super) alone: bool,
     /// So many policies may be named in clauses of one environment that name very many.
     pub(super) room: usize,
 }
@@ -142,7 +140,7 @@ impl<'o> Options<'o> {
     /// Options with this confirmation; `conditions` as for the field.
     #[must_use]
     pub fn new(confirm: &'o Confirm<'o>, conditions: bool) -> Self {
-        Self { confirm, conditions, followed: false, alone: false, room: 0 }
+        Self { confirm, conditions, followed: false, room: 0 }
     }
 }
 

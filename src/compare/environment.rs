@@ -12,6 +12,7 @@
 //! side alone.
 
 use std::collections::BTreeMap;
+use std::sync::Mutex;
 
 use cedar_policy::{EntityId, EntityTypeName, EntityUid, Policy, PolicyId, RequestEnv};
 use rayon::prelude::*;
@@ -24,7 +25,7 @@ use super::leaders::{Kind, lead};
 use super::pair::{Pair, Which};
 use super::view::View;
 use super::work::Work;
-use crate::symbolic::{Formula, PolicyRef, Session, SetAsideReason, Subject};
+use crate::symbolic::{Formula, PolicyRef, Prepared, Session, SetAsideReason, Subject};
 
 /// Of so many environments that are alike, conditions are worked out anew; in more, those found are tried.
 const WORKED_OUT: usize = 64;
@@ -62,21 +63,38 @@ impl Pair {
         let finished = || meter.into_iter().for_each(|meter| meter.finish(1));
         // Of each environment the same, so that clauses do not depend on which is first.
         let room = ROOM / asked.max(1);
-        let one = |index: usize, conditions: bool, like: &[&Delta], (followed, alone): (bool, bool)| {
-            let options = Options { conditions: options.conditions && conditions, followed, alone, room, ..options };
+        let one = |index: usize, conditions: bool, like: &[&Delta], followed: bool, ready: Option<Prepared<'_>>| {
+            let options = Options { conditions: options.conditions && conditions, followed, room, ..options };
             match environments.get(index) {
-                Some((environment, Where::Both)) => self.compare_sides(environment, options, like),
+                Some((environment, Where::Both)) => self.compare_sides(environment, options, like, ready),
                 Some((environment, Where::Only(side))) => self.compare_one_side(*side, environment, options, like),
                 None => Delta::none(),
             }
         };
         let kinds: Vec<(Kind, Vec<usize>)> = kinds.into_iter().collect();
-        let leaders: Vec<Option<Delta>> = lead(&kinds, &|kind, like, followed| {
-            let (_, members) = kinds.get(kind)?;
-            let found = one(*members.first()?, true, like, (followed || members.len() > 1, kinds.len() == 1));
-            finished();
-            Some(found)
+        let prepared = |index: usize| match environments.get(index) {
+            Some((environment, Where::Both)) => self.prepared(environment),
+            _ => None,
+        };
+        // Where the first environment is the only one of its kind to be looked at now, it has all cores, and while they
+        // wait for it the next one is got ready.
+        let only: &[usize] = if let [(_, members)] = kinds.as_slice() { members } else { &[] };
+        let first = Mutex::new(only.first().and_then(|index| prepared(*index)));
+        let leaders = || {
+            lead(&kinds, &|kind, like, followed| {
+                let (_, members) = kinds.get(kind)?;
+                let ready = first.lock().ok().and_then(|mut first| first.take());
+                let found = one(*members.first()?, true, like, followed || members.len() > 1, ready);
+                finished();
+                Some(found)
+            })
+        };
+        let (leaders, next) = rayon::join(leaders, || {
+            let next = only.get(1).and_then(|index| prepared(*index))?;
+            self.take_apart(&next);
+            Some(next)
         });
+        let next = Mutex::new(next);
         let worked_out: Vec<Option<WorkedOut<'_>>> = kinds
             .iter()
             .zip(&leaders)
@@ -91,12 +109,19 @@ impl Pair {
                 others.map(move |(position, index)| (*index, position < WORKED_OUT, first))
             })
             .collect();
-        let alone = rest.len() == 1;
         let rest: Vec<(usize, Delta)> = rest
             .par_iter()
             .map(|(index, conditions, first)| {
                 let known = environments.get(*index).and_then(|(there, _)| self.carried(first, there, options));
-                let found = known.unwrap_or_else(|| one(*index, *conditions, &[first.delta], (false, alone)));
+                let found = known.unwrap_or_else(|| {
+                    let ready = if only.get(1) == Some(index) {
+                        next.lock().ok().and_then(|mut next| next.take())
+                    } else {
+                        None
+                    };
+                    let alone = || if rest.len() == 1 { prepared(*index) } else { None };
+                    one(*index, *conditions, &[first.delta], false, ready.or_else(alone))
+                });
                 finished();
                 (*index, found)
             })
@@ -114,9 +139,15 @@ impl Pair {
     }
 
     /// What changes in an environment that both sides have.
-    fn compare_sides<'a>(&'a self, environment: &RequestEnv, options: Options<'_>, like: &'a [&'a Delta]) -> Delta {
+    fn compare_sides<'a>(
+        &'a self,
+        environment: &RequestEnv,
+        options: Options<'_>,
+        like: &'a [&'a Delta],
+        prepared: Option<Prepared<'a>>,
+    ) -> Delta {
         let arena = Arena::new();
-        let Some((mut session, view)) = self.open(environment, options.alone) else { return Delta::none() };
+        let Some((mut session, view)) = self.open(environment, prepared) else { return Delta::none() };
         let mut work = Work {
             pair: self,
             session: &mut session,

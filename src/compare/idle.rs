@@ -49,7 +49,7 @@ impl Pair {
             }
             let asked = left.checked_sub(here.len());
             left = asked.unwrap_or(left);
-            let mut open = asked.and_then(|_| self.open(environment, false)).filter(|(_, view)| view.blocked.is_none());
+            let mut open = asked.and_then(|_| self.open(environment, None)).filter(|(_, view)| view.blocked.is_none());
             for (entry, known) in here {
                 let more = open.as_mut().and_then(|(session, view)| self.idle_here(session, view, entry));
                 *known = known.zip(more).map(|(known, more)| known.and(more));

@@ -13,12 +13,14 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
 
 use cedar_policy::{Effect, EntityTypeName, Policy, RequestEnv, Template};
+use rayon::prelude::*;
 use serde_json::{Value as Json, json};
 
-use super::conjunct::{Conjunct, all_hold, conjuncts, each_holds};
+use super::clauses::{OTHERS, PER_TASK};
+use super::conjunct::{Conjunct, Wording, all_hold, conjuncts, each_holds};
 use super::reading::{read_of, reads};
 use crate::expression::text;
-use crate::symbolic::{CompiledPolicies, Limits, PolicyRef, SchemaModel, Subject};
+use crate::symbolic::{CompiledPolicies, Limits, PolicyRef, Prepared, SchemaModel, Subject};
 
 /// A static policy or link, or a template that nothing links.
 #[derive(Debug, Clone)]
@@ -88,10 +90,17 @@ pub(super) struct Member {
     pub(super) policy: PolicyRef,
     pub(super) effect: Effect,
     pub(super) template: bool,
+    /// What it says; of a policy that is the same on both sides once.
+    words: Arc<Words>,
+}
+
+/// A policy in words, as they are asked for.
+#[derive(Debug, Default)]
+struct Words {
     /// None where one of them has no text.
     conjuncts: OnceLock<Option<Vec<Conjunct>>>,
     /// All of them.
-    text: OnceLock<Option<Arc<str>>>,
+    said: OnceLock<Option<Arc<Wording>>>,
 }
 
 /// A [`PolicyPair`] in the rules.
@@ -141,7 +150,7 @@ impl Pair {
             let list_of = if list == 0 { first } else { second };
             list_of.push(subject);
             let policy = PolicyRef { side: list, index: list_of.len() - 1 };
-            Member { policy, effect, template, conjuncts: OnceLock::new(), text: OnceLock::new() }
+            Member { policy, effect, template, words: Arc::default() }
         };
         for pair in policies {
             let [old_limits, new_limits] = &pair.limits;
@@ -151,8 +160,7 @@ impl Pair {
                     policy: old.policy,
                     effect: old.effect,
                     template: old.template,
-                    conjuncts: OnceLock::new(),
-                    text: OnceLock::new(),
+                    words: Arc::clone(&old.words),
                 }),
                 (_, new) => new.as_ref().map(|body| add(1, body, new_limits)),
             };
@@ -228,28 +236,44 @@ impl Pair {
         self.in_words(entry, side).is_some()
     }
 
+    /// Takes the policies that apply apart, on all cores, if they are so many that others may wait for it.
+    pub(super) fn take_apart(&self, prepared: &Prepared<'_>) {
+        let members = |(index, entry): (usize, &Entry)| {
+            let same = entry.same && self.shared;
+            let sides = if same { [Some(Which::New), None] } else { [Some(Which::Old), Some(Which::New)] };
+            let applies = |side: &Which| entry.member(*side).is_some_and(|member| prepared.applies(member.policy));
+            sides.map(|side| side.filter(applies).map(|side| (index, side)))
+        };
+        let applied: Vec<_> = self.entries.iter().enumerate().flat_map(members).flatten().collect();
+        if applied.len() > OTHERS {
+            applied.into_par_iter().with_min_len(PER_TASK).for_each(|(entry, side)| {
+                self.conjuncts(entry, side);
+            });
+        }
+    }
+
     /// When the policy matches where its action does, as an expression; none where it has no text.
-    pub(super) fn text(&self, entry: usize, side: Which) -> Option<Arc<str>> {
+    pub(super) fn said(&self, entry: usize, side: Which) -> Option<Arc<Wording>> {
         let member = self.entries.get(entry)?.member(side)?;
-        member.text.get_or_init(|| all_hold(self.in_words(entry, side)?).map(Arc::from)).clone()
+        member.words.said.get_or_init(|| all_hold(self.in_words(entry, side)?).map(Arc::new)).clone()
     }
 
     /// Finds the texts of many at once.
     pub(super) fn write(&self, all: impl Iterator<Item = (usize, Which)>) {
         let member = |(entry, side): (usize, Which)| {
             let member = self.entries.get(entry)?.member(side)?;
-            let conjuncts = if member.text.get().is_none() { self.in_words(entry, side)? } else { return None };
+            let conjuncts = if member.words.said.get().is_none() { self.in_words(entry, side)? } else { return None };
             Some((member, conjuncts))
         };
         let (members, conjuncts): (Vec<&Member>, Vec<&[Conjunct]>) = all.filter_map(member).unzip();
-        for (member, text) in members.into_iter().zip(each_holds(&conjuncts)) {
-            member.text.get_or_init(|| text.map(Arc::from));
+        for (member, said) in members.into_iter().zip(each_holds(&conjuncts)) {
+            member.words.said.get_or_init(|| said.map(Arc::new));
         }
     }
 
     fn in_words(&self, entry: usize, side: Which) -> Option<&[Conjunct]> {
         let member = self.entries.get(entry)?.member(side)?;
-        let found = member.conjuncts.get_or_init(|| {
+        let found = member.words.conjuncts.get_or_init(|| {
             let subject = self.rules(side).and_then(|rules| rules.subjects().get(member.policy.index));
             subject.and_then(Subject::cedar).and_then(conjuncts)
         });

@@ -4,14 +4,14 @@
 use std::collections::BTreeSet;
 
 use super::clauses::Search;
-use super::conjunct::{Conjunct, Part, alternatives, one_of, together};
+use super::conjunct::{Conjunct, Part, Wording, alternatives, one_of, together};
 use super::pair::Which;
 use super::view::Applied;
 use crate::symbolic::{Formula, PolicyRef, Subject};
 
 impl<'s> Search<'_, '_, 's> {
     /// The policies' conjuncts with what tells them from their other versions, as few as say the same: proved.
-    pub(super) fn shortest(&mut self) -> Option<String> {
+    pub(super) fn shortest(&mut self) -> Option<Wording> {
         self.small = self.work.small();
         let narrow = self.narrow();
         let mut pieces: Vec<(Part<'s>, Formula)> = Vec::new();
@@ -30,9 +30,9 @@ impl<'s> Search<'_, '_, 's> {
             self.leave_out(&mut pieces, &guards, &narrow);
         }
         let parts = side_by_side(pieces.into_iter().map(|(part, _)| part).collect());
-        let (text, subject) = together(&parts)?;
-        let subject = self.work.arena.alloc(subject);
-        self.is_narrow(subject, narrow).then_some(text)
+        let said = together(&parts)?;
+        let subject = self.work.arena.alloc(said.subject()?);
+        self.is_narrow(subject, narrow).then_some(said)
     }
 
     /// Whether the policies at hand match, and their other versions do not, exactly where `when` matches: proved.

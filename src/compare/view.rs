@@ -4,7 +4,7 @@ use cedar_policy::{Effect as PolicyEffect, RequestEnv};
 
 use super::delta::Undecided;
 use super::pair::{Entry, Pair, Which};
-use crate::symbolic::{Formula, PolicyRef, Session, SetAsideReason, Status};
+use crate::symbolic::{Formula, PolicyRef, Prepared, Session, SetAsideReason, Status};
 
 /// A policy that applies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,12 +62,24 @@ impl Pair {
         Some(Session::pair(self.rules(Which::Old)?, self.rules(Which::New)?, environment))
     }
 
-    /// The session of an environment that both sides have, and its policies; on all cores where it is `alone`.
-    pub(super) fn open(&self, environment: &RequestEnv, alone: bool) -> Option<(Session<'_>, View)> {
-        let mut session = self.session(environment)?;
-        if alone {
-            session.prepare();
+    /// The policies of an environment that both sides have, compiled on all cores.
+    pub(super) fn prepared(&self, environment: &RequestEnv) -> Option<Prepared<'_>> {
+        if self.shared {
+            return Some(Prepared::new(self.rules(Which::New)?, environment));
         }
+        Some(Prepared::pair(self.rules(Which::Old)?, self.rules(Which::New)?, environment))
+    }
+
+    /// The session of an environment that both sides have, and its policies, which may be `prepared`.
+    pub(super) fn open<'p>(
+        &'p self,
+        environment: &RequestEnv,
+        prepared: Option<Prepared<'p>>,
+    ) -> Option<(Session<'p>, View)> {
+        let mut session = match prepared {
+            Some(prepared) => Session::from(prepared),
+            None => self.session(environment)?,
+        };
         let mut view = View::default();
         for (index, entry) in self.entries.iter().enumerate() {
             let changed = match (&entry.members, entry.same) {

@@ -140,13 +140,9 @@ fn items(store: &Store) -> Vec<Item<'_>> {
     let mut items = Vec::with_capacity(store.policies.len() + store.links.len());
     for (index, policy) in store.policies.iter().enumerate() {
         let body = match &policy.body {
-            repo::cedar::Body::Static(policy) if store.set.policy(policy.id()).is_some() => {
-                Body::Policy(Arc::clone(policy))
-            }
-            repo::cedar::Body::Template(template) if store.set.template(template.id()).is_some() => {
-                Body::Template(Arc::clone(template))
-            }
-            _ => continue,
+            _ if !store.set.holds(&policy.key) => continue,
+            repo::cedar::Body::Static(policy) => Body::Policy(Arc::clone(policy)),
+            repo::cedar::Body::Template(template) => Body::Template(Arc::clone(template)),
         };
         items.push(Item {
             key: &policy.key,

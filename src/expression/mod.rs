@@ -16,5 +16,5 @@ mod split;
 
 pub use chain::operands;
 pub use plain::{as_written, not, plainly};
-pub use print::{is_identifier, text};
+pub use print::{is_identifier, is_simple, text};
 pub use split::{Piece, Section, all_of, pieces, policy_of};

@@ -20,6 +20,28 @@ enum Binds {
 /// Extension functions that are called by name; all others are methods of their first argument.
 const CONSTRUCTORS: [&str; 4] = ["ip", "decimal", "datetime", "duration"];
 
+/// Other methods of extensions: <https://docs.cedarpolicy.com/policies/syntax-operators.html>.
+const OF_EXTENSIONS: [&str; 18] = [
+    "isIpv4",
+    "isIpv6",
+    "isLoopback",
+    "isMulticast",
+    "isInRange",
+    "lessThan",
+    "lessThanOrEqual",
+    "greaterThan",
+    "greaterThanOrEqual",
+    "offset",
+    "durationSince",
+    "toDate",
+    "toTime",
+    "toMilliseconds",
+    "toSeconds",
+    "toMinutes",
+    "toHours",
+    "toDays",
+];
+
 const RELATIONS: [&str; 7] = ["==", "!=", "<", "<=", ">", ">=", "in"];
 const METHODS: [&str; 5] = ["contains", "containsAll", "containsAny", "getTag", "hasTag"];
 const RESERVED: [&str; 9] = ["true", "false", "if", "then", "else", "in", "is", "like", "has"];
@@ -158,6 +180,64 @@ pub fn is_identifier(name: &str) -> bool {
         && !RESERVED.contains(&name)
 }
 
+/// Whether it is plain that the text of `expression` reads back as it: nothing in it is escaped, negative, called by a
+/// name that Cedar may not know, or written in two ways.
+#[must_use]
+pub fn is_simple(expression: &Json) -> bool {
+    let Some((operator, of)) = expression.as_object().and_then(|fields| fields.iter().next()) else { return false };
+    let (name, at) = (operator.as_str(), |key: &str| of.get(key).is_some_and(is_simple));
+    match name {
+        "Value" => is_simple_value(of),
+        "Var" => true,
+        // A chain is read from the left.
+        "&&" | "||" => at("left") && at("right") && of.get("right").is_none_or(|right| right.get(name).is_none()),
+        "!" => at("arg"),
+        "isEmpty" => at("arg"),
+        "." | "has" => at("left") && of.get("attr").and_then(Json::as_str).is_some_and(is_identifier),
+        "is" => {
+            at("left")
+                && of.get("entity_type").and_then(Json::as_str).is_some_and(is_type)
+                && of.get("in").is_none_or(is_simple)
+        }
+        "like" => {
+            let literal = |part: &Json| {
+                part.get("Literal")
+                    .is_none_or(|text| text.as_str().is_some_and(|text| is_unescaped(text) && !text.contains('*')))
+            };
+            at("left") && of.get("pattern").and_then(Json::as_array).is_some_and(|parts| parts.iter().all(literal))
+        }
+        "Set" => of.as_array().is_some_and(|all| all.iter().all(is_simple)),
+        _ if CONSTRUCTORS.contains(&name) || OF_EXTENSIONS.contains(&name) => {
+            of.as_array().is_some_and(|all| all.iter().all(is_simple))
+        }
+        _ if RELATIONS.contains(&name) || METHODS.contains(&name) => at("left") && at("right"),
+        _ => false,
+    }
+}
+
+/// The same of what a literal holds.
+fn is_simple_value(value: &Json) -> bool {
+    match value {
+        Json::Bool(_) => true,
+        Json::Number(number) => number.as_i64().is_some_and(|number| number >= 0),
+        Json::String(text) => is_unescaped(text),
+        Json::Object(fields) => fields.get("__entity").is_some_and(|uid| {
+            let part = |key: &str| uid.get(key).and_then(Json::as_str);
+            fields.len() == 1 && part("type").is_some_and(is_type) && part("id").is_some_and(is_unescaped)
+        }),
+        Json::Array(_) | Json::Null => false,
+    }
+}
+
+/// Whether a string is the same within quotes.
+fn is_unescaped(text: &str) -> bool {
+    text.bytes().all(|byte| (b' '..=b'~').contains(&byte) && !b"\"'\\".contains(&byte))
+}
+
+fn is_type(name: &str) -> bool {
+    name.split("::").all(is_identifier)
+}
+
 /// A pattern of `like`: a star of the text itself has a backslash.
 fn pattern(parts: &Json) -> Option<String> {
     let mut out = String::new();
@@ -176,7 +256,8 @@ fn pattern(parts: &Json) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use cedar_policy::Policy;
+    use cedar_policy::{Policy, PolicyId};
+    use serde_json::json;
 
     /// Writes the condition `text` anew, and reads it back: the same policy.
     fn again(text: &str) -> String {
@@ -222,6 +303,53 @@ mod tests {
         }
         assert_eq!(again("((context.a) && ((context.b)))"), "context.a && context.b");
         assert_eq!(again("!(context.a.b)"), "!context.a.b");
+    }
+
+    /// The kind: what is taken for plain is written as something else. Each operator stands within each other one, on
+    /// either side.
+    #[test]
+    fn what_is_simple_reads_back_as_it_is() {
+        let (a, b) = (json!({".": {"left": {"Var": "context"}, "attr": "a"}}), json!({"Var": "principal"}));
+        let user = json!({"Value": {"__entity": {"type": "NS::User", "id": "a-b.c/d:e @*$%{}"}}});
+        let mut inner = vec![a.clone(), user.clone(), json!({"Value": "x y*"}), json!({"Value": 7})];
+        inner.extend([json!({"Value": true}), json!({"Set": []}), json!({"Set": [user, a]})]);
+        inner.extend(CONSTRUCTORS.map(|name| json!({ name: [{"Value": "1.0.0.0/8"}] })));
+        let around = |one: &Json| -> Vec<Json> {
+            let mut all = vec![json!({"!": {"arg": one}}), json!({"isEmpty": {"arg": one}}), json!({"Set": [b, one]})];
+            for operator in RELATIONS.iter().chain(&METHODS).chain(&["&&", "||"]) {
+                all.push(json!({ *operator: {"left": one, "right": b} }));
+                all.push(json!({ *operator: {"left": b, "right": one} }));
+            }
+            all.extend([".", "has"].map(|operator| json!({ operator: {"left": one, "attr": "key"} })));
+            all.push(json!({"is": {"left": one, "entity_type": "NS::User"}}));
+            all.push(json!({"is": {"left": b, "entity_type": "User", "in": one}}));
+            all.push(json!({"like": {"left": one, "pattern": ["Wildcard", {"Literal": "a b"}, "Wildcard"]}}));
+            all.extend(OF_EXTENSIONS.map(|method| json!({ method: [one] })));
+            all.extend(OF_EXTENSIONS.map(|method| json!({ method: [b, one] })));
+            all
+        };
+        let once: Vec<Json> = inner.iter().flat_map(around).collect();
+        let twice = inner.iter().take(2).flat_map(around).collect::<Vec<_>>();
+        let all = inner.iter().cloned().chain(twice.iter().flat_map(around)).chain(once);
+        let mut read = 0;
+        for expression in all {
+            let nested = ["&&", "||"].iter().any(|one| expression.to_string().matches(one).count() > 1);
+            assert!(is_simple(&expression) || nested, "{expression}");
+            if !is_simple(&expression) {
+                continue;
+            }
+            let text = text(&expression).unwrap();
+            let policy: Result<Policy, _> = format!("permit (principal, action, resource) when {{ {text} }};").parse();
+            // Cedar's JSON form has more than its syntax, which has no words for `context.a in 7` and the like.
+            let meant = crate::expression::policy_of(&expression);
+            assert_eq!(policy.ok().map(|policy| policy.new_id(PolicyId::new("condition"))), meant, "{text}");
+            read += usize::from(meant.is_some());
+        }
+        assert!(read > 4_000, "{read}");
+        for other in ["context.n == -1", "context.s == \"a\\\\b\"", "context has \"a b\"", r#"context.s like "a\**""#] {
+            let policy: Policy = format!("permit (principal, action, resource) when {{ {other} }};").parse().unwrap();
+            assert!(!is_simple(&policy.to_json().unwrap()["conditions"][0]["body"]), "{other}");
+        }
     }
 
     #[test]

@@ -10,6 +10,7 @@ use std::ops::Deref;
 use std::sync::OnceLock;
 
 use cedar_policy::{EntityUid, Policy, PolicyId, PolicySet, PolicySetError, SlotId, Template};
+use rustc_hash::FxHashSet;
 
 use super::cedar::Body;
 
@@ -17,6 +18,8 @@ use super::cedar::Body;
 #[derive(Debug, Default)]
 pub struct LazySet {
     bodies: Vec<Body>,
+    /// The ids of `bodies`.
+    ids: FxHashSet<PolicyId>,
     made: OnceLock<PolicySet>,
 }
 
@@ -31,8 +34,18 @@ impl LazySet {
         let added = fits && self.made.get_mut().is_none_or(|set| add(set, body));
         if added {
             self.bodies.push(body.clone());
+            let id = match body {
+                Body::Static(policy) => policy.id(),
+                Body::Template(template) => template.id(),
+            };
+            self.ids.insert(id.clone());
         }
         added
+    }
+
+    /// Whether it has a static policy or a template of that id; links aside.
+    pub fn holds(&self, id: &PolicyId) -> bool {
+        self.ids.contains(id)
     }
 
     /// Links `template`, with `values` in its slots, as `id`.

@@ -10,6 +10,7 @@ use super::files::Files;
 use super::focus::Focus;
 use super::forms::TableForm;
 use super::model::{GuardrailFiles, Repo};
+use super::parsed_texts::ParsedTexts;
 use super::paths::{shown, within};
 use super::read::{read_guardrails, read_store, stores_around};
 use super::request::Request;
@@ -23,7 +24,8 @@ use crate::text::inline;
 /// When the source cannot be listed, or a named path is not there. What is wrong inside of files is a finding.
 pub fn load(source: &dyn Source, config: &Config, request: &Request) -> Result<Repo, SourceError> {
     let values = config.template.iter().chain(&request.filled).cloned().collect();
-    let mut files = Files::new(source, is_known, request.parsed.clone()).filling_in(values);
+    let mut files =
+        Files::new(source, is_known, request.parsed.clone().map(ParsedTexts::read_again)).filling_in(values);
     let focus = Focus::on(&request.paths);
     let (mut layout, listed) = match &request.explicit {
         Some(explicit) => (name_one_by_one(source, explicit, &mut files)?, Vec::new()),

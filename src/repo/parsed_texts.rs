@@ -7,7 +7,10 @@
 //! or in another version, need not be parsed again. Texts that Cedar refuses are, for what is said of them has a place.
 
 use std::collections::HashMap;
+use std::hash::Hasher;
 use std::sync::{Arc, Mutex};
+
+use rustc_hash::{FxHashMap, FxHasher};
 
 use super::cedar::{self, CedarFault, Parsed};
 use super::model::{EntityData, Schema, SchemaState};
@@ -15,13 +18,59 @@ use crate::text::SourceFile;
 
 /// Policies, schemas and entities by their texts. A clone has what the other has, then and later.
 #[derive(Debug, Clone, Default)]
-pub struct ParsedTexts(Arc<Texts>);
+pub struct ParsedTexts {
+    texts: Arc<Texts>,
+    /// Whether there were policies before what is read now.
+    again: bool,
+}
 
 #[derive(Debug, Default)]
 struct Texts {
-    policies: Mutex<HashMap<Box<str>, Arc<[Parsed]>>>,
+    policies: Mutex<Policies>,
     schemas: Mutex<Vec<Arc<Schema>>>,
     entities: Mutex<Vec<KnownEntities>>,
+}
+
+/// Texts of one policy or several, and what they were parsed as.
+#[derive(Debug, Default)]
+struct Policies {
+    texts: Vec<(Arc<str>, Arc<[Parsed]>)>,
+    by_text: HashMap<Arc<str>, usize>,
+    /// By the hash of what a policy says, the text that it is in and its place there; of the first so many texts.
+    single: FxHashMap<u64, (usize, usize)>,
+    taken_apart: usize,
+}
+
+impl Policies {
+    fn keep(&mut self, text: &str, parsed: &Arc<[Parsed]>) {
+        let text: Arc<str> = text.into();
+        self.by_text.insert(Arc::clone(&text), self.texts.len());
+        self.texts.push((text, Arc::clone(parsed)));
+    }
+
+    fn get(&self, text: &str) -> Option<&Arc<[Parsed]>> {
+        self.texts.get(*self.by_text.get(text)?).map(|(_, parsed)| parsed)
+    }
+
+    /// The policy that `text` is, from a text that holds others as well.
+    fn one(&mut self, text: &str) -> Option<&Parsed> {
+        for (number, (whole, parsed)) in self.texts.iter().enumerate().skip(self.taken_apart) {
+            for (place, one) in parsed.iter().enumerate() {
+                let said = whole.get(one.span.start..one.span.end).unwrap_or_default();
+                self.single.insert(hash(said), (number, place));
+            }
+        }
+        self.taken_apart = self.texts.len();
+        let (number, place) = self.single.get(&hash(text))?;
+        let (whole, parsed) = self.texts.get(*number)?;
+        parsed.get(*place).filter(|one| whole.get(one.span.start..one.span.end) == Some(text))
+    }
+}
+
+fn hash(text: &str) -> u64 {
+    let mut hasher = FxHasher::default();
+    hasher.write(text.as_bytes());
+    hasher.finish()
 }
 
 /// Entities, with the files that they are made of and the schema that these were read by.
@@ -33,19 +82,32 @@ struct KnownEntities {
 }
 
 impl ParsedTexts {
+    /// The same, for whoever reads what may have been read before.
+    pub(super) fn read_again(self) -> Self {
+        let again = self.texts.policies.lock().is_ok_and(|known| !known.texts.is_empty());
+        Self { again, ..self }
+    }
+
     /// The policies of `text`.
     ///
     /// # Errors
     /// As for [`cedar::parse`].
     pub(super) fn policies(&self, text: &str) -> Result<Arc<[Parsed]>, Vec<CedarFault>> {
-        if let Some(known) = self.0.policies.lock().ok().and_then(|known| known.get(text).map(Arc::clone)) {
+        if let Some(known) = self.texts.policies.lock().ok().and_then(|known| known.get(text).map(Arc::clone)) {
             return Ok(known);
         }
         let parsed: Arc<[Parsed]> = cedar::parse(text)?.into();
-        if let Ok(mut known) = self.0.policies.lock() {
-            known.insert(text.into(), Arc::clone(&parsed));
+        if let Ok(mut known) = self.texts.policies.lock() {
+            known.keep(text, &parsed);
         }
         Ok(parsed)
+    }
+
+    /// Those of `texts`, each of one policy, that were parsed before, in this text or within another; none where not all
+    /// of `whole`, which has nothing else, is new.
+    pub(super) fn each(&self, whole: &str, texts: &[&str]) -> Option<Vec<Option<Parsed>>> {
+        let mut known = self.texts.policies.lock().ok().filter(|known| self.again && known.get(whole).is_none())?;
+        Some(texts.iter().map(|text| known.one(text).cloned()).collect())
     }
 
     /// The schema that `files` make together, if it was made before: of the same texts at the same paths.
@@ -54,7 +116,7 @@ impl ParsedTexts {
         let same = |one: &Arc<SourceFile>, other: &Arc<SourceFile>| {
             other.is_as_written() && one.path() == other.path() && one.text() == other.text()
         };
-        let known = self.0.schemas.lock().ok()?;
+        let known = self.texts.schemas.lock().ok()?;
         let of = |schema: &&Arc<Schema>| {
             schema.files.len() == files.len() && schema.files.iter().zip(files).all(|(one, other)| same(one, other))
         };
@@ -71,7 +133,7 @@ impl ParsedTexts {
         };
         let same =
             |one: &Arc<SourceFile>, other: &Arc<SourceFile>| one.path() == other.path() && one.text() == other.text();
-        let all = self.0.entities.lock().ok()?;
+        let all = self.texts.entities.lock().ok()?;
         let of = |known: &&KnownEntities| {
             same_schema(&known.schema)
                 && known.files.len() == files.len()
@@ -87,14 +149,14 @@ impl ParsedTexts {
             SchemaState::None => None,
             SchemaState::Broken => return,
         };
-        if let Ok(mut all) = self.0.entities.lock() {
+        if let Ok(mut all) = self.texts.entities.lock() {
             all.push(KnownEntities { schema, files: files.to_vec(), data: Arc::clone(data) });
         }
     }
 
     /// Keeps a schema.
     pub(super) fn keep_schema(&self, schema: &Arc<Schema>) {
-        if let Ok(mut known) = self.0.schemas.lock() {
+        if let Ok(mut known) = self.texts.schemas.lock() {
             known.push(Arc::clone(schema));
         }
     }

@@ -42,6 +42,7 @@ pub(super) fn load(reading: &Reading) -> Result<Loaded, RunError> {
 /// The same, held to the configuration of the revision that it is compared with, if there is one. What is `parsed`
 /// already is not parsed again, here and below.
 pub(super) fn load_held(reading: &Reading, base: Option<(&Config, &ParsedTexts)>) -> Result<Loaded, RunError> {
+    repo::cedar::make_ready();
     let place = Place::of(reading)?;
     let source = place.current(reading.staged)?;
     let mut settings = place.settings(reading, source.as_ref())?;

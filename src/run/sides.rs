@@ -20,7 +20,7 @@ use super::settings::Settings;
 use crate::config::{CONFIGURATION, Config};
 use crate::diff;
 use crate::outcome::changes::Side;
-use crate::repo::ParsedTexts;
+use crate::repo::{ParsedTexts, cedar::make_ready};
 use crate::source::{GitRevision, Source, Worktree, parse_revisions};
 
 /// The two sides of a comparison.
@@ -77,6 +77,7 @@ pub(super) struct Base {
 impl Base {
     /// Opens `revision` in the repository that `reading` is about.
     pub(super) fn open(reading: &Reading, revision: &str) -> Result<Self, RunError> {
+        make_ready();
         if reading.files.replace_discovery() {
             return Err(RunError::usage("`--against` compares revisions; files named one by one have none"));
         }
@@ -123,6 +124,7 @@ fn other_stores(base: &Config, head: &Config, paths: &[String]) -> Option<Config
 impl Sides {
     /// Reads both sides of a comparison as `reading` says.
     pub(super) fn load(reading: &Reading, compare: &Compare) -> Result<Self, RunError> {
+        make_ready();
         let sides = match compare {
             Compare::Revisions { old, new } => of_revisions(reading, old, new.as_deref())?,
             Compare::Files { old, new, old_schema, new_schema } => {

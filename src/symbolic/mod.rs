@@ -49,7 +49,7 @@ pub use encode::Axioms;
 pub use meter::Meter;
 pub use question::{Answer, Apart, Formula, PolicyRef};
 pub use reason::{Difficulty, Reason, SetAsideReason};
-pub use session::Session;
+pub use session::{Prepared, Session};
 pub use sessions::Sessions;
 pub use solve::{DEFAULT_BUDGET, Sample};
 pub use solvers::{Silence, SolverMode, Solvers};

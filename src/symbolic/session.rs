@@ -7,9 +7,47 @@ use super::encode::Axioms;
 use super::question::{Answer, Apart, Formula, PolicyRef};
 use super::reason::{Reason, SetAsideReason};
 use super::second;
-use super::solve::{Sample, Solver};
+use super::solve::{Sample, SessionPolicies, Solver};
 use super::solvers::SolverMode;
 use super::witness::{self, Witness};
+
+/// Policies compiled for a request environment, ahead of a session of it and on any thread.
+#[derive(Debug)]
+pub struct Prepared<'a>(SessionPolicies<'a>);
+
+impl<'a> Prepared<'a> {
+    /// `policies` over `environment`, which must be one of their schema: every policy compiled, on all cores. They and
+    /// their order are what they are in [`Session::new`]. Worth its while where there are fewer sessions at a time than
+    /// cores.
+    #[must_use]
+    pub fn new(policies: &'a CompiledPolicies, environment: &RequestEnv) -> Self {
+        Self::of(vec![policies], environment)
+    }
+
+    /// The same of two sides, as for [`Session::pair`].
+    #[must_use]
+    pub fn pair(old: &'a CompiledPolicies, new: &'a CompiledPolicies, environment: &RequestEnv) -> Self {
+        Self::of(vec![old, new], environment)
+    }
+
+    fn of(sides: Vec<&'a CompiledPolicies>, environment: &RequestEnv) -> Self {
+        let mut policies = SessionPolicies::new(sides, environment);
+        policies.prepare();
+        Self(policies)
+    }
+
+    /// Whether the policy is compiled here: its scope admits the environment.
+    #[must_use]
+    pub fn applies(&self, policy: PolicyRef) -> bool {
+        !self.0.variants(policy).is_empty()
+    }
+}
+
+impl<'a> From<Prepared<'a>> for Session<'a> {
+    fn from(prepared: Prepared<'a>) -> Self {
+        Self { solver: Solver::of(prepared.0) }
+    }
+}
 
 /// One request environment of one schema, or of two.
 #[derive(Debug)]
@@ -69,12 +107,6 @@ impl<'a> Session<'a> {
     /// What the policy is to this environment; compiles it if need be.
     pub fn status(&mut self, policy: PolicyRef) -> Status {
         self.solver.encoding.policies.status(policy)
-    }
-
-    /// Compiles every policy now, on all cores. The policies and their order are what they are without it. Worth its
-    /// while where there are fewer sessions at a time than cores.
-    pub fn prepare(&mut self) {
-        self.solver.prepare();
     }
 
     /// The policies of `side` that are compiled here.

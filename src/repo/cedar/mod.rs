@@ -41,6 +41,6 @@ pub use entities::{EntityReader, SharedEntity, direct_parents, entity_values, is
 pub use fault::{CedarFault, fault};
 pub use free::{Freedom, Root};
 pub use operands::Operand;
-pub use parse::{Parsed, parse};
+pub use parse::{Parsed, make_ready, parse};
 pub use reads::Read;
 pub use schema::{attribute_at, context_shape, entity_shape, enumeration, may_have, may_have_tag, same_schema};

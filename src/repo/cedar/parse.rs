@@ -1,5 +1,7 @@
 //! From text to policies and templates, each with its place.
 
+use std::sync::Once;
+
 use cedar_policy::{Policy, Template};
 use cedar_policy_core::ast;
 use cedar_policy_core::parser::{Loc, parse_policyset};
@@ -44,4 +46,14 @@ fn place(id: &ast::PolicyID, loc: Option<&Loc>, text: &str) -> (usize, Span) {
     let id: &str = id.as_ref();
     let position = id.strip_prefix("policy").and_then(|number| number.parse().ok()).unwrap_or(0);
     (position, span(loc, 0).unwrap_or(Span::new(0, text.len())))
+}
+
+/// Has Cedar's parsers made on other threads, where that was not done: each makes its tables when it is first used.
+pub fn make_ready() {
+    static MADE: Once = Once::new();
+    MADE.call_once(|| {
+        rayon::spawn(|| drop(parse("permit (principal, action, resource);")));
+        let schema = "entity A; action a appliesTo { principal: A, resource: A };";
+        rayon::spawn(move || drop(cedar_policy::Schema::from_cedarschema_str(schema).map(|(schema, _)| schema)));
+    });
 }

@@ -17,6 +17,17 @@ pub(super) struct PolicyFile {
     pub(super) broken: bool,
 }
 
+impl PolicyFile {
+    /// Takes in what another part of the file holds.
+    pub(super) fn extend(&mut self, part: Self) {
+        self.policies.extend(part.policies);
+        self.links.extend(part.links);
+        self.findings.extend(part.findings);
+        self.unfilled.extend(part.unfilled);
+        self.broken |= part.broken;
+    }
+}
+
 /// A policy in a file, before it has a store.
 #[derive(Debug)]
 pub(super) struct Found {

@@ -54,15 +54,15 @@ fn read_statements(
     known: Option<&ParsedTexts>,
 ) -> PolicyFile {
     let chunks = chunks(text, statements);
-    let parts: Vec<PolicyFile> =
-        chunks.into_par_iter().map(|(first, chunk)| read_chunk(file, text, chunk, first, known)).collect();
+    let parts: Vec<PolicyFile> = chunks
+        .into_par_iter()
+        .map(|(first, chunk)| match known.and_then(|known| known.each(whole(text, chunk).1, &each(text, chunk))) {
+            Some(each) => read_but(file, text, chunk, first, known, &each),
+            None => read_chunk(file, text, chunk, first, known),
+        })
+        .collect();
     let mut all = PolicyFile::default();
-    for part in parts {
-        all.policies.extend(part.policies);
-        all.findings.extend(part.findings);
-        all.unfilled.extend(part.unfilled);
-        all.broken |= part.broken;
-    }
+    parts.into_iter().for_each(|part| all.extend(part));
     all
 }
 
@@ -85,6 +85,48 @@ fn chunks<'s>(text: &str, statements: &'s [Statement]) -> Vec<(usize, &'s [State
     found
 }
 
+/// The text of each statement.
+fn each<'t>(text: &'t str, chunk: &[Statement]) -> Vec<&'t str> {
+    chunk.iter().map(|one| text.get(one.span.start..one.span.end).unwrap_or_default()).collect()
+}
+
+/// Statements that stand one after the other, the first of them at `first` in its file, but for those that were parsed
+/// before.
+fn read_but(
+    file: &Arc<SourceFile>,
+    text: &str,
+    chunk: &[Statement],
+    first: usize,
+    known: Option<&ParsedTexts>,
+    each: &[Option<Parsed>],
+) -> PolicyFile {
+    let before = |at: usize, statement: &Statement| {
+        let parsed = each.get(at)?.as_ref()?;
+        // Its places count from where the text began that it was in.
+        let base = statement.span.start.checked_sub(parsed.span.start)?;
+        Some(Found { position: first + at, span: statement.span, ..found(parsed, first, base) })
+    };
+    let mut places: Vec<Option<Found>> =
+        chunk.iter().enumerate().map(|(at, statement)| before(at, statement)).collect();
+    let mut out = PolicyFile::default();
+    let mut at = 0;
+    for run in places.chunk_by_mut(|one, other| one.is_some() == other.is_some()) {
+        let (length, statements) = (run.len(), chunk.get(at..at + run.len()).unwrap_or_default());
+        match run {
+            [None, ..] => out.extend(read_chunk(file, text, statements, first + at, known)),
+            all => out.policies.extend(all.iter_mut().filter_map(Option::take)),
+        }
+        at += length;
+    }
+    out
+}
+
+/// All of the statements, from the first to the last, with what stands between them.
+fn whole<'t>(text: &'t str, chunk: &[Statement]) -> (usize, &'t str) {
+    let (Some(start), Some(end)) = (chunk.first(), chunk.last()) else { return (0, "") };
+    (start.span.start, text.get(start.span.start..end.span.end).unwrap_or_default())
+}
+
 /// Statements that stand one after the other, the first of them at `first` in its file.
 fn read_chunk(
     file: &Arc<SourceFile>,
@@ -94,15 +136,13 @@ fn read_chunk(
     known: Option<&ParsedTexts>,
 ) -> PolicyFile {
     let mut out = PolicyFile::default();
-    let (Some(start), Some(end)) = (chunk.first(), chunk.last()) else { return out };
     let of = |statement: &Statement| text.get(statement.span.start..statement.span.end).unwrap_or_default();
     let bounded = chunk.iter().all(|statement| too_deep(statement).is_none() && holes(of(statement)).is_empty());
-    let whole = Span::new(start.span.start, end.span.end);
-    let written = text.get(whole.start..whole.end).unwrap_or_default();
+    let (start, written) = whole(text, chunk);
     let parsed = bounded.then(|| parse(written, known));
     match parsed {
         Some(Ok(parsed)) if parsed.len() == chunk.len() => {
-            out.policies.extend(parsed.iter().map(|parsed| found(parsed, first, whole.start)));
+            out.policies.extend(parsed.iter().map(|parsed| found(parsed, first, start)));
         }
         _ => {
             for (at, statement) in chunk.iter().enumerate() {
@@ -195,5 +235,53 @@ fn last_character(text: &str, statement: Span, at: usize) -> Span {
     match before.char_indices().next_back() {
         Some((offset, c)) => Span::new(statement.start + offset, statement.start + offset + c.len_utf8()),
         None => Span::new(at, (at + 1).min(text.len())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The kind: what was parsed before is taken for something else, or stands elsewhere than it does.
+    #[test]
+    fn what_is_read_again_is_what_is_read_at_first() {
+        let policy = |at: usize| {
+            let head = format!("@id(\"p{at}\")\npermit (principal == U::\"u{at}\", action, resource)");
+            format!("// {at}\n{head}\nwhen {{ context.n > {at} && resource in F::\"f{}\" }};\n", at % 7)
+        };
+        let old: Vec<String> = (0..400).map(policy).collect();
+        let with = |change: &dyn Fn(&mut Vec<String>)| {
+            let mut all = old.clone();
+            change(&mut all);
+            all.concat()
+        };
+        let broken = "permit (principal, action, resource) when { ( };\n";
+        let texts = [
+            with(&|_| {}),
+            with(&|all| all[200] = policy(1_000)),
+            with(&|all| all.insert(0, policy(1_001))),
+            with(&|all| all.insert(90, "// a comment alone\n\n\n".to_owned())),
+            with(&|all| drop(all.remove(0))),
+            with(&|all| all.reverse()),
+            with(&|all| drop(all.drain(0..3))),
+            with(&|all| all[17] = all[16].clone()),
+            with(&|all| all[300] = broken.to_owned()),
+            with(&|all| all[301] = all[301].replace(';', "")),
+            with(&|all| all[5] = all[5].replace("permit", "forbid")),
+            policy(3) + &policy(2),
+            format!("{broken}{}", policy(399)),
+        ];
+        let known = ParsedTexts::default();
+        for (number, text) in texts.iter().chain(&texts).enumerate() {
+            let file = SourceFile::new("policies.cedar", text.clone());
+            let (again, anew) = (read(&file, Some(&known.clone().read_again())), read(&file, None));
+            let said = |one: &PolicyFile| -> Vec<String> {
+                let policy = |one: &Found| format!("{} {:?} {:?}", one.position, one.span, one.body.syntax(one.base));
+                one.policies.iter().map(policy).collect()
+            };
+            assert_eq!(said(&again), said(&anew), "{number}");
+            assert_eq!(format!("{:?}", again.findings), format!("{:?}", anew.findings), "{number}");
+            assert_eq!(again.broken, anew.broken, "{number}");
+        }
     }
 }

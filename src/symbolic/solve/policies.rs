@@ -41,7 +41,7 @@ pub(in crate::symbolic) struct SessionPolicies<'a> {
 
 impl<'a> SessionPolicies<'a> {
     /// `sides` over `environment`, none of them compiled.
-    pub(super) fn new(sides: Vec<&'a CompiledPolicies>, environment: &RequestEnv) -> Self {
+    pub(in crate::symbolic) fn new(sides: Vec<&'a CompiledPolicies>, environment: &RequestEnv) -> Self {
         let side = |policies: &'a CompiledPolicies| Side {
             policies,
             added: Vec::new(),
@@ -162,7 +162,7 @@ impl<'a> SessionPolicies<'a> {
     }
 
     /// Compiles every policy now, on all cores.
-    pub(super) fn prepare(&mut self) {
+    pub(in crate::symbolic) fn prepare(&mut self) {
         let Self { sides, environment, .. } = self;
         for Side { policies, symbols, family, entries, .. } in sides {
             let new = |(subject, slot): (&Subject, &mut Entry)| {

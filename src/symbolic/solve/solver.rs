@@ -143,7 +143,8 @@ impl<'a> Solver<'a> {
         Self::of(SessionPolicies::new(vec![policies, policies], environment).with_apart(what))
     }
 
-    fn of(policies: SessionPolicies<'a>) -> Self {
+    /// `policies`, as far as they are compiled.
+    pub(in crate::symbolic) fn of(policies: SessionPolicies<'a>) -> Self {
         let environments = policies.schemas().map(|schema| schema.environments().len()).max().unwrap_or(1);
         let count: usize = (0..policies.sides()).map(|side| policies.count(side)).sum();
         let times = (count as u64 / SMALL).max(1);
@@ -154,11 +155,6 @@ impl<'a> Solver<'a> {
     /// Begins again with other axioms.
     pub(in crate::symbolic) fn set_axioms(&mut self, axioms: Axioms) {
         self.encoding.restart(axioms, Widths::new());
-    }
-
-    /// Compiles every policy now, on all cores.
-    pub(in crate::symbolic) fn prepare(&mut self) {
-        self.encoding.policies.prepare();
     }
 
     /// Adds a policy that questions may name.
