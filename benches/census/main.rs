@@ -129,7 +129,7 @@ fn main() {
             old: Some(old),
             new: Some(new),
             compared: true,
-            entities: &data.cedar,
+            entities: [&data.cedar; 2],
             inference: true,
             solvers: &solvers,
         };

@@ -11,7 +11,8 @@ use cedar_policy::{Context, Entities, Entity, EntityUid, Schema};
 use serde_json::{Value as Json, json};
 
 use crate::expression::{all_of, not, policy_of};
-use crate::repo::cedar::entity_shape;
+use crate::repo::cedar::{context_shape, entity_shape};
+use crate::repo::shape::Shape;
 use crate::symbolic::{Subject, uid_value, uids};
 
 /// So many entities of a type are looked at, and so many ways to choose one for each attribute.
@@ -24,19 +25,17 @@ const LED_TO: usize = 16;
 pub(super) fn choices(like: &Context, world: &Entities, schema: &Schema, named: &BTreeSet<EntityUid>) -> Vec<Subject> {
     let Ok(Json::Object(fields)) = like.to_json_value() else { return Vec::new() };
     let mut choices: Vec<Vec<Json>> = vec![Vec::new()];
-    for (name, value) in &fields {
-        let Some(made_up) = uid(value) else { continue };
+    let mut found = Vec::new();
+    entities_in(&fields, &json!({"Var": "context"}), &[], &mut found);
+    for (there, read, made_up) in found {
         let known: BTreeSet<EntityUid> =
             world.iter().map(Entity::uid).filter(|uid| uid.type_name() == made_up.type_name()).collect();
         if known.len() * choices.len() > MOST {
             return Vec::new();
         }
-        let context = json!({"Var": "context"});
         let is = |uid: &EntityUid| {
-            let mut all = vec![
-                json!({"has": {"left": context, "attr": name}}),
-                equal(json!({".": {"left": context, "attr": name}}), &uid_value(uid)),
-            ];
+            let mut all = there.clone();
+            all.push(equal(read.clone(), &uid_value(uid)));
             all.extend(as_it_is(uid, world, schema, named));
             all
         };
@@ -45,6 +44,70 @@ pub(super) fn choices(like: &Context, world: &Entities, schema: &Schema, named: 
     }
     let chosen = choices.iter().filter(|choice| !choice.is_empty());
     chosen.filter_map(|choice| Some(Subject::policy(&policy_of(&all_of(choice)?)?))).collect()
+}
+
+/// For contexts of `action`, one policy for each entity of `changed` in each place that an entity can have: it matches
+/// where it stands there and is what it is. None for one that cannot be said, and in the place of those beyond what is
+/// looked at.
+pub(super) fn leading_to(
+    changed: &BTreeSet<EntityUid>,
+    action: &EntityUid,
+    world: &Entities,
+    schema: &Schema,
+    named: &BTreeSet<EntityUid>,
+) -> Vec<Option<Subject>> {
+    let mut found = Vec::new();
+    if let Some(shape) = context_shape(schema, action) {
+        places_in(&shape, &json!({"Var": "context"}), &[], &mut found);
+    }
+    let one = |(there, read): (Vec<Json>, Json)| {
+        changed.iter().map(move |uid| {
+            let mut all = there.clone();
+            all.push(equal(read.clone(), &uid_value(uid)));
+            all.extend(as_it_is(uid, world, schema, named));
+            Some(Subject::policy(&policy_of(&all_of(&all)?)?))
+        })
+    };
+    let mut all: Vec<Option<Subject>> = found.into_iter().flat_map(one).take(MOST + 1).collect();
+    all.get_mut(MOST).into_iter().for_each(|beyond| *beyond = None);
+    all
+}
+
+/// Where values of a shape hold entities, if they are read as `of`, records in them included: what has to be there
+/// first, and how it is read.
+fn places_in(shape: &Shape, of: &Json, there: &[Json], found: &mut Vec<(Vec<Json>, Json)>) {
+    match shape {
+        Shape::Entity => found.push((there.to_vec(), of.clone())),
+        Shape::Record(fields) => {
+            for (name, field) in fields {
+                let has = json!({"has": {"left": of, "attr": name}});
+                let there: Vec<Json> = there.iter().cloned().chain((!field.required).then_some(has)).collect();
+                places_in(&field.shape, &json!({".": {"left": of, "attr": name}}), &there, found);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The entities in the `fields` of a record that is read as `of`, records in it included: what has to be there first,
+/// how it is read, and which entity it is.
+fn entities_in(
+    fields: &serde_json::Map<String, Json>,
+    of: &Json,
+    there: &[Json],
+    found: &mut Vec<(Vec<Json>, Json, EntityUid)>,
+) {
+    for (name, value) in fields {
+        let there = [there, &[json!({"has": {"left": of, "attr": name}})]].concat();
+        let read = json!({".": {"left": of, "attr": name}});
+        match (uid(value), value) {
+            (Some(uid), _) => found.push((there, read, uid)),
+            (None, Json::Object(fields)) if !fields.contains_key("__extn") => {
+                entities_in(fields, &read, &there, found);
+            }
+            _ => {}
+        }
+    }
 }
 
 /// What holds of `uid`, and of what it leads to.

@@ -14,9 +14,10 @@ use std::sync::Arc;
 
 use cedar_policy::{Context, Entities, EntityTypeName, EntityUid, Policy, PolicyId, Schema};
 use rustc_hash::FxHashMap;
+use serde_json::Value as Json;
 use typed_arena::Arena;
 
-use super::among::choices;
+use super::among::{choices, leading_to};
 use super::sides::Sides;
 use crate::decide::Condition;
 use crate::expression::{plainly, text};
@@ -68,6 +69,8 @@ pub(super) struct Conditions {
     enumerations: bool,
     /// For each condition the policies that permits and forbids came to; `None` where one of them is no policy.
     parts: Vec<Option<[Vec<usize>; 2]>>,
+    /// By number of a policy, whether what it asks may hang on an entity that the context leads to.
+    leads: Vec<bool>,
     /// Policies that say which entities a context leads to.
     chosen: Arena<Subject>,
 }
@@ -94,7 +97,8 @@ impl Conditions {
         let declared = if one { [old.or(new).is_some(); 2] } else { [old.is_some(), new.is_some()] };
         let subjects = || texts.iter().map(Subject::policy).collect();
         let engines = models.map(|model| model.map(|model| CompiledPolicies::new(model, subjects())));
-        Self { engines, one, declared, enumerations, parts, chosen: Arena::new() }
+        let leads = texts.iter().map(leads).collect();
+        Self { engines, one, declared, enumerations, parts, leads, chosen: Arena::new() }
     }
 
     /// Under which number the answers of a side are kept: both have the same where both declare the same.
@@ -111,6 +115,14 @@ impl Conditions {
 
     fn declared(&self, side: usize) -> bool {
         self.declared.get(side).copied().unwrap_or(false)
+    }
+
+    /// Whether the condition may hang on an entity that the context leads to.
+    fn leads(&self, bound: Bound) -> bool {
+        let Bound::Condition(number) = bound else { return false };
+        let parts = self.parts.get(number).and_then(Option::as_ref);
+        // Of what is no policy nothing is known.
+        parts.is_none_or(|parts| parts.iter().flatten().any(|part| self.leads.get(*part) != Some(&false)))
     }
 
     /// The questions of one kind of request.
@@ -179,6 +191,26 @@ impl Conditions {
 /// Of a condition, the places of its permits and its forbids among its parts; none where one of them has no form.
 type Places = Option<[Vec<usize>; 2]>;
 
+/// Whether what a policy asks of the context may hang on an entity: on what it is in, or on what it has.
+fn leads(policy: &Policy) -> bool {
+    fn reads(expression: &Json) -> bool {
+        let of_context = |fields: &Json| fields.get("left").is_some_and(|left| left.get("Var").is_some());
+        match expression {
+            Json::Array(items) => items.iter().any(reads),
+            Json::Object(fields) => fields.iter().any(|(operator, of)| match operator.as_str() {
+                "Value" => false,
+                "in" | "hasTag" | "getTag" => true,
+                "is" => of.get("in").is_some() || reads(of),
+                "." | "has" => !of_context(of),
+                _ => reads(of),
+            }),
+            _ => false,
+        }
+    }
+    let conditions = policy.to_json().ok().and_then(|json| json.get("conditions").cloned());
+    conditions.is_none_or(|conditions| reads(&conditions))
+}
+
 /// What conditions are made of, each a policy, and for each condition the places of its permits and its forbids.
 fn parts(conditions: &[Condition]) -> (Vec<Policy>, Vec<Places>) {
     let mut policies: Vec<Policy> = Vec::new();
@@ -236,6 +268,41 @@ impl<'c> Sessions<'c> {
         let named = conditions.named(side, [number]);
         let (Some(holds), Some(session)) = (conditions.holds(0, number), self.single(side)) else { return false };
         conditions.led_to(session, (conditions.place(side), 0), (&holds, &named), like, known)
+    }
+
+    /// Where no context is allowed by `more` and not by `less`, as long as the entities that it leads to are the same
+    /// on both sides: whether one is found that is, since those `changed`, or lead on to one that did. `None` where
+    /// none is found, though one may be.
+    pub(super) fn led(
+        &mut self,
+        [more, less]: [(usize, Bound); 2],
+        changed: &BTreeSet<EntityUid>,
+        known: &mut Known<'_>,
+    ) -> Option<bool> {
+        let conditions = self.conditions;
+        let ((side, more), (_, less)) = (more, less);
+        let (Bound::Condition(number), Bound::Condition(_)) = (more, less) else { return Some(false) };
+        if !conditions.leads(more) && !conditions.leads(less) {
+            return Some(false);
+        }
+        let named = conditions.named(side, [number]);
+        let (place, holds) = (conditions.place(side), conditions.holds(0, number)?);
+        let (policies, session) = (conditions.engines.get(place)?.as_ref()?, self.single(side)?);
+        let schema = policies.schema().schema();
+        let action = session.environment().action().clone();
+        let mut left_open = !conditions.declared(side);
+        for choice in leading_to(changed, &action, known.world, schema, &named) {
+            let Some(left) = known.tries.checked_sub(1) else { return None };
+            *known.tries = left;
+            let chosen = Formula::Matches(session.add_policy(0, conditions.chosen.alloc(choice?)));
+            match session.find(&holds.clone().and(chosen)) {
+                // It does not stand there, or nothing is allowed where it does.
+                Answer::Impossible => {}
+                Answer::Witness(witness) if context_of(&witness, 0).is_some_and(known.shows) => return Some(true),
+                Answer::Witness(_) | Answer::Unknown(_) => left_open = true,
+            }
+        }
+        (!left_open).then_some(false)
     }
 
     fn both(&mut self) -> Option<&mut Session<'c>> {

@@ -35,5 +35,5 @@ pub use by_type::{ByType, Stores};
 pub use counted::SurveyError;
 pub use kinds::{Nameless, UnfitContext};
 pub use matrix::MatrixOptions;
-pub use sides::Sides;
+pub use sides::{Sides, changed_entities};
 pub use survey::{Survey, survey};

@@ -20,8 +20,18 @@ const QUESTIONS: usize = 500;
 /// So many contexts that lead to entities that there are are looked for.
 const TRIES: usize = 500;
 
+/// What is not known in the end.
+pub(super) struct Left {
+    /// Of some access, whether it differs from before.
+    pub(super) undecided: bool,
+    /// Of some access that a context has a say in, what an entity that changed and that it leads to does to it.
+    pub(super) led_astray: bool,
+    /// The actions of which conditions were not looked into.
+    pub(super) unlooked: BTreeSet<EntityUid>,
+}
+
 /// What is left of one kind of request, by engine and number of the condition.
-type Left = (usize, usize, usize);
+type Asked = (usize, usize, usize);
 
 /// Somebody and something that a condition, or two, are about, by number.
 type Example = (u32, u32);
@@ -34,10 +44,11 @@ pub(super) struct Settled<'s> {
     kinds: &'s [Kind],
     conditions: &'s [Condition],
     engine: Rc<Conditions>,
-    access: FxHashMap<Left, Access>,
+    access: FxHashMap<Asked, Access>,
     /// Whether access is gained, and whether it is lost, where the context has a say; `None` is not known.
     pairs: FxHashMap<(usize, Raw), [Option<bool>; 2]>,
     questions: usize,
+    led_astray: bool,
     unlooked: BTreeSet<EntityUid>,
 }
 
@@ -61,7 +72,8 @@ impl<'s> Settled<'s> {
         let engine = Rc::new(Conditions::new(conditions, sides));
         let (access, pairs) = (FxHashMap::default(), FxHashMap::default());
         let (questions, unlooked) = (QUESTIONS, BTreeSet::new());
-        Self { sides, sets, worlds, kinds, conditions, engine, access, pairs, questions, unlooked }
+        let led_astray = false;
+        Self { sides, sets, worlds, kinds, conditions, engine, access, pairs, questions, led_astray, unlooked }
     }
 
     /// What there is to ask of `columns`, by kind of request.
@@ -85,7 +97,7 @@ impl<'s> Settled<'s> {
                     }
                 }
                 let [before, now] = raw;
-                let differs = before != now || !self.sides.alike();
+                let differs = before != now || !self.sides.alike() || !self.sides.one_world();
                 if differs && self.sides.compared && open.pairs.iter().all(|(known, _)| known != raw) {
                     open.pairs.push((*raw, example));
                 }
@@ -105,6 +117,7 @@ impl<'s> Settled<'s> {
         let kinds = self.kinds;
         let engine = Rc::clone(&self.engine);
         let mut tries = TRIES;
+        let changed = self.sides.changed();
         for (number, open) in self.open(columns) {
             let Some(kind) = kinds.get(number) else { continue };
             let mut sessions = engine.sessions((&kind.action, &kind.types));
@@ -144,7 +157,15 @@ impl<'s> Settled<'s> {
                         allows(more.0, context) == Some(true) && allows(less.0, context) == Some(false)
                     };
                     let world = self.worlds.get(more.0)?;
-                    sessions.exceeds([more, less], &mut Known { world, tries: &mut tries, shows: &differs })
+                    let known = &mut Known { world, tries: &mut tries, shows: &differs };
+                    let found = sessions.exceeds([more, less], known);
+                    if found != Some(false) || self.sides.one_world() {
+                        return found;
+                    }
+                    // The engine has one world for both sides.
+                    let led = sessions.led([more, less], &changed, known);
+                    self.led_astray |= led.is_none();
+                    Some(led == Some(true))
                 };
                 let found = [exceeds((1, now), (0, before)), exceeds((0, before), (1, now))];
                 self.pairs.insert((number, raw), found);
@@ -166,10 +187,10 @@ impl<'s> Settled<'s> {
         }
     }
 
-    /// Whether it is not known of some access whether it differs from before, and the actions of which conditions were
-    /// not looked into.
-    pub(super) fn left_open(self) -> (bool, BTreeSet<EntityUid>) {
-        (self.pairs.values().any(|pair| pair.contains(&None)), self.unlooked)
+    /// What is not known.
+    pub(super) fn left_open(self) -> Left {
+        let undecided = self.pairs.values().any(|pair| pair.contains(&None));
+        Left { undecided, led_astray: self.led_astray, unlooked: self.unlooked }
     }
 
     fn conditional(&self, number: usize, shown: bool) -> Access {

@@ -8,7 +8,7 @@ use super::asked::{Asked, Names, Wanted};
 use super::counted::{Counting, Found, SurveyError, uncounted};
 use super::groups::{Raw, rectangles};
 use super::kinds::{Kind, Kinds, Nameless, Side, UnfitContext, kinds};
-use super::settled::Settled;
+use super::settled::{Left, Settled};
 use super::sides::Sides;
 use crate::decide::Uncounted;
 use crate::outcome::AccessGroup;
@@ -26,6 +26,8 @@ pub struct Survey {
     pub kinds: usize,
     /// Whether it was left open, for some conditional access, whether it differs from before.
     pub undecided: bool,
+    /// Whether contexts may lead to entities that changed, and access that hangs on these is not compared.
+    pub led_astray: bool,
     /// Actions for which there are more conditions than are looked into: whether a context meets them is not known.
     pub unlooked: BTreeSet<EntityUid>,
 }
@@ -77,8 +79,8 @@ pub fn survey(sides: &Sides<'_>, asked: &Asked, context: Option<&str>, differing
     if differing {
         groups.retain(AccessGroup::differs);
     }
-    let (undecided, unlooked) = settled.left_open();
-    Ok(Survey { groups, unfit, nameless, kinds: kinds.len(), undecided, unlooked })
+    let Left { undecided, led_astray, unlooked } = settled.left_open();
+    Ok(Survey { groups, unfit, nameless, kinds: kinds.len(), undecided, led_astray, unlooked })
 }
 
 /// What requests each side has.

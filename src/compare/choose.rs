@@ -6,7 +6,8 @@
 //! question and one that the policy matches go together, and no other policy matches what comes of it. Where more have
 //! to be named than are looked for, all are, and nothing is searched for.
 
-use super::clauses::{OTHERS, Search, Sided};
+use super::clauses::{Search, Sided};
+use super::pair::OTHERS;
 use super::view::any;
 use crate::symbolic::{Answer, Formula, PolicyRef, Sample};
 

@@ -21,19 +21,13 @@ use rayon::prelude::*;
 use super::causes::{Candidate, Family};
 use super::conjunct::{Conjunct, Wording, all_hold};
 use super::delta::{Clause, Condition, Effect};
-use super::pair::Which;
+use super::pair::{OTHERS, Which};
 use super::view::{Applied, any};
 use super::work::Work;
 use crate::symbolic::{Formula, Session, Subject};
 
-/// So many policies are put in words by one task.
-pub(super) const PER_TASK: usize = 16;
-
 /// So many are written together.
 const WRITTEN: usize = 16;
-
-/// More others than this are named in their own words, and only while there is room for them.
-pub(super) const OTHERS: usize = 48;
 
 /// The condition of the candidate; `like` has the same causes in an environment that is likely to be like this one.
 pub(super) fn of<'s>(work: &mut Work<'_, 's>, candidate: &Candidate, like: Option<&'s Effect>) -> Arc<Condition> {
@@ -151,12 +145,7 @@ impl<'i, 'w, 's> Search<'i, 'w, 's> {
     fn take_apart(&self) {
         let pair = self.work.pair;
         let all = self.family.none_of.iter().chain(self.family.one_of.iter().flatten());
-        let all: Vec<&Sided> = all.collect();
-        if all.len() > OTHERS {
-            all.into_par_iter().with_min_len(PER_TASK).for_each(|(applied, side)| {
-                pair.conjuncts(applied.entry, *side);
-            });
-        }
+        pair.put_in_words(all.map(|(applied, side)| (applied.entry, *side)).collect());
     }
 
     /// The condition; `known` is what `when` says in an environment that is likely to be like this one, and the same as

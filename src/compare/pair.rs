@@ -16,11 +16,17 @@ use cedar_policy::{Effect, EntityTypeName, Policy, RequestEnv, Template};
 use rayon::prelude::*;
 use serde_json::{Value as Json, json};
 
-use super::clauses::{OTHERS, PER_TASK};
 use super::conjunct::{Conjunct, Wording, all_hold, conjuncts, each_holds};
 use super::reading::{read_of, reads};
 use crate::expression::text;
 use crate::symbolic::{CompiledPolicies, Limits, PolicyRef, Prepared, SchemaModel, Subject};
+
+/// More policies than this that may have a part in a condition are many: they are named in their own words, and only
+/// while there is room for them.
+pub(super) const OTHERS: usize = 48;
+
+/// So many policies are put in words by one task.
+const PER_TASK: usize = 16;
 
 /// A static policy or link, or a template that nothing links.
 #[derive(Debug, Clone)]
@@ -244,9 +250,13 @@ impl Pair {
             let applies = |side: &Which| entry.member(*side).is_some_and(|member| prepared.applies(member.policy));
             sides.map(|side| side.filter(applies).map(|side| (index, side)))
         };
-        let applied: Vec<_> = self.entries.iter().enumerate().flat_map(members).flatten().collect();
-        if applied.len() > OTHERS {
-            applied.into_par_iter().with_min_len(PER_TASK).for_each(|(entry, side)| {
+        self.put_in_words(self.entries.iter().enumerate().flat_map(members).flatten().collect());
+    }
+
+    /// Finds the conjuncts of policies on all cores where they are many: in a large store that is what takes longest.
+    pub(super) fn put_in_words(&self, policies: Vec<(usize, Which)>) {
+        if policies.len() > OTHERS {
+            policies.into_par_iter().with_min_len(PER_TASK).for_each(|(entry, side)| {
                 self.conjuncts(entry, side);
             });
         }

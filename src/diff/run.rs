@@ -212,6 +212,7 @@ pub(super) fn store(stores: Stores<'_>, engine: &Engine) -> (StoreChanges, Vec<N
         schema_changes: Vec::new(),
         unfit: Vec::new(),
         text,
+        entities: BTreeSet::new(),
         environments: Vec::new(),
         groups: Vec::new(),
         undecided: Vec::new(),

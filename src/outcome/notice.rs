@@ -69,6 +69,7 @@ kinds! {
     NotAskedFor, "not-asked-for", Unchecked, "A file that does not load and was not asked for.";
     LinksElsewhere, "links-elsewhere", Unchecked, "A template without links here, whose links may live elsewhere.";
     ImpactUnknown, "impact-unknown", Unchecked, "Whom of the known entities a change touches could not be counted.";
+    EntitiesChanged, "entities-changed", Remark, "Entities that are others on the old side.";
     NoEntities, "no-entities", Remark, "A store of which no entity is known, which answers by type.";
     RowsLeftOut, "rows-left-out", Unchecked, "Rows that were not run.";
     FloorLeftOut, "floor-left-out", Unchecked, "A floor of coverage that does not hold for a part of the rows.";

@@ -103,8 +103,8 @@ impl ParsedTexts {
         Ok(parsed)
     }
 
-    /// Those of `texts`, each of one policy, that were parsed before, in this text or within another; none where not all
-    /// of `whole`, which has nothing else, is new.
+    /// Those of `texts`, each of one policy, that were parsed before, within another text. `None` where `whole`, which
+    /// holds them and nothing else, is known as it is.
     pub(super) fn each(&self, whole: &str, texts: &[&str]) -> Option<Vec<Option<Parsed>>> {
         let mut known = self.texts.policies.lock().ok().filter(|known| self.again && known.get(whole).is_none())?;
         Some(texts.iter().map(|text| known.one(text).cloned()).collect())

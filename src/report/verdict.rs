@@ -170,7 +170,11 @@ fn compared(comparison: &Comparison, moved: fn(&Comparison) -> Option<String>) -
     if parts.is_empty() && comparison.stores.iter().any(|store| store.unusable.is_some()) {
         parts.push("not decided".to_owned());
     } else if parts.is_empty() && !comparison.stores.is_empty() {
-        parts.push("no change".to_owned());
+        let entities: usize = comparison.stores.iter().map(|store| store.entities.len()).sum();
+        parts.push(match entities {
+            0 => "no change".to_owned(),
+            some => format!("no change by policies, {} changed", counted(some, "entity", "entities")),
+        });
     }
     if !comparison.weakened.is_empty() {
         let refused = comparison.weakened.iter().filter(|one| one.ruling == Ruling::Refused).count();

@@ -10,6 +10,7 @@ use super::fillings;
 use super::finish::{finish, today};
 use super::fresh;
 use super::guardrails;
+use super::known_entities::entities_changed;
 use super::loaded::{all_proved, discard, load_as, load_held};
 use super::matrix;
 use super::reading::Reading;
@@ -87,6 +88,10 @@ fn checked(
             outcome.findings.extend(sides.new.config_findings.iter().cloned());
             outcome.notices.extend(base_defects(&sides, &sides.new.repo.findings));
             compare(&sides, Deny::default(), reading, &mut outcome)?;
+            let stores = outcome.comparison.iter().flat_map(|comparison| &comparison.stores);
+            let and = "; `polcheck diff` says whom that concerns";
+            let said: Vec<_> = stores.filter_map(|store| entities_changed(&store.name, &store.entities, and)).collect();
+            outcome.notices.extend(said);
             outcome.checked_something |= sides.old.decides();
             compared = Some(sides);
         }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::configuration::idle_acceptances;
 use super::error::RunError;
 use super::finish::today;
+use super::known_entities::{changed_of, pairs};
 use super::loaded::Loaded;
 use super::reading::Reading;
 use super::sides::Sides;
@@ -62,6 +63,11 @@ pub(super) fn compare(sides: &Sides, deny: Deny, reading: &Reading, outcome: &mu
         &new.catalogue,
         &new.solvers,
     );
+    for pair in pairs(Some(&old.repo), &new.repo) {
+        let name = pair.1.or(pair.0).map(|store| store.name.as_str());
+        let store = comparison.stores.iter_mut().find(|store| Some(store.name.as_str()) == name);
+        store.into_iter().for_each(|store| store.entities = changed_of(pair));
+    }
     unfit::find(sides, &outcome.findings, &mut comparison);
     unfit::ill_typed(sides, &mut comparison);
     outcome.notices.extend(undecided);

@@ -11,7 +11,7 @@ use super::error::RunError;
 use super::example_rows::note_strangers;
 use super::fillings;
 use super::finish::{finish, today};
-use super::known_entities::{entities, given, pairs};
+use super::known_entities::{entities_changed, given, of_each_side, pairs};
 use super::loaded::discard;
 use super::matrix;
 use super::place::Place;
@@ -77,16 +77,19 @@ fn compared(options: &DiffOptions) -> Result<fillings::Found, RunError> {
     Ok((outcome, found))
 }
 
-/// Counts whom the change touches, of the entities that are known: those of the new side, else of the old.
+/// Counts whom the change touches, of the entities that are known: those of each side, or of the one that has any.
 fn impact(sides: &Sides, options: &DiffOptions, outcome: &mut Outcome) -> Result<(), RunError> {
     let place = Place::of_revisions(&Reading { paths: Vec::new(), ..options.reading.clone() })?;
     let instead = given(&place, &options.entities, &sides.new, &mut outcome.findings)?;
     let both = [&sides.old, &sides.new].map(|loaded| loaded.config.refuses_inference.is_none());
     for (old, new) in pairs(Some(&sides.old.repo), &sides.new.repo) {
         let Some(store) = new.or(old) else { continue };
+        let stores = outcome.comparison.iter().flat_map(|comparison| &comparison.stores);
+        let others = stores.into_iter().find(|one| one.name == store.name).map(|one| one.entities.clone());
+        let others = others.filter(|_| instead.is_none()).unwrap_or_default();
         let known = match &instead {
-            Some(data) => Ok(Some(Arc::clone(data))),
-            None => entities(new).and_then(|found| found.map_or_else(|| entities(old), |found| Ok(Some(found)))),
+            Some(data) => Ok(Some([Arc::clone(data), Arc::clone(data)])),
+            None => of_each_side(old, new, !others.is_empty()),
         };
         let unknown = |why: &str| {
             let message =
@@ -97,8 +100,8 @@ fn impact(sides: &Sides, options: &DiffOptions, outcome: &mut Outcome) -> Result
             outcome.notices.push(unknown(why));
             continue;
         }
-        let data = match known {
-            Ok(Some(data)) => data,
+        let [before, now] = match known {
+            Ok(Some(both)) => both,
             Ok(None) => continue,
             Err(why) => {
                 outcome.notices.push(unknown(&why));
@@ -109,12 +112,18 @@ fn impact(sides: &Sides, options: &DiffOptions, outcome: &mut Outcome) -> Result
             old,
             new,
             compared: true,
-            entities: &data.cedar,
+            entities: [&before.cedar, &now.cedar],
             inference: both == [true, true],
             solvers: &sides.new.solvers,
         };
         match access::survey(&asked, &access::Asked::default(), None, true) {
             Ok(found) => {
+                let and = match (found.groups.is_empty(), found.led_astray) {
+                    (false, _) => ", so each side is counted over its own",
+                    (true, false) => "; of those that are known nobody gains or loses anything by that",
+                    (true, true) => "; of those that are known nobody is seen to gain or lose anything by that",
+                };
+                outcome.notices.extend(entities_changed(&store.name, &others, and));
                 let changed = changed(outcome, &store.name);
                 let open: Vec<String> = (found.nameless.iter().filter(|one| changed(one)))
                     .map(|one| format!("no entity of type `{}` is known", one.ty))
@@ -122,6 +131,11 @@ fn impact(sides: &Sides, options: &DiffOptions, outcome: &mut Outcome) -> Result
                 outcome.notices.extend(open.iter().map(|why| unknown(why)));
                 if !found.unlooked.is_empty() {
                     outcome.notices.push(unknown(&unlooked(&found.unlooked)));
+                }
+                if found.led_astray {
+                    outcome.notices.push(unknown(
+                        "not all is compared that is allowed where the context leads to an entity that changed",
+                    ));
                 }
                 if found.groups.is_empty() {
                     continue;

@@ -1,17 +1,25 @@
 //! The entities that questions about people and things are answered over.
 
+use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+use cedar_policy::EntityUid;
 
 use super::error::RunError;
 use super::loaded::Loaded;
 use super::place::Place;
 use super::reading::Reading;
+use crate::access::changed_entities;
 use crate::finding::Finding;
+use crate::outcome::{Notice, NoticeKind};
 use crate::repo::{EntityData, EntityState, Repo, Store, read_entities};
 use crate::source::ReadError;
 use crate::text::{SourceFile, inline};
+
+/// So many entities that changed are named.
+const NAMED: usize = 3;
 
 /// Entities that are named with nothing else replace those of the repository.
 pub(super) fn apart(reading: &Reading) -> (Reading, Vec<PathBuf>) {
@@ -79,6 +87,46 @@ pub(super) fn entities(store: Option<&Store>) -> Result<Option<Arc<EntityData>>,
         Some(EntityState::Broken(location, why)) => Err(format!("{}: {why}", location.label())),
         Some(EntityState::Ready(_) | EntityState::None) | None => Ok(None),
     }
+}
+
+/// The entities of both sides: of each its own where they are `others`, else those of the new side, or of the old where
+/// that has none. Why they cannot be used.
+pub(super) fn of_each_side(
+    old: Option<&Store>,
+    new: Option<&Store>,
+    others: bool,
+) -> Result<Option<[Arc<EntityData>; 2]>, String> {
+    Ok(match (entities(old).ok().flatten(), entities(new)?) {
+        (Some(before), Some(now)) if others => Some([before, now]),
+        (_, Some(one)) | (Some(one), None) => Some([Arc::clone(&one), one]),
+        (None, None) => entities(old)?.map(|one| [Arc::clone(&one), one]),
+    })
+}
+
+/// The entities of a store that changed; none where a side has none that can be used.
+pub(super) fn changed_of((old, new): Pair<'_>) -> BTreeSet<EntityUid> {
+    match (entities(old), entities(new)) {
+        (Ok(Some(before)), Ok(Some(now))) => changed(&before, &now),
+        _ => BTreeSet::new(),
+    }
+}
+
+/// That those entities of a store `changed`, with the first of them by name, if there are any. `and` says what is made
+/// of it.
+pub(super) fn entities_changed(store: &str, changed: &BTreeSet<EntityUid>, and: &str) -> Option<Notice> {
+    let names: Vec<String> = changed.iter().take(NAMED).map(|uid| format!("`{}`", inline(&uid.to_string()))).collect();
+    let names = match (names.split_last()?, changed.len() - names.len()) {
+        (_, more @ 1..) => format!("{} and {more} more", names.join(", ")),
+        ((only, []), 0) => only.clone(),
+        ((last, first), 0) => format!("{} and {last}", first.join(", ")),
+    };
+    let noun = if changed.len() == 1 { "entity" } else { "entities" };
+    let message = format!("store `{}`: the {noun} {names} changed{and}", inline(store));
+    Some(Notice::new(NoticeKind::EntitiesChanged, message).store(store))
+}
+
+fn changed(one: &Arc<EntityData>, other: &Arc<EntityData>) -> BTreeSet<EntityUid> {
+    if Arc::ptr_eq(one, other) { BTreeSet::new() } else { changed_entities(&one.cedar, &other.cedar) }
 }
 
 /// A store as each side has it.

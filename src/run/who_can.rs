@@ -265,7 +265,7 @@ impl Answering<'_> {
             old: old.flatten(),
             new,
             compared: old.is_some(),
-            entities: &data.cedar,
+            entities: [&data.cedar; 2],
             inference,
             solvers: &self.new.solvers,
         };

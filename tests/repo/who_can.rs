@@ -200,3 +200,51 @@ fn a_revision_stands_beside_it_and_a_diff_counts_people_and_things() {
     assert!(list.stdout.contains("gained,"), "{}", list.stdout);
     assert!(list.stderr.starts_with("polcheck diff: "), "{}", list.stderr);
 }
+
+/// The kind: data changes and no policy, and what is said is that nothing changed.
+#[test]
+fn whom_a_change_of_entities_concerns_is_counted_over_those_of_each_side() {
+    let dir = tempfile::tempdir().unwrap();
+    repository(dir.path());
+    for args in [&["init", "-q", "-b", "main"][..], &["add", "."], &["commit", "-q", "-m", "one"]] {
+        git(dir.path(), args);
+    }
+    let said = |entities: &str, args: &[&str]| {
+        write(dir.path(), &[("entities.json", entities)]);
+        let (report, _) = json(dir.path(), args);
+        let page = run(dir.path(), args).stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+        (report, page)
+    };
+    // Bob moves from the interns, who are staff, to nobody's team; nobody new is staff.
+    let moved = entities().replace(
+        "\"level\": 1}, \"parents\": [{\"type\": \"Team\", \"id\": \"interns\"}]",
+        "\"level\": 1}, \"parents\": []",
+    );
+    let (report, page) = said(&moved, &["diff"]);
+    assert!(page.contains("(no policy changed; 1 entity did)"), "{page}");
+    assert!(page.contains("of the entities here: 1 user loses `view` on 2 reports"), "{page}");
+    assert!(page.contains("the entity `User::\"bob\"` changed, so each side is counted over its own"), "{page}");
+    assert_eq!(report["impact"]["triples"], 4, "{report:#}");
+    assert_eq!(report["notices"][0]["kind"], "entities-changed");
+    assert!(said(&moved, &["check", "--against", "HEAD"]).1.contains("`polcheck diff` says whom that concerns"));
+    // Somebody new, and somebody gone: who was not there gains, who is not any more loses.
+    let (_, page) = said(&entities().replace("\"eve\"", "\"zoe\""), &["diff"]);
+    assert!(
+        page.contains("1 user gains `close` on 1 report") || page.contains("1 user gains `export` on 1 report"),
+        "{page}"
+    );
+    assert!(
+        page.contains("and 1 more changed") || page.contains("`User::\"eve\"` and `User::\"zoe\"` changed"),
+        "{page}"
+    );
+    // What nobody's access hangs on, the order, and one more file of the same are no change of access.
+    let (report, page) = said(&entities().replace("\"level\": 1", "\"level\": 2"), &["diff"]);
+    assert!(page.contains("of those that are known nobody gains or loses anything by that"), "{page}");
+    assert!(report["impact"].is_null(), "{report:#}");
+    let (report, page) = said(&entities().replace(",\n", ",\n\n"), &["diff"]);
+    assert!(!page.contains("changed;") && report["notices"].as_array().unwrap().is_empty(), "{page}");
+    // Entities that only one side has are those of both.
+    std::fs::remove_file(dir.path().join("entities.json")).unwrap();
+    let page = run(dir.path(), &["diff"]).stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(page.contains("(no policy changed)") && !page.contains("of the entities here"), "{page}");
+}

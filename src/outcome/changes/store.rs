@@ -1,5 +1,9 @@
 //! Everything that changes in one store.
 
+use std::collections::BTreeSet;
+
+use cedar_policy::EntityUid;
+
 use super::cause::Cause;
 use super::effect::CauseGroup;
 use super::environment::{EnvironmentChange, Lifecycle, Relation};
@@ -147,6 +151,8 @@ pub struct StoreChanges {
     pub unfit: Vec<Unfit>,
     /// Policies that differ as text.
     pub text: TextChanges,
+    /// Entities that only one side has, or that are something else on the other, where both have any.
+    pub entities: BTreeSet<EntityUid>,
     /// Every request environment of either side, sorted.
     pub environments: Vec<EnvironmentChange>,
     /// What changes, by cause: gained before lost, and in the order of causes.

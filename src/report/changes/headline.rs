@@ -189,10 +189,18 @@ pub(in crate::report) fn text_changes(comparison: &Comparison) -> String {
         parts.push(format!("{} edited{links}", counted(templates, "template", "templates")));
     }
     let schema = comparison.stores.iter().any(|store| !store.schema_changes.is_empty());
-    match (parts.is_empty(), schema) {
-        (false, false) => parts.join(", "),
-        (false, true) => format!("{}; the schema changed", parts.join(", ")),
-        (true, false) => "no policy changed".to_owned(),
-        (true, true) => "no policy changed; the schema did".to_owned(),
+    let entities = comparison.stores.iter().map(|store| store.entities.len()).sum::<usize>();
+    let mut besides = Vec::new();
+    if schema {
+        besides.push("the schema".to_owned());
+    }
+    if entities > 0 {
+        besides.push(counted(entities, "entity", "entities"));
+    }
+    match (parts.is_empty(), besides.is_empty()) {
+        (false, true) => parts.join(", "),
+        (false, false) => format!("{}; {} changed", parts.join(", "), besides.join(" and ")),
+        (true, true) => "no policy changed".to_owned(),
+        (true, false) => format!("no policy changed; {} did", besides.join(" and ")),
     }
 }

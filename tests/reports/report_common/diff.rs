@@ -38,6 +38,7 @@ pub fn store(name: &str, environments: Vec<EnvironmentChange>, groups: Vec<Cause
         groups,
         undecided: Vec::new(),
         set_aside: Vec::new(),
+        entities: std::collections::BTreeSet::new(),
         ill_typed: Vec::new(),
         without_effect: Vec::new(),
     }
