@@ -292,8 +292,7 @@ impl<'c> Sessions<'c> {
         let action = session.environment().action().clone();
         let mut left_open = !conditions.declared(side);
         for choice in leading_to(changed, &action, known.world, schema, &named) {
-            let Some(left) = known.tries.checked_sub(1) else { return None };
-            *known.tries = left;
+            *known.tries = known.tries.checked_sub(1)?;
             let chosen = Formula::Matches(session.add_policy(0, conditions.chosen.alloc(choice?)));
             match session.find(&holds.clone().and(chosen)) {
                 // It does not stand there, or nothing is allowed where it does.

@@ -6,7 +6,7 @@ use super::error::RunError;
 use super::reading::Reading;
 use crate::config;
 use crate::repo::{self, Focus, Request};
-use crate::source::{GitIndex, ReadError, Source, Worktree};
+use crate::source::{GitIndex, ReadError, Source, Worktree, read_pipe};
 
 /// The root: of the git repository around the first path; elsewhere the working folder when the path lies in it, else
 /// the path itself, and what lies around either and belongs to it.
@@ -134,8 +134,11 @@ impl Place {
         self.base.join(path)
     }
 
-    /// What lies at `path` on the disk, inside of the root or not.
+    /// What lies at `path` on the disk, inside of the root or not, or comes out of a pipe that it names.
     pub(super) fn read_from_disk(&self, path: &Path) -> Result<Vec<u8>, ReadError> {
+        if let Some(read) = read_pipe(&self.full(path)) {
+            return read;
+        }
         if let Ok(inside) = self.inside(path) {
             return Worktree::new(&self.root).read(&inside);
         }

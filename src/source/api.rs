@@ -50,7 +50,7 @@ pub enum ReadError {
     #[error("it is a link to `{0}`, which is read under its own name")]
     LinkTo(String),
     /// A link to a folder, or links in a circle.
-    #[error("it is a link to a folder, or links lead in a circle")]
+    #[error("it is a folder or a link to one, or links lead in a circle")]
     NotAFile,
     /// A pipe, a socket or a device, which may never end.
     #[error("it is a pipe, a socket or a device")]

@@ -32,4 +32,4 @@ pub use memory::Memory;
 pub use remembered::Remembered;
 pub use report_file::{replace_file, write_new_file};
 pub use rewrite::{RewriteError, may_rewrite, rewrite};
-pub use worktree::Worktree;
+pub use worktree::{Worktree, read_pipe};

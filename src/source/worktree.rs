@@ -12,6 +12,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::fs;
+use std::io::Read;
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Mutex, OnceLock};
 
@@ -187,6 +188,31 @@ fn relative(root: &Path, path: &Path) -> Option<String> {
         .map(|part| part.as_os_str().to_string_lossy())
         .collect();
     Some(parts.join("/"))
+}
+
+/// What comes out of a pipe that somebody named, as shells do for `<(..)` and for `/dev/stdin`; none of what is no pipe.
+#[must_use]
+pub fn read_pipe(path: &Path) -> Option<Result<Vec<u8>, ReadError>> {
+    let about = fs::metadata(path).ok()?;
+    #[cfg(unix)]
+    let piped = std::os::unix::fs::FileTypeExt::is_fifo(&about.file_type());
+    #[cfg(not(unix))]
+    let piped = false;
+    // What stands in for standard input may be a file.
+    let stands_in = about.is_file() && path.starts_with("/dev");
+    if !piped && !stands_in {
+        return None;
+    }
+    let failed = |error: std::io::Error| ReadError::Other(error.to_string());
+    let read = |file: fs::File| {
+        let mut all = Vec::new();
+        file.take(MAX_FILE + 1).read_to_end(&mut all).map_err(failed)?;
+        let size = all.len() as u64;
+        if size > MAX_FILE { Err(ReadError::TooLarge(size)) } else { Ok(all) }
+    };
+    #[expect(clippy::disallowed_methods, reason = "this is the source that reads files")]
+    let opened = fs::File::open(path);
+    Some(opened.map_err(failed).and_then(read))
 }
 
 impl Source for Worktree {

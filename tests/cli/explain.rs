@@ -812,3 +812,32 @@ fn leaving_a_group_that_another_leads_to_is_said_of_the_other() {
     assert!(found.contains("`User::\"c\"` is no longer in `Team::\"t2\"`"), "{found}");
     assert!(!found.contains("`User::\"c\"` is no longer in `Team::\"t1\"`"), "{found}");
 }
+
+/// The kind: what a shell hands over as a file is none.
+#[cfg(unix)]
+#[test]
+fn what_is_named_may_be_a_pipe() {
+    let dir = repository(&[]);
+    let decided = |context: &str, stdin: &str| {
+        let program = env!("CARGO_BIN_EXE_polcheck");
+        let command = format!(
+            "'{program}' explain -l 'User::\"alice\"' -a read -r 'Doc::\"menu\"' -c {context} --report json {stdin}"
+        );
+        let output =
+            std::process::Command::new("bash").args(["-c", &command]).current_dir(dir.path()).output().unwrap();
+        let failed = String::from_utf8_lossy(&output.stderr).into_owned();
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{failed}"));
+        report["explain"]["decision"].clone()
+    };
+    for (file, decision) in [("with.json", "allow"), ("without.json", "deny")] {
+        assert_eq!(decided(&format!("<(cat {file})"), ""), decision);
+        assert_eq!(decided("/dev/stdin", &format!("< {file}")), decision);
+    }
+    let failed = run(dir.path(), &asked("User::\"alice\"", "read", "Doc::\"menu\"", "/dev"));
+    assert_eq!(
+        (failed.code, failed.stderr.contains("cannot read `/dev`: it is a folder")),
+        (2, true),
+        "{}",
+        failed.stderr
+    );
+}
