@@ -190,7 +190,8 @@ fn relative(root: &Path, path: &Path) -> Option<String> {
     Some(parts.join("/"))
 }
 
-/// What comes out of a pipe that somebody named, as shells do for `<(..)` and for `/dev/stdin`; none of what is no pipe.
+/// What comes out of a pipe that somebody named, as shells do for `<(..)` and for `/dev/stdin`; none of what is no
+/// pipe.
 #[must_use]
 pub fn read_pipe(path: &Path) -> Option<Result<Vec<u8>, ReadError>> {
     let about = fs::metadata(path).ok()?;
