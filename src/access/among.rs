@@ -46,38 +46,47 @@ pub(super) fn choices(like: &Context, world: &Entities, schema: &Schema, named: 
     chosen.filter_map(|choice| Some(Subject::policy(&policy_of(&all_of(choice)?)?))).collect()
 }
 
-/// For contexts of `action`, one policy for each entity of `changed` in each place that an entity can have: it matches
-/// where it stands there and is what it is. None for one that cannot be said, and in the place of those beyond what is
-/// looked at.
+/// For contexts of `action`, one policy for each of `entities` in each place that an entity can have: it matches where
+/// it stands there and is what it is. None for one that cannot be said, and in the place of those beyond what is looked
+/// at.
 pub(super) fn leading_to(
-    changed: &BTreeSet<EntityUid>,
+    entities: &BTreeSet<EntityUid>,
     action: &EntityUid,
     world: &Entities,
     schema: &Schema,
     named: &BTreeSet<EntityUid>,
 ) -> Vec<Option<Subject>> {
-    let mut found = Vec::new();
-    if let Some(shape) = context_shape(schema, action) {
-        places_in(&shape, &json!({"Var": "context"}), &[], &mut found);
-    }
-    let one = |(there, read): (Vec<Json>, Json)| {
-        changed.iter().map(move |uid| {
+    let shape = context_shape(schema, action).unwrap_or(Shape::Any);
+    let mut places = Vec::new();
+    places_in(&shape, &json!({"Var": "context"}), &[], &mut places);
+    let one = |place: Option<(Vec<Json>, Json, bool)>| {
+        entities.iter().map(move |uid| {
+            let (there, read, of_many) = place.as_ref()?;
             let mut all = there.clone();
-            all.push(equal(read.clone(), &uid_value(uid)));
+            all.push(match of_many {
+                true => json!({"contains": {"left": read, "right": {"Value": uid_value(uid)}}}),
+                false => equal(read.clone(), &uid_value(uid)),
+            });
             all.extend(as_it_is(uid, world, schema, named));
             Some(Subject::policy(&policy_of(&all_of(&all)?)?))
         })
     };
-    let mut all: Vec<Option<Subject>> = found.into_iter().flat_map(one).take(MOST + 1).collect();
+    let mut all: Vec<Option<Subject>> = places.into_iter().flat_map(one).take(MOST + 1).collect();
     all.get_mut(MOST).into_iter().for_each(|beyond| *beyond = None);
     all
 }
 
 /// Where values of a shape hold entities, if they are read as `of`, records in them included: what has to be there
-/// first, and how it is read.
-fn places_in(shape: &Shape, of: &Json, there: &[Json], found: &mut Vec<(Vec<Json>, Json)>) {
+/// first, how it is read, and whether it is a set of them. None for a place that cannot be said.
+fn places_in(shape: &Shape, of: &Json, there: &[Json], found: &mut Vec<Option<(Vec<Json>, Json, bool)>>) {
+    let place = |of_many: bool| Some((there.to_vec(), of.clone(), of_many));
     match shape {
-        Shape::Entity => found.push((there.to_vec(), of.clone())),
+        Shape::Entity => found.push(place(false)),
+        Shape::Set(inner) => match inner.as_ref() {
+            Shape::Entity => found.push(place(true)),
+            Shape::Any | Shape::Set(_) | Shape::Record(_) => found.push(None),
+            Shape::Bool | Shape::Long | Shape::String | Shape::Extension(_) => {}
+        },
         Shape::Record(fields) => {
             for (name, field) in fields {
                 let has = json!({"has": {"left": of, "attr": name}});
@@ -85,7 +94,8 @@ fn places_in(shape: &Shape, of: &Json, there: &[Json], found: &mut Vec<(Vec<Json
                 places_in(&field.shape, &json!({".": {"left": of, "attr": name}}), &there, found);
             }
         }
-        _ => {}
+        Shape::Any => found.push(None),
+        Shape::Bool | Shape::Long | Shape::String | Shape::Extension(_) => {}
     }
 }
 

@@ -47,6 +47,8 @@ pub(super) type Environment<'k> = (&'k EntityUid, &'k [EntityTypeName; 2]);
 pub(super) struct Known<'a> {
     /// The entities.
     pub(super) world: &'a Entities,
+    /// Those of the side that it is compared with.
+    pub(super) other: &'a Entities,
     /// So many contexts that lead to them may still be looked for.
     pub(super) tries: &'a mut usize,
     /// Whether a context shows it, by Cedar's authorizer.
@@ -69,8 +71,8 @@ pub(super) struct Conditions {
     enumerations: bool,
     /// For each condition the policies that permits and forbids came to; `None` where one of them is no policy.
     parts: Vec<Option<[Vec<usize>; 2]>>,
-    /// By number of a policy, whether what it asks may hang on an entity that the context leads to.
-    leads: Vec<bool>,
+    /// By number of a policy, where what it asks of entities leads.
+    leads: Vec<Leads>,
     /// Policies that say which entities a context leads to.
     chosen: Arena<Subject>,
 }
@@ -97,7 +99,7 @@ impl Conditions {
         let declared = if one { [old.or(new).is_some(); 2] } else { [old.is_some(), new.is_some()] };
         let subjects = || texts.iter().map(Subject::policy).collect();
         let engines = models.map(|model| model.map(|model| CompiledPolicies::new(model, subjects())));
-        let leads = texts.iter().map(leads).collect();
+        let leads = texts.iter().map(Leads::of).collect();
         Self { engines, one, declared, enumerations, parts, leads, chosen: Arena::new() }
     }
 
@@ -117,12 +119,12 @@ impl Conditions {
         self.declared.get(side).copied().unwrap_or(false)
     }
 
-    /// Whether the condition may hang on an entity that the context leads to.
-    fn leads(&self, bound: Bound) -> bool {
-        let Bound::Condition(number) = bound else { return false };
+    /// Where the condition with this number leads.
+    fn leads(&self, number: usize) -> Leads {
         let parts = self.parts.get(number).and_then(Option::as_ref);
+        let of = |part: &usize| self.leads.get(*part).copied().unwrap_or(Leads::Anywhere);
         // Of what is no policy nothing is known.
-        parts.is_none_or(|parts| parts.iter().flatten().any(|part| self.leads.get(*part) != Some(&false)))
+        parts.map_or(Leads::Anywhere, |parts| parts.iter().flatten().map(of).max().unwrap_or(Leads::Nowhere))
     }
 
     /// The questions of one kind of request.
@@ -145,6 +147,13 @@ impl Conditions {
         let parts = numbers.into_iter().filter_map(|number| self.parts.get(number)?.as_ref()).flatten().flatten();
         let subjects = parts.filter_map(|index| policies?.subjects().get(*index));
         subjects.flat_map(Subject::named_entities).collect()
+    }
+
+    /// Whether the condition with this number may err where the engine has it that it does not: it asks what an entity
+    /// has that it names, and that `world` does not have.
+    fn may_err(&self, side: usize, number: usize, world: &Entities) -> bool {
+        let is_there = |uid: &EntityUid| world.get(uid).is_some();
+        self.leads(number) == Leads::Anywhere && !self.named(side, [number]).iter().all(is_there)
     }
 
     /// Whether a context such as `like`, but leading to entities that there are, is one that the `question` is about
@@ -191,24 +200,61 @@ impl Conditions {
 /// Of a condition, the places of its permits and its forbids among its parts; none where one of them has no form.
 type Places = Option<[Vec<usize>; 2]>;
 
-/// Whether what a policy asks of the context may hang on an entity: on what it is in, or on what it has.
-fn leads(policy: &Policy) -> bool {
-    fn reads(expression: &Json) -> bool {
-        let of_context = |fields: &Json| fields.get("left").is_some_and(|left| left.get("Var").is_some());
+/// Of which entities a condition asks what they are in, or what they have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Leads {
+    /// Of none: entities are compared at most.
+    Nowhere,
+    /// Of those that stand in the context, or that these lead to; and of others whether they are in one of them.
+    ByContext,
+    /// Of others besides.
+    Anywhere,
+}
+
+impl Leads {
+    fn of(policy: &Policy) -> Self {
+        let conditions = policy.to_json().ok().and_then(|json| json.get("conditions").cloned());
+        conditions.map_or(Self::Anywhere, |conditions| Self::of_part(&conditions))
+    }
+
+    fn of_part(expression: &Json) -> Self {
         match expression {
-            Json::Array(items) => items.iter().any(reads),
-            Json::Object(fields) => fields.iter().any(|(operator, of)| match operator.as_str() {
-                "Value" => false,
-                "in" | "hasTag" | "getTag" => true,
-                "is" => of.get("in").is_some() || reads(of),
-                "." | "has" => !of_context(of),
-                _ => reads(of),
-            }),
-            _ => false,
+            Json::Array(items) => items.iter().map(Self::of_part).max().unwrap_or(Self::Nowhere),
+            Json::Object(fields) => fields.iter().map(Self::of_operator).max().unwrap_or(Self::Nowhere),
+            _ => Self::Nowhere,
         }
     }
-    let conditions = policy.to_json().ok().and_then(|json| json.get("conditions").cloned());
-    conditions.is_none_or(|conditions| reads(&conditions))
+
+    fn of_operator((operator, of): (&String, &Json)) -> Self {
+        let side = |name: &str| of.get(name).unwrap_or(&Json::Null);
+        let asks = |plainly: bool| if plainly { Self::ByContext } else { Self::Anywhere };
+        match operator.as_str() {
+            "Value" => Self::Nowhere,
+            "." | "has" if side("left").get("Var").is_some() => Self::Nowhere,
+            "." | "has" => asks(is_of_context(side("left"))),
+            "hasTag" | "getTag" => asks(is_of_context(side("left"))).max(Self::of_part(side("right"))),
+            "in" => asks(is_plain(side("left")) && is_plain(side("right"))),
+            "is" if of.get("in").is_some() => asks(is_plain(side("left")) && is_plain(side("in"))),
+            _ => Self::of_part(of),
+        }
+    }
+}
+
+/// Whether an expression in Cedar's JSON form is what stands in the context, or what that leads to.
+fn is_of_context(expression: &Json) -> bool {
+    let left = |of: &Json| of.get("left").is_some_and(is_of_context);
+    match (expression.get("Var"), expression.get("."), expression.get("getTag")) {
+        (Some(variable), ..) => variable == "context",
+        (_, Some(of), _) => left(of),
+        (.., Some(of)) => left(of) && of.get("right").is_some_and(|key| key.get("Value").is_some()),
+        _ => false,
+    }
+}
+
+/// The same, or literals, or a set of these.
+fn is_plain(expression: &Json) -> bool {
+    let all = |set: &Json| set.as_array().is_some_and(|all| all.iter().all(is_plain));
+    is_of_context(expression) || expression.get("Value").is_some() || expression.get("Set").is_some_and(all)
 }
 
 /// What conditions are made of, each a policy, and for each condition the places of its permits and its forbids.
@@ -271,18 +317,19 @@ impl<'c> Sessions<'c> {
     }
 
     /// Where no context is allowed by `more` and not by `less`, as long as the entities that it leads to are the same
-    /// on both sides: whether one is found that is, since those `changed`, or lead on to one that did. `None` where
-    /// none is found, though one may be.
+    /// on both sides: whether one is found that is, since it leads to one that is `affected`. `None` where none is
+    /// found, though one may be.
     pub(super) fn led(
         &mut self,
         [more, less]: [(usize, Bound); 2],
-        changed: &BTreeSet<EntityUid>,
+        affected: &BTreeSet<EntityUid>,
         known: &mut Known<'_>,
     ) -> Option<bool> {
         let conditions = self.conditions;
         let ((side, more), (_, less)) = (more, less);
-        let (Bound::Condition(number), Bound::Condition(_)) = (more, less) else { return Some(false) };
-        if !conditions.leads(more) && !conditions.leads(less) {
+        let (Bound::Condition(number), Bound::Condition(other)) = (more, less) else { return Some(false) };
+        let leads = conditions.leads(number).max(conditions.leads(other));
+        if leads == Leads::Nowhere {
             return Some(false);
         }
         let named = conditions.named(side, [number]);
@@ -290,8 +337,8 @@ impl<'c> Sessions<'c> {
         let (policies, session) = (conditions.engines.get(place)?.as_ref()?, self.single(side)?);
         let schema = policies.schema().schema();
         let action = session.environment().action().clone();
-        let mut left_open = !conditions.declared(side);
-        for choice in leading_to(changed, &action, known.world, schema, &named) {
+        let mut left_open = leads == Leads::Anywhere || !conditions.declared(side);
+        for choice in leading_to(affected, &action, known.world, schema, &named) {
             *known.tries = known.tries.checked_sub(1)?;
             let chosen = Formula::Matches(session.add_policy(0, conditions.chosen.alloc(choice?)));
             match session.find(&holds.clone().and(chosen)) {
@@ -318,11 +365,11 @@ impl<'c> Sessions<'c> {
         self.both.get_or_insert_with(begin).as_mut()
     }
 
-    /// What contexts come to for the condition with this number on a side.
-    pub(super) fn contexts(&mut self, side: usize, number: usize) -> Contexts {
+    /// What contexts come to for the condition with this number on a side, over `world`.
+    pub(super) fn contexts(&mut self, side: usize, number: usize, world: &Entities) -> Contexts {
         let conditions = self.conditions;
         let Some(holds) = conditions.holds(0, number) else { return Contexts::Unknown };
-        let declared = conditions.declared(side);
+        let declared = conditions.declared(side) && !conditions.may_err(side, number, world);
         let Some(session) = self.single(side) else { return Contexts::Unknown };
         let witness = match session.find(&holds) {
             Answer::Impossible if declared => return Contexts::None,
@@ -362,8 +409,14 @@ impl<'c> Sessions<'c> {
             let context = witness.cases.first().and_then(|case| case.request.context())?;
             return (known.shows)(context).then_some(true);
         }
+        let errs = |side: usize, bound: Bound, world: &Entities| match bound {
+            Bound::Always(_) => false,
+            Bound::Condition(number) => conditions.may_err(side, number, world),
+        };
+        let doubtful =
+            (!alone && conditions.enumerations) || errs(side, more, known.world) || errs(other, less, known.other);
         match session.find(&question) {
-            Answer::Impossible if !alone && conditions.enumerations => None,
+            Answer::Impossible if doubtful => None,
             Answer::Impossible => Some(false),
             // The engine may have made up the entities that the context leads to.
             Answer::Witness(witness) => {

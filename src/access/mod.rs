@@ -7,8 +7,9 @@
 //! | `among` | contexts that lead to entities that there are |
 //! | `asked` | the names that somebody asks about, found in a store |
 //! | `by_type` | the same where no entity is known |
+//! | `changed` | entities that are others on each side |
 //! | `kinds` | the kinds of requests that there are |
-//! | `sides` | both sets of policies over the same entities, each with its own actions |
+//! | `sides` | both sets of policies over their entities, each with its own actions |
 //! | `counted` | both counted, and set side by side |
 //! | `conditions` | what is left to ask of the context, decided by the engine |
 //! | `settled` | what each side comes to, and what that changes |
@@ -20,6 +21,7 @@
 mod among;
 mod asked;
 mod by_type;
+mod changed;
 mod conditions;
 mod confirmed;
 mod counted;
@@ -32,8 +34,9 @@ mod survey;
 
 pub use asked::{Asked, Subject, Wanted};
 pub use by_type::{ByType, Stores};
+pub use changed::changed_entities;
 pub use counted::SurveyError;
 pub use kinds::{Nameless, UnfitContext};
 pub use matrix::MatrixOptions;
-pub use sides::{Sides, changed_entities};
+pub use sides::Sides;
 pub use survey::{Survey, survey};

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use cedar_policy::{Authorizer, Context, Decision, Entities, EntityUid, PolicySet, Request};
 use rustc_hash::FxHashMap;
 
+use super::changed::affected;
 use super::conditions::{Bound, Conditions, Contexts, Known, readable};
 use super::groups::{Columns, Move, Raw};
 use super::kinds::Kind;
@@ -30,7 +31,7 @@ pub(super) struct Left {
     pub(super) unlooked: BTreeSet<EntityUid>,
 }
 
-/// What is left of one kind of request, by engine and number of the condition.
+/// What is left of one kind of request, by the number of its side and that of the condition.
 type Asked = (usize, usize, usize);
 
 /// Somebody and something that a condition, or two, are about, by number.
@@ -76,6 +77,11 @@ impl<'s> Settled<'s> {
         Self { sides, sets, worlds, kinds, conditions, engine, access, pairs, questions, led_astray, unlooked }
     }
 
+    /// Under which number the answers of a side are kept: both have the same where both ask the same of the same.
+    fn kept(&self, side: usize) -> usize {
+        if self.sides.one_world() { self.engine.engine(side) } else { side }
+    }
+
     /// What there is to ask of `columns`, by kind of request.
     fn open(&self, columns: &Columns) -> BTreeMap<usize, Open> {
         let mut all: BTreeMap<usize, Open> = BTreeMap::new();
@@ -93,7 +99,7 @@ impl<'s> Settled<'s> {
                 let open = all.entry(stretch.kind).or_default();
                 for (side, number) in raw.iter().map(conditional).enumerate() {
                     if let Some(number) = number {
-                        open.left.entry((self.engine.engine(side), number)).or_insert((side, example));
+                        open.left.entry((self.kept(side), number)).or_insert((side, example));
                     }
                 }
                 let [before, now] = raw;
@@ -117,15 +123,16 @@ impl<'s> Settled<'s> {
         let kinds = self.kinds;
         let engine = Rc::clone(&self.engine);
         let mut tries = TRIES;
-        let changed = self.sides.changed();
+        let [before, now] = self.sides.entities;
+        let affected = if self.sides.one_world() { BTreeSet::new() } else { affected(before, now) };
         for (number, open) in self.open(columns) {
             let Some(kind) = kinds.get(number) else { continue };
             let mut sessions = engine.sessions((&kind.action, &kind.types));
             for ((place, condition), (side, example)) in open.left {
-                let contexts = match known.get(&(&kind.action, place, condition)) {
-                    Some(contexts) => contexts.clone(),
-                    None if self.may_ask(&kind.action) => sessions.contexts(side, condition),
-                    None => Contexts::Unknown,
+                let contexts = match (known.get(&(&kind.action, place, condition)), self.worlds.get(side)) {
+                    (Some(contexts), _) => contexts.clone(),
+                    (None, Some(world)) if self.may_ask(&kind.action) => sessions.contexts(side, condition, world),
+                    (None, _) => Contexts::Unknown,
                 };
                 known.insert((&kind.action, place, condition), contexts.clone());
                 let access = match contexts {
@@ -137,7 +144,7 @@ impl<'s> Settled<'s> {
                         let allowed = |context: &Context| who.is_some_and(|who| self.allows(side, kind, who, context));
                         let shown = allowed(&context)
                             || self.worlds.get(side).is_some_and(|world| {
-                                let known = &mut Known { world, tries: &mut tries, shows: &allowed };
+                                let known = &mut Known { world, other: world, tries: &mut tries, shows: &allowed };
                                 sessions.among(side, condition, &context, known)
                             });
                         self.conditional(condition, shown)
@@ -146,8 +153,10 @@ impl<'s> Settled<'s> {
                 self.access.insert((number, place, condition), access);
             }
             for (raw, example) in open.pairs {
+                let [raw_before, raw_now] = raw;
                 let [before, now] = raw.map(bound);
                 let who = somebody(example);
+                let same_words = self.access(number, 0, raw_before) == self.access(number, 1, raw_now);
                 let mut exceeds = |more: (usize, Bound), less: (usize, Bound)| {
                     if !self.may_ask(&kind.action) {
                         return None;
@@ -156,16 +165,17 @@ impl<'s> Settled<'s> {
                     let differs = |context: &Context| {
                         allows(more.0, context) == Some(true) && allows(less.0, context) == Some(false)
                     };
-                    let world = self.worlds.get(more.0)?;
-                    let known = &mut Known { world, tries: &mut tries, shows: &differs };
+                    let (world, other) = (self.worlds.get(more.0)?, self.worlds.get(less.0)?);
+                    let known = &mut Known { world, other, tries: &mut tries, shows: &differs };
                     let found = sessions.exceeds([more, less], known);
                     if found != Some(false) || self.sides.one_world() {
                         return found;
                     }
                     // The engine has one world for both sides.
-                    let led = sessions.led([more, less], &changed, known);
+                    let led = sessions.led([more, less], &affected, known);
                     self.led_astray |= led.is_none();
-                    Some(led == Some(true))
+                    // Of what is put in the same words nothing else is said.
+                    if same_words { Some(led == Some(true)) } else { led }
                 };
                 let found = [exceeds((1, now), (0, before)), exceeds((0, before), (1, now))];
                 self.pairs.insert((number, raw), found);
@@ -216,12 +226,10 @@ impl<'s> Settled<'s> {
         match access {
             None => Access::Denied,
             Some(decide::Access::Allowed) => Access::Allowed,
-            Some(decide::Access::Conditional(number)) => {
-                match self.access.get(&(kind, self.engine.engine(side), number)) {
-                    Some(access) => access.clone(),
-                    None => self.conditional(number, false),
-                }
-            }
+            Some(decide::Access::Conditional(number)) => match self.access.get(&(kind, self.kept(side), number)) {
+                Some(access) => access.clone(),
+                None => self.conditional(number, false),
+            },
         }
     }
 

@@ -7,16 +7,14 @@
 //! what a schema says: an old policy over a group is about the actions that were in it then.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use cedar_policy::{Entities, Entity, EntityUid, PolicySet, Schema};
-use serde_json::Value as Json;
+use cedar_policy::{Entities, Entity, PolicySet, Schema};
 
 use super::asked::Names;
 use crate::repo::cedar::{is_action, same_schema, with_actions};
 use crate::repo::{EntityState, Store};
-use crate::symbolic::{Solvers, uids};
+use crate::symbolic::Solvers;
 
 /// A store as it is, and perhaps as it was: policies of two versions over the entities of one, or each over its own.
 #[derive(Debug, Clone, Copy)]
@@ -69,32 +67,6 @@ impl<'s> Sides<'s> {
         std::ptr::eq(old, new)
     }
 
-    /// The entities that are others on each side, and those that are in one or lead to one.
-    pub(super) fn changed(&self) -> BTreeSet<EntityUid> {
-        let [old, new] = self.entities;
-        if self.one_world() {
-            return BTreeSet::new();
-        }
-        let mut changed = changed_entities(old, new);
-        let mut led_to: BTreeMap<EntityUid, Vec<EntityUid>> = BTreeMap::new();
-        for world in self.entities {
-            for entity in world.iter() {
-                let mut held: Vec<EntityUid> = world.ancestors(&entity.uid()).into_iter().flatten().cloned().collect();
-                entity.to_json_value().iter().for_each(|json| uids(json, &mut held));
-                held.into_iter().for_each(|uid| led_to.entry(uid).or_default().push(entity.uid()));
-            }
-        }
-        let mut open: Vec<EntityUid> = changed.iter().cloned().collect();
-        while let Some(uid) = open.pop() {
-            for from in led_to.remove(&uid).into_iter().flatten() {
-                if changed.insert(from.clone()) {
-                    open.push(from);
-                }
-            }
-        }
-        changed
-    }
-
     /// What each side knows by name. A side that declares no schema has the requests that the other declares: to
     /// write down a schema takes nothing from anybody.
     pub(super) fn names<'n>(&'n self, sets: &'n [&'n PolicySet]) -> [Option<Names<'n>>; 2] {
@@ -136,18 +108,6 @@ fn world<'s>(store: Option<&Store>, other: Option<&Schema>, entities: &'s Entiti
     actions.sort_by_key(Entity::uid);
     actions.dedup_by_key(|entity| entity.uid());
     with_actions(entities, &actions)
-}
-
-/// The entities that are in one of two sets only, or are something else in the other; actions aside, which a schema
-/// declares.
-#[must_use]
-pub fn changed_entities(old: &Entities, new: &Entities) -> BTreeSet<EntityUid> {
-    let said = |all: &Entities| -> BTreeMap<EntityUid, Option<Json>> {
-        let all = all.iter().filter(|entity| !is_action(&entity.uid()));
-        all.map(|entity| (entity.uid(), entity.to_json_value().ok())).collect()
-    };
-    let (old, new) = (said(old), said(new));
-    old.keys().chain(new.keys()).filter(|uid| old.get(uid) != new.get(uid)).cloned().collect()
 }
 
 /// The schema of `store`, where it can be used.

@@ -63,38 +63,41 @@ impl Pair {
         let finished = || meter.into_iter().for_each(|meter| meter.finish(1));
         // Of each environment the same, so that clauses do not depend on which is first.
         let room = ROOM / asked.max(1);
-        let one = |index: usize, conditions: bool, like: &[&Delta], followed: bool, ready: Option<Prepared<'_>>| {
+        // By index, policies that were compiled ahead.
+        let ready: Mutex<BTreeMap<usize, Prepared<'_>>> = Mutex::default();
+        let get_ready = |index: usize, in_words: bool| {
+            let Some((environment, Where::Both)) = environments.get(index) else { return };
+            let Some(prepared) = self.prepared(environment) else { return };
+            if in_words {
+                self.take_apart(&prepared);
+            }
+            if let Ok(mut ready) = ready.lock() {
+                ready.insert(index, prepared);
+            }
+        };
+        let one = |index: usize, conditions: bool, like: &[&Delta], followed: bool| {
             let options = Options { conditions: options.conditions && conditions, followed, room, ..options };
+            let prepared = ready.lock().ok().and_then(|mut ready| ready.remove(&index));
             match environments.get(index) {
-                Some((environment, Where::Both)) => self.compare_sides(environment, options, like, ready),
+                Some((environment, Where::Both)) => self.compare_sides(environment, options, like, prepared),
                 Some((environment, Where::Only(side))) => self.compare_one_side(*side, environment, options, like),
                 None => Delta::none(),
             }
         };
         let kinds: Vec<(Kind, Vec<usize>)> = kinds.into_iter().collect();
-        let prepared = |index: usize| match environments.get(index) {
-            Some((environment, Where::Both)) => self.prepared(environment),
-            _ => None,
-        };
-        // Where the first environment is the only one of its kind to be looked at now, it has all cores, and while they
-        // wait for it the next one is got ready.
+        // Where one environment alone is looked at, it has all cores, and while they wait for it the next one is got
+        // ready.
         let only: &[usize] = if let [(_, members)] = kinds.as_slice() { members } else { &[] };
-        let first = Mutex::new(only.first().and_then(|index| prepared(*index)));
+        only.first().into_iter().for_each(|index| get_ready(*index, false));
         let leaders = || {
             lead(&kinds, &|kind, like, followed| {
                 let (_, members) = kinds.get(kind)?;
-                let ready = first.lock().ok().and_then(|mut first| first.take());
-                let found = one(*members.first()?, true, like, followed || members.len() > 1, ready);
+                let found = one(*members.first()?, true, like, followed || members.len() > 1);
                 finished();
                 Some(found)
             })
         };
-        let (leaders, next) = rayon::join(leaders, || {
-            let next = only.get(1).and_then(|index| prepared(*index))?;
-            self.take_apart(&next);
-            Some(next)
-        });
-        let next = Mutex::new(next);
+        let (leaders, ()) = rayon::join(leaders, || only.get(1).into_iter().for_each(|index| get_ready(*index, true)));
         let worked_out: Vec<Option<WorkedOut<'_>>> = kinds
             .iter()
             .zip(&leaders)
@@ -114,13 +117,10 @@ impl Pair {
             .map(|(index, conditions, first)| {
                 let known = environments.get(*index).and_then(|(there, _)| self.carried(first, there, options));
                 let found = known.unwrap_or_else(|| {
-                    let ready = if only.get(1) == Some(index) {
-                        next.lock().ok().and_then(|mut next| next.take())
-                    } else {
-                        None
-                    };
-                    let alone = || if rest.len() == 1 { prepared(*index) } else { None };
-                    one(*index, *conditions, &[first.delta], false, ready.or_else(alone))
+                    if rest.len() == 1 && only.get(1) != Some(index) {
+                        get_ready(*index, false);
+                    }
+                    one(*index, *conditions, &[first.delta], false)
                 });
                 finished();
                 (*index, found)

@@ -105,9 +105,16 @@ impl ParsedTexts {
 
     /// Those of `texts`, each of one policy, that were parsed before, within another text. `None` where `whole`, which
     /// holds them and nothing else, is known as it is.
-    pub(super) fn each(&self, whole: &str, texts: &[&str]) -> Option<Vec<Option<Parsed>>> {
-        let mut known = self.texts.policies.lock().ok().filter(|known| self.again && known.get(whole).is_none())?;
-        Some(texts.iter().map(|text| known.one(text).cloned()).collect())
+    pub(super) fn each<'t>(
+        &self,
+        whole: &str,
+        texts: impl IntoIterator<Item = &'t str>,
+    ) -> Option<Vec<Option<Parsed>>> {
+        if !self.again {
+            return None;
+        }
+        let mut known = self.texts.policies.lock().ok().filter(|known| known.get(whole).is_none())?;
+        Some(texts.into_iter().map(|text| known.one(text).cloned()).collect())
     }
 
     /// The schema that `files` make together, if it was made before: of the same texts at the same paths.

@@ -55,6 +55,9 @@ impl Default for Compare {
 /// Digits of a commit id that are shown.
 const SHOWN_OF_COMMIT: usize = 12;
 
+/// Digits of a whole commit id, at least.
+const LEAST_OF_WHOLE: usize = 40;
+
 /// Both sides.
 pub(super) struct Sides {
     pub(super) old: Loaded,
@@ -226,10 +229,13 @@ fn load_both(
 fn side(source: &dyn Source, revision: Option<&GitRevision>) -> Side {
     let commit = revision.map(|revision| revision.commit().to_owned());
     let mut label = source.label();
-    if commit.as_ref() == Some(&label) {
-        // Typed as a whole commit id, as CI does; readers are served by its beginning.
+    // Typed as a whole commit id, as CI does, perhaps with `^` behind it; readers are served by its beginning.
+    let digits = label.bytes().take_while(u8::is_ascii_hexdigit).count();
+    let rest = label.split_off(digits);
+    if digits >= LEAST_OF_WHOLE && !rest.starts_with(|next: char| next.is_alphanumeric() || "-_./".contains(next)) {
         label.truncate(SHOWN_OF_COMMIT);
     }
+    label.push_str(&rest);
     Side { label, commit, schema: None }
 }
 

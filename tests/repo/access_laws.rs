@@ -84,9 +84,16 @@ fn contexts(store: &Store, environment: &RequestEnv) -> Vec<Context> {
     all.extend(Context::from_json_str("{}", Some((schema, environment.action()))));
     // Those that lead to somebody of the generated stores.
     for number in [1, 4, 7] {
-        let by = format!(r#"{{"mfa": true, "n": 3, "by": {{"type": "User", "id": "u{number}"}}}}"#);
-        let context = Context::from_json_str(&by, Some((schema, environment.action()))).ok();
-        all.extend(context.filter(|context| context.validate(schema, environment.action()).is_ok()));
+        let team = format!(r#"{{"type": "Team", "id": "t{number}"}}"#);
+        for more in [
+            format!(r#""by": {{"type": "User", "id": "u{number}"}}"#),
+            format!(r#""group": {team}"#),
+            format!(r#""groups": [{team}, {{"type": "Team", "id": "t10"}}]"#),
+        ] {
+            let context = format!(r#"{{"mfa": true, "n": 3, {more}}}"#);
+            let context = Context::from_json_str(&context, Some((schema, environment.action()))).ok();
+            all.extend(context.filter(|context| context.validate(schema, environment.action()).is_ok()));
+        }
     }
     all
 }
@@ -369,7 +376,10 @@ fn generated(seed: u64, changed: bool, differ: Differ) -> Vec<(String, String)> 
         action read in [reading] appliesTo { principal: User, resource: [Doc, Folder], context: { CONTEXT } };\n\
         action write in [writing] appliesTo { principal: User, resource: [Doc, Folder], context: { CONTEXT } };\n\
         action grade in [GRADE] appliesTo { principal: [Tier, User], resource: Tier, context: {} };\n";
-    let context = "mfa: Bool, by?: User, n: Long";
+    let context = match differ {
+        Differ::Entities => "mfa: Bool, by?: User, n: Long, group?: Team, groups?: Set<Team>",
+        _ => "mfa: Bool, by?: User, n: Long",
+    };
     let mut schema = base.replace("TIERS", "\"low\", \"high\"").replace("CONTEXT", context).replace("GRADE", "any");
     if differ == Differ::Schemas && !changed {
         schema = match seed % 4 {
@@ -433,9 +443,19 @@ fn generated(seed: u64, changed: bool, differ: Differ) -> Vec<(String, String)> 
                 ],
             );
             let one = match differ {
-                Differ::Entities if rng.percent(20) => {
-                    pick(&mut rng, &["context has by && context.by in GROUP", "context has by && context.by.level > 2"])
-                }
+                Differ::Entities if rng.percent(20) => pick(
+                    &mut rng,
+                    &[
+                        "context has by && context.by in GROUP",
+                        "context has by && context.by.level > 2",
+                        "context has by && context.by has manager && context.by.manager.level > 1",
+                        "context has by && context.by.hasTag(\"k\") && context.by.getTag(\"k\") == \"v1\"",
+                        "context has group && principal in context.group",
+                        "context has groups && principal in context.groups",
+                        "context has group && context.group in GROUP",
+                        "resource is Doc && (if context.mfa then principal else resource.owner).level > 2",
+                    ],
+                ),
                 _ => one,
             };
             let join = pick(&mut rng, &[" && ", " || "]);
@@ -555,7 +575,7 @@ fn each_side_is_decided_under_its_own_schema() {
 
 #[test]
 fn each_side_is_decided_over_its_own_entities() {
-    let ([allowed, conditional, changed], count) = worlds(Differ::Entities, 15, law_of_each, &[None]);
+    let ([allowed, conditional, changed], count) = worlds(Differ::Entities, 10, law_of_each, &[None]);
     assert!(allowed as u64 > 25 * count && conditional as u64 > 10 * count && changed as u64 > count);
 }
 

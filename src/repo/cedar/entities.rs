@@ -1,6 +1,7 @@
 //! Entities read one by one and put together, without reading them anew.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use cedar_policy_core::ast::{self, Literal};
@@ -15,6 +16,15 @@ use super::untyped::Untyped;
 pub fn direct_parents(entity: &cedar_policy::Entity) -> Vec<cedar_policy::EntityUid> {
     let entity: &ast::Entity = entity.as_ref();
     entity.parents().cloned().map(cedar_policy::EntityUid::from).collect()
+}
+
+/// Whether two entities have the same attributes and tags.
+#[must_use]
+pub fn same_values(one: &cedar_policy::Entity, other: &cedar_policy::Entity) -> bool {
+    let (one, other): (&ast::Entity, &ast::Entity) = (one.as_ref(), other.as_ref());
+    let attributes = |entity| -> BTreeMap<_, _> { ast::Entity::attrs(entity).collect() };
+    let tags = |entity| -> BTreeMap<_, _> { ast::Entity::tags(entity).collect() };
+    attributes(one) == attributes(other) && tags(one) == tags(other)
 }
 
 /// The entities in the attributes and tags of `entity`, each as often as it stands there.

@@ -37,7 +37,7 @@ pub use declared::{
     Attribute, Kind as ValueKind, action_declaration, context_attributes, entity_attributes, entity_declaration,
     string_of,
 };
-pub use entities::{EntityReader, SharedEntity, direct_parents, entity_values, is_action, with_actions};
+pub use entities::{EntityReader, SharedEntity, direct_parents, entity_values, is_action, same_values, with_actions};
 pub use fault::{CedarFault, fault};
 pub use free::{Freedom, Root};
 pub use operands::Operand;

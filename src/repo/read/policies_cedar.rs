@@ -56,9 +56,12 @@ fn read_statements(
     let chunks = chunks(text, statements);
     let parts: Vec<PolicyFile> = chunks
         .into_par_iter()
-        .map(|(first, chunk)| match known.and_then(|known| known.each(whole(text, chunk).1, &each(text, chunk))) {
-            Some(each) => read_but(file, text, chunk, first, known, &each),
-            None => read_chunk(file, text, chunk, first, known),
+        .map(|(first, chunk)| {
+            let texts = chunk.iter().map(|statement| of(text, statement));
+            match known.and_then(|known| known.each(whole(text, chunk).1, texts)) {
+                Some(each) => read_but(file, text, chunk, first, known, &each),
+                None => read_chunk(file, text, chunk, first, known),
+            }
         })
         .collect();
     let mut all = PolicyFile::default();
@@ -71,7 +74,7 @@ fn read_statements(
 fn chunks<'s>(text: &str, statements: &'s [Statement]) -> Vec<(usize, &'s [Statement])> {
     let is_last = |statement: &Statement| {
         let mut hasher = FxHasher::default();
-        hasher.write(text.get(statement.span.start..statement.span.end).unwrap_or_default().as_bytes());
+        hasher.write(of(text, statement).as_bytes());
         hasher.finish().is_multiple_of(CHUNK)
     };
     let mut found = Vec::new();
@@ -83,11 +86,6 @@ fn chunks<'s>(text: &str, statements: &'s [Statement]) -> Vec<(usize, &'s [State
         (rest, first) = (left, first + chunk.len());
     }
     found
-}
-
-/// The text of each statement.
-fn each<'t>(text: &'t str, chunk: &[Statement]) -> Vec<&'t str> {
-    chunk.iter().map(|one| text.get(one.span.start..one.span.end).unwrap_or_default()).collect()
 }
 
 /// Statements that stand one after the other, the first of them at `first` in its file, but for those that were parsed
@@ -121,6 +119,11 @@ fn read_but(
     out
 }
 
+/// The text of a statement.
+fn of<'t>(text: &'t str, statement: &Statement) -> &'t str {
+    text.get(statement.span.start..statement.span.end).unwrap_or_default()
+}
+
 /// All of the statements, from the first to the last, with what stands between them.
 fn whole<'t>(text: &'t str, chunk: &[Statement]) -> (usize, &'t str) {
     let (Some(start), Some(end)) = (chunk.first(), chunk.last()) else { return (0, "") };
@@ -136,8 +139,7 @@ fn read_chunk(
     known: Option<&ParsedTexts>,
 ) -> PolicyFile {
     let mut out = PolicyFile::default();
-    let of = |statement: &Statement| text.get(statement.span.start..statement.span.end).unwrap_or_default();
-    let bounded = chunk.iter().all(|statement| too_deep(statement).is_none() && holes(of(statement)).is_empty());
+    let bounded = chunk.iter().all(|statement| too_deep(statement).is_none() && holes(of(text, statement)).is_empty());
     let (start, written) = whole(text, chunk);
     let parsed = bounded.then(|| parse(written, known));
     match parsed {
@@ -195,7 +197,7 @@ fn read_statement(
         out.findings.push(finding.help("split the policy, or list values in a set and use `contains` or `in`"));
         return;
     }
-    let written = text.get(base..statement.span.end).unwrap_or_default();
+    let written = of(text, statement);
     let holes = holes(written);
     if let Some(first) = holes.first() {
         out.broken = true;
